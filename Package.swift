@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One set of compiler settings for every module, so that a file may move between them unchanged.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+]
+// Tests may use unsafe pointers without marking each use.
+let relaxed = Array(strict.dropLast())
+
+/// A Swift module of the house, at `path`, that may import only `floors`.
+func module(_ name: String, _ path: String? = nil, exclude: [String] = [], on floors: [Target.Dependency] = [])
+  -> Target
+{
+  .target(name: name, dependencies: floors, path: path ?? "Sources/\(name)", exclude: exclude, swiftSettings: strict)
+}
+
+/// The tests of one module, in `Tests/<name>Tests`.
+func tests(_ name: String, on floors: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: floors + ["TestSupport"], path: "Tests/\(name)Tests", swiftSettings: relaxed)
+}
+
+let package = Package(
+  name: "strata",
+  products: [
+    .executable(name: "strata", targets: ["strata"]),
+    .executable(name: "strata-bench", targets: ["strata-bench"]),
+    .library(name: "PointClouds", targets: ["PointClouds"]),
+    .library(name: "StrataClient", targets: ["StrataClient"]),
+  ],
+  targets: [
+    // C libraries: each has one adapter that imports it, named in Tests/TidyTests.
+    .systemLibrary(name: "CHiredis", path: "Sources/CHiredis", pkgConfig: "hiredis"),
+    .systemLibrary(name: "CPostgreSQL", path: "Sources/CPostgreSQL", pkgConfig: "libpq"),
+    .systemLibrary(name: "CHTTPParser", path: "Sources/CHTTPParser"),
+    .systemLibrary(name: "CGDAL", path: "Sources/CGDAL", pkgConfig: "gdal"),
+    .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto"),
+    .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CLinux", path: "Sources/CLinux"),
+    .target(name: "CQueueScripts", path: "Sources/CQueueScripts"),
+    .target(name: "CLedgerScripts", path: "Sources/CLedgerScripts"),
+
+    // The floors, from the ground up.
+    module("StrataCore"),
+    module("StrataRuntime", on: ["StrataCore", "CLinux"]),
+    module("StrataArtifacts", on: ["StrataCore", "CCrypto"]),
+    module(
+      "StrataQueue", "queues", exclude: ["redis/scripts"],
+      on: ["StrataCore", "StrataRuntime", "CHiredis", "CQueueScripts"]),
+    module(
+      "StrataLedger", exclude: ["Migrations", "Queries"],
+      on: ["StrataCore", "StrataRuntime", "CPostgreSQL", "CLedgerScripts"]),
+    module("StrataAPI", on: ["StrataCore"]),
+    module("StrataClient", on: ["StrataCore", "StrataAPI", "CCurl"]),
+    module("StrataStack", on: ["StrataCore", "StrataRuntime"]),
+    module("StrataControl", on: ["StrataCore", "StrataRuntime", "StrataQueue", "StrataLedger"]),
+    module(
+      "StrataServer",
+      on: [
+        "StrataCore", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataQueue", "StrataLedger", "StrataControl",
+        "CHTTPParser",
+      ]),
+    module("Numerics", "workers/numerics"),
+    module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),
+    module("StrataWorker", "workers/runtime", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue"]),
+    module("Capabilities", "workers/capabilities", on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds"]),
+    .executableTarget(
+      name: "strata",
+      dependencies: [
+        "StrataCore", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataClient", "StrataStack", "StrataQueue",
+        "StrataLedger", "StrataControl", "StrataServer", "StrataWorker", "Capabilities",
+      ], path: "Sources/strata", swiftSettings: strict),
+    .executableTarget(
+      name: "strata-bench",
+      dependencies: [
+        "StrataCore", "StrataRuntime", "StrataQueue", "StrataLedger", "StrataClient", "StrataStack", "PointClouds",
+      ],
+      path: "benchmarks/strata-bench", swiftSettings: strict),
+
+    // Tests, one target per module, and what they share.
+    .target(
+      name: "TestSupport", dependencies: ["StrataCore", "StrataRuntime", "StrataStack"], path: "Tests/TestSupport",
+      swiftSettings: relaxed),
+    tests("StrataCore", on: ["StrataCore"]),
+    tests("StrataRuntime", on: ["StrataRuntime", "StrataCore"]),
+    tests("StrataArtifacts", on: ["StrataArtifacts", "StrataCore"]),
+    tests("StrataQueue", on: ["StrataQueue", "StrataCore", "StrataRuntime"]),
+    tests("StrataLedger", on: ["StrataLedger", "StrataCore"]),
+    tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore"]),
+    tests("StrataServer", on: ["StrataServer", "StrataCore", "StrataRuntime"]),
+    tests("StrataWorker", on: ["StrataWorker", "StrataCore", "StrataRuntime", "StrataQueue"]),
+    tests("Numerics", on: ["Numerics"]),
+    tests("PointClouds", on: ["PointClouds"]),
+    tests("Tidy", on: []),
+  ]
+)

@@ -1,0 +1,9 @@
+// What Linux offers and Swift's Glibc module leaves out.
+#pragma once
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+// Names the calling thread; pthread_setname_np is a GNU extension that the Glibc module does not see.
+void strata_name_this_thread(const char *name);

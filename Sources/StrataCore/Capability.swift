@@ -1,0 +1,132 @@
+/// A named, versioned kind of job, as data: what it takes, where it runs, what it costs and when it is tried again.
+///
+/// Each has one definition file beside its handler; `workers/capabilities/README.md` says how to add one.
+public struct Capability: Hashable, Codable, Sendable {
+  public let name: String
+  public let version: Int
+  /// One sentence for people.
+  public let summary: String
+  public let tier: TierName
+  public let price: Price
+  public let timeoutSeconds: Int64
+  /// The most attempts a job may have, the first one included.
+  public let attemptsMax: Int
+  public let resources: ResourceRequest
+  /// What a job may say, by name; anything else is refused.
+  public let parameters: [ParameterDefinition]
+  /// How many input files a job takes.
+  public let inputs: ClosedRange<Int>
+  /// Other names it is sold under, which may have another price.
+  public let soldAs: [Listing]
+
+  public init(
+    name: String, version: Int, summary: String, tier: TierName, price: Price, timeoutSeconds: Int64, attemptsMax: Int,
+    resources: ResourceRequest, parameters: [ParameterDefinition], inputs: ClosedRange<Int>, soldAs: [Listing] = []
+  ) {
+    self.name = name
+    self.version = version
+    self.summary = summary
+    self.tier = tier
+    self.price = price
+    self.timeoutSeconds = timeoutSeconds
+    self.attemptsMax = attemptsMax
+    self.resources = resources
+    self.parameters = parameters
+    self.inputs = inputs
+    self.soldAs = soldAs
+  }
+
+  /// A capability's entry in a catalogue under another name.
+  public struct Listing: Hashable, Codable, Sendable {
+    public let name: String
+    public let price: Price
+
+    public init(name: String, price: Price) {
+      self.name = name
+      self.price = price
+    }
+  }
+}
+
+/// What a job is charged. The charge never exceeds the hold.
+public struct Price: Hashable, Codable, Sendable {
+  /// Charged for every job that succeeds.
+  public let perJob: MicroCredits
+  /// Charged per second of CPU time of the successful attempt, rounded up to the micro-credit.
+  public let perCPUSecond: MicroCredits
+
+  public init(perJob: MicroCredits, perCPUSecond: MicroCredits = .zero) {
+    self.perJob = perJob
+    self.perCPUSecond = perCPUSecond
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case perJob = "per_job_microcredits"
+    case perCPUSecond = "per_cpu_second_microcredits"
+  }
+
+  /// The most a job may be charged: every core it asked for busy until the timeout.
+  public func hold(cpuMillicores: Int64, timeoutSeconds: Int64) -> MicroCredits {
+    perJob + .of(cpuMillicores * timeoutSeconds, at: perCPUSecond, per: 1_000)
+  }
+
+  /// What a job whose successful attempt used `usage` is charged, never more than `hold`.
+  public func charge(for usage: AttemptUsage, hold: MicroCredits) -> MicroCredits {
+    min(hold, perJob + .of(usage.cpuMicroseconds, at: perCPUSecond, per: 1_000_000))
+  }
+}
+
+/// What an attempt needs from a worker.
+public struct ResourceRequest: Hashable, Codable, Sendable {
+  /// Thousandths of a core.
+  public let cpuMillicores: Int64
+  public let memoryBytes: Int64
+
+  public init(cpuMillicores: Int64 = 1_000, memoryBytes: Int64 = 1 << 30) {
+    self.cpuMillicores = cpuMillicores
+    self.memoryBytes = memoryBytes
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case cpuMillicores = "cpu_millicores"
+    case memoryBytes = "memory_bytes"
+  }
+}
+
+/// One parameter of a capability.
+public struct ParameterDefinition: Hashable, Codable, Sendable {
+  public enum Kind: String, Codable, Sendable {
+    case number, integer, string, boolean
+    /// A list of strings.
+    case strings
+  }
+
+  public let name: String
+  public let kind: Kind
+  /// What it means, with its unit.
+  public let summary: String
+  public let isRequired: Bool
+  /// The value used when none is given, as JSON text.
+  public let defaultJSON: String?
+  public let minimum: Double?
+  public let maximum: Double?
+
+  public init(
+    name: String, kind: Kind, summary: String, isRequired: Bool = false, defaultJSON: String? = nil,
+    minimum: Double? = nil, maximum: Double? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    self.summary = summary
+    self.isRequired = isRequired
+    self.defaultJSON = defaultJSON
+    self.minimum = minimum
+    self.maximum = maximum
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case name, kind, summary, minimum, maximum
+    case isRequired = "required"
+    case defaultJSON = "default"
+  }
+}

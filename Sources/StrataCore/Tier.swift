@@ -1,0 +1,62 @@
+/// The name of a class of workers, such as `cpu` or `gpu-high`. Tiers are data, not an enum.
+public struct TierName: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
+  public let rawValue: String
+
+  /// - Returns: nil unless the name is 1–32 characters of `a–z`, `0–9` and `-`, and starts with a letter.
+  public init?(rawValue: String) {
+    let bytes = rawValue.utf8
+    guard (1...32).contains(bytes.count), let first = bytes.first, (0x61...0x7A).contains(first),
+      bytes.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D })
+    else { return nil }
+    self.rawValue = rawValue
+  }
+
+  private init(known: String) { rawValue = known }
+
+  public static let cpu = TierName(known: "cpu")
+  public static let gpu = TierName(known: "gpu")
+
+  public var description: String { rawValue }
+}
+
+/// What a tier's workers cost us while an attempt runs on them.
+public struct TierRate: Hashable, Codable, Sendable {
+  public let tier: TierName
+  /// Per hour of CPU time used (user + system, all descendants).
+  public let cpuHour: MicroEuro
+  /// Per hour for which one gibibyte (2^30 bytes) of peak memory was occupied.
+  public let memoryGibibyteHour: MicroEuro
+  /// Per hour of wall time for which a slot was occupied.
+  public let wallHour: MicroEuro
+
+  public init(tier: TierName, cpuHour: MicroEuro, memoryGibibyteHour: MicroEuro, wallHour: MicroEuro) {
+    self.tier = tier
+    self.cpuHour = cpuHour
+    self.memoryGibibyteHour = memoryGibibyteHour
+    self.wallHour = wallHour
+  }
+
+  /// What an attempt that used `usage` cost us; each part is rounded up to a whole micro-euro.
+  public func cost(of usage: AttemptUsage) -> MicroEuro {
+    let hour: Int64 = 3_600_000_000
+    let mebibyteHours = Int64(1 << 10).multipliedReportingOverflow(by: hour).partialValue
+    let mebibytes = (usage.memoryPeakBytes + (1 << 20) - 1) >> 20
+    let (mebibyteMicroseconds, overflow) = mebibytes.multipliedReportingOverflow(by: usage.wallMicroseconds)
+    return .of(usage.cpuMicroseconds, at: cpuHour, per: hour)
+      + .of(overflow ? .max : mebibyteMicroseconds, at: memoryGibibyteHour, per: mebibyteHours)
+      + .of(usage.wallMicroseconds, at: wallHour, per: hour)
+  }
+}
+
+/// What one attempt used, as measured by its worker over the whole process tree of the attempt.
+public struct AttemptUsage: Hashable, Codable, Sendable {
+  public var cpuMicroseconds: Int64
+  public var wallMicroseconds: Int64
+  public var memoryPeakBytes: Int64
+
+  public init(cpuMicroseconds: Int64 = 0, wallMicroseconds: Int64 = 0, memoryPeakBytes: Int64 = 0) {
+    self.cpuMicroseconds = cpuMicroseconds
+    self.wallMicroseconds = wallMicroseconds
+    self.memoryPeakBytes = memoryPeakBytes
+  }
+}

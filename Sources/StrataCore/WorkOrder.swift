@@ -1,0 +1,63 @@
+/// What a worker needs to know to run a job: the queue's payload, as JSON.
+public struct WorkOrder: Hashable, Codable, Sendable {
+  public let job: JobID
+  public let tenant: TenantID
+  /// The capability's own name, never the name it was sold under.
+  public let capability: String
+  public let version: Int
+  /// The checked parameters with defaults filled in, as a JSON object's text.
+  public let parametersJSON: String
+  public let inputs: [ArtifactReference]
+  public let timeoutSeconds: Int64
+  public let resources: ResourceRequest
+
+  public init(
+    job: JobID, tenant: TenantID, capability: String, version: Int, parametersJSON: String,
+    inputs: [ArtifactReference], timeoutSeconds: Int64, resources: ResourceRequest
+  ) {
+    self.job = job
+    self.tenant = tenant
+    self.capability = capability
+    self.version = version
+    self.parametersJSON = parametersJSON
+    self.inputs = inputs
+    self.timeoutSeconds = timeoutSeconds
+    self.resources = resources
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case job, tenant, capability, version, inputs, resources
+    case parametersJSON = "parameters"
+    case timeoutSeconds = "timeout_seconds"
+  }
+}
+
+/// What a worker says of an attempt that has ended: the queue's report, as JSON.
+public struct AttemptReport: Hashable, Codable, Sendable {
+  public var tier: TierName
+  public var usage: AttemptUsage
+  /// What the attempt left behind; kept even where it failed.
+  public var results: [ArtifactReference]
+  /// The capability's own account of its work, as a JSON object's text (points read, exit status, …).
+  public var summaryJSON: String?
+  public var error: AttemptError?
+  /// Everything the attempt printed, as an artifact.
+  public var log: ArtifactReference?
+
+  public init(
+    tier: TierName, usage: AttemptUsage, results: [ArtifactReference] = [], summaryJSON: String? = nil,
+    error: AttemptError? = nil, log: ArtifactReference? = nil
+  ) {
+    self.tier = tier
+    self.usage = usage
+    self.results = results
+    self.summaryJSON = summaryJSON
+    self.error = error
+    self.log = log
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case tier, usage, results, error, log
+    case summaryJSON = "summary"
+  }
+}

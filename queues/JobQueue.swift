@@ -1,0 +1,102 @@
+public import StrataCore
+
+/// A priority queue of jobs that workers lease in batches: the protocol that every backend keeps, and that one
+/// conformance suite tests.
+///
+/// Each transition takes a batch, is atomic over it, and answers item by item in the order given. A job is in exactly
+/// one place: ready, leased, or gone (finished; its last outcome waits in the outcome log until it is acknowledged).
+/// The queue is speed, not truth: everything in it can be rebuilt from the ledger.
+///
+/// Order: higher priority first, then the smaller job identifier, which is the earlier acceptance. A job that returns
+/// (retry, hand-back, lost lease) keeps both, so it returns to its old place.
+///
+/// Fencing: every lease carries a token greater than every token before it. A transition that names an older token is
+/// `stale` and changes nothing.
+public protocol JobQueue: Sendable {
+  // MARK: Clients' side
+
+  /// Makes jobs ready and wakes as many idle workers as are of use. A job that the queue already holds, in whatever
+  /// state, is left as it is, so that repeating an enqueue is harmless.
+  func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict]
+
+  /// Takes ready jobs out (their outcome is `cancelled`) and tells the workers of leased ones to stop them.
+  func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict]
+
+  /// Where jobs are now; nil for a job the queue does not hold.
+  func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?]
+
+  /// The live log of a job from byte `offset` on; empty where there is none. Only the first
+  /// `QueueLimits.liveLogBytesMax` bytes of a job are kept here; the whole log is an artifact of the attempt.
+  func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8]
+
+  /// How many jobs are ready and leased in each tier that has any, and which workers are known.
+  func census() async throws(QueueError) -> QueueCensus
+
+  // MARK: Workers' side
+
+  /// Grants up to `count` ready jobs of `tiers`, taken in the order of the list of tiers and the queue's order within
+  /// each, and extends the worker's deadline to `duration` from now. A worker that gets fewer than it asked for is
+  /// noted as idle and gets a `.work` signal when there is more.
+  func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
+    -> LeaseGrant
+
+  /// Extends the worker's deadline, which covers all its leases, and says which of `held` it no longer owns and which
+  /// are to be cancelled.
+  func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
+    -> HeartbeatReply
+
+  /// Notes how far leased jobs are and appends to their live logs.
+  func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict]
+
+  /// Finishes leased jobs that succeeded.
+  func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict]
+
+  /// Ends attempts that failed or were cancelled: the job becomes ready again if the failure is retryable and attempts
+  /// are left and nobody cancelled it, else it is finished.
+  func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict]
+
+  /// Hands leases back unfinished: the jobs become ready again and the attempt is not counted against them.
+  func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict]
+
+  /// Waits until there is a signal for `worker`, at most `duration`; empty when there was none. At most one caller per
+  /// worker at a time.
+  func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal]
+
+  // MARK: The controller's side
+
+  /// Ends the leases of workers whose deadline has passed, at most `limit` leases in one call: jobs with attempts left
+  /// become ready again, the others are finished as failed. Returns how many leases ended.
+  func expire(limit: Int) async throws(QueueError) -> Int
+
+  /// Outcomes after `position` (nil: from the oldest not acknowledged), in order; waits up to `duration` for one.
+  func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration) async throws(QueueError)
+    -> [QueuedOutcome]
+
+  /// Removes outcomes whose settlement is committed. Repeating it is harmless.
+  func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError)
+
+  /// Events after `position` (nil: only new ones), in order; waits up to `duration` for one. The log of events is
+  /// bounded; what fell out of it is gone.
+  func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration) async throws(QueueError)
+    -> [QueueEvent]
+
+  // MARK: Recovery
+
+  /// Declares the queue complete for `generation`. Until then (a new or emptied server) every transition but this,
+  /// `restore` and the recovery reads throws `.lost`, so that nobody works on a queue that has forgotten its jobs.
+  /// Tokens granted from now on are greater than `tokenFloor`.
+  func install(generation: UInt64, tokenFloor: FencingToken) async throws(QueueError)
+
+  /// The installed generation, nil when the queue is lost.
+  func generation() async throws(QueueError) -> UInt64?
+
+  /// As `enqueue`, but allowed before `install`.
+  func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict]
+
+  /// Forgets jobs in whatever state, with no outcome: for jobs that the ledger knows to be finished.
+  func forget(_ jobs: [JobID]) async throws(QueueError)
+
+  /// All jobs held, a page at a time: pass the cursor of the page before; a nil cursor ends the walk. A job that is
+  /// there during the whole walk is seen at least once.
+  func page(after cursor: UInt64?, limit: Int) async throws(QueueError) -> (jobs: [JobID], next: UInt64?)
+}
