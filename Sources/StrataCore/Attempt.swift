@@ -34,6 +34,11 @@ public struct AttemptError: Error, Hashable, Codable, Sendable {
     self.message = message
     self.isRetryable = isRetryable
   }
+
+  enum CodingKeys: String, CodingKey {
+    case code, message
+    case isRetryable = "retryable"
+  }
 }
 
 /// A content-addressed file that an attempt left behind.
@@ -47,6 +52,11 @@ public struct ArtifactReference: Hashable, Codable, Sendable {
     self.name = name
     self.digest = digest
     self.sizeBytes = sizeBytes
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case name, digest
+    case sizeBytes = "size_bytes"
   }
 }
 

@@ -59,4 +59,10 @@ public struct AttemptUsage: Hashable, Codable, Sendable {
     self.wallMicroseconds = wallMicroseconds
     self.memoryPeakBytes = memoryPeakBytes
   }
+
+  enum CodingKeys: String, CodingKey {
+    case cpuMicroseconds = "cpu_microseconds"
+    case wallMicroseconds = "wall_microseconds"
+    case memoryPeakBytes = "memory_peak_bytes"
+  }
 }

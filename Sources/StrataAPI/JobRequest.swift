@@ -1,0 +1,85 @@
+public import StrataCore
+
+/// The body of `POST /v1/jobs`.
+public struct JobRequest: Hashable, Codable, Sendable {
+  /// A capability's own name or one it is sold under.
+  public var capability: String
+  public var params: [String: JSONValue]?
+  public var inputs: [ArtifactReference]?
+  /// 0…100; 50 unless said.
+  public var priority: Int?
+  public var tier: String?
+  public var resources: ResourceOverride?
+  /// Refuse the job if it could cost more than this.
+  public var maxMicrocredits: Int64?
+
+  public init(
+    capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
+    tier: String? = nil, resources: ResourceOverride? = nil, maxMicrocredits: Int64? = nil
+  ) {
+    self.capability = capability
+    self.params = params
+    self.inputs = inputs
+    self.priority = priority
+    self.tier = tier
+    self.resources = resources
+    self.maxMicrocredits = maxMicrocredits
+  }
+
+  /// What replaces the capability's own resource request; nil leaves its value.
+  public struct ResourceOverride: Hashable, Codable, Sendable {
+    public var cpuMillicores: Int64?
+    public var memoryBytes: Int64?
+
+    public init(cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil) {
+      self.cpuMillicores = cpuMillicores
+      self.memoryBytes = memoryBytes
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case cpuMillicores = "cpu_millicores"
+      case memoryBytes = "memory_bytes"
+    }
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case capability, params, inputs, priority, tier, resources
+    case maxMicrocredits = "max_microcredits"
+  }
+
+  /// The members a body may have; another one is refused rather than ignored.
+  public static var memberNames: [String] { CodingKeys.allCases.map(\.rawValue) }
+}
+
+/// The answer to an accepted job: 202.
+public struct JobAccepted: Hashable, Codable, Sendable {
+  public let id: JobID
+  public let state: JobState
+  public let heldMicrocredits: Int64
+  public let estimate: Estimate
+  /// True when this answers a repeated `Idempotency-Key`: the job was accepted before.
+  public let isRepeat: Bool
+
+  public init(id: JobID, state: JobState, heldMicrocredits: Int64, estimate: Estimate, isRepeat: Bool) {
+    self.id = id
+    self.state = state
+    self.heldMicrocredits = heldMicrocredits
+    self.estimate = estimate
+    self.isRepeat = isRepeat
+  }
+
+  public struct Estimate: Hashable, Codable, Sendable {
+    /// The most the job can be charged.
+    public let chargeMaxMicrocredits: Int64
+
+    public init(chargeMaxMicrocredits: Int64) { self.chargeMaxMicrocredits = chargeMaxMicrocredits }
+
+    enum CodingKeys: String, CodingKey { case chargeMaxMicrocredits = "charge_max_microcredits" }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case id, state, estimate
+    case heldMicrocredits = "held_microcredits"
+    case isRepeat = "repeat"
+  }
+}

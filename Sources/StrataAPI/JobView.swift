@@ -1,0 +1,225 @@
+public import StrataCore
+
+/// A job as `GET /v1/jobs/{id}` shows it. Times are RFC 3339 in UTC.
+public struct JobView: Hashable, Codable, Sendable {
+  public var id: JobID
+  public var state: JobState
+  /// The name the job was submitted under.
+  public var capability: String
+  public var tenant: TenantID
+  public var tier: TierName
+  public var priority: Int
+  public var attempts: [AttemptView]
+  public var progress: Progress?
+  public var createdAt: String
+  public var startedAt: String?
+  public var finishedAt: String?
+  public var heldMicrocredits: Int64
+  public var costMicroeuro: Int64
+  public var chargedMicrocredits: Int64
+  public var results: [ArtifactReference]
+  public var summary: JSONValue?
+  public var error: AttemptError?
+  /// Its place among the waiting jobs of its tier, 0 for the next; absent unless it waits.
+  public var jobsAhead: Int?
+
+  public init(
+    id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
+    attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, startedAt: String? = nil,
+    finishedAt: String? = nil, heldMicrocredits: Int64, costMicroeuro: Int64 = 0, chargedMicrocredits: Int64 = 0,
+    results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil
+  ) {
+    self.id = id
+    self.state = state
+    self.capability = capability
+    self.tenant = tenant
+    self.tier = tier
+    self.priority = priority
+    self.attempts = attempts
+    self.progress = progress
+    self.createdAt = createdAt
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.heldMicrocredits = heldMicrocredits
+    self.costMicroeuro = costMicroeuro
+    self.chargedMicrocredits = chargedMicrocredits
+    self.results = results
+    self.summary = summary
+    self.error = error
+    self.jobsAhead = jobsAhead
+  }
+
+  public struct Progress: Hashable, Codable, Sendable {
+    /// 0…1.
+    public var fraction: Double?
+    public var stage: String?
+
+    public init(fraction: Double?, stage: String?) {
+      self.fraction = fraction
+      self.stage = stage
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error
+    case createdAt = "created_at"
+    case startedAt = "started_at"
+    case finishedAt = "finished_at"
+    case heldMicrocredits = "held_microcredits"
+    case costMicroeuro = "cost_microeuro"
+    case chargedMicrocredits = "charged_microcredits"
+    case jobsAhead = "jobs_ahead"
+  }
+}
+
+/// One attempt of a job, ended or running.
+public struct AttemptView: Hashable, Codable, Sendable {
+  public var attempt: Int
+  /// Absent while it runs.
+  public var ending: AttemptEnding?
+  public var worker: WorkerID?
+  public var startedAt: String?
+  public var endedAt: String?
+  public var usage: AttemptUsage?
+  public var costMicroeuro: Int64?
+  public var error: AttemptError?
+  public var log: ArtifactReference?
+
+  public init(
+    attempt: Int, ending: AttemptEnding? = nil, worker: WorkerID? = nil, startedAt: String? = nil,
+    endedAt: String? = nil, usage: AttemptUsage? = nil, costMicroeuro: Int64? = nil, error: AttemptError? = nil,
+    log: ArtifactReference? = nil
+  ) {
+    self.attempt = attempt
+    self.ending = ending
+    self.worker = worker
+    self.startedAt = startedAt
+    self.endedAt = endedAt
+    self.usage = usage
+    self.costMicroeuro = costMicroeuro
+    self.error = error
+    self.log = log
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case attempt, ending, worker, usage, error, log
+    case startedAt = "started_at"
+    case endedAt = "ended_at"
+    case costMicroeuro = "cost_microeuro"
+  }
+}
+
+/// A page of a listing: pass `nextCursor` as `cursor` for the next one; absent on the last.
+public struct Page<Item: Codable & Sendable>: Codable, Sendable {
+  public let items: [Item]
+  public let nextCursor: String?
+
+  public init(items: [Item], nextCursor: String?) {
+    self.items = items
+    self.nextCursor = nextCursor
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case items
+    case nextCursor = "next_cursor"
+  }
+}
+
+extension Page: Equatable where Item: Equatable {}
+
+/// What a tenant has: `GET /v1/account`.
+public struct AccountView: Hashable, Codable, Sendable {
+  public let tenant: TenantID
+  public let name: String
+  public let plan: String
+  public let limitMicrocredits: Int64
+  public let postedMicrocredits: Int64
+  public let heldMicrocredits: Int64
+  /// What new jobs may still hold.
+  public let availableMicrocredits: Int64
+
+  public init(
+    tenant: TenantID, name: String, plan: String, limitMicrocredits: Int64, postedMicrocredits: Int64,
+    heldMicrocredits: Int64
+  ) {
+    self.tenant = tenant
+    self.name = name
+    self.plan = plan
+    self.limitMicrocredits = limitMicrocredits
+    self.postedMicrocredits = postedMicrocredits
+    self.heldMicrocredits = heldMicrocredits
+    availableMicrocredits = limitMicrocredits - postedMicrocredits - heldMicrocredits
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case tenant, name, plan
+    case limitMicrocredits = "limit_microcredits"
+    case postedMicrocredits = "posted_microcredits"
+    case heldMicrocredits = "held_microcredits"
+    case availableMicrocredits = "available_microcredits"
+  }
+}
+
+/// A capability as clients see it: `GET /v1/capabilities`.
+public struct CapabilityView: Hashable, Codable, Sendable {
+  public let name: String
+  /// The capability behind a listing; the same as `name` for its own name.
+  public let implementation: String
+  public let version: Int
+  public let summary: String
+  public let tier: TierName
+  public let price: Price
+  public let timeoutSeconds: Int64
+  public let attemptsMax: Int
+  public let resources: ResourceRequest
+  public let parameters: [ParameterDefinition]
+  public let inputsMin: Int
+  public let inputsMax: Int
+
+  public init(_ capability: Capability, soldAs name: String, at price: Price) {
+    self.name = name
+    implementation = capability.name
+    version = capability.version
+    summary = capability.summary
+    tier = capability.tier
+    self.price = price
+    timeoutSeconds = capability.timeoutSeconds
+    attemptsMax = capability.attemptsMax
+    resources = capability.resources
+    parameters = capability.parameters
+    inputsMin = capability.inputs.lowerBound
+    inputsMax = capability.inputs.upperBound
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case name, implementation, version, summary, tier, price, resources, parameters
+    case timeoutSeconds = "timeout_seconds"
+    case attemptsMax = "attempts_max"
+    case inputsMin = "inputs_min"
+    case inputsMax = "inputs_max"
+  }
+}
+
+/// One server-sent event of a job, as JSON in its `data` field.
+public struct JobEvent: Hashable, Codable, Sendable {
+  public let job: JobID
+  /// `started`, `progress`, `requeued`, or a final state's name.
+  public let type: String
+  public let attempt: Int?
+  public let fraction: Double?
+  public let stage: String?
+  /// Why the attempt ended, on `requeued`.
+  public let ending: AttemptEnding?
+
+  public init(
+    job: JobID, type: String, attempt: Int? = nil, fraction: Double? = nil, stage: String? = nil,
+    ending: AttemptEnding? = nil
+  ) {
+    self.job = job
+    self.type = type
+    self.attempt = attempt
+    self.fraction = fraction
+    self.stage = stage
+    self.ending = ending
+  }
+}
