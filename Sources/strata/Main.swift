@@ -1,4 +1,35 @@
+import StrataCore
+
 @main
 struct Main {
-  static func main() {}
+  static let version = "0.1.0"
+
+  static let commands: [Command] = [
+    .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .capabilities, .account, .queue, .ledger,
+    .simulateScan, .help, .version, .controller, .worker, .runner, .sentinel,
+  ]
+
+  static func main() async {
+    let status = await Failure.reporting { try await dispatch(CommandLine.arguments.dropFirst()) }
+    Process.exit(status)
+  }
+
+  private static func dispatch(_ words: ArraySlice<String>) async throws -> ExitStatus {
+    guard let name = words.first, name != "--help", name != "-h" else {
+      Terminal.print(Help.overview(of: commands), terminator: "")
+      return words.isEmpty ? .badUsage : .done
+    }
+    let wanted = name == "--version" ? "version" : name
+    guard let command = commands.first(where: { $0.name == wanted }) else {
+      let near = nearest(to: name, among: commands.filter { !$0.isHidden }.map(\.name))
+      throw UsageError("unknown command '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
+    }
+    let rest = words.dropFirst()
+    let own = command.stopsAtFirstArgument ? Array(rest.prefix { $0.hasPrefix("-") && $0 != "--" }) : Array(rest)
+    if own.contains("--help") || own.contains("-h") {
+      Terminal.print(Help.text(for: command), terminator: "")
+      return .done
+    }
+    return try await command.run(Arguments(rest, for: command))
+  }
 }

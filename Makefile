@@ -1,0 +1,40 @@
+# 'make help' lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CONFIGURATION := release
+SWIFT_FLAGS := -c $(CONFIGURATION)
+SOURCES := Package.swift Sources queues workers benchmarks Tests
+STRATA := .build/$(CONFIGURATION)/strata
+
+.PHONY: help demo test lint format bench build packages clean
+
+help: ## Show what this Makefile can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  variables: INPUT=scan.laz (demo), BENCH='name …' (bench), FILTER=regex (test)"
+
+packages: ## Install the Debian packages of scripts/packages.txt that are missing
+	@scripts/install-packages
+
+build: packages ## Build the strata command
+	@swift build $(SWIFT_FLAGS) --product strata
+
+demo: build ## Run one real job end to end; results in demo-out/ (INPUT=file.laz for your own)
+	@scripts/demo $(STRATA) $(INPUT)
+
+test: packages ## Run every test
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift test $(SWIFT_FLAGS) --skip-build $(if $(FILTER),--filter '$(FILTER)')
+
+lint: ## Check the formatting (swift format) and the house rules (Tests/TidyTests)
+	@swift format lint --strict --recursive --parallel $(SOURCES)
+	@bash -n .ci/run $(wildcard scripts/*)
+
+format: ## Format every Swift file in place
+	@swift format --in-place --recursive --parallel $(SOURCES)
+
+bench: packages ## Run the benchmarks beside their peers (BENCH='queue-lifecycle …' for some)
+	@swift build $(SWIFT_FLAGS) --product strata-bench
+	@.build/$(CONFIGURATION)/strata-bench $(BENCH)
+
+clean: ## Remove what was built and the demo's results (not the cache of downloads)
+	@rm -rf .build demo-out

@@ -1,0 +1,33 @@
+public import StrataCore
+
+/// What can be sold: the controller's view of the capabilities, which live on a floor above it.
+public protocol CapabilityCatalogue: Sendable {
+  /// Every capability, by its own name.
+  var capabilities: [Capability] { get }
+
+  /// The capability behind `name`, which is its own name or one it is sold under.
+  ///
+  /// - Throws: `notFound`, naming the nearest known name.
+  func resolve(_ name: String) throws(StrataError) -> (capability: Capability, price: Price)
+
+  /// Checks a job's parameters and fills in the defaults.
+  ///
+  /// - Parameter parametersJSON: a JSON object's text.
+  /// - Returns: the object with every parameter that has a value, as JSON text.
+  /// - Throws: `invalidInput`, naming the parameter or the wrong number of inputs.
+  func check(_ parametersJSON: String, inputs: Int, for capability: Capability) throws(StrataError) -> String
+}
+
+/// A class of workers as the operator set it up.
+public struct TierDefinition: Hashable, Sendable {
+  public let rate: TierRate
+  /// The most one job may ask for: what the largest worker of the tier has.
+  public let largestRequest: ResourceRequest
+
+  public init(rate: TierRate, largestRequest: ResourceRequest) {
+    self.rate = rate
+    self.largestRequest = largestRequest
+  }
+
+  public var name: TierName { rate.tier }
+}

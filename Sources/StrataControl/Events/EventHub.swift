@@ -1,0 +1,64 @@
+public import StrataCore
+import StrataRuntime
+public import StrataQueue
+
+/// Follows the queue's event log once for this process and hands each event to whoever watches its job.
+public actor EventHub {
+  public typealias Events = AsyncStream<QueueEvent>
+
+  /// Events kept for watchers who come back and say what they saw last.
+  public static let historyMax = 10_000
+  /// Events that wait for a slow watcher; older ones are dropped first, since a later one says more.
+  public static let backlogMax = 256
+
+  private let queue: any JobQueue
+  private var history: [QueueEvent] = []
+  private var watchers: [JobID: [Int: Events.Continuation]] = [:]
+  private var nextWatcher = 0
+
+  public init(queue: any JobQueue) { self.queue = queue }
+
+  /// Reads the log until the task is cancelled. An outage of the queue is waited out.
+  public func run() async {
+    // The log's positions are times: a little back, so that nothing falls between start and first read.
+    var position = OutcomePosition(milliseconds: UInt64(max(0, Timestamp.now.milliseconds - 1_000)), sequence: 0)
+    while !Task.isCancelled {
+      do {
+        let events = try await queue.events(after: position, limit: 1_000, waitingUpTo: .seconds(5))
+        position = events.last?.position ?? position
+        deliver(events)
+      } catch {
+        try? await Task.sleep(for: .milliseconds(200))
+      }
+    }
+  }
+
+  /// The events of `job` from now on, preceded by those after `position` that are still remembered. Ends when the
+  /// watcher's task does.
+  public func watch(_ job: JobID, after position: OutcomePosition?) -> Events {
+    let watcher = nextWatcher
+    nextWatcher += 1
+    let (events, continuation) = Events.makeStream(bufferingPolicy: .bufferingNewest(Self.backlogMax))
+    if let position {
+      for event in history where event.job == job && event.position > position { continuation.yield(event) }
+    }
+    watchers[job, default: [:]][watcher] = continuation
+    continuation.onTermination = { [weak self] _ in
+      Task { [weak self] in await self?.unwatch(job, watcher) }
+    }
+    return events
+  }
+
+  private func unwatch(_ job: JobID, _ watcher: Int) {
+    watchers[job]?[watcher] = nil
+    if watchers[job]?.isEmpty == true { watchers[job] = nil }
+  }
+
+  private func deliver(_ events: [QueueEvent]) {
+    for event in events {
+      for continuation in (watchers[event.job] ?? [:]).values { continuation.yield(event) }
+    }
+    history.append(contentsOf: events)
+    if history.count > 2 * Self.historyMax { history.removeFirst(history.count - Self.historyMax) }
+  }
+}

@@ -1,0 +1,74 @@
+import StrataCore
+
+/// What a request asks for, read off its method and path alone.
+enum Route: Hashable {
+  case alive, ready, metrics
+  case submitJob, listJobs
+  case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID)
+  case putArtifact, artifact(ArtifactDigest)
+  case capabilities, account, queue, ledgerVerification
+
+  /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
+  init(_ method: HTTPMethod, _ segments: [String]) throws(HTTPRefusal) {
+    let choices = try Self.choices(segments)
+    let effective = method == .head ? .get : method
+    guard let route = choices[effective] else {
+      let allowed = choices.keys.map(\.rawValue).sorted().joined(separator: ", ")
+      throw HTTPRefusal(
+        .methodNotAllowed, "method_not_allowed", "/\(segments.joined(separator: "/")) takes \(allowed) only")
+    }
+    self = route
+  }
+
+  private static func choices(_ segments: [String]) throws(HTTPRefusal) -> [HTTPMethod: Route] {
+    switch segments.first {
+    case "healthz" where segments.count == 1: return [.get: .alive]
+    case "readyz" where segments.count == 1: return [.get: .ready]
+    case "metrics" where segments.count == 1: return [.get: .metrics]
+    case "v1": return try versionOne(Array(segments.dropFirst()))
+    default: throw missing(segments)
+    }
+  }
+
+  private static func versionOne(_ segments: [String]) throws(HTTPRefusal) -> [HTTPMethod: Route] {
+    switch (segments.first, segments.count) {
+    case ("jobs", 1): return [.post: .submitJob, .get: .listJobs]
+    case ("jobs", 2...3): return try ofJob(segments)
+    case ("artifacts", 1): return [.put: .putArtifact]
+    case ("artifacts", 2):
+      guard let digest = ArtifactDigest(segments[1]) else {
+        throw HTTPRefusal(.badRequest, "invalid_digest", "'\(segments[1])' is not a SHA-256 digest (sha256: and 64 hex digits)")
+      }
+      return [.get: .artifact(digest)]
+    case ("capabilities", 1): return [.get: .capabilities]
+    case ("account", 1): return [.get: .account]
+    case ("queue", 1): return [.get: .queue]
+    case ("ledger", 2) where segments[1] == "verification": return [.get: .ledgerVerification]
+    default: throw missing(["v1"] + segments)
+    }
+  }
+
+  private static func ofJob(_ segments: [String]) throws(HTTPRefusal) -> [HTTPMethod: Route] {
+    guard let job = JobID(segments[1]) else {
+      throw HTTPRefusal(.notFound, "not_found", "'\(segments[1])' is not a job's identifier (26 letters and digits)")
+    }
+    switch segments.dropFirst(2).first {
+    case nil: return [.get: .job(job), .delete: .cancelJob(job)]
+    case "events": return [.get: .jobEvents(job)]
+    case "log": return [.get: .jobLog(job)]
+    default: throw missing(["v1"] + segments)
+    }
+  }
+
+  private static func missing(_ segments: [String]) -> HTTPRefusal {
+    HTTPRefusal(.notFound, "not_found", "there is nothing at /\(segments.joined(separator: "/"))")
+  }
+
+  /// Whether anyone may ask, without a key.
+  var isOpen: Bool {
+    switch self {
+    case .alive, .ready, .metrics: true
+    default: false
+    }
+  }
+}

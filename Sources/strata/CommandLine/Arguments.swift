@@ -1,0 +1,103 @@
+import StrataCore
+
+/// The words of a command line, sorted into options and arguments.
+struct Arguments {
+  let command: String
+  private(set) var positional: [String] = []
+  private var values: [String: [String]] = [:]
+
+  /// - Throws: `UsageError` for an option the command does not have, a missing value or a repeated option.
+  init(_ words: some Sequence<String>, for command: Command) throws(UsageError) {
+    self.command = command.name
+    var rest = Array(words)[...]
+    var areOptionsOver = false
+    while let word = rest.popFirst() {
+      if areOptionsOver || !word.hasPrefix("-") || word == "-" {
+        positional.append(word)
+        areOptionsOver = areOptionsOver || command.stopsAtFirstArgument
+      } else if word == "--" {
+        areOptionsOver = true
+      } else {
+        try take(word, from: &rest, options: command.options)
+      }
+    }
+  }
+
+  private mutating func take(_ word: String, from rest: inout ArraySlice<String>, options: [OptionDefinition])
+    throws(UsageError)
+  {
+    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = String(parts[0].drop { $0 == "-" })
+    guard word.hasPrefix("--"), let option = options.first(where: { $0.name == name }) else {
+      throw UsageError(Self.unknown(String(parts[0]), among: options), command: command)
+    }
+    let value: String
+    switch (option.value, parts.count) {
+    case (nil, 1): value = ""
+    case (nil, _): throw UsageError("--\(name) takes no value", command: command)
+    case (_?, 2): value = String(parts[1])
+    case (let placeholder?, _):
+      guard let next = rest.popFirst() else {
+        throw UsageError("--\(name) needs a value: --\(name) \(placeholder)", command: command)
+      }
+      value = next
+    }
+    guard option.repeats || values[name] == nil else {
+      throw UsageError("--\(name) was given twice", command: command)
+    }
+    values[name, default: []].append(value)
+  }
+
+  private static func unknown(_ word: String, among options: [OptionDefinition]) -> String {
+    let near = nearest(to: word, among: options.map { "--\($0.name)" })
+    return "unknown option \(word)" + (near.map { "; did you mean \($0)?" } ?? "")
+  }
+
+  func has(_ name: String) -> Bool { values[name] != nil }
+  subscript(_ name: String) -> String? { values[name]?.last }
+  func all(_ name: String) -> [String] { values[name] ?? [] }
+
+  /// The option as an integer within `range`.
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+    guard let text = self[name] else { return nil }
+    guard let value = Int(text), range.contains(value) else {
+      throw UsageError(
+        "--\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'",
+        command: command)
+    }
+    return value
+  }
+
+  /// The only argument, or an error that shows what was expected.
+  func single(_ what: String) throws(UsageError) -> String {
+    guard positional.count == 1 else {
+      throw UsageError("expected one \(what), got \(positional.count) arguments", command: command)
+    }
+    return positional[0]
+  }
+}
+
+/// The candidate that takes the fewest insertions, deletions and replacements to reach (Levenshtein 1966), if that is
+/// at most a third of the word.
+func nearest(to word: String, among candidates: [String]) -> String? {
+  let scored = candidates.map { (distance: editDistance(word, $0), name: $0) }
+  guard let best = scored.min(by: { $0.distance < $1.distance }), best.distance <= max(1, word.count / 3) else {
+    return nil
+  }
+  return best.name
+}
+
+private func editDistance(_ a: String, _ b: String) -> Int {
+  let (a, b) = (Array(a), Array(b))
+  var row = Array(0...b.count)
+  for i in a.indices {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in b.indices {
+      let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
+      diagonal = row[j + 1]
+      row[j + 1] = next
+    }
+  }
+  return row[b.count]
+}

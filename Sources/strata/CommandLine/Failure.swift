@@ -1,0 +1,41 @@
+import Glibc
+import StrataClient
+import StrataCore
+
+/// How a command's error reaches the person: one sentence on standard error, and the exit code.
+enum Failure {
+  static func reporting(_ body: () async throws -> ExitStatus) async -> ExitStatus {
+    do {
+      return try await body()
+    } catch let error as UsageError {
+      let hint = error.command.map { "strata help \($0)" } ?? "strata help"
+      Terminal.note("strata: \(error.message). See '\(hint)'.")
+      return .badUsage
+    } catch let error as StrataError {
+      Terminal.note("strata: \(error.description).")
+      return status(of: error.code)
+    } catch {
+      Terminal.note("strata: \(error).")
+      return .failedJob
+    }
+  }
+
+  /// The exit code that a refusal or a failure with `code` stands for.
+  static func status(of code: StrataError.Code) -> ExitStatus {
+    switch code {
+    case .invalidInput, .notFound: .badUsage
+    case .budgetExceeded, .unsatisfiable, .limitExceeded, .unauthorized, .conflict: .refused
+    case .unavailable, .timeout, .unreachable: .unreachable
+    default: .failedJob
+    }
+  }
+}
+
+enum Process {
+  static func exit(_ status: ExitStatus) -> Never { Glibc.exit(status.rawValue) }
+}
+
+extension StrataError.Code {
+  /// Nobody answers where the server should be.
+  static let unreachable = StrataError.Code(rawValue: "unreachable")
+}

@@ -1,0 +1,49 @@
+import StrataCore
+
+/// How far a job is: one line redrawn in place on a terminal, plain lines in a pipe (one per stage or tenth).
+struct ProgressLine {
+  private let isInteractive: Bool
+  private let start = ContinuousClock.now
+  private var lastPlain = ""
+  private var isShown = false
+
+  init(isInteractive: Bool = Terminal.isErrorInteractive) { self.isInteractive = isInteractive }
+
+  mutating func show(fraction: Double?, stage: String) {
+    if isInteractive {
+      Terminal.write("\r\u{1B}[K" + bar(fraction: fraction, stage: stage), to: 2)
+      isShown = true
+    } else {
+      let plain = fraction.map { "\(Int($0 * 10) * 10)% \(stage)" } ?? stage
+      guard plain != lastPlain else { return }
+      lastPlain = plain
+      Terminal.note(plain)
+    }
+  }
+
+  /// Takes the line away, so that what follows starts at the margin.
+  mutating func clear() {
+    guard isShown else { return }
+    Terminal.write("\r\u{1B}[K", to: 2)
+    isShown = false
+  }
+
+  private func bar(fraction: Double?, stage: String) -> String {
+    let elapsed = (ContinuousClock.now - start).brief
+    guard let fraction else { return "  \(stage) … \(elapsed)" }
+    let width = max(10, min(40, Terminal.columns - 40))
+    let done = Int((min(1, max(0, fraction)) * Double(width)).rounded(.down))
+    let blocks = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
+    return String("  \(blocks) \(Int(fraction * 100))% \(stage) \(elapsed)".prefix(Terminal.columns - 1))
+  }
+}
+
+extension Duration {
+  /// For people: `0.42 s`, `12 s`, `3 min 20 s`.
+  var brief: String {
+    let seconds = self.seconds
+    if seconds < 10 { return "\((seconds * 100).rounded() / 100) s" }
+    if seconds < 120 { return "\(Int(seconds)) s" }
+    return "\(Int(seconds) / 60) min \(Int(seconds) % 60) s"
+  }
+}

@@ -1,0 +1,51 @@
+import Glibc
+
+/// Standard output and error, and whether a person is looking at them.
+enum Terminal {
+  static let isErrorInteractive = isatty(STDERR_FILENO) == 1
+  static let isOutputInteractive = isatty(STDOUT_FILENO) == 1
+
+  /// Writes to standard output.
+  static func print(_ text: String, terminator: String = "\n") { write(text + terminator, to: STDOUT_FILENO) }
+
+  /// Writes to standard error: what a person wants to know and a program does not.
+  static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+  /// Writes all of `text`; gives up silently when nobody reads, as a filter should.
+  static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+
+  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Columns of the terminal behind standard error; 80 where there is none.
+  static var columns: Int {
+    var size = winsize()
+    let isKnown = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isKnown ? Int(size.ws_col) : 80
+  }
+}
+
+/// Rows of text, aligned in columns.
+struct Table {
+  let header: [String]
+  var rows: [[String]] = []
+
+  init(_ header: String...) { self.header = header }
+
+  mutating func add(_ row: String...) { rows.append(row) }
+
+  var text: String {
+    let all = [header] + rows
+    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      row.indices.map { $0 == row.count - 1 ? row[$0] : row[$0].padded(to: widths[$0]) }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}
