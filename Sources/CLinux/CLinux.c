@@ -1,5 +1,59 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 void strata_name_this_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int strata_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int strata_pidfd_send_signal(int pidfd, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int strata_wait_exited(int status) { return WIFEXITED(status); }
+int strata_wait_exit_code(int status) { return WEXITSTATUS(status); }
+int strata_wait_signal(int status) { return WTERMSIG(status); }
+
+int strata_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+int strata_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+int strata_fcntl(int descriptor, int command, int argument) { return fcntl(descriptor, command, argument); }
+
+int strata_become_subreaper(int enable) { return prctl(PR_SET_CHILD_SUBREAPER, enable, 0, 0, 0); }
+
+int strata_connect_unix(const char *path, int timeout_milliseconds) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  strcpy(address.sun_path, path);
+  int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -1;
+  struct timeval limit = {timeout_milliseconds / 1000, (timeout_milliseconds % 1000) * 1000};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+  int failure = errno;
+  close(descriptor);
+  errno = failure;
+  return -1;
+}
+
+int strata_probe_port(unsigned short port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1, failure = 0;
+  if (descriptor < 0) return errno;
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  if (bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0) failure = errno;
+  close(descriptor);
+  return failure;
+}

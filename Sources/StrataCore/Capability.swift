@@ -1,7 +1,7 @@
 /// A named, versioned kind of job, as data: what it takes, where it runs, what it costs and when it is tried again.
 ///
 /// Each has one definition file beside its handler; `workers/capabilities/README.md` says how to add one.
-public struct Capability: Hashable, Codable, Sendable {
+public struct Capability: Hashable, Sendable {
   public let name: String
   public let version: Int
   /// One sentence for people.
@@ -94,7 +94,7 @@ public struct ResourceRequest: Hashable, Codable, Sendable {
 }
 
 /// One parameter of a capability.
-public struct ParameterDefinition: Hashable, Codable, Sendable {
+public struct ParameterDefinition: Hashable, Sendable {
   public enum Kind: String, Codable, Sendable {
     case number, integer, string, boolean
     /// A list of strings.
@@ -106,27 +106,21 @@ public struct ParameterDefinition: Hashable, Codable, Sendable {
   /// What it means, with its unit.
   public let summary: String
   public let isRequired: Bool
-  /// The value used when none is given, as JSON text.
-  public let defaultJSON: String?
+  /// The value used when none is given.
+  public let defaultValue: JSONValue?
   public let minimum: Double?
   public let maximum: Double?
 
   public init(
-    name: String, kind: Kind, summary: String, isRequired: Bool = false, defaultJSON: String? = nil,
+    name: String, kind: Kind, summary: String, isRequired: Bool = false, defaultValue: JSONValue? = nil,
     minimum: Double? = nil, maximum: Double? = nil
   ) {
     self.name = name
     self.kind = kind
     self.summary = summary
     self.isRequired = isRequired
-    self.defaultJSON = defaultJSON
+    self.defaultValue = defaultValue
     self.minimum = minimum
     self.maximum = maximum
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case name, kind, summary, minimum, maximum
-    case isRequired = "required"
-    case defaultJSON = "default"
   }
 }

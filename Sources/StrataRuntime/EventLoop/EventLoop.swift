@@ -156,6 +156,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
     watches.removeAll()
     turnEndHooks.removeAll()
+    // Another thread may get the same identity later.
+    threadID.store(0, ordering: .relaxed)
+  }
+
+  // Not at the end of `run`: a late `stop` would write to whatever file has got the number since.
+  deinit {
     close(epoll)
     close(wakeup)
   }

@@ -1,0 +1,83 @@
+// How a capability is written in its definition file and in the catalogue: snake_case keys, and nothing said that goes
+// without saying.
+
+extension Capability: Codable {
+  enum CodingKeys: String, CodingKey {
+    case name, version, summary, tier, price, resources, parameters, inputs
+    case timeoutSeconds = "timeout_seconds"
+    case attemptsMax = "attempts_max"
+    case soldAs = "sold_as"
+  }
+
+  private struct InputCount: Codable {
+    let minimum: Int
+    let maximum: Int
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let inputs = try container.decode(InputCount.self, forKey: .inputs)
+    guard 0 <= inputs.minimum, inputs.minimum <= inputs.maximum else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .inputs, in: container, debugDescription: "'minimum' and 'maximum' must be 0 <= minimum <= maximum")
+    }
+    self.init(
+      name: try container.decode(String.self, forKey: .name),
+      version: try container.decode(Int.self, forKey: .version),
+      summary: try container.decode(String.self, forKey: .summary),
+      tier: try container.decode(TierName.self, forKey: .tier),
+      price: try container.decode(Price.self, forKey: .price),
+      timeoutSeconds: try container.decode(Int64.self, forKey: .timeoutSeconds),
+      attemptsMax: try container.decode(Int.self, forKey: .attemptsMax),
+      resources: try container.decode(ResourceRequest.self, forKey: .resources),
+      parameters: try container.decode([ParameterDefinition].self, forKey: .parameters),
+      inputs: inputs.minimum...inputs.maximum,
+      soldAs: try container.decodeIfPresent([Listing].self, forKey: .soldAs) ?? [])
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(version, forKey: .version)
+    try container.encode(summary, forKey: .summary)
+    try container.encode(tier, forKey: .tier)
+    try container.encode(price, forKey: .price)
+    try container.encode(timeoutSeconds, forKey: .timeoutSeconds)
+    try container.encode(attemptsMax, forKey: .attemptsMax)
+    try container.encode(resources, forKey: .resources)
+    try container.encode(parameters, forKey: .parameters)
+    try container.encode(InputCount(minimum: inputs.lowerBound, maximum: inputs.upperBound), forKey: .inputs)
+    if !soldAs.isEmpty { try container.encode(soldAs, forKey: .soldAs) }
+  }
+}
+
+extension ParameterDefinition: Codable {
+  enum CodingKeys: String, CodingKey {
+    case name, kind, summary, minimum, maximum
+    case isRequired = "required"
+    case defaultValue = "default"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      name: try container.decode(String.self, forKey: .name),
+      kind: try container.decode(Kind.self, forKey: .kind),
+      summary: try container.decode(String.self, forKey: .summary),
+      isRequired: try container.decodeIfPresent(Bool.self, forKey: .isRequired) ?? false,
+      defaultValue: try container.decodeIfPresent(JSONValue.self, forKey: .defaultValue),
+      minimum: try container.decodeIfPresent(Double.self, forKey: .minimum),
+      maximum: try container.decodeIfPresent(Double.self, forKey: .maximum))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(kind, forKey: .kind)
+    try container.encode(summary, forKey: .summary)
+    if isRequired { try container.encode(isRequired, forKey: .isRequired) }
+    try container.encodeIfPresent(defaultValue, forKey: .defaultValue)
+    try container.encodeIfPresent(minimum, forKey: .minimum)
+    try container.encodeIfPresent(maximum, forKey: .maximum)
+  }
+}

@@ -1,0 +1,18 @@
+/// The bounds of one attempt, each with its default. Timeout and memory come with the work order.
+public struct AttemptLimits: Hashable, Sendable {
+  /// Between asking an attempt to end (SIGTERM) and killing it (SIGKILL).
+  public var stopGrace = Duration.seconds(5)
+  /// How often memory and output are measured while an attempt runs. An attempt may pass its memory limit by what it
+  /// takes in this long.
+  public var sampleInterval = Duration.milliseconds(200)
+  /// All files of the output and working folders together.
+  public var outputBytesMax: Int64 = 8 << 30
+  /// Result files of one attempt. The report that lists them must fit the queue.
+  public var outputFilesMax = 500
+  /// The stored log; what is printed beyond it is dropped and marked.
+  public var logBytesMax = 16 << 20
+  /// Attempts after which an idle runner is replaced, so that what its libraries leak stays bounded.
+  public var attemptsPerRunnerMax = 1_000
+
+  public init() {}
+}

@@ -1,0 +1,123 @@
+public import StrataCore
+
+/// Why a worker ends an attempt before it ends by itself.
+public enum StopReason: Hashable, Sendable {
+  case timeout
+  case outOfMemory(usedBytes: Int64)
+  case outputTooLarge(String)
+  /// Its owner cancelled the job.
+  case cancelled
+  /// The worker must stop; the lease goes back.
+  case handedBack
+  /// The lease is not the worker's any more: nothing may be reported, and nothing need be kept.
+  case leaseLost
+}
+
+/// Decides over one attempt, from its start to its last process; `AttemptRun` does what it says.
+package struct AttemptSupervision: Sendable {
+  package enum Phase: Hashable, Sendable {
+    /// Can transition to: `stopping`, `killing`, `ended`.
+    case running
+    /// Asked to end; the grace runs. Can transition to: `killing`, `ended`.
+    case stopping(StopReason)
+    /// All its processes are being killed. Can transition to: `ended`.
+    case killing(StopReason?)
+    /// Final.
+    case ended
+  }
+
+  package enum Event: Hashable, Sendable {
+    case stop(StopReason)
+    /// Do not wait for the grace any longer.
+    case hasten
+    case graceOver
+    case sample(memoryBytes: Int64, outputBytes: Int64)
+    case outcome(RunnerOutcome)
+    /// The runner is gone, and with it whatever ran in it.
+    case runnerExited(String)
+    /// The runner sends what cannot be read.
+    case garbled
+  }
+
+  package enum Action: Hashable, Sendable {
+    /// Ask the runner to end the attempt, and start the grace.
+    case askToStop
+    /// Kill all processes of the attempt, the runner included; `runnerExited` follows.
+    case killTree
+    case end(AttemptEnd)
+  }
+
+  package private(set) var phase = Phase.running
+  private let memoryLimitBytes: Int64
+  private let outputLimitBytes: Int64
+
+  package init(memoryLimitBytes: Int64, outputLimitBytes: Int64) {
+    self.memoryLimitBytes = memoryLimitBytes
+    self.outputLimitBytes = outputLimitBytes
+  }
+
+  package mutating func handle(_ event: Event) -> Action? {
+    if phase == .ended { return nil }
+    switch event {
+    case .stop(let reason): return stop(reason)
+    case .sample(let memoryBytes, let outputBytes): return check(memoryBytes, outputBytes)
+    case .hasten, .graceOver: return kill()
+    case .garbled: return kill(always: true)
+    case .outcome(let outcome): return end(AttemptEnd(reason: reason, outcome: outcome, exit: nil))
+    case .runnerExited(let how): return end(AttemptEnd(reason: reason, outcome: nil, exit: how))
+    }
+  }
+
+  private var reason: StopReason? {
+    switch phase {
+    case .running, .ended: nil
+    case .stopping(let reason): reason
+    case .killing(let reason): reason
+    }
+  }
+
+  /// A lost lease and memory run dry leave no time for a grace: other attempts need the machine.
+  private mutating func stop(_ reason: StopReason) -> Action? {
+    switch (phase, reason) {
+    case (.running, .outOfMemory), (.running, .leaseLost), (.stopping, .leaseLost):
+      phase = .killing(reason)
+      return .killTree
+    case (.killing, .leaseLost):
+      phase = .killing(reason)
+      return nil
+    case (.running, _):
+      phase = .stopping(reason)
+      return .askToStop
+    case (.stopping, _), (.killing, _), (.ended, _): return nil
+    }
+  }
+
+  private mutating func check(_ memoryBytes: Int64, _ outputBytes: Int64) -> Action? {
+    if memoryBytes > memoryLimitBytes {
+      if case .stopping(let reason) = phase {
+        phase = .killing(reason)
+        return .killTree
+      }
+      return stop(.outOfMemory(usedBytes: memoryBytes))
+    }
+    guard outputBytes > outputLimitBytes else { return nil }
+    return stop(.outputTooLarge("the attempt had written \(outputBytes) bytes; its limit is \(outputLimitBytes)"))
+  }
+
+  private mutating func kill(always: Bool = false) -> Action? {
+    switch phase {
+    case .stopping(let reason):
+      phase = .killing(reason)
+      return .killTree
+    case .running where always:
+      phase = .killing(nil)
+      return .killTree
+    case .running, .killing, .ended: return nil
+    }
+  }
+
+  private mutating func end(_ end: AttemptEnd) -> Action {
+    phase = .ended
+    return .end(end)
+  }
+}

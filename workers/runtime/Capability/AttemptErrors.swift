@@ -1,0 +1,53 @@
+public import StrataCore
+
+// The failures that workers themselves name. `docs/workers.md` lists them with the reason for each retry decision.
+extension AttemptError {
+  /// The client's files or parameters cannot be worked on; another try would end the same.
+  public static func invalidInput(_ message: String) -> Self {
+    AttemptError(code: "invalid_input", message: message, isRetryable: false)
+  }
+
+  /// Not retried: the same work would take as long again, and the job's hold covers one full attempt.
+  package static func timeout(seconds: Int64) -> Self {
+    AttemptError(
+      code: "timeout", message: "the attempt was stopped after its time limit of \(seconds) s", isRetryable: false)
+  }
+
+  /// Not retried: the same work would need as much again.
+  package static func outOfMemory(usedBytes: Int64, limitBytes: Int64) -> Self {
+    AttemptError(
+      code: "out_of_memory",
+      message: "the attempt was stopped at \(usedBytes >> 20) MiB of memory, over its limit of \(limitBytes >> 20) MiB",
+      isRetryable: false)
+  }
+
+  package static func outputTooLarge(_ message: String) -> Self {
+    AttemptError(code: "output_too_large", message: message, isRetryable: false)
+  }
+
+  /// Retried: another worker, or this one later, may have room.
+  package static func diskFull(_ action: String) -> Self {
+    AttemptError(
+      code: "disk_full", message: "the worker's disk was full while it tried to \(action)", isRetryable: true)
+  }
+
+  /// Retried: most crashes of native code do not depend on the input alone, and one crash costs little.
+  package static func crashed(_ how: String) -> Self {
+    AttemptError(code: "crashed", message: "the attempt's process \(how)", isRetryable: true)
+  }
+
+  /// Not retried: its owner has said that it shall end.
+  package static let cancelled = AttemptError(
+    code: "cancelled", message: "the job was cancelled while it ran", isRetryable: false)
+
+  /// Not retried: content that the store has let go does not come back.
+  package static func inputMissing(_ name: String) -> Self {
+    AttemptError(
+      code: "input_missing", message: "the input '\(name)' is not in the artifact store", isRetryable: false)
+  }
+
+  /// Something of the worker's own broke; another try may find it whole.
+  package static func workerFault(_ message: String) -> Self {
+    AttemptError(code: "worker_fault", message: message, isRetryable: true)
+  }
+}

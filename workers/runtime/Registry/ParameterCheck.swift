@@ -1,0 +1,63 @@
+import StrataCore
+
+/// Holds a client's parameters against a capability's definition.
+struct ParameterCheck {
+  let capability: Capability
+
+  /// - Returns: `given` with the defaults of what is absent.
+  func fill(_ given: [String: JSONValue]) throws(CapabilityRequestError) -> [String: JSONValue] {
+    let known = capability.parameters.map(\.name)
+    for name in given.keys.sorted() where !known.contains(name) {
+      throw .unknownParameter(name, capability: capability.name, nearest: Spelling.nearest(to: name, among: known))
+    }
+    var filled: [String: JSONValue] = [:]
+    for definition in capability.parameters {
+      filled[definition.name] = try value(of: definition, given: given[definition.name])
+    }
+    return filled
+  }
+
+  private func value(of definition: ParameterDefinition, given: JSONValue?) throws(CapabilityRequestError)
+    -> JSONValue?
+  {
+    guard let given, given != .null else {
+      if definition.isRequired { throw .missingParameter(definition.name, capability: capability.name) }
+      return definition.defaultValue
+    }
+    guard let value = Self.convert(given, to: definition.kind) else {
+      throw .wrongKind(definition.name, expected: definition.kind, given: given.kindName)
+    }
+    try checkRange(of: definition, value)
+    return value
+  }
+
+  /// Whole numbers may be written `18.0`: some languages print all numbers so.
+  private static func convert(_ value: JSONValue, to kind: ParameterDefinition.Kind) -> JSONValue? {
+    switch (kind, value) {
+    case (.number, .integer(let whole)): .number(Double(whole))
+    case (.number, .number), (.integer, .integer), (.string, .string), (.boolean, .boolean): value
+    case (.integer, .number(let number)): Int64(exactly: number).map { .integer($0) }
+    case (.strings, .array(let items)): items.allSatisfy { $0.isString } ? value : nil
+    default: nil
+    }
+  }
+
+  /// A number must lie in `minimum…maximum`; of a string or a list it is the length that must.
+  private func checkRange(of definition: ParameterDefinition, _ value: JSONValue) throws(CapabilityRequestError) {
+    let measure: Double
+    switch value {
+    case .number(let number): measure = number
+    case .integer(let number): measure = Double(number)
+    case .string(let text): measure = Double(text.utf8.count)
+    case .array(let items): measure = Double(items.count)
+    default: return
+    }
+    guard measure >= definition.minimum ?? -.infinity, measure <= definition.maximum ?? .infinity else {
+      throw .outOfRange(definition, given: measure)
+    }
+  }
+}
+
+extension JSONValue {
+  fileprivate var isString: Bool { if case .string = self { true } else { false } }
+}
