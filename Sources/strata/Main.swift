@@ -21,7 +21,7 @@ struct Main {
     }
     let wanted = name == "--version" ? "version" : name
     guard let command = commands.first(where: { $0.name == wanted }) else {
-      let near = nearest(to: name, among: commands.filter { !$0.isHidden }.map(\.name))
+      let near = Spelling.nearest(to: name, among: commands.filter { !$0.isHidden }.map(\.name))
       throw UsageError("unknown command '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
     }
     let rest = words.dropFirst()

@@ -1,6 +1,6 @@
 public import StrataCore
-import StrataRuntime
 public import StrataQueue
+import StrataRuntime
 
 /// Follows the queue's event log once for this process and hands each event to whoever watches its job.
 public actor EventHub {

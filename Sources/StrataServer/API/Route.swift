@@ -37,7 +37,8 @@ enum Route: Hashable {
     case ("artifacts", 1): return [.put: .putArtifact]
     case ("artifacts", 2):
       guard let digest = ArtifactDigest(segments[1]) else {
-        throw HTTPRefusal(.badRequest, "invalid_digest", "'\(segments[1])' is not a SHA-256 digest (sha256: and 64 hex digits)")
+        throw HTTPRefusal(
+          .badRequest, "invalid_digest", "'\(segments[1])' is not a SHA-256 digest (sha256: and 64 hex digits)")
       }
       return [.get: .artifact(digest)]
     case ("capabilities", 1): return [.get: .capabilities]

@@ -49,7 +49,7 @@ struct Arguments {
   }
 
   private static func unknown(_ word: String, among options: [OptionDefinition]) -> String {
-    let near = nearest(to: word, among: options.map { "--\($0.name)" })
+    let near = Spelling.nearest(to: word, among: options.map { "--\($0.name)" })
     return "unknown option \(word)" + (near.map { "; did you mean \($0)?" } ?? "")
   }
 
@@ -75,29 +75,4 @@ struct Arguments {
     }
     return positional[0]
   }
-}
-
-/// The candidate that takes the fewest insertions, deletions and replacements to reach (Levenshtein 1966), if that is
-/// at most a third of the word.
-func nearest(to word: String, among candidates: [String]) -> String? {
-  let scored = candidates.map { (distance: editDistance(word, $0), name: $0) }
-  guard let best = scored.min(by: { $0.distance < $1.distance }), best.distance <= max(1, word.count / 3) else {
-    return nil
-  }
-  return best.name
-}
-
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let (a, b) = (Array(a), Array(b))
-  var row = Array(0...b.count)
-  for i in a.indices {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in b.indices {
-      let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
-      diagonal = row[j + 1]
-      row[j + 1] = next
-    }
-  }
-  return row[b.count]
 }

@@ -1,8 +1,8 @@
 /// Finds what a person may have meant.
-package enum Spelling {
+public enum Spelling {
   /// The candidate fewest edits away (Levenshtein 1966), nil where none is near: at most two edits, or a third of the
   /// word's length where that is more.
-  package static func nearest(to word: String, among candidates: [String]) -> String? {
+  public static func nearest(to word: String, among candidates: [String]) -> String? {
     let limit = max(2, word.count / 3)
     let scored = candidates.map { (name: $0, distance: distance(Array(word), Array($0))) }
     guard let best = scored.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }), best.distance <= limit else {

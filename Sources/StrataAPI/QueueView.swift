@@ -1,0 +1,77 @@
+public import StrataCore
+
+/// `GET /v1/queue`: what waits and runs, and where.
+public struct QueueView: Hashable, Codable, Sendable {
+  public struct Tier: Hashable, Codable, Sendable {
+    public let name: TierName
+    public let ready: Int
+    public let leased: Int
+
+    public init(name: TierName, ready: Int, leased: Int) {
+      self.name = name
+      self.ready = ready
+      self.leased = leased
+    }
+  }
+
+  public struct Worker: Hashable, Codable, Sendable {
+    public let id: WorkerID
+    public let leases: Int
+    public let leaseUntil: String
+
+    public init(id: WorkerID, leases: Int, leaseUntil: String) {
+      self.id = id
+      self.leases = leases
+      self.leaseUntil = leaseUntil
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case id, leases
+      case leaseUntil = "lease_until"
+    }
+  }
+
+  public let tiers: [Tier]
+  public let workers: [Worker]
+  /// Ended attempts whose settlement is not yet committed.
+  public let outcomesPending: Int
+
+  public init(tiers: [Tier], workers: [Worker], outcomesPending: Int) {
+    self.tiers = tiers
+    self.workers = workers
+    self.outcomesPending = outcomesPending
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case tiers, workers
+    case outcomesPending = "outcomes_pending"
+  }
+}
+
+/// `GET /v1/ledger/verification`: whether the books balance, recomputed from the entries.
+public struct LedgerView: Hashable, Codable, Sendable {
+  public let debitMicrocredits: Int64
+  public let creditMicrocredits: Int64
+  public let openHolds: Int
+  public let unfinishedJobs: Int
+  /// One sentence for each thing that is off; empty when all is well.
+  public let violations: [String]
+
+  public init(
+    debitMicrocredits: Int64, creditMicrocredits: Int64, openHolds: Int, unfinishedJobs: Int, violations: [String]
+  ) {
+    self.debitMicrocredits = debitMicrocredits
+    self.creditMicrocredits = creditMicrocredits
+    self.openHolds = openHolds
+    self.unfinishedJobs = unfinishedJobs
+    self.violations = violations
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case violations
+    case debitMicrocredits = "debit_microcredits"
+    case creditMicrocredits = "credit_microcredits"
+    case openHolds = "open_holds"
+    case unfinishedJobs = "unfinished_jobs"
+  }
+}

@@ -1,0 +1,56 @@
+import StrataCore
+import StrataLedger
+
+/// Turns a draft into a submission, or says why no worker could ever run it. Pure: everything it needs is given.
+struct DraftCheck {
+  let catalogue: any CapabilityCatalogue
+  let tiers: [TierName: TierDefinition]
+
+  func submission(for draft: JobDraft, tenant: TenantID, job: JobID, now: Timestamp) throws(StrataError)
+    -> JobSubmission
+  {
+    let (capability, _) = try catalogue.resolve(draft.capability)
+    let parameters = try catalogue.check(draft.parametersJSON, inputs: draft.inputs.count, for: capability)
+    try requireDistinctNames(draft.inputs)
+    let tier = draft.tier ?? capability.tier
+    let resources = ResourceRequest(
+      cpuMillicores: draft.cpuMillicores ?? capability.resources.cpuMillicores,
+      memoryBytes: draft.memoryBytes ?? capability.resources.memoryBytes)
+    try requireSatisfiable(resources, on: tier)
+    let order = WorkOrder(
+      job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
+      inputs: draft.inputs, timeoutSeconds: capability.timeoutSeconds, resources: resources)
+    return JobSubmission(
+      order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
+      attemptsMax: capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
+      fingerprint: Fingerprint.of(order, soldAs: draft.capability, tier: tier, priority: draft.priority),
+      creditsMax: draft.maxCharge, createdAt: now)
+  }
+
+  private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {
+    guard Set(inputs.map(\.name)).count == inputs.count else {
+      throw StrataError(.invalidInput, "two inputs have the same name", remedy: "rename one of them")
+    }
+  }
+
+  private func requireSatisfiable(_ request: ResourceRequest, on name: TierName) throws(StrataError) {
+    guard let tier = tiers[name] else {
+      let known = tiers.keys.map(\.rawValue).sorted().joined(separator: ", ")
+      throw StrataError(.unsatisfiable, "there is no tier '\(name)'", remedy: "the tiers are: \(known)")
+    }
+    guard request.cpuMillicores > 0, request.memoryBytes > 0 else {
+      throw StrataError(.invalidInput, "a job needs some CPU and some memory", remedy: "ask for more than zero")
+    }
+    let largest = tier.largestRequest
+    guard request.cpuMillicores <= largest.cpuMillicores, request.memoryBytes <= largest.memoryBytes else {
+      throw StrataError(
+        .unsatisfiable,
+        "no worker of tier '\(name)' could ever run this: it asks for \(Self.words(request))",
+        remedy: "the largest worker has \(Self.words(largest))")
+    }
+  }
+
+  private static func words(_ request: ResourceRequest) -> String {
+    "\(Double(request.cpuMillicores) / 1_000) cores and \((request.memoryBytes + (1 << 20) - 1) >> 20) MiB"
+  }
+}

@@ -1,0 +1,45 @@
+public import StrataCore
+
+/// What a client asks for, before anything of it is checked.
+public struct JobDraft: Sendable {
+  /// A capability's own name or one it is sold under.
+  public var capability: String
+  /// A JSON object's text.
+  public var parametersJSON: String
+  public var inputs: [ArtifactReference]
+  public var priority: JobPriority
+  /// Replaces the capability's tier.
+  public var tier: TierName?
+  /// Replaces the capability's request.
+  public var cpuMillicores: Int64?
+  /// Replaces the capability's request.
+  public var memoryBytes: Int64?
+  public var maxCharge: MicroCredits?
+  public var idempotencyKey: String?
+
+  public init(
+    capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
+    tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, maxCharge: MicroCredits? = nil,
+    idempotencyKey: String? = nil
+  ) {
+    self.capability = capability
+    self.parametersJSON = parametersJSON
+    self.inputs = inputs
+    self.priority = priority
+    self.tier = tier
+    self.cpuMillicores = cpuMillicores
+    self.memoryBytes = memoryBytes
+    self.maxCharge = maxCharge
+    self.idempotencyKey = idempotencyKey
+  }
+}
+
+/// The answer to an accepted draft.
+public struct AdmittedJob: Hashable, Sendable {
+  public let id: JobID
+  public let state: JobState
+  /// The most it may be charged.
+  public let held: MicroCredits
+  /// Whether it was accepted before, under the same idempotency key.
+  public let isRepeat: Bool
+}

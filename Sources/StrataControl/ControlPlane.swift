@@ -1,0 +1,141 @@
+public import StrataCore
+public import StrataLedger
+public import StrataQueue
+public import StrataRuntime
+
+/// The controller: everything a client may ask of the jobs, and the services that move them along.
+///
+/// Several may run against one Redis and one PostgreSQL: each accepts jobs, and one at a time, the leader, settles,
+/// reconciles and reaps.
+public final class ControlPlane: Sendable {
+  public struct Configuration: Sendable {
+    public var tiers: [TierDefinition]
+    /// How long a worker owns its leases without a heartbeat.
+    public var leaseDuration: Duration
+    /// A full comparison of queue and ledger is made this often, as a precaution.
+    public var reconcileInterval = Duration.seconds(600)
+    /// `/readyz` fails when the settler has been stuck this long.
+    public var settlerSilenceMax = Duration.seconds(20)
+
+    public init(tiers: [TierDefinition], leaseDuration: Duration = .seconds(10)) {
+      self.tiers = tiers
+      self.leaseDuration = leaseDuration
+    }
+  }
+
+  public let catalogue: any CapabilityCatalogue
+  public let events: EventHub
+  let ledger: Ledger
+  let queue: any JobQueue
+  private let configuration: Configuration
+  private let admission: AdmissionService
+  private let authenticator: Authenticator
+  private let settler: Settler
+  private let reconciler: Reconciler
+  private let log: Log
+
+  public init(
+    ledger: Ledger, queue: any JobQueue, catalogue: any CapabilityCatalogue, configuration: Configuration, log: Log
+  ) {
+    self.ledger = ledger
+    self.queue = queue
+    self.catalogue = catalogue
+    self.configuration = configuration
+    self.log = log
+    events = EventHub(queue: queue)
+    authenticator = Authenticator(ledger: ledger)
+    settler = Settler(ledger: ledger, queue: queue, log: log.component("settler"))
+    reconciler = Reconciler(ledger: ledger, queue: queue, settler: settler, log: log.component("reconciler"))
+    let check = DraftCheck(
+      catalogue: catalogue, tiers: Dictionary(uniqueKeysWithValues: configuration.tiers.map { ($0.name, $0) }))
+    admission = AdmissionService(
+      check: check, ledger: ledger, queue: queue, reconciler: reconciler, log: log.component("admission"))
+  }
+
+  // MARK: Services
+
+  /// Puts the prices and rates of this binary in force. Unchanged ones keep their version.
+  public func publishPrices() async throws(StrataError) {
+    let listings = catalogue.capabilities.flatMap { capability in
+      [(capability.name, capability.price)] + capability.soldAs.map { ($0.name, $0.price) }
+    }
+    do {
+      try await ledger.publish(
+        prices: Dictionary(uniqueKeysWithValues: listings), rates: configuration.tiers.map(\.rate))
+    } catch {
+      throw error.strataError
+    }
+  }
+
+  /// Runs the services until the task is cancelled.
+  ///
+  /// - Parameter queueReconnections: yields whenever the connection to the queue's server was made anew.
+  public func run(queueReconnections: AsyncStream<Void>) async {
+    await withTaskGroup { group in
+      group.addTask { await self.events.run() }
+      group.addTask { await self.leadForEver() }
+      group.addTask {
+        for await _ in queueReconnections { self.reconciler.request(.serverChanged) }
+      }
+      await group.waitForAll()
+    }
+  }
+
+  /// Runs the leader's services whenever this controller leads.
+  private func leadForEver() async {
+    while !Task.isCancelled {
+      do {
+        try await ledger.lead("controller") { await self.runLeaderServices() }
+      } catch {
+        log.warning("leadership lost or not to be had; trying again", ["error": "\(error)"])
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  private func runLeaderServices() async {
+    let reaper = Reaper(
+      queue: queue, leaseDuration: configuration.leaseDuration, reconciler: reconciler, log: log.component("reaper"))
+    await withTaskGroup { group in
+      group.addTask { await self.settler.run() }
+      group.addTask { await self.reconciler.run() }
+      group.addTask { await reaper.run() }
+      group.addTask { await self.requestRegularly() }
+      await group.waitForAll()
+    }
+  }
+
+  private func requestRegularly() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: configuration.reconcileInterval)
+      reconciler.request(.regular)
+    }
+  }
+
+  /// Why the controller is not consuming, one sentence each; empty when it is.
+  public func obstacles() async -> [String] {
+    var obstacles: [String] = []
+    do {
+      if try await queue.generation() == nil { obstacles.append("the queue is being rebuilt from the ledger") }
+    } catch {
+      obstacles.append("the queue cannot be reached")
+    }
+    do { try await ledger.ping() } catch { obstacles.append("the ledger cannot be reached") }
+    if settler.sinceLastPass > configuration.settlerSilenceMax {
+      obstacles.append("no outcome could be settled for \(Int(settler.sinceLastPass.seconds)) s")
+    }
+    return obstacles
+  }
+
+  // MARK: Clients
+
+  /// - Returns: the tenant whose API key `secret` is; nil for no key of ours.
+  public func authenticate(_ secret: String) async throws(StrataError) -> TenantID? {
+    do { return try await authenticator.tenant(for: secret) } catch { throw error.strataError }
+  }
+
+  /// Checks, holds for, stores and enqueues a job. Returns once it is committed.
+  public func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
+    try await admission.submit(draft, tenant: tenant)
+  }
+}

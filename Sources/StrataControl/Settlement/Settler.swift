@@ -1,0 +1,91 @@
+import FoundationEssentials
+import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataRuntime
+import Synchronization
+
+/// Carries outcomes from the queue to the ledger (③): settled first, acknowledged after, so that whatever happens in
+/// between is repeated. Settlement is exact under repetition.
+final class Settler: Sendable {
+  /// Outcomes of one transaction.
+  static let batchMax = 500
+
+  private let ledger: Ledger
+  private let queue: any JobQueue
+  private let log: Log
+  private let lastPass = Mutex(ContinuousClock.now)
+
+  init(ledger: Ledger, queue: any JobQueue, log: Log) {
+    self.ledger = ledger
+    self.queue = queue
+    self.log = log
+  }
+
+  /// How long ago the settler last found its queue answering and everything read settled.
+  var sinceLastPass: Duration { ContinuousClock.now - lastPass.withLock { $0 } }
+
+  /// Settles until the task is cancelled. Outages of either side are waited out; nothing is skipped.
+  func run() async {
+    var position: OutcomePosition?
+    var backoff = Backoff()
+    while !Task.isCancelled {
+      do {
+        position = try await settleNext(after: position, waitingUpTo: .seconds(5)) ?? position
+        lastPass.withLock { $0 = .now }
+        backoff.reset()
+      } catch {
+        if Task.isCancelled { return }
+        log.warning("settlement interrupted; it is repeated", ["error": "\(error)"])
+        position = nil
+        await backoff.pause()
+      }
+    }
+  }
+
+  /// Settles everything that waits now.
+  func drain() async throws {
+    var position: OutcomePosition?
+    while let next = try await settleNext(after: position, waitingUpTo: .zero) { position = next }
+  }
+
+  /// - Returns: the position of the last outcome settled; nil where there was none.
+  private func settleNext(after position: OutcomePosition?, waitingUpTo duration: Duration) async throws
+    -> OutcomePosition?
+  {
+    let outcomes = try await queue.outcomes(after: position, limit: Self.batchMax, waitingUpTo: duration)
+    guard let last = outcomes.last else { return nil }
+    CrashPoint.betweenOutcomeAndSettlement.reached()
+    let verdicts = try await ledger.settle(outcomes.map { SettlementItem($0, report: report(of: $0)) })
+    CrashPoint.betweenSettlementAndAcknowledgement.reached()
+    try await queue.announce(finished(verdicts))
+    try await queue.acknowledge(outcomes.map(\.position))
+    for (outcome, verdict) in zip(outcomes, verdicts) where verdict == .unknownJob {
+      log.error("outcome of a job that the ledger does not know", ["job": "\(outcome.job)"])
+    }
+    return last.position
+  }
+
+  private func finished(_ verdicts: [SettlementVerdict]) -> [(job: JobID, state: JobState)] {
+    verdicts.compactMap { if case .settled(let job) = $0 { (job.job, job.state) } else { nil } }
+  }
+
+  /// A report that cannot be read must not keep its job from ending: it counts as a report of nothing used.
+  private func report(of outcome: QueuedOutcome) -> AttemptReport? {
+    guard !outcome.report.isEmpty else { return nil }
+    do {
+      return try JSONDecoder().decode(AttemptReport.self, from: Data(outcome.report))
+    } catch {
+      log.error("a worker's report cannot be read", ["job": "\(outcome.job)", "error": "\(error)"])
+      return nil
+    }
+  }
+}
+
+extension SettlementItem {
+  init(_ outcome: QueuedOutcome, report: AttemptReport?) {
+    self.init(
+      job: outcome.job, token: outcome.token, worker: outcome.worker, ending: outcome.ending,
+      isFinal: outcome.isFinal, startedAt: outcome.startedAt, endedAt: outcome.endedAt, report: report)
+  }
+}

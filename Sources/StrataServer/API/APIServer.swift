@@ -1,0 +1,77 @@
+public import StrataArtifacts
+public import StrataControl
+import StrataCore
+public import StrataRuntime
+
+/// The HTTP API: finds the route, tells the tenant, and answers.
+public struct APIServer: Sendable {
+  private let control: ControlPlane
+  private let metrics: Metrics
+  private let log: Log
+  private let artifacts: ArtifactRoutes
+  private let jobs: JobRoutes
+  private let events: EventRoutes
+  private let overview: OverviewRoutes
+
+  public init(control: ControlPlane, store: ArtifactStore, metrics: Metrics, log: Log) {
+    self.control = control
+    self.metrics = metrics
+    self.log = log
+    artifacts = ArtifactRoutes(control: control, store: store)
+    jobs = JobRoutes(control: control, store: store)
+    events = EventRoutes(control: control)
+    overview = OverviewRoutes(control: control)
+  }
+
+  /// Never throws: whatever goes wrong is a problem document.
+  public func handle(_ request: HTTPRequest) async -> HTTPResponse {
+    do {
+      let route = try Route(request.method, request.path.segments)
+      if route.isOpen { return try await open(route) }
+      return try await answer(route, request, tenant: try await tenant(of: request))
+    } catch {
+      let response = HTTPResponse.problem(for: error)
+      if response.status.rawValue >= 500 {
+        log.error("request failed", ["path": "\(request.path)", "error": String(reflecting: error)])
+      }
+      return response
+    }
+  }
+
+  private func tenant(of request: HTTPRequest) async throws -> TenantID {
+    let words = (request.headers["authorization"] ?? "").split(separator: " ", maxSplits: 1)
+    guard words.count == 2, words[0].lowercased() == "bearer" else {
+      throw HTTPRefusal(.unauthorized, "unauthorized", "send an API key: Authorization: Bearer sk_…")
+    }
+    guard let tenant = try await control.authenticate(String(words[1])) else {
+      throw HTTPRefusal(.unauthorized, "unauthorized", "this API key is unknown or revoked")
+    }
+    return tenant
+  }
+
+  private func open(_ route: Route) async throws -> HTTPResponse {
+    switch route {
+    case .ready: return try await overview.ready()
+    case .metrics: return .text(metrics.render())
+    default: return .text("alive\n")
+    }
+  }
+
+  private func answer(_ route: Route, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    switch route {
+    case .submitJob: try await jobs.submit(request, tenant: tenant)
+    case .listJobs: try await jobs.list(request, tenant: tenant)
+    case .job(let id): try await jobs.get(id, tenant: tenant)
+    case .cancelJob(let id): try await jobs.cancel(id, tenant: tenant)
+    case .jobLog(let id): try await jobs.log(id, request, tenant: tenant)
+    case .jobEvents(let id): try await events.follow(id, request, tenant: tenant)
+    case .putArtifact: try await artifacts.put(request, tenant: tenant)
+    case .artifact(let digest): try await artifacts.get(digest, request, tenant: tenant)
+    case .capabilities: try overview.capabilities()
+    case .account: try await overview.account(tenant)
+    case .queue: try await overview.queue()
+    case .ledgerVerification: try await overview.verification()
+    case .alive, .ready, .metrics: try await open(route)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import StrataAPI
+import StrataArtifacts
+import StrataControl
+import StrataCore
+
+/// `PUT /v1/artifacts` and `GET /v1/artifacts/{digest}`: inputs and results, known by their content.
+struct ArtifactRoutes {
+  let control: ControlPlane
+  let store: ArtifactStore
+
+  /// Streams the body into the store. 201 with the reference; its name is the header `Artifact-Name` or `artifact`.
+  func put(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let name = request.headers["artifact-name"] ?? "artifact"
+    guard Self.isPlainName(name) else {
+      throw HTTPRefusal(
+        .unprocessableContent, "invalid_name", "'\(name)' is not a plain file name of 1 to 255 bytes without a slash")
+    }
+    let stored = try await store.write(request.body)
+    try await control.recordArtifact(stored.digest, sizeBytes: stored.sizeBytes, tenant: tenant)
+    let reference = ArtifactReference(name: name, digest: stored.digest, sizeBytes: stored.sizeBytes)
+    return try .json(reference, status: .created)
+  }
+
+  /// Sends the file, or the part that `Range` names, by the kernel. What the tenant does not own is not found.
+  func get(_ digest: ArtifactDigest, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    guard try await control.owns(digest, tenant: tenant), let size = store.size(of: digest) else {
+      throw HTTPRefusal(.notFound, "not_found", "there is no artifact \(digest) of this tenant")
+    }
+    let range = HTTPByteRange(header: request.headers["range"], length: Int(size))
+    var response = HTTPResponse(.ok, contentType: "application/octet-stream", body: .empty)
+    response.headers.append("accept-ranges", "bytes")
+    response.headers.append("etag", "\"\(digest.hexadecimal)\"")
+    response.headers.append("cache-control", "private, immutable, max-age=31536000")
+    if let contentRange = range.contentRange(length: Int(size)) {
+      response.headers.append("content-range", contentRange)
+    }
+    switch range {
+    case .whole: response.body = .file(path: store.path(of: digest), offset: 0, length: Int(size))
+    case .part(let offset, let length):
+      response.status = .partialContent
+      response.body = .file(path: store.path(of: digest), offset: offset, length: length)
+    case .unsatisfiable: response.status = .rangeNotSatisfiable
+    }
+    return response
+  }
+
+  static func isPlainName(_ name: String) -> Bool {
+    (1...255).contains(name.utf8.count) && name != "." && name != ".."
+      && !name.utf8.contains { $0 == 0x2F || $0 < 0x20 || $0 == 0x7F }
+  }
+}

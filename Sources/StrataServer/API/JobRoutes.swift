@@ -1,0 +1,100 @@
+import FoundationEssentials
+import StrataAPI
+import StrataArtifacts
+import StrataControl
+import StrataCore
+
+/// The routes under `/v1/jobs`, but the events.
+struct JobRoutes {
+  let control: ControlPlane
+  let store: ArtifactStore
+  /// Bytes of a submission's body.
+  var bodyBytesMax = 256 << 10
+  /// Jobs on a page of a listing.
+  static let pageMax = 200
+
+  /// 202 with what was held; a repeated `Idempotency-Key` finds the same job.
+  func submit(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let body = try await request.body.collect(limit: bodyBytesMax)
+    let asked = try JSONCoding.decode(JobRequest.self, from: body, members: JobRequest.memberNames)
+    let draft = try draft(of: asked, key: request.headers["idempotency-key"])
+    let accepted = try await control.submit(draft, tenant: tenant)
+    var response = try HTTPResponse.json(
+      JobAccepted(
+        id: accepted.id, state: accepted.state, heldMicrocredits: accepted.held.micros,
+        estimate: .init(chargeMaxMicrocredits: accepted.held.micros), isRepeat: accepted.isRepeat), status: .accepted)
+    response.headers.append("location", "/v1/jobs/\(accepted.id)")
+    return response
+  }
+
+  private func draft(of asked: JobRequest, key: String?) throws(HTTPRefusal) -> JobDraft {
+    func refuse(_ detail: String) -> HTTPRefusal { HTTPRefusal(.unprocessableContent, "invalid_body", detail) }
+    if let priority = asked.priority, JobPriority(rawValue: priority) == nil {
+      throw refuse("'priority' is \(priority); keep it from 0 to 100")
+    }
+    if let tier = asked.tier, TierName(rawValue: tier) == nil {
+      throw refuse("'\(tier)' cannot be a tier's name (a–z, 0–9 and -, at most 32)")
+    }
+    if let input = asked.inputs?.first(where: { !ArtifactRoutes.isPlainName($0.name) }) {
+      throw refuse("the input's name '\(input.name)' is not a plain file name")
+    }
+    if let key, !(1...255).contains(key.utf8.count) {
+      throw HTTPRefusal(.badRequest, "invalid_idempotency_key", "an Idempotency-Key has 1 to 255 bytes")
+    }
+    return JobDraft(
+      capability: asked.capability, parametersJSON: JSONValue.object(asked.params ?? [:]).description,
+      inputs: asked.inputs ?? [], priority: asked.priority.flatMap(JobPriority.init) ?? .standard,
+      tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
+      memoryBytes: asked.resources?.memoryBytes, maxCharge: asked.maxMicrocredits.map { MicroCredits(micros: $0) },
+      idempotencyKey: key)
+  }
+
+  func get(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
+    try .json(JobView(try await control.job(job, tenant: tenant)))
+  }
+
+  /// Newest first; `?state=`, `?cursor=`, `?limit=`.
+  func list(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let query = request.query
+    let limit = query["limit"].map { Int($0) ?? 0 } ?? 50
+    guard (1...Self.pageMax).contains(limit) else {
+      throw HTTPRefusal(.badRequest, "invalid_limit", "'limit' goes from 1 to \(Self.pageMax)")
+    }
+    let state = try query["state"].map { text throws(HTTPRefusal) in
+      guard let state = JobState(rawValue: text) else {
+        let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
+        throw HTTPRefusal(.badRequest, "invalid_state", "there is no state '\(text)'; the states are \(known)")
+      }
+      return state
+    }
+    let cursor = try query["cursor"].map { text throws(HTTPRefusal) in
+      guard let id = JobID(text) else {
+        throw HTTPRefusal(.badRequest, "invalid_cursor", "'cursor' takes the 'next_cursor' of the page before")
+      }
+      return id
+    }
+    let page = try await control.jobs(tenant: tenant, state: state, after: cursor, limit: limit)
+    return try .json(Page(items: page.jobs.map(JobView.init), nextCursor: page.next?.description))
+  }
+
+  /// 202: taken out of the queue, or its worker is told to stop; the job's state says when it has. A finished job is a
+  /// conflict.
+  func cancel(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
+    try .json(JobView(try await control.cancel(job, tenant: tenant)), status: .accepted)
+  }
+
+  /// What the job has printed so far, as text, from byte `?offset=` on. While the job runs only the beginning is kept.
+  func log(_ job: JobID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let offset = request.query["offset"].map { Int($0) ?? -1 } ?? 0
+    guard offset >= 0 else { throw HTTPRefusal(.badRequest, "invalid_offset", "'offset' is a count of bytes") }
+    let snapshot = try await control.job(job, tenant: tenant)
+    var response = HTTPResponse(.ok, contentType: "text/plain; charset=utf-8", body: .empty)
+    if let whole = snapshot.record.log, snapshot.state.isFinal, store.size(of: whole.digest) != nil {
+      let rest = max(0, Int(whole.sizeBytes) - offset)
+      response.body = rest == 0 ? .empty : .file(path: store.path(of: whole.digest), offset: offset, length: rest)
+    } else {
+      response.body = .bytes(await control.liveLog(of: job, from: offset))
+    }
+    return response
+  }
+}

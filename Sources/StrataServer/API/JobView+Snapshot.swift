@@ -1,0 +1,34 @@
+import FoundationEssentials
+import StrataAPI
+import StrataControl
+import StrataCore
+import StrataLedger
+
+extension JobView {
+  init(_ snapshot: JobSnapshot) {
+    let record = snapshot.record
+    let running = snapshot.lease
+    var attempts = snapshot.attempts.enumerated().map { AttemptView($0.element, number: $0.offset + 1) }
+    if let running {
+      attempts.append(
+        AttemptView(attempt: running.attempt, worker: running.worker, startedAt: running.startedAt.text))
+    }
+    self.init(
+      id: record.id, state: snapshot.state, capability: record.soldAs, tenant: record.tenant, tier: record.tier,
+      priority: record.priority.rawValue, attempts: attempts,
+      progress: running.map { .init(fraction: $0.fraction, stage: $0.stage) }, createdAt: record.createdAt.text,
+      startedAt: attempts.first?.startedAt, finishedAt: record.finishedAt?.text,
+      heldMicrocredits: record.held.micros, costMicroeuro: record.cost?.micros ?? 0,
+      chargedMicrocredits: record.charged?.micros ?? 0, results: record.results,
+      summary: record.summaryJSON.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) },
+      error: record.error, jobsAhead: snapshot.jobsAhead)
+  }
+}
+
+extension AttemptView {
+  init(_ attempt: StoredAttempt, number: Int) {
+    self.init(
+      attempt: number, ending: attempt.ending, worker: attempt.worker, startedAt: attempt.startedAt?.text,
+      endedAt: attempt.endedAt.text, usage: attempt.usage, costMicroeuro: attempt.cost.micros)
+  }
+}

@@ -1,0 +1,51 @@
+import StrataAPI
+import StrataControl
+import StrataCore
+
+/// The routes that only read: capabilities, account, queue, books, health.
+struct OverviewRoutes {
+  let control: ControlPlane
+
+  func capabilities() throws -> HTTPResponse {
+    let views = control.catalogue.capabilities.flatMap { capability in
+      [CapabilityView(capability, soldAs: capability.name, at: capability.price)]
+        + capability.soldAs.map { CapabilityView(capability, soldAs: $0.name, at: $0.price) }
+    }
+    return try .json(views.sorted { $0.name < $1.name })
+  }
+
+  func account(_ tenant: TenantID) async throws -> HTTPResponse {
+    let (stored, balance) = try await control.account(tenant)
+    return try .json(
+      AccountView(
+        tenant: tenant, name: stored.name, plan: stored.plan, limitMicrocredits: balance.limit.micros,
+        postedMicrocredits: balance.posted.micros, heldMicrocredits: balance.held.micros))
+  }
+
+  func queue() async throws -> HTTPResponse {
+    let census = try await control.census()
+    let tiers = census.tiers.sorted { $0.key.rawValue < $1.key.rawValue }
+    return try .json(
+      QueueView(
+        tiers: tiers.map { .init(name: $0.key, ready: $0.value.ready, leased: $0.value.leased) },
+        workers: census.workers.sorted { $0.id < $1.id }.map {
+          .init(id: $0.id, leases: $0.leases, leaseUntil: $0.deadline.text)
+        }, outcomesPending: census.outcomesPending))
+  }
+
+  func verification() async throws -> HTTPResponse {
+    let report = try await control.verifyLedger()
+    return try .json(
+      LedgerView(
+        debitMicrocredits: report.debits.micros, creditMicrocredits: report.credits.micros,
+        openHolds: report.openHolds, unfinishedJobs: report.unfinishedJobs,
+        violations: report.violations.map { "\($0)" }))
+  }
+
+  /// 200 while jobs are being consumed; 503 with the reasons when they are not.
+  func ready() async throws -> HTTPResponse {
+    let obstacles = await control.obstacles()
+    guard !obstacles.isEmpty else { return .text("ready\n") }
+    throw HTTPRefusal(.serviceUnavailable, "not_ready", obstacles.joined(separator: "; "))
+  }
+}

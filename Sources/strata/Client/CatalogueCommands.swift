@@ -1,0 +1,116 @@
+import StrataAPI
+import StrataCore
+
+extension Command {
+  static let capabilities = Command(
+    name: "capabilities", arguments: "[NAME]", summary: "List what can be run, or explain one capability",
+    options: [.dataDirectory, .json],
+    run: { arguments in
+      let all: [CapabilityView] = try await Server(arguments).get("/v1/capabilities")
+      guard let name = arguments.positional.first else {
+        Terminal.print(arguments.has("json") ? try JSONText.of(all) : CapabilityText.table(of: all))
+        return .done
+      }
+      guard let one = all.first(where: { $0.name == name }) else {
+        let near = Spelling.nearest(to: name, among: all.map(\.name))
+        throw StrataError(
+          .notFound, "there is no capability '\(name)'", remedy: near.map { "did you mean '\($0)'?" })
+      }
+      Terminal.print(arguments.has("json") ? try JSONText.of(one) : CapabilityText.explanation(of: one))
+      return .done
+    })
+
+  static let account = Command(
+    name: "account", summary: "Show the credits granted, charged, held and available",
+    options: [.dataDirectory, .json],
+    run: { arguments in
+      let account: AccountView = try await Server(arguments).get("/v1/account")
+      if arguments.has("json") {
+        Terminal.print(try JSONText.of(account))
+        return .done
+      }
+      Terminal.print(
+        """
+        tenant     \(account.name) (\(account.plan))
+        granted    \(MicroCredits(micros: account.limitMicrocredits)) credits
+        charged    \(MicroCredits(micros: account.postedMicrocredits))
+        held       \(MicroCredits(micros: account.heldMicrocredits))
+        available  \(MicroCredits(micros: account.availableMicrocredits))
+        """)
+      return .done
+    })
+
+  static let queue = Command(
+    name: "queue", summary: "Show what waits and runs in each tier, and the workers",
+    options: [.dataDirectory, .json],
+    run: { arguments in
+      let queue: QueueView = try await Server(arguments).get("/v1/queue")
+      if arguments.has("json") {
+        Terminal.print(try JSONText.of(queue))
+        return .done
+      }
+      var tiers = Table("TIER", "WAITING", "RUNNING")
+      for tier in queue.tiers { tiers.add(tier.name.rawValue, "\(tier.ready)", "\(tier.leased)") }
+      var workers = Table("WORKER", "RUNNING", "LEASE UNTIL")
+      for worker in queue.workers { workers.add(worker.id.description, "\(worker.leases)", worker.leaseUntil) }
+      Terminal.print([tiers.text, workers.text].joined(separator: "\n\n"))
+      return .done
+    })
+
+  static let ledger = Command(
+    name: "ledger", arguments: "verify", summary: "Check that the books balance",
+    details: """
+      Recomputes every account from its entries and open holds, and checks that debits equal credits, that no finished
+      job has an open hold, that no unfinished job lacks one, and that no charge exceeds its hold. The exit code is 1 if
+      anything is off.
+      """,
+    options: [.dataDirectory, .json],
+    run: { arguments in
+      guard arguments.positional == ["verify"] else {
+        throw UsageError("the action is 'verify'", command: "ledger")
+      }
+      let report: LedgerView = try await Server(arguments).get("/v1/ledger/verification")
+      if arguments.has("json") {
+        Terminal.print(try JSONText.of(report))
+      } else {
+        Terminal.print(
+          """
+          debits    \(MicroCredits(micros: report.debitMicrocredits)) credits
+          credits   \(MicroCredits(micros: report.creditMicrocredits)) credits
+          open      \(report.openHolds) holds, \(report.unfinishedJobs) unfinished jobs
+          """)
+        for violation in report.violations { Terminal.print("VIOLATION \(violation)") }
+        Terminal.print(report.violations.isEmpty ? "the books balance" : "\(report.violations.count) violations")
+      }
+      return report.violations.isEmpty ? .done : .failedJob
+    })
+}
+
+enum CapabilityText {
+  static func table(of all: [CapabilityView]) -> String {
+    var table = Table("NAME", "TIER", "CREDITS", "SUMMARY")
+    for one in all { table.add(one.name, one.tier.rawValue, price(of: one), one.summary) }
+    return table.text
+  }
+
+  private static func price(of one: CapabilityView) -> String {
+    let perSecond = one.price.perCPUSecond == .zero ? "" : " + \(one.price.perCPUSecond)/CPU s"
+    return "\(one.price.perJob)\(perSecond)"
+  }
+
+  static func explanation(of one: CapabilityView) -> String {
+    var lines = [
+      "\(one.name) — \(one.summary)", "",
+      "price       \(price(of: one)) credits", "tier        \(one.tier)",
+      "inputs      \(one.inputsMin == one.inputsMax ? "\(one.inputsMin)" : "\(one.inputsMin) to \(one.inputsMax)") files",
+      "resources   \(Double(one.resources.cpuMillicores) / 1_000) cores, \(one.resources.memoryBytes.asBytes)",
+      "timeout     \(one.timeoutSeconds) s", "attempts    up to \(one.attemptsMax)", "", "Parameters:",
+    ]
+    if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }
+    for parameter in one.parameters {
+      let fallback = parameter.defaultValue.map { " [\($0)]" } ?? (parameter.isRequired ? " (required)" : "")
+      lines.append("  \(parameter.name.padded(to: 12)) \(parameter.kind.rawValue.padded(to: 8)) \(parameter.summary)\(fallback)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
