@@ -110,12 +110,13 @@ static int child(void *argument) {
     failed = (call); \
   }
   STEP(STRATA_SPAWN_SESSION, set_session(spawn))
+  // Before the limits: the number of open files may be one, and the parent may hold more than that.
+  STEP(STRATA_SPAWN_DESCRIPTORS, set_descriptors(spawn))
   STEP(STRATA_SPAWN_LIMITS, set_limits(spawn))
   STEP(STRATA_SPAWN_NICE, set_nice(spawn))
   STEP(STRATA_SPAWN_USER, set_user(spawn))
   STEP(STRATA_SPAWN_DIRECTORY, set_directory(spawn))
   STEP(STRATA_SPAWN_PARENT_DEATH, set_parent_death(state))
-  STEP(STRATA_SPAWN_DESCRIPTORS, set_descriptors(spawn))
   STEP(STRATA_SPAWN_EXEC, execute(spawn))
   state->failure = errno;
   _exit(127);

@@ -8,6 +8,11 @@ public struct PostgreSQLInstallation: Sendable, Hashable {
   public let binaries: String
   public let versionMajor: Int
 
+  package init(binaries: String, versionMajor: Int) {
+    self.binaries = binaries
+    self.versionMajor = versionMajor
+  }
+
   /// The oldest major version that the migrations run on.
   public static let versionMajorMin = 13
 
