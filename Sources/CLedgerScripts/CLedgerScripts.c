@@ -1,1 +1,177 @@
+// The ledger's SQL, embedded so that the binary needs no files beside it. One entry here and one in the header for each
+// file of Sources/StrataLedger/Queries and Sources/StrataLedger/Migrations.
 #include "CLedgerScripts.h"
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const char authenticate[] = {
+#embed "../StrataLedger/Queries/authenticate.sql"
+    , 0};
+const char *const strata_query_authenticate = authenticate;
+static const char close_holds[] = {
+#embed "../StrataLedger/Queries/close_holds.sql"
+    , 0};
+const char *const strata_query_close_holds = close_holds;
+static const char current_prices[] = {
+#embed "../StrataLedger/Queries/current_prices.sql"
+    , 0};
+const char *const strata_query_current_prices = current_prices;
+static const char current_rates[] = {
+#embed "../StrataLedger/Queries/current_rates.sql"
+    , 0};
+const char *const strata_query_current_rates = current_rates;
+static const char find_balance[] = {
+#embed "../StrataLedger/Queries/find_balance.sql"
+    , 0};
+const char *const strata_query_find_balance = find_balance;
+static const char find_job[] = {
+#embed "../StrataLedger/Queries/find_job.sql"
+    , 0};
+const char *const strata_query_find_job = find_job;
+static const char find_settling[] = {
+#embed "../StrataLedger/Queries/find_settling.sql"
+    , 0};
+const char *const strata_query_find_settling = find_settling;
+static const char find_states[] = {
+#embed "../StrataLedger/Queries/find_states.sql"
+    , 0};
+const char *const strata_query_find_states = find_states;
+static const char find_submitted[] = {
+#embed "../StrataLedger/Queries/find_submitted.sql"
+    , 0};
+const char *const strata_query_find_submitted = find_submitted;
+static const char find_transaction[] = {
+#embed "../StrataLedger/Queries/find_transaction.sql"
+    , 0};
+const char *const strata_query_find_transaction = find_transaction;
+static const char find_usage[] = {
+#embed "../StrataLedger/Queries/find_usage.sql"
+    , 0};
+const char *const strata_query_find_usage = find_usage;
+static const char finish_jobs[] = {
+#embed "../StrataLedger/Queries/finish_jobs.sql"
+    , 0};
+const char *const strata_query_finish_jobs = finish_jobs;
+static const char insert_holds[] = {
+#embed "../StrataLedger/Queries/insert_holds.sql"
+    , 0};
+const char *const strata_query_insert_holds = insert_holds;
+static const char insert_jobs[] = {
+#embed "../StrataLedger/Queries/insert_jobs.sql"
+    , 0};
+const char *const strata_query_insert_jobs = insert_jobs;
+static const char insert_key[] = {
+#embed "../StrataLedger/Queries/insert_key.sql"
+    , 0};
+const char *const strata_query_insert_key = insert_key;
+static const char insert_tenant[] = {
+#embed "../StrataLedger/Queries/insert_tenant.sql"
+    , 0};
+const char *const strata_query_insert_tenant = insert_tenant;
+static const char insert_usage[] = {
+#embed "../StrataLedger/Queries/insert_usage.sql"
+    , 0};
+const char *const strata_query_insert_usage = insert_usage;
+static const char largest_token[] = {
+#embed "../StrataLedger/Queries/largest_token.sql"
+    , 0};
+const char *const strata_query_largest_token = largest_token;
+static const char list_attempts[] = {
+#embed "../StrataLedger/Queries/list_attempts.sql"
+    , 0};
+const char *const strata_query_list_attempts = list_attempts;
+static const char list_entries[] = {
+#embed "../StrataLedger/Queries/list_entries.sql"
+    , 0};
+const char *const strata_query_list_entries = list_entries;
+static const char list_jobs[] = {
+#embed "../StrataLedger/Queries/list_jobs.sql"
+    , 0};
+const char *const strata_query_list_jobs = list_jobs;
+static const char list_keys[] = {
+#embed "../StrataLedger/Queries/list_keys.sql"
+    , 0};
+const char *const strata_query_list_keys = list_keys;
+static const char list_tenants[] = {
+#embed "../StrataLedger/Queries/list_tenants.sql"
+    , 0};
+const char *const strata_query_list_tenants = list_tenants;
+static const char list_unfinished[] = {
+#embed "../StrataLedger/Queries/list_unfinished.sql"
+    , 0};
+const char *const strata_query_list_unfinished = list_unfinished;
+static const char lock_accounts[] = {
+#embed "../StrataLedger/Queries/lock_accounts.sql"
+    , 0};
+const char *const strata_query_lock_accounts = lock_accounts;
+static const char lock_accounts_of_jobs[] = {
+#embed "../StrataLedger/Queries/lock_accounts_of_jobs.sql"
+    , 0};
+const char *const strata_query_lock_accounts_of_jobs = lock_accounts_of_jobs;
+static const char lock_publishing[] = {
+#embed "../StrataLedger/Queries/lock_publishing.sql"
+    , 0};
+const char *const strata_query_lock_publishing = lock_publishing;
+static const char migration_list[] = {
+#embed "../StrataLedger/Queries/migration_list.sql"
+    , 0};
+const char *const strata_query_migration_list = migration_list;
+static const char migration_lock[] = {
+#embed "../StrataLedger/Queries/migration_lock.sql"
+    , 0};
+const char *const strata_query_migration_lock = migration_lock;
+static const char migration_record[] = {
+#embed "../StrataLedger/Queries/migration_record.sql"
+    , 0};
+const char *const strata_query_migration_record = migration_record;
+static const char move_accounts[] = {
+#embed "../StrataLedger/Queries/move_accounts.sql"
+    , 0};
+const char *const strata_query_move_accounts = move_accounts;
+static const char next_generation[] = {
+#embed "../StrataLedger/Queries/next_generation.sql"
+    , 0};
+const char *const strata_query_next_generation = next_generation;
+static const char post_transfers[] = {
+#embed "../StrataLedger/Queries/post_transfers.sql"
+    , 0};
+const char *const strata_query_post_transfers = post_transfers;
+static const char publish_prices[] = {
+#embed "../StrataLedger/Queries/publish_prices.sql"
+    , 0};
+const char *const strata_query_publish_prices = publish_prices;
+static const char publish_rates[] = {
+#embed "../StrataLedger/Queries/publish_rates.sql"
+    , 0};
+const char *const strata_query_publish_rates = publish_rates;
+static const char revoke_key[] = {
+#embed "../StrataLedger/Queries/revoke_key.sql"
+    , 0};
+const char *const strata_query_revoke_key = revoke_key;
+static const char summarise_usage[] = {
+#embed "../StrataLedger/Queries/summarise_usage.sql"
+    , 0};
+const char *const strata_query_summarise_usage = summarise_usage;
+static const char verify[] = {
+#embed "../StrataLedger/Queries/verify.sql"
+    , 0};
+const char *const strata_query_verify = verify;
+static const char verify_scans[] = {
+#embed "../StrataLedger/Queries/verify_scans.sql"
+    , 0};
+const char *const strata_query_verify_scans = verify_scans;
+static const char verify_snapshot[] = {
+#embed "../StrataLedger/Queries/verify_snapshot.sql"
+    , 0};
+const char *const strata_query_verify_snapshot = verify_snapshot;
+static const char verify_totals[] = {
+#embed "../StrataLedger/Queries/verify_totals.sql"
+    , 0};
+const char *const strata_query_verify_totals = verify_totals;
+static const char migration_000_journal[] = {
+#embed "../StrataLedger/Migrations/000_journal.up.sql"
+    , 0};
+const char *const strata_migration_000_journal = migration_000_journal;
+static const char migration_001_ledger[] = {
+#embed "../StrataLedger/Migrations/001_ledger.up.sql"
+    , 0};
+const char *const strata_migration_001_ledger = migration_001_ledger;

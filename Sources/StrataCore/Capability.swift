@@ -65,14 +65,15 @@ public struct Price: Hashable, Codable, Sendable {
     case perCPUSecond = "per_cpu_second_microcredits"
   }
 
-  /// The most a job may be charged: every core it asked for busy until the timeout.
+  /// The most a job may be charged: every core it asked for busy until the timeout. Saturates at `Int64.max`.
   public func hold(cpuMillicores: Int64, timeoutSeconds: Int64) -> MicroCredits {
-    perJob + .of(cpuMillicores * timeoutSeconds, at: perCPUSecond, per: 1_000)
+    let millicoreSeconds = Int64(clamping: Int128(cpuMillicores) * Int128(timeoutSeconds))
+    return perJob.adding(.of(millicoreSeconds, at: perCPUSecond, per: 1_000))
   }
 
   /// What a job whose successful attempt used `usage` is charged, never more than `hold`.
   public func charge(for usage: AttemptUsage, hold: MicroCredits) -> MicroCredits {
-    min(hold, perJob + .of(usage.cpuMicroseconds, at: perCPUSecond, per: 1_000_000))
+    min(hold, perJob.adding(.of(usage.cpuMicroseconds, at: perCPUSecond, per: 1_000_000)))
   }
 }
 

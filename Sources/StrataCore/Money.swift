@@ -12,6 +12,11 @@ public struct MicroAmount<Unit>: Hashable, Comparable, Sendable {
   public static func += (a: inout Self, b: Self) { a.micros += b.micros }
   public static func -= (a: inout Self, b: Self) { a.micros -= b.micros }
 
+  /// The sum, `Int64.max` or `.min` where it would overflow: for amounts computed from what others measured.
+  public func adding(_ other: Self) -> Self {
+    Self(micros: Int64(clamping: Int128(micros) + Int128(other.micros)))
+  }
+
   /// `rate` per `per` units of `quantity`, rounded up, so that nothing measured is free. Saturates at `Int64.max`.
   public static func of(_ quantity: Int64, at rate: Self, per: Int64) -> Self {
     guard quantity > 0, rate.micros > 0 else { return .zero }

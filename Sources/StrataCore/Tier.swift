@@ -36,15 +36,15 @@ public struct TierRate: Hashable, Codable, Sendable {
     self.wallHour = wallHour
   }
 
-  /// What an attempt that used `usage` cost us; each part is rounded up to a whole micro-euro.
+  /// What an attempt that used `usage` cost us; each part is rounded up to a whole micro-euro. Saturates at `Int64.max`,
+  /// whatever a worker claims to have used.
   public func cost(of usage: AttemptUsage) -> MicroEuro {
     let hour: Int64 = 3_600_000_000
-    let mebibyteHours = Int64(1 << 10).multipliedReportingOverflow(by: hour).partialValue
-    let mebibytes = (usage.memoryPeakBytes + (1 << 20) - 1) >> 20
-    let (mebibyteMicroseconds, overflow) = mebibytes.multipliedReportingOverflow(by: usage.wallMicroseconds)
-    return .of(usage.cpuMicroseconds, at: cpuHour, per: hour)
-      + .of(overflow ? .max : mebibyteMicroseconds, at: memoryGibibyteHour, per: mebibyteHours)
-      + .of(usage.wallMicroseconds, at: wallHour, per: hour)
+    let mebibytes = (Int128(usage.memoryPeakBytes) + (1 << 20) - 1) >> 20
+    let mebibyteMicroseconds = Int64(clamping: mebibytes * Int128(usage.wallMicroseconds))
+    return MicroEuro.of(usage.cpuMicroseconds, at: cpuHour, per: hour)
+      .adding(.of(mebibyteMicroseconds, at: memoryGibibyteHour, per: hour << 10))
+      .adding(.of(usage.wallMicroseconds, at: wallHour, per: hour))
   }
 }
 

@@ -1,0 +1,97 @@
+import StrataCore
+
+/// Decides a batch of submissions from what was read under the accounts' locks, without any I/O.
+///
+/// In the order given: a repeat finds its job, a submission that fits its account is accepted and counts against those
+/// after it, and one that does not fit is refused without standing in the way of smaller ones.
+struct AdmissionDecision {
+  /// A job that was stored before, or is to be stored by this batch.
+  struct KnownJob: Hashable, Sendable {
+    let accepted: AcceptedJob
+    let tenant: TenantID
+    let idempotencyKey: String?
+    let fingerprint: [UInt8]
+  }
+
+  struct Acceptance: Hashable, Sendable {
+    let submission: JobSubmission
+    let hold: MicroCredits
+    let priceVersion: Int
+  }
+
+  private struct TenantKey: Hashable {
+    let tenant: TenantID
+    let key: String
+  }
+
+  private var balances: [TenantID: AccountBalance]
+  private let prices: [String: PricedListing]
+  private let ratedTiers: Set<TierName>
+  private var byID: [JobID: KnownJob] = [:]
+  private var byKey: [TenantKey: KnownJob] = [:]
+
+  private(set) var verdicts: [AdmissionVerdict] = []
+  /// What is to be stored, in order.
+  private(set) var acceptances: [Acceptance] = []
+  /// How much is to be added to each account's `held`.
+  private(set) var held: [TenantID: MicroCredits] = [:]
+
+  init(
+    balances: [TenantID: AccountBalance], prices: [String: PricedListing], ratedTiers: Set<TierName>,
+    known: [KnownJob]
+  ) {
+    self.balances = balances
+    self.prices = prices
+    self.ratedTiers = ratedTiers
+    for job in known { note(job) }
+  }
+
+  /// - Complexity: O(1) for each submission.
+  mutating func decide(_ submissions: [JobSubmission]) {
+    for submission in submissions { verdicts.append(verdict(on: submission)) }
+  }
+
+  private mutating func verdict(on submission: JobSubmission) -> AdmissionVerdict {
+    do throws(AdmissionRefusal) {
+      if let known = try repeated(submission) { return known }
+      return try accept(submission)
+    } catch {
+      return .refused(error)
+    }
+  }
+
+  private func repeated(_ submission: JobSubmission) throws(AdmissionRefusal) -> AdmissionVerdict? {
+    let ofKey = submission.idempotencyKey.flatMap { byKey[TenantKey(tenant: submission.tenant, key: $0)] }
+    guard let known = byID[submission.job] ?? ofKey else { return nil }
+    guard known.tenant == submission.tenant, known.fingerprint == submission.fingerprint,
+      known.idempotencyKey == submission.idempotencyKey
+    else { throw .conflict(known.accepted.job) }
+    // The same identifier is the same submission, whose answer got lost.
+    return known.accepted.job == submission.job ? .accepted(known.accepted) : .existing(known.accepted)
+  }
+
+  private mutating func accept(_ submission: JobSubmission) throws(AdmissionRefusal) -> AdmissionVerdict {
+    guard let balance = balances[submission.tenant] else { throw .unknownTenant(submission.tenant) }
+    guard let listing = prices[submission.soldAs] else { throw .unpriced(submission.soldAs) }
+    guard ratedTiers.contains(submission.tier) else { throw .unratedTier(submission.tier) }
+    let order = submission.order
+    let hold = listing.price.hold(
+      cpuMillicores: order.resources.cpuMillicores, timeoutSeconds: order.timeoutSeconds)
+    if let max = submission.creditsMax, hold > max { throw .overCreditsMax(max: max, needed: hold) }
+    guard hold <= balance.available else { throw .budget(available: balance.available, needed: hold) }
+    balances[submission.tenant]?.held += hold
+    held[submission.tenant, default: .zero] += hold
+    let job = AcceptedJob(job: submission.job, state: .queued, held: hold, createdAt: submission.createdAt.storable)
+    acceptances.append(Acceptance(submission: submission, hold: hold, priceVersion: listing.version))
+    note(
+      KnownJob(
+        accepted: job, tenant: submission.tenant, idempotencyKey: submission.idempotencyKey,
+        fingerprint: submission.fingerprint))
+    return .accepted(job)
+  }
+
+  private mutating func note(_ job: KnownJob) {
+    byID[job.accepted.job] = job
+    if let key = job.idempotencyKey { byKey[TenantKey(tenant: job.tenant, key: key)] = job }
+  }
+}

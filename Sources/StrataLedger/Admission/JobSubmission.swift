@@ -1,0 +1,38 @@
+public import StrataCore
+
+/// A checked request for a job, ready to be priced, held for and stored.
+public struct JobSubmission: Hashable, Sendable {
+  /// What the worker will be told; it names the job and the tenant.
+  public var order: WorkOrder
+  /// The name in the price list: the capability's own, or one it is sold under.
+  public var soldAs: String
+  public var tier: TierName
+  public var priority: JobPriority
+  /// The most attempts the job may have, the first one included; at least 1.
+  public var attemptsMax: Int
+  /// The client's `Idempotency-Key`; unique within a tenant.
+  public var idempotencyKey: String?
+  /// A digest of what the client asked for. A repeated key must come with the same.
+  public var fingerprint: [UInt8]
+  /// The client's own bound on the hold.
+  public var creditsMax: MicroCredits?
+  public var createdAt: Timestamp
+
+  public init(
+    order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
+    idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now
+  ) {
+    self.order = order
+    self.soldAs = soldAs ?? order.capability
+    self.tier = tier
+    self.priority = priority
+    self.attemptsMax = attemptsMax
+    self.idempotencyKey = idempotencyKey
+    self.fingerprint = fingerprint
+    self.creditsMax = creditsMax
+    self.createdAt = createdAt
+  }
+
+  public var job: JobID { order.job }
+  public var tenant: TenantID { order.tenant }
+}

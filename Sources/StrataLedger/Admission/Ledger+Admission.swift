@@ -1,0 +1,114 @@
+import StrataCore
+
+extension Ledger {
+  /// Prices submissions, takes their holds and stores the jobs: one transaction, two round trips, for each
+  /// `LedgerLimits.batchMax` of them.
+  ///
+  /// - Returns: a verdict for each, in order. `.accepted` and `.existing` are committed.
+  /// - Throws: `.unavailable`, `.disconnected`, `.closed`, `.database`. Repeating the call with the same job identifiers
+  ///   is harmless, and finds what was committed.
+  public func admit(_ submissions: [JobSubmission]) async throws(LedgerError) -> [AdmissionVerdict] {
+    let batchMax = limits.batchMax
+    return try await perform { session throws(PostgreSQLError) in
+      var verdicts: [AdmissionVerdict] = []
+      for start in stride(from: 0, to: submissions.count, by: batchMax) {
+        let batch = Array(submissions[start..<min(start + batchMax, submissions.count)])
+        verdicts += try AdmissionTransaction.admitIsolating(batch, session)
+      }
+      return verdicts
+    }
+  }
+}
+
+/// Carries out what `AdmissionDecision` decides.
+enum AdmissionTransaction {
+  /// Admits a batch. Where a value cannot be stored, the batch is halved until the submission it came with stands
+  /// alone, so that one client's nonsense refuses nobody else.
+  static func admitIsolating(
+    _ batch: [JobSubmission], _ session: PostgreSQLSession
+  ) throws(PostgreSQLError) -> [AdmissionVerdict] {
+    do throws(PostgreSQLError) {
+      return try admit(batch, session)
+    } catch {
+      guard error.isDueToValues else { throw error }
+      guard batch.count > 1 else { return [.refused(.invalid(error.message))] }
+      let middle = batch.count / 2
+      return try admitIsolating(Array(batch[..<middle]), session)
+        + admitIsolating(Array(batch[middle...]), session)
+    }
+  }
+
+  private static func admit(
+    _ batch: [JobSubmission], _ session: PostgreSQLSession
+  ) throws(PostgreSQLError) -> [AdmissionVerdict] {
+    try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
+      var decision = try read(batch, transaction)
+      decision.decide(batch)
+      if !decision.acceptances.isEmpty { _ = try transaction.commit(writes(decision)) }
+      return decision.verdicts
+    }
+  }
+
+  /// First round trip. The accounts are locked first: what another controller admitted for these tenants is committed
+  /// and visible to the queries after it.
+  private static func read(
+    _ batch: [JobSubmission], _ transaction: PostgreSQLTransaction
+  ) throws(PostgreSQLError) -> AdmissionDecision {
+    let keyed = batch.filter { $0.idempotencyKey != nil }
+    let rows = try transaction.run(
+      Query.lockAccounts(.identifiers(Array(Set(batch.map(\.tenant))))),
+      Query.findSubmitted(
+        .identifiers(batch.map(\.job)), .identifiers(keyed.map(\.tenant)), .texts(keyed.map(\.idempotencyKey))),
+      Query.currentPrices(.texts(Array(Set(batch.map(\.soldAs))))),
+      Query.currentRates())
+    let balances = try rows[0].map { row throws(PostgreSQLError) in
+      (try row.identifier() as TenantID, try AccountBalance(&row))
+    }
+    let prices = try rows[2].map { row throws(PostgreSQLError) in try PricedListing(&row) }
+    return AdmissionDecision(
+      balances: Dictionary(uniqueKeysWithValues: balances),
+      prices: Dictionary(uniqueKeysWithValues: prices.map { ($0.name, $0) }),
+      ratedTiers: Set(try rows[3].map { row throws(PostgreSQLError) in try row.named() as TierName }),
+      known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) })
+  }
+
+  private static func knownJob(_ row: inout PostgreSQLRow) throws(PostgreSQLError) -> AdmissionDecision.KnownJob {
+    let job: JobID = try row.identifier()
+    let tenant: TenantID = try row.identifier()
+    let key = row.optionalText()
+    let fingerprint = try row.bytes()
+    let accepted = AcceptedJob(job: job, state: try row.named(), held: try row.amount(), createdAt: try row.timestamp())
+    return AdmissionDecision.KnownJob(
+      accepted: accepted, tenant: tenant, idempotencyKey: key, fingerprint: fingerprint)
+  }
+
+  /// Second round trip.
+  private static func writes(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
+    let jobs = decision.acceptances.map(\.submission)
+    let holds = decision.acceptances.map(\.hold.micros)
+    let moved = decision.held.map { ($0.key, $0.value.micros) }
+    let none = [Int64](repeating: 0, count: moved.count)
+    return [
+      insertion(jobs, decision.acceptances),
+      Query.insertHolds(.identifiers(jobs.map(\.job)), .identifiers(jobs.map(\.tenant)), .integers(holds)),
+      Query.moveAccounts(
+        .identifiers(moved.map(\.0)), .integers(none), .integers(moved.map(\.1)), .integers(none)),
+    ]
+  }
+
+  private static func insertion(
+    _ jobs: [JobSubmission], _ acceptances: [AdmissionDecision.Acceptance]
+  ) -> PostgreSQLCommand {
+    let orders = jobs.map(\.order)
+    return Query.insertJobs(
+      .identifiers(jobs.map(\.job)), .identifiers(jobs.map(\.tenant)), .texts(orders.map(\.capability)),
+      .integers(orders.map { Int64($0.version) }), .texts(jobs.map(\.soldAs)),
+      .integers(acceptances.map { Int64($0.priceVersion) }), .texts(jobs.map(\.tier.rawValue)),
+      .integers(jobs.map { Int64($0.priority.rawValue) }), .integers(jobs.map { Int64($0.attemptsMax) }),
+      .documents(orders.map(\.parametersJSON)), .documents(orders.map { JSONText.encode($0.inputs) }),
+      .integers(orders.map(\.timeoutSeconds)), .integers(orders.map(\.resources.cpuMillicores)),
+      .integers(orders.map(\.resources.memoryBytes)), .texts(jobs.map(\.idempotencyKey)),
+      .byteStrings(jobs.map(\.fingerprint)), .integers(acceptances.map(\.hold.micros)),
+      .timestamps(jobs.map(\.createdAt)))
+  }
+}

@@ -1,0 +1,61 @@
+public import StrataCore
+
+extension Ledger {
+  /// One job, nil where there is none or it is another tenant's.
+  ///
+  /// - Parameter tenant: nil reads any tenant's, for the operator.
+  public func job(_ id: JobID, tenant: TenantID?) async throws(LedgerError) -> StoredJob? {
+    try await read(Query.findJob(.identifier(id), .identifier(tenant))) { row throws(PostgreSQLError) in
+      try StoredJob(&row)
+    }.first
+  }
+
+  /// A tenant's jobs, newest first.
+  ///
+  /// - Parameters:
+  ///   - states: only jobs in one of these; nil for all.
+  ///   - cursor: the last job of the page before; nil for the first page.
+  ///   - limit: at most this many, and never more than `LedgerLimits.pageMax`.
+  public func jobs(
+    tenant: TenantID, states: Set<JobState>? = nil, before cursor: JobID? = nil, limit: Int = 50
+  ) async throws(LedgerError) -> [StoredJob] {
+    let names = states.map { PostgreSQLParameter.texts($0.map(\.rawValue)) } ?? .text(nil)
+    return try await read(
+      Query.listJobs(.identifier(tenant), names, .identifier(cursor), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try StoredJob(&row) }
+  }
+
+  /// The ended attempts of a job, oldest first.
+  public func attempts(of job: JobID) async throws(LedgerError) -> [StoredAttempt] {
+    try await read(Query.listAttempts(.identifier(job))) { row throws(PostgreSQLError) in try StoredAttempt(&row) }
+  }
+
+  /// Jobs that the queue should hold, oldest first, a page at a time: pass the last one's identifier to go on.
+  public func unfinished(after cursor: JobID? = nil, limit: Int) async throws(LedgerError) -> [UnfinishedJob] {
+    try await read(
+      Query.listUnfinished(.identifier(cursor), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try UnfinishedJob(&row) }
+  }
+
+  /// The states of those of `jobs` that the ledger knows.
+  public func states(of jobs: [JobID]) async throws(LedgerError) -> [JobID: JobState] {
+    let pairs = try await read(Query.findStates(.identifiers(jobs))) { row throws(PostgreSQLError) in
+      (try row.identifier() as JobID, try row.named() as JobState)
+    }
+    return Dictionary(pairs) { first, _ in first }
+  }
+
+  /// The largest fencing token of an ended attempt; leases granted and not yet ended may carry larger ones.
+  public func largestToken() async throws(LedgerError) -> FencingToken {
+    let values = try await read(Query.largestToken()) { row throws(PostgreSQLError) in try row.integer() }
+    return FencingToken(rawValue: UInt64(bitPattern: values.first ?? 0))
+  }
+
+  /// A number greater than all that this returned before, also across restarts of the database.
+  public func nextGeneration() async throws(LedgerError) -> UInt64 {
+    let values = try await read(Query.nextGeneration()) { row throws(PostgreSQLError) in try row.integer() }
+    return UInt64(values.first ?? 0)
+  }
+
+  func page(_ limit: Int) -> Int64 { Int64(max(0, min(limit, limits.pageMax))) }
+}

@@ -1,0 +1,26 @@
+public import StrataCore
+
+/// An attempt that has ended.
+public struct StoredAttempt: Hashable, Sendable {
+  public let token: FencingToken
+  public let worker: WorkerID?
+  public let ending: AttemptEnding
+  /// Where it ran.
+  public let tier: TierName
+  public let usage: AttemptUsage
+  public let cost: MicroEuro
+  public let startedAt: Timestamp?
+  public let endedAt: Timestamp
+
+  init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
+    token = FencingToken(rawValue: UInt64(bitPattern: try row.integer()))
+    worker = row.optionalIdentifier()
+    ending = try row.named()
+    tier = try row.named()
+    usage = AttemptUsage(
+      cpuMicroseconds: try row.integer(), wallMicroseconds: try row.integer(), memoryPeakBytes: try row.integer())
+    cost = try row.amount()
+    startedAt = row.optionalTimestamp()
+    endedAt = try row.timestamp()
+  }
+}

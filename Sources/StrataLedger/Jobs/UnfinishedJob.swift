@@ -1,0 +1,24 @@
+public import StrataCore
+
+/// A job that the queue should hold, with everything needed to put it there again.
+public struct UnfinishedJob: Hashable, Sendable {
+  public let order: WorkOrder
+  public let tier: TierName
+  public let priority: JobPriority
+  public let attemptsMax: Int
+  /// Attempts that count (succeeded, failed or lost, not handed back) and have ended.
+  public let attemptsMade: Int
+
+  public var id: JobID { order.job }
+
+  init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
+    let id: JobID = try row.identifier()
+    let tenant: TenantID = try row.identifier()
+    let capability = (name: try row.text(), version: Int(try row.integer()))
+    tier = try row.named()
+    priority = try row.required(JobPriority(rawValue: Int(row.integer())))
+    attemptsMax = Int(try row.integer())
+    order = try WorkOrder(job: id, tenant: tenant, capability: capability, &row)
+    attemptsMade = Int(try row.integer())
+  }
+}

@@ -1,0 +1,47 @@
+public import StrataCore
+
+/// The truth about jobs and money, in PostgreSQL: admission, settlement, tenants, prices, and what can be read of them.
+///
+/// Each operation is one transaction and may be repeated: admission by the job's identifier and its idempotency key,
+/// settlement by the attempt's fencing token, grants by their transaction's identifier. So operations whose connection
+/// broke are repeated here, and only fail where the server stays away.
+public final class Ledger: Sendable {
+  public let limits: LedgerLimits
+  private let pool: PostgreSQLPool
+
+  /// Connections are made when first needed; `migrate` is the usual first call.
+  public init(_ configuration: PostgreSQLConfiguration, limits: LedgerLimits = LedgerLimits()) throws(StrataError) {
+    self.limits = limits
+    pool = try PostgreSQLPool(configuration)
+  }
+
+  /// Carries out what has been called, then closes the connections. Safe to call twice.
+  public func close() async { await pool.close() }
+
+  func perform<Value: Sendable>(
+    _ body: @escaping @Sendable (PostgreSQLSession) throws(PostgreSQLError) -> Value
+  ) async throws(LedgerError) -> Value {
+    do throws(PostgreSQLError) { return try await pool.perform(body) } catch { throw LedgerError(error) }
+  }
+
+  /// Runs one query that changes nothing and reads its rows.
+  func read<Value: Sendable>(
+    _ command: PostgreSQLCommand, _ row: @escaping @Sendable (inout PostgreSQLRow) throws(PostgreSQLError) -> Value
+  ) async throws(LedgerError) -> [Value] {
+    try await perform { session throws(PostgreSQLError) in
+      try session.run(.idempotent, [command])[0].map(row)
+    }
+  }
+}
+
+/// The ledger's bounds, each with its default.
+public struct LedgerLimits: Hashable, Sendable {
+  /// Items of one transaction; longer calls are several transactions.
+  public var batchMax = 1_000
+  /// Rows of one page of a listing.
+  public var pageMax = 1_000
+  /// Characters of an API key's secret that are shown in listings.
+  public var keyPrefixLength = 8
+
+  public init() {}
+}

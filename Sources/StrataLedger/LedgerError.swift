@@ -1,0 +1,55 @@
+public import StrataCore
+
+/// Why a ledger operation did not happen, or may not have happened.
+public enum LedgerError: Error, Hashable, Sendable {
+  /// The database could not be reached in the time allowed; nothing was done.
+  case unavailable(String)
+  /// The connection broke during the commit: whether it took effect is unknown. Every operation may be repeated with
+  /// the same identifiers.
+  case disconnected(String)
+  /// The ledger has been closed; nothing was done.
+  case closed
+  /// The database was migrated by a newer binary.
+  case newerDatabase(found: Int, known: Int)
+  /// A migration's text is not the one that was applied.
+  case changedMigration(version: Int)
+  /// There is no such thing for this tenant; says what.
+  case notFound(String)
+  /// There is one of that name already; says what.
+  case duplicate(String)
+  /// The server's refusal; nothing was done.
+  case database(PostgreSQLError)
+
+  init(_ error: PostgreSQLError) {
+    switch error.kind {
+    case .unavailable: self = .unavailable(error.description)
+    case .disconnected: self = .disconnected(error.description)
+    case .closed: self = .closed
+    default: self = .database(error)
+    }
+  }
+
+  /// The error as a person or a client should see it.
+  public var strataError: StrataError {
+    switch self {
+    case .unavailable, .disconnected, .closed: unreachable
+    case .newerDatabase(let found, let known):
+      StrataError(
+        .conflict, "the database has schema version \(found), this program knows versions up to \(known)",
+        remedy: "use the program that migrated it, or a newer one")
+    case .changedMigration(let version):
+      StrataError(
+        .conflict, "migration \(version) of the database is not the one this program contains",
+        remedy: "use the program that created the database")
+    case .notFound(let what): StrataError(.notFound, "there is no \(what)")
+    case .duplicate(let what): StrataError(.conflict, "there is already \(what)", remedy: "choose another name")
+    case .database(let error): StrataError(.internalError, "the ledger's database refused an operation", cause: error)
+    }
+  }
+
+  private var unreachable: StrataError {
+    StrataError(
+      .unavailable, "the ledger's database cannot be reached",
+      remedy: "repeat the request; with an Idempotency-Key it is carried out once", cause: self)
+  }
+}

@@ -1,0 +1,188 @@
+internal import CPostgreSQL
+import Glibc
+import StrataCore
+
+/// One connection. Used by one thread at a time.
+///
+/// Every error of kind `.disconnected` leaves it unusable: close it and make another.
+@safe final class PostgreSQLConnection {
+  let handle: OpaquePointer
+  private let silenceMax: Duration?
+  private var prepared: Set<String> = []
+
+  /// Connects, blocking the calling thread for at most the configuration's `connectTimeout` (rounded up to a second,
+  /// libpq's unit).
+  ///
+  /// - Parameter hasTimeout: false for a connection that may wait on a lock for as long as it takes.
+  init(_ configuration: PostgreSQLConfiguration, hasTimeout: Bool = true) throws(PostgreSQLError) {
+    silenceMax = hasTimeout ? configuration.statementTimeout + configuration.silenceAllowance : nil
+    guard let handle = unsafe PQconnectdb(Self.keywords(configuration)) else {
+      throw PostgreSQLError(.unavailable, message: "out of memory")
+    }
+    unsafe self.handle = unsafe handle
+    guard unsafe PQstatus(handle) == CONNECTION_OK else { throw connectionError(.unavailable) }
+    unsafe PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    guard unsafe PQsetnonblocking(handle, 1) == 0 else { throw connectionError(.unavailable) }
+    try script(Self.settings(timeout: hasTimeout ? configuration.statementTimeout : .zero))
+  }
+
+  deinit { unsafe PQfinish(handle) }
+
+  /// libpq reads a URI as it is, so what we add goes in its query part.
+  private static func keywords(_ configuration: PostgreSQLConfiguration) -> String {
+    let seconds = max(2, (configuration.connectTimeout.milliseconds + 999) / 1_000)
+    let given = configuration.connectionString
+    guard given.contains("://") else {
+      return "application_name=strata connect_timeout=\(seconds) \(given)"
+    }
+    let separator = given.contains("?") ? "&" : "?"
+    return "\(given)\(separator)connect_timeout=\(seconds)"
+  }
+
+  /// Every query here is meant to go by an index. On a young database the planner believes tables to be tiny, would
+  /// scan them, and keeps that plan while they grow; so scans are priced out, and with them the compiler that such a
+  /// price would wake.
+  private static func settings(timeout: Duration) -> String {
+    """
+    SET client_min_messages = error; SET jit = off; SET enable_seqscan = off; SET TimeZone = 'UTC';
+    SET client_connection_check_interval = '2s'; SET statement_timeout = \(timeout.milliseconds);
+    """
+  }
+
+  // MARK: Running
+
+  /// Runs commands in one round trip, in order. The first error ends the run; those after it are not carried out.
+  /// Outside a transaction block they are one transaction.
+  func run(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) -> [PostgreSQLRows] {
+    guard unsafe PQenterPipelineMode(handle) == 1 else { throw connectionError(.disconnected) }
+    defer { unsafe PQexitPipelineMode(handle) }
+    let isPreparation = try send(commands)
+    try flush()
+    return try receive(isPreparation)
+  }
+
+  /// Runs statements separated by semicolons, without values: the schema's scripts.
+  func script(_ text: String) throws(PostgreSQLError) {
+    guard unsafe PQsendQuery(handle, text) == 1 else { throw connectionError(.disconnected) }
+    try flush()
+    var failure: PostgreSQLError?
+    while let result = try unsafe nextResult() {
+      if failure == nil { failure = unsafe Self.failure(of: result) }
+      unsafe PQclear(result)
+    }
+    if let failure { throw failure }
+  }
+
+  // MARK: Sending
+
+  /// Queues commands, each preceded by its preparation where this connection has not seen it.
+  ///
+  /// - Returns: for each result to come, whether it answers a preparation.
+  private func send(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) -> [Bool] {
+    var isPreparation: [Bool] = []
+    for command in commands {
+      let statement = command.statement
+      if prepared.insert(statement.name).inserted {
+        guard unsafe PQsendPrepare(handle, statement.name, statement.text, 0, nil) == 1 else {
+          throw connectionError(.disconnected)
+        }
+        isPreparation.append(true)
+      }
+      guard sendPrepared(command) else { throw connectionError(.disconnected) }
+      isPreparation.append(false)
+    }
+    guard unsafe PQpipelineSync(handle) == 1 else { throw connectionError(.disconnected) }
+    return isPreparation
+  }
+
+  private func sendPrepared(_ command: PostgreSQLCommand) -> Bool {
+    let values = command.parameters
+    // One buffer for all values, so that their addresses hold while libpq copies them.
+    let storage = values.flatMap { $0.bytes ?? [] }
+    var lengths: [Int32] = values.map { Int32($0.bytes?.count ?? 0) }
+    var formats = [Int32](repeating: 1, count: values.count)
+    return unsafe storage.withUnsafeBytes { buffer in
+      // An empty value still needs an address: nil would mean NULL.
+      let base = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self) ?? UnsafePointer(bitPattern: 1)
+      var offset = 0
+      var addresses: [UnsafePointer<CChar>?] = unsafe values.map { value in
+        guard let bytes = value.bytes else { return nil }
+        defer { offset += bytes.count }
+        return unsafe base.map { unsafe $0 + offset }
+      }
+      return unsafe PQsendQueryPrepared(
+        handle, command.statement.name, Int32(values.count), &addresses, &lengths, &formats, 1) == 1
+    }
+  }
+
+  /// Sends what is queued while taking in what arrives: two sides that both only write would wait for ever.
+  private func flush() throws(PostgreSQLError) {
+    while true {
+      let left = unsafe PQflush(handle)
+      if left == 0 { return }
+      guard left == 1 else { throw connectionError(.disconnected) }
+      try wait(for: POLLIN | POLLOUT)
+      guard unsafe PQconsumeInput(handle) == 1 else { throw connectionError(.disconnected) }
+    }
+  }
+
+  // MARK: Receiving
+
+  private func receive(_ isPreparation: [Bool]) throws(PostgreSQLError) -> [PostgreSQLRows] {
+    var rows: [PostgreSQLRows] = []
+    var failure: PostgreSQLError?
+    for isPreparation in isPreparation {
+      guard let result = try unsafe nextResult() else { throw connectionError(.disconnected) }
+      let answer = unsafe PostgreSQLRows(result)
+      if failure == nil { failure = unsafe Self.failure(of: result) }
+      if !isPreparation { rows.append(answer) }
+      // Each command's results end with a nil.
+      while let extra = try unsafe nextResult() { unsafe PQclear(extra) }
+    }
+    // The synchronisation point has a result and no nil after it.
+    if let end = try unsafe nextResult() { unsafe PQclear(end) }
+    if let failure {
+      // What of the run was prepared is unclear now; preparing under a new connection is the plain way out.
+      prepared.removeAll()
+      try forgetPrepared()
+      throw failure
+    }
+    return rows
+  }
+
+  private func forgetPrepared() throws(PostgreSQLError) {
+    unsafe PQexitPipelineMode(handle)
+    try script("ROLLBACK; DEALLOCATE ALL")
+  }
+
+  /// The next result, waiting for it without ever blocking in libpq.
+  private func nextResult() throws(PostgreSQLError) -> OpaquePointer? {
+    while unsafe PQisBusy(handle) == 1 {
+      try wait(for: POLLIN)
+      guard unsafe PQconsumeInput(handle) == 1 else { throw connectionError(.disconnected) }
+    }
+    return unsafe PQgetResult(handle)
+  }
+
+  private func wait(for events: Int32) throws(PostgreSQLError) {
+    var descriptor = pollfd(fd: unsafe PQsocket(handle), events: Int16(events), revents: 0)
+    let timeout = silenceMax.map { Int32(clamping: $0.milliseconds) } ?? -1
+    let ready = unsafe poll(&descriptor, 1, timeout)
+    guard ready == 0 else { return }
+    throw PostgreSQLError(.disconnected, message: "the server has not answered for \(timeout) ms")
+  }
+
+  private static func failure(of result: OpaquePointer) -> PostgreSQLError? {
+    let status = unsafe PQresultStatus(result)
+    guard status != PGRES_COMMAND_OK, status != PGRES_TUPLES_OK, status != PGRES_EMPTY_QUERY else { return nil }
+    let state = unsafe PQresultErrorField(result, 67).map { unsafe String(cString: $0) }  // 67: PG_DIAG_SQLSTATE, 'C'
+    let message = unsafe String(cString: PQresultErrorMessage(result)).split(separator: "\n").joined(separator: "; ")
+    guard let state else { return PostgreSQLError(.disconnected, message: message) }
+    return PostgreSQLError(state: state, message: message)
+  }
+
+  private func connectionError(_ kind: PostgreSQLError.Kind) -> PostgreSQLError {
+    let message = unsafe String(cString: PQerrorMessage(handle)).split(separator: "\n").joined(separator: "; ")
+    return PostgreSQLError(kind, message: message.isEmpty ? "the connection is closed" : message)
+  }
+}

@@ -1,0 +1,4 @@
+-- Locks the accounts of the tenants that own some jobs, in the order that every transaction keeps.
+-- $1 uuid[]: jobs. Returns: id.
+SELECT id FROM account WHERE id IN (SELECT tenant FROM job WHERE job.id = ANY ($1::uuid[])) ORDER BY id
+FOR NO KEY UPDATE

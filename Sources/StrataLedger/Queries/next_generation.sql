@@ -1,0 +1,1 @@
+SELECT nextval('queue_generation')

@@ -1,0 +1,72 @@
+-- Every breach of the ledger's invariants, by reading everything. $1 bigint: at most this many.
+-- Returns: rule, subject, expected, found.
+WITH posting AS (
+  SELECT account,
+    sum(CASE side WHEN 'debit' THEN amount ELSE -amount END) AS net,
+    sum(CASE side WHEN 'debit' THEN amount ELSE -amount END) FILTER (WHERE kind = 'charge') AS charged,
+    sum(CASE side WHEN 'credit' THEN amount ELSE -amount END) FILTER (WHERE kind = 'grant') AS granted
+  FROM entry GROUP BY account
+), holding AS (
+  SELECT account, sum(amount) AS held FROM hold WHERE state = 'open' GROUP BY account
+), replayed AS (
+  SELECT account.*, coalesce(CASE kind WHEN 'tenant' THEN posting.charged ELSE posting.net END, 0) AS posted_again,
+    coalesce(holding.held, 0) AS held_again,
+    CASE kind WHEN 'tenant' THEN coalesce(posting.granted, 0) ELSE limit_ END AS limit_again
+  FROM account LEFT JOIN posting ON posting.account = account.id LEFT JOIN holding ON holding.account = account.id
+), breach (rule, subject, expected, found) AS (
+  SELECT 'account_posted', id::text, posted_again::text, posted::text FROM replayed WHERE posted <> posted_again
+  UNION ALL
+  SELECT 'account_held', id::text, held_again::text, held::text FROM replayed WHERE held <> held_again
+  UNION ALL
+  SELECT 'account_limit', id::text, limit_again::text, limit_::text FROM replayed WHERE limit_ <> limit_again
+  UNION ALL
+  SELECT 'account_over_limit', id::text, limit_::text, (posted::numeric + held)::text FROM account
+  WHERE posted::numeric + held > limit_
+  UNION ALL
+  SELECT 'transaction_unbalanced', transaction::text, debits::text, credits::text FROM (
+    SELECT transaction, coalesce(sum(amount) FILTER (WHERE side = 'debit'), 0) AS debits,
+      coalesce(sum(amount) FILTER (WHERE side = 'credit'), 0) AS credits
+    FROM entry GROUP BY transaction) AS balance
+  WHERE debits <> credits
+  UNION ALL
+  SELECT 'entry_without_account', entry.transaction::text, entry.account::text, 'none' FROM entry
+  WHERE NOT EXISTS (SELECT FROM account WHERE account.id = entry.account)
+  UNION ALL
+  SELECT 'hold_outlives_job', job.id::text, 'closed', 'open' FROM job JOIN hold ON hold.job = job.id
+  WHERE job.finished_at IS NOT NULL AND hold.state = 'open'
+  UNION ALL
+  SELECT 'job_without_open_hold', job.id::text, 'open', coalesce(hold.state, 'none')
+  FROM job LEFT JOIN hold ON hold.job = job.id
+  WHERE job.finished_at IS NULL AND hold.state IS DISTINCT FROM 'open'
+  UNION ALL
+  SELECT 'hold_without_job', hold.job::text, 'a job', 'none' FROM hold
+  WHERE NOT EXISTS (SELECT FROM job WHERE job.id = hold.job)
+  UNION ALL
+  SELECT 'hold_of_another', job.id::text, job.tenant::text || ' ' || job.hold_amount,
+    hold.account::text || ' ' || hold.amount
+  FROM job JOIN hold ON hold.job = job.id
+  WHERE (hold.account, hold.amount) <> (job.tenant, job.hold_amount)
+  UNION ALL
+  SELECT 'charge_over_hold', job.id::text, job.hold_amount::text, job.charged::text FROM job
+  WHERE job.charged > job.hold_amount
+  UNION ALL
+  SELECT 'charge_not_posted', job.id::text, coalesce(job.charged, 0)::text, coalesce(debit.amount, 0)::text
+  FROM job LEFT JOIN entry AS debit
+    ON debit.transaction = job.id AND debit.account = job.tenant AND debit.side = 'debit'
+  WHERE coalesce(job.charged, 0) <> coalesce(debit.amount, 0)
+  UNION ALL
+  SELECT 'charge_of_hold', job.id::text, job.charged::text, hold.charged::text
+  FROM job JOIN hold ON hold.job = job.id
+  WHERE job.charged IS DISTINCT FROM hold.charged
+  UNION ALL
+  SELECT 'charge_without_success', job.id::text, '0', job.charged::text FROM job
+  WHERE job.charged > 0 AND job.state <> 'succeeded'
+  UNION ALL
+  SELECT 'cost_of_job', job.id::text, coalesce(total.cost, 0)::text, job.cost::text
+  FROM job LEFT JOIN (SELECT job, sum(cost) AS cost FROM usage GROUP BY job) AS total ON total.job = job.id
+  WHERE job.finished_at IS NOT NULL AND job.cost IS DISTINCT FROM coalesce(total.cost, 0)
+  UNION ALL
+  SELECT 'usage_without_job', usage.job::text, 'a job', 'none' FROM usage
+  WHERE NOT EXISTS (SELECT FROM job WHERE job.id = usage.job)
+)
+SELECT rule, subject, expected, found FROM breach LIMIT $1::bigint

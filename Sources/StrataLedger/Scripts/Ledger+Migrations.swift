@@ -1,0 +1,35 @@
+extension Ledger {
+  /// Brings the database's schema to the version this binary knows. Any number of processes may do so at once; on a
+  /// database already there it changes nothing.
+  ///
+  /// - Throws: `.newerDatabase`, `.changedMigration`, in which case nothing was changed.
+  public func migrate() async throws(LedgerError) {
+    let problem = try await perform { session throws(PostgreSQLError) in
+      try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
+        _ = try transaction.run(Query.migrationLock())
+        try transaction.script(Migration.journal.text)
+        let texts = Migration.all.map(\.text)
+        let applied = try transaction.run(Query.migrationList(.texts(texts)))[0].map { row throws(PostgreSQLError) in
+          (version: Int(try row.integer()), isSame: row.optionalBytes().map { $0 == [1] })
+        }
+        if let problem = Self.problem(applied) { return Optional(problem) }
+        for version in (applied.count + 1)..<(Migration.all.count + 1) {
+          let migration = Migration.all[version - 1]
+          try transaction.script(migration.text)
+          _ = try transaction.run(
+            Query.migrationRecord(.integer(Int64(version)), .text(migration.name), .text(migration.text)))
+        }
+        _ = try transaction.commit()
+        return nil
+      }
+    }
+    if let problem { throw problem }
+  }
+
+  private static func problem(_ applied: [(version: Int, isSame: Bool?)]) -> LedgerError? {
+    if let newest = applied.last?.version, newest > Migration.all.count {
+      return .newerDatabase(found: newest, known: Migration.all.count)
+    }
+    return applied.first { $0.isSame != true }.map { .changedMigration(version: $0.version) }
+  }
+}

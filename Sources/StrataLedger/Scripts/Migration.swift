@@ -1,0 +1,17 @@
+internal import CLedgerScripts
+
+/// One step of the schema. An applied one is never edited: its text's digest is kept in the database and compared.
+struct Migration: Sendable {
+  let name: String
+  let text: String
+
+  /// In order; the first is version 1.
+  static let all = [unsafe Migration("001_ledger", strata_migration_001_ledger)]
+  /// The journal of applied migrations itself.
+  static let journal = unsafe Migration("000_journal", strata_migration_000_journal)
+
+  private init(_ name: String, _ text: UnsafePointer<CChar>) {
+    self.name = name
+    self.text = unsafe String(cString: text)
+  }
+}

@@ -1,0 +1,36 @@
+public import StrataCore
+
+extension Ledger {
+  /// Adds a tenant with an empty account: it can spend nothing until it is granted credits.
+  ///
+  /// - Throws: `.duplicate` where the name is taken.
+  public func createTenant(
+    name: String, plan: String, id: TenantID = TenantID()
+  ) async throws(LedgerError) -> TenantID {
+    do throws(LedgerError) {
+      _ = try await perform { session throws(PostgreSQLError) in
+        try session.run(.once, [Query.insertTenant(.identifier(id), .text(name), .text(plan))]).count
+      }
+      return id
+    } catch .database(let error) where error.kind == .uniqueViolation {
+      throw .duplicate("a tenant named '\(name)'")
+    }
+  }
+
+  /// The tenant of that name, nil where there is none.
+  public func tenant(named name: String) async throws(LedgerError) -> Tenant? {
+    try await tenants(id: nil, name: name).first
+  }
+
+  /// The tenant of that identifier, nil where there is none.
+  public func tenant(_ id: TenantID) async throws(LedgerError) -> Tenant? { try await tenants(id: id, name: nil).first }
+
+  /// All tenants, oldest first.
+  public func tenants() async throws(LedgerError) -> [Tenant] { try await tenants(id: nil, name: nil) }
+
+  private func tenants(id: TenantID?, name: String?) async throws(LedgerError) -> [Tenant] {
+    try await read(Query.listTenants(.identifier(id), .text(name))) { row throws(PostgreSQLError) in
+      try Tenant(&row)
+    }
+  }
+}

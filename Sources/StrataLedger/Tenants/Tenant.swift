@@ -1,0 +1,58 @@
+public import StrataCore
+
+/// Who pays.
+public struct Tenant: Hashable, Sendable {
+  public let id: TenantID
+  /// Unique.
+  public let name: String
+  /// The name of its plan.
+  public let plan: String
+  public let createdAt: Timestamp
+
+  init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
+    id = try row.identifier()
+    name = try row.text()
+    plan = try row.text()
+    createdAt = try row.timestamp()
+  }
+}
+
+/// An API key as it may be shown.
+public struct APIKey: Hashable, Sendable {
+  public let id: KeyID
+  public let name: String
+  /// The first characters of its secret.
+  public let prefix: String
+  public let createdAt: Timestamp
+  public let revokedAt: Timestamp?
+
+  init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
+    id = try row.identifier()
+    name = try row.text()
+    prefix = try row.text()
+    createdAt = try row.timestamp()
+    revokedAt = row.optionalTimestamp()
+  }
+}
+
+/// A key just made, with its secret, which is not kept and cannot be shown again.
+public struct NewAPIKey: Hashable, Sendable {
+  public let id: KeyID
+  /// `sk_` and 256 random bits.
+  public let secret: String
+}
+
+/// Whom a secret stands for.
+public struct Principal: Hashable, Sendable {
+  public let tenant: TenantID
+  public let key: KeyID
+  public let tenantName: String
+  public let plan: String
+
+  init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
+    tenant = try row.identifier()
+    key = try row.identifier()
+    tenantName = try row.text()
+    plan = try row.text()
+  }
+}
