@@ -7,3 +7,6 @@
 
 // Names the calling thread; pthread_setname_np is a GNU extension that the Glibc module does not see.
 void strata_name_this_thread(const char *name);
+
+// accept4(2) of a connection that blocks nobody and that no child process inherits.
+int strata_accept(int listener);
