@@ -65,7 +65,7 @@ let package = Package(
       "StrataServer",
       on: [
         "StrataCore", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataQueue", "StrataLedger", "StrataControl",
-        "CHTTPParser",
+        "CHTTPParser", "CLinux",
       ]),
     module("Numerics", "workers/numerics"),
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),

@@ -57,3 +57,5 @@ int strata_probe_port(unsigned short port) {
   close(descriptor);
   return failure;
 }
+
+int strata_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }

@@ -94,3 +94,6 @@ int strata_connect_unix(const char *path, int timeout_milliseconds);
 
 // 0 if a listener could bind to the port on IPv4 loopback, else an errno value.
 int strata_probe_port(unsigned short port);
+
+// accept4(2) of a connection that blocks nobody and that no child process inherits.
+int strata_accept(int listener);

@@ -1,0 +1,102 @@
+import Synchronization
+
+/// Carries a body from its connection, on the loop, to its reader, on any thread.
+final class HTTPBodyChannel: Sendable {
+  private typealias Waiter = CheckedContinuation<[UInt8]?, any Error>
+
+  private struct State {
+    var chunks: [[UInt8]] = []
+    var bytes = 0
+    var end: Result<Void, HTTPRefusal>?
+    var waiter: Waiter?
+    /// The connection has been told to hold the client back and not yet to go on.
+    var isHeldBack = false
+    var isWanted = false
+  }
+
+  private let state = Mutex(State())
+  private let highWater: Int
+  /// Called on the reader's thread when the body is first asked for, and when a full channel has room again.
+  private let demand: @Sendable () -> Void
+
+  init(highWater: Int, demand: @escaping @Sendable () -> Void) {
+    self.highWater = highWater
+    self.demand = demand
+  }
+
+  // MARK: The connection's side
+
+  /// Whether the connection should stop bringing bytes until `demand` is called.
+  var isFull: Bool { state.withLock { $0.isHeldBack } }
+
+  func append(_ bytes: [UInt8]) {
+    let waiter: Waiter? = state.withLock { state in
+      if let waiter = state.waiter.take() { return waiter }
+      state.chunks.append(bytes)
+      state.bytes += bytes.count
+      if state.bytes >= highWater { state.isHeldBack = true }
+      return nil
+    }
+    waiter?.resume(returning: bytes)
+  }
+
+  func finish() { end(.success(())) }
+  func fail(_ refusal: HTTPRefusal) { end(.failure(refusal)) }
+
+  private func end(_ result: Result<Void, HTTPRefusal>) {
+    let waiter: Waiter? = state.withLock { state in
+      guard state.end == nil else { return nil }
+      state.end = result
+      return state.waiter.take()
+    }
+    switch result {
+    case .success: waiter?.resume(returning: nil)
+    case .failure(let refusal): waiter?.resume(throwing: refusal)
+    }
+  }
+
+  // MARK: The reader's side
+
+  func next() async throws -> [UInt8]? {
+    if let ready = try takeReady() { return ready }
+    if state.withLock({ $0.end != nil }) { return try takeReady() }
+    return try await withCheckedThrowingContinuation { wait($0) }
+  }
+
+  private func takeReady() throws -> [UInt8]? {
+    let (chunk, mustAsk) = try state.withLock { state in
+      let mustAsk = !state.isWanted || (state.isHeldBack && state.bytes < highWater / 2)
+      guard !state.chunks.isEmpty else {
+        try state.end?.get()
+        return ([UInt8]?.none, false)
+      }
+      let chunk = state.chunks.removeFirst()
+      state.bytes -= chunk.count
+      return (chunk, mustAsk)
+    }
+    if mustAsk { ask() }
+    return chunk
+  }
+
+  private func wait(_ waiter: Waiter) {
+    enum Outcome { case wait(mustAsk: Bool), ready }
+    let outcome: Outcome = state.withLock { state in
+      guard state.chunks.isEmpty, state.end == nil else { return .ready }
+      precondition(state.waiter == nil, "a body has one reader")
+      state.waiter = waiter
+      return .wait(mustAsk: !state.isWanted || state.isHeldBack)
+    }
+    switch outcome {
+    case .wait(let mustAsk): if mustAsk { ask() }
+    case .ready: waiter.resume(with: Result { try takeReady() })
+    }
+  }
+
+  private func ask() {
+    state.withLock { state in
+      state.isWanted = true
+      state.isHeldBack = false
+    }
+    demand()
+  }
+}
