@@ -50,28 +50,31 @@ public struct QueueView: Hashable, Codable, Sendable {
 
 /// `GET /v1/ledger/verification`: whether the books balance, recomputed from the entries.
 public struct LedgerView: Hashable, Codable, Sendable {
-  public let debitMicrocredits: Int64
-  public let creditMicrocredits: Int64
+  /// Sums over all entries, in decimal: they may pass 64 bits.
+  public let debitMicrocredits: String
+  public let creditMicrocredits: String
+  public let entries: Int
+  public let jobs: Int
   public let openHolds: Int
-  public let unfinishedJobs: Int
   /// One sentence for each thing that is off; empty when all is well.
   public let violations: [String]
 
   public init(
-    debitMicrocredits: Int64, creditMicrocredits: Int64, openHolds: Int, unfinishedJobs: Int, violations: [String]
+    debitMicrocredits: String, creditMicrocredits: String, entries: Int, jobs: Int, openHolds: Int,
+    violations: [String]
   ) {
     self.debitMicrocredits = debitMicrocredits
     self.creditMicrocredits = creditMicrocredits
+    self.entries = entries
+    self.jobs = jobs
     self.openHolds = openHolds
-    self.unfinishedJobs = unfinishedJobs
     self.violations = violations
   }
 
   enum CodingKeys: String, CodingKey {
-    case violations
+    case entries, jobs, violations
     case debitMicrocredits = "debit_microcredits"
     case creditMicrocredits = "credit_microcredits"
     case openHolds = "open_holds"
-    case unfinishedJobs = "unfinished_jobs"
   }
 }

@@ -20,9 +20,9 @@ extension ControlPlane {
     -> (jobs: [JobSnapshot], next: JobID?)
   {
     // Whether a job waits or runs is known to the queue alone: the ledger's page is filtered by what that says.
-    let stored: [JobState]? = state.map { $0 == .running ? [.queued, .running] : [$0] }
+    let stored: Set<JobState>? = state.map { $0 == .running ? [.queued] : [$0] }
     do {
-      let records = try await ledger.jobs(tenant: tenant, states: stored, after: cursor, limit: limit)
+      let records = try await ledger.jobs(tenant: tenant, states: stored, before: cursor, limit: limit)
       let snapshots = await snapshots(of: records, attempts: []).filter { state == nil || $0.state == state }
       return (snapshots, records.count == limit ? records.last?.id : nil)
     } catch {

@@ -4,7 +4,7 @@ public import StrataQueue
 
 extension ControlPlane {
   /// What a tenant has and may spend.
-  public func account(_ tenant: TenantID) async throws(StrataError) -> (tenant: StoredTenant, balance: AccountBalance) {
+  public func account(_ tenant: TenantID) async throws(StrataError) -> (tenant: Tenant, balance: AccountBalance) {
     do {
       guard let stored = try await ledger.tenant(tenant) else {
         throw StrataError(.notFound, "there is no tenant \(tenant)")

@@ -57,11 +57,11 @@ public final class ControlPlane: Sendable {
   /// Puts the prices and rates of this binary in force. Unchanged ones keep their version.
   public func publishPrices() async throws(StrataError) {
     let listings = catalogue.capabilities.flatMap { capability in
-      [(capability.name, capability.price)] + capability.soldAs.map { ($0.name, $0.price) }
+      [Capability.Listing(name: capability.name, price: capability.price)] + capability.soldAs
     }
     do {
-      try await ledger.publish(
-        prices: Dictionary(uniqueKeysWithValues: listings), rates: configuration.tiers.map(\.rate))
+      let changed = try await ledger.publish(prices: listings, rates: configuration.tiers.map(\.rate))
+      if !changed.isEmpty { log.info("new prices or rates in force", ["names": changed.sorted().joined(separator: " ")]) }
     } catch {
       throw error.strataError
     }
@@ -120,7 +120,7 @@ public final class ControlPlane: Sendable {
     } catch {
       obstacles.append("the queue cannot be reached")
     }
-    do { try await ledger.ping() } catch { obstacles.append("the ledger cannot be reached") }
+    do { _ = try await ledger.rates() } catch { obstacles.append("the ledger cannot be reached") }
     if settler.sinceLastPass > configuration.settlerSilenceMax {
       obstacles.append("no outcome could be settled for \(Int(settler.sinceLastPass.seconds)) s")
     }

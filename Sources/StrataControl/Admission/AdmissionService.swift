@@ -10,8 +10,8 @@ import StrataRuntime
 /// reconciler. Concurrent submissions share transactions and scripts.
 final class AdmissionService: Sendable {
   private let check: DraftCheck
-  private let admissions: Batcher<JobSubmission, AdmissionVerdict>
-  private let enqueues: Batcher<QueuedJob, EnqueueVerdict>
+  private let admissions: AdmissionBatcher
+  private let enqueues: Batcher<QueuedJob, QueueError?>
   private let reconciler: Reconciler
   private let log: Log
 
@@ -19,8 +19,14 @@ final class AdmissionService: Sendable {
     self.check = check
     self.reconciler = reconciler
     self.log = log
-    admissions = Batcher { submissions in try await ledger.admit(submissions) }
-    enqueues = Batcher { jobs in try await queue.enqueue(jobs) }
+    admissions = AdmissionBatcher(ledger)
+    enqueues = Batcher { jobs in
+      do throws(QueueError) {
+        return try await queue.enqueue(jobs).map { _ in nil }
+      } catch {
+        return jobs.map { _ in error }
+      }
+    }
   }
 
   func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
@@ -39,22 +45,13 @@ final class AdmissionService: Sendable {
   }
 
   private func admit(_ submission: JobSubmission) async throws(StrataError) -> AdmissionVerdict {
-    do {
-      return try await admissions.submit(submission)
-    } catch let error as LedgerError {
-      throw error.strataError
-    } catch {
-      throw StrataError(.internalError, "the job could not be admitted", cause: error)
-    }
+    do { return try await admissions.submit(submission) } catch { throw error.strataError }
   }
 
   private func enqueue(_ job: QueuedJob) async {
-    do {
-      _ = try await enqueues.submit(job)
-    } catch {
-      log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(error)"])
-      await reconciler.request(.enqueueFailed)
-    }
+    guard let error = await enqueues.submit(job) else { return }
+    log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(error)"])
+    reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
   }
 }
 

@@ -71,7 +71,7 @@ actor Reconciler {
 
   /// Fills an empty queue and declares it complete.
   private func rebuild() async throws -> Int {
-    let overlapStart = Timestamp.now + .zero - Self.overlap
+    let overlapStart = Timestamp(nanoseconds: Timestamp.now.nanoseconds - Self.overlap.nanoseconds)
     // What ended before the loss may still be in the log of outcomes, if that survived.
     try await settler.drain()
     var restored = 0
@@ -105,10 +105,10 @@ actor Reconciler {
   private func forEachUnfinished(after first: JobID?, _ body: ([QueuedJob]) async throws -> Void) async throws {
     var cursor = first
     while true {
-      let jobs = try await ledger.unfinishedJobs(after: cursor, limit: Self.pageMax)
+      let jobs = try await ledger.unfinished(after: cursor, limit: Self.pageMax)
       guard let last = jobs.last else { return }
       try await body(jobs.map(QueuedJob.init))
-      cursor = last.order.job
+      cursor = last.id
     }
   }
 

@@ -37,9 +37,11 @@ struct OverviewRoutes {
     let report = try await control.verifyLedger()
     return try .json(
       LedgerView(
-        debitMicrocredits: report.debits.micros, creditMicrocredits: report.credits.micros,
-        openHolds: report.openHolds, unfinishedJobs: report.unfinishedJobs,
-        violations: report.violations.map { "\($0)" }))
+        debitMicrocredits: report.debits, creditMicrocredits: report.credits, entries: report.entries,
+        jobs: report.jobs, openHolds: report.openHolds,
+        violations: report.violations.map {
+          "\($0.rule) of \($0.subject): expected \($0.expected), found \($0.found)"
+        }))
   }
 
   /// 200 while jobs are being consumed; 503 with the reasons when they are not.

@@ -75,9 +75,10 @@ extension Command {
       } else {
         Terminal.print(
           """
-          debits    \(MicroCredits(micros: report.debitMicrocredits)) credits
-          credits   \(MicroCredits(micros: report.creditMicrocredits)) credits
-          open      \(report.openHolds) holds, \(report.unfinishedJobs) unfinished jobs
+          debits    \(report.debitMicrocredits) micro-credits
+          credits   \(report.creditMicrocredits) micro-credits
+          entries   \(report.entries) of \(report.jobs) jobs
+          holds     \(report.openHolds) open
           """)
         for violation in report.violations { Terminal.print("VIOLATION \(violation)") }
         Terminal.print(report.violations.isEmpty ? "the books balance" : "\(report.violations.count) violations")
