@@ -60,7 +60,8 @@ let package = Package(
     module("StrataAPI", on: ["StrataCore"]),
     module("StrataClient", on: ["StrataCore", "StrataAPI", "CCurl"]),
     module("StrataStack", on: ["StrataCore", "StrataRuntime", "CLinux"]),
-    module("StrataControl", on: ["StrataCore", "StrataRuntime", "StrataQueue", "StrataLedger"]),
+    module(
+      "StrataControl", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue", "StrataLedger"]),
     module(
       "StrataServer",
       on: [

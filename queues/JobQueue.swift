@@ -75,6 +75,9 @@ public protocol JobQueue: Sendable {
   /// Removes outcomes whose settlement is committed. Repeating it is harmless.
   func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError)
 
+  /// Tells those who watch the event log that jobs are finished: their settlement is committed.
+  func announce(_ finished: [FinishedNotice]) async throws(QueueError)
+
   /// Events after `position` (nil: only new ones), in order; waits up to `duration` for one. The log of events is
   /// bounded; what fell out of it is gone.
   func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration) async throws(QueueError)

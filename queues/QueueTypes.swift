@@ -233,14 +233,27 @@ public struct QueuedOutcome: Hashable, Sendable {
   }
 }
 
-/// Something a person watching a job wants to see at once. Finished jobs are announced by the settler instead, once
-/// their settlement is committed.
+/// A job whose settlement is committed, with its final state.
+public struct FinishedNotice: Hashable, Sendable {
+  public let job: JobID
+  /// `.succeeded`, `.failed` or `.cancelled`; another is refused by the queue.
+  public let state: JobState
+
+  public init(job: JobID, state: JobState) {
+    self.job = job
+    self.state = state
+  }
+}
+
+/// Something a person watching a job wants to see at once.
 public struct QueueEvent: Hashable, Sendable {
   public enum Kind: Hashable, Sendable {
     case started(attempt: Int, worker: WorkerID)
     case progress(fraction: Double?, stage: String?)
     /// The attempt ended and the job is ready again.
     case requeued(AttemptEnding)
+    /// The job's settlement is committed.
+    case finished(JobState)
   }
 
   public let position: OutcomePosition

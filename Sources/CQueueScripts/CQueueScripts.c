@@ -45,6 +45,9 @@ static const char expire_text[] = {
 static const char cancel_text[] = {
 #embed "../../queues/redis/scripts/cancel.lua"
     , 0};
+static const char announce_text[] = {
+#embed "../../queues/redis/scripts/announce.lua"
+    , 0};
 static const char forget_text[] = {
 #embed "../../queues/redis/scripts/forget.lua"
     , 0};
@@ -81,6 +84,7 @@ static const struct {
     {"release", release_text},
     {"expire", expire_text},
     {"cancel", cancel_text},
+    {"announce", announce_text},
     {"forget", forget_text},
     {"install", install_text},
     {"status", status_text},

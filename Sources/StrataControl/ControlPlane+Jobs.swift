@@ -56,7 +56,7 @@ extension ControlPlane {
       job: id, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now)
     do {
       let verdict = try await ledger.settle([item])[0]
-      if case .settled(let job) = verdict { try? await queue.announce([(job.job, job.state)]) }
+      if case .settled(let job) = verdict { try? await queue.announce([FinishedNotice(job: job.job, state: job.state)]) }
     } catch {
       throw error.strataError
     }

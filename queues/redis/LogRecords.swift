@@ -56,7 +56,24 @@ extension QueueEvent.Kind {
     case UInt8(ascii: "R"):
       guard let ending = reader.number(UInt8.self).flatMap(AttemptEnding.init(code:)) else { return nil }
       self = .requeued(ending)
+    case UInt8(ascii: "F"):
+      guard let state = reader.number(UInt8.self).flatMap(JobState.init(finalCode:)) else { return nil }
+      self = .finished(state)
     default: return nil
     }
+  }
+}
+
+extension JobState {
+  private static let finalCodes: [(state: JobState, code: UInt8)] = [
+    (.succeeded, UInt8(ascii: "s")), (.failed, UInt8(ascii: "f")), (.cancelled, UInt8(ascii: "c")),
+  ]
+
+  /// The byte that `scripts/announce.lua` takes for a final state; nil for another.
+  var finalCode: UInt8? { Self.finalCodes.first { $0.state == self }?.code }
+
+  init?(finalCode: UInt8) {
+    guard let known = Self.finalCodes.first(where: { $0.code == finalCode }) else { return nil }
+    self = known.state
   }
 }

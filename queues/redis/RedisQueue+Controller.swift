@@ -24,6 +24,21 @@ extension RedisQueue {
     }
   }
 
+  public func announce(_ finished: [FinishedNotice]) async throws(QueueError) {
+    _ = try await batches(of: finished) { batch throws(QueueError) in
+      [
+        try await run(.announce) { command in
+          command.append(now)
+          command.append(configuration.limits.eventsMax)
+          for notice in batch {
+            command.append(notice.job.bytes)
+            command.append([notice.state.finalCode ?? 0])
+          }
+        }
+      ]
+    }
+  }
+
   public func install(generation: UInt64, tokenFloor: FencingToken) async throws(QueueError) {
     try configuration.limits.check(floor: tokenFloor)
     _ = try await run(.install) { command in

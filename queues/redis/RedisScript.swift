@@ -2,13 +2,14 @@ internal import CQueueScripts
 
 /// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
 enum RedisScript: String, CaseIterable, Sendable {
-  case enqueue, lease, heartbeat, progress, complete, fail, release, expire, cancel, forget, install
+  case enqueue, lease, heartbeat, progress, complete, fail, release, expire, cancel, announce, forget, install
   case status, log, census, page
 
   /// The files of `scripts/shared` that it builds on, in order.
   private var shared: [String] {
     switch self {
     case .install, .log, .census, .page: ["queue"]
+    case .announce: ["queue", "log"]
     case .heartbeat, .status, .forget: ["queue", "record"]
     case .enqueue: ["queue", "record", "wake"]
     case .lease, .progress: ["queue", "record", "log"]

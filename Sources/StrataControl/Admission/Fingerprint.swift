@@ -7,6 +7,6 @@ enum Fingerprint {
     // The identifier is new with every request and is left out: the fixed one stands for it.
     let fixed = order.renamed(JobID(high: 0, low: 0))
     let text = fixed.encodedInOrder + Array("\n\(soldAs)\n\(tier)\n\(priority.rawValue)".utf8)
-    return SHA256.digest(of: text).bytes
+    return ArtifactDigest(hashing: text).bytes
   }
 }

@@ -58,7 +58,7 @@ final class Settler: Sendable {
     CrashPoint.betweenOutcomeAndSettlement.reached()
     let verdicts = try await ledger.settle(outcomes.map { SettlementItem($0, report: report(of: $0)) })
     CrashPoint.betweenSettlementAndAcknowledgement.reached()
-    try await queue.announce(finished(verdicts))
+    try await announce(verdicts)
     try await queue.acknowledge(outcomes.map(\.position))
     for (outcome, verdict) in zip(outcomes, verdicts) where verdict == .unknownJob {
       log.error("outcome of a job that the ledger does not know", ["job": "\(outcome.job)"])
@@ -66,8 +66,15 @@ final class Settler: Sendable {
     return last.position
   }
 
-  private func finished(_ verdicts: [SettlementVerdict]) -> [(job: JobID, state: JobState)] {
-    verdicts.compactMap { if case .settled(let job) = $0 { (job.job, job.state) } else { nil } }
+  /// Watchers that miss it look at the job themselves: that a server forgot its past must not hold up settlement.
+  private func announce(_ verdicts: [SettlementVerdict]) async throws {
+    let notices = finished(verdicts)
+    guard !notices.isEmpty else { return }
+    do { try await queue.announce(notices) } catch QueueError.lost {}
+  }
+
+  private func finished(_ verdicts: [SettlementVerdict]) -> [FinishedNotice] {
+    verdicts.compactMap { if case .settled(let job) = $0 { FinishedNotice(job: job.job, state: job.state) } else { nil } }
   }
 
   /// A report that cannot be read must not keep its job from ending: it counts as a report of nothing used.

@@ -15,9 +15,9 @@ struct ArtifactRoutes {
       throw HTTPRefusal(
         .unprocessableContent, "invalid_name", "'\(name)' is not a plain file name of 1 to 255 bytes without a slash")
     }
-    let stored = try await store.write(request.body)
-    try await control.recordArtifact(stored.digest, sizeBytes: stored.sizeBytes, tenant: tenant)
-    let reference = ArtifactReference(name: name, digest: stored.digest, sizeBytes: stored.sizeBytes)
+    let stored = try await store.put(stream: request.body)
+    try await control.recordArtifact(stored.digest, sizeBytes: Int64(stored.size), tenant: tenant)
+    let reference = ArtifactReference(name: name, digest: stored.digest, sizeBytes: Int64(stored.size))
     return try .json(reference, status: .created)
   }
 
@@ -26,19 +26,19 @@ struct ArtifactRoutes {
     guard try await control.owns(digest, tenant: tenant), let size = store.size(of: digest) else {
       throw HTTPRefusal(.notFound, "not_found", "there is no artifact \(digest) of this tenant")
     }
-    let range = HTTPByteRange(header: request.headers["range"], length: Int(size))
+    let range = HTTPByteRange(header: request.headers["range"], length: size)
     var response = HTTPResponse(.ok, contentType: "application/octet-stream", body: .empty)
     response.headers.append("accept-ranges", "bytes")
     response.headers.append("etag", "\"\(digest.hexadecimal)\"")
     response.headers.append("cache-control", "private, immutable, max-age=31536000")
-    if let contentRange = range.contentRange(length: Int(size)) {
+    if let contentRange = range.contentRange(length: size) {
       response.headers.append("content-range", contentRange)
     }
     switch range {
-    case .whole: response.body = .file(path: store.path(of: digest), offset: 0, length: Int(size))
+    case .whole: response.body = .file(path: try store.path(of: digest), offset: 0, length: size)
     case .part(let offset, let length):
       response.status = .partialContent
-      response.body = .file(path: store.path(of: digest), offset: offset, length: length)
+      response.body = .file(path: try store.path(of: digest), offset: offset, length: length)
     case .unsatisfiable: response.status = .rangeNotSatisfiable
     }
     return response

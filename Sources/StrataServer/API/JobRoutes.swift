@@ -91,7 +91,7 @@ struct JobRoutes {
     var response = HTTPResponse(.ok, contentType: "text/plain; charset=utf-8", body: .empty)
     if let whole = snapshot.record.log, snapshot.state.isFinal, store.size(of: whole.digest) != nil {
       let rest = max(0, Int(whole.sizeBytes) - offset)
-      response.body = rest == 0 ? .empty : .file(path: store.path(of: whole.digest), offset: offset, length: rest)
+      response.body = rest == 0 ? .empty : .file(path: try store.path(of: whole.digest), offset: offset, length: rest)
     } else {
       response.body = .bytes(await control.liveLog(of: job, from: offset))
     }

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import StrataClient
+import StrataCore
+import StrataStack
+
+/// Where the controller of a data folder can be reached.
+struct Endpoint {
+  let directory: DataDirectory
+
+  /// The API's unix socket.
+  var socket: String { directory.socket("api.sock") }
+
+  private var addressFile: String { directory.run + "/http-address" }
+
+  /// The address that the API listens at, once it does.
+  var httpAddress: String? { TextFile.read(addressFile) }
+
+  func record(httpAddress: String) throws(StrataError) { try TextFile.write(httpAddress, to: addressFile) }
+
+  /// Whether jobs would be taken and consumed.
+  func isReady() async -> Bool {
+    let client = HTTPClient(baseURL: "unix://\(socket)", timeout: .seconds(5))
+    guard let response = try? await client.get("/readyz") else { return false }
+    return response.status == 200
+  }
+}
+
+/// Small files of one line.
+enum TextFile {
+  static func read(_ path: String) -> String? {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+    return String(text.prefix { $0 != "\n" })
+  }
+
+  /// Replaces the file at once, readable by its owner alone.
+  static func write(_ text: String, to path: String) throws(StrataError) {
+    do {
+      try Data((text + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    } catch {
+      throw StrataError(.internalError, "could not write \(path)", remedy: "check its folder's space and rights", cause: error)
+    }
+  }
+
+  static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// A worker's word that it takes jobs: a file with its process's number, so that an old one is not taken for it.
+struct ReadyFile {
+  let path: String
+
+  func names(_ process: Int32) -> Bool { TextFile.read(path) == "\(process)" }
+}
+
+/// The screen of a stack that is ready, for whoever started it detached.
+struct ReadyNote {
+  let directory: DataDirectory
+  private var path: String { directory.run + "/ready" }
+
+  func write(_ screen: String) { try? Data(screen.utf8).write(to: URL(filePath: path), options: .atomic) }
+  func remove() { TextFile.remove(path) }
+  var text: String? { try? String(contentsOfFile: path, encoding: .utf8) }
+}
