@@ -58,7 +58,7 @@ let package = Package(
       "StrataLedger", exclude: ["Migrations", "Queries"],
       on: ["StrataCore", "StrataRuntime", "CPostgreSQL", "CLedgerScripts"]),
     module("StrataAPI", on: ["StrataCore"]),
-    module("StrataClient", on: ["StrataCore", "StrataAPI", "CCurl"]),
+    module("StrataClient", on: ["StrataCore", "StrataRuntime", "StrataAPI", "CCurl"]),
     module("StrataStack", on: ["StrataCore", "StrataRuntime", "CLinux"]),
     module(
       "StrataControl", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue", "StrataLedger"]),
@@ -95,7 +95,7 @@ let package = Package(
     tests("StrataQueue", on: ["StrataQueue", "StrataCore", "StrataRuntime"]),
     tests("StrataLedger", on: ["StrataLedger", "StrataCore"]),
     tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore"]),
-    tests("StrataServer", on: ["StrataServer", "StrataCore", "StrataRuntime"]),
+    tests("StrataServer", on: ["StrataServer", "StrataClient", "StrataCore", "StrataRuntime"]),
     tests("StrataWorker", on: ["StrataWorker", "StrataCore", "StrataRuntime", "StrataQueue"]),
     tests("Numerics", on: ["Numerics"]),
     tests("PointClouds", on: ["PointClouds"]),
