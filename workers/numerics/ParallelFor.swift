@@ -70,3 +70,19 @@ private func runHelper(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
   }
   return nil
 }
+
+/// An array of `count` elements, each made by `body` from its index, on at most `threads` threads.
+public func parallelMap<Element: Sendable>(
+  _ count: Int, threads: Int, _ body: @Sendable (Int) -> Element
+) -> [Element] {
+  let step = 1 << 14
+  return unsafe [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+    nonisolated(unsafe) let target = unsafe buffer
+    parallelFor((count + step - 1) / step, threads: threads) { part in
+      for index in part * step..<min(count, (part + 1) * step) {
+        unsafe target.initializeElement(at: index, to: body(index))
+      }
+    }
+    initialized = count
+  }
+}
