@@ -46,6 +46,7 @@ let package = Package(
     .target(name: "CLinux", path: "Sources/CLinux"),
     .target(name: "CQueueScripts", path: "Sources/CQueueScripts"),
     .target(name: "CLedgerScripts", path: "Sources/CLedgerScripts"),
+    .target(name: "CCapabilityDefinitions", path: "Sources/CCapabilityDefinitions"),
 
     // The floors, from the ground up.
     module("StrataCore"),
@@ -70,7 +71,12 @@ let package = Package(
     module("Numerics", "workers/numerics"),
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),
     module("StrataWorker", "workers/runtime", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue"]),
-    module("Capabilities", "workers/capabilities", on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds"]),
+    module(
+      "Capabilities", "workers/capabilities",
+      exclude: [
+        "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.ground/capability.json",
+      ],
+      on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds", "CCapabilityDefinitions"]),
     .executableTarget(
       name: "strata",
       dependencies: [
