@@ -101,7 +101,12 @@ let package = Package(
     tests("StrataLedger", on: ["StrataLedger", "StrataCore"]),
     tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore"]),
     tests("StrataServer", on: ["StrataServer", "StrataCore", "StrataRuntime"]),
-    tests("StrataWorker", on: ["StrataWorker", "StrataCore", "StrataRuntime", "StrataQueue"]),
+    .executableTarget(
+      name: "worker-test-runner", dependencies: ["StrataCore", "StrataWorker", "Capabilities"],
+      path: "Tests/WorkerTestRunner", swiftSettings: relaxed),
+    tests(
+      "StrataWorker",
+      on: ["StrataWorker", "Capabilities", "StrataCore", "StrataRuntime", "StrataQueue", "worker-test-runner"]),
     tests("Numerics", on: ["Numerics"]),
     tests("PointClouds", on: ["PointClouds"]),
     tests("Tidy", on: []),

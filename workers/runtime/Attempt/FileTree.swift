@@ -36,6 +36,11 @@ package enum FileTree {
     }
   }
 
+  /// Gives a file another name on the same file system; a file that had that name is gone.
+  package static func move(_ path: String, to target: String) throws(StrataError) {
+    guard unsafe rename(path, target) == 0 else { throw .system("move \(path) to \(target)") }
+  }
+
   /// The bytes on disk of all files below `path`, by their sizes.
   package static func size(of path: String) -> Int64 {
     names(in: path).reduce(0) { sum, name in
