@@ -202,10 +202,11 @@ public struct OutcomePosition: Hashable, Comparable, Sendable, LosslessStringCon
 public struct QueuedOutcome: Hashable, Sendable {
   public let position: OutcomePosition
   public let job: JobID
-  /// Zero for a job that was cancelled before it ran.
+  /// Zero for a job that was cancelled while it waited.
   public let token: FencingToken
-  /// 1 for the first attempt; 0 for a job that was cancelled before it ran.
+  /// 1 for the first attempt; 0 for a job that was cancelled while it waited, whether or not it ever ran.
   public let attempt: Int
+  /// `.expired` with `isFinal`: the last attempt's worker was lost, and the job has failed.
   public let ending: AttemptEnding
   /// Whether the job is finished; else it is ready again.
   public let isFinal: Bool
@@ -291,7 +292,10 @@ public struct QueueCensus: Hashable, Sendable {
 /// The queue's bounds, each with its default.
 public struct QueueLimits: Hashable, Sendable {
   /// Items that one call of a script takes; longer batches are split. Bounds how long Redis is busy with one call.
+  /// At most 1000.
   public var batchMax = 500
+  /// Bytes of payloads, reports or logs that one call of a script takes; longer batches are split.
+  public var batchBytesMax = 4 << 20
   /// Bytes of one job's payload; larger inputs go by reference.
   public var payloadBytesMax = 64 << 10
   /// Bytes of one attempt's report.
@@ -300,8 +304,10 @@ public struct QueueLimits: Hashable, Sendable {
   public var liveLogBytesMax = 256 << 10
   /// How long the live log of a finished job is kept.
   public var liveLogRetention = Duration.seconds(3600)
-  /// Entries of the event log, approximately.
-  public var eventsMax = 100_000
+  /// Entries of the event log, approximately; an entry holds up to 64 events of one call.
+  public var eventsMax = 20_000
+  /// Workers that a census lists, those with the nearest deadlines first.
+  public var censusWorkersMax = 10_000
 
   public init() {}
 }

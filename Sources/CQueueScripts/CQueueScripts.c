@@ -1,1 +1,97 @@
 #include "CQueueScripts.h"
+#include <string.h>
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const char shared_queue_text[] = {
+#embed "../../queues/redis/scripts/shared/queue.lua"
+    , 0};
+static const char shared_record_text[] = {
+#embed "../../queues/redis/scripts/shared/record.lua"
+    , 0};
+static const char shared_wake_text[] = {
+#embed "../../queues/redis/scripts/shared/wake.lua"
+    , 0};
+static const char shared_log_text[] = {
+#embed "../../queues/redis/scripts/shared/log.lua"
+    , 0};
+static const char shared_ending_text[] = {
+#embed "../../queues/redis/scripts/shared/ending.lua"
+    , 0};
+static const char enqueue_text[] = {
+#embed "../../queues/redis/scripts/enqueue.lua"
+    , 0};
+static const char lease_text[] = {
+#embed "../../queues/redis/scripts/lease.lua"
+    , 0};
+static const char heartbeat_text[] = {
+#embed "../../queues/redis/scripts/heartbeat.lua"
+    , 0};
+static const char progress_text[] = {
+#embed "../../queues/redis/scripts/progress.lua"
+    , 0};
+static const char complete_text[] = {
+#embed "../../queues/redis/scripts/complete.lua"
+    , 0};
+static const char fail_text[] = {
+#embed "../../queues/redis/scripts/fail.lua"
+    , 0};
+static const char release_text[] = {
+#embed "../../queues/redis/scripts/release.lua"
+    , 0};
+static const char expire_text[] = {
+#embed "../../queues/redis/scripts/expire.lua"
+    , 0};
+static const char cancel_text[] = {
+#embed "../../queues/redis/scripts/cancel.lua"
+    , 0};
+static const char forget_text[] = {
+#embed "../../queues/redis/scripts/forget.lua"
+    , 0};
+static const char install_text[] = {
+#embed "../../queues/redis/scripts/install.lua"
+    , 0};
+static const char status_text[] = {
+#embed "../../queues/redis/scripts/status.lua"
+    , 0};
+static const char log_text[] = {
+#embed "../../queues/redis/scripts/log.lua"
+    , 0};
+static const char census_text[] = {
+#embed "../../queues/redis/scripts/census.lua"
+    , 0};
+static const char page_text[] = {
+#embed "../../queues/redis/scripts/page.lua"
+    , 0};
+
+static const struct {
+  const char *name, *text;
+} scripts[] = {
+    {"shared/queue", shared_queue_text},
+    {"shared/record", shared_record_text},
+    {"shared/wake", shared_wake_text},
+    {"shared/log", shared_log_text},
+    {"shared/ending", shared_ending_text},
+    {"enqueue", enqueue_text},
+    {"lease", lease_text},
+    {"heartbeat", heartbeat_text},
+    {"progress", progress_text},
+    {"complete", complete_text},
+    {"fail", fail_text},
+    {"release", release_text},
+    {"expire", expire_text},
+    {"cancel", cancel_text},
+    {"forget", forget_text},
+    {"install", install_text},
+    {"status", status_text},
+    {"log", log_text},
+    {"census", census_text},
+    {"page", page_text},
+};
+
+const char *strata_queue_script(const char *name) {
+  for (unsigned long index = 0; index < sizeof scripts / sizeof *scripts; index++) {
+    if (strcmp(scripts[index].name, name) == 0) return scripts[index].text;
+  }
+  return 0;
+}

@@ -1,0 +1,35 @@
+internal import StrataCore
+
+extension QueueLimits {
+  /// Refuses what no backend would take.
+  func check(_ job: QueuedJob) throws(QueueError) {
+    guard job.payload.count <= payloadBytesMax else {
+      throw .tooLarge("the payload of job \(job.id) has \(job.payload.count) bytes, the limit is \(payloadBytesMax)")
+    }
+    guard (1...Self.attemptsLimit).contains(job.attemptsMax), (0..<Self.attemptsLimit).contains(job.attemptsMade) else {
+      throw .tooLarge("the attempts of job \(job.id) are not within 1 to \(Self.attemptsLimit)")
+    }
+  }
+
+  func check(report: [UInt8], of job: JobID) throws(QueueError) {
+    guard report.count <= reportBytesMax else {
+      throw .tooLarge("the report on job \(job) has \(report.count) bytes, the limit is \(reportBytesMax)")
+    }
+  }
+
+  func check(stage: String?, of job: JobID) throws(QueueError) {
+    guard let stage, stage.utf8.count > Self.stageBytesLimit else { return }
+    throw .tooLarge("the stage of job \(job) has \(stage.utf8.count) bytes, the limit is \(Self.stageBytesLimit)")
+  }
+
+  func check(floor: FencingToken) throws(QueueError) {
+    guard floor.rawValue < Self.tokenLimit else { throw .tooLarge("the token floor \(floor.rawValue) is over 2^53") }
+  }
+
+  /// What two bytes count.
+  static let attemptsLimit = 65_535
+  /// What one byte counts.
+  static let stageBytesLimit = 255
+  /// Tokens are microseconds since 1970, in numbers that a double holds exactly: until the year 2255.
+  static let tokenLimit: UInt64 = 1 << 53
+}

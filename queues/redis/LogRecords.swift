@@ -1,0 +1,62 @@
+internal import StrataCore
+
+extension AttemptEnding {
+  /// The number that the scripts use (`scripts/shared/ending.lua`).
+  init?(code: UInt8) {
+    let all: [AttemptEnding] = [.succeeded, .failed, .cancelled, .released, .expired]
+    guard code < all.count else { return nil }
+    self = all[Int(code)]
+  }
+}
+
+extension QueuedOutcome {
+  /// Reads what `note_outcome` of `scripts/shared/ending.lua` packs.
+  init?(at position: OutcomePosition, packed bytes: [UInt8]) {
+    var reader = ByteReader(bytes)
+    guard let job = reader.identifier(JobID.self), let code = reader.number(UInt8.self),
+      let ending = AttemptEnding(code: code), let isFinal = reader.number(UInt8.self),
+      let attempt = reader.number(UInt16.self), let token = reader.number(UInt64.self),
+      let worker = reader.identifier(WorkerID.self), let startedAt = reader.timestamp(),
+      let endedAt = reader.timestamp()
+    else { return nil }
+    self.init(
+      position: position, job: job, token: FencingToken(rawValue: token), attempt: Int(attempt), ending: ending,
+      isFinal: isFinal == 1, worker: attempt == 0 ? nil : worker, startedAt: attempt == 0 ? nil : startedAt,
+      endedAt: endedAt, report: reader.remainder())
+  }
+}
+
+extension QueueEvent {
+  /// Reads the events of one entry of the event log, as the scripts pack them.
+  static func unpack(at first: OutcomePosition, _ bytes: [UInt8]) -> [QueueEvent]? {
+    var reader = ByteReader(bytes)
+    var events: [QueueEvent] = []
+    while !reader.isEmpty {
+      guard let job = reader.identifier(JobID.self), let kind = Kind(&reader) else { return nil }
+      let position = OutcomePosition(
+        milliseconds: first.milliseconds, sequence: first.sequence + UInt64(events.count))
+      events.append(QueueEvent(position: position, job: job, kind: kind))
+    }
+    return events
+  }
+}
+
+extension QueueEvent.Kind {
+  fileprivate init?(_ reader: inout ByteReader) {
+    switch reader.number(UInt8.self) {
+    case UInt8(ascii: "S"):
+      guard let attempt = reader.number(UInt16.self), let worker = reader.identifier(WorkerID.self) else { return nil }
+      self = .started(attempt: Int(attempt), worker: worker)
+    case UInt8(ascii: "P"):
+      guard let fraction = reader.number(UInt64.self), let length = reader.number(UInt8.self),
+        let stage = reader.text(Int(length))
+      else { return nil }
+      let note = ProgressNote(fraction: fraction, stage: stage)
+      self = .progress(fraction: note.fraction, stage: note.stage)
+    case UInt8(ascii: "R"):
+      guard let ending = reader.number(UInt8.self).flatMap(AttemptEnding.init(code:)) else { return nil }
+      self = .requeued(ending)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,98 @@
+public import StrataCore
+
+extension RedisQueue {
+  public func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
+    try await add(jobs, needsGeneration: true)
+  }
+
+  public func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
+    try await add(jobs, needsGeneration: false)
+  }
+
+  private func add(_ jobs: [QueuedJob], needsGeneration: Bool) async throws(QueueError) -> [EnqueueVerdict] {
+    for job in jobs { try configuration.limits.check(job) }
+    return try await batches(of: jobs, sizeBytes: \.payload.count) { batch throws(QueueError) in
+      let answer = try await run(.enqueue) { command in
+        command.append(now)
+        command.append(needsGeneration ? "1" : "0")
+        for job in batch {
+          command.append(job.id.bytes)
+          command.append(JobRecord.ready(job))
+        }
+      }
+      return try verdicts(answer, ["1": .enqueued, "0": .alreadyHeld])
+    }
+  }
+
+  public func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict] {
+    try await batches(of: jobs) { batch throws(QueueError) in
+      let answer = try await run(.cancel) { command in
+        appendEndingContext(&command)
+        for job in batch { command.append(job.bytes) }
+      }
+      return try verdicts(answer, ["0": .unknown, "1": .removed, "2": .signalled])
+    }
+  }
+
+  public func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?] {
+    try await batches(of: jobs) { batch throws(QueueError) in
+      let answer = try await run(.status) { command in
+        for job in batch { command.append(job.bytes) }
+      }
+      guard let parts = answer.array, parts.count == 2 * batch.count else { throw unexpected(answer) }
+      return batch.indices.map { Self.status(parts[2 * $0], parts[2 * $0 + 1]) }
+    }
+  }
+
+  private static func status(_ head: RedisValue, _ extra: RedisValue) -> QueueStatus? {
+    guard let bytes = head.bytes, let record = JobRecord(bytes) else { return nil }
+    guard let lease = record.lease else {
+      return .ready(ahead: Int(extra.integer ?? 0), attemptsMade: record.attemptsMade)
+    }
+    let note = ProgressNote(extra.bytes ?? [])
+    return .leased(
+      LeaseStatus(
+        worker: lease.worker, token: lease.token, attempt: record.attemptsMade + 1, startedAt: lease.startedAt,
+        fraction: note.fraction, stage: note.stage, isCancelRequested: record.isCancelRequested))
+  }
+
+  public func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
+    let answer = try await run(.log) { command in
+      command.append(job.bytes)
+      command.append(max(0, offset))
+    }
+    guard let bytes = answer.bytes else { throw unexpected(answer) }
+    return bytes
+  }
+
+  public func census() async throws(QueueError) -> QueueCensus {
+    let answer = try await run(.census) { $0.append(configuration.limits.censusWorkersMax) }
+    guard let parts = answer.array, parts.count == 3, let pending = parts[0].integer,
+      let tiers = parts[1].array, let workers = parts[2].array
+    else { throw unexpected(answer) }
+    return QueueCensus(
+      tiers: Self.tiers(tiers), workers: Self.workers(workers), outcomesPending: Int(pending))
+  }
+
+  private static func tiers(_ values: [RedisValue]) -> [TierName: QueueCensus.Tier] {
+    var tiers: [TierName: QueueCensus.Tier] = [:]
+    for index in stride(from: 0, to: values.count - 2, by: 3) {
+      let tier = QueueCensus.Tier(
+        ready: Int(values[index + 1].integer ?? 0), leased: Int(values[index + 2].integer ?? 0))
+      guard let name = values[index].text.flatMap(TierName.init(rawValue:)), tier != QueueCensus.Tier() else {
+        continue
+      }
+      tiers[name] = tier
+    }
+    return tiers
+  }
+
+  private static func workers(_ values: [RedisValue]) -> [QueueCensus.Worker] {
+    stride(from: 0, to: values.count - 2, by: 3).compactMap { index in
+      guard let id = values[index].bytes.flatMap({ WorkerID(bytes: $0) }), let deadline = values[index + 1].integer
+      else { return nil }
+      return QueueCensus.Worker(
+        id: id, deadline: Timestamp(microseconds: deadline), leases: Int(values[index + 2].integer ?? 0))
+    }
+  }
+}

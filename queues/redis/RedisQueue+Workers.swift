@@ -1,0 +1,146 @@
+public import StrataCore
+
+extension RedisQueue {
+  public func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
+    -> LeaseGrant
+  {
+    var leases: [Lease] = []
+    var missing = max(0, count)
+    while true {
+      let asked = min(missing, configuration.limits.batchSize)
+      let grant = try await leaseOnce(worker, tiers, asked, duration)
+      leases += grant.leases
+      missing -= asked
+      if missing == 0 || grant.leases.count < asked { return LeaseGrant(leases: leases, deadline: grant.deadline) }
+    }
+  }
+
+  private func leaseOnce(_ worker: WorkerID, _ tiers: [TierName], _ count: Int, _ duration: Duration)
+    async throws(QueueError) -> LeaseGrant
+  {
+    let answer = try await run(.lease) { command in
+      command.append(now)
+      command.append(configuration.limits.eventsMax)
+      command.append(worker.bytes)
+      command.append(duration.wholeMicroseconds)
+      command.append(count)
+      for tier in tiers { command.append(tier.rawValue) }
+    }
+    guard let parts = answer.array, let deadline = parts.first?.integer else { throw unexpected(answer) }
+    var leases: [Lease] = []
+    leases.reserveCapacity(parts.count / 2)
+    for index in stride(from: 1, to: parts.count - 1, by: 2) {
+      guard let id = parts[index].bytes.flatMap({ JobID(bytes: $0) }), let bytes = parts[index + 1].bytes,
+        let lease = JobRecord.granted(id, bytes)
+      else { throw unexpected(answer) }
+      leases.append(lease)
+    }
+    return LeaseGrant(leases: leases, deadline: Timestamp(microseconds: deadline))
+  }
+
+  public func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
+    -> HeartbeatReply
+  {
+    var replies: [HeartbeatReply] = []
+    if held.isEmpty { replies.append(try await heartbeatOnce(worker, [], duration)) }
+    replies += try await batches(of: held) { batch throws(QueueError) in
+      [try await heartbeatOnce(worker, batch, duration)]
+    }
+    return HeartbeatReply(
+      deadline: replies[replies.count - 1].deadline, wasKnown: replies[0].wasKnown, lost: replies.flatMap(\.lost),
+      cancelRequested: replies.flatMap(\.cancelRequested))
+  }
+
+  private func heartbeatOnce(_ worker: WorkerID, _ held: [LeaseReference], _ duration: Duration)
+    async throws(QueueError) -> HeartbeatReply
+  {
+    let answer = try await run(.heartbeat) { command in
+      command.append(now)
+      command.append(worker.bytes)
+      command.append(duration.wholeMicroseconds)
+      for lease in held { command.append(lease) }
+    }
+    guard let parts = answer.array, parts.count == 3, let deadline = parts[0].integer, let known = parts[1].integer,
+      let verdicts = parts[2].bytes, verdicts.count == held.count
+    else { throw unexpected(answer) }
+    func jobs(_ verdict: Character) -> [JobID] {
+      zip(held, verdicts).compactMap { $1 == verdict.asciiValue ? $0.job : nil }
+    }
+    return HeartbeatReply(
+      deadline: Timestamp(microseconds: deadline), wasKnown: known == 1, lost: jobs("0"), cancelRequested: jobs("2"))
+  }
+
+  public func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {
+    let limits = configuration.limits
+    for report in reports { try limits.check(stage: report.stage, of: report.lease.job) }
+    return try await batches(of: reports, sizeBytes: \.log.count) { batch throws(QueueError) in
+      let answer = try await run(.progress) { command in
+        command.append(now)
+        command.append(limits.eventsMax)
+        command.append(limits.liveLogBytesMax)
+        for report in batch {
+          command.append(report.lease)
+          command.append(ProgressNote.bytes(of: report.fraction))
+          command.append(report.stage ?? "")
+          command.append(report.log.prefix(limits.liveLogBytesMax))
+        }
+      }
+      return try leaseVerdicts(answer)
+    }
+  }
+
+  public func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
+    try await end(completions, by: .complete)
+  }
+
+  public func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
+    try await end(results, by: .release)
+  }
+
+  private func end(_ results: [AttemptResult], by script: RedisScript) async throws(QueueError) -> [LeaseVerdict] {
+    for result in results { try configuration.limits.check(report: result.report, of: result.lease.job) }
+    return try await batches(of: results, sizeBytes: \.report.count) { batch throws(QueueError) in
+      let answer = try await run(script) { command in
+        appendEndingContext(&command)
+        for result in batch {
+          command.append(result.lease)
+          command.append(result.report)
+        }
+      }
+      return try leaseVerdicts(answer)
+    }
+  }
+
+  public func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict] {
+    for failure in failures { try configuration.limits.check(report: failure.report, of: failure.lease.job) }
+    return try await batches(of: failures, sizeBytes: \.report.count) { batch throws(QueueError) in
+      let answer = try await run(.fail) { command in
+        appendEndingContext(&command)
+        for failure in batch {
+          command.append(failure.lease)
+          command.append(failure.ending == .cancelled ? "c" : failure.isRetryable ? "r" : "f")
+          command.append(failure.report)
+        }
+      }
+      return try leaseVerdicts(answer)
+    }
+  }
+
+  /// What every script that ends attempts begins with.
+  func appendEndingContext(_ command: inout RedisCommand) {
+    command.append(now)
+    command.append(configuration.limits.eventsMax)
+    command.append(configuration.limits.liveLogRetention.nanoseconds / 1_000_000_000)
+  }
+
+  private func leaseVerdicts(_ answer: RedisValue) throws(QueueError) -> [LeaseVerdict] {
+    try verdicts(answer, ["1": .accepted, "0": .stale])
+  }
+}
+
+extension RedisCommand {
+  fileprivate mutating func append(_ lease: LeaseReference) {
+    append(lease.job.bytes)
+    append(lease.token.rawValue.bigEndianBytes)
+  }
+}

@@ -1,0 +1,127 @@
+public import StrataCore
+public import StrataRuntime
+
+/// The job queue in a Redis server (7.0 or later), safe to share between tasks.
+///
+/// One connection carries all transitions, each a script that the server runs whole; calls that wait (`signals`,
+/// `outcomes`, `events`) have connections of their own. All keys begin with `{namespace}:`, so that a cluster keeps
+/// them on one node. `docs/queue.md` describes them.
+public final class RedisQueue: JobQueue {
+  public struct Configuration: Sendable {
+    /// Begins every key. Two queues on one server differ in it.
+    public var namespace = "strata"
+    public var limits = QueueLimits()
+    public var timeouts = RedisTimeouts()
+    /// The server's clock where nil. Tests give their own; all users of a queue must then share it.
+    public var clock: WallClock?
+
+    public init() {}
+  }
+
+  let configuration: Configuration
+  let connection: RedisConnection
+  let blocking: BlockingConnections
+  private let scripts: ScriptRunner
+  private let prefix: [UInt8]
+
+  /// Connects to the server at `endpoint` and loads the scripts.
+  ///
+  /// - Throws: `.disconnected` where the server cannot be reached. Later breaks heal by themselves.
+  public static func connect(
+    to endpoint: RedisEndpoint, on loop: EventLoop, configuration: Configuration = Configuration()
+  ) async throws(QueueError) -> RedisQueue {
+    let queue = RedisQueue(endpoint, loop, configuration)
+    do {
+      try await queue.scripts.load()
+      return queue
+    } catch {
+      await queue.close()
+      throw error
+    }
+  }
+
+  private init(_ endpoint: RedisEndpoint, _ loop: EventLoop, _ configuration: Configuration) {
+    self.configuration = configuration
+    let timeouts = configuration.timeouts
+    connection = RedisConnection(to: endpoint, on: loop, timeouts: timeouts)
+    blocking = BlockingConnections { RedisConnection(to: endpoint, on: loop, timeouts: timeouts) }
+    scripts = ScriptRunner(connection)
+    prefix = Array("{\(configuration.namespace)}:".utf8)
+  }
+
+  /// Ends all connections; calls in progress fail. Call it when done: an open queue keeps itself alive.
+  public func close() async {
+    await connection.close()
+    await blocking.close()
+  }
+
+  /// Which run of the server the queue is connected to: it changes when the server was restarted.
+  public func serverRunID() async throws(QueueError) -> String { try await connection.session().serverRunID }
+
+  /// Every connection made from now on, the present one first. After a new one, and above all after one with another
+  /// `serverRunID`, what the server holds may be older than what it once acknowledged: reconcile.
+  public func sessions() async -> AsyncStream<RedisConnection.Session> { await connection.sessions() }
+
+  // MARK: What the operations share
+
+  func key(_ name: String) -> [UInt8] { prefix + Array(name.utf8) }
+
+  func run(_ script: RedisScript, _ arguments: (inout RedisCommand) -> Void) async throws(QueueError) -> RedisValue {
+    try await scripts.run(script, prefix: prefix, arguments)
+  }
+
+  /// The time that scripts are given: empty for the server's own.
+  var now: String { configuration.clock.map { String($0.now.microseconds) } ?? "" }
+
+  /// Runs a plain command.
+  func send(_ command: RedisCommand) async throws(QueueError) -> RedisValue {
+    let answer = try await connection.send(command)
+    if case .error(let message) = answer { throw QueueError(serverMessage: message) }
+    return answer
+  }
+
+  /// Runs `body` on parts of `items` that keep to the limits of one call, one after the other.
+  func batches<Item, Answer>(
+    of items: [Item], sizeBytes: (Item) -> Int = { _ in 0 }, _ body: ([Item]) async throws(QueueError) -> [Answer]
+  ) async throws(QueueError) -> [Answer] {
+    var answers: [Answer] = []
+    var start = 0
+    while start < items.count {
+      let end = endOfBatch(items, from: start, sizeBytes)
+      answers += try await body(start == 0 && end == items.count ? items : Array(items[start..<end]))
+      start = end
+    }
+    return answers
+  }
+
+  private func endOfBatch<Item>(_ items: [Item], from start: Int, _ sizeBytes: (Item) -> Int) -> Int {
+    let limit = min(items.count, start + configuration.limits.batchSize)
+    var end = start
+    var bytes = 0
+    while end < limit, end == start || bytes + sizeBytes(items[end]) <= configuration.limits.batchBytesMax {
+      bytes += sizeBytes(items[end])
+      end += 1
+    }
+    return end
+  }
+
+  /// Reads a script's verdicts, one character per item.
+  func verdicts<Verdict>(_ answer: RedisValue, _ meanings: [Character: Verdict]) throws(QueueError) -> [Verdict] {
+    guard let text = answer.text else { throw unexpected(answer) }
+    let verdicts = text.compactMap { meanings[$0] }
+    guard verdicts.count == text.count else { throw unexpected(answer) }
+    return verdicts
+  }
+
+  func unexpected(_ answer: RedisValue) -> QueueError { .server("unexpected answer \(answer)") }
+}
+
+extension QueueLimits {
+  /// The scripts number the entries of one call below 1000.
+  var batchSize: Int { min(max(1, batchMax), 1000) }
+}
+
+extension Duration {
+  /// Whole microseconds, none where negative.
+  var wholeMicroseconds: Int64 { max(0, nanoseconds / 1_000) }
+}

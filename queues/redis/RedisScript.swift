@@ -1,0 +1,31 @@
+internal import CQueueScripts
+
+/// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
+enum RedisScript: String, CaseIterable, Sendable {
+  case enqueue, lease, heartbeat, progress, complete, fail, release, expire, cancel, forget, install
+  case status, log, census, page
+
+  /// The files of `scripts/shared` that it builds on, in order.
+  private var shared: [String] {
+    switch self {
+    case .install, .log, .census, .page: ["queue"]
+    case .heartbeat, .status, .forget: ["queue", "record"]
+    case .enqueue: ["queue", "record", "wake"]
+    case .lease, .progress: ["queue", "record", "log"]
+    case .complete, .fail, .release, .expire, .cancel: ["queue", "record", "wake", "log", "ending"]
+    }
+  }
+
+  /// What the server loads: the line with the script's flags, then what it shares, then itself.
+  var source: String {
+    let own = Self.text(rawValue)
+    let flags = own.prefix { $0 != "\n" }
+    return ([String(flags)] + shared.map { Self.text("shared/\($0)") } + [String(own.dropFirst(flags.count))])
+      .joined(separator: "\n")
+  }
+
+  private static func text(_ name: String) -> String {
+    guard let text = unsafe strata_queue_script(name) else { preconditionFailure("script '\(name)' is not embedded") }
+    return unsafe String(cString: text)
+  }
+}

@@ -1,0 +1,42 @@
+#!lua flags=allow-oom
+-- Ends the leases of workers whose deadline has passed, and forgets the workers that have none left.
+-- KEYS     1 the prefix of all keys
+-- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
+--          live log is kept; 4 how many leases at most, 0–1000
+-- Returns  how many leases ended
+-- Cost     O(n log N + w t) for n leases ended, N ready jobs, w ≤ 100 workers, t tiers
+local limit = whole(ARGV[4])
+if #ARGV ~= 4 or not limit or limit > 1000 or not whole(ARGV[2]) or not whole(ARGV[3]) then
+  return refuse('expiry takes a limit')
+end
+local generation, last, time = open(ARGV[1])
+if not time then return refuse('the time is no number') end
+if not generation then return lost() end
+
+local ended_at, count, forgotten = struct.pack('>I8', time), 0, {}
+
+-- Ends at most `limit` leases in all, the worker's oldest first.
+local function expire_leases(worker)
+  local held = prefix .. 'held:' .. worker
+  local ids = limit > count and call('ZRANGE', held, 0, limit - count - 1) or {}
+  if #ids == call('ZCARD', held) then forgotten[#forgotten + 1] = worker end
+  if #ids == 0 then return end
+  for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
+    retry_or_finish(ids[index], record, EXPIRED, ended_at, '')
+  end
+  count = count + #ids
+end
+
+for _, worker in ipairs(call('ZRANGEBYSCORE', prefix .. 'workers', '-inf', time, 'LIMIT', 0, 100)) do
+  expire_leases(worker)
+end
+local tiers = #forgotten > 0 and call('HKEYS', prefix .. 'leased') or {}
+for _, worker in ipairs(forgotten) do
+  call('ZREM', prefix .. 'workers', worker)
+  call('DEL', prefix .. 'signals:' .. worker)
+  for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
+end
+settle(last, time, ARGV[2], ARGV[3])
+-- A signal to a worker that is gone is passed on.
+for _, tier in ipairs(tiers) do wake(tier, call('ZCARD', prefix .. 'ready:' .. tier), time) end
+return count

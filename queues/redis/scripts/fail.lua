@@ -1,0 +1,33 @@
+#!lua flags=allow-oom
+-- Ends attempts that failed or were cancelled: their jobs are tried again or finished.
+-- KEYS     1 the prefix of all keys
+-- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
+--          live log is kept; then per lease: job id, token, ending ('f' failed, 'r' failed but worth another attempt, 'c' cancelled), report
+-- Returns  a string with, per lease, '1' (accepted) or '0' (stale)
+-- Cost     O(n log N) for n leases, N ready jobs
+local ids, records, verdicts = owned_leases(4, 4)
+if not ids or not whole(ARGV[2]) or not whole(ARGV[3]) then
+  return refuse('a failure has an id, a token, an ending and a report')
+end
+for index = 6, #ARGV, 4 do
+  if not (ARGV[index] == 'f' or ARGV[index] == 'r' or ARGV[index] == 'c') then return refuse('an ending is f, r or c') end
+end
+local generation, last, time = open(ARGV[1])
+if not time then return refuse('the time is no number') end
+if not generation then return lost() end
+
+local ended_at = struct.pack('>I8', time)
+for index, id in ipairs(ids) do
+  local record, ending, report = records[index], ARGV[4 * index + 2], ARGV[4 * index + 3]
+  if not record then
+    -- Stale: nothing to end.
+  elseif ending == 'c' or byte(record) == 2 then
+    finish(id, record, CANCELLED, ended_at, report)
+  elseif ending == 'f' then
+    finish(id, record, FAILED, ended_at, report)
+  else
+    retry_or_finish(id, record, FAILED, ended_at, report)
+  end
+end
+settle(last, time, ARGV[2], ARGV[3])
+return verdicts

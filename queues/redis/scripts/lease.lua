@@ -1,0 +1,51 @@
+#!lua flags=allow-oom
+-- Grants ready jobs to a worker, extends its deadline, and notes it as idle where it got fewer than it asked for.
+-- KEYS     1 the prefix of all keys
+-- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 worker;
+--          4 microseconds until the deadline; 5 how many at most, 0–1000; 6… tiers, in order
+-- Returns  the deadline in microseconds, then per lease: the job's id, its record
+-- Cost     O(n log N + t) for n granted of N ready, t tiers
+local worker, duration, wanted = ARGV[3], whole(ARGV[4]), whole(ARGV[5])
+if #ARGV < 6 or #worker ~= 16 or not duration or not wanted or wanted > 1000 or not whole(ARGV[2]) then
+  return refuse('a lease names a worker, a duration, a count and tiers')
+end
+local generation, last, time = open(ARGV[1])
+if not time then return refuse('the time is no number') end
+if not generation then return lost() end
+
+local deadline, tick, granted = time + duration, math.max(last + 1, time), 0
+local reply, events = { deadline }, {}
+local owner = worker .. struct.pack('>I8', time)
+
+local function grant(tier, ids)
+  local records, bodies, held = call('HMGET', jobs_key, unpack(ids)), {}, {}
+  for index, id in ipairs(ids) do
+    local record, token = records[index], tick + granted
+    record = '\1' .. sub(record, 2, 7) .. struct.pack('>I8', token) .. owner .. sub(record, 8)
+    bodies[2 * index - 1], bodies[2 * index] = id, record
+    held[2 * index - 1], held[2 * index] = token, id
+    granted = granted + 1
+    reply[2 * granted], reply[2 * granted + 1] = id, record
+    events[granted] = id .. 'S' .. struct.pack('>H', attempts_made(record) + 1) .. worker
+  end
+  call('HSET', jobs_key, unpack(bodies))
+  call('ZADD', prefix .. 'held:' .. worker, unpack(held))
+  call('HINCRBY', prefix .. 'leased', tier, #ids)
+end
+
+for index = 6, #ARGV do
+  if granted >= wanted then break end
+  local popped, ids = call('ZPOPMIN', prefix .. 'ready:' .. ARGV[index], wanted - granted), {}
+  for place = 1, #popped, 2 do ids[#ids + 1] = popped[place] end
+  if #ids > 0 then grant(ARGV[index], ids) end
+end
+call('ZADD', prefix .. 'workers', deadline, worker)
+for index = 6, #ARGV do
+  local idle = prefix .. 'idle:' .. ARGV[index]
+  if granted < wanted then call('ZADD', idle, wanted - granted, worker) else call('ZREM', idle, worker) end
+end
+if granted > 0 then
+  call('HSET', state_key, 'tick', string.format('%d', tick + granted - 1))
+  announce(tick, events, ARGV[2])
+end
+return reply

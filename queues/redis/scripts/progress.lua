@@ -1,0 +1,55 @@
+#!lua flags=allow-oom
+-- Notes how far leased jobs are and appends to their live logs.
+-- KEYS     1 the prefix of all keys
+-- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 bytes of a live log;
+--          then per report: job id, token, fraction (8 bytes, or '' to leave it), stage ('' to leave it), log
+-- Returns  a string with, per report, '1' (accepted) or '0' (stale)
+-- Cost     O(n + bytes of the logs)
+-- A note is the fraction (8 bytes; all ones: none) and the stage.
+local NONE = string.rep('\255', 8)
+local ids, log_max = ids_of(4, 5), whole(ARGV[3])
+if not ids or #ids == 0 or (#ARGV - 3) % 5 ~= 0 or not log_max or not whole(ARGV[2]) then
+  return refuse('a report has an id, a token, a fraction, a stage and a log')
+end
+for index = 6, #ARGV, 5 do
+  if (#ARGV[index] ~= 0 and #ARGV[index] ~= 8) or #ARGV[index + 1] > 255 then
+    return refuse('a fraction has 8 bytes, a stage at most 255')
+  end
+end
+local generation, last, time = open(ARGV[1])
+if not time then return refuse('the time is no number') end
+if not generation then return lost() end
+
+local function append_log(id, text)
+  local key = prefix .. 'log:' .. id
+  local room = log_max - call('STRLEN', key)
+  if room <= 0 or #text == 0 then return end
+  call('APPEND', key, sub(text, 1, room))
+  call('PERSIST', key)
+end
+
+local records = call('HMGET', jobs_key, unpack(ids))
+local notes, verdicts, events, changed = call('HMGET', prefix .. 'progress', unpack(ids)), {}, {}, {}
+local latest = {}
+for index, id in ipairs(ids) do
+  local first = 5 * index - 1
+  verdicts[index] = '0'
+  if is_owned(records[index], ARGV[first + 1]) then
+    local old, fraction, stage = latest[id] or notes[index] or NONE, ARGV[first + 2], ARGV[first + 3]
+    if fraction == '' then fraction = sub(old, 1, 8) end
+    if stage == '' then stage = sub(old, 9) end
+    latest[id] = fraction .. stage
+    changed[#changed + 1] = id
+    changed[#changed + 1] = latest[id]
+    events[#events + 1] = id .. 'P' .. fraction .. string.char(#stage) .. stage
+    verdicts[index] = '1'
+    append_log(id, ARGV[first + 4])
+  end
+end
+if #changed > 0 then
+  local tick = math.max(last + 1, time)
+  call('HSET', prefix .. 'progress', unpack(changed))
+  call('HSET', state_key, 'tick', string.format('%d', tick))
+  announce(tick, events, ARGV[2])
+end
+return table.concat(verdicts)
