@@ -60,7 +60,7 @@ let package = Package(
       on: ["StrataCore", "StrataRuntime", "CPostgreSQL", "CLedgerScripts"]),
     module("StrataAPI", on: ["StrataCore"]),
     module("StrataClient", on: ["StrataCore", "StrataAPI", "CCurl"]),
-    module("StrataStack", on: ["StrataCore", "StrataRuntime"]),
+    module("StrataStack", on: ["StrataCore", "StrataRuntime", "CLinux"]),
     module("StrataControl", on: ["StrataCore", "StrataRuntime", "StrataQueue", "StrataLedger"]),
     module(
       "StrataServer",

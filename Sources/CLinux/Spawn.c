@@ -23,10 +23,12 @@ struct child_state {
   int step, failure;
 };
 
+// By the bare call, since glibc refuses its own two signals, which a parent may have left ignored. The kernel's
+// structure in all zeros means the default, whatever its layout.
 static int reset_signals(void) {
-  struct sigaction action = {.sa_handler = SIG_DFL};
+  static const unsigned long defaults[16];
   sigset_t none;
-  for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &action, NULL);
+  for (int signal = 1; signal < NSIG; signal++) syscall(SYS_rt_sigaction, signal, defaults, NULL, 8);
   sigemptyset(&none);
   return sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -108,12 +110,13 @@ static int child(void *argument) {
     failed = (call); \
   }
   STEP(STRATA_SPAWN_SESSION, set_session(spawn))
+  // Before the limits: the number of open files may be one, and the parent may hold more than that.
+  STEP(STRATA_SPAWN_DESCRIPTORS, set_descriptors(spawn))
   STEP(STRATA_SPAWN_LIMITS, set_limits(spawn))
   STEP(STRATA_SPAWN_NICE, set_nice(spawn))
   STEP(STRATA_SPAWN_USER, set_user(spawn))
   STEP(STRATA_SPAWN_DIRECTORY, set_directory(spawn))
   STEP(STRATA_SPAWN_PARENT_DEATH, set_parent_death(state))
-  STEP(STRATA_SPAWN_DESCRIPTORS, set_descriptors(spawn))
   STEP(STRATA_SPAWN_EXEC, execute(spawn))
   state->failure = errno;
   _exit(127);

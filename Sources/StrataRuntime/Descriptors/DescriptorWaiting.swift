@@ -55,6 +55,19 @@ extension Descriptor {
     }
   }
 
+  /// Writes all of `bytes` on this thread; for files, and for other descriptors that block.
+  public func writeNow(_ bytes: [UInt8]) throws(StrataError) {
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe Glibc.write(raw, buffer.baseAddress! + written, bytes.count - written)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw .system("write to a descriptor") }
+      written += count
+    }
+  }
+
   private func waitAfter(_ failure: Int32, _ interest: Readiness, _ action: String) async throws(StrataError) {
     if failure == EINTR { return }
     guard failure == EAGAIN else { throw .system(action, errorNumber: failure) }

@@ -4,6 +4,8 @@ import Glibc
 /// One line of /proc/PID/stat: what the kernel tells of a process at this moment.
 public struct ProcessStatistics: Sendable, Hashable {
   public let pid: Int32
+  /// The program's name as the kernel keeps it: 15 bytes at most.
+  public let name: String
   public let parent: Int32
   public let processGroup: Int32
   public let session: Int32
@@ -32,12 +34,15 @@ public struct ProcessStatistics: Sendable, Hashable {
 
   /// Parses the line; nil if it is not one. The name in it may hold any byte, so fields count from the last ")".
   package init?(pid: Int32, line: [UInt8]) {
-    guard let close = line.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+    guard let close = line.lastIndex(of: UInt8(ascii: ")")), let open = line.firstIndex(of: UInt8(ascii: "(")),
+      open < close
+    else { return nil }
     let fields = line[(close + 1)...].split(separator: UInt8(ascii: " "))
     guard fields.count >= 22, let state = fields[0].first else { return nil }
     func number(_ index: Int) -> Int { Int(String(decoding: fields[index], as: UTF8.self)) ?? 0 }
     self.pid = pid
     self.state = state
+    name = String(decoding: line[(open + 1)..<close], as: UTF8.self)
     parent = Int32(number(1))
     processGroup = Int32(number(2))
     session = Int32(number(3))

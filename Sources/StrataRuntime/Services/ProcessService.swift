@@ -1,0 +1,158 @@
+import Glibc
+public import StrataCore
+
+/// A supervised child process: started, found ready, restarted when it ends by itself, stopped by a ladder.
+public actor ProcessService: Service {
+  /// What to run and how to look after it.
+  public struct Definition: Sendable {
+    public var name: String
+    /// Makes ready for a start (also before every restart) and says what to start.
+    public var prepare: @Sendable () async throws(StrataError) -> ProcessSpecification
+    /// Whether the process serves. Asked in steps of `readyStep` until it says yes or `readyLimit` is over.
+    public var isReady: @Sendable (ChildProcess) async -> Bool
+    public var readyLimit = Duration.seconds(60)
+    public var readyStep = Duration.milliseconds(10)
+    public var teardown = TeardownLadder.terminate(patience: .seconds(10))
+    public var restart = RestartPolicy.standard
+    /// Where its messages lie, for an error's remedy.
+    public var logFile: String?
+    /// Called when restarting is given up.
+    public var onGiveUp: @Sendable (StrataError) -> Void = { _ in }
+    public var log = Log.silent
+
+    public init(
+      name: String, prepare: @escaping @Sendable () async throws(StrataError) -> ProcessSpecification,
+      isReady: @escaping @Sendable (ChildProcess) async -> Bool
+    ) {
+      self.name = name
+      self.prepare = prepare
+      self.isReady = isReady
+    }
+  }
+
+  public enum State: Sendable {
+    /// Can transition to: `running` (start).
+    case stopped
+    /// Can transition to: `waiting` (it ended by itself), `failed` (and it must not restart), `stopped` (stop).
+    case running(ChildProcess)
+    /// Between an end and a restart. Can transition to: `running`, `failed` (the policy gives up), `stopped` (stop).
+    case waiting
+    /// Can transition to: `running` (start), `stopped` (stop).
+    case failed(StrataError)
+  }
+
+  public nonisolated let name: String
+  private let definition: Definition
+  public private(set) var state = State.stopped
+  private var supervision: Task<Void, Never>?
+  /// The process that lives, ready or not.
+  private var current: ChildProcess?
+  private var isWanted = false
+  private var restarts = 0
+
+  public init(_ definition: Definition) {
+    self.definition = definition
+    name = definition.name
+  }
+
+  /// The process now running and ready; nil between runs.
+  public var child: ChildProcess? {
+    if case .running(let child) = state { child } else { nil }
+  }
+
+  /// How often it has been started again after it ended by itself.
+  public var restartCount: Int { restarts }
+
+  public func start() async throws(StrataError) {
+    guard !isWanted else { return }
+    isWanted = true
+    let child: ChildProcess
+    do throws(StrataError) { child = try await launch() } catch {
+      isWanted = false
+      throw error
+    }
+    state = .running(child)
+    supervision = Task { await self.supervise(child) }
+  }
+
+  public func stop() async {
+    isWanted = false
+    supervision?.cancel()
+    if let current { await current.tearDown(definition.teardown) }
+    await supervision?.value
+    supervision = nil
+    state = .stopped
+  }
+
+  private func launch() async throws(StrataError) -> ChildProcess {
+    let child = try await ChildProcess.spawn(try await definition.prepare())
+    current = child
+    do throws(StrataError) {
+      try await waitUntilReady(child)
+      return child
+    } catch {
+      await child.tearDown(definition.teardown)
+      throw error
+    }
+  }
+
+  private func waitUntilReady(_ child: ChildProcess) async throws(StrataError) {
+    let deadline = ContinuousClock.now + definition.readyLimit
+    while isWanted, await !definition.isReady(child) {
+      if ContinuousClock.now >= deadline { throw notReady("was not ready within \(definition.readyLimit)") }
+      if let exit = await child.wait(atMost: definition.readyStep) {
+        throw notReady("ended during its start with \(exit.status)")
+      }
+    }
+    guard isWanted else { throw StrataError(.cancelled, "the start of \(name) was given up") }
+  }
+
+  private func notReady(_ what: String) -> StrataError {
+    StrataError(.unavailable, "\(name) \(what)", remedy: definition.logFile.map { "its messages are in \($0)" })
+  }
+
+  private func supervise(_ first: ChildProcess) async {
+    var child = first
+    var failures = 0
+    while true {
+      let exit = await child.wait()
+      guard isWanted else { return }
+      let uptime = ContinuousClock.now - child.startedAt
+      let reason = notReady("ended by itself with \(exit.status)")
+      guard let next = await relaunch(&failures, uptime: uptime, reason: reason) else { return }
+      child = next
+    }
+  }
+
+  /// Tries until it runs again; nil when that is given up or no longer wanted.
+  private func relaunch(_ failures: inout Int, uptime: Duration, reason: StrataError) async -> ChildProcess? {
+    var uptime = uptime
+    var reason = reason
+    while case .restart(let delay) = definition.restart.decide(failures: &failures, uptime: uptime) {
+      state = .waiting
+      definition.log.warning("restarting", ["service": name, "reason": reason.message, "after": "\(delay)"])
+      try? await Task.sleep(for: delay, clock: .continuous)
+      guard isWanted else { return nil }
+      do throws(StrataError) {
+        let child = try await launch()
+        restarts += 1
+        state = .running(child)
+        return child
+      } catch {
+        reason = error
+        uptime = .zero
+      }
+    }
+    return giveUp(reason)
+  }
+
+  private func giveUp(_ reason: StrataError) -> ChildProcess? {
+    guard isWanted else { return nil }
+    isWanted = false
+    let error = StrataError(.unavailable, "gave up restarting: \(reason.message)", remedy: reason.remedy, cause: reason)
+    state = .failed(error)
+    definition.log.error("gave up", ["service": name, "error": error.description])
+    definition.onGiveUp(error)
+    return nil
+  }
+}

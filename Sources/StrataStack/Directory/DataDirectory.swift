@@ -1,0 +1,55 @@
+import Glibc
+public import StrataCore
+public import StrataRuntime
+
+/// The one folder in which an installation keeps all it has.
+///
+/// It is private to its owner (0700). When the owner is root, PostgreSQL runs as another user, which must be able to
+/// pass through: then the folder and `run/` are 0711; what is inside them stays private.
+public struct DataDirectory: Sendable {
+  /// The longest path of a unix socket: `sun_path` holds 108 bytes with the terminating zero.
+  public static let socketPathBytesMax = 107
+  /// The longest name of a socket inside the sockets' folder.
+  static let socketNameBytesMax = 24
+
+  /// Absolute.
+  public let path: String
+  /// Where the unix sockets lie: `run/` inside, or a short private folder elsewhere when that path would be too long.
+  public let sockets: String
+
+  public var postgres: String { path + "/postgres" }
+  public var redis: String { path + "/redis" }
+  public var artifacts: String { path + "/artifacts" }
+  public var run: String { path + "/run" }
+  public var logs: String { path + "/log" }
+  public var configuration: String { path + "/config.json" }
+
+  /// The folder at `path`, made with all its parts if it is not there.
+  ///
+  /// - Parameter temporaryFolder: where a short folder for sockets goes if one is needed.
+  public static func open(
+    _ path: String, temporaryFolder: String = Environment.current["TMPDIR"] ?? "/tmp"
+  ) throws(StrataError) -> DataDirectory {
+    let path = try absolute(path)
+    // PostgreSQL's user, where it is another, passes through to `postgres/` and to its socket in `run/`.
+    let passable: UInt32 = UserIdentity.callerIsRoot ? 0o711 : 0o700
+    try Folder.create(path, mode: passable)
+    try Folder.create(path + "/run", mode: passable)
+    for part in ["redis", "artifacts", "log"] { try Folder.create(path + "/" + part, mode: 0o700) }
+    let sockets = try SocketFolder(run: path + "/run", temporaryFolder: temporaryFolder).place()
+    return DataDirectory(path: path, sockets: sockets)
+  }
+
+  /// The path of the unix socket called `name` ("http.sock").
+  public func socket(_ name: String) -> String { sockets + "/" + name }
+
+  private static func absolute(_ path: String) throws(StrataError) -> String {
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw StrataError(.invalidInput, "'\(path)' is no folder's path")
+    }
+    if path.hasPrefix("/") { return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path }
+    guard let current = unsafe getcwd(nil, 0) else { throw .system("find the working folder") }
+    defer { unsafe free(current) }
+    return unsafe String(cString: current) + "/" + path
+  }
+}

@@ -1,0 +1,86 @@
+import Glibc
+import StrataCore
+import StrataRuntime
+
+/// Making, reading and removing files and folders with plain system calls.
+enum Folder {
+  /// Creates `path` and the folders above it that are missing, and sets its mode.
+  static func create(_ path: String, mode: UInt32) throws(StrataError) {
+    if unsafe mkdir(path, mode) != 0 {
+      if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+        try create(String(path[..<slash]), mode: 0o755)
+        return try create(path, mode: mode)
+      }
+      guard errno == EEXIST, isFolder(path) else {
+        throw .system("create the folder \(path)", remedy: "choose a folder that you may write, with --data-dir")
+      }
+    }
+    guard unsafe chmod(path, mode) == 0 else {
+      throw .system("make \(path) private", remedy: "choose a folder that is yours, with --data-dir")
+    }
+  }
+
+  static func isFolder(_ path: String) -> Bool { kind(path) == S_IFDIR }
+  static func exists(_ path: String) -> Bool { kind(path) != nil }
+
+  private static func kind(_ path: String) -> UInt32? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+  }
+
+  /// Gives `path` to `user`, if another owns it.
+  static func give(_ path: String, to user: UserIdentity?) throws(StrataError) {
+    guard let user else { return }
+    guard unsafe chown(path, user.user, user.group) == 0 else { throw .system("give \(path) to \(user.name)") }
+  }
+
+  static func readText(_ path: String) -> String? {
+    ProcFile.read(path).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Replaces the file at `path` at once: readers see the old text or the new one.
+  static func writeText(_ text: String, to path: String, mode: UInt32 = 0o600) throws(StrataError) {
+    let draft = path + ".new"
+    unsafe unlink(draft)
+    let file = try Descriptor.open(draft, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+    try file.writeNow(Array(text.utf8))
+    guard unsafe rename(draft, path) == 0 else { throw .system("write \(path)") }
+  }
+}
+
+extension Folder {
+  /// The names in a folder but for `.` and `..`, sorted; empty if it cannot be read.
+  static func list(_ path: String) -> [String] {
+    guard let folder = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+        unsafe String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Removes a file, or a folder with all in it. Links are removed, never followed. Not an error if it is not there.
+  static func removeTree(_ path: String) throws(StrataError) {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else { return }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      for name in list(path) { try removeTree(path + "/" + name) }
+      guard unsafe rmdir(path) == 0 else { throw .system("remove \(path)") }
+    } else {
+      guard unsafe unlink(path) == 0 else { throw .system("remove \(path)") }
+    }
+  }
+
+  /// Whether `user` may pass through the folder `path` to what lies inside.
+  static func canPass(_ path: String, _ user: UserIdentity) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return false }
+    if status.st_uid == user.user { return status.st_mode & S_IXUSR != 0 }
+    if user.groups.contains(status.st_gid) { return status.st_mode & S_IXGRP != 0 }
+    return status.st_mode & S_IXOTH != 0
+  }
+}

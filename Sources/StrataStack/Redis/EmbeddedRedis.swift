@@ -1,0 +1,75 @@
+import Glibc
+public import StrataCore
+public import StrataRuntime
+
+/// A private redis-server: reached through a unix socket only, every write in an append-only file that is synced each
+/// second, and no key ever evicted.
+///
+/// It ends with this process, in whatever way that ends: the kernel then sends it SIGTERM, on which it writes what it
+/// has and leaves.
+public struct EmbeddedRedis: Sendable {
+  /// The redis-server major version from which on the scripts run.
+  public static let versionMajorMin = 7
+
+  /// Its own folder, absolute.
+  public let folder: String
+  /// The path of its socket, 107 bytes at most.
+  public let socket: String
+  public let logFile: String
+  public let identity: StackIdentity
+  /// Bytes it may hold before it refuses writes; 0 for no bound.
+  public var memoryBytesMax = 0
+
+  public init(folder: String, socket: String, logFile: String, identity: StackIdentity) {
+    self.folder = folder
+    self.socket = socket
+    self.logFile = logFile
+    self.identity = identity
+  }
+
+  /// The one of a data directory.
+  public init(in directory: DataDirectory, identity: StackIdentity) {
+    self.init(
+      folder: directory.redis, socket: directory.socket("redis.sock"), logFile: directory.logs + "/redis.log",
+      identity: identity)
+  }
+
+  /// The supervised server, not yet started.
+  public func service(log: Log = .silent, onGiveUp: @escaping @Sendable (StrataError) -> Void = { _ in })
+    -> ProcessService
+  {
+    var definition = ProcessService.Definition(name: "redis-server", prepare: prepare, isReady: { _ in answersPing() })
+    definition.logFile = logFile
+    definition.log = log
+    definition.onGiveUp = onGiveUp
+    return ProcessService(definition)
+  }
+
+  @Sendable private func prepare() async throws(StrataError) -> ProcessSpecification {
+    try Folder.create(folder, mode: 0o700)
+    try await Occupants.evict("redis-server", from: folder, by: SIGTERM)
+    var specification = ProcessSpecification("redis-server", arguments, environment: identity.serverEnvironment)
+    specification.workingDirectory = folder
+    specification.standardOutput = .file(logFile)
+    specification.standardError = .file(logFile)
+    specification.parentDeathSignal = SIGTERM
+    specification.startsNewSession = true
+    return specification
+  }
+
+  private var arguments: [String] {
+    let settings = [
+      ("port", "0"), ("unixsocket", socket), ("unixsocketperm", "700"), ("protected-mode", "yes"), ("dir", folder),
+      ("appendonly", "yes"), ("appendfsync", "everysec"), ("save", ""), ("maxmemory", "\(memoryBytesMax)"),
+      ("maxmemory-policy", "noeviction"), ("daemonize", "no"), ("supervised", "no"),
+      // A title would be written over the environment, and with it over the mark of the stack.
+      ("set-proc-title", "no"),
+    ]
+    return settings.flatMap { ["--" + $0.0, $0.1] }
+  }
+
+  /// Whether a server at the socket serves commands, and is not still loading its data.
+  public func answersPing() -> Bool {
+    UnixSocket(path: socket)?.ask(Array("PING\r\n".utf8)).map { $0 == Array("+PONG\r\n".utf8) } ?? false
+  }
+}

@@ -1,0 +1,59 @@
+import Glibc
+import StrataCore
+import StrataRuntime
+import StrataStack
+import Testing
+
+@Suite struct DataDirectoryTests {
+  private func mode(_ path: String) -> UInt32 {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
+  }
+
+  @Test func everythingInsideIsPrivate() async throws {
+    try await withTemporaryFolder { folder in
+      let directory = try DataDirectory.open(folder + "/deep/data/")
+      #expect(directory.path == folder + "/deep/data")
+      #expect(mode(directory.path) == (UserIdentity.callerIsRoot ? 0o711 : 0o700))
+      for part in [directory.redis, directory.artifacts, directory.logs] { #expect(mode(part) == 0o700) }
+      #expect(directory.socket("http.sock") == directory.run + "/http.sock")
+    }
+  }
+
+  @Test func aSecondHolderIsToldTheFirstOnesNumber() async throws {
+    try await withTemporaryFolder { folder in
+      let directory = try DataDirectory.open(folder + "/data")
+      #expect(directory.holder == nil)
+      let lock = try directory.lock()
+      #expect(directory.holder == getpid())
+      let error = #expect(throws: StrataError.self) { try directory.lock() }
+      #expect(error?.code == .conflict)
+      #expect(error?.message.contains("process \(getpid()) ") == true)
+      lock.release()
+      #expect(directory.holder == nil)
+      try directory.lock().release()
+    }
+  }
+
+  @Test func aLongPathPutsSocketsInAShortFolderThatIsFoundAgain() async throws {
+    try await withTemporaryFolder { folder in
+      let path = folder + "/" + String(repeating: "long", count: 30)
+      let first = try DataDirectory.open(path, temporaryFolder: folder)
+      #expect(first.sockets.hasPrefix(folder + "/strata-"))
+      #expect(first.socket("pg/.s.PGSQL.5432.lock").utf8.count <= DataDirectory.socketPathBytesMax)
+      #expect(try DataDirectory.open(path, temporaryFolder: folder).sockets == first.sockets)
+      rmdir(first.sockets)
+      let again = try DataDirectory.open(path, temporaryFolder: folder)
+      #expect(again.sockets != first.sockets && mode(again.sockets) != 0)
+    }
+  }
+
+  @Test func aFileInTheWayIsNamed() async throws {
+    try await withTemporaryFolder { folder in
+      let file = folder + "/file"
+      close(creat(file, 0o600))
+      let error = #expect(throws: StrataError.self) { try DataDirectory.open(file) }
+      #expect(error?.message.contains(file) == true && error?.remedy != nil)
+    }
+  }
+}
