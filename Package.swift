@@ -46,6 +46,7 @@ let package = Package(
     .target(name: "CLinux", path: "Sources/CLinux"),
     .target(name: "CQueueScripts", path: "Sources/CQueueScripts"),
     .target(name: "CLedgerScripts", path: "Sources/CLedgerScripts"),
+    .target(name: "CCapabilityDefinitions", path: "Sources/CCapabilityDefinitions"),
 
     // The floors, from the ground up.
     module("StrataCore"),
@@ -71,7 +72,12 @@ let package = Package(
     module("Numerics", "workers/numerics"),
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),
     module("StrataWorker", "workers/runtime", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue"]),
-    module("Capabilities", "workers/capabilities", on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds"]),
+    module(
+      "Capabilities", "workers/capabilities",
+      exclude: [
+        "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.ground/capability.json",
+      ],
+      on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds", "CCapabilityDefinitions"]),
     .executableTarget(
       name: "strata",
       dependencies: [
@@ -96,7 +102,12 @@ let package = Package(
     tests("StrataLedger", on: ["StrataLedger", "StrataCore"]),
     tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore"]),
     tests("StrataServer", on: ["StrataServer", "StrataClient", "StrataCore", "StrataRuntime"]),
-    tests("StrataWorker", on: ["StrataWorker", "StrataCore", "StrataRuntime", "StrataQueue"]),
+    .executableTarget(
+      name: "worker-test-runner", dependencies: ["StrataCore", "StrataWorker", "Capabilities"],
+      path: "Tests/WorkerTestRunner", swiftSettings: relaxed),
+    tests(
+      "StrataWorker",
+      on: ["StrataWorker", "Capabilities", "StrataCore", "StrataRuntime", "StrataQueue", "worker-test-runner"]),
     tests("Numerics", on: ["Numerics"]),
     tests("PointClouds", on: ["PointClouds"]),
     tests("Tidy", on: []),

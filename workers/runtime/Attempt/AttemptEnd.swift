@@ -32,7 +32,7 @@ package struct AttemptEnd: Hashable, Sendable {
   }
 
   private var unforced: (AttemptEnding, AttemptError?) {
-    guard let outcome else { return (.failed, .crashed(exit ?? "ended without an answer")) }
+    guard let outcome else { return (.failed, .crashed("the attempt's process \(exit ?? "ended without an answer")")) }
     return outcome.product.error.map { (.failed, $0) } ?? (.succeeded, nil)
   }
 }

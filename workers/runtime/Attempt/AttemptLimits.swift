@@ -11,6 +11,8 @@ public struct AttemptLimits: Hashable, Sendable {
   public var outputFilesMax = 500
   /// The stored log; what is printed beyond it is dropped and marked.
   public var logBytesMax = 16 << 20
+  /// With less than this left on the disk, a failed attempt is taken to have failed for it.
+  public var diskReserveBytes: Int64 = 4 << 20
   /// Attempts after which an idle runner is replaced, so that what its libraries leak stays bounded.
   public var attemptsPerRunnerMax = 1_000
 

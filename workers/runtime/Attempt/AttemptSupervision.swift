@@ -1,5 +1,3 @@
-public import StrataCore
-
 /// Why a worker ends an attempt before it ends by itself.
 public enum StopReason: Hashable, Sendable {
   case timeout

@@ -7,6 +7,14 @@ extension AttemptError {
     AttemptError(code: "invalid_input", message: message, isRetryable: false)
   }
 
+  static let exitStatusCode = "exit_status"
+
+  /// A command's own word that it failed. Not retried: a command that fails tells its user, who knows whether to ask
+  /// again.
+  public static func exitStatus(_ status: Int32) -> Self {
+    AttemptError(code: exitStatusCode, message: "the command ended with exit status \(status)", isRetryable: false)
+  }
+
   /// Not retried: the same work would take as long again, and the job's hold covers one full attempt.
   package static func timeout(seconds: Int64) -> Self {
     AttemptError(
@@ -32,8 +40,8 @@ extension AttemptError {
   }
 
   /// Retried: most crashes of native code do not depend on the input alone, and one crash costs little.
-  package static func crashed(_ how: String) -> Self {
-    AttemptError(code: "crashed", message: "the attempt's process \(how)", isRetryable: true)
+  public static func crashed(_ message: String) -> Self {
+    AttemptError(code: "crashed", message: message, isRetryable: true)
   }
 
   /// Not retried: its owner has said that it shall end.
@@ -46,8 +54,11 @@ extension AttemptError {
       code: "input_missing", message: "the input '\(name)' is not in the artifact store", isRetryable: false)
   }
 
+  static let unreadableOrder = AttemptError(
+    code: "invalid_order", message: "the work order cannot be read by this version of the worker", isRetryable: false)
+
   /// Something of the worker's own broke; another try may find it whole.
-  package static func workerFault(_ message: String) -> Self {
+  public static func workerFault(_ message: String) -> Self {
     AttemptError(code: "worker_fault", message: message, isRetryable: true)
   }
 }

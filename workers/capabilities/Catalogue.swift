@@ -1,0 +1,35 @@
+import CCapabilityDefinitions
+import FoundationEssentials
+public import StrataCore
+public import StrataWorker
+
+/// All capabilities of this build: each a definition file beside its handler.
+public enum Catalogue {
+  /// The handlers, for a runner.
+  public static let handlers: [any CapabilityHandler] = [CommandRun(), NoOperation(), PointCloudGround()]
+
+  /// What is on offer, for admission, workers and the command line.
+  public static func registry() throws(StrataError) -> CapabilityRegistry {
+    try CapabilityRegistry(handlers.map(\.definition))
+  }
+
+  /// Every embedded definition file by its folder, as text.
+  package static let definitionFiles: [String: [UInt8]] = {
+    var files: [String: [UInt8]] = [:]
+    for index in 0..<strata_capability_definition_count() {
+      let file = unsafe strata_capability_definition(index)
+      unsafe files[String(cString: file.folder)] = Array(UnsafeBufferPointer(start: file.json, count: file.length))
+    }
+    return files
+  }()
+
+  /// The definition in the folder `name`. A definition that is missing or cannot be read is a fault of the build, which
+  /// a test catches; nothing could run without it.
+  static func definition(_ name: String) -> Capability {
+    do {
+      return try JSONDecoder().decode(Capability.self, from: Data(definitionFiles[name] ?? []))
+    } catch {
+      preconditionFailure("the definition of capability '\(name)' cannot be read: \(error)")
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Glibc
+import StrataCore
+import StrataRuntime
+import StrataWorker
+
+/// Runs a client's command as a process of its own.
+///
+/// Inputs lie read-only in its working folder under their names; what it leaves in `$STRATA_OUTPUT_DIR` (`output` in
+/// the working folder) are the results; what it prints is the log; its exit status is a result.
+struct CommandRun: CapabilityHandler {
+  let definition = Catalogue.definition("command.run")
+
+  func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
+    let command = try context.parameters.strings("command")
+    guard let program = command.first, !program.isEmpty else { throw .invalidInput("'command' names no program") }
+    try InputPlacement.copy(context.inputs, into: context.workingFolder)
+    let environment = try CommandEnvironment.make(for: context)
+    guard let executable = Environment.find(program, path: environment["PATH"] ?? "") else {
+      throw .invalidInput("there is no program '\(program)' on the worker")
+    }
+    var specification = ProcessSpecification(
+      executable, Array(command.dropFirst()), environment: environment, workingDirectory: context.workingFolder)
+    specification.standardInput = try await standardInput(of: context)
+    return try product(of: await Self.wait(for: specification))
+  }
+
+  private func standardInput(of context: AttemptContext) async throws(AttemptError) -> ProcessSpecification.Stream {
+    guard let text = try context.parameters.optionalString("stdin") else { return .null }
+    let path = context.workingFolder + "/.stdin"
+    do throws(StrataError) {
+      let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_EXCL)
+      try await file.write(Array(text.utf8))
+      guard lseek(file.raw, 0, SEEK_SET) == 0, unlinkQuietly(path) else { throw .system("rewind the standard input") }
+      return .descriptor(file)
+    } catch {
+      throw .workerFault("the standard input could not be prepared: \(error)")
+    }
+  }
+
+  private func unlinkQuietly(_ path: String) -> Bool { unsafe unlink(path) == 0 }
+
+  private static func wait(for specification: ProcessSpecification) async throws(AttemptError) -> ProcessExit {
+    do throws(StrataError) {
+      return try await ChildProcess.spawn(specification).wait()
+    } catch {
+      // Not an executable, not permitted, too many arguments: the client's command, not the worker, is at fault.
+      throw .invalidInput("\(error)")
+    }
+  }
+
+  private func product(of exit: ProcessExit) throws(AttemptError) -> AttemptProduct {
+    switch exit.status {
+    case .exited(0): AttemptProduct(summary: .object(["exit_status": .integer(0)]))
+    case .exited(let status):
+      AttemptProduct(summary: .object(["exit_status": .integer(Int64(status))]), error: .exitStatus(status))
+    case .signalled(let signal):
+      AttemptProduct(
+        summary: .object(["signal": .integer(Int64(signal))]),
+        error: .crashed("the command was ended by \(exit.status)"))
+    }
+  }
+}

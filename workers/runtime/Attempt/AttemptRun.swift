@@ -1,0 +1,123 @@
+import Glibc
+import StrataCore
+import StrataRuntime
+import Synchronization
+
+/// What an attempt says while it runs.
+struct AttemptSink: Sendable {
+  let progress: @Sendable (_ fraction: Double?, _ stage: String?) -> Void
+  let log: @Sendable ([UInt8]) -> Void
+}
+
+/// One attempt in one runner, from its start until nothing of it is left: does what `AttemptSupervision` decides.
+final class AttemptRun: Sendable {
+  private typealias Event = AttemptSupervision.Event
+
+  private let runner: RunnerProcess
+  private let assignment: Assignment
+  private let limits: AttemptLimits
+  private let sink: AttemptSink
+  private let meter: TreeMeter
+  private let events: AsyncStream<Event>
+  private let feed: AsyncStream<Event>.Continuation
+
+  init(_ assignment: Assignment, in runner: RunnerProcess, limits: AttemptLimits, sink: AttemptSink) {
+    self.runner = runner
+    self.assignment = assignment
+    self.limits = limits
+    self.sink = sink
+    meter = TreeMeter(root: runner.child.pid)
+    (events, feed) = AsyncStream.makeStream(of: Event.self)
+  }
+
+  /// Ends the attempt early. Safe at any time; only the first reason counts, but for a lost lease.
+  func stop(_ reason: StopReason) { feed.yield(.stop(reason)) }
+
+  /// Kills an attempt that is being stopped without waiting for its grace.
+  func hasten() { feed.yield(.hasten) }
+
+  /// Runs it. The runner may be used again if it is still alive afterwards.
+  func run() async -> (end: AttemptEnd, usage: AttemptUsage) {
+    let start = ContinuousClock.now
+    let watchers = startWatching()
+    let end = await supervise()
+    for watcher in watchers { watcher.cancel() }
+    for watcher in watchers { await watcher.value }
+    await runner.drainLog(sink.log)
+    if !runner.isAlive { await meter.endStrays() }
+    let wall = (ContinuousClock.now - start).nanoseconds / 1_000
+    return (end, meter.usage(outcome: end.outcome, exit: runner.child.exit, wallMicroseconds: wall))
+  }
+
+  private func supervise() async -> AttemptEnd {
+    var supervision = AttemptSupervision(
+      memoryLimitBytes: assignment.order.resources.memoryBytes, outputLimitBytes: limits.outputBytesMax)
+    do { try await runner.send(.run(assignment)) } catch { feed.yield(.runnerExited("could not be told what to do")) }
+    for await event in events {
+      guard let action = supervision.handle(event) else { continue }
+      if case .end(let end) = action { return end }
+      await perform(action)
+    }
+    return AttemptEnd(reason: nil, outcome: nil, exit: "was abandoned")
+  }
+
+  private func perform(_ action: AttemptSupervision.Action) async {
+    switch action {
+    case .askToStop:
+      try? await runner.send(.stop)
+      let grace = limits.stopGrace
+      Task { [feed] in
+        try? await Task.sleep(for: grace, clock: .continuous)
+        feed.yield(.graceOver)
+      }
+    case .killTree:
+      meter.note(await runner.kill())
+      feed.yield(.runnerExited("was killed"))
+    case .end: break
+    }
+  }
+
+  private func startWatching() -> [Task<Void, Never>] {
+    [
+      Task { await self.watchReplies() }, Task { await self.watchLog() }, Task { await self.watchClock() },
+      Task { await self.watchUsage() },
+    ]
+  }
+
+  private func watchReplies() async {
+    while let reply = await runner.nextReply() {
+      switch reply {
+      case .ready: break
+      case .progress(let fraction, let stage): sink.progress(fraction, stage)
+      case .outcome(let outcome):
+        feed.yield(.outcome(outcome))
+        return
+      }
+    }
+    if Task.isCancelled { return }
+    // The socket's end comes a moment before the process's. A runner that lives on sends garbage.
+    guard let exit = await runner.child.wait(atMost: limits.stopGrace) else {
+      feed.yield(.garbled)
+      return
+    }
+    feed.yield(.runnerExited("ended with \(exit.status)"))
+  }
+
+  private func watchLog() async {
+    while let bytes = try? await runner.log.read(), !bytes.isEmpty { sink.log(bytes) }
+  }
+
+  private func watchClock() async {
+    let limit = Duration.seconds(assignment.order.timeoutSeconds)
+    guard (try? await Task.sleep(for: limit, clock: .continuous)) != nil else { return }
+    feed.yield(.stop(.timeout))
+  }
+
+  private func watchUsage() async {
+    while (try? await Task.sleep(for: limits.sampleInterval, clock: .continuous)) != nil {
+      let memoryBytes = meter.sample()
+      let outputBytes = FileTree.size(of: assignment.workingFolder)
+      feed.yield(.sample(memoryBytes: memoryBytes, outputBytes: outputBytes))
+    }
+  }
+}

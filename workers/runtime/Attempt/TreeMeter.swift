@@ -1,0 +1,76 @@
+import Glibc
+import StrataCore
+import StrataRuntime
+import Synchronization
+
+/// Measures an attempt from outside, over the runner and all its descendants: for the memory limit, and for attempts
+/// that die before they can measure themselves.
+final class TreeMeter: Sendable {
+  private struct State {
+    var peakBytes = 0
+    var processorTime: Duration
+    /// Used by processes that a crashed runner left behind.
+    var strayTime = Duration.zero
+    var members: [ProcessTree.Member] = []
+  }
+
+  private let root: Int32
+  /// What the runner had used for earlier attempts.
+  private let before: Duration
+  private let state: Mutex<State>
+
+  init(root: Int32) {
+    self.root = root
+    before = Self.reading(of: root, []).processorTime
+    state = Mutex(State(processorTime: before))
+  }
+
+  private static func reading(of root: Int32, _ members: [ProcessTree.Member]) -> ProcessTree.Reading {
+    ProcessTree.reading(of: root, among: [ProcessStatistics.read(root)].compactMap(\.self) + members.map(\.statistics))
+  }
+
+  /// Takes a reading.
+  ///
+  /// - Returns: the memory in use now, in bytes.
+  func sample() -> Int64 {
+    let members = ProcessTree.descendants(of: root)
+    let reading = Self.reading(of: root, members)
+    note(reading)
+    state.withLock { $0.members = members }
+    return Int64(reading.residentBytes)
+  }
+
+  func note(_ reading: ProcessTree.Reading) {
+    state.withLock { state in
+      state.peakBytes = max(state.peakBytes, reading.residentBytes)
+      state.processorTime = max(state.processorTime, reading.processorTime)
+    }
+  }
+
+  /// Ends what outlived a runner that crashed: the members of its session, and those seen last that had left it.
+  func endStrays() async {
+    let seen = state.withLock { $0.members }
+    for root in [root]
+      + seen.filter({ ProcessStatistics.read($0.pid)?.startTicks == $0.statistics.startTicks }).map(\.pid)
+    {
+      let reading = ProcessTree.reading(of: root)
+      state.withLock { $0.strayTime += reading.processorTime }
+      await ProcessTree.killAll(below: root)
+    }
+    for member in seen { member.signal(SIGKILL) }
+  }
+
+  /// - Parameters:
+  ///   - outcome: the runner's own exact account, where it lived to give it.
+  ///   - exit: how the runner ended, where it did.
+  func usage(outcome: RunnerOutcome?, exit: ProcessExit?, wallMicroseconds: Int64) -> AttemptUsage {
+    let state = state.withLock { $0 }
+    let atEnd = max(state.processorTime, exit?.usage.processorTime ?? .zero)
+    let measured = (atEnd - before + state.strayTime).nanoseconds / 1_000
+    // The peak of a reused runner's whole life says little of its last attempt; it stands in where no sample was taken.
+    let peak = state.peakBytes > 0 ? state.peakBytes : exit?.usage.peakResidentBytes ?? 0
+    return AttemptUsage(
+      cpuMicroseconds: max(0, outcome?.cpuMicroseconds ?? measured), wallMicroseconds: wallMicroseconds,
+      memoryPeakBytes: max(outcome?.memoryPeakBytes ?? 0, Int64(peak)))
+  }
+}

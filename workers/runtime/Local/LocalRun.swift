@@ -1,0 +1,107 @@
+import FoundationEssentials
+public import StrataCore
+import Synchronization
+
+/// A capability run right here: the same handler, runner and limits as on a worker, without server, queue or charge.
+public struct LocalRun: Sendable {
+  private let registry: CapabilityRegistry
+  private let runner: RunnerCommand
+  private let limits: AttemptLimits
+
+  public init(registry: CapabilityRegistry, runner: RunnerCommand, limits: AttemptLimits = AttemptLimits()) {
+    self.registry = registry
+    self.runner = runner
+    self.limits = limits
+  }
+
+  /// Runs `capability` on `files`; its results are in `outputFolder` afterwards, beside what was there. Cancelling the
+  /// task ends the attempt.
+  ///
+  /// - Parameters:
+  ///   - parametersJSON: a JSON object's text; empty stands for `{}`.
+  ///   - progress: gets how far it is, 0…1, and what it does.
+  ///   - log: gets what the attempt prints, as it comes.
+  /// - Throws: if the request is not valid or the folder cannot be used. A failed attempt is a report, not an error.
+  public func run(
+    _ capability: String, parametersJSON: String = "", files: [String], outputFolder: String,
+    progress: @escaping @Sendable (_ fraction: Double?, _ stage: String?) -> Void = { _, _ in },
+    log: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+  ) async throws(StrataError) -> LocalReport {
+    let request = try check(capability, parametersJSON, files.count)
+    let inputs = try files.map { path throws(StrataError) in try LocalFiles.input(at: path) }
+    try FileTree.make(outputFolder)
+    let order = order(for: request)
+    // On the same file system as the results, so that they only change their names.
+    let folders = AttemptFolders(root: "\(outputFolder)/.strata-\(order.job)")
+    let pool = RunnerPool(runner, slots: 1, limits: limits)
+    let attempt = AttemptExecution(
+      order, folders: folders, pool: pool, limits: limits, sink: AttemptSink(progress: progress, log: log))
+    let remains = await withTaskCancellationHandler {
+      await attempt.run { inputs }
+    } onCancel: {
+      attempt.stop(.cancelled)
+    }
+    await pool.drain()
+    let results = try LocalFiles.deliver(remains.files, to: outputFolder)
+    try FileTree.remove(folders.root)
+    return LocalReport(remains: remains, results: results)
+  }
+
+  private func check(_ capability: String, _ parametersJSON: String, _ inputs: Int) throws(StrataError)
+    -> CheckedRequest
+  {
+    do throws(CapabilityRequestError) {
+      return try registry.validate(capability: capability, parametersJSON: parametersJSON, inputs: inputs)
+    } catch {
+      throw error.asStrataError
+    }
+  }
+
+  private func order(for request: CheckedRequest) -> WorkOrder {
+    let capability = request.offer.capability
+    return WorkOrder(
+      job: JobID(), tenant: TenantID(), capability: capability.name, version: capability.version,
+      parametersJSON: request.parametersJSON, inputs: [], timeoutSeconds: capability.timeoutSeconds,
+      resources: capability.resources)
+  }
+}
+
+/// How a local run ended.
+public struct LocalReport: Hashable, Sendable {
+  /// Nil if it succeeded.
+  public let error: AttemptError?
+  public let usage: AttemptUsage
+  /// The capability's own account, as a JSON object's text.
+  public let summaryJSON: String?
+  /// Paths of the results, in order of their names.
+  public let results: [String]
+
+  init(remains: AttemptExecution.Remains, results: [String]) {
+    error = remains.ending?.error
+    usage = remains.usage
+    summaryJSON = remains.summary?.description
+    self.results = results
+  }
+}
+
+/// The files of a local run.
+private enum LocalFiles {
+  static func input(at path: String) throws(StrataError) -> InputFile {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    guard let attributes, attributes[.type] as? FileAttributeType == .typeRegular else {
+      throw StrataError(.notFound, "'\(path)' is not a file that can be read", remedy: "check the path")
+    }
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let absolute = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    return InputFile(name: name, path: absolute, sizeBytes: (attributes[.size] as? Int64) ?? 0)
+  }
+
+  /// Moves results to where they are wanted; one that was there is replaced.
+  static func deliver(_ files: [FileTree.Entry], to folder: String) throws(StrataError) -> [String] {
+    try files.map { file throws(StrataError) in
+      let target = "\(folder)/\(file.name)"
+      try FileTree.move(file.path, to: target)
+      return target
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Glibc
+import StrataRuntime
+
+/// What one attempt uses, measured inside the runner: exact, because by the time of reading every descendant has been
+/// reaped, and the kernel adds the time of those reaped to their reaper's.
+struct RunnerMeter {
+  private let startMicroseconds = Self.processorMicroseconds()
+  private let reapedPeakAtStart = Self.reapedPeakBytes()
+
+  /// Also forgets the process's peak of resident memory, so that the next one seen is this attempt's (proc(5),
+  /// clear_refs).
+  init() {
+    let file = unsafe open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    writeFully([UInt8(ascii: "5")], to: file)
+    close(file)
+  }
+
+  func outcome(_ product: AttemptProduct, orphanPeakBytes: Int64) -> RunnerOutcome {
+    // The peak of all children ever reaped only grows; it says something of this attempt if it has grown in it.
+    let reapedPeak = Self.reapedPeakBytes()
+    let childPeak = reapedPeak > reapedPeakAtStart ? reapedPeak : orphanPeakBytes
+    return RunnerOutcome(
+      product: product, cpuMicroseconds: Self.processorMicroseconds() - startMicroseconds,
+      memoryPeakBytes: max(childPeak, Self.ownPeakBytes()))
+  }
+
+  private static func processorMicroseconds() -> Int64 {
+    [RUSAGE_SELF, RUSAGE_CHILDREN].reduce(0) { sum, who in
+      let usage = Self.usage(who)
+      let seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+      return sum + Int64(seconds) * 1_000_000 + Int64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+    }
+  }
+
+  private static func reapedPeakBytes() -> Int64 { Int64(usage(RUSAGE_CHILDREN).ru_maxrss) * 1_024 }
+
+  private static func usage(_ who: __rusage_who) -> rusage {
+    var usage = rusage()
+    unsafe getrusage(__rusage_who_t(who.rawValue), &usage)
+    return usage
+  }
+
+  /// VmHWM of proc(5), which unlike ru_maxrss can be reset.
+  private static func ownPeakBytes() -> Int64 {
+    guard let status = ProcFile.read("/proc/self/status") else { return 0 }
+    for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM:") {
+      return (line.split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0) * 1_024
+    }
+    return 0
+  }
+}

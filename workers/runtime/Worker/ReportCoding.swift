@@ -1,0 +1,26 @@
+import FoundationEssentials
+import StrataCore
+
+/// Reports as the queue carries them.
+enum ReportCoding {
+  /// As JSON, at most `bytesMax` bytes: a report over it loses its results and summary and becomes a failure, so that
+  /// nothing ends in silence.
+  static func encode(_ report: AttemptReport, bytesMax: Int) -> (bytes: [UInt8], wasCut: Bool) {
+    if let bytes = encode(report), bytes.count <= bytesMax { return (bytes, false) }
+    var cut = report
+    cut.results = []
+    cut.summaryJSON = nil
+    cut.error = .outputTooLarge("the list of results and the summary are over \(bytesMax) bytes")
+    return (encode(cut) ?? [], true)
+  }
+
+  private static func encode(_ report: AttemptReport) -> [UInt8]? {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(report)).map { Array($0) }
+  }
+
+  static func order(from payload: [UInt8]) -> WorkOrder? {
+    try? JSONDecoder().decode(WorkOrder.self, from: Data(payload))
+  }
+}

@@ -1,0 +1,111 @@
+import StrataCore
+import StrataQueue
+import Synchronization
+
+/// What is to be said of one ended attempt.
+struct AttemptNotice: Sendable {
+  let lease: LeaseReference
+  let ending: AttemptEnding
+  let isRetryable: Bool
+  let report: [UInt8]
+}
+
+/// Brings notices to the queue, in batches, and again until it answers: an outcome is never dropped because the queue
+/// was away.
+final class Reporter: Sendable {
+  private let queue: any JobQueue
+  private let log: WorkerLog
+  private let pending = Mutex<[AttemptNotice]>([])
+  private let wake: AsyncStream<Void>
+  private let waker: AsyncStream<Void>.Continuation
+
+  init(queue: any JobQueue, log: @escaping WorkerLog) {
+    self.queue = queue
+    self.log = log
+    (wake, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+  }
+
+  func add(_ notice: AttemptNotice) {
+    pending.withLock { $0.append(notice) }
+    waker.yield()
+  }
+
+  /// What has not been answered.
+  var unanswered: [LeaseReference] { pending.withLock { $0.map(\.lease) } }
+
+  /// Reports until the task is cancelled; calls `answered` for each notice that the queue has accepted or refused.
+  func run(backoff: Backoff, answered: @Sendable (LeaseReference) -> Void) async {
+    var backoff = backoff
+    for await _ in wake {
+      while let batch = nextBatch() {
+        do throws(QueueError) {
+          let verdicts = try await send(batch)
+          backoff.reset()
+          settle(batch, verdicts, answered)
+        } catch {
+          log("the queue did not take \(batch.count) outcomes (\(error)); they are tried again")
+          if case .tooLarge = error { trim(batch) }
+          guard (try? await Task.sleep(for: backoff.next(), clock: .continuous)) != nil else { return }
+        }
+      }
+    }
+  }
+
+  /// The oldest notices that go into one call: as many as have one kind of ending.
+  private func nextBatch() -> [AttemptNotice]? {
+    pending.withLock { pending in
+      guard let first = pending.first else { return nil }
+      return pending.filter { $0.transition == first.transition }
+    }
+  }
+
+  private func send(_ batch: [AttemptNotice]) async throws(QueueError) -> [LeaseVerdict] {
+    switch batch[0].transition {
+    case .complete: try await queue.complete(batch.map(\.result))
+    case .release: try await queue.release(batch.map(\.result))
+    case .fail: try await queue.fail(batch.map(\.failure))
+    }
+  }
+
+  private func settle(
+    _ batch: [AttemptNotice], _ verdicts: [LeaseVerdict], _ answered: (LeaseReference) -> Void
+  ) {
+    let done = Set(batch.map(\.lease))
+    pending.withLock { $0.removeAll { done.contains($0.lease) } }
+    for (notice, verdict) in zip(batch, verdicts) {
+      if verdict == .stale { log("job \(notice.lease.job): the outcome came too late; its lease is another's") }
+      answered(notice.lease)
+    }
+  }
+
+  /// A report over the queue's limit would be refused for ever: its job fails for it instead.
+  private func trim(_ batch: [AttemptNotice]) {
+    let chosen = Set(batch.map(\.lease))
+    pending.withLock { pending in
+      pending = pending.map { chosen.contains($0.lease) ? $0.trimmed : $0 }
+    }
+  }
+}
+
+extension AttemptNotice {
+  fileprivate enum Transition { case complete, fail, release }
+
+  fileprivate var transition: Transition {
+    switch ending {
+    case .succeeded: .complete
+    case .released: .release
+    case .failed, .cancelled, .expired: .fail
+    }
+  }
+
+  fileprivate var result: AttemptResult { AttemptResult(lease: lease, report: report) }
+  fileprivate var failure: AttemptFailure {
+    AttemptFailure(lease: lease, ending: ending, isRetryable: isRetryable, report: report)
+  }
+  fileprivate var trimmed: AttemptNotice {
+    AttemptNotice(lease: lease, ending: ending == .succeeded ? .failed : ending, isRetryable: false, report: [])
+  }
+}
+
+/// Where a worker writes what an operator should know.
+typealias WorkerLog = @Sendable (String) -> Void

@@ -1,0 +1,103 @@
+import StrataCore
+import StrataQueue
+import Synchronization
+
+// The worker's conversation with the queue. Each loop outlives any outage: it waits a bounded while and tries again.
+extension Worker {
+  func startBackground() -> [Task<Void, Never>] {
+    [
+      Task { await self.beat() }, Task { await self.listen() }, Task { await self.watchDeadline() },
+      Task { await self.pump.run { self.feed.yield(.leaseLost($0)) } },
+      Task {
+        await self.reporter.run(backoff: self.configuration.backoff) { self.feed.yield(.reportAnswered($0)) }
+      },
+    ]
+  }
+
+  func lease(_ count: Int) async {
+    let duration = configuration.leaseDuration
+    await turn.take()
+    // From before the call: the queue counts from a later instant, so the worker never believes too long.
+    let until = ContinuousClock.now + duration
+    do throws(QueueError) {
+      let grant = try await queue.lease(
+        worker: configuration.id, tiers: configuration.tiers, count: count, for: duration)
+      // Known to the next heartbeat before its turn comes.
+      held.withLock { $0.arriving = grant.leases.map(\.reference) }
+      turn.give()
+      leaseBackoff.withLock { $0.reset() }
+      feed.yield(.granted(grant.leases, asked: count, ownedUntil: until, now: .now))
+    } catch {
+      turn.give()
+      log("the queue granted no lease (\(error)); asked again soon")
+      feed.yield(.leaseFailed)
+      await pause(leaseBackoff.withLock { $0.next() })
+      feed.yield(.mayHaveWork)
+    }
+  }
+
+  private func beat() async {
+    var backoff = configuration.backoff
+    while !Task.isCancelled {
+      await turn.take()
+      let sent = held.withLock { $0.leases + $0.arriving }
+      let until = ContinuousClock.now + configuration.leaseDuration
+      do throws(QueueError) {
+        let reply = try await queue.heartbeat(
+          worker: configuration.id, held: sent, for: configuration.leaseDuration)
+        turn.give()
+        backoff.reset()
+        feed.yield(
+          .heartbeat(
+            lost: reply.lost, cancelRequested: reply.cancelRequested, wasKnown: reply.wasKnown, sent: sent,
+            ownedUntil: until))
+        await pause(configuration.heartbeatInterval)
+      } catch {
+        turn.give()
+        log("a heartbeat failed (\(error)); tried again soon")
+        await pause(min(configuration.heartbeatInterval, backoff.next()))
+      }
+    }
+  }
+
+  private func listen() async {
+    var backoff = configuration.backoff
+    while !Task.isCancelled {
+      do throws(QueueError) {
+        let signals = try await queue.signals(for: configuration.id, waitingUpTo: configuration.signalWait)
+        backoff.reset()
+        for signal in signals { feed.yield(signal.event) }
+      } catch {
+        await pause(backoff.next())
+        // A signal may have been lost with the connection.
+        feed.yield(.mayHaveWork)
+      }
+    }
+  }
+
+  /// Ends everything when the leases have run out, whatever the queue's silence is due to.
+  private func watchDeadline() async {
+    var announced: ContinuousClock.Instant?
+    while !Task.isCancelled {
+      let until = held.withLock { $0.until }
+      let now = ContinuousClock.now
+      if let until, until <= now, until != announced {
+        announced = until
+        feed.yield(.deadlineReached(now: now))
+      }
+      // Whatever extends the deadline meanwhile, it is not before this.
+      await pause(until.map { $0 > now ? $0 - now : configuration.leaseDuration } ?? configuration.leaseDuration)
+    }
+  }
+
+  private func pause(_ duration: Duration) async { try? await Task.sleep(for: duration, clock: .continuous) }
+}
+
+extension WorkerSignal {
+  fileprivate var event: WorkerState.Event {
+    switch self {
+    case .work: .mayHaveWork
+    case .cancel(let job): .cancelSignalled(job)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+public import StrataCore
+
+/// What a worker is and how it behaves, each bound with its default. `docs/workers.md` argues for them.
+public struct WorkerConfiguration: Sendable {
+  public var id = WorkerID()
+  /// Tiers it serves, in the order in which it looks for work.
+  public var tiers: [TierName]
+  /// Attempts it runs at once.
+  public var slots: Int
+  /// Where attempts get their folders. Private to this worker: what an earlier life left there is removed at start.
+  public var folder: String
+  /// The program that becomes a runner, and its arguments.
+  public var runner: RunnerCommand
+
+  /// How long the queue lets all leases live after a heartbeat. A lost worker's jobs are free again after this.
+  public var leaseDuration = Duration.seconds(10)
+  /// Three fit a lease, so that two may fail.
+  public var heartbeatInterval = Duration.seconds(3)
+  /// How long one call waits for signals. Only bounds how long a broken connection goes unseen.
+  public var signalWait = Duration.seconds(15)
+  /// Given to running attempts when the worker is told to stop; then their leases are handed back. As long as a lease:
+  /// most jobs end within it, and whoever stops the worker (an operator, an orchestrator with its usual 30 s before
+  /// SIGKILL) still sees a clean end.
+  public var drainGrace = Duration.seconds(10)
+  /// Progress and live log are gathered for this long before they are sent.
+  public var progressInterval = Duration.milliseconds(250)
+  /// After stop was requested and the attempts are over, reports are retried this long: no lease outlives it.
+  public var reportGrace = Duration.seconds(10)
+  /// First and longest wait between tries while the queue is away.
+  public var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
+  public var limits = AttemptLimits()
+
+  public init(tiers: [TierName], slots: Int, folder: String, runner: RunnerCommand) {
+    self.tiers = tiers
+    self.slots = max(1, slots)
+    self.folder = folder
+    self.runner = runner
+  }
+}
+
+/// How to start a runner.
+public struct RunnerCommand: Hashable, Sendable {
+  /// A path, or a name to be found in `PATH`.
+  public let executable: String
+  public let arguments: [String]
+
+  public init(executable: String, arguments: [String]) {
+    self.executable = executable
+    self.arguments = arguments
+  }
+}
