@@ -175,3 +175,15 @@ static const char migration_001_ledger[] = {
 #embed "../StrataLedger/Migrations/001_ledger.up.sql"
     , 0};
 const char *const strata_migration_001_ledger = migration_001_ledger;
+static const char find_owned[] = {
+#embed "../StrataLedger/Queries/find_owned.sql"
+    , 0};
+const char *const strata_query_find_owned = find_owned;
+static const char own_artifacts[] = {
+#embed "../StrataLedger/Queries/own_artifacts.sql"
+    , 0};
+const char *const strata_query_own_artifacts = own_artifacts;
+static const char migration_002_artifacts[] = {
+#embed "../StrataLedger/Migrations/002_artifacts.up.sql"
+    , 0};
+const char *const strata_migration_002_artifacts = migration_002_artifacts;

@@ -11,3 +11,12 @@ public struct Artifact: Hashable, Sendable {
     self.size = size
   }
 }
+
+extension ArtifactDigest {
+  /// The digest of `bytes`, which are all in memory.
+  public init(hashing bytes: [UInt8]) {
+    var hasher = SHA256Hasher()
+    unsafe bytes.withUnsafeBytes { unsafe hasher.update($0) }
+    self = hasher.finish()
+  }
+}

@@ -1,6 +1,6 @@
 public import StrataCore
-public import StrataLedger
-public import StrataQueue
+import StrataLedger
+import StrataQueue
 
 extension ControlPlane {
   /// A job with its attempts and its place in the queue.
@@ -56,7 +56,9 @@ extension ControlPlane {
       job: id, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now)
     do {
       let verdict = try await ledger.settle([item])[0]
-      if case .settled(let job) = verdict { try? await queue.announce([FinishedNotice(job: job.job, state: job.state)]) }
+      if case .settled(let job) = verdict {
+        try? await queue.announce([FinishedNotice(job: job.job, state: job.state)])
+      }
     } catch {
       throw error.strataError
     }

@@ -26,6 +26,7 @@ public final class ControlPlane: Sendable {
   public let catalogue: any CapabilityCatalogue
   public let events: EventHub
   let ledger: Ledger
+  private let leadership: Leadership
   let queue: any JobQueue
   private let configuration: Configuration
   private let admission: AdmissionService
@@ -35,9 +36,11 @@ public final class ControlPlane: Sendable {
   private let log: Log
 
   public init(
-    ledger: Ledger, queue: any JobQueue, catalogue: any CapabilityCatalogue, configuration: Configuration, log: Log
+    ledger: Ledger, leadership: Leadership, queue: any JobQueue, catalogue: any CapabilityCatalogue,
+    configuration: Configuration, log: Log
   ) {
     self.ledger = ledger
+    self.leadership = leadership
     self.queue = queue
     self.catalogue = catalogue
     self.configuration = configuration
@@ -61,7 +64,9 @@ public final class ControlPlane: Sendable {
     }
     do {
       let changed = try await ledger.publish(prices: listings, rates: configuration.tiers.map(\.rate))
-      if !changed.isEmpty { log.info("new prices or rates in force", ["names": changed.sorted().joined(separator: " ")]) }
+      if !changed.isEmpty {
+        log.info("new prices or rates in force", ["names": changed.sorted().joined(separator: " ")])
+      }
     } catch {
       throw error.strataError
     }
@@ -69,13 +74,13 @@ public final class ControlPlane: Sendable {
 
   /// Runs the services until the task is cancelled.
   ///
-  /// - Parameter queueReconnections: yields whenever the connection to the queue's server was made anew.
-  public func run(queueReconnections: AsyncStream<Void>) async {
+  /// - Parameter queueSessions: yields whenever the connection to the queue's server was made anew.
+  public func run(queueSessions: AsyncStream<RedisConnection.Session>) async {
     await withTaskGroup { group in
       group.addTask { await self.events.run() }
       group.addTask { await self.leadForEver() }
       group.addTask {
-        for await _ in queueReconnections { self.reconciler.request(.serverChanged) }
+        for await _ in queueSessions { self.reconciler.request(.serverChanged) }
       }
       await group.waitForAll()
     }
@@ -85,11 +90,26 @@ public final class ControlPlane: Sendable {
   private func leadForEver() async {
     while !Task.isCancelled {
       do {
-        try await ledger.lead("controller") { await self.runLeaderServices() }
+        let term = try await leadership.lead(.controller)
+        log.info("leading")
+        await serve(term)
       } catch {
         log.warning("leadership lost or not to be had; trying again", ["error": "\(error)"])
         try? await Task.sleep(for: .seconds(1))
       }
+    }
+  }
+
+  /// Runs the leader's services until the term or the task ends.
+  private func serve(_ term: LeaderTerm) async {
+    await withTaskGroup { group in
+      group.addTask { await self.runLeaderServices() }
+      await withTaskCancellationHandler {
+        await term.ended()
+      } onCancel: {
+        Task { await term.resign() }
+      }
+      group.cancelAll()
     }
   }
 

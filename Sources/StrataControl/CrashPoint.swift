@@ -32,7 +32,7 @@ enum CrashPoint: String {
   func reached() {
     guard let armed = Self.armed, armed.name == rawValue else { return }
     guard Self.passes.add(1, ordering: .relaxed).newValue == armed.pass else { return }
-    unlink(armed.file)
+    unsafe unlink(armed.file)
     kill(getpid(), SIGKILL)
   }
 

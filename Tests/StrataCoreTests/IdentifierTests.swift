@@ -31,7 +31,9 @@ import Testing
     #expect(bytes[8] >> 6 == 2)
   }
 
-  @Test(arguments: ["", "short", "zzzzzzzzzzzzzzzzzzzzzzzzzz", "0123456789abcdefghjkmnpqri", "8" + String(repeating: "0", count: 25)])
+  @Test(arguments: [
+    "", "short", "zzzzzzzzzzzzzzzzzzzzzzzzzz", "0123456789abcdefghjkmnpqri", "8" + String(repeating: "0", count: 25),
+  ])
   func whatIsNoIdentifierIsRefused(_ text: String) {
     #expect(JobID(text) == nil)
   }

@@ -17,7 +17,8 @@ struct SourceTree {
   static let swift = files(in: ["Sources", "queues", "workers", "benchmarks"], endings: ["swift"])
   static let tests = files(in: ["Tests"], endings: ["swift"])
   static let other = files(
-    in: ["Sources", "queues", "workers", "benchmarks", "scripts", "docs"], endings: ["c", "h", "lua", "sql", "md", "sh"])
+    in: ["Sources", "queues", "workers", "benchmarks", "scripts", "docs"],
+    endings: ["c", "h", "lua", "sql", "md", "sh"])
 
   private static func files(in folders: [String], endings: Set<String>) -> [File] {
     folders.flatMap { folder -> [File] in

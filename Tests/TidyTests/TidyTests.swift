@@ -62,7 +62,9 @@ import Testing
     for file in SourceTree.swift {
       for name in Self.imports(of: file) where name.hasPrefix("C") && name.dropFirst().first?.isUppercase == true {
         let home = Self.adapters[name]
-        #expect(home.map(file.path.hasPrefix) == true, "\(file.path) imports \(name), whose only home is \(home ?? "nowhere")")
+        #expect(
+          home.map(file.path.hasPrefix) == true, "\(file.path) imports \(name), whose only home is \(home ?? "nowhere")"
+        )
       }
     }
   }
@@ -116,7 +118,8 @@ import Testing
     for file in top + SourceTree.other where file.path.hasSuffix(".md") {
       for link in file.lines.flatMap({ $0.matches(of: /\]\(([^)#:]+)(?:#[^)]*)?\)/).map { String($0.1) } }) {
         let target = SourceTree.root.appendingPathComponent(file.folder).appendingPathComponent(link)
-        #expect(FileManager.default.fileExists(atPath: target.path), "\(file.path) links to \(link), which is not there")
+        #expect(
+          FileManager.default.fileExists(atPath: target.path), "\(file.path) links to \(link), which is not there")
       }
     }
   }

@@ -45,3 +45,6 @@ extern const char *const strata_query_verify_totals;
 
 extern const char *const strata_migration_000_journal;
 extern const char *const strata_migration_001_ledger;
+extern const char *const strata_query_find_owned;
+extern const char *const strata_query_own_artifacts;
+extern const char *const strata_migration_002_artifacts;

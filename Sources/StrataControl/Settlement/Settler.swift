@@ -74,7 +74,9 @@ final class Settler: Sendable {
   }
 
   private func finished(_ verdicts: [SettlementVerdict]) -> [FinishedNotice] {
-    verdicts.compactMap { if case .settled(let job) = $0 { FinishedNotice(job: job.job, state: job.state) } else { nil } }
+    verdicts.compactMap {
+      if case .settled(let job) = $0 { FinishedNotice(job: job.job, state: job.state) } else { nil }
+    }
   }
 
   /// A report that cannot be read must not keep its job from ending: it counts as a report of nothing used.

@@ -6,7 +6,10 @@ struct Migration: Sendable {
   let text: String
 
   /// In order; the first is version 1.
-  static let all = [unsafe Migration("001_ledger", strata_migration_001_ledger)]
+  static let all = [
+    unsafe Migration("001_ledger", strata_migration_001_ledger),
+    unsafe Migration("002_artifacts", strata_migration_002_artifacts),
+  ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)
 

@@ -8,6 +8,7 @@ extension SettlementTransaction {
     guard !decision.closings.isEmpty else { return commands }
     let charged = decision.closings.filter { ($0.charge ?? .zero) > .zero }
     commands += [finishing(decision.closings), closing(decision.closings)]
+    if let ownership = ownership(decision.closings) { commands.append(ownership) }
     if !charged.isEmpty { commands.append(charges(charged)) }
     return commands + movements(decision.closings)
   }

@@ -110,7 +110,8 @@ enum CapabilityText {
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }
     for parameter in one.parameters {
       let fallback = parameter.defaultValue.map { " [\($0)]" } ?? (parameter.isRequired ? " (required)" : "")
-      lines.append("  \(parameter.name.padded(to: 12)) \(parameter.kind.rawValue.padded(to: 8)) \(parameter.summary)\(fallback)")
+      lines.append(
+        "  \(parameter.name.padded(to: 12)) \(parameter.kind.rawValue.padded(to: 8)) \(parameter.summary)\(fallback)")
     }
     return lines.joined(separator: "\n")
   }

@@ -10,8 +10,9 @@ extension Command {
     ],
     run: { arguments in
       let limit = try arguments.integer("limit", in: 1...200) ?? 20
-      let state = arguments["state"].map { "&state=\($0)" } ?? ""
-      let page: Page<JobView> = try await Server(arguments).get("/v1/jobs?limit=\(limit)\(state)")
+      let state = arguments["state"].map { [(name: "state", value: $0)] } ?? []
+      let page: Page<JobView> = try await Server(arguments).get(
+        "/v1/jobs", query: [(name: "limit", value: "\(limit)")] + state)
       if arguments.has("json") {
         Terminal.print(try JSONText.of(page))
         return .done

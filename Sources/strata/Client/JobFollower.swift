@@ -1,40 +1,73 @@
 import StrataAPI
 import StrataCore
+import StrataRuntime
+import Synchronization
 
 /// Watches a job's events until it is finished, showing how far it is, and what it prints where asked to.
 struct JobFollower {
+  /// How long a server that went away is waited for: it restarts by itself.
+  static let outageMax = Duration.seconds(60)
+
   let server: Server
   var showsLog = false
 
   /// - Returns: the finished job.
   func follow(_ id: JobID) async throws -> JobView {
-    var progress = ProgressLine()
+    let progress = Mutex(ProgressLine())
     var log = LogTail(job: id, server: server)
-    var isFinal = false
-    while !isFinal {
-      // The stream ends early when the server restarts: it is opened again, and begins with the job as it stands.
-      try await server.events(of: id) { event in
-        isFinal = JobState(rawValue: event.type)?.isFinal == true
-        if showsLog {
-          try await log.copy()
-        } else if !isFinal {
-          progress.show(fraction: event.fraction, stage: Self.words(for: event))
+    var outageStart: ContinuousClock.Instant?
+    while true {
+      do {
+        // The stream ends early when the server restarts: it is opened again, and begins with the job as it stands.
+        for try await event in events(of: id) {
+          outageStart = nil
+          if JobState(rawValue: event.type)?.isFinal == true { break }
+          if showsLog { try await log.copy() } else { progress.withLock { $0.show(event) } }
         }
-        return !isFinal
+        let job: JobView = try await server.get("/v1/jobs/\(id)")
+        if job.state.isFinal {
+          progress.withLock { $0.clear() }
+          if showsLog { try await log.copy() }
+          return job
+        }
+      } catch let error as StrataError where error.code == .unreachable {
+        let start = outageStart ?? .now
+        outageStart = start
+        guard ContinuousClock.now - start < Self.outageMax else { throw error }
+        progress.withLock { $0.show(fraction: nil, stage: "waiting for the server") }
       }
+      try await Task.sleep(for: .milliseconds(200))
     }
-    progress.clear()
-    if showsLog { try await log.copy() }
-    return try await server.get("/v1/jobs/\(id)")
   }
 
-  private static func words(for event: JobEvent) -> String {
-    switch event.type {
-    case "queued": "waiting for a worker"
-    case "requeued": "waiting again (\(event.ending?.rawValue ?? "attempt ended"))"
-    case "progress", "running": event.stage ?? "running"
-    default: event.type
+  private func events(of id: JobID) -> AsyncThrowingStream<JobEvent, any Error> {
+    AsyncThrowingStream { entry in
+      let reader = Task {
+        do {
+          try await server.events(of: id) { event in
+            entry.yield(event)
+            return JobState(rawValue: event.type)?.isFinal != true
+          }
+          entry.finish()
+        } catch {
+          entry.finish(throwing: error)
+        }
+      }
+      entry.onTermination = { _ in reader.cancel() }
     }
+  }
+}
+
+extension ProgressLine {
+  mutating func show(_ event: JobEvent) {
+    let words =
+      switch event.type {
+      case "queued": "waiting for a worker"
+      case "requeued": "waiting again (\(event.ending?.rawValue ?? "attempt ended"))"
+      case "progress", "running": event.stage ?? "running"
+      default: event.type
+      }
+    show(fraction: event.fraction, stage: words)
   }
 }
 
@@ -50,7 +83,7 @@ struct LogTail {
   }
 
   mutating func copy() async throws {
-    let news = try await server.bytes("/v1/jobs/\(job)/log?offset=\(offset)")
+    let news = try await server.bytes("/v1/jobs/\(job)/log", query: [("offset", "\(offset)")])
     offset += news.count
     Terminal.write(news, to: 1)
   }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import StrataAPI
 import StrataCore
 
@@ -17,15 +18,22 @@ struct JobOutcome {
   }
 
   private func fetch(into folder: String) async throws {
-    try Folder.create(folder)
+    try makeFolder(folder)
     for result in job.results {
-      var progress = ProgressLine()
-      try await server.download(result, to: "\(folder)/\(result.name)") { received in
-        progress.show(
-          fraction: result.sizeBytes > 0 ? Double(received) / Double(result.sizeBytes) : nil,
-          stage: "fetching \(result.name)")
+      let progress = TransferProgress(stage: "fetching \(result.name)")
+      try await server.download(result, to: "\(folder)/\(result.name)") {
+        progress.show($0.received, of: Int(result.sizeBytes))
       }
       progress.clear()
+    }
+  }
+
+  private func makeFolder(_ path: String) throws(StrataError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw StrataError(
+        .invalidInput, "the folder \(path) cannot be made", remedy: "name another with --out", cause: error)
     }
   }
 

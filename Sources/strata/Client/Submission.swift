@@ -36,12 +36,10 @@ struct Submission {
   private func upload(_ files: [String]) async throws -> [ArtifactReference] {
     var references: [ArtifactReference] = []
     for file in files {
-      var progress = ProgressLine()
       let name = String(file.split(separator: "/").last ?? "input")
+      let progress = TransferProgress(stage: "uploading \(name)")
       references.append(
-        try await server.upload(file, named: name) { sent, total in
-          progress.show(fraction: total > 0 ? Double(sent) / Double(total) : nil, stage: "uploading \(name)")
-        })
+        try await server.upload(file, named: name) { progress.show($0.sent, of: $0.toSend) })
       progress.clear()
     }
     return references

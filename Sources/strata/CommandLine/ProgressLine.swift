@@ -1,4 +1,5 @@
 import StrataCore
+import Synchronization
 
 /// How far a job is: one line redrawn in place on a terminal, plain lines in a pipe (one per stage or tenth).
 struct ProgressLine {
@@ -36,6 +37,21 @@ struct ProgressLine {
     let blocks = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
     return String("  \(blocks) \(Int(fraction * 100))% \(stage) \(elapsed)".prefix(Terminal.columns - 1))
   }
+}
+
+/// How far an upload or a download is. Small ones show nothing in a pipe.
+final class TransferProgress: Sendable {
+  private let line = Mutex(ProgressLine())
+  private let stage: String
+
+  init(stage: String) { self.stage = stage }
+
+  func show(_ bytes: Int, of total: Int) {
+    guard Terminal.isErrorInteractive, total > 0 else { return }
+    line.withLock { $0.show(fraction: Double(bytes) / Double(total), stage: stage) }
+  }
+
+  func clear() { line.withLock { $0.clear() } }
 }
 
 extension Duration {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import StrataCore
 import StrataRuntime
 import StrataStack
@@ -33,7 +34,7 @@ struct Detached {
       if child.exit != nil { break }
       try await Task.sleep(for: .milliseconds(20))
     }
-    if child.exit == nil { child.signal(15) }
+    if child.exit == nil { _ = child.signal(15) }
     throw StrataError(
       .unavailable, "Strata did not become ready: \(lastLine(of: log) ?? "it said nothing")",
       remedy: "see \(settings.directory.logs), and run strata doctor")
@@ -55,7 +56,8 @@ struct Shutdown {
       return .done
     }
     guard Machine.signal(holder, 15) else {
-      throw StrataError(.unauthorized, "process \(holder) is not yours to stop", remedy: "stop it as the user who started it")
+      throw StrataError(
+        .unauthorized, "process \(holder) is not yours to stop", remedy: "stop it as the user who started it")
     }
     let deadline = ContinuousClock.now + grace
     while ContinuousClock.now < deadline {

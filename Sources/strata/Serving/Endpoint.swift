@@ -19,9 +19,19 @@ struct Endpoint {
 
   /// Whether jobs would be taken and consumed.
   func isReady() async -> Bool {
-    let client = HTTPClient(baseURL: "unix://\(socket)", timeout: .seconds(5))
-    guard let response = try? await client.get("/readyz") else { return false }
-    return response.status == 200
+    await obstacle() == nil
+  }
+}
+
+extension Endpoint {
+  /// Why jobs would not be taken and consumed; nil when they would.
+  func obstacle() async -> String? {
+    do {
+      _ = try await HTTPClient(.unix(path: socket)).send(ClientRequest("GET", ["readyz"], timeout: .seconds(5)))
+      return nil
+    } catch {
+      return error.strataError.message
+    }
   }
 }
 
@@ -38,7 +48,8 @@ enum TextFile {
       try Data((text + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
       try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     } catch {
-      throw StrataError(.internalError, "could not write \(path)", remedy: "check its folder's space and rights", cause: error)
+      throw StrataError(
+        .internalError, "could not write \(path)", remedy: "check its folder's space and rights", cause: error)
     }
   }
 

@@ -26,7 +26,7 @@ struct Stack {
     let note = ReadyNote(directory: settings.directory)
     note.remove()
     let (happenings, entry) = AsyncStream<Happening>.makeStream()
-    watchSignals(entry)
+    try watchSignals(entry)
     let sentinel = try await Sentinel.start(identity: identity)
     let services = StackServices(settings: settings, identity: identity, log: log) { entry.yield(.failed($0)) }
     let tree = ServiceTree(try services.all(), log: log)
@@ -64,13 +64,11 @@ struct Stack {
 
   /// The first signal ends the supervision in good order; the second one ends this process at once, and the sentinel
   /// does the rest.
-  private func watchSignals(_ entry: AsyncStream<Happening>.Continuation) {
-    let signals = Signals.termination()
+  private func watchSignals(_ entry: AsyncStream<Happening>.Continuation) throws(StrataError) {
+    let requests = try Signals.terminationRequests()
     Task {
-      var count = 0
-      for await _ in signals {
-        count += 1
-        if count > 1 { Glibc.exit(130) }
+      for await request in requests {
+        if request.count > 1 { Glibc.exit(130) }
         Terminal.note("strata: stopping; running jobs get their grace. Again to hasten.")
         entry.yield(.signal)
       }

@@ -13,7 +13,8 @@ extension Command {
       """,
     options: [
       .dataDirectory,
-      .option("http", "ADDR:PORT", "where the HTTP API listens, loopback only; port 0 takes a free one [127.0.0.1:8420]"),
+      .option(
+        "http", "ADDR:PORT", "where the HTTP API listens, loopback only; port 0 takes a free one [127.0.0.1:8420]"),
       .option("redis", "URL", "use this Redis: redis://[:password@]host:port/db or unix:///path"),
       .option("postgres", "URL", "use this PostgreSQL: postgresql://user:password@host/database"),
       .option("slots", "N", "jobs that the local worker runs at a time [one for each core]"),
@@ -73,7 +74,8 @@ struct StackSettings {
     postgres = arguments["postgres"]
     slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
     workers = try arguments.integer("workers", in: 0...256) ?? 1
-    words = ["--data-dir", directory.path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
+    words =
+      ["--data-dir", directory.path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
       + (redis.map { ["--redis", $0] } ?? []) + (postgres.map { ["--postgres", $0] } ?? [])
   }
 }

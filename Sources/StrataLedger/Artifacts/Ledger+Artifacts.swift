@@ -1,0 +1,36 @@
+public import StrataCore
+
+extension Ledger {
+  /// Makes a tenant an owner of an artifact that it uploaded. Repeating it changes nothing. What a job leaves behind
+  /// becomes its tenant's at settlement.
+  public func own(_ digest: ArtifactDigest, sizeBytes: Int64, tenant: TenantID) async throws(LedgerError) {
+    _ = try await perform { session throws(PostgreSQLError) in
+      try session.run(
+        .idempotent,
+        [Query.ownArtifacts(.identifiers([tenant]), .byteStrings([digest.bytes]), .integers([sizeBytes]))]
+      ).count
+    }
+  }
+
+  /// Those of `digests` that a tenant owns.
+  public func owned(_ digests: [ArtifactDigest], by tenant: TenantID) async throws(LedgerError) -> Set<ArtifactDigest> {
+    let found = try await read(
+      Query.findOwned(.identifier(tenant), .byteStrings(digests.map(\.bytes)))
+    ) { row throws(PostgreSQLError) in try row.bytes() }
+    return Set(found.compactMap { ArtifactDigest(bytes: $0) })
+  }
+}
+
+extension SettlementTransaction {
+  /// Makes the tenants owners of what their finished jobs left behind; nil where they left nothing.
+  static func ownership(_ closings: [SettlementDecision.Closing]) -> PostgreSQLCommand? {
+    let owned = closings.flatMap { closing in
+      let left = (closing.report?.results ?? []) + [closing.report?.log].compactMap { $0 }
+      return left.map { (tenant: closing.finished.tenant, artifact: $0) }
+    }
+    guard !owned.isEmpty else { return nil }
+    return Query.ownArtifacts(
+      .identifiers(owned.map(\.tenant)), .byteStrings(owned.map(\.artifact.digest.bytes)),
+      .integers(owned.map(\.artifact.sizeBytes)))
+  }
+}

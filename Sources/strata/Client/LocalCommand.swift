@@ -1,0 +1,79 @@
+import Capabilities
+import FoundationEssentials
+import PointClouds
+import StrataCore
+import StrataWorker
+import Synchronization
+
+extension Command {
+  static let local = Command(
+    name: "local", arguments: "CAPABILITY FILE…", summary: "Run a capability right here: no server, no charge",
+    details: "Example: strata local pointcloud.ground scan.laz --param cell=0.5 --out results",
+    options: [
+      .option("param", "NAME=VALUE", "a parameter of the capability", repeats: true),
+      .option("out", "FOLDER", "where to put the results"), .json,
+    ],
+    run: { arguments in
+      guard let capability = arguments.positional.first else {
+        throw UsageError(
+          "which capability? for example: strata local pointcloud.ground scan.laz --out results", command: "local")
+      }
+      guard let folder = arguments["out"] else { throw UsageError("where to? give --out FOLDER", command: "local") }
+      let parameters = try Parameters.parse(arguments.all("param"))
+      let progress = Mutex(ProgressLine())
+      let report = try await LocalRun(
+        registry: try Catalogue.registry(),
+        runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand])
+      ).run(
+        capability, parametersJSON: JSONValue.object(parameters).description,
+        files: Array(arguments.positional.dropFirst()), outputFolder: folder,
+        progress: { fraction, stage in progress.withLock { $0.show(fraction: fraction, stage: stage ?? "running") } },
+        log: { Terminal.write($0, to: 2) })
+      progress.withLock { $0.clear() }
+      Terminal.print(try LocalOutcome(report: report).text(asJSON: arguments.has("json")))
+      return report.error == nil ? .done : .failedJob
+    })
+
+  static let simulateScan = Command(
+    name: "simulate-scan", arguments: "FILE", summary: "Write a simulated airborne scan (LAS), to try things with",
+    options: [
+      .option("seed", "N", "the same seed gives the same scan [1]"), .option("points", "N", "about how many [200000]"),
+    ],
+    run: { arguments in
+      let file = try arguments.single("file to write")
+      let seed = try arguments.integer("seed", in: 0...Int.max) ?? 1
+      let points = try arguments.integer("points", in: 100...100_000_000) ?? 200_000
+      do {
+        try ScanSimulator(seed: UInt64(seed), points: points).write(to: file)
+      } catch {
+        throw StrataError(.invalidInput, "the scan could not be written: \(error)")
+      }
+      Terminal.note("wrote a simulated scan of about \(points) points to \(file)")
+      return .done
+    })
+}
+
+/// How a local run ended, in words or as JSON.
+struct LocalOutcome {
+  let report: LocalReport
+
+  private struct Shape: Encodable {
+    let error: AttemptError?
+    let usage: AttemptUsage
+    let summary: JSONValue?
+    let results: [String]
+  }
+
+  func text(asJSON: Bool) throws -> String {
+    let summary = report.summaryJSON.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) }
+    if asJSON {
+      return try JSONText.of(Shape(error: report.error, usage: report.usage, summary: summary, results: report.results))
+    }
+    let head = report.error.map { "failed: \($0.message) [\($0.code)]" } ?? "done"
+    let time =
+      "  time     \(Duration.microseconds(report.usage.wallMicroseconds).brief), "
+      + "\(Duration.microseconds(report.usage.cpuMicroseconds).brief) of CPU, \(report.usage.memoryPeakBytes.asBytes) at most"
+    return ([head] + SummaryText.lines(of: summary) + report.results.map { "  result   \($0)" } + [time])
+      .joined(separator: "\n")
+  }
+}

@@ -1,0 +1,128 @@
+import FoundationEssentials
+import StrataAPI
+import StrataClient
+import StrataCore
+import StrataRuntime
+import StrataStack
+
+/// The API as the commands use it: the one that `STRATA_URL` names, or that of the data folder.
+struct Server {
+  private let client: HTTPClient
+
+  /// - Throws: what to do, when there is neither an address nor a running stack.
+  init(_ arguments: Arguments) throws {
+    let environment = Environment.current
+    if let url = environment["STRATA_URL"], arguments["data-dir"] == nil {
+      guard let key = environment["STRATA_API_KEY"] else {
+        throw StrataError(
+          .unauthorized, "STRATA_URL names a server but STRATA_API_KEY no key", remedy: "set it to a key of yours")
+      }
+      client = HTTPClient(try ClientEndpoint(url), bearerKey: key)
+      return
+    }
+    let directory = try DataFolder.open(arguments)
+    guard let key = environment["STRATA_API_KEY"] ?? APIKeyFile(directory: directory).key else {
+      throw StrataError(
+        .unreachable, "nothing has been started in \(directory.path) yet",
+        remedy: "run strata up, or name a server with STRATA_URL and STRATA_API_KEY")
+    }
+    client = HTTPClient(.unix(path: Endpoint(directory: directory).socket), bearerKey: key)
+  }
+
+  func get<Value: Decodable>(_ path: String, query: [(name: String, value: String)] = []) async throws -> Value {
+    try await send(request("GET", path, query: query)).decode()
+  }
+
+  func bytes(_ path: String, query: [(name: String, value: String)] = []) async throws -> [UInt8] {
+    try await send(request("GET", path, query: query)).body
+  }
+
+  func delete<Value: Decodable>(_ path: String) async throws -> Value {
+    try await send(request("DELETE", path)).decode()
+  }
+
+  func post<Value: Decodable>(_ path: String, _ body: some Encodable, idempotencyKey: String) async throws -> Value {
+    var request = request("POST", path)
+    request.body = try .json(body)
+    request.headers.append((name: "idempotency-key", value: idempotencyKey))
+    return try await send(request).decode()
+  }
+
+  /// Uploads a file, streamed.
+  func upload(_ path: String, named name: String, progress: @escaping HTTPClient.ProgressHandler) async throws
+    -> ArtifactReference
+  {
+    var request = request("PUT", "/v1/artifacts")
+    request.body = .file(path: path, contentType: "application/octet-stream")
+    request.headers.append((name: "artifact-name", value: name))
+    request.timeout = nil
+    return try await Self.explaining { () async throws(ClientError) in
+      try await client.send(request, progress: progress)
+    }.decode()
+  }
+
+  /// Fetches an artifact into a file, streamed.
+  func download(_ artifact: ArtifactReference, to path: String, progress: @escaping HTTPClient.ProgressHandler)
+    async throws
+  {
+    var request = request("GET", "/v1/artifacts/\(artifact.digest)")
+    request.timeout = nil
+    _ = try await Self.explaining { () async throws(ClientError) in
+      try await client.download(request, to: path, progress: progress)
+    }
+  }
+
+  /// Hands over a job's events until the stream ends or `onEvent` returns false.
+  func events(of job: JobID, onEvent: @escaping @Sendable (JobEvent) -> Bool) async throws {
+    var request = request("GET", "/v1/jobs/\(job)/events")
+    request.timeout = nil
+    try await Self.explaining { () async throws(ClientError) in
+      try await client.events(request) { event in
+        guard let shown = try? JSONDecoder().decode(JobEvent.self, from: Data(event.data.utf8)) else { return true }
+        return onEvent(shown)
+      }
+    }
+  }
+
+  private func request(_ method: String, _ path: String, query: [(name: String, value: String)] = []) -> ClientRequest {
+    var request = ClientRequest(method, path.split(separator: "/").map(String.init))
+    request.query = query
+    return request
+  }
+
+  private func send(_ request: ClientRequest) async throws(StrataError) -> ClientResponse {
+    try await Self.explaining { () async throws(ClientError) in try await client.send(request) }
+  }
+
+  private static func explaining<Value>(_ body: () async throws(ClientError) -> Value) async throws(StrataError)
+    -> Value
+  {
+    do { return try await body() } catch { throw error.strataError }
+  }
+}
+
+extension ClientError {
+  /// The error as the command line tells it and turns it into an exit code.
+  var strataError: StrataError {
+    switch self {
+    case .cannotConnect(let endpoint, let reason):
+      StrataError(
+        .unreachable, "nobody answers at \(endpoint) (\(reason))",
+        remedy: "start it with strata up, or check STRATA_URL")
+    case .refused(let problem):
+      StrataError(StrataError.Code(rawValue: problem.code ?? "refused"), problem.detail ?? problem.title)
+    case .broken, .timedOut: StrataError(.unreachable, description, remedy: "try again; what was accepted is kept")
+    case .cancelled: StrataError(.cancelled, description)
+    case .local(let error): error
+    }
+  }
+}
+
+/// The API key of a data folder's first tenant, readable by its owner alone.
+struct APIKeyFile {
+  let directory: DataDirectory
+  private var path: String { directory.path + "/api-key" }
+
+  var key: String? { TextFile.read(path) }
+  func write(_ key: String) throws(StrataError) { try TextFile.write(key, to: path) }
+}

@@ -1,0 +1,138 @@
+import StrataArtifacts
+import StrataControl
+import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataRuntime
+import StrataServer
+import StrataStack
+
+extension Command {
+  /// The controller of a stack, as `up` starts it.
+  static let controller = Command(
+    name: "controller", summary: "Be the controller: HTTP API, admission, settlement, recovery",
+    details: "Reads STRATA_REDIS_URL and STRATA_POSTGRES_URL. 'strata up' starts it.",
+    options: [
+      .dataDirectory, .option("http", "ADDR:PORT", "where the HTTP API listens"),
+      .option("slots", "N", "slots of the local workers, which bound what one job may ask for"),
+    ], isHidden: true,
+    run: { arguments in
+      let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
+      return try await Controller(
+        directory: DataFolder.open(arguments), http: arguments["http"] ?? "127.0.0.1:8420", slots: slots
+      ).run()
+    })
+}
+
+/// Puts the controller together and runs it until it is told to stop.
+struct Controller {
+  /// What the requests at hand get to finish, after a signal.
+  static let shutdownBudget = Duration.seconds(10)
+  /// What the first tenant may spend: enough to try everything.
+  static let firstGrant = MicroCredits(micros: 1_000_000_000)
+
+  let directory: DataDirectory
+  let http: String
+  let slots: Int
+  private let log = Log.standardError().component("controller")
+
+  init(directory: DataDirectory, http: String, slots: Int) {
+    self.directory = directory
+    self.http = http
+    self.slots = slots
+  }
+
+  func run() async throws -> ExitStatus {
+    Signals.ignoreBrokenPipes()
+    let requests = try Signals.terminationRequests()
+    let loop = try EventLoop(label: "controller")
+    let database = PostgreSQLConfiguration(connectionString: try Setting.value("STRATA_POSTGRES_URL"))
+    let ledger = try Ledger(database)
+    try await explaining { () async throws(LedgerError) in try await ledger.migrate() }
+    let queue = try await QueueConnection.open(on: loop)
+    let control = ControlPlane(
+      ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
+      configuration: .init(tiers: [LocalTier(slots: slots).definition]), log: log)
+    try await control.publishPrices()
+    try await makeFirstTenant(ledger)
+    let sessions = await queue.sessions()
+    let services = Task { await control.run(queueSessions: sessions) }
+    let server = try await serve(control, on: loop)
+    for await _ in requests { break }
+    log.info("stopping")
+    await server.shutdown(budget: Self.shutdownBudget)
+    services.cancel()
+    await ledger.close()
+    return .done
+  }
+
+  private func serve(_ control: ControlPlane, on loop: EventLoop) async throws -> HTTPServer {
+    let api = APIServer(
+      control: control, store: try ArtifactStore(root: directory.artifacts), metrics: Metrics(),
+      log: log.component("api"))
+    let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }
+    let endpoint = Endpoint(directory: directory)
+    _ = try await server.listen(on: .unix(path: endpoint.socket))
+    let address = try await server.listen(on: try HTTPAddress(loopback: http))
+    try endpoint.record(httpAddress: "\(address)")
+    log.info("serving", ["http": "\(address)", "socket": endpoint.socket])
+    return server
+  }
+
+  /// The tenant of a fresh database, with credits and a key in the data folder. A key file that got lost is replaced.
+  private func makeFirstTenant(_ ledger: Ledger) async throws {
+    let file = APIKeyFile(directory: directory)
+    if let key = file.key, try await ledger.authenticate(key) != nil { return }
+    let known = try await ledger.tenant(named: "default")
+    let tenant: TenantID
+    if let known {
+      tenant = known.id
+    } else {
+      tenant = try await ledger.createTenant(name: "default", plan: "local")
+      try await ledger.grant(Self.firstGrant, to: tenant)
+      log.info("first tenant made", ["tenant": "\(tenant)", "credits": "\(Self.firstGrant)"])
+    }
+    try file.write(try await ledger.createKey(tenant: tenant, name: "api-key file").secret)
+  }
+
+  private func explaining(_ body: () async throws(LedgerError) -> Void) async throws(StrataError) {
+    do { try await body() } catch { throw error.strataError }
+  }
+}
+
+/// The `cpu` tier of this machine.
+struct LocalTier {
+  let slots: Int
+
+  var definition: TierDefinition {
+    TierDefinition(
+      rate: TierRate(
+        tier: .cpu, cpuHour: MicroEuro(micros: 12_000), memoryGibibyteHour: MicroEuro(micros: 1_500),
+        wallHour: MicroEuro(micros: 2_000)),
+      largestRequest: ResourceRequest(
+        cpuMillicores: Int64(max(2, Machine.cores)) * 1_000, memoryBytes: max(4 << 30, Machine.memoryBytes)))
+  }
+}
+
+/// What `up` tells its processes by the environment.
+enum Setting {
+  static func value(_ name: String) throws(StrataError) -> String {
+    guard let value = Environment.current[name], !value.isEmpty else {
+      throw StrataError(.invalidInput, "\(name) is not set", remedy: "start this with strata up, or set it")
+    }
+    return value
+  }
+}
+
+/// The queue of a stack.
+enum QueueConnection {
+  static func open(on loop: EventLoop) async throws(StrataError) -> RedisQueue {
+    let endpoint = try RedisEndpoint(url: try Setting.value("STRATA_REDIS_URL"))
+    do {
+      return try await RedisQueue.connect(to: endpoint, on: loop)
+    } catch {
+      throw StrataError(
+        .unavailable, "Redis cannot be used: \(error)", remedy: "check that it runs and is version 7 or later")
+    }
+  }
+}

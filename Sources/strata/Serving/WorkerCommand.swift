@@ -1,0 +1,94 @@
+import Capabilities
+import Glibc
+import StrataArtifacts
+import StrataCore
+import StrataRuntime
+import StrataStack
+import StrataWorker
+
+extension Command {
+  static let worker = Command(
+    name: "worker", summary: "Be a worker: lease jobs and run them",
+    details: """
+      Reads STRATA_REDIS_URL. 'strata up' starts workers by itself; more of them may share its folder. The first SIGTERM
+      lets running jobs end within a grace and hands the rest back; a second one hands them back at once.
+      """,
+    options: [
+      .dataDirectory, .option("slots", "N", "jobs to run at a time [one for each core]"),
+      .option("tier", "NAME", "the tier to serve, in order of preference [cpu]", repeats: true),
+      .option("ready-file", "FILE", "write the process's number there once it takes jobs"),
+    ], isHidden: true,
+    run: { arguments in
+      let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
+      let names = arguments.all("tier")
+      let tiers = try (names.isEmpty ? ["cpu"] : names).map { name throws(UsageError) in
+        guard let tier = TierName(rawValue: name) else {
+          throw UsageError("'\(name)' cannot be a tier's name", command: "worker")
+        }
+        return tier
+      }
+      return try await WorkerProcess(
+        directory: DataFolder.open(arguments), tiers: tiers, slots: slots, readyFile: arguments["ready-file"]
+      ).run()
+    })
+
+  /// One slot of a worker.
+  static let runner = Command(
+    name: Runner.subcommand, summary: "Be a runner of a worker", isHidden: true,
+    run: { _ in Runner.main(handlers: Catalogue.handlers) })
+
+  /// Ends what a stack's parent left behind.
+  static let sentinel = Command(
+    name: Sentinel.subcommand, arguments: "STACK GRACE", summary: "Be the sentinel of a stack", isHidden: true,
+    run: { arguments in Glibc.exit(Sentinel.run(arguments: arguments.positional)) })
+}
+
+/// Puts a worker together and runs it until it is told to stop.
+struct WorkerProcess {
+  let directory: DataDirectory
+  let tiers: [TierName]
+  let slots: Int
+  let readyFile: String?
+  private let log = Log.standardError().component("worker")
+
+  init(directory: DataDirectory, tiers: [TierName], slots: Int, readyFile: String?) {
+    self.directory = directory
+    self.tiers = tiers
+    self.slots = slots
+    self.readyFile = readyFile
+  }
+
+  func run() async throws -> ExitStatus {
+    Signals.ignoreBrokenPipes()
+    let requests = try Signals.terminationRequests()
+    let loop = try EventLoop(label: "worker")
+    let queue = try await QueueConnection.open(on: loop)
+    let store = try ArtifactStore(root: directory.artifacts)
+    let id = WorkerID()
+    var configuration = WorkerConfiguration(
+      tiers: tiers, slots: slots, folder: directory.path + "/work/\(id)",
+      runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
+    configuration.id = id
+    let worker = Worker(configuration, queue: queue, artifacts: StoredArtifacts(store: store)) { [log] in log.info($0) }
+    Task { for await _ in requests { worker.stop() } }
+    if let readyFile { try TextFile.write("\(getpid())", to: readyFile) }
+    log.info("taking jobs", ["worker": "\(id)", "slots": "\(slots)"])
+    try await worker.run()
+    await queue.close()
+    return .done
+  }
+}
+
+/// The artifact store on this machine, as a worker uses it.
+struct StoredArtifacts: AttemptArtifacts {
+  let store: ArtifactStore
+
+  func localPath(of artifact: ArtifactReference) async throws(StrataError) -> String? {
+    store.size(of: artifact.digest) == nil ? nil : try store.path(of: artifact.digest)
+  }
+
+  func store(fileAt path: String, named name: String) async throws(StrataError) -> ArtifactReference {
+    let stored = try store.put(contentsOf: path, mayConsume: true)
+    return ArtifactReference(name: name, digest: stored.digest, sizeBytes: Int64(stored.size))
+  }
+}
