@@ -107,7 +107,7 @@ struct AbuseCase: Sendable, CustomTestStringConvertible {
     AbuseCase("a space before the colon", "GET / HTTP/1.1\r\nHost : x\r\n\r\n", "refuse 400 malformed_request"),
     AbuseCase(
       "a space after a disguised coding", post("Content-Length: 3\r\nTransfer-Encoding : chunked", "0\r\n\r\n"),
-      "refuse 400 malformed_request"),
+      "refuse 400 ambiguous_length"),
     AbuseCase("a field without a colon", "GET / HTTP/1.1\r\nHost x\r\n\r\n", "refuse 400 malformed_request"),
     AbuseCase("a field without a name", "GET / HTTP/1.1\r\n: x\r\n\r\n", "refuse 400 malformed_request"),
     AbuseCase(
