@@ -87,7 +87,8 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "StrataCore", "StrataRuntime", "StrataQueue", "StrataLedger", "StrataClient", "StrataStack", "PointClouds",
+        "StrataCore", "StrataRuntime", "StrataQueue", "StrataLedger", "StrataServer", "StrataClient", "StrataStack",
+        "PointClouds",
       ],
       path: "benchmarks/strata-bench", swiftSettings: strict),
 

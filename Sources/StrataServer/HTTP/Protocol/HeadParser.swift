@@ -16,6 +16,8 @@ enum HeadParser {
     var isChunked = false
     var wantsKeepAlive = false
     var isComplete = false
+    /// Whether a field's name holds a space, which http-parser may let pass and which proxies read differently.
+    var hasSpaceInName = false
     fileprivate var isInValue = true
   }
 
@@ -38,7 +40,7 @@ enum HeadParser {
         return unsafe consumed == bytes.count || parser.upgrade != 0 ? nil : refusal(of: parser)
       }
     }
-    return failure ?? (raw.isComplete ? nil : .malformedRequest)
+    return failure ?? (raw.isComplete && !raw.hasSpaceInName ? nil : .malformedRequest)
   }
 
   private static func refusal(of parser: http_parser) -> HTTPRefusal {
@@ -90,6 +92,7 @@ extension HeadParser.Raw {
   fileprivate mutating func appendName(_ part: UnsafeRawBufferPointer) {
     if isInValue { headers.beginField() }
     isInValue = false
+    if unsafe part.contains(0x20) { hasSpaceInName = true }
     unsafe headers.extendName(part)
   }
 

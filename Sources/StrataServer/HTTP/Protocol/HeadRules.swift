@@ -46,6 +46,8 @@ extension HTTPRequestHead {
 
   /// The path and query of a target in origin form, or in absolute form, or `*` for OPTIONS (RFC 9112, section 3.2).
   private static func split(_ target: [UInt8], _ method: HTTPMethod) throws(HTTPRefusal) -> (HTTPPath, HTTPQuery) {
+    // http-parser may let more pass, depending on how it was compiled.
+    guard target.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw .invalidTarget }
     if method == .options && target == [0x2A] { return (try HTTPPath([0x2F]), .empty) }
     var path = target[...]
     if path.first != 0x2F { path = try withoutAuthority(path) }
