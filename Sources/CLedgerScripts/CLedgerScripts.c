@@ -75,6 +75,14 @@ static const char largest_token[] = {
 #embed "../StrataLedger/Queries/largest_token.sql"
     , 0};
 const char *const strata_query_largest_token = largest_token;
+static const char leader_heartbeat[] = {
+#embed "../StrataLedger/Queries/leader_heartbeat.sql"
+    , 0};
+const char *const strata_query_leader_heartbeat = leader_heartbeat;
+static const char leader_lock[] = {
+#embed "../StrataLedger/Queries/leader_lock.sql"
+    , 0};
+const char *const strata_query_leader_lock = leader_lock;
 static const char list_attempts[] = {
 #embed "../StrataLedger/Queries/list_attempts.sql"
     , 0};

@@ -19,6 +19,8 @@ extern const char *const strata_query_insert_key;
 extern const char *const strata_query_insert_tenant;
 extern const char *const strata_query_insert_usage;
 extern const char *const strata_query_largest_token;
+extern const char *const strata_query_leader_heartbeat;
+extern const char *const strata_query_leader_lock;
 extern const char *const strata_query_list_attempts;
 extern const char *const strata_query_list_entries;
 extern const char *const strata_query_list_jobs;

@@ -14,13 +14,13 @@ public struct StoredAttempt: Hashable, Sendable {
 
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     token = FencingToken(rawValue: UInt64(bitPattern: try row.integer()))
-    worker = row.optionalIdentifier()
+    worker = try row.optionalIdentifier()
     ending = try row.named()
     tier = try row.named()
     usage = AttemptUsage(
       cpuMicroseconds: try row.integer(), wallMicroseconds: try row.integer(), memoryPeakBytes: try row.integer())
     cost = try row.amount()
-    startedAt = row.optionalTimestamp()
+    startedAt = try row.optionalTimestamp()
     endedAt = try row.timestamp()
   }
 }

@@ -42,13 +42,13 @@ extension StoredJob {
     state = try row.named()
     held = try row.amount()
     createdAt = try row.timestamp()
-    finishedAt = row.optionalTimestamp()
+    finishedAt = try row.optionalTimestamp()
     error = try row.optionalDocument()
     results = try row.optionalDocument() ?? []
     summaryJSON = row.optionalText()
     log = try row.optionalDocument()
-    charged = row.optionalAmount()
-    cost = row.optionalAmount()
+    charged = try row.optionalAmount()
+    cost = try row.optionalAmount()
   }
 }
 

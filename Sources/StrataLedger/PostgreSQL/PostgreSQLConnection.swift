@@ -7,15 +7,23 @@ import StrataCore
 /// Every error of kind `.disconnected` leaves it unusable: close it and make another.
 @safe final class PostgreSQLConnection {
   let handle: OpaquePointer
-  private let silenceMax: Duration?
+  /// How long the server may take to answer; nil for as long as it takes.
+  var silenceMax: Duration?
+  /// Ends every wait once it rings.
+  private let alarm: Alarm?
   private var prepared: Set<String> = []
 
   /// Connects, blocking the calling thread for at most the configuration's `connectTimeout` (rounded up to a second,
   /// libpq's unit).
   ///
-  /// - Parameter hasTimeout: false for a connection that may wait on a lock for as long as it takes.
-  init(_ configuration: PostgreSQLConfiguration, hasTimeout: Bool = true) throws(PostgreSQLError) {
+  /// - Parameters:
+  ///   - hasTimeout: false for a connection that may wait on a lock for as long as it takes.
+  ///   - alarm: ends every wait on the server, by an error of kind `.closed`.
+  init(
+    _ configuration: PostgreSQLConfiguration, hasTimeout: Bool = true, alarm: Alarm? = nil
+  ) throws(PostgreSQLError) {
     silenceMax = hasTimeout ? configuration.statementTimeout + configuration.silenceAllowance : nil
+    self.alarm = alarm
     guard let handle = unsafe PQconnectdb(Self.keywords(configuration)) else {
       throw PostgreSQLError(.unavailable, message: "out of memory")
     }
@@ -165,11 +173,28 @@ import StrataCore
   }
 
   private func wait(for events: Int32) throws(PostgreSQLError) {
-    var descriptor = pollfd(fd: unsafe PQsocket(handle), events: Int16(events), revents: 0)
-    let timeout = silenceMax.map { Int32(clamping: $0.milliseconds) } ?? -1
-    let ready = unsafe poll(&descriptor, 1, timeout)
-    guard ready == 0 else { return }
-    throw PostgreSQLError(.disconnected, message: "the server has not answered for \(timeout) ms")
+    guard try isReady(for: events, within: silenceMax) else {
+      throw PostgreSQLError(.disconnected, message: "the server is silent")
+    }
+  }
+
+  /// Waits while nothing is asked of the server.
+  ///
+  /// - Throws: `.disconnected` as soon as the server goes away.
+  func idle(for duration: Duration) throws(PostgreSQLError) {
+    guard try isReady(for: POLLIN, within: duration) else { return }
+    guard unsafe PQconsumeInput(handle) == 1 else { throw connectionError(.disconnected) }
+  }
+
+  /// Whether the socket became ready in time.
+  private func isReady(for events: Int32, within duration: Duration?) throws(PostgreSQLError) -> Bool {
+    let socket = pollfd(fd: unsafe PQsocket(handle), events: Int16(events), revents: 0)
+    // poll(2) passes over a negative descriptor.
+    var descriptors = [socket, pollfd(fd: alarm?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)]
+    let timeout = duration.map { Int32(clamping: $0.milliseconds) } ?? -1
+    let ready = unsafe poll(&descriptors, 2, timeout)
+    if descriptors[1].revents != 0 { throw PostgreSQLError(.closed, message: "asked to end") }
+    return ready != 0
   }
 
   private static func failure(of result: OpaquePointer) -> PostgreSQLError? {

@@ -61,39 +61,51 @@ struct PostgreSQLRow {
 
   mutating func bytes() throws(PostgreSQLError) -> [UInt8] { try required(optionalBytes()) }
 
-  mutating func optionalInteger() -> Int64? {
-    optionalBytes().map { bytes in
-      let isNegative = (bytes.first ?? 0) & 0x80 != 0
-      return bytes.reduce(isNegative ? -1 : 0) { $0 << 8 | Int64($1) }
-    }
+  mutating func optionalInteger() throws(PostgreSQLError) -> Int64? {
+    guard let bytes = optionalBytes() else { return nil }
+    guard [2, 4, 8].contains(bytes.count) else { throw malformed() }
+    return bytes.reduce(bytes[0] & 0x80 == 0 ? 0 : -1) { $0 << 8 | Int64($1) }
+  }
+
+  mutating func optionalIdentifier<Tag>() throws(PostgreSQLError) -> Identifier<Tag>? {
+    guard let bytes = optionalBytes() else { return nil }
+    return try required(Identifier(bytes: bytes))
+  }
+
+  mutating func optionalTimestamp() throws(PostgreSQLError) -> Timestamp? {
+    try optionalInteger().map { Timestamp(microseconds: $0 + BinaryFormat.epochMicroseconds) }
+  }
+
+  mutating func optionalText() -> String? { optionalBytes().map { String(decoding: $0, as: UTF8.self) } }
+
+  mutating func optionalAmount<Unit>() throws(PostgreSQLError) -> MicroAmount<Unit>? {
+    try optionalInteger().map { MicroAmount(micros: $0) }
   }
 
   mutating func integer() throws(PostgreSQLError) -> Int64 { try required(optionalInteger()) }
-  mutating func optionalText() -> String? { optionalBytes().map { String(decoding: $0, as: UTF8.self) } }
-  mutating func text() throws(PostgreSQLError) -> String { try required(optionalText()) }
-  mutating func boolean() throws(PostgreSQLError) -> Bool { try bytes() == [1] }
-
-  mutating func optionalIdentifier<Tag>() -> Identifier<Tag>? { optionalBytes().flatMap { Identifier(bytes: $0) } }
   mutating func identifier<Tag>() throws(PostgreSQLError) -> Identifier<Tag> { try required(optionalIdentifier()) }
-
-  mutating func optionalTimestamp() -> Timestamp? {
-    optionalInteger().map { Timestamp(microseconds: $0 + BinaryFormat.epochMicroseconds) }
-  }
   mutating func timestamp() throws(PostgreSQLError) -> Timestamp { try required(optionalTimestamp()) }
+  mutating func text() throws(PostgreSQLError) -> String { try required(optionalText()) }
+  mutating func amount<Unit>() throws(PostgreSQLError) -> MicroAmount<Unit> { MicroAmount(micros: try integer()) }
+
+  mutating func boolean() throws(PostgreSQLError) -> Bool {
+    let bytes = try bytes()
+    guard bytes.count == 1 else { throw malformed() }
+    return bytes[0] != 0
+  }
 
   /// A text column that names a case of `Value`, or a string that it accepts.
   mutating func named<Value: RawRepresentable<String>>() throws(PostgreSQLError) -> Value {
     try required(Value(rawValue: text()))
   }
 
-  mutating func amount<Unit>() throws(PostgreSQLError) -> MicroAmount<Unit> { MicroAmount(micros: try integer()) }
-  mutating func optionalAmount<Unit>() -> MicroAmount<Unit>? { optionalInteger().map { MicroAmount(micros: $0) } }
-
   /// `value`, which the column must hold.
   func required<Value>(_ value: Value?) throws(PostgreSQLError) -> Value {
-    guard let value else {
-      throw PostgreSQLError(.malformed, message: "row \(index), column \(column) of an answer cannot be read")
-    }
+    guard let value else { throw malformed() }
     return value
+  }
+
+  private func malformed() -> PostgreSQLError {
+    PostgreSQLError(.malformed, message: "row \(index), column \(column - 1) of an answer cannot be read")
   }
 }

@@ -1,6 +1,6 @@
 -- What a settlement must know of jobs. $1 uuid[]: jobs.
--- Returns: id, tenant, state, hold_amount, whether the hold is open, tier, sold_as, per_job, per_cpu_second.
-SELECT job.id, job.tenant, job.state, job.hold_amount, hold.state = 'open', job.tier, job.sold_as,
+-- Returns: id, tenant, state, hold_amount, whether the hold is open, tier, per_job, per_cpu_second.
+SELECT job.id, job.tenant, job.state, job.hold_amount, hold.state = 'open', job.tier,
   price.per_job, price.per_cpu_second
 FROM job
 JOIN hold ON hold.job = job.id

@@ -21,6 +21,8 @@ enum Query {
   static let insertTenant = unsafe embedded("insert_tenant", strata_query_insert_tenant)
   static let insertUsage = unsafe embedded("insert_usage", strata_query_insert_usage)
   static let largestToken = unsafe embedded("largest_token", strata_query_largest_token)
+  static let leaderHeartbeat = unsafe embedded("leader_heartbeat", strata_query_leader_heartbeat)
+  static let leaderLock = unsafe embedded("leader_lock", strata_query_leader_lock)
   static let listAttempts = unsafe embedded("list_attempts", strata_query_list_attempts)
   static let listEntries = unsafe embedded("list_entries", strata_query_list_entries)
   static let listJobs = unsafe embedded("list_jobs", strata_query_list_jobs)

@@ -31,7 +31,7 @@ public struct APIKey: Hashable, Sendable {
     name = try row.text()
     prefix = try row.text()
     createdAt = try row.timestamp()
-    revokedAt = row.optionalTimestamp()
+    revokedAt = try row.optionalTimestamp()
   }
 }
 

@@ -1,0 +1,67 @@
+import StrataCore
+import StrataRuntime
+
+/// Work of which one process at a time does all.
+public struct LeaderRole: RawRepresentable, Hashable, Sendable {
+  /// The number of the advisory lock.
+  public let rawValue: Int32
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// Keeps the queue in line with the ledger, ends expired leases, settles outcomes.
+  public static let controller = LeaderRole(rawValue: 1)
+}
+
+/// Elects leaders by PostgreSQL's advisory locks: a lock is held by a connection of its own and ends with it, so two
+/// processes never hold one, and a dead leader is followed by another as soon as the server notices.
+public struct Leadership: Sendable {
+  /// How often a leader makes sure that the server is there.
+  public var heartbeat = Duration.seconds(2)
+  /// The pause after a failed attempt to connect.
+  public var retryPause = Duration.milliseconds(250)
+
+  private let configuration: PostgreSQLConfiguration
+
+  public init(_ configuration: PostgreSQLConfiguration) { self.configuration = configuration }
+
+  /// Waits until this process leads `role`, however long that takes and whatever becomes of the server meanwhile.
+  ///
+  /// - Throws: `CancellationError` when the task is cancelled; `StrataError` where the system gives no thread.
+  public func lead(_ role: LeaderRole) async throws -> LeaderTerm {
+    while true {
+      try Task.checkCancellation()
+      let alarm = try Alarm()
+      let state = TermState()
+      try start(role, state, alarm)
+      await withTaskCancellationHandler {
+        await state.wait { $0 != .waiting }
+      } onCancel: {
+        alarm.ring()
+      }
+      if state.phase == .held { return LeaderTerm(state, alarm) }
+      try await Task.sleep(for: retryPause)
+    }
+  }
+
+  private func start(_ role: LeaderRole, _ state: TermState, _ alarm: Alarm) throws(StrataError) {
+    let (configuration, heartbeat) = (configuration, heartbeat)
+    try Thread.start(name: "leader-\(role.rawValue)") {
+      // Why it ended matters to nobody: the term is over, and the next attempt meets the same server.
+      try? Self.hold(role, configuration, heartbeat, state, alarm)
+      state.enter(.ended)
+    }
+  }
+
+  private static func hold(
+    _ role: LeaderRole, _ configuration: PostgreSQLConfiguration, _ heartbeat: Duration, _ state: TermState,
+    _ alarm: Alarm
+  ) throws(PostgreSQLError) {
+    let connection = try PostgreSQLConnection(configuration, hasTimeout: false, alarm: alarm)
+    _ = try connection.run([Query.leaderLock(.integer(Int64(role.rawValue)))])
+    connection.silenceMax = configuration.silenceAllowance
+    state.enter(.held)
+    while true {
+      try connection.idle(for: heartbeat)
+      _ = try connection.run([Query.leaderHeartbeat()])
+    }
+  }
+}

@@ -1,0 +1,2 @@
+-- Whether the server is still there.
+SELECT 1

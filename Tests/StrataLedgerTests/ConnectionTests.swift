@@ -1,0 +1,54 @@
+import StrataCore
+import StrataLedger
+import TestSupport
+import Testing
+
+@Suite struct ConnectionTests {
+  @Test func aServerThatStaysAwayIsUnavailableAndOneThatReturnsIsFound() async throws {
+    let fixture = try PostgreSQLFixture()
+    defer { fixture.stop() }
+    let bench = try await LedgerBench(fixture: fixture)
+    let tenant = try await bench.tenant()
+    try fixture.crash()
+    var impatient = LedgerBench.configuration(bench.database)
+    impatient.unavailableAfter = .zero
+    let second = try Ledger(impatient)
+    await #expect(throws: LedgerError.self) { try await second.balance(of: tenant) }
+    try fixture.start()
+    // Both the pool that never connected and the one whose connections died.
+    #expect(try await second.balance(of: tenant).limit == MicroCredits(micros: 100_000_000))
+    #expect(try await bench.ledger.balance(of: tenant).limit == MicroCredits(micros: 100_000_000))
+    await second.close()
+  }
+
+  @Test func aClosedLedgerSaysSo() async throws {
+    let bench = try await LedgerBench()
+    await bench.ledger.close()
+    await bench.ledger.close()
+    await #expect(throws: LedgerError.closed) { try await bench.ledger.tenants() }
+  }
+
+  @Test func oneLeadsAtATimeAndAnotherFollows() async throws {
+    let bench = try await LedgerBench()
+    let leadership = Leadership(LedgerBench.configuration(bench.database))
+    let first = try await leadership.lead(.controller)
+    #expect(first.isHeld)
+    let candidate = Task { try await leadership.lead(.controller) }
+    let impatient = Task { try await leadership.lead(.controller) }
+    impatient.cancel()
+    await #expect(throws: CancellationError.self) { try await impatient.value }
+    let elsewhere = try await leadership.lead(LeaderRole(rawValue: 77))
+    #expect(elsewhere.isHeld && first.isHeld)
+    await first.resign()
+    #expect(!first.isHeld)
+    let second = try await candidate.value
+    #expect(second.isHeld)
+    // The server ends the leader's session, as a failover would.
+    _ = try bench.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1 AND granted")
+    await second.ended()
+    #expect(!second.isHeld)
+    let third = try await leadership.lead(.controller)
+    #expect(third.isHeld)
+  }
+}

@@ -1,0 +1,54 @@
+import StrataCore
+import StrataLedger
+import TestSupport
+import Testing
+
+/// What the schema itself refuses, whoever asks.
+@Suite struct SchemaTests {
+  private static let other = "00000000-0000-0000-0000-000000000001"
+
+  @Test(arguments: [
+    "UPDATE entry SET amount = amount + 1", "DELETE FROM entry", "TRUNCATE entry",
+    "INSERT INTO entry (transaction, leg, account, side, amount, kind) VALUES ('\(other)', 0, '\(other)', 'debit', 5, 'charge')",
+    "INSERT INTO entry (transaction, leg, account, side, amount, kind) SELECT transaction, leg, account, side, amount, kind FROM entry",
+    "UPDATE account SET posted = limit_ + 1 WHERE kind = 'tenant'",
+    "UPDATE account SET held = limit_ - posted + 1 WHERE kind = 'tenant'",
+    "UPDATE hold SET state = 'open', charged = NULL, closed_at = NULL WHERE state <> 'open'",
+    "UPDATE hold SET state = 'voided', charged = 0, closed_at = now() WHERE state = 'settled'",
+    "UPDATE hold SET state = 'settled', charged = amount + 1, closed_at = now() WHERE state = 'open'",
+    "UPDATE job SET state = 'succeeded' WHERE state = 'queued'",
+    "UPDATE job SET charged = hold_amount + 1 WHERE state = 'succeeded'",
+    "INSERT INTO usage SELECT * FROM usage",
+  ]) func theDatabaseRefuses(statement: String) async throws {
+    let bench = try await LedgerBench()
+    let tenant = try await bench.tenant()
+    let batch = [Sample.submission(tenant), Sample.submission(tenant)]
+    _ = try await bench.ledger.admit(batch)
+    _ = try await bench.ledger.settle([Sample.outcome(batch[0].job)])
+    let before = try await bench.ledger.verify()
+    #expect(throws: StrataError.self) { try bench.sql(statement) }
+    #expect(try await bench.ledger.verify() == before)
+    #expect(before.isSound)
+  }
+
+  @Test func migratingAgainAndAtOnceChangesNothing() async throws {
+    let fixture = try PostgreSQLFixture.shared.get()
+    let database = try fixture.makeDatabase()
+    let ledgers = try (0..<4).map { _ in try Ledger(LedgerBench.configuration(database)) }
+    try await withThrowingTaskGroup { group in
+      for ledger in ledgers { group.addTask { try await ledger.migrate() } }
+      try await group.waitForAll()
+    }
+    try await ledgers[0].migrate()
+    #expect(try fixture.sql("SELECT version, name FROM schema_migration", database: database) == "1|001_ledger")
+    for ledger in ledgers { await ledger.close() }
+  }
+
+  @Test func aNewerOrAlteredDatabaseIsRefused() async throws {
+    let bench = try await LedgerBench()
+    _ = try bench.sql("INSERT INTO schema_migration (version, name, checksum) VALUES (99, 'later', 'x')")
+    await #expect(throws: LedgerError.newerDatabase(found: 99, known: 1)) { try await bench.ledger.migrate() }
+    _ = try bench.sql("DELETE FROM schema_migration WHERE version = 99; UPDATE schema_migration SET checksum = 'x'")
+    await #expect(throws: LedgerError.changedMigration(version: 1)) { try await bench.ledger.migrate() }
+  }
+}

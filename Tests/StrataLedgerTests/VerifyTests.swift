@@ -1,0 +1,46 @@
+import StrataCore
+import StrataLedger
+import Testing
+
+/// `verify` finds each kind of wrong that it names.
+@Suite struct VerifyTests {
+  @Test(arguments: [
+    ("account_posted", "UPDATE account SET posted = posted + 1 WHERE kind = 'tenant'"),
+    ("account_posted", "UPDATE account SET posted = posted - 1 WHERE name = 'revenue'"),
+    ("account_held", "UPDATE account SET held = held + 1 WHERE kind = 'tenant'"),
+    ("account_limit", "UPDATE account SET limit_ = limit_ + 1 WHERE kind = 'tenant'"),
+    (
+      "account_over_limit",
+      "ALTER TABLE account DROP CONSTRAINT account_within_limit; UPDATE account SET posted = limit_ + 1 WHERE kind = 'tenant'"
+    ),
+    ("transaction_unbalanced", "ALTER TABLE entry DISABLE TRIGGER USER; DELETE FROM entry WHERE side = 'debit'"),
+    ("entry_without_account", "DELETE FROM account WHERE name = 'revenue'"),
+    (
+      "hold_outlives_job",
+      "ALTER TABLE hold DISABLE TRIGGER USER; UPDATE hold SET state = 'open', charged = NULL, closed_at = NULL"
+    ),
+    ("job_without_open_hold", "UPDATE hold SET state = 'voided', charged = 0, closed_at = now() WHERE state = 'open'"),
+    ("hold_without_job", "DELETE FROM job"),
+    ("hold_of_another", "UPDATE hold SET amount = amount + 1 WHERE state = 'open'"),
+    (
+      "charge_over_hold",
+      "UPDATE job SET hold_amount = charged, charged = charged WHERE state = 'succeeded'; ALTER TABLE job DROP CONSTRAINT job_check; UPDATE job SET charged = hold_amount + 1 WHERE state = 'succeeded'"
+    ),
+    ("charge_not_posted", "UPDATE job SET charged = charged - 1 WHERE state = 'succeeded'"),
+    ("charge_of_hold", "UPDATE job SET charged = charged - 1 WHERE state = 'succeeded'"),
+    ("charge_without_success", "UPDATE job SET state = 'failed' WHERE state = 'succeeded'"),
+    ("cost_of_job", "UPDATE job SET cost = cost + 1 WHERE state = 'succeeded'"),
+    ("usage_without_job", "DELETE FROM job"),
+  ]) func aTamperedLedgerIsFoundOut(rule: String, statement: String) async throws {
+    let bench = try await LedgerBench()
+    let tenant = try await bench.tenant()
+    let batch = [Sample.submission(tenant), Sample.submission(tenant)]
+    _ = try await bench.ledger.admit(batch)
+    _ = try await bench.ledger.settle([Sample.outcome(batch[0].job)])
+    #expect(try await bench.ledger.verify().isSound)
+    _ = try bench.sql(statement)
+    let report = try await bench.ledger.verify()
+    #expect(report.violations.contains { $0.rule == rule })
+    #expect(!report.isSound)
+  }
+}
