@@ -10,6 +10,11 @@ public enum Signals {
     public let signal: Int32
     /// 1 for the first; a second one usually means: at once.
     public let count: Int
+
+    package init(signal: Int32, count: Int) {
+      self.signal = signal
+      self.count = count
+    }
   }
 
   /// Requests from now on, in place of the signals' default effect; each is heard, however many threads there are.

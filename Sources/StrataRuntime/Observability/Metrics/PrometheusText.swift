@@ -68,12 +68,13 @@ package enum PrometheusText {
   }
 
   private static func escaped(_ text: String, quotes: Bool) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
+    // By scalar: a carriage return and a line feed together are one character.
+    text.unicodeScalars.reduce(into: "") { result, scalar in
+      switch scalar {
       case "\\": result += "\\\\"
       case "\n": result += "\\n"
       case "\"" where quotes: result += "\\\""
-      default: result.append(character)
+      default: result.unicodeScalars.append(scalar)
       }
     }
   }
