@@ -21,13 +21,14 @@ struct LAZReader {
 
   /// Decodes all chunks on at most `threads` threads.
   /// - Throws: `corrupt`, naming the first damaged chunk that was found; `cancelled`.
-  func decode(threads: Int, keepGoing: () -> Bool) throws(PointCloudError) -> PointRecords {
+  func decode(threads: Int, keepGoing: (Double) -> Bool) throws(PointCloudError) -> PointRecords {
     let length = header.recordLength
     let target = try ByteBlock(count: Int(header.pointCount) * length)
     let decoders = DecoderPool(record, recordLength: length)
     let faults = Mutex<[PointCloudError]>([])
     let isComplete = parallelFor(
-      chunks.count, threads: threads, keepGoing: { faults.withLock(\.isEmpty) && keepGoing() }
+      chunks.count, threads: threads,
+      keepGoing: { begun in faults.withLock(\.isEmpty) && keepGoing(Double(begun) / Double(chunks.count)) }
     ) { index in
       guard let fault = decoders.using({ decode(index, into: target, &$0) }) else { return }
       faults.withLock { $0.append(fault) }
