@@ -29,7 +29,7 @@ import Testing
     var left = 10
     let isComplete = parallelFor(
       1_000, threads: 1,
-      keepGoing: {
+      keepGoing: { _ in
         left -= 1
         return left >= 0
       }

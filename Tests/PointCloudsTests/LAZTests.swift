@@ -51,7 +51,7 @@ import Testing
   @Test func `cancelling ends the reading`() throws {
     guard !SharedData.isAbsent, let folder = SharedData.folder else { return }
     let error = #expect(throws: PointCloudError.self) {
-      try PointCloud.read(path: "\(folder)/lidar/formats/simple.laz", keepGoing: { false })
+      try PointCloud.read(path: "\(folder)/lidar/formats/simple.laz", keepGoing: { _ in false })
     }
     #expect(error?.code == .cancelled)
   }

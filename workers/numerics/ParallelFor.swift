@@ -4,20 +4,20 @@ import Synchronization
 /// Calls `body` once for each index in `0..<count`, on at most `threads` threads, the caller's own among them.
 ///
 /// Indices are handed out in growing order, so that with one thread the work is done in order. The caller takes part,
-/// and asks `keepGoing` before each index it takes (never from another thread); once it answers false, indices already
+/// and asks `keepGoing` before each index it takes (never from another thread), telling how many were begun; once it answers false, indices already
 /// begun are finished and no other is begun.
 ///
 /// - Returns: whether every index was done.
 /// - Complexity: one thread start per thread beyond the first, about 20 µs each, then one atomic addition per index.
 @discardableResult
 public func parallelFor(
-  _ count: Int, threads: Int, keepGoing: () -> Bool = { true }, _ body: @Sendable (Int) -> Void
+  _ count: Int, threads: Int, keepGoing: (_ begun: Int) -> Bool = { _ in true }, _ body: @Sendable (Int) -> Void
 ) -> Bool {
   let helpers = max(0, min(threads, count) - 1)
   return withoutActuallyEscaping(body) { body in
     let work = SharedWork(count: count, body: body)
     let started = (0..<helpers).compactMap { _ in startThread(work) }
-    while keepGoing(), work.doNext() {}
+    while keepGoing(work.begun), work.doNext() {}
     work.stop()
     for thread in started { pthread_join(thread, nil) }
     return work.isComplete
@@ -36,6 +36,9 @@ private final class SharedWork: Sendable {
     self.count = count
     self.body = body
   }
+
+  /// How many indices have been handed out.
+  var begun: Int { min(count, next.load(ordering: .relaxed)) }
 
   var isComplete: Bool { done.load(ordering: .acquiring) == count }
 

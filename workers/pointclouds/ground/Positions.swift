@@ -3,8 +3,8 @@ struct Positions: Sendable {
   let x: [Int32]
   let y: [Int32]
   let z: [Int32]
-  let scale: Vector3
-  let offset: Vector3
+  private(set) var scale: Vector3
+  private(set) var offset: Vector3
 
   init(_ cloud: PointCloud, threads: Int) {
     x = cloud.integers(axis: 0, threads: threads)
@@ -15,6 +15,14 @@ struct Positions: Sendable {
   }
 
   var count: Int { x.count }
+
+  /// The same places with every height multiplied by `factor`.
+  func withHeights(times factor: Double) -> Positions {
+    var result = self
+    result.scale.z *= factor
+    result.offset.z *= factor
+    return result
+  }
 
   @inline(__always) func plane(_ index: Int) -> SIMD2<Double> {
     SIMD2(Double(x[index]) * scale.x + offset.x, Double(y[index]) * scale.y + offset.y)

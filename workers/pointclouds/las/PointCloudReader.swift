@@ -14,9 +14,10 @@ extension PointCloud {
   ///
   /// - Parameters:
   ///   - threads: the most threads used to decode chunks, the caller's own among them.
-  ///   - keepGoing: asked on the caller's thread between chunks; false ends the reading with `cancelled`.
+  ///   - keepGoing: told on the caller's thread, between chunks, the share that is done; false ends the reading with
+  ///     `cancelled`.
   public static func read(
-    path: String, threads: Int = 1, limits: ReadLimits = ReadLimits(), keepGoing: () -> Bool = { true }
+    path: String, threads: Int = 1, limits: ReadLimits = ReadLimits(), keepGoing: (Double) -> Bool = { _ in true }
   ) throws(PointCloudError) -> PointCloud {
     let block = try ByteBlock.contents(ofFile: path, sizeMax: limits.fileBytesMax)
     return try read(block, threads: threads, limits: limits, keepGoing: keepGoing)
@@ -26,11 +27,11 @@ extension PointCloud {
   public static func read(
     bytes: [UInt8], threads: Int = 1, limits: ReadLimits = ReadLimits()
   ) throws(PointCloudError) -> PointCloud {
-    try read(ByteBlock(copying: bytes), threads: threads, limits: limits, keepGoing: { true })
+    try read(ByteBlock(copying: bytes), threads: threads, limits: limits, keepGoing: { _ in true })
   }
 
   private static func read(
-    _ block: ByteBlock, threads: Int, limits: ReadLimits, keepGoing: () -> Bool
+    _ block: ByteBlock, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> PointCloud {
     let file = ByteReader(block: block)
     let header = try LASHeader(file)

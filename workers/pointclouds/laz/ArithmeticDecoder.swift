@@ -12,6 +12,9 @@
   private var length: UInt32 = .max
   private(set) var isExhausted = false
 
+  /// Bytes not yet read. The coder writes exactly what its decoder reads, so at the end of sound data there are none.
+  var remaining: Int { unsafe end - next }
+
   static let lengthMin: UInt32 = 1 << 24
 
   /// - Parameter bytes: must outlive the decoder and not be empty.

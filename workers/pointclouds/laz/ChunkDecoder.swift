@@ -1,8 +1,17 @@
 /// Decodes whole chunks, one after another, with one set of models.
 protocol ChunkDecoder {
   /// Writes `count` records to `target`.
-  /// - Returns: nil when all went well, else the index of the point at which the bytes ran out.
-  mutating func decode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, count: Int) -> Int?
+  mutating func decode(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, count: Int
+  ) -> ChunkOutcome
+}
+
+/// How the decoding of a chunk ended.
+enum ChunkOutcome {
+  /// All points are there, and so many bytes were left over.
+  case complete(unread: Int)
+  /// The bytes ended at this point.
+  case exhausted(point: Int)
 }
 
 /// A chunk decoder made for one combination of items, so that the compiler can make one loop of them.
@@ -22,19 +31,21 @@ struct RecordDecoder<Point: ItemDecoder, Time: ItemDecoder, Color: ItemDecoder>:
     extra = items.first { $0.kind == .bytes }.map { BytesItem(arena, count: $0.size, version: $0.version) }
   }
 
-  mutating func decode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, count: Int) -> Int? {
+  mutating func decode(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, count: Int
+  ) -> ChunkOutcome {
     let first = unsafe source.baseAddress.unsafelyUnwrapped
     unsafe target.copyMemory(from: first, byteCount: recordLength)
-    guard count > 1 else { return nil }
+    guard count > 1 else { return .complete(unread: 0) }
     unsafe begin(first)
     var decoder = unsafe ArithmeticDecoder(UnsafeRawBufferPointer(rebasing: source[recordLength...]))
     var record = unsafe target
     for index in 1..<count {
       unsafe record += recordLength
       unsafe decodeRecord(record, &decoder)
-      if decoder.isExhausted { return index }
+      if decoder.isExhausted { return .exhausted(point: index) }
     }
-    return nil
+    return .complete(unread: decoder.remaining)
   }
 
   private mutating func begin(_ first: UnsafeRawPointer) {

@@ -21,13 +21,14 @@ struct LAZReader {
 
   /// Decodes all chunks on at most `threads` threads.
   /// - Throws: `corrupt`, naming the first damaged chunk that was found; `cancelled`.
-  func decode(threads: Int, keepGoing: () -> Bool) throws(PointCloudError) -> PointRecords {
+  func decode(threads: Int, keepGoing: (Double) -> Bool) throws(PointCloudError) -> PointRecords {
     let length = header.recordLength
     let target = try ByteBlock(count: Int(header.pointCount) * length)
     let decoders = DecoderPool(record, recordLength: length)
     let faults = Mutex<[PointCloudError]>([])
     let isComplete = parallelFor(
-      chunks.count, threads: threads, keepGoing: { faults.withLock(\.isEmpty) && keepGoing() }
+      chunks.count, threads: threads,
+      keepGoing: { begun in faults.withLock(\.isEmpty) && keepGoing(Double(begun) / Double(chunks.count)) }
     ) { index in
       guard let fault = decoders.using({ decode(index, into: target, &$0) }) else { return }
       faults.withLock { $0.append(fault) }
@@ -41,10 +42,22 @@ struct LAZReader {
     let chunk = chunks[index]
     let source = unsafe UnsafeRawBufferPointer(rebasing: file.block.bytes[chunk.bytes])
     let start = unsafe target.base + chunk.points.lowerBound * header.recordLength
-    guard let failed = unsafe decoder.decode(source, into: start, count: chunk.points.count) else { return nil }
-    return .corruptChunk(
-      index, at: chunk.bytes.lowerBound, "its bytes end at point \(failed) of \(chunk.points.count)")
+    let outcome = unsafe decoder.decode(source, into: start, count: chunk.points.count)
+    return fault(outcome, chunk).map { .corruptChunk(index, at: chunk.bytes.lowerBound, $0) }
   }
+
+  /// Pointwise LAZ has no checksum, but damage makes the decoder use too many bytes or too few.
+  private func fault(_ outcome: ChunkOutcome, _ chunk: Chunk) -> String? {
+    switch outcome {
+    case .exhausted(let point): "its bytes end at point \(point) of \(chunk.points.count)"
+    case .complete(let unread) where record.chunkSize != nil && unread > Self.paddingMax:
+      "\(unread) of its \(chunk.bytes.count) bytes are left over"
+    case .complete: nil
+    }
+  }
+
+  /// Some writers pad chunks by a few bytes.
+  private static let paddingMax = 16
 }
 
 /// Decoders waiting for work: their models take megabytes, so each is used again. There are never more than threads.
