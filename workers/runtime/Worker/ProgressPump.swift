@@ -28,8 +28,15 @@ final class ProgressPump: Sendable {
   func progress(_ lease: LeaseReference, _ fraction: Double?, _ stage: String?) {
     gather(lease) { gathered in
       gathered.fraction = fraction ?? gathered.fraction
-      gathered.stage = stage ?? gathered.stage
+      gathered.stage = stage.map(Self.shortened) ?? gathered.stage
     }
+  }
+
+  /// The queue's limit for a stage is 255 bytes.
+  private static func shortened(_ stage: String) -> String {
+    var text = stage
+    while text.utf8.count > 255 { text.removeLast(1 + (text.count - 1) / 8) }
+    return text
   }
 
   func log(_ lease: LeaseReference, _ bytes: [UInt8]) {
@@ -54,6 +61,8 @@ final class ProgressPump: Sendable {
       let verdicts = try await queue.progress(batch.map { Self.report($0.key, $0.value) })
       for (item, verdict) in zip(batch, verdicts) where verdict == .stale { stale(item.key) }
     } catch {
+      // What the queue will never take is not tried again.
+      if case .tooLarge = error { return }
       if lease == nil { keep(batch) }
     }
   }

@@ -1,0 +1,124 @@
+import StrataCore
+import StrataQueue
+import Synchronization
+
+/// What a `FaultyQueue` refuses at the moment, and how often it has.
+final class Faults: Sendable {
+  enum Kind: Equatable { case nothing, everything, reports(refusals: Int) }
+
+  private struct State {
+    var kind = Kind.nothing
+    var refusals = 0
+    var waiting: [(count: Int, CheckedContinuation<Void, Never>)] = []
+  }
+
+  private let state = Mutex(State())
+
+  var refusals: Int { state.withLock { $0.refusals } }
+  func set(_ kind: Kind) { state.withLock { $0.kind = kind } }
+
+  func waitForRefusals(_ count: Int) async {
+    await withCheckedContinuation { continuation in
+      let isOver = state.withLock { state in
+        if state.refusals < count { state.waiting.append((count, continuation)) }
+        return state.refusals >= count
+      }
+      if isOver { continuation.resume() }
+    }
+  }
+
+  func check(isReport: Bool = false) throws(QueueError) {
+    let (mustFail, woken) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
+      switch state.kind {
+      case .nothing: return (false, [])
+      case .everything: break
+      case .reports(let refusals):
+        guard isReport, refusals > 0 else { return (false, []) }
+        state.kind = .reports(refusals: refusals - 1)
+      }
+      state.refusals += 1
+      let woken = state.waiting.filter { $0.count <= state.refusals }.map(\.1)
+      state.waiting.removeAll { $0.count <= state.refusals }
+      return (true, woken)
+    }
+    for continuation in woken { continuation.resume() }
+    if mustFail { throw .disconnected("as the test wants it") }
+  }
+}
+
+/// A queue behind a line that can be cut, on the worker's side of the protocol.
+struct FaultyQueue: JobQueue {
+  let inner: MemoryQueue
+  let faults: Faults
+
+  func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
+    -> LeaseGrant
+  {
+    try faults.check()
+    return try await inner.lease(worker: worker, tiers: tiers, count: count, for: duration)
+  }
+
+  func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
+    -> HeartbeatReply
+  {
+    try faults.check()
+    return try await inner.heartbeat(worker: worker, held: held, for: duration)
+  }
+
+  func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {
+    try faults.check()
+    return try await inner.progress(reports)
+  }
+
+  func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
+    try faults.check(isReport: true)
+    return try await inner.complete(completions)
+  }
+
+  func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict] {
+    try faults.check(isReport: true)
+    return try await inner.fail(failures)
+  }
+
+  func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
+    try faults.check(isReport: true)
+    return try await inner.release(results)
+  }
+
+  func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal] {
+    try faults.check()
+    return try await inner.signals(for: worker, waitingUpTo: duration)
+  }
+}
+
+// The rest goes straight through.
+extension FaultyQueue {
+  func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] { try await inner.enqueue(jobs) }
+  func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict] { try await inner.cancel(jobs) }
+  func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?] { try await inner.status(of: jobs) }
+  func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
+    try await inner.log(of: job, from: offset)
+  }
+  func census() async throws(QueueError) -> QueueCensus { try await inner.census() }
+  func expire(limit: Int) async throws(QueueError) -> Int { try await inner.expire(limit: limit) }
+  func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [QueuedOutcome]
+  {
+    try await inner.outcomes(after: position, limit: limit, waitingUpTo: duration)
+  }
+  func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError) { try await inner.acknowledge(positions) }
+  func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration) async throws(QueueError)
+    -> [QueueEvent]
+  {
+    try await inner.events(after: position, limit: limit, waitingUpTo: duration)
+  }
+  func install(generation: UInt64, tokenFloor: FencingToken) async throws(QueueError) {
+    try await inner.install(generation: generation, tokenFloor: tokenFloor)
+  }
+  func generation() async throws(QueueError) -> UInt64? { try await inner.generation() }
+  func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] { try await inner.restore(jobs) }
+  func forget(_ jobs: [JobID]) async throws(QueueError) { try await inner.forget(jobs) }
+  func page(after cursor: UInt64?, limit: Int) async throws(QueueError) -> (jobs: [JobID], next: UInt64?) {
+    try await inner.page(after: cursor, limit: limit)
+  }
+}

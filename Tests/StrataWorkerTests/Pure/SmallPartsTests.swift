@@ -1,0 +1,52 @@
+import StrataCore
+import StrataWorker
+import Testing
+
+@Suite struct SmallPartsTests {
+  @Test func aLogIsCutOnceWithAMarker() {
+    var cap = LogCap(limit: 10)
+    #expect(cap.admit(Array("12345".utf8)[...]) == Array("12345".utf8))
+    let cut = String(decoding: cap.admit(Array("67890abc".utf8)[...]), as: UTF8.self)
+    #expect(cut.hasPrefix("67890\n[strata: the log was cut here"))
+    #expect(cap.admit(Array("more".utf8)[...]) == [])
+  }
+
+  @Test func aLogOfExactlyItsLimitIsWhole() {
+    var cap = LogCap(limit: 3)
+    #expect(cap.admit(Array("abc".utf8)[...]) == Array("abc".utf8))
+    #expect(cap.admit([][...]) == [])
+  }
+
+  @Test func aRunnersEnvironmentHoldsNoSecret() {
+    let worker = [
+      "STRATA_REDIS_URL": "secret", "PATH": "/bin", "LC_ALL": "C", "AWS_SECRET": "x", "OMP_NUM_THREADS": "64",
+    ]
+    let environment = RunnerEnvironment.make(from: worker, cores: 2)
+    #expect(
+      environment == [
+        "PATH": "/bin", "LC_ALL": "C", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "GDAL_NUM_THREADS": "2",
+      ])
+    #expect(RunnerEnvironment.make(from: [:], cores: 1)["PATH"] == RunnerEnvironment.pathDefault)
+  }
+
+  @Test func waitsGrowToTheirBound() {
+    var backoff = Backoff(first: .milliseconds(100), longest: .seconds(1))
+    var random = SeededGenerator(seed: 1)
+    let waits = (0..<40).map { _ in backoff.next(using: &random) }
+    #expect(waits[0] <= .milliseconds(100) && waits[0] >= .milliseconds(50))
+    #expect(waits.allSatisfy { $0 <= .seconds(1) } && waits[10...].allSatisfy { $0 >= .milliseconds(500) })
+    backoff.reset()
+    #expect(backoff.next(using: &random) <= .milliseconds(100))
+  }
+
+  @Test func jsonValuesPrintAsTheyWereRead() throws {
+    let text = #"{"a":[1,2.5,null,true],"b":{"c":"x\n\"\\ü\u0001"}}"#
+    #expect(try MessageCoding.read(JSONValue.self, from: Array(text.utf8)).description == text)
+  }
+
+  @Test func spellingFindsNearWordsOnly() {
+    #expect(Spelling.nearest(to: "windw", among: ["cell", "window"]) == "window")
+    #expect(Spelling.nearest(to: "zzz", among: ["cell", "window"]) == nil)
+    #expect(Spelling.nearest(to: "", among: []) == nil)
+  }
+}

@@ -1,0 +1,100 @@
+import StrataCore
+import StrataWorker
+import Testing
+
+@Suite struct SupervisionTests {
+  private let success = RunnerOutcome(product: AttemptProduct())
+
+  private func supervision() -> AttemptSupervision {
+    AttemptSupervision(memoryLimitBytes: 1_000, outputLimitBytes: 1_000)
+  }
+
+  private func ending(_ end: AttemptEnd) -> AttemptEnding? {
+    end.ending(timeoutSeconds: 1, memoryLimitBytes: 1_000)?.0
+  }
+
+  @Test func anOutcomeEndsIt() {
+    var machine = supervision()
+    let end = AttemptEnd(reason: nil, outcome: success, exit: nil)
+    #expect(machine.handle(.outcome(success)) == .end(end))
+    #expect(machine.phase == .ended && ending(end) == .succeeded)
+    #expect(machine.handle(.runnerExited("x")) == nil)
+  }
+
+  @Test func aTimeoutAsksThenKills() {
+    var machine = supervision()
+    #expect(machine.handle(.stop(.timeout)) == .askToStop)
+    #expect(machine.handle(.stop(.cancelled)) == nil)
+    #expect(machine.handle(.graceOver) == .killTree)
+    #expect(machine.handle(.graceOver) == nil)
+    #expect(
+      machine.handle(.runnerExited("was killed"))
+        == .end(AttemptEnd(reason: .timeout, outcome: nil, exit: "was killed")))
+  }
+
+  @Test func anAttemptThatEndsWithinTheGraceIsStillOverItsLimit() {
+    let end = AttemptEnd(reason: .timeout, outcome: success, exit: nil)
+    let verdict = end.ending(timeoutSeconds: 7, memoryLimitBytes: 1)
+    #expect(verdict?.0 == .failed && verdict?.1 == .timeout(seconds: 7))
+    #expect(verdict?.1?.isRetryable == false)
+  }
+
+  @Test func aHandBackYieldsToASuccessOnly() {
+    #expect(ending(AttemptEnd(reason: .handedBack, outcome: success, exit: nil)) == .succeeded)
+    let failure = RunnerOutcome(product: AttemptProduct(error: .exitStatus(143)))
+    #expect(ending(AttemptEnd(reason: .handedBack, outcome: failure, exit: nil)) == .released)
+    #expect(ending(AttemptEnd(reason: .handedBack, outcome: nil, exit: "was killed")) == .released)
+    #expect(ending(AttemptEnd(reason: .cancelled, outcome: success, exit: nil)) == .cancelled)
+  }
+
+  @Test func aLostLeaseKillsAtOnceAndSaysNothing() {
+    var machine = supervision()
+    #expect(machine.handle(.stop(.cancelled)) == .askToStop)
+    #expect(machine.handle(.stop(.leaseLost)) == .killTree)
+    guard case .end(let end) = machine.handle(.runnerExited("was killed")) else {
+      Issue.record("did not end")
+      return
+    }
+    #expect(ending(end) == nil)
+  }
+
+  @Test func samplesHoldTheLimits() {
+    var machine = supervision()
+    #expect(machine.handle(.sample(memoryBytes: 1_000, outputBytes: 1_000)) == nil)
+    #expect(machine.handle(.sample(memoryBytes: 1_001, outputBytes: 0)) == .killTree)
+    var other = supervision()
+    #expect(other.handle(.sample(memoryBytes: 0, outputBytes: 1_001)) == .askToStop)
+    #expect(other.handle(.sample(memoryBytes: 1_001, outputBytes: 1_001)) == .killTree)
+  }
+
+  @Test func aCrashIsRetryableAndGarbageKills() {
+    let crash = AttemptEnd(reason: nil, outcome: nil, exit: "ended with signal 11")
+    #expect(crash.ending(timeoutSeconds: 1, memoryLimitBytes: 1)?.1?.isRetryable == true)
+    var machine = supervision()
+    #expect(machine.handle(.garbled) == .killTree)
+  }
+
+  /// Whatever comes in whatever order, an attempt ends exactly once, and is killed at most once.
+  @Test func randomHistoriesEndOnce() {
+    let seed = Seed.current
+    var random = SeededGenerator(seed: seed)
+    let events: [AttemptSupervision.Event] = [
+      .stop(.timeout), .stop(.cancelled), .stop(.leaseLost), .stop(.handedBack), .hasten, .graceOver, .garbled,
+      .sample(memoryBytes: 2_000, outputBytes: 0), .sample(memoryBytes: 0, outputBytes: 2_000),
+    ]
+    for _ in 0..<2_000 {
+      var machine = supervision()
+      var actions: [AttemptSupervision.Action] = []
+      for _ in 0..<Int.random(in: 0...12, using: &random) {
+        if let event = events.randomElement(using: &random), let action = machine.handle(event) {
+          actions.append(action)
+        }
+      }
+      for event in [AttemptSupervision.Event.runnerExited("gone"), .outcome(success)].shuffled(using: &random) {
+        if let action = machine.handle(event) { actions.append(action) }
+      }
+      #expect(actions.count { if case .end = $0 { true } else { false } } == 1, "STRATA_SEED=\(seed)")
+      #expect(actions.count { $0 == .killTree } <= 1, "STRATA_SEED=\(seed)")
+    }
+  }
+}
