@@ -82,7 +82,7 @@ let package = Package(
       name: "strata",
       dependencies: [
         "StrataCore", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataClient", "StrataStack", "StrataQueue",
-        "StrataLedger", "StrataControl", "StrataServer", "StrataWorker", "Capabilities",
+        "StrataLedger", "StrataControl", "StrataServer", "StrataWorker", "Capabilities", "PointClouds",
       ], path: "Sources/strata", swiftSettings: strict),
     .executableTarget(
       name: "strata-bench",

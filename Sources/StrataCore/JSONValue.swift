@@ -23,6 +23,11 @@ public indirect enum JSONValue: Hashable, Sendable {
   }
 }
 
+extension JSONValue {
+  /// The text of a string; nil for any other kind.
+  public var stringValue: String? { if case .string(let text) = self { text } else { nil } }
+}
+
 extension JSONValue: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()

@@ -1,6 +1,7 @@
 import StrataAPI
 import StrataControl
 import StrataCore
+import StrataLedger
 import StrataQueue
 
 /// `GET /v1/jobs/{id}/events`: a job's life as server-sent events (WHATWG HTML, section 9.2).

@@ -3,6 +3,7 @@ import StrataAPI
 import StrataArtifacts
 import StrataControl
 import StrataCore
+import StrataLedger
 
 /// The routes under `/v1/jobs`, but the events.
 struct JobRoutes {

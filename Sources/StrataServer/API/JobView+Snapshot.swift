@@ -3,6 +3,7 @@ import StrataAPI
 import StrataControl
 import StrataCore
 import StrataLedger
+import StrataQueue
 
 extension JobView {
   init(_ snapshot: JobSnapshot) {

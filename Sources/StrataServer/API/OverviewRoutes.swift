@@ -1,6 +1,8 @@
 import StrataAPI
 import StrataControl
 import StrataCore
+import StrataLedger
+import StrataQueue
 
 /// The routes that only read: capabilities, account, queue, books, health.
 struct OverviewRoutes {

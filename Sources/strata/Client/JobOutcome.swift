@@ -1,5 +1,6 @@
 import FoundationEssentials
 import StrataAPI
+import StrataClient
 import StrataCore
 
 /// What a finished job came to: its results fetched, its cost and charge told.

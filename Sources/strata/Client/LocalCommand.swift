@@ -19,7 +19,7 @@ extension Command {
           "which capability? for example: strata local pointcloud.ground scan.laz --out results", command: "local")
       }
       guard let folder = arguments["out"] else { throw UsageError("where to? give --out FOLDER", command: "local") }
-      let parameters = try Parameters.parse(arguments.all("param"))
+      let parameters = try ParameterWords.parse(arguments.all("param"))
       let progress = Mutex(ProgressLine())
       let report = try await LocalRun(
         registry: try Catalogue.registry(),
@@ -44,7 +44,8 @@ extension Command {
       let seed = try arguments.integer("seed", in: 0...Int.max) ?? 1
       let points = try arguments.integer("points", in: 100...100_000_000) ?? 200_000
       do {
-        try ScanSimulator(seed: UInt64(seed), points: points).write(to: file)
+        let cloud = try ScanSimulator(seed: UInt64(seed), points: points).makeCloud()
+        try cloud.write(path: file, classifications: cloud.classifications(threads: Machine.cores))
       } catch {
         throw StrataError(.invalidInput, "the scan could not be written: \(error)")
       }

@@ -1,4 +1,5 @@
 import StrataAPI
+import StrataClient
 import StrataCore
 
 /// Uploads a job's inputs, submits it, and follows it where asked to.

@@ -17,7 +17,7 @@ extension Command {
         throw UsageError("which capability? 'strata capabilities' lists them", command: "submit")
       }
       var request = try JobOptions.request(capability, arguments)
-      request.params = try Parameters.parse(arguments.all("param"))
+      request.params = try ParameterWords.parse(arguments.all("param"))
       return try await Submission(arguments).perform(
         request, files: Array(arguments.positional.dropFirst()), waits: arguments.has("wait"))
     })

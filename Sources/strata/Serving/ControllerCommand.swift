@@ -73,7 +73,7 @@ struct Controller {
     let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }
     let endpoint = Endpoint(directory: directory)
     _ = try await server.listen(on: .unix(path: endpoint.socket))
-    let address = try await server.listen(on: try HTTPAddress(loopback: http))
+    let address = try await server.listen(on: try ListenAddress.loopback(http))
     try endpoint.record(httpAddress: "\(address)")
     log.info("serving", ["http": "\(address)", "socket": endpoint.socket])
     return server
@@ -89,7 +89,7 @@ struct Controller {
       tenant = known.id
     } else {
       tenant = try await ledger.createTenant(name: "default", plan: "local")
-      try await ledger.grant(Self.firstGrant, to: tenant)
+      _ = try await ledger.grant(Self.firstGrant, to: tenant)
       log.info("first tenant made", ["tenant": "\(tenant)", "credits": "\(Self.firstGrant)"])
     }
     try file.write(try await ledger.createKey(tenant: tenant, name: "api-key file").secret)

@@ -1,4 +1,5 @@
 import StrataRuntime
+import StrataStack
 
 /// The one screen that says what runs where.
 struct StackScreen {
@@ -6,12 +7,12 @@ struct StackScreen {
 
   var text: String {
     let directory = settings.directory
-    let address = Endpoint(directory: directory).httpAddress ?? settings.http
+    let address = Endpoint(directory: directory).httpAddress ?? "http://\(settings.http)"
     let workers = settings.workers == 1 ? "1 process" : "\(settings.workers) processes"
     return """
       Strata is ready.
 
-        API         http://\(address)  and  unix:\(Endpoint(directory: directory).socket)
+        API         \(address)  and  unix:\(Endpoint(directory: directory).socket)
         key         \(directory.path)/api-key
         PostgreSQL  \(settings.postgres == nil ? directory.postgres : "the one you named")
         Redis       \(settings.redis == nil ? directory.redis : "the one you named")

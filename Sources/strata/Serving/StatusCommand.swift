@@ -46,7 +46,7 @@ struct StatusReport: Encodable {
 
   var text: String {
     guard let process else { return "Strata is not running in \(directory); start it with strata up" }
-    var lines = ["Strata runs in \(directory) as process \(process)", "  API      http://\(http ?? "?")"]
+    var lines = ["Strata runs in \(directory) as process \(process)", "  API      \(http ?? "not yet")"]
     lines.append(obstacle.map { "  NOT READY: \($0)" } ?? "  ready    jobs are consumed")
     for tier in queue?.tiers ?? [] {
       lines.append("  tier     \(tier.name): \(tier.ready) waiting, \(tier.leased) running")

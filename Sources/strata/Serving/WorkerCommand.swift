@@ -2,6 +2,7 @@ import Capabilities
 import Glibc
 import StrataArtifacts
 import StrataCore
+import StrataQueue
 import StrataRuntime
 import StrataStack
 import StrataWorker

@@ -2,7 +2,7 @@ import FoundationEssentials
 import StrataCore
 
 /// `NAME=VALUE` words as a capability's parameters. A value that reads as JSON is that, else it is text.
-enum Parameters {
+enum ParameterWords {
   static func parse(_ words: [String]) throws(UsageError) -> [String: JSONValue] {
     var parameters: [String: JSONValue] = [:]
     for word in words {

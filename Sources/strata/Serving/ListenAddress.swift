@@ -1,0 +1,21 @@
+import StrataCore
+import StrataServer
+
+/// Where `--http` may lead: this machine only, since the API speaks no TLS.
+enum ListenAddress {
+  static func loopback(_ text: String) throws(StrataError) -> HTTPAddress {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65_535).contains(port)
+    else {
+      throw StrataError(
+        .invalidInput, "'\(text)' is not an address and a port", remedy: "write it as 127.0.0.1:8420 or [::1]:8420")
+    }
+    let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
+    guard host == "localhost" || host == "::1" || host.hasPrefix("127.") else {
+      throw StrataError(
+        .invalidInput, "--http listens on this machine only, and '\(host)' is not a loopback address",
+        remedy: "use 127.0.0.1:\(port), and put a proxy with TLS in front of it")
+    }
+    return .tcp(host: host == "localhost" ? "127.0.0.1" : host, port: port)
+  }
+}
