@@ -9,6 +9,7 @@ extension HTTPConnection {
       isHead: head.method == .head, minorVersion: head.minorVersion, wantsKeepAlive: head.wantsKeepAlive,
       owesContinue: head.expectsContinue)
     let request = HTTPRequest(head: head, body: makeBody(head))
+    bringWhatIsHere()
     let task = Task.immediate(executorPreference: loop) { [self] in await answer(request) }
     if exchange != nil { self.task = task }
   }
@@ -20,6 +21,11 @@ extension HTTPConnection {
     }
     self.channel = channel
     return HTTPBody(channel)
+  }
+
+  /// Gives the body what has come with the head, so that the handler of a small request never has to wait for it.
+  private func bringWhatIsHere() {
+    while machine.phase == .body, !isHoldingBack, let action = machine.next() { perform(action) }
   }
 
   /// The handler wants the body, or more of it.

@@ -110,7 +110,7 @@ final class HTTPConnection: @unchecked Sendable {
 
   var isHoldingBack: Bool { machine.phase == .body && channel?.isFull == true }
 
-  private func perform(_ action: ConnectionMachine.Action) {
+  func perform(_ action: ConnectionMachine.Action) {
     switch action {
     case .begin(let head): begin(head)
     case .body(let bytes): channel?.append(bytes)
