@@ -34,7 +34,7 @@ final class BenchmarkProcess {
     unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
     var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for unsafe word in unsafe words { unsafe free(word) } }
+    defer { unsafe words.forEach { word in unsafe free(word) } }
     var identifier: pid_t = 0
     let failure = unsafe posix_spawn(&identifier, arguments[0], &actions, nil, &words, environ)
     guard failure == 0 else { throw .system("start \(arguments[0])", errorNumber: failure) }

@@ -25,6 +25,8 @@ public final class HTTPServer: @unchecked Sendable {
     public var requests = 0
     /// Requests that no handler saw, because they were malformed, too large or too slow.
     public var refusals = 0
+    /// Answers by the first digit of their status: element 2 counts 2xx.
+    public var answersByClass = [Int](repeating: 0, count: 6)
   }
 
   public let loop: EventLoop
@@ -41,6 +43,7 @@ public final class HTTPServer: @unchecked Sendable {
   var serialized: [UInt8] = []
   /// Counts `limits.tick`s while there are connections.
   private(set) var tick = 0
+  private let tickLength: Duration
   private var ticker: LoopTimer?
   private var listeners: [HTTPListener] = []
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
@@ -56,6 +59,7 @@ public final class HTTPServer: @unchecked Sendable {
   ) {
     self.loop = loop
     self.limits = limits
+    tickLength = limits.tick
     self.log = log
     self.handler = handler
   }
@@ -147,7 +151,7 @@ public final class HTTPServer: @unchecked Sendable {
 
   private func startTicking() {
     guard ticker == nil else { return }
-    ticker = loop.schedule(after: limits.tick) { [self] in
+    ticker = loop.schedule(after: tickLength) { [self] in
       ticker = nil
       tick += 1
       // Looking at all of them costs some 10 ns each, which is less than a timer for each request would.
@@ -157,5 +161,5 @@ public final class HTTPServer: @unchecked Sendable {
   }
 
   /// Whether `deadline` has passed since the tick `start`, never early.
-  func hasPassed(_ deadline: Duration, since start: Int) -> Bool { limits.tick * (tick - start - 1) >= deadline }
+  func hasPassed(_ deadline: Duration, since start: Int) -> Bool { tickLength * (tick - start - 1) >= deadline }
 }

@@ -41,7 +41,10 @@ public struct HTTPHeaders: Sendable {
   public mutating func append(_ name: String, _ value: String) {
     beginField()
     extendName(name.utf8)
-    extendValue(value.utf8.lazy.map { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F ? 0x20 : $0 })
+    extendValue(value.utf8)
+    for index in Int(fields[fields.count - 1].nameEnd)..<bytes.count where !bytes[index].isAllowedInValue {
+      bytes[index] = 0x20
+    }
   }
 
   /// Makes `value` the only one under `name`.
@@ -59,7 +62,9 @@ public struct HTTPHeaders: Sendable {
   }
 
   mutating func extendName(_ part: some Sequence<UInt8>) {
-    for byte in part { bytes.append(byte.asciiLowercased) }
+    let start = bytes.count
+    bytes.append(contentsOf: part)
+    for index in start..<bytes.count { bytes[index] = bytes[index].asciiLowercased }
     fields[fields.count - 1].nameEnd = Int32(bytes.count)
     fields[fields.count - 1].valueEnd = Int32(bytes.count)
   }
@@ -98,6 +103,8 @@ public struct HTTPHeaders: Sendable {
 }
 
 extension UInt8 {
+  fileprivate var isAllowedInValue: Bool { self >= 0x20 && self != 0x7F || self == 0x09 }
+
   var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
 
   /// The value of a hexadecimal digit.

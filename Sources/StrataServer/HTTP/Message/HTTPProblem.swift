@@ -1,3 +1,4 @@
+import StrataArtifacts
 public import StrataCore
 
 extension HTTPResponse {
@@ -34,7 +35,7 @@ extension HTTPRefusal {
     .invalidInput: .badRequest, .notFound: .notFound, .unauthorized: .unauthorized,
     .budgetExceeded: .paymentRequired, .unsatisfiable: .unprocessableContent, .conflict: .conflict,
     .limitExceeded: .tooManyRequests, .unavailable: .serviceUnavailable, .timeout: .gatewayTimeout,
-    .cancelled: .conflict,
+    .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .storageFull: .insufficientStorage,
   ]
 }
 

@@ -10,7 +10,10 @@ public struct HTTPResponseWriter: Sendable {
   public func write(_ bytes: [UInt8]) async throws {
     guard !bytes.isEmpty else { return }
     if connection.loop.isCurrent {
-      guard try connection.writePart(bytes) else { return }
+      guard try connection.writePart(bytes) else {
+        if connection.isTurnOver(afterWriting: bytes.count) { await Task.yield() }
+        return
+      }
       try await withCheckedThrowingContinuation { connection.waitForRoom($0) }
     } else {
       try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in

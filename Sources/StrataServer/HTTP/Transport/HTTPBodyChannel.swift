@@ -58,38 +58,51 @@ final class HTTPBodyChannel: Sendable {
   // MARK: The reader's side
 
   func next() async throws -> [UInt8]? {
-    if let ready = try takeReady() { return ready }
-    if state.withLock({ $0.end != nil }) { return try takeReady() }
-    return try await withCheckedThrowingContinuation { wait($0) }
+    switch takeReady() {
+    case .chunk(let bytes, let mustAsk):
+      if mustAsk { ask() }
+      return bytes
+    case .end(let end):
+      try end.get()
+      return nil
+    case .nothing: return try await withCheckedThrowingContinuation { wait($0) }
+    }
   }
 
-  private func takeReady() throws -> [UInt8]? {
-    let (chunk, mustAsk) = try state.withLock { state in
-      let mustAsk = !state.isWanted || (state.isHeldBack && state.bytes < highWater / 2)
-      guard !state.chunks.isEmpty else {
-        try state.end?.get()
-        return ([UInt8]?.none, false)
-      }
+  private enum Ready {
+    case chunk([UInt8], mustAsk: Bool)
+    case end(Result<Void, HTTPRefusal>)
+    case nothing
+  }
+
+  private func takeReady() -> Ready {
+    state.withLock { state in
+      guard !state.chunks.isEmpty else { return state.end.map { .end($0) } ?? .nothing }
       let chunk = state.chunks.removeFirst()
       state.bytes -= chunk.count
-      return (chunk, mustAsk)
+      return .chunk(chunk, mustAsk: state.isHeldBack && state.bytes < highWater / 2)
     }
-    if mustAsk { ask() }
-    return chunk
   }
 
+  /// Chunks and the end come on the loop, and so perhaps after `takeReady` found neither.
   private func wait(_ waiter: Waiter) {
-    enum Outcome { case wait(mustAsk: Bool), ready }
-    let outcome: Outcome = state.withLock { state in
-      guard state.chunks.isEmpty, state.end == nil else { return .ready }
+    let (ready, mustAsk): (Ready, Bool) = state.withLock { state in
       precondition(state.waiter == nil, "a body has one reader")
+      if let chunk = state.chunks.first {
+        state.chunks.removeFirst()
+        state.bytes -= chunk.count
+        return (.chunk(chunk, mustAsk: false), state.isHeldBack)
+      }
+      if let end = state.end { return (.end(end), false) }
       state.waiter = waiter
-      return .wait(mustAsk: !state.isWanted || state.isHeldBack)
+      return (.nothing, !state.isWanted || state.isHeldBack)
     }
-    switch outcome {
-    case .wait(let mustAsk): if mustAsk { ask() }
-    case .ready: waiter.resume(with: Result { try takeReady() })
+    switch ready {
+    case .chunk(let bytes, _): waiter.resume(returning: bytes)
+    case .end(let end): waiter.resume(with: end.map { nil }.mapError { $0 as any Error })
+    case .nothing: break
     }
+    if mustAsk { ask() }
   }
 
   private func ask() {

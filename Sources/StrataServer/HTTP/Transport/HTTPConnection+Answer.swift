@@ -9,6 +9,7 @@ extension HTTPConnection {
       isHead: head.method == .head, minorVersion: head.minorVersion, wantsKeepAlive: head.wantsKeepAlive,
       owesContinue: head.expectsContinue)
     let request = HTTPRequest(head: head, body: makeBody(head))
+    bringWhatIsHere()
     let task = Task.immediate(executorPreference: loop) { [self] in await answer(request) }
     if exchange != nil { self.task = task }
   }
@@ -22,12 +23,17 @@ extension HTTPConnection {
     return HTTPBody(channel)
   }
 
+  /// Gives the body what has come with the head, so that the handler of a small request never has to wait for it.
+  private func bringWhatIsHere() {
+    while machine.phase == .body, !isHoldingBack, let action = machine.next() { perform(action) }
+  }
+
   /// The handler wants the body, or more of it.
   private func bringBody() {
     guard !isClosed else { return }
     if exchange?.owesContinue == true {
       exchange?.owesContinue = false
-      if machine.phase == .body, machine.pendingBytes == 0 { send(ResponseSerializer.continue.span) }
+      if machine.phase == .body, machine.pendingBytes == 0 { send(ResponseSerializer.continue) }
     }
     pump()
     settle()
@@ -99,7 +105,7 @@ extension HTTPConnection {
   /// Decides how the answer is framed and whether another may follow it.
   private func beginAnswer(_ response: HTTPResponse, _ length: Int?) -> Exchange? {
     guard var exchange else { return nil }
-    exchange.hasBegunAnswer = true
+    server.statistics.answersByClass[min(max(response.status.rawValue / 100, 0), 5)] += 1
     exchange.framing =
       if response.status.forbidsBody { .none } else if let length { .length(length) } else {
         exchange.minorVersion == 1 ? .chunked : .untilClose
@@ -131,7 +137,7 @@ extension HTTPConnection {
 
   private func endStream(_ stream: HTTPStream) {
     guard !isClosed, let exchange else { return }
-    if exchange.framing == .chunked { send(ResponseSerializer.lastChunk.span) }
+    if exchange.framing == .chunked { send(ResponseSerializer.lastChunk) }
     if stream.length != nil && exchange.streamRemaining != 0 {
       server.log("a response broke off: its producer wrote less than it had declared")
       return abort()
@@ -157,7 +163,7 @@ extension HTTPConnection {
       ResponseSerializer.writeChunk(bytes, to: &server.serialized)
       sendSerialized()
     } else {
-      send(bytes.span)
+      send(bytes)
     }
     settle()
     return output.pendingBytes > server.limits.outputHighWater
@@ -172,6 +178,14 @@ extension HTTPConnection {
     }
   }
 
+  /// True now and then, when a producer that is never held back should let others have the loop.
+  func isTurnOver(afterWriting count: Int) -> Bool {
+    unyieldedBytes += count
+    guard unyieldedBytes > server.limits.outputHighWater else { return false }
+    unyieldedBytes = 0
+    return true
+  }
+
   /// Waits until the client has taken enough.
   func waitForRoom(_ waiter: CheckedContinuation<Void, any Error>) {
     if isClosed || machine.isInputEnded { return waiter.resume(throwing: CancellationError()) }
@@ -182,12 +196,11 @@ extension HTTPConnection {
   // MARK: Bytes
 
   private func sendSerialized() {
-    let bytes = server.serialized
-    if output.send(bytes.span, to: descriptor) == .failed { abort() }
+    send(server.serialized)
   }
 
-  private func send(_ bytes: borrowing Span<UInt8>) {
-    if output.send(bytes, to: descriptor) == .failed { abort() }
+  private func send(_ bytes: [UInt8]) {
+    if output.send(bytes.span, to: descriptor) == .failed { abort() }
   }
 
   /// Sends what is pending, now that the socket takes more.
@@ -208,7 +221,8 @@ extension HTTPConnection {
     self.exchange = nil
     channel = nil
     task = nil
-    guard exchange.keepAlive else { return closeGracefully(hasUnreadInput: hasUnreadInput) }
+    // The server may have begun to shut down since the answer's head was sent.
+    guard exchange.keepAlive, !server.isShuttingDown else { return closeGracefully(hasUnreadInput: hasUnreadInput) }
     machine.finishAnswer(keepAlive: true)
     pump()
   }

@@ -17,7 +17,6 @@ final class HTTPConnection: @unchecked Sendable {
     var framing = ResponseSerializer.Framing.none
     var keepAlive = false
     var owesContinue = false
-    var hasBegunAnswer = false
     var isAnswerComplete = false
     /// The answer is a stream without an end of its own.
     var endsAtShutdown = false
@@ -32,6 +31,8 @@ final class HTTPConnection: @unchecked Sendable {
   var channel: HTTPBodyChannel?
   var task: Task<Void, Never>?
   var output = HTTPOutput()
+  /// Bytes of a stream written since its producer last gave way.
+  var unyieldedBytes = 0
   var drainWaiter: CheckedContinuation<Void, any Error>?
   var isClosed = false
   /// The answer is sent and the connection half closed; what still comes is thrown away.
@@ -110,7 +111,7 @@ final class HTTPConnection: @unchecked Sendable {
 
   var isHoldingBack: Bool { machine.phase == .body && channel?.isFull == true }
 
-  private func perform(_ action: ConnectionMachine.Action) {
+  func perform(_ action: ConnectionMachine.Action) {
     switch action {
     case .begin(let head): begin(head)
     case .body(let bytes): channel?.append(bytes)
