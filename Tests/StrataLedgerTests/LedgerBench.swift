@@ -32,7 +32,7 @@ struct LedgerBench: Sendable {
 
   static func configuration(_ database: String) -> PostgreSQLConfiguration {
     var configuration = PostgreSQLConfiguration(connectionString: database)
-    configuration.connections = 4
+    configuration.connections = 2
     return configuration
   }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import StrataCore
 import Synchronization
@@ -17,9 +16,10 @@ public final class PostgreSQLFixture: Sendable {
   private let databases = Atomic<Int>(0)
   private let supervisor: Mutex<Supervisor>
 
-  private struct Supervisor: @unchecked Sendable {
-    let process: Process
-    let leash: Pipe
+  private struct Supervisor {
+    let process: pid_t
+    /// The pipe's end that, once closed, ends the shell; -1 when it is closed.
+    var leash: Int32
   }
 
   /// Makes and starts a cluster.
@@ -41,8 +41,11 @@ public final class PostgreSQLFixture: Sendable {
   /// Stops the server and removes the folder. Safe to call twice.
   public func stop() {
     supervisor.withLock { supervisor in
-      try? supervisor.leash.fileHandleForWriting.close()
-      supervisor.process.waitUntilExit()
+      guard supervisor.leash >= 0 else { return }
+      close(supervisor.leash)
+      supervisor.leash = -1
+      var status: Int32 = 0
+      waitpid(supervisor.process, &status, 0)
     }
   }
 
@@ -75,10 +78,9 @@ public final class PostgreSQLFixture: Sendable {
   // MARK: Making it
 
   private static func findBinaries() throws -> String {
-    let versions = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
-    let packaged = versions.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { "/usr/lib/postgresql/\($0)/bin" }
-    let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
-    let found = (packaged + path).first { FileManager.default.isExecutableFile(atPath: $0 + "/initdb") }
+    let packaged = stride(from: 19, through: 13, by: -1).map { "/usr/lib/postgresql/\($0)/bin" }
+    let path = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
+    let found = (packaged + path).first { access($0 + "/initdb", X_OK) == 0 }
     guard let found else {
       throw StrataError(.notFound, "PostgreSQL's server is not installed", remedy: "apt-get install postgresql")
     }
@@ -106,7 +108,7 @@ public final class PostgreSQLFixture: Sendable {
 
     listen_addresses = ''
     unix_socket_directories = '\(folder)'
-    max_connections = 100
+    max_connections = 400
     shared_buffers = 64MB
     fsync = \(isDurable ? "on" : "off")
     full_page_writes = \(isDurable ? "on" : "off")
@@ -116,55 +118,79 @@ public final class PostgreSQLFixture: Sendable {
   }
 
   private static func append(_ text: String, to path: String) throws {
-    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-    defer { try? handle.close() }
-    try handle.seekToEnd()
-    try handle.write(contentsOf: Data(text.utf8))
+    guard let file = fopen(path, "a") else { throw StrataError(.internalError, "\(path) cannot be written") }
+    fputs(text, file)
+    fclose(file)
   }
 
   private static func supervise(binaries: String, folder: String, user: [String]) throws -> Supervisor {
     let control = (user + [binaries + "/pg_ctl", "-D", folder + "/data", "-w", "-s"]).joined(separator: " ")
+    // An interrupt typed at the terminal is not the shell's affair: it learns of our end by the pipe.
     let script = """
-      \(control) -l \(folder)/log start </dev/null >/dev/null 2>&1 && echo ready || { cat \(folder)/log >&2; }
+      trap '' INT TERM
+      \(control) -l \(folder)/log start </dev/null >/dev/null 2>&1 && echo ready
       read _
       \(control) -m immediate stop </dev/null >/dev/null 2>&1
       rm -rf \(folder)
       """
-    let process = Process()
-    let (leash, output) = (Pipe(), Pipe())
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    // An interrupt typed at the terminal is not the shell's: it goes by the pipe.
-    process.arguments = ["-c", "trap '' INT TERM\n" + script]
-    process.currentDirectoryURL = URL(fileURLWithPath: "/")
-    process.standardInput = leash
-    process.standardOutput = output
-    try process.run()
-    guard output.fileHandleForReading.availableData == Data("ready\n".utf8) else {
+    let (leash, output) = (try makePipe(), try makePipe())
+    let process = try spawn(["/bin/sh", "-c", script], input: leash.reading, output: output.writing)
+    close(leash.reading)
+    close(output.writing)
+    defer { close(output.reading) }
+    var answer = [UInt8](repeating: 0, count: 6)
+    guard read(output.reading, &answer, 6) == 6 else {
+      close(leash.writing)
       throw StrataError(.internalError, "PostgreSQL did not start in \(folder)")
     }
-    return Supervisor(process: process, leash: leash)
+    return Supervisor(process: process, leash: leash.writing)
   }
+
+  // MARK: Processes
 
   /// Runs a program to its end and returns what it printed.
   @discardableResult
   private static func run(_ command: [String]) throws -> String {
-    let process = Process()
-    let (output, errors) = (Pipe(), Pipe())
-    process.executableURL = URL(fileURLWithPath: command[0])
-    process.arguments = Array(command.dropFirst())
-    process.currentDirectoryURL = URL(fileURLWithPath: "/")
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = command[0].hasSuffix("psql") ? errors : FileHandle.nullDevice
-    try process.run()
-    if process.standardError as? Pipe == nil { try? errors.fileHandleForWriting.close() }
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw StrataError(
-        .internalError, "\(command.joined(separator: " ")): \(String(decoding: complaint, as: UTF8.self))")
+    let output = try makePipe()
+    let process = try spawn(command, input: -1, output: output.writing)
+    close(output.writing)
+    defer { close(output.reading) }
+    var (text, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 4_096))
+    while case let count = read(output.reading, &chunk, chunk.count), count > 0 { text += chunk.prefix(count) }
+    var status: Int32 = 0
+    waitpid(process, &status, 0)
+    let printed = String(decoding: text, as: UTF8.self)
+    guard status == 0 else {
+      throw StrataError(.internalError, "\(command.joined(separator: " ")): \(printed)")
     }
-    return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    return String(printed.reversed().drop { $0.isWhitespace }.reversed())
+  }
+
+  /// A pipe of which neither end outlives an exec, so that no other child keeps it open. (Glibc's module lacks pipe2.)
+  private static func makePipe() throws -> (reading: Int32, writing: Int32) {
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw StrataError(.internalError, "no pipe could be made") }
+    return (ends[0], ends[1])
+  }
+
+  /// Starts a program with standard output and error on `output`, and standard input on `input` or nothing.
+  private static func spawn(_ command: [String], input: Int32, output: Int32) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if input >= 0 {
+      posix_spawn_file_actions_adddup2(&actions, input, 0)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
+    for descriptor in [1, 2] as [Int32] { posix_spawn_file_actions_adddup2(&actions, output, descriptor) }
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var process: pid_t = 0
+    guard posix_spawn(&process, command[0], &actions, nil, &arguments, environ) == 0 else {
+      throw StrataError(.internalError, "\(command[0]) could not be started")
+    }
+    return process
   }
 }

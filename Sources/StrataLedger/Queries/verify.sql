@@ -69,4 +69,4 @@ WITH posting AS (
   SELECT 'usage_without_job', usage.job::text, 'a job', 'none' FROM usage
   WHERE NOT EXISTS (SELECT FROM job WHERE job.id = usage.job)
 )
-SELECT rule, subject, expected, found FROM breach LIMIT $1::bigint
+SELECT rule, coalesce(subject, 'none'), coalesce(expected, 'none'), coalesce(found, 'none') FROM breach LIMIT $1::bigint
