@@ -131,10 +131,15 @@ import Testing
   }
 
   @Test func whatOutlivesTheRootIsKilledByTheEndOfMetering() async throws {
-    let child = try await start("setsid sleep 1000 & echo up; read line; exit 5")
+    var specification = shell("setsid sleep 1000 & echo up; read line; exit 5")
+    specification.standardInput = .pipe
+    specification.standardOutput = .pipe
+    let child = try await ChildProcess.spawn(specification)
+    _ = try await #require(child.standardOutput).read()
     let below = ProcessTree.descendants(of: child.pid)
     let meter = ProcessTreeMeter(child, interval: .milliseconds(5))
     #expect(below.count == 1)
+    child.standardInput?.close()
     _ = await meter.finish()
     #expect(child.exit?.status == .exited(5))
     #expect(below.allSatisfy { ProcessStatistics.read($0.pid)?.isZombie ?? true })

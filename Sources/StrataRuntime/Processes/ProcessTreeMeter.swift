@@ -49,6 +49,7 @@ public final class ProcessTreeMeter: Sendable {
     var own = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &own)
     ownPeakBytes = own.ru_maxrss * 1_024
+    read()
     sampling.withLock { $0 = Task { await self.sample() } }
   }
 
