@@ -130,11 +130,35 @@ import Testing
     #expect(usage.wallMicroseconds > 0)
   }
 
+  @Test func anOrphanThatHidIsFoundByItsMark() async throws {
+    try Subreaper.enable()
+    let mark = "STRATA_TEST_MARK=\(UInt64.random(in: 0 ... .max))"
+    // The middle one has ended, and the sleeper has a session of its own, before the metering begins.
+    var specification = shell("sh -c 'setsid sh -c \"echo \\$\\$; exec sleep 1000\" & exit' & wait; read line")
+    specification.environment["STRATA_TEST_MARK"] = String(mark.split(separator: "=")[1])
+    specification.standardInput = .pipe
+    specification.standardOutput = .pipe
+    let child = try await ChildProcess.spawn(specification)
+    let line = try await #require(child.standardOutput).read()
+    let sleeper = try #require(Int32(String(decoding: line.dropLast(), as: UTF8.self)))
+    while try #require(ProcessStatistics.read(sleeper)).parent != getpid() { await Task.yield() }
+    #expect(ProcessTree.descendants(of: child.pid).allSatisfy(\.statistics.isZombie))
+    let meter = ProcessTreeMeter(child, interval: .milliseconds(5), mark: mark)
+    child.standardInput?.close()
+    _ = await meter.finish()
+    #expect(ProcessStatistics.read(sleeper)?.isZombie ?? true)
+  }
+
   @Test func whatOutlivesTheRootIsKilledByTheEndOfMetering() async throws {
-    let child = try await start("setsid sleep 1000 & echo up; read line; exit 5")
+    var specification = shell("setsid sleep 1000 & echo up; read line; exit 5")
+    specification.standardInput = .pipe
+    specification.standardOutput = .pipe
+    let child = try await ChildProcess.spawn(specification)
+    _ = try await #require(child.standardOutput).read()
     let below = ProcessTree.descendants(of: child.pid)
     let meter = ProcessTreeMeter(child, interval: .milliseconds(5))
     #expect(below.count == 1)
+    child.standardInput?.close()
     _ = await meter.finish()
     #expect(child.exit?.status == .exited(5))
     #expect(below.allSatisfy { ProcessStatistics.read($0.pid)?.isZombie ?? true })

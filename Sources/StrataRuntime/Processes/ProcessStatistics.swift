@@ -21,6 +21,12 @@ public struct ProcessStatistics: Sendable, Hashable {
 
   public var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
 
+  /// Whether its environment, as it was when it executed, has this entry `NAME=value`; false if it cannot be read.
+  public func carries(_ entry: String) -> Bool {
+    guard let variables = ProcFile.read("/proc/\(pid)/environ", bytesMax: 1 << 18) else { return false }
+    return variables.split(separator: 0).contains { $0.elementsEqual(entry.utf8) }
+  }
+
   static let ticksPerSecond = max(1, sysconf(Int32(_SC_CLK_TCK)))
   static let pageBytes = max(1, sysconf(Int32(_SC_PAGESIZE)))
 

@@ -16,7 +16,8 @@ public struct TreeUsage: Sendable, Hashable {
 ///
 /// How: a reading of /proc every `interval`, the kernel's own sums for those that are waited for, and, where
 /// `Subreaper` is enabled, for orphans too. What it can miss: the processor time of a process whose parent ignores
-/// SIGCHLD, since its last reading; an orphan that left its session and lived and died between two readings; a peak
+/// SIGCHLD, since its last reading; an orphan that left its session and lived and died between two readings; one that
+/// left it before it was seen and carries no `mark`; a peak
 /// of memory between two readings, unless a single process had it. Shared pages count once per process that maps
 /// them. Readings count in clock ticks (10 ms), the kernel's sums in microseconds.
 ///
@@ -26,6 +27,7 @@ public final class ProcessTreeMeter: Sendable {
 
   private let child: ChildProcess
   private let interval: Duration
+  private let mark: String?
   private let memoryBytesMax: Int?
   private let onExcess: @Sendable (_ residentBytes: Int) -> Void
   private let account: Mutex<TreeAccount>
@@ -35,20 +37,24 @@ public final class ProcessTreeMeter: Sendable {
   /// Starts metering `child`, which should lead a session of its own (`startsNewSession`).
   ///
   /// - Parameters:
+  ///   - mark: an entry `NAME=value` of the child's environment that no other process carries. With it, and where
+  ///     `Subreaper` is enabled, even an orphan that left its session before it was seen is found, while it lives.
   ///   - memoryBytesMax: the sum of resident sets above which `onExcess` is called, once; nil for none.
   ///   - onExcess: typically tears the child down.
   public init(
-    _ child: ChildProcess, interval: Duration = intervalStandard, memoryBytesMax: Int? = nil,
+    _ child: ChildProcess, interval: Duration = intervalStandard, mark: String? = nil, memoryBytesMax: Int? = nil,
     onExcess: @escaping @Sendable (_ residentBytes: Int) -> Void = { _ in }
   ) {
     self.child = child
     self.interval = interval
+    self.mark = mark
     self.memoryBytesMax = memoryBytesMax
     self.onExcess = onExcess
     account = Mutex(TreeAccount(root: child.pid))
     var own = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &own)
     ownPeakBytes = own.ru_maxrss * 1_024
+    read()
     sampling.withLock { $0 = Task { await self.sample() } }
   }
 
@@ -73,6 +79,7 @@ public final class ProcessTreeMeter: Sendable {
   private func read() -> [ProcessStatistics] {
     let everyone = ProcessTree.everyone()
     return account.withLock { account in
+      if let mark { account.claim(everyone.filter { Subreaper.isOrphan($0) && $0.carries(mark) }) }
       let members = account.absorb(everyone)
       account.add(reaped: Subreaper.reap(members))
       return members

@@ -28,7 +28,7 @@ public enum Subreaper {
   public static func reapUnclaimed() -> ResourceUsage { reap(ProcessTree.everyone()) }
 
   /// A child of ours that we did not start.
-  private static func isOrphan(_ process: ProcessStatistics) -> Bool {
+  static func isOrphan(_ process: ProcessStatistics) -> Bool {
     process.parent == getpid() && !ChildKeeper.isKept(process.pid)
   }
 }

@@ -26,6 +26,11 @@ package struct TreeAccount: Sendable {
     return members
   }
 
+  /// Counts these, and what descends from them, as members from now on.
+  package mutating func claim(_ orphans: [ProcessStatistics]) {
+    for orphan in orphans { seen[orphan.pid] = orphan.startTicks }
+  }
+
   private func find(in everyone: [ProcessStatistics]) -> [ProcessStatistics] {
     let known = everyone.filter { $0.pid == root || seen[$0.pid] == $0.startTicks }
     var members = Dictionary(known.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })

@@ -75,6 +75,17 @@ extension Folder {
     }
   }
 
+  /// The first folder above `path` through which `user` may not pass; nil if there is none. Folders that are not there
+  /// yet are no walls.
+  static func wall(above path: String, for user: UserIdentity) -> String? {
+    var parent = path[...]
+    while let slash = parent.lastIndex(of: "/"), slash > parent.startIndex {
+      parent = parent[..<slash]
+      if exists(String(parent)) && !canPass(String(parent), user) { return String(parent) }
+    }
+    return nil
+  }
+
   /// Whether `user` may pass through the folder `path` to what lies inside.
   static func canPass(_ path: String, _ user: UserIdentity) -> Bool {
     var status = stat()

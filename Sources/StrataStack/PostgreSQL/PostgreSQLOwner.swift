@@ -32,15 +32,9 @@ struct PostgreSQLOwner: Sendable {
 
   /// Every folder above must let the owner pass.
   private func checkReachable(_ path: String) throws(StrataError) {
-    guard let user else { return }
-    var parent = path[...]
-    while let slash = parent.lastIndex(of: "/"), slash > parent.startIndex {
-      parent = parent[..<slash]
-      guard Folder.canPass(String(parent), user) else {
-        throw StrataError(
-          .unavailable, "the user \(user.name), whom PostgreSQL runs as, cannot pass through \(parent)",
-          remedy: "chmod o+x '\(parent)', or choose another folder with --data-dir")
-      }
-    }
+    guard let user, let wall = Folder.wall(above: path, for: user) else { return }
+    throw StrataError(
+      .unavailable, "the user \(user.name), whom PostgreSQL runs as, cannot pass through \(wall)",
+      remedy: "chmod o+x '\(wall)', or choose another folder with --data-dir")
   }
 }

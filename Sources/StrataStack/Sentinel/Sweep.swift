@@ -47,16 +47,11 @@ struct Sweep {
   /// All that carry the mark, and their descendants, which may have written over their environment; not this process.
   private func members() -> [ProcessTree.Member] {
     let everyone = ProcessTree.everyone().filter { !$0.isZombie && $0.pid != getpid() }
-    let marked = everyone.filter { isMarked($0.pid) }
+    let mark = "\(StackIdentity.variable)=\(identity.value)"
+    let marked = everyone.filter { $0.carries(mark) }
     var members = Set(marked.map(ProcessTree.Member.init))
     for member in marked { members.formUnion(ProcessTree.descendants(of: member.pid, among: everyone)) }
     return Array(members)
-  }
-
-  private func isMarked(_ pid: Int32) -> Bool {
-    guard let variables = ProcFile.read("/proc/\(pid)/environ", bytesMax: 1 << 18) else { return false }
-    let mark = Array("\(StackIdentity.variable)=\(identity.value)".utf8)
-    return variables.split(separator: 0).contains { $0.elementsEqual(mark) }
   }
 
   private func waitForEnd(of members: [ProcessTree.Member], until deadline: ContinuousClock.Instant) {
