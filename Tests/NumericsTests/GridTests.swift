@@ -96,6 +96,15 @@ struct SeededGenerator: RandomNumberGenerator {
     #expect(grid.interpolated(99, 99) == 34)
   }
 
+  @Test func `smooth interpolation meets the cells and is exact on a plane`() {
+    var grid = Grid<Float>(columns: 8, rows: 7, repeating: 0)
+    for row in 0..<7 { for column in 0..<8 { grid[column, row] = Float(2 * column - 3 * row) } }
+    #expect(abs(grid.smoothlyInterpolated(3.3, 2.8) - (6.6 - 8.4)) < 1e-4)
+    grid[4, 4] = 100
+    #expect(abs(grid.smoothlyInterpolated(4, 4) - 100) < 1e-4)
+    #expect(abs(grid.smoothlyInterpolated(-0.5, -0.5)) < 10)
+  }
+
   @Test func `the steepness of a plane is its slope everywhere`() {
     var grid = Grid<Float>(columns: 6, rows: 5, repeating: 0)
     for row in 0..<5 { for column in 0..<6 { grid[column, row] = Float(3 * column + 4 * row) } }

@@ -48,7 +48,7 @@ import Testing
     return seeds
   }
 
-  @Test func `no mutation of a sound file crashes the reader`() throws {
+  @Test func `no mutation of a sound file crashes the reader or the filter`() throws {
     var random = SeededGenerator()
     var outcomes: [String: Int] = [:]
     for seed in try seeds() {
@@ -58,6 +58,7 @@ import Testing
           let cloud = try PointCloud.read(bytes: mutant, threads: 2, limits: ReadLimits(pointsMax: 50_000_000))
           outcomes["parsed", default: 0] += 1
           _ = try? cloud.coordinateSystem()
+          _ = try? cloud.classifyGround(GroundParameters(cellsMax: 100_000))
         } catch {
           #expect(!error.message.isEmpty && !error.remedy.isEmpty, "seed \(SeededGenerator.seed)")
           outcomes[error.code.rawValue, default: 0] += 1

@@ -124,7 +124,8 @@ private struct GroundRun {
     guard going(0.5) else { throw .cancelled }
     try RasterFile.writeGeoTIFF(terrain.heights, frame: terrain.frame, wkt: system?.wkt, path: path(names[1]))
     guard going(0.75) else { throw .cancelled }
-    try RasterFile.writePNG(TerrainPicture.draw(terrain, heightFactor: heightFactor), path: path(names[2]))
+    try RasterFile.writePNG(
+      TerrainPicture.draw(terrain, heightFactor: heightFactor, threads: threads), path: path(names[2]))
     return names
   }
 

@@ -25,7 +25,10 @@ public struct CoordinateSystem: Hashable, Codable, Sendable {
   }
 
   /// What to multiply z by to measure it as x and y are.
-  var heightFactor: Double { metresPerVerticalUnit.map { $0 / metresPerUnit } ?? 1 }
+  var heightFactor: Double {
+    guard let vertical = metresPerVerticalUnit, vertical > 0, (vertical / metresPerUnit).isFinite else { return 1 }
+    return vertical / metresPerUnit
+  }
 }
 
 extension CoordinateSystem {

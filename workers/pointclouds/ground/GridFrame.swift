@@ -31,10 +31,10 @@ public struct GridFrame: Hashable, Sendable {
     ((x - self.x) / cell, (y - self.y) / cell)
   }
 
-  /// The index of the cell that holds a place inside the frame.
+  /// The index of the cell that holds a place, or of the cell nearest to it.
   @inline(__always) func index(_ place: (column: Double, row: Double)) -> Int {
-    let column = min(columns - 1, max(0, Int(place.column.rounded())))
-    let row = min(rows - 1, max(0, Int(place.row.rounded())))
+    let column = Int(min(Double(columns - 1), max(0, place.column.rounded())))
+    let row = Int(min(Double(rows - 1), max(0, place.row.rounded())))
     return row * columns + column
   }
 }

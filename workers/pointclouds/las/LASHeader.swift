@@ -76,6 +76,7 @@ extension LASHeader {
     pointCount = wideCount != 0 ? wideCount : UInt64(file.number(at: 107, as: UInt32.self))
     scale = try Self.vector(file, at: 131, named: "scale")
     offset = try Self.vector(file, at: 155, named: "offset")
+    try Self.checkReach(scale, offset)
     maximum = Vector3(x: file.double(at: 179), y: file.double(at: 195), z: file.double(at: 211))
     minimum = Vector3(x: file.double(at: 187), y: file.double(at: 203), z: file.double(at: 219))
   }
@@ -98,6 +99,17 @@ extension LASHeader {
         remedy: "Export the points without waveforms, as format 1, 3, 6 or 7.", offset: 104)
     }
     return (format, byte & 0xC0 != 0)
+  }
+
+  /// Coordinates beyond this are no place on Earth in any unit, and would overflow what is computed from them.
+  private static let coordinateMax = 1e15
+
+  private static func checkReach(_ scale: Vector3, _ offset: Vector3) throws(PointCloudError) {
+    for (scale, offset) in [(scale.x, offset.x), (scale.y, offset.y), (scale.z, offset.z)] {
+      guard abs(offset) + abs(scale) * 0x1p31 <= coordinateMax else {
+        throw .corrupt("a scale of \(scale) with an offset of \(offset) makes impossible coordinates", at: 131)
+      }
+    }
   }
 
   private static func vector(_ file: ByteReader, at offset: Int, named name: String) throws(PointCloudError) -> Vector3

@@ -43,7 +43,8 @@ extension PointCloud {
     }
     let origin = points.isEmpty ? Vector3(x: 0, y: 0, z: 0) : Vector3(x: low.x.rounded(), y: low.y.rounded(), z: 0)
     let extent = [high.x - origin.x, high.y - origin.y, high.z, -low.z].max() ?? 0
-    guard points.isEmpty || extent / scale < Double(Int32.max) else {
+    let isFinite = points.allSatisfy { ($0.x + $0.y + $0.z).isFinite }
+    guard isFinite, scale > 0, extent / scale < Double(Int32.max) else {
       throw PointCloudError(
         .invalidParameter, "points \(extent) apart do not fit 32-bit coordinates in steps of \(scale)",
         remedy: "Choose a larger scale.")

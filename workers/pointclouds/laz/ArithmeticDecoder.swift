@@ -5,6 +5,9 @@
 ///
 /// Sound data never make it read past the end; damaged data do, sooner or later, and then it delivers zeros and says so
 /// in `isExhausted`.
+///
+/// `length` never reaches zero, whatever the bytes: every symbol of a model keeps a share of at least one step of its
+/// distribution, and a renormalized length has at least 512 of them.
 @safe struct ArithmeticDecoder {
   private var next: UnsafePointer<UInt8>
   private let end: UnsafePointer<UInt8>
@@ -58,7 +61,7 @@
   @inline(__always) mutating func symbol(_ model: AdaptiveSymbols) -> Int {
     let upper = length
     length >>= AdaptiveSymbols.lengthShift
-    let (symbol, low) = model.find(value / max(1, length))
+    let (symbol, low) = model.find(value / length)
     let base = low &* length
     let top = symbol == model.last ? upper : model.cumulative(symbol &+ 1) &* length
     value &-= base
@@ -77,13 +80,13 @@
 
   @inline(__always) private mutating func fewBits(_ count: Int) -> UInt32 {
     length >>= UInt32(truncatingIfNeeded: count)
-    let bits = value / max(1, length)
+    let bits = value / length
     value &-= bits &* length
     renormalize()
     return bits & (1 << UInt32(truncatingIfNeeded: count) &- 1)
   }
 
-  mutating func word() -> UInt32 {
+  @inline(__always) mutating func word() -> UInt32 {
     let low = fewBits(16)
     return fewBits(16) << 16 | low
   }

@@ -16,7 +16,11 @@
     unsafe UnsafeMutableRawPointer(last).copyMemory(from: first, byteCount: count)
   }
 
-  mutating func decode(into bytes: UnsafeMutableRawPointer, from decoder: inout ArithmeticDecoder) {
+  /// Works on a copy of the decoder, so that the decoder of the loop around it can stay in registers.
+  @inline(never) mutating func decode(
+    into bytes: UnsafeMutableRawPointer, from decoder: ArithmeticDecoder
+  ) -> ArithmeticDecoder {
+    var decoder = decoder
     for index in 0..<count {
       let previous = unsafe last[index]
       if values != nil {
@@ -27,5 +31,6 @@
       }
     }
     unsafe bytes.copyMemory(from: last, byteCount: count)
+    return decoder
   }
 }

@@ -62,7 +62,9 @@ struct RecordDecoder<Point: ItemDecoder, Time: ItemDecoder, Color: ItemDecoder>:
     unsafe point.decode(into: record, from: &decoder)
     unsafe time.decode(into: record + Point.size, from: &decoder)
     unsafe color.decode(into: record + Point.size + Time.size, from: &decoder)
-    unsafe extra?.decode(into: record + Point.size + Time.size + Color.size, from: &decoder)
+    if extra != nil {
+      decoder = unsafe extra?.decode(into: record + Point.size + Time.size + Color.size, from: decoder) ?? decoder
+    }
   }
 }
 

@@ -29,7 +29,7 @@ struct ChunkTable {
     try file.require(8, at: place, for: "the chunk table")
     let number = Int(file.number(at: place + 4, as: UInt32.self))
     let start = header.pointDataOffset + 8
-    guard number > 0, number <= (place - start) / header.recordLength else {
+    guard number > 0, number <= place - start else {
       throw .corrupt("the chunk table announces \(number) chunks, which do not fit before it", at: place + 4)
     }
     return try decode(number, at: place, from: start, chunkSize: chunkSize)
@@ -68,13 +68,16 @@ struct ChunkTable {
       let points = isVariable ? Int(UInt32(bitPattern: pointsInChunk)) : Int(chunkSize)
       let last = min(Int(header.pointCount), first + points)
       let end = offset + Int(UInt32(bitPattern: size))
-      guard end <= place, first < last, !decoder.isExhausted else {
+      guard end <= place, !decoder.isExhausted else {
         throw .corruptChunk(
           index, at: offset, "its table entry (\(end - offset) bytes, \(points) points) is impossible")
       }
-      let chunk = Chunk(bytes: offset..<end, points: first..<last)
-      try check(chunk, index)
-      chunks.append(chunk)
+      // Some writers end with a chunk that has no points.
+      if first < last {
+        let chunk = Chunk(bytes: offset..<end, points: first..<last)
+        try check(chunk, index)
+        chunks.append(chunk)
+      }
       (offset, first) = (end, last)
     }
     guard first == Int(header.pointCount) else {

@@ -93,7 +93,7 @@
     unsafe sequences[current].surprises = 0
   }
 
-  private mutating func beginSequence(_ decoder: inout ArithmeticDecoder) {
+  @inline(__always) private mutating func beginSequence(_ decoder: inout ArithmeticDecoder) {
     let previous = unsafe sequences[current].time
     newest = (newest + 1) & 3
     let high = steps.decode(Int32(truncatingIfNeeded: previous >> 32), context: 8, from: &decoder)

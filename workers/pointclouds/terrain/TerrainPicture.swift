@@ -11,20 +11,39 @@ enum TerrainPicture {
   /// Heights beyond these shares of all cells take the end colours, so that no outlier flattens the rest.
   private static let shares = 0.01...0.99
 
-  static func draw(_ terrain: TerrainModel, heightFactor: Double) -> Grid<SIMD4<UInt8>> {
+  /// Terrains of fewer cells are drawn with several pixels to a cell, up to about this many along the longer side.
+  private static let sidePixels = 1_000
+
+  static func draw(_ terrain: TerrainModel, heightFactor: Double, threads: Int) -> Grid<SIMD4<UInt8>> {
+    let scale = max(1, sidePixels / max(terrain.frame.columns, terrain.frame.rows))
+    let heights = enlarged(terrain.heights, by: scale, threads: threads)
     var shade = Hillshade()
     shade.heightFactor = heightFactor
-    let brightness = shade.brightness(terrain.heights, cell: terrain.frame.cell)
+    let brightness = shade.brightness(heights, cell: terrain.frame.cell / Double(scale))
     let range = range(terrain.heights)
-    let (columns, rows) = (terrain.frame.columns, terrain.frame.rows)
-    var picture = Grid(columns: columns, rows: rows, repeating: SIMD4<UInt8>())
-    for row in 0..<rows {
-      for column in 0..<columns where !terrain.heights[column, row].isNaN {
-        let share = (terrain.heights[column, row] - range.lowerBound) / (range.upperBound - range.lowerBound)
-        picture[column, rows - 1 - row] = color(share, brightness[column, row])
-      }
+    let (columns, rows) = (heights.columns, heights.rows)
+    let pixels = parallelMap(columns * rows, threads: threads) { index in
+      let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+      let height = heights[column, rows - 1 - row]
+      guard !height.isNaN else { return SIMD4<UInt8>() }
+      let share = (height - range.lowerBound) / (range.upperBound - range.lowerBound)
+      return color(share, brightness[column, rows - 1 - row])
     }
-    return picture
+    return Grid(columns: columns, rows: rows, values: pixels)
+  }
+
+  /// Heights between the cells' centres. Only the outline of the scan keeps its steps.
+  private static func enlarged(_ heights: Grid<Float>, by scale: Int, threads: Int) -> Grid<Float> {
+    guard scale > 1 else { return heights }
+    let filled = heights.filled()
+    let columns = heights.columns * scale
+    let values = parallelMap(heights.values.count * scale * scale, threads: threads) { index in
+      let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+      guard !heights[column / scale, row / scale].isNaN else { return Float.nan }
+      return filled.smoothlyInterpolated(
+        (Double(column) + 0.5) / Double(scale) - 0.5, (Double(row) + 0.5) / Double(scale) - 0.5)
+    }
+    return Grid(columns: columns, rows: heights.rows * scale, values: values)
   }
 
   private static func range(_ heights: Grid<Float>) -> ClosedRange<Float> {
@@ -36,7 +55,7 @@ enum TerrainPicture {
   }
 
   private static func color(_ share: Float, _ brightness: Float) -> SIMD4<UInt8> {
-    let place = min(1, max(0, share)) * Float(tints.count - 1)
+    let place = Float.minimum(1, Float.maximum(0, share)) * Float(tints.count - 1)
     let index = min(tints.count - 2, Int(place))
     let tint = tints[index] + (tints[index + 1] - tints[index]) * (place - Float(index))
     // Level ground keeps about its tint; slopes to the sun are lit, others fall into shade.
