@@ -99,7 +99,11 @@ let package = Package(
     tests("StrataArtifacts", on: ["StrataArtifacts", "StrataCore"]),
     tests("StrataQueue", on: ["StrataQueue", "StrataCore", "StrataRuntime"]),
     tests("StrataLedger", on: ["StrataLedger", "StrataCore"]),
-    tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore"]),
+    tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore", "strata-test-parent"]),
+    // A parent for tests to kill: it runs a stack and a sentinel as `strata up` does.
+    .executableTarget(
+      name: "strata-test-parent", dependencies: ["StrataStack", "StrataRuntime", "StrataCore"],
+      path: "Tests/Helpers/TestParent", swiftSettings: strict),
     tests("StrataServer", on: ["StrataServer", "StrataCore", "StrataRuntime"]),
     .executableTarget(
       name: "worker-test-runner", dependencies: ["StrataCore", "StrataWorker", "Capabilities"],

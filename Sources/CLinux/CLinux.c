@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -25,6 +26,23 @@ int strata_wait_signal(int status) { return WTERMSIG(status); }
 int strata_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 int strata_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 int strata_fcntl(int descriptor, int command, int argument) { return fcntl(descriptor, command, argument); }
+
+static volatile int signal_pipe = -1;
+
+// write(2) is one of the few calls allowed here; a full pipe already holds enough requests.
+static void report_signal(int signal) {
+  int before = errno;
+  unsigned char byte = (unsigned char)signal;
+  if (write(signal_pipe, &byte, 1) < 0) errno = before;
+  errno = before;
+}
+
+int strata_report_signal(int signal, int descriptor) {
+  struct sigaction action = {.sa_handler = report_signal, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  signal_pipe = descriptor;
+  return sigaction(signal, &action, NULL);
+}
 
 int strata_become_subreaper(int enable) { return prctl(PR_SET_CHILD_SUBREAPER, enable, 0, 0, 0); }
 

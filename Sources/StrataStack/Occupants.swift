@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import StrataCore
 import StrataRuntime
@@ -29,19 +28,7 @@ enum Occupants {
         occupant.signal(isLate ? SIGKILL : signal)
         signalled.insert(occupant)
       }
-      await waitForEnd(of: occupants[0].pid, before: isLate ? .now + .seconds(1) : deadline)
-    }
-  }
-
-  private static func waitForEnd(of pid: Int32, before deadline: ContinuousClock.Instant) async {
-    let number = strata_pidfd_open(pid)
-    guard number >= 0 else { return }
-    let pidfd = Descriptor(owning: number)
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await pidfd.waitUntil(.readable) }
-      group.addTask { try? await Task.sleep(until: deadline, clock: .continuous) }
-      await group.next()
-      group.cancelAll()
+      await occupants[0].waitForEnd(atMost: isLate ? .seconds(1) : deadline - .now)
     }
   }
 

@@ -21,4 +21,11 @@ struct UnixSocket {
     let count = unsafe read(descriptor.raw, &answer, bytesMax)
     return count > 0 ? Array(answer.prefix(count)) : nil
   }
+
+  /// Ends the conversation in good order: says goodbye and hears the rest, which the server would else complain of.
+  func leave(saying goodbye: [UInt8]) {
+    guard (try? descriptor.writeNow(goodbye)) != nil else { return }
+    var rest = [UInt8](repeating: 0, count: 4_096)
+    while unsafe read(descriptor.raw, &rest, rest.count) > 0 {}
+  }
 }

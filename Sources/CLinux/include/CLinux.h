@@ -86,6 +86,10 @@ int strata_pipe(int ends[2]);
 // fcntl(2) with an integer argument.
 int strata_fcntl(int descriptor, int command, int argument);
 
+// From now on each of these signals writes its number, one byte, to the descriptor instead of its default effect.
+// 0, or -1 and errno.
+int strata_report_signal(int signal, int descriptor);
+
 // Makes this process the one that inherits orphaned descendants. 0, or -1 and errno.
 int strata_become_subreaper(int enable);
 

@@ -74,6 +74,16 @@ extension Descriptor {
     try await waitUntil(interest)
   }
 
+  /// Returns when the descriptor is readable, when `limit` is over, or when the task is cancelled.
+  func waitUntilReadable(atMost limit: Duration) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await self.waitUntil(.readable) }
+      group.addTask { try? await Task.sleep(for: limit, clock: .continuous) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
   /// Returns when the descriptor is ready for what `interest` names, or its other end is gone.
   ///
   /// - Throws: `cancelled` when the task is.

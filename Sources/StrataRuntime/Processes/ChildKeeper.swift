@@ -35,7 +35,22 @@ enum ChildKeeper {
       beforeReaping()
       guard let exit = reapNow(pid) else { return }
       loop.unwatch(pidfd.raw)
+      kept.withLock { _ = $0.remove(pid) }
       ended(exit)
+    }
+  }
+
+  /// The children that are ours to reap. A child joins before anyone else can see it end.
+  private static let kept = Mutex<Set<Int32>>([])
+
+  static func isKept(_ pid: Int32) -> Bool { kept.withLock { $0.contains(pid) } }
+
+  /// Starts a child while no one may look for orphans, so that it is never taken for one.
+  static func keep(_ start: () throws(StrataError) -> strata_spawned) throws(StrataError) -> strata_spawned {
+    try kept.withLock { kept throws(StrataError) in
+      let spawned = try start()
+      kept.insert(spawned.pid)
+      return spawned
     }
   }
 

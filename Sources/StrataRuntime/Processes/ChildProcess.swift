@@ -9,6 +9,7 @@ import Synchronization
 public final class ChildProcess: Sendable {
   private struct State {
     var exit: ProcessExit?
+    var endedAt: ContinuousClock.Instant?
     var waiters: [CheckedContinuation<ProcessExit, Never>] = []
   }
 
@@ -41,7 +42,7 @@ public final class ChildProcess: Sendable {
   public static func spawn(_ specification: ProcessSpecification) async throws(StrataError) -> ChildProcess {
     let launch = try ProcessLaunch(specification)
     return try await ChildKeeper.perform { loop throws(StrataError) in
-      let child = ChildProcess(launch, spawned: try launch.start())
+      let child = ChildProcess(launch, spawned: try ChildKeeper.keep(launch.start))
       try child.beReaped(on: loop, leftovers: launch.specification.leftovers)
       return child
     }
@@ -53,6 +54,7 @@ public final class ChildProcess: Sendable {
     } ended: { exit in
       let waiters = self.state.withLock { state in
         state.exit = exit
+        state.endedAt = .now
         defer { state.waiters = [] }
         return state.waiters
       }
@@ -62,6 +64,9 @@ public final class ChildProcess: Sendable {
 
   /// How it ended; nil while it runs.
   public var exit: ProcessExit? { state.withLock { $0.exit } }
+
+  /// When it was reaped; nil while it runs.
+  public var endedAt: ContinuousClock.Instant? { state.withLock { $0.endedAt } }
 
   /// Waits for its end. A code other than zero is no error. Any number of tasks may wait.
   public func wait() async -> ProcessExit {
@@ -79,12 +84,7 @@ public final class ChildProcess: Sendable {
     if limit <= .zero { return exit }
     let pidfd = pidfd
     guard let copy = try? pidfd.duplicate() else { return exit }
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await copy.waitUntil(.readable) }
-      group.addTask { try? await Task.sleep(for: limit, clock: .continuous) }
-      await group.next()
-      group.cancelAll()
-    }
+    await copy.waitUntilReadable(atMost: limit)
     // The keeper reaps a moment after the pidfd turns readable.
     return pidfd.isReadable ? await wait() : exit
   }

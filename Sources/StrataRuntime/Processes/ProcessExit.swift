@@ -40,7 +40,8 @@ extension ProcessExit.Status: CustomStringConvertible {
 public struct ResourceUsage: Sendable, Hashable {
   public var userProcessorTime: Duration
   public var systemProcessorTime: Duration
-  /// The largest resident set of any *single* one of them, in bytes.
+  /// The largest resident set of any *single* one of them, in bytes. The kernel counts in what this process itself
+  /// had at the moment of the start, so a figure below that says nothing.
   public var peakResidentBytes: Int
 
   public static let zero = ResourceUsage(

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// All descendants of a process, read from /proc.
@@ -19,6 +20,13 @@ public enum ProcessTree {
       guard ProcessStatistics.read(pid)?.startTicks == statistics.startTicks else { return false }
       return kill(pid, signal) == 0
     }
+
+    /// Waits until it has ended, whether reaped or not, but no longer than `limit`.
+    public func waitForEnd(atMost limit: Duration) async {
+      let number = strata_pidfd_open(pid)
+      guard number >= 0 else { return }
+      await Descriptor(owning: number).waitUntilReadable(atMost: limit)
+    }
   }
 
   /// How often `killAll` looks again before it gives up.
@@ -31,13 +39,13 @@ public enum ProcessTree {
 
   /// The descendants of `root`, without `root`: children of children, and members of the session that `root` leads.
   public static func descendants(of root: Int32) -> [Member] {
-    descendants(of: root, among: everyone()).map(Member.init)
+    descendants(of: root, among: everyone())
   }
 
   /// The same from a picture already taken.
   ///
   /// - Complexity: O(n) in the number of processes in the picture.
-  package static func descendants(of root: Int32, among everyone: [ProcessStatistics]) -> [ProcessStatistics] {
+  public static func descendants(of root: Int32, among everyone: [ProcessStatistics]) -> [Member] {
     let children = Dictionary(grouping: everyone, by: \.parent)
     var found: [ProcessStatistics] = []
     var seen: Set<Int32> = [root]
@@ -47,19 +55,19 @@ public enum ProcessTree {
       found.append(next)
       frontier += children[next.pid] ?? []
     }
-    return found
+    return found.map(Member.init)
   }
 
   /// Kills all descendants of `root`, but not `root`, until a reading finds no one alive.
   ///
-  /// - Returns: whether none was left within `rounds` readings, a millisecond apart.
+  /// - Returns: whether none was left within `rounds` readings.
   @discardableResult
   public static func killAll(below root: Int32, rounds: Int = killRoundsMax) async -> Bool {
     for _ in 0..<rounds {
       let alive = descendants(of: root).filter { !$0.statistics.isZombie }
       if alive.isEmpty { return true }
       for member in alive { member.signal(SIGKILL) }
-      try? await Task.sleep(for: .milliseconds(1), clock: .continuous)
+      for member in alive { await member.waitForEnd(atMost: .milliseconds(100)) }
     }
     return false
   }
@@ -73,20 +81,24 @@ extension ProcessTree {
     public var residentBytes = 0
     /// Of those alive, and of those that they have waited for.
     public var processorTime = Duration.zero
+
+    package init() {}
+
+    package init(_ members: [ProcessStatistics]) {
+      var ticks = 0
+      for member in members {
+        processCount += member.isZombie ? 0 : 1
+        residentBytes += member.residentBytes
+        ticks += member.ownTicks + member.reapedTicks
+      }
+      processorTime = .microseconds(Int64(ticks) * 1_000_000 / Int64(ProcessStatistics.ticksPerSecond))
+    }
   }
 
   /// `root` and its descendants together. A zero reading if there is no such process.
   public static func reading(of root: Int32) -> Reading { reading(of: root, among: everyone()) }
 
   package static func reading(of root: Int32, among everyone: [ProcessStatistics]) -> Reading {
-    var reading = Reading()
-    var ticks = 0
-    for member in descendants(of: root, among: everyone) + everyone.filter({ $0.pid == root }) {
-      reading.processCount += member.isZombie ? 0 : 1
-      reading.residentBytes += member.residentBytes
-      ticks += member.ownTicks + member.reapedTicks
-    }
-    reading.processorTime = .microseconds(Int64(ticks) * 1_000_000 / Int64(ProcessStatistics.ticksPerSecond))
-    return reading
+    Reading(descendants(of: root, among: everyone).map(\.statistics) + everyone.filter { $0.pid == root })
   }
 }

@@ -8,10 +8,12 @@ public actor ProcessService: Service {
     public var name: String
     /// Makes ready for a start (also before every restart) and says what to start.
     public var prepare: @Sendable () async throws(StrataError) -> ProcessSpecification
-    /// Whether the process serves. Asked in steps of `readyStep` until it says yes or `readyLimit` is over.
+    /// Whether the process serves. Asked in steps that grow from `readyStep` to `readyStepMax` until it says yes, the
+    /// process ends, or `readyLimit` is over.
     public var isReady: @Sendable (ChildProcess) async -> Bool
     public var readyLimit = Duration.seconds(60)
     public var readyStep = Duration.milliseconds(10)
+    public var readyStepMax = Duration.milliseconds(500)
     public var teardown = TeardownLadder.terminate(patience: .seconds(10))
     public var restart = RestartPolicy.standard
     /// Where its messages lie, for an error's remedy.
@@ -98,11 +100,13 @@ public actor ProcessService: Service {
 
   private func waitUntilReady(_ child: ChildProcess) async throws(StrataError) {
     let deadline = ContinuousClock.now + definition.readyLimit
+    var step = definition.readyStep
     while isWanted, await !definition.isReady(child) {
       if ContinuousClock.now >= deadline { throw notReady("was not ready within \(definition.readyLimit)") }
-      if let exit = await child.wait(atMost: definition.readyStep) {
+      if let exit = await child.wait(atMost: step) {
         throw notReady("ended during its start with \(exit.status)")
       }
+      step = min(step * 5 / 4, definition.readyStepMax)
     }
     guard isWanted else { throw StrataError(.cancelled, "the start of \(name) was given up") }
   }

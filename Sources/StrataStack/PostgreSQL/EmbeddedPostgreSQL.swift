@@ -71,20 +71,29 @@ public struct EmbeddedPostgreSQL: Sendable {
   @Sendable private func prepare() async throws(StrataError) -> ProcessSpecification {
     let owner = try PostgreSQLOwner.choose()
     try owner.makeFolders(folder: folder, socketFolder: socketFolder)
-    try await Occupants.evict("postgres", from: data, by: SIGINT)
+    for place in [data, data + ".new"] { try await Occupants.evict("postgres", from: place, by: SIGINT) }
     let version = PostgreSQLCluster.version(of: data)
     let installation = try PostgreSQLInstallation.choose(from: await PostgreSQLInstallation.all(), dataVersion: version)
     let cluster = PostgreSQLCluster(
       installation: installation, data: data, owner: owner.user, environment: identity.serverEnvironment)
     if version == nil { try await cluster.create() }
-    cluster.removeStaleLock()
+    removeStaleLocks()
     return specification(installation, owner: owner.user)
+  }
+
+  /// Removes the locks that a killed server left behind. Nothing runs on this folder any more: the caller holds the
+  /// data directory and has ended its occupants; yet the number in a lock may be that of someone else by now, or of a
+  /// dead process that nobody reaps, which the server would take for a rival.
+  private func removeStaleLocks() {
+    let socket = "\(socketFolder)/.s.PGSQL.\(Self.port)"
+    for lock in [data + "/postmaster.pid", socket + ".lock", socket] { unsafe unlink(lock) }
   }
 
   private func specification(_ installation: PostgreSQLInstallation, owner: UserIdentity?) -> ProcessSpecification {
     var specification = ProcessSpecification(
       installation.binaries + "/postgres", arguments, environment: identity.serverEnvironment)
-    specification.workingDirectory = folder
+    // Where it will be anyway: so it is found there (`Occupants`) from its first moment on.
+    specification.workingDirectory = data
     specification.standardOutput = .file(logFile)
     specification.standardError = .file(logFile)
     specification.user = owner
@@ -107,7 +116,9 @@ public struct EmbeddedPostgreSQL: Sendable {
   public func acceptsConnections() -> Bool {
     let socket = UnixSocket(path: "\(socketFolder)/.s.PGSQL.\(Self.port)")
     // "R": the server goes on to authenticate. While it starts it answers "E", an error.
-    return socket?.ask(Self.startupMessage)?.first == UInt8(ascii: "R")
+    guard let socket, socket.ask(Self.startupMessage)?.first == UInt8(ascii: "R") else { return false }
+    socket.leave(saying: [UInt8(ascii: "X"), 0, 0, 0, 4])
+    return true
   }
 
   /// Protocol 3.0: length, version, pairs of strings, a closing zero.

@@ -43,9 +43,4 @@ struct PostgreSQLCluster {
     specification.standardInput = input
     _ = try await Command.run(specification)
   }
-
-  /// Removes the lock that a killed server left behind. Nothing runs on this folder any more: the caller holds the
-  /// data directory and has ended its occupants; yet by now the number in the lock may be that of someone else, which
-  /// the server would take for a rival.
-  func removeStaleLock() { unsafe unlink(data + "/postmaster.pid") }
 }

@@ -1,0 +1,150 @@
+import Glibc
+import StrataCore
+import StrataRuntime
+import Synchronization
+import Testing
+
+/// Records its starts and stops in a shared list.
+private final class Recorded: Service {
+  let name: String
+  private let shared: Recorder
+  private let fails: Bool
+
+  final class Recorder: Sendable {
+    private let events = Mutex<[String]>([])
+    func append(_ event: String) { events.withLock { $0.append(event) } }
+    var all: [String] { events.withLock { $0 } }
+  }
+
+  init(_ name: String, _ shared: Recorder, fails: Bool = false) {
+    self.name = name
+    self.shared = shared
+    self.fails = fails
+  }
+
+  func start() async throws(StrataError) {
+    shared.append("start \(name)")
+    if fails { throw StrataError(.unavailable, "\(name) will not start") }
+  }
+
+  func stop() async { shared.append("stop \(name)") }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct ServiceTreeTests {
+  @Test func servicesStartInOrderAndStopInReverseOnce() async throws {
+    let recorder = Recorded.Recorder()
+    let tree = ServiceTree([Recorded("a", recorder), Recorded("b", recorder)])
+    await tree.stop()
+    try await tree.start()
+    await tree.stop()
+    await tree.stop()
+    #expect(recorder.all == ["start a", "start b", "stop b", "stop a"])
+  }
+
+  @Test func aServiceThatWillNotStartTakesThoseBeforeItDown() async throws {
+    let recorder = Recorded.Recorder()
+    let tree = ServiceTree([Recorded("a", recorder), Recorded("b", recorder, fails: true), Recorded("c", recorder)])
+    await #expect(throws: StrataError.self) { try await tree.start() }
+    #expect(recorder.all == ["start a", "start b", "stop b", "stop a"])
+  }
+}
+
+@Suite struct RestartPolicyTests {
+  private let policy = RestartPolicy(
+    firstDelay: .seconds(1), delayMax: .seconds(5), failuresMax: 4, healthyAfter: .seconds(60))
+
+  @Test func theWaitDoublesUpToItsLimitAndThenItIsGivenUp() {
+    var failures = 0
+    let decisions = (0..<5).map { _ in policy.decide(failures: &failures, uptime: .zero) }
+    #expect(
+      decisions == [
+        .restart(after: .seconds(1)), .restart(after: .seconds(2)), .restart(after: .seconds(4)),
+        .restart(after: .seconds(5)), .giveUp,
+      ])
+  }
+
+  @Test func aHealthyRunForgivesWhatWasBefore() {
+    var failures = 4
+    #expect(policy.decide(failures: &failures, uptime: .seconds(61)) == .restart(after: .seconds(1)))
+    var none = 0
+    #expect(RestartPolicy.never.decide(failures: &none, uptime: .seconds(1_000)) == .giveUp)
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct ProcessServiceTests {
+  private let quick = RestartPolicy(
+    firstDelay: .milliseconds(1), delayMax: .milliseconds(2), failuresMax: 2, healthyAfter: .seconds(60))
+
+  private func definition(_ script: String) -> ProcessService.Definition {
+    var definition = ProcessService.Definition(name: "test") { () throws(StrataError) in
+      ProcessSpecification("/bin/sh", ["-c", script])
+    } isReady: { _ in
+      true
+    }
+    definition.restart = quick
+    definition.teardown = .terminate(patience: .seconds(20))
+    return definition
+  }
+
+  @Test func aProcessThatKeepsEndingIsGivenUpAndSaidSo() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: StrataError.self)
+    var definition = definition("sleep 0.02; exit 3")
+    definition.onGiveUp = { continuation.yield($0) }
+    let service = ProcessService(definition)
+    try await service.start()
+    let error = await stream.first { _ in true }
+    #expect(error?.message.contains("exit code 3") == true)
+    #expect(await service.restartCount == 2)
+    await service.stop()
+  }
+
+  @Test func oneThatEndsDuringItsStartIsAnError() async throws {
+    var definition = definition("exit 4")
+    definition.isReady = { _ in false }
+    let service = ProcessService(definition)
+    let error = await #expect(throws: StrataError.self) { try await service.start() }
+    #expect(error?.message == "test ended during its start with exit code 4")
+    await service.stop()
+  }
+
+  @Test func oneThatIsNeverReadyIsEnded() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: ChildProcess.self)
+    var definition = definition("exec sleep 1000")
+    definition.readyLimit = .milliseconds(20)
+    definition.isReady = {
+      continuation.yield($0)
+      return false
+    }
+    await #expect(throws: StrataError.self) { try await ProcessService(definition).start() }
+    let child = try #require(await stream.first { _ in true })
+    #expect(child.exit?.status == .signalled(SIGTERM))
+  }
+
+  @Test func aStopDuringTheStartEndsIt() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: ChildProcess.self)
+    var definition = definition("exec sleep 1000")
+    definition.isReady = {
+      continuation.yield($0)
+      return false
+    }
+    let service = ProcessService(definition)
+    let start = Task { try await service.start() }
+    let child = try #require(await stream.first { _ in true })
+    await service.stop()
+    #expect(child.exit?.status == .signalled(SIGTERM))
+    await #expect(throws: StrataError.self) { try await start.value }
+  }
+}
+
+@Suite(.serialized, .timeLimit(.minutes(1))) struct SignalsTests {
+  @Test func requestsToEndAreCountedAndDoNotEndTheProcess() async throws {
+    var requests = try Signals.terminationRequests().makeAsyncIterator()
+    kill(getpid(), SIGHUP)
+    #expect(await requests.next() == .some(.init(signal: SIGHUP, count: 1)))
+    kill(getpid(), SIGTERM)
+    #expect(await requests.next() == .some(.init(signal: SIGTERM, count: 2)))
+    signal(SIGINT, SIG_DFL)
+    signal(SIGTERM, SIG_DFL)
+    signal(SIGHUP, SIG_DFL)
+  }
+}
