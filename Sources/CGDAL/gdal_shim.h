@@ -1,5 +1,7 @@
 #pragma once
-#include <gdal.h>
 #include <cpl_conv.h>
 #include <cpl_error.h>
+#include <cpl_string.h>
+#include <cpl_vsi.h>
+#include <gdal.h>
 #include <ogr_srs_api.h>

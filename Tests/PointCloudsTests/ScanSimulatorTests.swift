@@ -1,0 +1,33 @@
+import PointClouds
+import Testing
+
+@Suite struct ScanSimulatorTests {
+  @Test func `the same seed gives the same scan and another seed another`() throws {
+    let cloud = try ScanSimulator(seed: 5, points: 4_000).makeCloud()
+    #expect(try ScanSimulator(seed: 5, points: 4_000).makeCloud().recordBytes == cloud.recordBytes)
+    #expect(try ScanSimulator(seed: 6, points: 4_000).makeCloud().recordBytes != cloud.recordBytes)
+  }
+
+  @Test func `a scan says that it is simulated and has what it should`() throws {
+    let cloud = try ScanSimulator(seed: 1, points: 50_000).makeCloud()
+    #expect(cloud.count == 50_000)
+    #expect(cloud.header.systemIdentifier == "SIMULATED")
+    #expect(cloud.header.generatingSoftware.contains("Simulator"))
+    #expect(try cloud.coordinateSystem()?.metresPerUnit == 1)
+    #expect(Set(cloud.classifications()) == [2, 5, 6])
+    #expect(zip(cloud.returnNumbers(), cloud.returnCounts()).allSatisfy { $0 >= 1 && $0 <= $1 })
+    #expect(cloud.returnCounts().contains { $0 > 1 })
+    let times = try #require(cloud.times())
+    #expect(zip(times, times.dropFirst()).allSatisfy { $0 <= $1 })
+  }
+
+  @Test func `one point is a scan`() throws { #expect(try ScanSimulator(seed: 2, points: 1).makeCloud().count == 1) }
+
+  @Test(arguments: [3, 4, 5] as [UInt64]) func `the filter finds the ground of simulated scans`(seed: UInt64) throws {
+    let cloud = try ScanSimulator(seed: seed, points: 60_000).makeCloud()
+    let ground = try cloud.classifyGround(GroundParameters(), threads: 2)
+    let score = Confusion(cloud.classifications().map { $0 == 2 }, ground.classes.map { $0 == 2 })
+    #expect(score.agreement > 0.96, "agreement \(score.agreement)")
+    #expect(score.kappa > 0.88, "kappa \(score.kappa)")
+  }
+}

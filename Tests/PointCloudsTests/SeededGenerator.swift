@@ -1,0 +1,19 @@
+import Glibc
+
+/// A reproducible source of randomness (splitmix64).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  /// The seed of this run: `STRATA_SEED` when set, so that a failure can be replayed.
+  static let seed: UInt64 = getenv("STRATA_SEED").flatMap { UInt64(String(cString: $0)) } ?? .random(in: 0...UInt64.max)
+
+  init(seed: UInt64 = SeededGenerator.seed) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+    return value ^ value >> 31
+  }
+}

@@ -1,0 +1,76 @@
+import FoundationEssentials
+
+/// What `GroundPipeline` did: the content of `summary.json`.
+public struct GroundSummary: Hashable, Codable, Sendable {
+  public var points: Int
+  public var ground: Int
+  /// Ground points as a share of all, 0 to 1.
+  public var groundShare: Double
+  /// The corners of the box around all points.
+  public var minimum: Vector3
+  public var maximum: Vector3
+  /// Nil when the file does not say.
+  public var coordinateSystem: CoordinateSystem?
+  /// The unit of x and y in words.
+  public var unit: String
+  /// The parameters as given.
+  public var parameters: GroundParameters
+  /// The parameters as used: lengths in the unit of x and y.
+  public var effectiveParameters: GroundParameters
+  /// Such as `LAS 1.2, point format 3, compressed`.
+  public var inputFormat: String
+  /// Who made the file, in its own words. Simulated scans say so here.
+  public var inputOrigin: String
+  /// Compressed chunks decoded, 0 for uncompressed input.
+  public var chunks: Int
+  /// The most threads used at a time.
+  public var threads: Int
+  public var terrain: TerrainSummary
+  public var stages: [StageTime]
+  /// Names of the files written, without their folder.
+  public var outputs: [String]
+  /// What was odd and was worked around.
+  public var warnings: [String]
+
+  enum CodingKeys: String, CodingKey {
+    case points, ground, minimum, maximum, unit, parameters, chunks, threads, terrain, stages, outputs, warnings
+    case groundShare = "ground_share"
+    case coordinateSystem = "coordinate_system"
+    case effectiveParameters = "effective_parameters"
+    case inputFormat = "input_format"
+    case inputOrigin = "input_origin"
+  }
+
+  /// The raster of the bare earth.
+  public struct TerrainSummary: Hashable, Codable, Sendable {
+    public var columns: Int
+    public var rows: Int
+    public var cell: Double
+    public var lowest: Double?
+    public var highest: Double?
+    public var noData: Double
+
+    enum CodingKeys: String, CodingKey {
+      case columns, rows, cell, lowest, highest
+      case noData = "no_data"
+    }
+  }
+
+  /// How long one stage took.
+  public struct StageTime: Hashable, Codable, Sendable {
+    public var stage: String
+    public var seconds: Double
+  }
+
+  /// The summary as JSON, keys in order, with a newline at its end.
+  public func json() throws(PointCloudError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    do {
+      return try Array(encoder.encode(self)) + [0x0A]
+    } catch {
+      throw PointCloudError(
+        .corrupt, "the summary holds a number that JSON cannot: \(error)", remedy: "Check the file's coordinates.")
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import CGDAL
+
+/// The coordinate reference system of a cloud.
+public struct CoordinateSystem: Hashable, Codable, Sendable {
+  public let name: String
+  /// Its number in the EPSG registry, where it is known.
+  public let epsg: Int?
+  /// Whether coordinates are degrees of longitude and latitude.
+  public let isGeographic: Bool
+  /// The unit of x and y, such as `metre` or `US survey foot`.
+  public let unit: String
+  /// How many metres a step of one in x or y is. Meaningless where coordinates are degrees.
+  public let metresPerUnit: Double
+  /// How many metres a step of one in z is, when it is said; else z has the unit of x and y.
+  public let metresPerVerticalUnit: Double?
+  /// The whole definition as well-known text.
+  public let wkt: String
+
+  enum CodingKeys: String, CodingKey {
+    case name, epsg, unit
+    case isGeographic = "geographic"
+    case metresPerUnit = "metres_per_unit"
+    case metresPerVerticalUnit = "metres_per_vertical_unit"
+    case wkt
+  }
+
+  /// What to multiply z by to measure it as x and y are.
+  var heightFactor: Double { metresPerVerticalUnit.map { $0 / metresPerUnit } ?? 1 }
+}
+
+extension CoordinateSystem {
+  /// Understands well-known text.
+  /// - Throws: `raster` when GDAL does not understand it.
+  init(wkt: String) throws(PointCloudError) {
+    self = try GDALCall.attempt("cannot read the coordinate reference system") {
+      guard let system = unsafe OSRNewSpatialReference(nil) else { return nil }
+      defer { unsafe OSRDestroySpatialReference(system) }
+      guard unsafe OSRSetFromUserInput(system, wkt) == OGRERR_NONE else { return nil }
+      return unsafe Self(system)
+    }
+  }
+
+  private init(_ system: OGRSpatialReferenceH) {
+    unsafe name = OSRGetName(system).map { unsafe String(cString: $0) } ?? "unnamed"
+    unsafe isGeographic = OSRIsGeographic(system) != 0
+    var unitName: UnsafeMutablePointer<CChar>?
+    let size = unsafe OSRGetLinearUnits(system, &unitName)
+    metresPerUnit = size > 0 ? size : 1
+    unit = isGeographic ? "degree" : unsafe unitName.map { unsafe String(cString: $0) } ?? "unknown"
+    unsafe metresPerVerticalUnit =
+      OSRIsCompound(system) != 0 ? OSRGetTargetLinearUnits(system, "VERT_CS", nil) : nil
+    unsafe epsg = Self.epsg(system)
+    unsafe wkt = Self.text(system)
+  }
+
+  private static func epsg(_ system: OGRSpatialReferenceH) -> Int? {
+    _ = unsafe OSRAutoIdentifyEPSG(system)
+    let keys = unsafe OSRIsGeographic(system) != 0 ? [nil, "GEOGCS"] : [nil, "PROJCS"]
+    for key in keys {
+      if let name = unsafe OSRGetAuthorityName(system, key), unsafe String(cString: name) == "EPSG",
+        let code = unsafe OSRGetAuthorityCode(system, key)
+      {
+        return unsafe Int(String(cString: code))
+      }
+    }
+    return nil
+  }
+
+  private static func text(_ system: OGRSpatialReferenceH) -> String {
+    var text: UnsafeMutablePointer<CChar>?
+    defer { unsafe VSIFree(text) }
+    guard unsafe OSRExportToWkt(system, &text) == OGRERR_NONE else { return "" }
+    return unsafe text.map { unsafe String(cString: $0) } ?? ""
+  }
+}

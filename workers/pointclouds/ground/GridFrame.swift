@@ -1,0 +1,40 @@
+import Numerics
+
+/// Where a grid lies: cell (0, 0) is the south-western one, and its centre is at (`x`, `y`).
+public struct GridFrame: Hashable, Sendable {
+  public let x: Double
+  public let y: Double
+  public let cell: Double
+  public let columns: Int
+  public let rows: Int
+
+  /// The smallest frame around all places, with centres at multiples of the cell, so that neighbouring tiles agree.
+  ///
+  /// - Throws: `limitExceeded` when it would have more than `cellsMax` cells.
+  init(_ low: SIMD2<Double>, _ high: SIMD2<Double>, cell: Double, cellsMax: Int) throws(PointCloudError) {
+    let first = (low / cell).rounded(.toNearestOrAwayFromZero)
+    let size = (high / cell).rounded(.toNearestOrAwayFromZero) - first + 1
+    guard size.x * size.y <= Double(cellsMax) else {
+      throw PointCloudError(
+        .limitExceeded,
+        "x from \(low.x) to \(high.x) and y from \(low.y) to \(high.y) make \(size.x * size.y) cells of \(cell), "
+          + "more than the \(cellsMax) allowed",
+        remedy: "Remove stray points far from the others, choose a larger cell, or split the file into tiles.")
+    }
+    (x, y) = (first.x * cell, first.y * cell)
+    self.cell = cell
+    (columns, rows) = (Int(size.x), Int(size.y))
+  }
+
+  /// The place of a coordinate, in cells from the centre of cell (0, 0).
+  @inline(__always) func place(_ x: Double, _ y: Double) -> (column: Double, row: Double) {
+    ((x - self.x) / cell, (y - self.y) / cell)
+  }
+
+  /// The index of the cell that holds a place inside the frame.
+  @inline(__always) func index(_ place: (column: Double, row: Double)) -> Int {
+    let column = min(columns - 1, max(0, Int(place.column.rounded())))
+    let row = min(rows - 1, max(0, Int(place.row.rounded())))
+    return row * columns + column
+  }
+}

@@ -1,0 +1,97 @@
+/// One stretch of compressed points that can be decoded on its own.
+struct Chunk: Hashable {
+  /// Where its bytes lie in the file.
+  let bytes: Range<Int>
+  /// Which points it holds.
+  let points: Range<Int>
+}
+
+/// Reads where the chunks lie. The table is itself compressed: version, number of chunks, then for each the change of
+/// its points (when chunks vary) and of its bytes.
+struct ChunkTable {
+  private let file: ByteReader
+  private let header: LASHeader
+
+  init(_ file: ByteReader, _ header: LASHeader) {
+    self.file = file
+    self.header = header
+  }
+
+  func chunks(chunkSize: UInt32?) throws(PointCloudError) -> [Chunk] {
+    let count = Int(header.pointCount)
+    guard count > 0 else { return [] }
+    guard let chunkSize else {
+      let whole = Chunk(bytes: header.pointDataOffset..<file.count, points: 0..<count)
+      try check(whole, 0)
+      return [whole]
+    }
+    let place = try tablePlace()
+    try file.require(8, at: place, for: "the chunk table")
+    let number = Int(file.number(at: place + 4, as: UInt32.self))
+    let start = header.pointDataOffset + 8
+    guard number > 0, number <= (place - start) / header.recordLength else {
+      throw .corrupt("the chunk table announces \(number) chunks, which do not fit before it", at: place + 4)
+    }
+    return try decode(number, at: place, from: start, chunkSize: chunkSize)
+  }
+
+  /// The points begin with the table's place; -1 says that it is in the last eight bytes of the file.
+  private func tablePlace() throws(PointCloudError) -> Int {
+    try file.require(8, at: header.pointDataOffset, for: "the place of the chunk table")
+    var pointer = header.pointDataOffset
+    var place: Int64 = file.number(at: pointer)
+    if place == -1 {
+      pointer = file.count - 8
+      place = file.number(at: pointer)
+    }
+    guard place >= Int64(header.pointDataOffset + 8), place <= Int64(file.count) else {
+      throw .corrupt("the chunk table is said to be at byte \(place) of \(file.count)", at: pointer)
+    }
+    return Int(place)
+  }
+
+  private func decode(
+    _ number: Int, at place: Int, from start: Int, chunkSize: UInt32
+  ) throws(PointCloudError) -> [Chunk] {
+    try file.require(4, at: place + 8, for: "the chunk table's entries")
+    var decoder = unsafe ArithmeticDecoder(UnsafeRawBufferPointer(rebasing: file.block.bytes[(place + 8)...]))
+    let arena = ModelArena()
+    var integers = IntegerDecoder(arena, bits: 32, contexts: 2)
+    arena.reset()
+    let isVariable = chunkSize == LASzipRecord.variableChunkSize
+    var (size, pointsInChunk): (Int32, Int32) = (0, 0)
+    var (offset, first) = (start, 0)
+    var chunks: [Chunk] = []
+    for index in 0..<number {
+      if isVariable { pointsInChunk = integers.decode(pointsInChunk, context: 0, from: &decoder) }
+      size = integers.decode(size, context: 1, from: &decoder)
+      let points = isVariable ? Int(UInt32(bitPattern: pointsInChunk)) : Int(chunkSize)
+      let last = min(Int(header.pointCount), first + points)
+      let end = offset + Int(UInt32(bitPattern: size))
+      guard end <= place, first < last, !decoder.isExhausted else {
+        throw .corruptChunk(
+          index, at: offset, "its table entry (\(end - offset) bytes, \(points) points) is impossible")
+      }
+      let chunk = Chunk(bytes: offset..<end, points: first..<last)
+      try check(chunk, index)
+      chunks.append(chunk)
+      (offset, first) = (end, last)
+    }
+    guard first == Int(header.pointCount) else {
+      throw .corrupt("the chunks hold \(first) of \(header.pointCount) points", at: place)
+    }
+    return chunks
+  }
+
+  /// Even identical points cost something: more points than this in a byte are a lie, and not worth their memory.
+  private static let pointsPerByteMax = 2_048
+
+  private func check(_ chunk: Chunk, _ index: Int) throws(PointCloudError) {
+    let raw = header.recordLength
+    let coded = chunk.bytes.count - raw
+    guard coded >= 0, chunk.points.count == 1 || chunk.points.count / Self.pointsPerByteMax < coded else {
+      throw .corruptChunk(
+        index, at: chunk.bytes.lowerBound, "\(chunk.points.count) points cannot be in \(chunk.bytes.count) bytes")
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/// What LASzip's own variable length record says about how the points are compressed.
+struct LASzipRecord {
+  /// One group of fields that are compressed together.
+  struct Item: Hashable {
+    enum Kind: Int { case bytes = 0, point = 6, time = 7, color = 8 }
+    let kind: Kind
+    let size: Int
+    let version: Int
+  }
+
+  /// Points per chunk; nil when all points are in one stretch, without a table.
+  let chunkSize: UInt32?
+  let items: [Item]
+
+  /// A chunk size that means: each chunk has a size of its own, in the table.
+  static let variableChunkSize = UInt32.max
+
+  init(_ record: VariableLengthRecord, _ header: LASHeader) throws(PointCloudError) {
+    let bytes = Array(record.payload)
+    guard bytes.count >= 34 else {
+      throw .corrupt("the LASzip record has only \(bytes.count) bytes", at: header.headerSize)
+    }
+    let compressor = bytes.short(at: 0)
+    guard compressor == 1 || compressor == 2 else { throw Self.unsupported(compressor) }
+    guard bytes.short(at: 2) == 0 else { throw Self.unsupported("coder \(bytes.short(at: 2)) of LASzip is unknown") }
+    let size = UInt32(bytes.short(at: 12)) | UInt32(bytes.short(at: 14)) << 16
+    chunkSize = compressor == 1 ? nil : size
+    guard size > 0 || compressor == 1 else { throw .corrupt("LASzip chunks have no points", at: header.headerSize) }
+    let count = bytes.short(at: 32)
+    guard bytes.count >= 34 + 6 * count else {
+      throw .corrupt("the LASzip record announces \(count) items and ends before them", at: header.headerSize)
+    }
+    var items: [Item] = []
+    for place in (0..<count).map({ 34 + 6 * $0 }) {
+      items.append(try Self.item(bytes.short(at: place), bytes.short(at: place + 2), bytes.short(at: place + 4)))
+    }
+    self.items = items
+    try checkLayout(header)
+  }
+
+  private static func unsupported(_ compressor: Int) -> PointCloudError {
+    compressor == 3
+      ? unsupported("layered LAZ compression (point formats 6–10, and COPC) is not read yet")
+      : unsupported("compressor \(compressor) of LASzip is unknown")
+  }
+
+  private static func unsupported(_ message: String) -> PointCloudError {
+    PointCloudError(.unsupported, message, remedy: "Convert the file to LAS, or to LAZ with point format 0–3.")
+  }
+
+  private static func item(_ type: Int, _ size: Int, _ version: Int) throws(PointCloudError) -> Item {
+    guard let kind = Item.Kind(rawValue: type) else { throw unsupported("item type \(type) of LASzip is not read") }
+    guard version == 1 || version == 2 else {
+      throw unsupported("version \(version) of LASzip's item type \(type) is unknown")
+    }
+    return Item(kind: kind, size: size, version: version)
+  }
+
+  /// Items must be those of the point format, in its order, and fill the record.
+  private func checkLayout(_ header: LASHeader) throws(PointCloudError) {
+    var expected: [(Item.Kind, Int)] = [(.point, 20)]
+    if header.pointFormat.timeOffset != nil { expected.append((.time, 8)) }
+    if header.pointFormat.colorOffset != nil { expected.append((.color, 6)) }
+    let extra = header.recordLength - header.pointFormat.baseLength
+    if extra > 0 { expected.append((.bytes, extra)) }
+    let fits = items.count == expected.count && zip(items, expected).allSatisfy { ($0.kind, $0.size) == $1 }
+    guard Set(items.lazy.filter { $0.kind != .bytes }.map(\.version)).count == 1 else {
+      throw Self.unsupported("LASzip items of different versions in one file are not read")
+    }
+    guard fits, !header.pointFormat.isExtended else {
+      throw .corrupt("LASzip's items do not make records of format \(header.pointFormat.number)", at: header.headerSize)
+    }
+  }
+}
+
+extension [UInt8] {
+  fileprivate func short(at place: Int) -> Int { Int(self[place]) | Int(self[place + 1]) << 8 }
+}
