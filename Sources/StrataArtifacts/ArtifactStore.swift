@@ -1,0 +1,127 @@
+import Glibc
+public import StrataCore
+
+/// Files named by their content, in a folder: `sha256/ab/cdef…` for content whose SHA-256 begins with `abcdef`.
+///
+/// An artifact is there whole or not at all, and is on the disk before its digest is returned. Equal content is kept
+/// once. Several processes may use one folder. Every call blocks on the disk, so none belongs on an event loop, except
+/// `put(stream:)`, which leaves it by itself.
+public final class ArtifactStore: Sendable {
+  public struct Limits: Sendable {
+    /// Of one artifact, in bytes. 16 GiB.
+    public var artifactBytes = 16 << 30
+    public init() {}
+  }
+
+  public let root: String
+  public let limits: Limits
+
+  /// Opens the store at `root`, making it with mode 0700 if it is not there, and removes what interrupted writes left.
+  public init(root: String, limits: Limits = Limits()) throws(StrataError) {
+    self.root = root
+    self.limits = limits
+    try Folder.make(root, mode: 0o700)
+    try Folder.make(root + "/sha256")
+    try Folder.make(TemporaryFile.folder(in: root))
+    try TemporaryFile.sweep(root)
+  }
+
+  // MARK: Putting
+
+  /// Begins an artifact that is written piece by piece. What is not finished leaves nothing behind.
+  public func write() throws(StrataError) -> ArtifactWriter { try ArtifactWriter(self) }
+
+  public func put(_ bytes: [UInt8]) throws(StrataError) -> Artifact {
+    var writer = try write()
+    try writer.write(bytes)
+    return try writer.finish()
+  }
+
+  /// Puts what a sequence brings, such as a request's body. The writing happens off the caller's executor.
+  public func put<Chunks: AsyncSequence & Sendable>(stream chunks: Chunks) async throws -> Artifact
+  where Chunks.Element == [UInt8] {
+    try await withTaskExecutorPreference(globalConcurrentExecutor) {
+      var writer = try self.write()
+      for try await bytes in chunks { try writer.write(bytes) }
+      return try writer.finish()
+    }
+  }
+
+  /// Puts the regular file at `path`; a symbolic link is refused.
+  ///
+  /// - Parameter mayConsume: whether the file may become the artifact. It is then gone from `path`, and nobody may be
+  ///   writing to it.
+  public func put(contentsOf path: String, mayConsume: Bool = false) throws(StrataError) -> Artifact {
+    let source = try SourceFile(path)
+    guard source.size <= limits.artifactBytes else { throw .artifactTooLarge(limit: limits.artifactBytes) }
+    if mayConsume, let artifact = try adopt(source) { return artifact }
+    var writer = try write()
+    unsafe try source.readAll { bytes throws(StrataError) in try unsafe writer.write(bytes) }
+    let artifact = try writer.finish()
+    if mayConsume { unsafe unlink(path) }
+    return artifact
+  }
+
+  /// Makes the file itself the artifact. Nil if that cannot be: it lies on another file system, or has another name.
+  private func adopt(_ source: borrowing SourceFile) throws(StrataError) -> Artifact? {
+    guard source.hasOneName else { return nil }
+    var hasher = SHA256Hasher()
+    unsafe try source.readAll { bytes throws(StrataError) in unsafe hasher.update(bytes) }
+    let artifact = Artifact(digest: hasher.finish(), size: source.size)
+    try source.seal()
+    return try place(source.path, as: artifact.digest) ? artifact : nil
+  }
+
+  /// Gives a complete file, already on the disk, its final name, or removes it if its content is here already.
+  ///
+  /// - Returns: false, with nothing changed, if the file lies on another file system than the store.
+  func place(_ path: String, as digest: ArtifactDigest) throws(StrataError) -> Bool {
+    let (folder, final) = location(of: digest)
+    try Folder.make(folder)
+    // Never over an artifact that is there: somebody may have it open by its inode, and it may be linked elsewhere.
+    if unsafe link(path, final) != 0, errno != EEXIST {
+      guard errno == EXDEV else { throw .storage("place the artifact \(digest)") }
+      return false
+    }
+    unsafe unlink(path)
+    try Folder.synchronize(folder)
+    return true
+  }
+
+  // MARK: Getting
+
+  /// The path of the artifact's file, which is not to be written to.
+  public func path(of digest: ArtifactDigest) throws(StrataError) -> String {
+    let path = location(of: digest).file
+    guard unsafe access(path, F_OK) == 0 else { throw .artifactMissing(digest) }
+    return path
+  }
+
+  /// In bytes; nil if the artifact is not here.
+  public func size(of digest: ArtifactDigest) -> Int? {
+    var status = stat()
+    return unsafe stat(location(of: digest).file, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// Opens the artifact for reading; the caller closes the descriptor. It stays readable if the artifact is deleted.
+  public func open(_ digest: ArtifactDigest) throws(StrataError) -> Int32 {
+    let descriptor = unsafe Glibc.open(location(of: digest).file, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw errno == ENOENT ? .artifactMissing(digest) : .storage("open the artifact \(digest)")
+    }
+    return descriptor
+  }
+
+  /// - Returns: false if the artifact was not here.
+  @discardableResult
+  public func delete(_ digest: ArtifactDigest) throws(StrataError) -> Bool {
+    if unsafe unlink(location(of: digest).file) == 0 { return true }
+    guard errno == ENOENT else { throw .storage("delete the artifact \(digest)") }
+    return false
+  }
+
+  private func location(of digest: ArtifactDigest) -> (folder: String, file: String) {
+    let folder = "\(root)/sha256/\(digest.hexadecimal.prefix(2))"
+    return (folder, "\(folder)/\(digest.hexadecimal.dropFirst(2))")
+  }
+}
