@@ -70,26 +70,12 @@ struct WorkerProcess {
       tiers: tiers, slots: slots, folder: directory.path + "/work/\(id)",
       runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
     configuration.id = id
-    let worker = Worker(configuration, queue: queue, artifacts: StoredArtifacts(store: store)) { [log] in log.info($0) }
+    let worker = Worker(configuration, queue: queue, artifacts: store) { [log] in log.info($0) }
     Task { for await _ in requests { worker.stop() } }
     if let readyFile { try TextFile.write("\(getpid())", to: readyFile) }
     log.info("taking jobs", ["worker": "\(id)", "slots": "\(slots)"])
     try await worker.run()
     await queue.close()
     return .done
-  }
-}
-
-/// The artifact store on this machine, as a worker uses it.
-struct StoredArtifacts: AttemptArtifacts {
-  let store: ArtifactStore
-
-  func localPath(of artifact: ArtifactReference) async throws(StrataError) -> String? {
-    store.size(of: artifact.digest) == nil ? nil : try store.path(of: artifact.digest)
-  }
-
-  func store(fileAt path: String, named name: String) async throws(StrataError) -> ArtifactReference {
-    let stored = try store.put(contentsOf: path, mayConsume: true)
-    return ArtifactReference(name: name, digest: stored.digest, sizeBytes: Int64(stored.size))
   }
 }

@@ -25,6 +25,7 @@ import Testing
     #expect(
       environment == [
         "PATH": "/bin", "LC_ALL": "C", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "GDAL_NUM_THREADS": "2",
+        "SWIFT_BACKTRACE": "enable=no",
       ])
     #expect(RunnerEnvironment.make(from: [:], cores: 1)["PATH"] == RunnerEnvironment.pathDefault)
   }

@@ -14,6 +14,8 @@ package enum RunnerEnvironment {
   package static func make(from worker: [String: String], cores: Int) -> [String: String] {
     var environment = worker.filter { isAllowed($0.key) }
     for name in ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GDAL_NUM_THREADS"] { environment[name] = String(cores) }
+    // Swift's own account of a crash takes seconds in which the attempt seems alive; ask for it where it is wanted.
+    if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }
     if environment["PATH", default: ""].isEmpty { environment["PATH"] = pathDefault }
     return environment
   }
