@@ -236,10 +236,11 @@ public struct QueuedOutcome: Hashable, Sendable {
 /// A job whose settlement is committed, with its final state.
 public struct FinishedNotice: Hashable, Sendable {
   public let job: JobID
-  /// `.succeeded`, `.failed` or `.cancelled`; another is refused by the queue.
+  /// `.succeeded`, `.failed` or `.cancelled`.
   public let state: JobState
 
   public init(job: JobID, state: JobState) {
+    precondition(state.isFinal, "only a finished job is announced as finished")
     self.job = job
     self.state = state
   }

@@ -54,6 +54,24 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases)
+  func announcedEndingsAreEvents(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let notices = [JobState.succeeded, .failed, .cancelled].map { FinishedNotice(job: JobID(), state: $0) }
+      try await queue.announce(notices)
+      try await queue.announce([])
+      let start = OutcomePosition(milliseconds: 0, sequence: 0)
+      let events = try await queue.events(after: start, limit: 10, waitingUpTo: .zero)
+      #expect(events.map(\.job) == notices.map(\.job))
+      #expect(events.map(\.kind) == notices.map { .finished($0.state) })
+    }
+    try await withQueue(backend, isInstalled: false) { queue in
+      await #expect(throws: QueueError.lost) {
+        try await queue.announce([FinishedNotice(job: JobID(), state: .failed)])
+      }
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
   func waitingReadersAreWokenByOutcomesAndEvents(_ backend: Backend) async throws {
     try await withQueue(backend) { queue in
       let start = OutcomePosition(milliseconds: 1, sequence: 0)

@@ -21,6 +21,13 @@ extension MemoryQueue {
     outcomeLog.removeAll { gone.contains($0.position) }
   }
 
+  public func announce(_ finished: [FinishedNotice]) async throws(QueueError) {
+    try requireGeneration()
+    guard !finished.isEmpty else { return }
+    announce(finished.map { ($0.job, .finished($0.state)) }, at: tick())
+    bell.ring()
+  }
+
   public func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueueEvent]
   {
