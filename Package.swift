@@ -115,6 +115,7 @@ let package = Package(
       on: ["StrataWorker", "Capabilities", "StrataCore", "StrataRuntime", "StrataQueue", "worker-test-runner"]),
     tests("Numerics", on: ["Numerics"]),
     tests("PointClouds", on: ["PointClouds"]),
+    tests("EndToEnd", on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime"]),
     tests("Tidy", on: []),
   ]
 )

@@ -107,6 +107,7 @@ extension FaultyQueue {
     try await inner.outcomes(after: position, limit: limit, waitingUpTo: duration)
   }
   func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError) { try await inner.acknowledge(positions) }
+  func announce(_ finished: [FinishedNotice]) async throws(QueueError) { try await inner.announce(finished) }
   func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration) async throws(QueueError)
     -> [QueueEvent]
   {

@@ -1,0 +1,122 @@
+import Foundation
+import StrataAPI
+import StrataCore
+import Testing
+
+/// Each fault, done to the real servers and processes: every accepted job still finishes once, is charged once, and
+/// leaves no hold open.
+@Suite(.serialized) struct FaultTests {
+  static let noopPrice: Int64 = 100
+  static let noop = JobRequest(capability: "noop")
+
+  /// A job that runs until `gate` is there.
+  static func gated(_ gate: String) -> JobRequest {
+    let script = "while [ ! -e '\(gate)' ]; do sleep 0.05; done; echo through"
+    return JobRequest(capability: "command.run", params: ["command": .array(["sh", "-c", .string(script)])])
+  }
+
+  func withStack(crashPoint: String? = nil, _ body: (StackUnderTest) async throws -> Void) async throws {
+    let stack = try await StackUnderTest(crashPoint: crashPoint)
+    do {
+      try await body(stack)
+    } catch {
+      await stack.stop()
+      throw error
+    }
+    await stack.stop()
+  }
+
+  /// Submits a gated job and waits until it runs.
+  func startGated(_ stack: StackUnderTest) async throws -> (job: JobID, open: () -> Void) {
+    let gate = stack.folder + "/gate"
+    let job = try await stack.submit(Self.gated(gate))
+    try await eventually("the job runs") { try await stack.job(job).state == .running }
+    return (job, { _ = FileManager.default.createFile(atPath: gate, contents: nil) })
+  }
+
+  @Test func workerKilledInTheMiddleOfAJob() async throws {
+    try await withStack { stack in
+      let (job, open) = try await startGated(stack)
+      try stack.kill("worker")
+      open()
+      try await stack.expectSettledOnce([job])
+      let endings = try await stack.job(job).attempts.compactMap(\.ending)
+      #expect(endings == [.expired, .succeeded])
+    }
+  }
+
+  @Test func runnerKilledInTheMiddleOfAJob() async throws {
+    try await withStack { stack in
+      let (job, open) = try await startGated(stack)
+      // Idle runners are killed as well; only the busy one costs an attempt.
+      for runner in stack.processes("runner") { Foundation.kill(runner, SIGKILL) }
+      open()
+      try await stack.expectSettledOnce([job])
+      let endings = try await stack.job(job).attempts.compactMap(\.ending)
+      #expect(endings == [.failed, .succeeded])
+    }
+  }
+
+  @Test(arguments: ["commit-enqueue:3", "outcome-settlement:2", "settlement-acknowledgement:2"])
+  func controllerKilledBetweenTwoActs(_ crashPoint: String) async throws {
+    try await withStack(crashPoint: crashPoint) { stack in
+      var jobs: [JobID] = []
+      for _ in 0..<5 { jobs.append(try await stack.submitPersistently(Self.noop)) }
+      try await stack.expectSettledOnce(jobs, price: Self.noopPrice)
+      #expect(
+        !FileManager.default.fileExists(atPath: stack.folder + "/crash-point"), "the crash point was never reached")
+    }
+  }
+
+  @Test func redisEmptied() async throws {
+    try await withStack { stack in
+      let (running, open) = try await startGated(stack)
+      let second = try await stack.submit(Self.gated(stack.folder + "/gate"))
+      try await eventually("both slots are taken") { try await stack.job(second).state == .running }
+      let waiting = try await stack.submit(Self.noop)
+      try await stack.redis("FLUSHALL")
+      open()
+      let later = try await stack.submitPersistently(Self.noop)
+      try await stack.expectSettledOnce([running, second, waiting, later])
+    }
+  }
+
+  @Test func redisKilledAndRestarted() async throws {
+    try await withStack { stack in
+      let (running, open) = try await startGated(stack)
+      let waiting = try await stack.submit(Self.noop)
+      try stack.kill("redis-server")
+      open()
+      let later = try await stack.submitPersistently(Self.noop)
+      try await stack.expectSettledOnce([running, waiting, later])
+    }
+  }
+
+  @Test(arguments: [SIGQUIT, SIGKILL]) func postgreSQLRestarted(_ signal: Int32) async throws {
+    try await withStack { stack in
+      let (running, open) = try await startGated(stack)
+      try stack.kill("bin/postgres", signal)
+      open()
+      let later = try await stack.submitPersistently(Self.noop)
+      try await stack.expectSettledOnce([running, later])
+    }
+  }
+
+  @Test func supervisorKilledLeavesNoProcessBehind() async throws {
+    try await withStack { stack in
+      let (_, open) = try await startGated(stack)
+      defer { open() }
+      let family = Set(["postgres", "redis-server", "controller", "worker", "runner"].flatMap(stack.processes))
+      #expect(family.count >= 5)
+      stack.supervisor.signal(SIGKILL)
+      try await eventually("all of its processes are gone") {
+        family.allSatisfy { kill($0, 0) != 0 || isZombie($0) }
+      }
+    }
+  }
+
+  private func isZombie(_ pid: Int32) -> Bool {
+    let status = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+    return status.split(separator: ")").last?.split(separator: " ").first == "Z"
+  }
+}

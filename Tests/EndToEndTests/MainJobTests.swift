@@ -1,0 +1,130 @@
+import Foundation
+import StrataAPI
+import StrataClient
+import StrataCore
+import StrataRuntime
+import Testing
+
+/// The main job and its neighbours, from the outside: only the binary and the HTTP API.
+@Suite(.serialized) struct MainJobTests {
+  /// Runs the binary as a person would.
+  func strata(_ words: [String], data folder: String) async throws -> (status: Int32?, output: String) {
+    let out = folder + "/command.out"
+    try? FileManager.default.removeItem(atPath: out)
+    var environment = Environment.current
+    environment["STRATA_DATA_DIR"] = folder + "/data"
+    var specification = ProcessSpecification(StackUnderTest.binary, words, environment: environment)
+    specification.standardOutput = .file(out)
+    specification.standardError = .file(out)
+    let exit = try await ChildProcess.spawn(specification).wait()
+    return (exit.code, (try? String(contentsOfFile: out, encoding: .utf8)) ?? "")
+  }
+
+  @Test func aScanIsClassifiedChargedAndItsResultsFetched() async throws {
+    let stack = try await StackUnderTest()
+    let scan = stack.folder + "/scan.las"
+    #expect(try await strata(["simulate-scan", "--points", "30000", scan], data: stack.folder).status == 0)
+    let out = stack.folder + "/results"
+    let run = try await strata(["submit", "gis-lidar-process", scan, "--out", out, "--wait"], data: stack.folder)
+    #expect(run.status == 0, "\(run.output)")
+    #expect(run.output.contains("charge   2 credits"))
+    let names = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
+    #expect(names == ["hillshade.png", "scan-classified.las", "summary.json", "terrain.tif"])
+    let account = try await stack.account()
+    #expect(account.postedMicrocredits == 2_000_000 && account.heldMicrocredits == 0)
+    await stack.stop()
+  }
+
+  @Test func commandsReportTheirStatusLogAndFiles() async throws {
+    let stack = try await StackUnderTest()
+    let good = try await strata(["run", "--", "sh", "-c", "echo seen"], data: stack.folder)
+    #expect(good.status == 0 && good.output.contains("seen"))
+    let bad = try await strata(["run", "--", "sh", "-c", "exit 7"], data: stack.folder)
+    #expect(bad.status == 1 && bad.output.contains("exit status 7"))
+    let unknown = try await strata(["submit", "pointcloud.grund", "--wait"], data: stack.folder)
+    #expect(unknown.status == 2 && unknown.output.contains("pointcloud.ground"))
+    let dear = try await strata(["submit", "noop", "--max-credits", "0.00001"], data: stack.folder)
+    #expect(dear.status == 3 && dear.output.contains("max_credits"))
+    let huge = try await strata(["run", "--memory", "900T", "--", "true"], data: stack.folder)
+    #expect(huge.status == 3 && huge.output.contains("largest worker"))
+    let second = try await strata(["up"], data: stack.folder)
+    #expect(second.status == 3 && second.output.contains("already runs"))
+    await stack.stop()
+    let after = try await strata(["jobs"], data: stack.folder)
+    #expect(after.status == 4)
+  }
+
+  @Test func aRunningJobIsCancelledAndNotCharged() async throws {
+    let stack = try await StackUnderTest()
+    let job = try await stack.submit(FaultTests.gated(stack.folder + "/never"))
+    try await eventually("the job runs") { try await stack.job(job).state == .running }
+    let cancelled = try await strata(["job", "cancel", job.description], data: stack.folder)
+    #expect(cancelled.status == 0, "\(cancelled.output)")
+    #expect(try await stack.finished(job).state == .cancelled)
+    let account = try await stack.account()
+    #expect(account.postedMicrocredits == 0 && account.heldMicrocredits == 0)
+    await stack.stop()
+  }
+
+  @Test func anIdempotencyKeyFindsTheSameJob() async throws {
+    let stack = try await StackUnderTest()
+    let first = try await stack.submit(FaultTests.noop, key: "once")
+    let second = try await stack.submit(FaultTests.noop, key: "once")
+    #expect(first == second)
+    await #expect(throws: ClientError.self) {
+      try await stack.submit(JobRequest(capability: "noop", priority: 99), key: "once")
+    }
+    try await stack.expectSettledOnce([first], price: FaultTests.noopPrice)
+    await stack.stop()
+  }
+
+  @Test func tenThousandJobsThroughTheAPIAllSettle() async throws {
+    let stack = try await StackUnderTest()
+    let jobs = try await withThrowingTaskGroup(of: [JobID].self) { group in
+      for _ in 0..<50 {
+        group.addTask {
+          var mine: [JobID] = []
+          for _ in 0..<200 { mine.append(try await stack.submit(FaultTests.noop)) }
+          return mine
+        }
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(Set(jobs).count == 10_000)
+    try await eventually("all are settled", within: .seconds(240)) {
+      try await stack.account().heldMicrocredits == 0
+    }
+    let account = try await stack.account()
+    #expect(account.postedMicrocredits == 10_000 * FaultTests.noopPrice)
+    try await stack.expectSettledOnce(Array(jobs.prefix(1)), total: 10_000 * FaultTests.noopPrice)
+    await stack.stop()
+  }
+
+  @Test func eventsTellAJobsLifeAndEndWithIt() async throws {
+    let stack = try await StackUnderTest()
+    let gate = stack.folder + "/gate"
+    let job = try await stack.submit(FaultTests.gated(gate))
+    var request = ClientRequest("GET", ["v1", "jobs", job.description, "events"])
+    request.timeout = .seconds(60)
+    let seen = EventLog()
+    try await stack.client.events(request) { event in
+      seen.append(event.name)
+      if event.name == "started" || event.name == "running" {
+        FileManager.default.createFile(atPath: gate, contents: nil)
+      }
+      return true
+    }
+    #expect(seen.names.first == "queued" || seen.names.first == "running")
+    #expect(seen.names.last == "succeeded")
+    await stack.stop()
+  }
+}
+
+/// Names of events, from whatever thread they come.
+final class EventLog: @unchecked Sendable {
+  private let lock = NSLock()
+  private var list: [String] = []
+
+  var names: [String] { lock.withLock { list } }
+  func append(_ name: String) { lock.withLock { list.append(name) } }
+}

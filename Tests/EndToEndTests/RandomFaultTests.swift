@@ -1,0 +1,51 @@
+import Foundation
+import StrataAPI
+import StrataCore
+import Testing
+
+/// Faults in random order and at random moments, while jobs keep coming. A failing seed is printed; `STRATA_SEED`
+/// replays its choices.
+@Suite(.serialized) struct RandomFaultTests {
+  enum Fault: CaseIterable {
+    case killWorker, killRunner, killController, flushRedis, killRedis, restartPostgreSQL
+
+    func strike(_ stack: StackUnderTest) async throws {
+      switch self {
+      case .killWorker: try stack.kill("worker")
+      case .killRunner: try stack.kill("runner")
+      case .killController: try stack.kill("controller")
+      case .flushRedis: try await stack.redis("FLUSHALL")
+      case .killRedis: try stack.kill("redis-server")
+      case .restartPostgreSQL: try stack.kill("bin/postgres", SIGQUIT)
+      }
+    }
+  }
+
+  @Test func everyAcceptedJobFinishesOnceUnderRandomFaults() async throws {
+    let seed = ProcessInfo.processInfo.environment["STRATA_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...9_999)
+    var random = SeededGenerator(seed: seed)
+    let stack = try await StackUnderTest()
+    do {
+      let jobs = try await submitUnderFaults(stack, &random)
+      try await stack.expectSettledOnce(jobs, price: FaultTests.noopPrice)
+    } catch {
+      Issue.record("seed \(seed): \(error)")
+    }
+    await stack.stop()
+    print("random faults: STRATA_SEED=\(seed)")
+  }
+
+  private func submitUnderFaults(_ stack: StackUnderTest, _ random: inout SeededGenerator) async throws -> [JobID] {
+    var jobs: [JobID] = []
+    for fault in Fault.allCases.shuffled(using: &random) {
+      let count = Int.random(in: 5...40, using: &random)
+      let strikesAfter = Int.random(in: 0..<count, using: &random)
+      for number in 0..<count {
+        // The victim may be down already, from the fault before: then this one is passed over.
+        if number == strikesAfter { try? await fault.strike(stack) }
+        jobs.append(try await stack.submitPersistently(FaultTests.noop))
+      }
+    }
+    return jobs
+  }
+}

@@ -1,0 +1,177 @@
+import Foundation
+import StrataAPI
+import StrataClient
+import StrataCore
+import StrataRuntime
+import Testing
+
+/// A whole stack as `strata up` runs it, in a folder of its own, with the means to hurt it.
+final class StackUnderTest: Sendable {
+  let folder: String
+  let supervisor: ChildProcess
+  let client: HTTPClient
+
+  /// Starts a stack and waits until it takes jobs.
+  ///
+  /// - Parameter crashPoint: where the controller kills itself, `name:pass`; see `CrashPoint`.
+  init(slots: Int = 2, crashPoint: String? = nil) async throws {
+    folder = FileManager.default.temporaryDirectory.path + "/strata-e2e-\(JobID())"
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    var environment = Environment.current
+    environment["STRATA_DATA_DIR"] = nil
+    if let crashPoint {
+      environment["STRATA_CRASH_POINT_FILE"] = folder + "/crash-point"
+      try crashPoint.write(toFile: folder + "/crash-point", atomically: true, encoding: .utf8)
+    }
+    var specification = ProcessSpecification(
+      Self.binary, ["up", "--data-dir", folder + "/data", "--http", "127.0.0.1:0", "--slots", "\(slots)"],
+      environment: environment)
+    specification.standardOutput = .file(folder + "/up.out")
+    specification.standardError = .file(folder + "/up.out")
+    specification.parentDeathSignal = SIGTERM
+    supervisor = try await ChildProcess.spawn(specification)
+    let ready = folder + "/data/run/ready"
+    try await eventually("the stack is ready", within: .seconds(90)) {
+      FileManager.default.fileExists(atPath: ready)
+    }
+    let key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)
+    var limits = HTTPClient.Limits()
+    limits.keptConnections = 64
+    client = HTTPClient(
+      try ClientEndpoint("unix://\(folder)/data/run/api.sock"),
+      bearerKey: key.trimmingCharacters(in: .whitespacesAndNewlines), limits: limits)
+  }
+
+  /// The binary that is tested, beside the tests' own.
+  static let binary: String = {
+    let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
+    let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? bundle
+    let folders = [bundle, own].map { ($0 as NSString).deletingLastPathComponent }
+    let found = folders.first { FileManager.default.isExecutableFile(atPath: $0 + "/strata") }
+    return (found ?? "") + "/strata"
+  }()
+
+  /// Stops the stack in good order and removes its folder.
+  func stop() async {
+    supervisor.signal(SIGTERM)
+    _ = await supervisor.wait()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  // MARK: Jobs
+
+  func submit(_ request: JobRequest, key: String = "test-\(JobID())") async throws -> JobID {
+    var sent = ClientRequest("POST", ["v1", "jobs"], body: try .json(request))
+    sent.headers.append((name: "idempotency-key", value: key))
+    let accepted: JobAccepted = try await client.send(sent).decode()
+    return accepted.id
+  }
+
+  /// As `submit`, repeated under the same key until it is answered: what a careful client does.
+  func submitPersistently(_ request: JobRequest, key: String = "test-\(JobID())") async throws -> JobID {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while true {
+      do {
+        return try await submit(request, key: key)
+      } catch ClientError.refused(let problem) where problem.status < 500 {
+        throw ClientError.refused(problem)
+      } catch {
+        guard ContinuousClock.now < deadline else { throw error }
+        try await Task.sleep(for: .milliseconds(50))
+      }
+    }
+  }
+
+  func job(_ id: JobID) async throws -> JobView {
+    try await client.send(ClientRequest("GET", ["v1", "jobs", id.description])).decode()
+  }
+
+  func finished(_ id: JobID, within limit: Duration = .seconds(90)) async throws -> JobView {
+    try await eventually("job \(id) is finished", within: limit) { [self] in
+      (try? await job(id))?.state.isFinal == true
+    }
+    return try await job(id)
+  }
+
+  func account() async throws -> AccountView {
+    try await client.send(ClientRequest("GET", ["v1", "account"])).decode()
+  }
+
+  /// Every job finished once, was charged once, holds nothing, and the books balance.
+  ///
+  /// - Parameter total: all charges, where there are more jobs than `jobs`.
+  func expectSettledOnce(_ jobs: [JobID], price: Int64? = nil, total: Int64? = nil) async throws {
+    var charged: Int64 = 0
+    for id in jobs {
+      let job = try await finished(id)
+      #expect(job.state == .succeeded, "job \(id): \(job.state), \(String(describing: job.error))")
+      #expect(job.attempts.count { $0.ending == .succeeded } == 1)
+      if let price { #expect(job.chargedMicrocredits == price) }
+      charged += job.chargedMicrocredits
+    }
+    let account = try await account()
+    #expect(account.postedMicrocredits == total ?? charged)
+    #expect(account.heldMicrocredits == 0)
+    let request = ClientRequest("GET", ["v1", "ledger", "verification"])
+    let books: LedgerView = try await client.send(request).decode()
+    #expect(books.violations == [])
+    #expect(books.openHolds == 0)
+    #expect(books.debitMicrocredits == books.creditMicrocredits)
+  }
+
+  // MARK: Processes
+
+  /// The processes of this stack whose command line has `word`, by number.
+  func processes(_ word: String) -> [Int32] {
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return entries.compactMap { Int32($0) }.filter { pid in
+      guard let line = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/cmdline")) else { return false }
+      let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      guard words.contains(where: { $0.contains(word) }) else { return false }
+      return words.contains { $0.contains(folder) } || ancestors(of: pid).contains(supervisor.pid)
+    }
+  }
+
+  private func ancestors(of pid: Int32) -> [Int32] {
+    var chain: [Int32] = []
+    var current = pid
+    while current > 1, chain.count < 32,
+      let status = try? String(contentsOfFile: "/proc/\(current)/stat", encoding: .utf8),
+      let parent = status.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap({ Int32($0) })
+    {
+      chain.append(parent)
+      current = parent
+    }
+    return chain
+  }
+
+  /// Kills (SIGKILL unless said otherwise) the first process of the stack whose command line has `word`.
+  func kill(_ word: String, _ signal: Int32 = SIGKILL) throws {
+    let victim = try #require(processes(word).min(), "no process '\(word)' to kill")
+    Foundation.kill(victim, signal)
+  }
+
+  /// Runs a command of Debian's `redis-cli` against the stack's Redis.
+  func redis(_ words: String...) async throws {
+    var specification = ProcessSpecification("redis-cli", ["-s", folder + "/data/run/redis.sock"] + words)
+    specification.standardOutput = .null
+    let exit = try await ChildProcess.spawn(specification).wait()
+    #expect(exit.isSuccess)
+  }
+}
+
+struct TimedOut: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// Waits for a condition that something outside brings about; fails loudly when it does not come.
+func eventually(
+  _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+) async throws {
+  let deadline = ContinuousClock.now + limit
+  while try await !condition() {
+    guard ContinuousClock.now < deadline else { throw TimedOut(description: "not within \(limit): \(what)") }
+    try await Task.sleep(for: .milliseconds(20))
+  }
+}
