@@ -151,7 +151,8 @@ public final class HTTPServer: @unchecked Sendable {
 
   private func startTicking() {
     guard ticker == nil else { return }
-    ticker = loop.schedule(after: tickLength) { [self] in
+    ticker = loop.schedule(after: tickLength) { [weak self] in
+      guard let self else { return }
       ticker = nil
       tick += 1
       // Looking at all of them costs some 10 ns each, which is less than a timer for each request would.
