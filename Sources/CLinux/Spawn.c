@@ -122,22 +122,34 @@ static int child(void *argument) {
   _exit(127);
 }
 
+// The thread sanitiser keeps books on each process's own memory and cannot follow a child that shares it.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SHARED_MEMORY 0
+#endif
+#endif
+#ifndef SHARED_MEMORY
+#define SHARED_MEMORY CLONE_VM
+#endif
+
 int strata_spawn(const struct strata_spawn *spawn, struct strata_spawned *spawned) {
-  struct child_state state = {.spawn = spawn, .parent = getpid()};
-  char *stack = mmap(NULL, child_stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (stack == MAP_FAILED) return errno;
+  // Shared even where the rest of the memory is not, for the child's report; the state lies below its stack.
+  char *memory = mmap(NULL, child_stack_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return errno;
+  struct child_state *state = (struct child_state *)memory;
+  *state = (struct child_state){.spawn = spawn, .parent = getpid()};
   // A handler of the parent must not run on the child's behalf.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   spawned->pidfd = -1;
   pid_t pid = clone(
-    child, stack + child_stack_bytes, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &state, &spawned->pidfd);
-  int failure = pid < 0 ? errno : state.failure;
+    child, memory + child_stack_bytes, SHARED_MEMORY | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, state, &spawned->pidfd);
+  int failure = pid < 0 ? errno : state->failure;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  munmap(stack, child_stack_bytes);
   spawned->pid = pid;
-  spawned->step = state.step;
+  spawned->step = state->step;
+  munmap(memory, child_stack_bytes);
   if (pid > 0 && failure != 0) {
     waitpid(pid, NULL, 0);
     close(spawned->pidfd);

@@ -62,6 +62,20 @@ import Testing
     return below
   }
 
+  @Test func stoppingInGoodOrderSweepsWhatIsLeftAndNobodyElse() async throws {
+    let identity = StackIdentity.random()
+    let sentinel = try await Sentinel.start(binary: try helper(), identity: identity)
+    var specification = ProcessSpecification("sleep", ["1000"])
+    let other = try await ChildProcess.spawn(specification)
+    specification.environment.merge(identity.environment) { $1 }
+    let marked = try await ChildProcess.spawn(specification)
+    await sentinel.stop()
+    await sentinel.stop()
+    #expect(await marked.wait().status == .signalled(SIGTERM))
+    #expect(!isAlive(sentinel.pid) && isAlive(other.pid))
+    await other.tearDown(.kill)
+  }
+
   @Test func eachProgramIsAskedInItsOwnWords() {
     #expect(SweepStage.ask.signal(for: "postgres") == SIGINT)
     #expect(SweepStage.insist.signal(for: "postgres") == SIGQUIT)

@@ -24,13 +24,6 @@ public struct Log: Sendable {
   private let format: Format
   private let sink: Descriptor?
 
-  private init(component: String, level: Level, format: Format, sink: Descriptor?) {
-    self.component = component
-    self.level = level
-    self.format = format
-    self.sink = sink
-  }
-
   /// Says nothing.
   public static let silent = Log(component: "", level: .error, format: .keyValue, sink: nil)
 
