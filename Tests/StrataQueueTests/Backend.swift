@@ -1,0 +1,109 @@
+import StrataCore
+import StrataQueue
+import StrataRuntime
+import Synchronization
+import TestSupport
+import Testing
+
+/// The two queues that keep the protocol.
+enum Backend: String, CaseIterable, Sendable, CustomTestStringConvertible {
+  case memory, redis
+  var testDescription: String { rawValue }
+}
+
+/// A clock that stands until a test moves it, in whole microseconds.
+final class HeldClock: Sendable {
+  private let microseconds = Mutex<Int64>(1_790_000_000_000_000)
+
+  var clock: WallClock { WallClock { [self] in now } }
+  var now: Timestamp { Timestamp(microseconds: microseconds.withLock { $0 }) }
+  func advance(_ duration: Duration) { microseconds.withLock { $0 += duration.nanoseconds / 1_000 } }
+}
+
+/// Runs `body` with a queue of `backend` that is installed and empty, under `clock`.
+func withQueue(
+  _ backend: Backend, clock: HeldClock = HeldClock(), limits: QueueLimits = QueueLimits(), isInstalled: Bool = true,
+  _ body: (any JobQueue) async throws -> Void
+) async throws {
+  switch backend {
+  case .memory:
+    let queue = MemoryQueue(limits: limits, clock: clock.clock)
+    if isInstalled { try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0)) }
+    try await body(queue)
+  case .redis:
+    var configuration = RedisQueue.Configuration()
+    configuration.limits = limits
+    configuration.clock = clock.clock
+    try await withRedisQueue(configuration) { queue in
+      if isInstalled { try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0)) }
+      try await body(queue)
+    }
+  }
+}
+
+/// Runs `body` with a queue in a namespace of its own on `server` (that of the process by default).
+func withRedisQueue(
+  _ configuration: RedisQueue.Configuration = RedisQueue.Configuration(), on server: RedisFixture? = nil,
+  _ body: (RedisQueue) async throws -> Void
+) async throws {
+  let server = try server ?? RedisFixture.shared.get()
+  let loop = try EventLoop(label: "queue-tests")
+  defer { loop.stop() }
+  var configuration = configuration
+  if configuration.namespace == "strata" { configuration.namespace = "test-\(JobID())" }
+  let queue = try await RedisQueue.connect(
+    to: RedisEndpoint(url: server.url), on: loop, configuration: configuration)
+  do {
+    try await body(queue)
+    await queue.close()
+  } catch {
+    await queue.close()
+    throw error
+  }
+}
+
+/// Runs `body` with a server of its own, for tests that hurt it.
+func withServer(
+  _ options: [String] = ["--appendonly", "yes", "--save", ""], _ body: (RedisFixture) async throws -> Void
+) async throws {
+  let server = try RedisFixture(options)
+  defer { server.stop() }
+  try await body(server)
+}
+
+extension QueuedJob {
+  /// A job with the ordinary values, whose identifier follows those made before.
+  static func sample(
+    _ tier: TierName = .cpu, priority: Int = 50, attemptsMax: Int = 3, payload: [UInt8] = [1, 2, 3]
+  ) -> QueuedJob {
+    QueuedJob(
+      id: SampleIdentifiers.next(), tier: tier, priority: JobPriority(rawValue: priority)!, attemptsMax: attemptsMax,
+      payload: payload)
+  }
+}
+
+/// Identifiers in rising order, however fast they are made.
+enum SampleIdentifiers {
+  private static let last = Mutex<UInt64>(0)
+
+  static func next() -> JobID {
+    let number = last.withLock { last in
+      last += 1
+      return last
+    }
+    return JobID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0000 + number)
+  }
+}
+
+let minute = Duration.seconds(60)
+
+extension JobQueue {
+  /// Leases one job for a minute.
+  func leaseOne(_ worker: WorkerID, _ tiers: [TierName] = [.cpu]) async throws -> Lease? {
+    try await lease(worker: worker, tiers: tiers, count: 1, for: minute).leases.first
+  }
+
+  func allOutcomes() async throws -> [QueuedOutcome] {
+    try await outcomes(after: nil, limit: 1_000, waitingUpTo: .zero)
+  }
+}

@@ -1,0 +1,120 @@
+import StrataCore
+import StrataQueue
+import Testing
+
+@Suite struct EndingConformanceTests {
+  @Test(arguments: Backend.allCases)
+  func aCompletedJobLeavesOneOutcome(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let (job, worker) = (QueuedJob.sample(), WorkerID())
+      _ = try await queue.enqueue([job])
+      let started = clock.now
+      let lease = try #require(try await queue.leaseOne(worker))
+      clock.advance(.seconds(5))
+      let result = AttemptResult(lease: lease.reference, report: [9, 0, 255])
+      #expect(try await queue.complete([result, result]) == [.accepted, .stale])
+      let outcome = try #require(try await queue.allOutcomes().first)
+      #expect(
+        outcome
+          == QueuedOutcome(
+            position: outcome.position, job: job.id, token: lease.token, attempt: 1, ending: .succeeded, isFinal: true,
+            worker: worker, startedAt: started, endedAt: clock.now, report: [9, 0, 255]))
+      #expect(try await queue.status(of: [job.id]) == [nil])
+      try await queue.acknowledge([outcome.position])
+      try await queue.acknowledge([outcome.position])
+      #expect(try await queue.allOutcomes() == [])
+      #expect(try await queue.census().outcomesPending == 0)
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aRetryableFailureIsTriedAgainUntilTheAttemptsAreUsedUp(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      _ = try await queue.enqueue([.sample(attemptsMax: 2)])
+      var tokens: [FencingToken] = []
+      for attempt in 1...2 {
+        let lease = try #require(try await queue.leaseOne(WorkerID()))
+        #expect(lease.attempt == attempt)
+        #expect(lease.job.attemptsMade == attempt - 1)
+        tokens.append(lease.token)
+        let failure = AttemptFailure(lease: lease.reference, ending: .failed, isRetryable: true, report: [])
+        #expect(try await queue.fail([failure]) == [.accepted])
+      }
+      #expect(tokens[0] < tokens[1])
+      #expect(try await queue.allOutcomes().map(\.isFinal) == [false, true])
+      #expect(try await queue.leaseOne(WorkerID()) == nil)
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aPermanentFailureFinishesTheJobAtOnce(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      _ = try await queue.enqueue([.sample()])
+      let lease = try #require(try await queue.leaseOne(WorkerID()))
+      _ = try await queue.fail([AttemptFailure(lease: lease.reference, ending: .failed, isRetryable: false, report: [])]
+      )
+      let outcome = try #require(try await queue.allOutcomes().first)
+      #expect(outcome.ending == .failed && outcome.isFinal)
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aStaleTokenChangesNothing(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let job = QueuedJob.sample()
+      _ = try await queue.enqueue([job])
+      let old = try #require(try await queue.leaseOne(WorkerID())).reference
+      _ = try await queue.release([AttemptResult(lease: old, report: [])])
+      let new = try #require(try await queue.leaseOne(WorkerID()))
+      #expect(new.attempt == 1)
+      #expect(try await queue.complete([AttemptResult(lease: old, report: [])]) == [.stale])
+      #expect(try await queue.release([AttemptResult(lease: old, report: [])]) == [.stale])
+      #expect(try await queue.progress([ProgressReport(lease: old, fraction: 0.5, log: [1])]) == [.stale])
+      let failure = AttemptFailure(lease: old, ending: .failed, isRetryable: false, report: [])
+      #expect(try await queue.fail([failure]) == [.stale])
+      #expect(try await queue.log(of: job.id, from: 0) == [])
+      #expect(try await queue.complete([AttemptResult(lease: new.reference, report: [])]) == [.accepted])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func leasesOfAWorkerPastItsDeadlineEnd(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let (job, last, worker) = (QueuedJob.sample(), QueuedJob.sample(attemptsMax: 1), WorkerID())
+      _ = try await queue.enqueue([job, last])
+      let grant = try await queue.lease(worker: worker, tiers: [.cpu], count: 2, for: minute)
+      clock.advance(minute - .microseconds(1))
+      #expect(try await queue.expire(limit: 10) == 0)
+      clock.advance(.microseconds(1))
+      #expect(try await queue.expire(limit: 1) == 1)
+      #expect(try await queue.expire(limit: 10) == 1)
+      #expect(try await queue.status(of: [job.id, last.id]) == [.ready(ahead: 0, attemptsMade: 1), nil])
+      let outcomes = try await queue.allOutcomes()
+      #expect(outcomes.map(\.ending) == [.expired, .expired])
+      #expect(outcomes.map(\.isFinal) == [false, true])
+      let reply = try await queue.heartbeat(worker: worker, held: grant.leases.map(\.reference), for: minute)
+      #expect(!reply.wasKnown)
+      #expect(reply.lost == [job.id, last.id])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aHeartbeatKeepsTheLeases(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let worker = WorkerID()
+      _ = try await queue.enqueue([.sample()])
+      let lease = try #require(try await queue.leaseOne(worker))
+      clock.advance(.seconds(50))
+      let reply = try await queue.heartbeat(worker: worker, held: [lease.reference], for: minute)
+      #expect(reply == HeartbeatReply(deadline: clock.now + minute, wasKnown: true, lost: [], cancelRequested: []))
+      clock.advance(.seconds(50))
+      #expect(try await queue.expire(limit: 10) == 0)
+      let other = try await queue.heartbeat(worker: WorkerID(), held: [lease.reference], for: minute)
+      #expect(other.lost == [lease.job.id])
+      #expect(!other.wasKnown)
+    }
+  }
+}

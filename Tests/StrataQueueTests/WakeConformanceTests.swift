@@ -1,0 +1,93 @@
+import StrataCore
+import StrataQueue
+import Testing
+
+@Suite struct WakeConformanceTests {
+  @Test(arguments: Backend.allCases)
+  func anIdleWorkerIsWokenByAnEnqueue(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let worker = WorkerID()
+      #expect(try await queue.leaseOne(worker) == nil)
+      async let signals = queue.signals(for: worker, waitingUpTo: minute)
+      _ = try await queue.enqueue([.sample()])
+      #expect(try await signals == [.work])
+      #expect(try await queue.leaseOne(worker) != nil)
+      #expect(try await queue.signals(for: worker, waitingUpTo: .zero) == [])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aSignalGivenBeforeTheWorkerWaitsIsKept(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let worker = WorkerID()
+      _ = try await queue.leaseOne(worker)
+      _ = try await queue.enqueue([.sample()])
+      #expect(try await queue.signals(for: worker, waitingUpTo: minute) == [.work])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func noMoreWorkersAreWokenThanAreOfUse(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let workers = (0..<4).map { _ in WorkerID() }
+      for (place, worker) in workers.enumerated() {
+        _ = try await queue.lease(worker: worker, tiers: [.cpu], count: place + 1, for: minute)
+      }
+      _ = try await queue.enqueue((0..<6).map { _ in .sample() })
+      var woken: [Bool] = []
+      for worker in workers { woken.append(!(try await queue.signals(for: worker, waitingUpTo: .zero)).isEmpty) }
+      #expect(woken == [false, false, true, true])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aWorkerPastItsDeadlineIsNotCountedOn(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let (dead, alive) = (WorkerID(), WorkerID())
+      _ = try await queue.lease(worker: dead, tiers: [.cpu], count: 9, for: .seconds(1))
+      _ = try await queue.leaseOne(alive)
+      clock.advance(.seconds(2))
+      _ = try await queue.enqueue([.sample()])
+      #expect(try await queue.signals(for: alive, waitingUpTo: .zero) == [.work])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aSignalToAWorkerThatDiesIsPassedOn(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let (dying, alive) = (WorkerID(), WorkerID())
+      _ = try await queue.lease(worker: dying, tiers: [.cpu], count: 9, for: .seconds(1))
+      _ = try await queue.leaseOne(alive)
+      _ = try await queue.enqueue([.sample()])
+      #expect(try await queue.signals(for: alive, waitingUpTo: .zero) == [])
+      clock.advance(.seconds(2))
+      #expect(try await queue.expire(limit: 10) == 0)
+      #expect(try await queue.signals(for: alive, waitingUpTo: .zero) == [.work])
+      #expect(try await queue.census().workers.map(\.id) == [alive])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aRetryWakesAnIdleWorker(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let idle = WorkerID()
+      _ = try await queue.enqueue([.sample()])
+      let lease = try #require(try await queue.leaseOne(WorkerID())).reference
+      _ = try await queue.leaseOne(idle)
+      _ = try await queue.fail([AttemptFailure(lease: lease, ending: .failed, isRetryable: true, report: [])])
+      #expect(try await queue.signals(for: idle, waitingUpTo: minute) == [.work])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aCancelledWaitEndsSoon(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let waiting = Task { try await queue.signals(for: WorkerID(), waitingUpTo: .seconds(3_600)) }
+      waiting.cancel()
+      let signals = (try? await waiting.value) ?? []
+      #expect(signals == [])
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import StrataCore
+
+// The ends of attempts.
+extension MemoryQueue {
+  /// What becomes of a job whose attempt ended.
+  enum Sequel {
+    case finished(AttemptEnding)
+    case readyAgain(attemptsMade: Int)
+  }
+
+  /// One attempt's end, decided but not yet done.
+  struct Ending {
+    let job: JobID
+    let ending: AttemptEnding
+    let sequel: Sequel
+    let report: [UInt8]
+  }
+
+  public func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
+    for result in completions { try limits.check(report: result.report, of: result.lease.job) }
+    try requireGeneration()
+    return end(completions.map(\.lease)) { place, _ in
+      (.succeeded, .finished(.succeeded), completions[place].report)
+    }
+  }
+
+  public func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict] {
+    for failure in failures { try limits.check(report: failure.report, of: failure.lease.job) }
+    try requireGeneration()
+    return end(failures.map(\.lease)) { place, held in
+      let failure = failures[place]
+      if failure.ending == .cancelled { return (.cancelled, .finished(.cancelled), failure.report) }
+      return (.failed, Self.afterFailure(held, .failed, isRetryable: failure.isRetryable), failure.report)
+    }
+  }
+
+  public func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
+    for result in results { try limits.check(report: result.report, of: result.lease.job) }
+    try requireGeneration()
+    return end(results.map(\.lease)) { place, held in
+      let isCancelled = held.lease?.isCancelRequested == true
+      let sequel: Sequel = isCancelled ? .finished(.cancelled) : .readyAgain(attemptsMade: held.attemptsMade)
+      return (.released, sequel, results[place].report)
+    }
+  }
+
+  public func expire(limit: Int) async throws(QueueError) -> Int {
+    try requireGeneration()
+    let overdue = workers.filter { $0.value <= now }.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
+    let lost = overdue.flatMap(leases(of:))
+    let ended = Array(lost.prefix(max(0, limit)))
+    let forgotten = overdue.filter { Set(leases(of: $0)).isSubset(of: ended) }
+    for worker in forgotten { forgetWorker(worker) }
+    _ = end(ended) { _, held in (.expired, Self.afterFailure(held, .expired, isRetryable: true), []) }
+    if !forgotten.isEmpty {
+      // A signal to a worker that is gone is passed on.
+      for tier in Set(jobs.values.map(\.job.tier)) { wake(tier, count: ready(in: tier).count) }
+    }
+    bell.ring()
+    return ended.count
+  }
+
+  private func leases(of worker: WorkerID) -> [LeaseReference] {
+    jobs.values.compactMap { held in
+      held.lease.flatMap { $0.worker == worker ? LeaseReference(job: held.job.id, token: $0.token) : nil }
+    }.sorted { $0.token < $1.token }
+  }
+
+  private func forgetWorker(_ worker: WorkerID) {
+    workers[worker] = nil
+    signalled[worker] = nil
+    for tier in idle.keys { idle[tier]?[worker] = nil }
+  }
+
+  /// A job that its owner cancelled is finished so; one with attempts left is tried again.
+  private static func afterFailure(_ held: HeldJob, _ ending: AttemptEnding, isRetryable: Bool) -> Sequel {
+    if held.lease?.isCancelRequested == true { return .finished(.cancelled) }
+    let made = held.attemptsMade + 1
+    return isRetryable && made < held.job.attemptsMax ? .readyAgain(attemptsMade: made) : .finished(ending)
+  }
+
+  /// Ends those of `leases` that are their caller's, as `decide` says, all at one tick.
+  private func end(
+    _ leases: [LeaseReference], _ decide: (Int, HeldJob) -> (AttemptEnding, Sequel, [UInt8])
+  ) -> [LeaseVerdict] {
+    var endings: [Ending] = []
+    var seen: Set<JobID> = []
+    let verdicts = leases.enumerated().map { place, lease -> LeaseVerdict in
+      guard let held = owned(lease), seen.insert(lease.job).inserted else { return .stale }
+      let (ending, sequel, report) = decide(place, held)
+      endings.append(Ending(job: lease.job, ending: ending, sequel: sequel, report: report))
+      return .accepted
+    }
+    if !endings.isEmpty { carryOut(endings) }
+    bell.ring()
+    return verdicts
+  }
+
+  private func carryOut(_ endings: [Ending]) {
+    let tick = tick()
+    var events: [(JobID, QueueEvent.Kind)] = []
+    var again: [TierName: Int] = [:]
+    for (place, ending) in endings.enumerated() {
+      guard let held = jobs[ending.job], let lease = held.lease else { continue }
+      logOutcome(ending, held, lease, position(tick, place))
+      if lease.hasReported { liveLogs[ending.job]?.expiresAt = now + limits.liveLogRetention }
+      switch ending.sequel {
+      case .finished: jobs[ending.job] = nil
+      case .readyAgain(let made):
+        jobs[ending.job] = HeldJob(job: held.job, attemptsMade: made)
+        again[held.job.tier, default: 0] += 1
+        events.append((ending.job, .requeued(ending.ending)))
+      }
+    }
+    announce(events, at: tick)
+    for (tier, count) in again { wake(tier, count: count) }
+  }
+
+  private func logOutcome(_ ending: Ending, _ held: HeldJob, _ lease: HeldLease, _ position: OutcomePosition) {
+    let (finalEnding, isFinal): (AttemptEnding, Bool) =
+      if case .finished(let finalEnding) = ending.sequel { (finalEnding, true) } else { (ending.ending, false) }
+    outcomeLog.append(
+      QueuedOutcome(
+        position: position, job: ending.job, token: lease.token, attempt: held.attemptsMade + 1, ending: finalEnding,
+        isFinal: isFinal, worker: lease.worker, startedAt: lease.startedAt, endedAt: now, report: ending.report))
+  }
+}

@@ -1,0 +1,64 @@
+public import StrataCore
+
+// The calls that wait.
+extension MemoryQueue {
+  public func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError)
+    -> [WorkerSignal]
+  {
+    await waiting(upTo: duration) { queue in queue.signalled.removeValue(forKey: worker) ?? [] }
+  }
+
+  public func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [QueuedOutcome]
+  {
+    await waiting(upTo: duration) { queue in
+      Array(queue.outcomeLog.filter { position.map($0.position.isAfter) ?? true }.prefix(max(1, limit)))
+    }
+  }
+
+  public func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError) {
+    let gone = Set(positions)
+    outcomeLog.removeAll { gone.contains($0.position) }
+  }
+
+  public func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [QueueEvent]
+  {
+    let start = position ?? eventLog.last?.position
+    return await waiting(upTo: duration) { queue in
+      Array(queue.eventLog.filter { start.map($0.position.isAfter) ?? true }.prefix(max(1, limit)))
+    }
+  }
+
+  /// What `look` finds, as soon as it finds something, or nothing after `duration`.
+  private func waiting<Found>(
+    upTo duration: Duration, _ look: (isolated MemoryQueue) -> [Found]
+  ) async -> [Found] {
+    let end = ContinuousClock.now + duration
+    while true {
+      let found = look(self)
+      let rest = end - .now
+      if !found.isEmpty || rest <= .zero || Task.isCancelled { return found }
+      await change(within: rest)
+    }
+  }
+
+  /// Returns when something has changed, the time is over or the task is cancelled.
+  private func change(within duration: Duration) async {
+    let number = bell.newNumber()
+    let timer = Task {
+      try? await Task.sleep(for: duration)
+      bell.wake(number)
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { bell.wait(number, $0) }
+    } onCancel: {
+      timer.cancel()
+    }
+    timer.cancel()
+  }
+}
+
+extension OutcomePosition {
+  fileprivate func isAfter(_ other: OutcomePosition) -> Bool { self > other }
+}
