@@ -112,7 +112,10 @@ let package = Package(
       path: "Tests/WorkerTestRunner", swiftSettings: relaxed),
     tests(
       "StrataWorker",
-      on: ["StrataWorker", "Capabilities", "StrataCore", "StrataRuntime", "StrataQueue", "worker-test-runner"]),
+      on: [
+        "StrataWorker", "Capabilities", "PointClouds", "StrataArtifacts", "StrataCore", "StrataRuntime", "StrataQueue",
+        "worker-test-runner",
+      ]),
     tests("Numerics", on: ["Numerics"]),
     tests("PointClouds", on: ["PointClouds"]),
     tests("EndToEnd", on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime"]),

@@ -30,3 +30,11 @@ enum RedisScript: String, CaseIterable, Sendable {
     return unsafe String(cString: text)
   }
 }
+
+/// The scripts' texts, for tests that feed them to a server directly.
+package enum ScriptSource {
+  package static var names: [String] { RedisScript.allCases.map(\.rawValue) }
+
+  /// - Returns: empty for a name that is none of `names`.
+  package static func text(of name: String) -> String { RedisScript(rawValue: name)?.source ?? "" }
+}

@@ -1,4 +1,3 @@
-import CLinux
 @unsafe @preconcurrency import Glibc
 import StrataCore
 import StrataRuntime
@@ -20,16 +19,21 @@ public enum Runner {
 
   /// Serves attempts until the worker closes the connection; never returns.
   public static func main(handlers: [any CapabilityHandler]) -> Never {
-    prepareProcess()
-    RunnerLoop(handlers: handlers).serve()
+    do throws(StrataError) {
+      RunnerLoop(handlers: handlers, socket: try prepareProcess()).serve()
+    } catch {
+      writeFully(Array("strata runner: \(error)\n".utf8), to: STDERR_FILENO)
+      _exit(1)
+    }
     leave()
   }
 
-  private static func prepareProcess() {
+  /// - Returns: the socket to the worker, which nothing that is started inherits.
+  private static func prepareProcess() throws(StrataError) -> Descriptor {
     signal(SIGPIPE, SIG_IGN)
     unsafe setvbuf(stdout, nil, _IOLBF, 0)
-    _ = strata_fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    guard strata_become_subreaper(1) == 0 else { abort() }
+    try Subreaper.enable()
+    return try Descriptor(owning: descriptor).duplicate()
   }
 
   private static func leave() -> Never {
@@ -42,10 +46,12 @@ public enum Runner {
 /// Reads requests on the process's first thread, and runs attempts on others.
 final class RunnerLoop: Sendable {
   private let handlers: [String: any CapabilityHandler]
+  private let socket: Descriptor
   private let current = Mutex<AttemptControl?>(nil)
   private let writing = Mutex<Void>(())
 
-  init(handlers: [any CapabilityHandler]) {
+  init(handlers: [any CapabilityHandler], socket: Descriptor) {
+    self.socket = socket
     self.handlers = Dictionary(handlers.map { ($0.definition.name, $0) }) { first, _ in first }
   }
 
@@ -70,7 +76,7 @@ final class RunnerLoop: Sendable {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     let size = buffer.count
     while true {
-      let count = unsafe Glibc.read(Runner.descriptor, &buffer, size)
+      let count = unsafe Glibc.read(socket.raw, &buffer, size)
       if count > 0 { return buffer[..<count] }
       if count == 0 || errno != EINTR { return nil }
     }
@@ -122,7 +128,7 @@ final class RunnerLoop: Sendable {
     guard let frame = Self.frame(of: reply) else { return }
     writing.withLock { _ in
       // An attempt whose worker is gone is ended by the reading side.
-      _ = writeFully(frame, to: Runner.descriptor)
+      _ = writeFully(frame, to: socket.raw)
     }
   }
 

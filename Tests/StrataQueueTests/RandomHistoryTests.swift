@@ -1,0 +1,209 @@
+import Foundation
+import StrataCore
+import StrataQueue
+import Testing
+
+/// Runs the same random calls, under the same clock, on the model and on Redis, and compares every answer.
+@Suite struct RandomHistoryTests {
+  /// `STRATA_QUEUE_OPERATIONS` calls (3,000 by default) from the seed `STRATA_SEED` (a new one by default).
+  @Test func bothQueuesAnswerAlike() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let seed = environment["STRATA_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+    let operations = environment["STRATA_QUEUE_OPERATIONS"].flatMap { Int($0) } ?? 3_000
+    let clock = HeldClock()
+    var limits = QueueLimits()
+    limits.liveLogRetention = .seconds(100_000_000)
+    limits.liveLogBytesMax = 200
+    try await withQueue(.memory, clock: clock, limits: limits) { model in
+      try await withQueue(.redis, clock: clock, limits: limits) { redis in
+        var history = RandomHistory(seed: seed, clock: clock, model: model, redis: redis)
+        for number in 0..<operations where !history.hasDiverged {
+          try await history.step(number)
+        }
+        try await history.compareAtTheEnd()
+        #expect(!history.hasDiverged, "replay with STRATA_SEED=\(seed) STRATA_QUEUE_OPERATIONS=\(operations)")
+      }
+    }
+  }
+}
+
+/// A walk through the protocol. Which operations are likely differs from seed to seed, so that some runs drown in
+/// cancellations and others hardly see one.
+struct RandomHistory {
+  enum Operation: CaseIterable {
+    case enqueue, lease, heartbeat, progress, complete, fail, release, cancel, expire, status, signals, outcomes
+    case acknowledge, events, forget, advance
+  }
+
+  private var random: SeededGenerator
+  private let odds: [Operation: Int]
+  private let clock: HeldClock
+  private let model: any JobQueue
+  private let redis: any JobQueue
+  private let workers: [WorkerID]
+  private let tiers = ["cpu", "gpu", "gpu-high"].compactMap(TierName.init(rawValue:))
+  private var jobs: [JobID] = []
+  private var leases: [LeaseReference] = []
+  private var outcomes: [OutcomePosition] = []
+  private var lastEvent = OutcomePosition(milliseconds: 0, sequence: 0)
+  private(set) var hasDiverged = false
+
+  init(seed: UInt64, clock: HeldClock, model: any JobQueue, redis: any JobQueue) {
+    var random = SeededGenerator(seed: seed)
+    odds = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, [1, 4, 16].randomElement(using: &random)!) })
+    workers = (0..<5).map { _ in WorkerID(now: clock.now, using: &random) }
+    (self.clock, self.model, self.redis, self.random) = (clock, model, redis, random)
+  }
+
+  mutating func step(_ number: Int) async throws {
+    var place = Int.random(in: 0..<odds.values.reduce(0, +), using: &random)
+    for operation in Operation.allCases {
+      place -= odds[operation]!
+      if place < 0 { return try await perform(operation, number) }
+    }
+  }
+
+  /// Asks both and compares.
+  private mutating func both<Answer: Equatable>(
+    _ number: Int, _ what: String, _ ask: (any JobQueue) async throws -> Answer
+  ) async throws -> Answer {
+    let expected = try await ask(model)
+    let answer = try await ask(redis)
+    if expected != answer { hasDiverged = true }
+    #expect(expected == answer, "call \(number), \(what)")
+    return expected
+  }
+
+  private mutating func perform(_ operation: Operation, _ number: Int) async throws {
+    switch operation {
+    case .enqueue: try await enqueue(number)
+    case .lease: try await lease(number)
+    case .heartbeat, .progress: try await report(operation, number)
+    case .complete, .fail, .release: try await end(operation, number)
+    case .cancel, .status, .forget: try await name(operation, number)
+    case .outcomes, .acknowledge, .events: try await read(operation, number)
+    case .expire:
+      let limit = Int.random(in: 0...20, using: &random)
+      _ = try await both(number, "expire") { try await $0.expire(limit: limit) }
+    case .signals:
+      let worker = workers.randomElement(using: &random)!
+      _ = try await both(number, "signals") { try await $0.signals(for: worker, waitingUpTo: .zero) }
+    case .advance: clock.advance(.microseconds(Int64.random(in: 1...20_000_000, using: &random)))
+    }
+  }
+
+  private mutating func enqueue(_ number: Int) async throws {
+    let added = (0..<Int.random(in: 1...9, using: &random)).map { _ in newJob() }
+    jobs += added.map(\.id)
+    let again = added + added.prefix(1)
+    _ = try await both(number, "enqueue") { try await $0.enqueue(again) }
+  }
+
+  private mutating func newJob() -> QueuedJob {
+    QueuedJob(
+      id: JobID(now: clock.now, using: &random), tier: tiers.randomElement(using: &random)!,
+      priority: JobPriority(rawValue: [0, 50, 100].randomElement(using: &random)!)!,
+      attemptsMax: .random(in: 1...4, using: &random), payload: bytes(upTo: 200))
+  }
+
+  private mutating func bytes(upTo count: Int) -> [UInt8] {
+    (0..<Int.random(in: 0...count, using: &random)).map { _ in .random(in: 0...255, using: &random) }
+  }
+
+  private mutating func lease(_ number: Int) async throws {
+    let worker = workers.randomElement(using: &random)!
+    let wanted = Array(tiers.shuffled(using: &random).prefix(Int.random(in: 1...3, using: &random)))
+    let (count, seconds) = (Int.random(in: 0...6, using: &random), Int.random(in: 1...60, using: &random))
+    let grant = try await both(number, "lease") {
+      try await $0.lease(worker: worker, tiers: wanted, count: count, for: .seconds(seconds))
+    }
+    leases = (leases + grant.leases.map(\.reference)).suffix(60)
+  }
+
+  /// Leases past and present, so that stale ones are among them, and sometimes one twice.
+  private mutating func someLeases() -> [LeaseReference] {
+    (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in leases.randomElement(using: &random) }
+  }
+
+  private mutating func report(_ operation: Operation, _ number: Int) async throws {
+    let held = someLeases()
+    if operation == .heartbeat {
+      let worker = workers.randomElement(using: &random)!
+      _ = try await both(number, "heartbeat") {
+        try await $0.heartbeat(worker: worker, held: held, for: .seconds(30))
+      }
+      return
+    }
+    var reports: [ProgressReport] = []
+    for lease in held {
+      let fraction: Double? = Bool.random(using: &random) ? .random(in: -0.1...1.1, using: &random) : nil
+      let stage = [nil, "reading", "writing"].randomElement(using: &random)!
+      reports.append(ProgressReport(lease: lease, fraction: fraction, stage: stage, log: bytes(upTo: 60)))
+    }
+    let fixed = reports
+    _ = try await both(number, "progress") { try await $0.progress(fixed) }
+  }
+
+  private mutating func end(_ operation: Operation, _ number: Int) async throws {
+    var results: [AttemptResult] = []
+    for lease in someLeases() { results.append(AttemptResult(lease: lease, report: bytes(upTo: 40))) }
+    let (fixed, isRetryable) = (results, Bool.random(using: &random))
+    let ending: AttemptEnding = Int.random(in: 0..<4, using: &random) == 0 ? .cancelled : .failed
+    _ = try await both(number, "\(operation)") { queue in
+      switch operation {
+      case .complete: return try await queue.complete(fixed)
+      case .release: return try await queue.release(fixed)
+      default:
+        return try await queue.fail(
+          fixed.map { AttemptFailure(lease: $0.lease, ending: ending, isRetryable: isRetryable, report: $0.report) })
+      }
+    }
+  }
+
+  private mutating func name(_ operation: Operation, _ number: Int) async throws {
+    let count = operation == .forget ? 1 : 4
+    let named = (0..<count).compactMap { _ in jobs.suffix(100).randomElement(using: &random) }
+    switch operation {
+    case .cancel: _ = try await both(number, "cancel") { try await $0.cancel(named) }
+    case .forget: for queue in [model, redis] { try await queue.forget(named) }
+    default:
+      _ = try await both(number, "status") { try await $0.status(of: named) }
+      guard let job = named.first else { return }
+      _ = try await both(number, "log") { try await $0.log(of: job, from: 3) }
+      _ = try await both(number, "census") { try await $0.census() }
+    }
+  }
+
+  private mutating func read(_ operation: Operation, _ number: Int) async throws {
+    if operation == .events {
+      let after = lastEvent
+      let limit = Int.random(in: 1...10, using: &random)
+      let events = try await both(number, "events") {
+        try await $0.events(after: after, limit: limit, waitingUpTo: .zero)
+      }
+      lastEvent = events.last?.position ?? lastEvent
+      return
+    }
+    let after = outcomes.randomElement(using: &random)
+    let read = try await both(number, "outcomes") { try await $0.outcomes(after: after, limit: 7, waitingUpTo: .zero) }
+    outcomes = (outcomes + read.map(\.position)).suffix(40)
+    guard operation == .acknowledge, let first = outcomes.randomElement(using: &random) else { return }
+    for queue in [model, redis] { try await queue.acknowledge([first]) }
+  }
+
+  mutating func compareAtTheEnd() async throws {
+    _ = try await both(-1, "the census") { try await $0.census() }
+    let all = jobs
+    _ = try await both(-1, "every status") { try await $0.status(of: all) }
+    _ = try await both(-1, "the jobs held") { queue in
+      var held: Set<JobID> = []
+      var cursor: UInt64?
+      repeat {
+        let page = try await queue.page(after: cursor, limit: 100)
+        held.formUnion(page.jobs)
+        cursor = page.next
+      } while cursor != nil
+      return held
+    }
+  }
+}

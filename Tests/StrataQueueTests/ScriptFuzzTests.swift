@@ -1,0 +1,77 @@
+import Foundation
+import StrataCore
+import StrataQueue
+import StrataRuntime
+import TestSupport
+import Testing
+
+/// Garbage for arguments: a script either answers or refuses, and where it refuses it has written nothing.
+@Suite struct ScriptFuzzTests {
+  @Test func aScriptThatRefusesHasWrittenNothing() async throws {
+    let seed = ProcessInfo.processInfo.environment["STRATA_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+    var random = SeededGenerator(seed: seed)
+    let server = try RedisFixture.shared.get()
+    let loop = try EventLoop(label: "queue-tests")
+    defer { loop.stop() }
+    let connection = RedisConnection(to: try RedisEndpoint(url: server.url), on: loop)
+    let namespace = "fuzz-\(JobID())"
+    try await prepare(namespace, on: server)
+    var refusals = 0
+    for _ in 0..<2_000 {
+      let script = ScriptSource.names.randomElement(using: &random)!
+      var command = RedisCommand("EVAL", ScriptSource.text(of: script), "1", "{\(namespace)}:")
+      for argument in Garbage.arguments(using: &random) { command.append(argument) }
+      let before = try await fingerprint(of: namespace, connection)
+      guard case .error(let message) = try await connection.send(command) else { continue }
+      refusals += 1
+      let after = try await fingerprint(of: namespace, connection)
+      #expect(before == after, "\(script) wrote before it said '\(message)'; replay with STRATA_SEED=\(seed)")
+      #expect(message.hasPrefix("ARGUMENT "), "\(script) failed with '\(message)'; replay with STRATA_SEED=\(seed)")
+    }
+    #expect(refusals > 500)
+    await connection.close()
+  }
+
+  /// A queue with something in every structure.
+  private func prepare(_ namespace: String, on server: RedisFixture) async throws {
+    var configuration = RedisQueue.Configuration()
+    configuration.namespace = namespace
+    try await withRedisQueue(configuration, on: server) { queue in
+      try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+      _ = try await queue.enqueue((0..<20).map { _ in .sample() })
+      let grant = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 10, for: minute)
+      _ = try await queue.progress([ProgressReport(lease: grant.leases[0].reference, fraction: 0.5, log: [1, 2])])
+      _ = try await queue.complete([AttemptResult(lease: grant.leases[1].reference, report: [1])])
+    }
+  }
+
+  /// Every key of the namespace with its whole value.
+  private func fingerprint(of namespace: String, _ connection: RedisConnection) async throws -> RedisValue {
+    let script = """
+      local all = {}
+      for _, key in ipairs(redis.call('KEYS', KEYS[1] .. '*')) do all[#all + 1] = key .. redis.call('DUMP', key) end
+      table.sort(all)
+      return redis.sha1hex(table.concat(all))
+      """
+    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:"))
+  }
+}
+
+enum Garbage {
+  /// Arguments of about the right shape, some of them wrong.
+  static func arguments(using random: inout SeededGenerator) -> [[UInt8]] {
+    let texts = ["", "0", "1", "7", "-1", "nan", "inf", "1e300", "9007199254740993", "r", "f", "cpu", "0x10", " 5"]
+    return (0..<Int.random(in: 0...12, using: &random)).map { _ in
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: bytes(16, &random)
+      case 1: bytes(.random(in: 0...40, using: &random), &random)
+      case 2: bytes(8, &random)
+      default: Array(texts.randomElement(using: &random)!.utf8)
+      }
+    }
+  }
+
+  private static func bytes(_ count: Int, _ random: inout SeededGenerator) -> [UInt8] {
+    (0..<count).map { _ in [0, 1, 2, 3, 255, .random(in: 0...255, using: &random)].randomElement(using: &random)! }
+  }
+}

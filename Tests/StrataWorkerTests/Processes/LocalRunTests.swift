@@ -1,0 +1,78 @@
+import Capabilities
+import FoundationEssentials
+import PointClouds
+import StrataArtifacts
+import StrataCore
+import StrataWorker
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct LocalRunTests {
+  private let folder = FileManager.default.temporaryDirectory.path + "/strata-local-\(JobID())"
+
+  private func localRun() throws -> LocalRun {
+    LocalRun(registry: try Catalogue.registry(), runner: WorkerFixture.command)
+  }
+
+  @Test func resultsLieWhereTheyWereAskedFor() async throws {
+    try FileTree.make(folder)
+    let input = folder + "/in.txt"
+    #expect(FileManager.default.createFile(atPath: input, contents: Data("abc".utf8)))
+    let said = Mutex<[UInt8]>([])
+    let report = try await localRun().run(
+      "command.run", parametersJSON: #"{"command":["sh","-c","echo hi; cp in.txt output/copy"]}"#, files: [input],
+      outputFolder: folder + "/out", log: { bytes in said.withLock { $0 += bytes } })
+    #expect(report.error == nil && report.results == [folder + "/out/copy"])
+    #expect(FileManager.default.contents(atPath: folder + "/out/copy") == Data("abc".utf8))
+    #expect(said.withLock { String(decoding: $0, as: UTF8.self) } == "hi\n")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/out") == ["copy"])
+    try FileTree.remove(folder)
+  }
+
+  @Test func badRequestsAreRefusedBeforeAnythingIsDone() async throws {
+    let run = try localRun()
+    await #expect(throws: StrataError.self) { try await run.run("no-such", files: [], outputFolder: folder) }
+    await #expect(throws: StrataError.self) {
+      try await run.run("pointcloud.ground", files: ["/no/such.las"], outputFolder: folder)
+    }
+    #expect(!FileTree.exists(folder))
+  }
+
+  @Test func aFileThatIsNoScanIsAPermanentError() async throws {
+    try FileTree.make(folder)
+    let input = folder + "/scan.las"
+    #expect(FileManager.default.createFile(atPath: input, contents: Data("not a scan".utf8)))
+    let report = try await localRun().run("gis-lidar-process", files: [input], outputFolder: folder + "/out")
+    #expect(report.error?.code == "invalid_input" && report.error?.isRetryable == false)
+    try FileTree.remove(folder)
+  }
+
+  @Test func aScanGivesItsGround() async throws {
+    try FileTree.make(folder)
+    let input = folder + "/hill.las"
+    try ScanFixture.write(to: input)
+    let fractions = Mutex<[Double]>([])
+    let report = try await localRun().run(
+      "pointcloud.ground", files: [input], outputFolder: folder + "/out",
+      progress: { fraction, _ in fractions.withLock { $0.append(fraction ?? 0) } })
+    let names = report.results.map { $0.split(separator: "/").last.map(String.init) ?? "" }
+    #expect(report.error == nil && names == ["hill-classified.las", "hillshade.png", "summary.json", "terrain.tif"])
+    #expect(fractions.withLock { $0 == $0.sorted() && $0.last == 1 })
+    #expect(report.summaryJSON?.contains("\"ground_share\"") == true)
+    #expect(report.usage.cpuMicroseconds > 0 && report.usage.memoryPeakBytes > 1 << 20)
+    try FileTree.remove(folder)
+  }
+
+  @Test func theArtifactStoreServesAttempts() async throws {
+    try FileTree.make(folder)
+    let store = try ArtifactStore(root: folder + "/store")
+    #expect(FileManager.default.createFile(atPath: folder + "/f", contents: Data("abc".utf8)))
+    let artifact = try await store.store(fileAt: folder + "/f", named: "f.txt")
+    #expect(artifact.name == "f.txt" && artifact.sizeBytes == 3)
+    let path = try #require(try await store.localPath(of: artifact))
+    #expect(FileManager.default.contents(atPath: path) == Data("abc".utf8))
+    let digest = try #require(ArtifactDigest(bytes: [UInt8](repeating: 1, count: 32)))
+    #expect(try await store.localPath(of: ArtifactReference(name: "x", digest: digest, sizeBytes: 1)) == nil)
+    try FileTree.remove(folder)
+  }
+}
