@@ -1,28 +1,28 @@
-import StrataCore
+package import StrataCore
 
 /// A bound value in PostgreSQL's binary format. Arrays are built directly over bytes: no escaping, no parsing.
-struct PostgreSQLParameter: Sendable {
+package struct PostgreSQLParameter: Sendable {
   /// nil is SQL's NULL.
   let bytes: [UInt8]?
 
-  static func integer(_ value: Int64?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
-  static func text(_ value: String?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
-  static func bytes(_ value: [UInt8]?) -> Self { Self(bytes: value) }
-  static func identifier<Tag>(_ value: Identifier<Tag>?) -> Self { Self(bytes: value?.bytes) }
-  static func timestamp(_ value: Timestamp?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
+  package static func integer(_ value: Int64?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
+  package static func text(_ value: String?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
+  package static func bytes(_ value: [UInt8]?) -> Self { Self(bytes: value) }
+  package static func identifier<Tag>(_ value: Identifier<Tag>?) -> Self { Self(bytes: value?.bytes) }
+  package static func timestamp(_ value: Timestamp?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
 
   /// For `bigint[]`.
-  static func integers(_ values: [Int64?]) -> Self { array(20, values, BinaryFormat.bytes) }
+  package static func integers(_ values: [Int64?]) -> Self { array(20, values, BinaryFormat.bytes) }
   /// For `text[]`.
-  static func texts(_ values: [String?]) -> Self { array(25, values, BinaryFormat.bytes) }
+  package static func texts(_ values: [String?]) -> Self { array(25, values, BinaryFormat.bytes) }
   /// For `json[]`.
-  static func documents(_ values: [String?]) -> Self { array(114, values, BinaryFormat.bytes) }
+  package static func documents(_ values: [String?]) -> Self { array(114, values, BinaryFormat.bytes) }
   /// For `bytea[]`.
-  static func byteStrings(_ values: [[UInt8]?]) -> Self { array(17, values) { $0 } }
+  package static func byteStrings(_ values: [[UInt8]?]) -> Self { array(17, values) { $0 } }
   /// For `uuid[]`.
-  static func identifiers<Tag>(_ values: [Identifier<Tag>?]) -> Self { array(2950, values) { $0.bytes } }
+  package static func identifiers<Tag>(_ values: [Identifier<Tag>?]) -> Self { array(2950, values) { $0.bytes } }
   /// For `timestamptz[]`.
-  static func timestamps(_ values: [Timestamp?]) -> Self { array(1184, values, BinaryFormat.bytes) }
+  package static func timestamps(_ values: [Timestamp?]) -> Self { array(1184, values, BinaryFormat.bytes) }
 
   /// One-dimensional array: dimensions, whether there are nulls, the element's type, length, lower bound, elements.
   private static func array<Element>(_ type: Int32, _ values: [Element?], _ encode: (Element) -> [UInt8]) -> Self {

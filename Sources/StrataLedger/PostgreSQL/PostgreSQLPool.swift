@@ -33,7 +33,7 @@ public final class PostgreSQLPool: Sendable {
   }
 
   /// Runs `body` on a connection's thread.
-  func perform<Value: Sendable>(
+  package func perform<Value: Sendable>(
     _ body: @escaping @Sendable (PostgreSQLSession) throws(PostgreSQLError) -> Value
   ) async throws(PostgreSQLError) -> Value {
     let result: Result<Value, PostgreSQLError> = await withCheckedContinuation { continuation in

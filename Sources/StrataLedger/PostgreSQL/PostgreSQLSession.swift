@@ -2,7 +2,7 @@ import Glibc
 import StrataCore
 
 /// One thread's connection: made when first needed, made again after it was lost.
-final class PostgreSQLSession {
+package final class PostgreSQLSession {
   /// Whether a transaction may be repeated when its commit may have taken effect already.
   enum Repeatability { case once, idempotent }
 
@@ -42,6 +42,9 @@ final class PostgreSQLSession {
   ) throws(PostgreSQLError) -> [PostgreSQLRows] {
     try transaction(repeatability) { transaction throws(PostgreSQLError) in try transaction.commit(commands) }
   }
+
+  /// Runs commands whose rows nobody reads, as one transaction in one round trip.
+  package func execute(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) { _ = try run(.once, commands) }
 
   private func mayRepeat(
     after error: PostgreSQLError, _ transaction: PostgreSQLTransaction, _ repeatability: Repeatability

@@ -1,10 +1,15 @@
 /// A query with a name, prepared once on each connection.
-struct PostgreSQLStatement: Sendable {
-  let name: String
-  let text: String
+package struct PostgreSQLStatement: Sendable {
+  package let name: String
+  package let text: String
+
+  package init(name: String, text: String) {
+    self.name = name
+    self.text = text
+  }
 
   /// This statement with values bound to `$1`, `$2`, ….
-  func callAsFunction(_ parameters: PostgreSQLParameter...) -> PostgreSQLCommand {
+  package func callAsFunction(_ parameters: PostgreSQLParameter...) -> PostgreSQLCommand {
     PostgreSQLCommand(statement: self, parameters: parameters)
   }
 
@@ -14,7 +19,7 @@ struct PostgreSQLStatement: Sendable {
 }
 
 /// A statement and its values.
-struct PostgreSQLCommand: Sendable {
+package struct PostgreSQLCommand: Sendable {
   let statement: PostgreSQLStatement
   let parameters: [PostgreSQLParameter]
 }
