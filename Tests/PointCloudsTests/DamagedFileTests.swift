@@ -58,7 +58,7 @@ import Testing
           let cloud = try PointCloud.read(bytes: mutant, threads: 2, limits: ReadLimits(pointsMax: 50_000_000))
           outcomes["parsed", default: 0] += 1
           _ = try? cloud.coordinateSystem()
-          _ = try? cloud.classifyGround(GroundParameters(cellsMax: 100_000))
+          _ = try? cloud.classifyGround(GroundParameters(cellsMax: 20_000))
         } catch {
           #expect(!error.message.isEmpty && !error.remedy.isEmpty, "seed \(SeededGenerator.seed)")
           outcomes[error.code.rawValue, default: 0] += 1

@@ -55,30 +55,51 @@ private struct GroundRun {
       try PointCloud.read(path: input, threads: threads, limits: limits, keepGoing: going)
     }
     warnings = cloud.warnings
-    let system = try understandCoordinates(cloud)
-    let positions = Positions(cloud, threads: threads)
-    guard let bounds = positions.bounds() else { throw Self.noPoints }
-    let effective = effectiveParameters(system)
-    let heightFactor = system?.heightFactor ?? 1
+    let scene = try understand(cloud)
     let ground = try reporter.stage(.ground) { (going) throws(PointCloudError) in
       try cloud.classifyGround(
-        positions.withHeights(times: heightFactor), effective, threads: threads, progress: going)
+        scene.positions.withHeights(times: scene.heightFactor), scene.parameters, threads: threads, progress: going)
     }
     let terrain = try reporter.stage(.terrain) { (going) throws(PointCloudError) in
-      TerrainModel(positions, ground, closingRadius: effective.radius, threads: threads)
+      TerrainModel(scene.positions, ground, closingRadius: scene.parameters.radius, threads: threads)
     }
     let names = try reporter.stage(.write) { (going) throws(PointCloudError) in
-      try write(cloud, ground, terrain, system, heightFactor, going)
+      try write(cloud, ground, terrain, scene, going)
     }
-    let summary = GroundSummary(
-      points: cloud.count, ground: ground.groundCount, groundShare: Double(ground.groundCount) / Double(cloud.count),
-      minimum: bounds.low, maximum: bounds.high, coordinateSystem: system, unit: system?.unit ?? "unknown",
-      parameters: parameters, effectiveParameters: effective, inputFormat: cloud.formatDescription,
-      inputOrigin: cloud.originDescription, chunks: cloud.chunkCount, threads: threads, terrain: terrain.summary,
-      stages: reporter.times, outputs: names + ["summary.json"], warnings: warnings)
+    let summary = summarize(cloud, scene, ground, terrain, outputs: names + ["summary.json"])
     try writeFile(summary.json(), "summary.json")
     reporter.finish()
     return summary
+  }
+
+  /// What the stages after reading need to know of the cloud.
+  private struct Scene {
+    let system: CoordinateSystem?
+    let positions: Positions
+    let bounds: (low: Vector3, high: Vector3)
+    /// With lengths in the unit of x and y.
+    let parameters: GroundParameters
+
+    var heightFactor: Double { system?.heightFactor ?? 1 }
+  }
+
+  private mutating func understand(_ cloud: PointCloud) throws(PointCloudError) -> Scene {
+    let system = try understandCoordinates(cloud)
+    let positions = Positions(cloud, threads: threads)
+    guard let bounds = positions.bounds() else { throw Self.noPoints }
+    return Scene(
+      system: system, positions: positions, bounds: bounds, parameters: effectiveParameters(system))
+  }
+
+  private func summarize(
+    _ cloud: PointCloud, _ scene: Scene, _ ground: GroundClassification, _ terrain: TerrainModel, outputs: [String]
+  ) -> GroundSummary {
+    GroundSummary(
+      points: cloud.count, ground: ground.groundCount, groundShare: Double(ground.groundCount) / Double(cloud.count),
+      minimum: scene.bounds.low, maximum: scene.bounds.high, coordinateSystem: scene.system,
+      unit: scene.system?.unit ?? "unknown", parameters: parameters, effectiveParameters: scene.parameters,
+      inputFormat: cloud.formatDescription, inputOrigin: cloud.originDescription, chunks: cloud.chunkCount,
+      threads: threads, terrain: terrain.summary, stages: reporter.times, outputs: outputs, warnings: warnings)
   }
 
   private static let noPoints = PointCloudError(
@@ -102,8 +123,8 @@ private struct GroundRun {
   private static func degrees(_ system: CoordinateSystem) -> PointCloudError {
     PointCloudError(
       .geographicCoordinates, "x and y are degrees (\(system.name)), and the filter needs lengths",
-      remedy: "Project the file first, for example to its UTM zone: pdal translate -f filters.reprojection "
-        + "--filters.reprojection.out_srs=EPSG:<zone> in.las out.las")
+      remedy: "Project the file first, for example to its UTM zone: pdal translate in.las out.las reprojection "
+        + "--filters.reprojection.out_srs=EPSG:<code>")
   }
 
   private mutating func effectiveParameters(_ system: CoordinateSystem?) -> GroundParameters {
@@ -116,16 +137,16 @@ private struct GroundRun {
   }
 
   private func write(
-    _ cloud: PointCloud, _ ground: GroundClassification, _ terrain: TerrainModel, _ system: CoordinateSystem?,
-    _ heightFactor: Double, _ going: (Double) -> Bool
+    _ cloud: PointCloud, _ ground: GroundClassification, _ terrain: TerrainModel, _ scene: Scene,
+    _ going: (Double) -> Bool
   ) throws(PointCloudError) -> [String] {
     let names = ["\(stem)-classified.las", "terrain.tif", "hillshade.png"]
     try cloud.write(path: path(names[0]), classifications: ground.classes)
     guard going(0.5) else { throw .cancelled }
-    try RasterFile.writeGeoTIFF(terrain.heights, frame: terrain.frame, wkt: system?.wkt, path: path(names[1]))
+    try RasterFile.writeGeoTIFF(terrain.heights, frame: terrain.frame, wkt: scene.system?.wkt, path: path(names[1]))
     guard going(0.75) else { throw .cancelled }
     try RasterFile.writePNG(
-      TerrainPicture.draw(terrain, heightFactor: heightFactor, threads: threads), path: path(names[2]))
+      TerrainPicture.draw(terrain, heightFactor: scene.heightFactor, threads: threads), path: path(names[2]))
     return names
   }
 

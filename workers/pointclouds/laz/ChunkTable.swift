@@ -54,31 +54,21 @@ struct ChunkTable {
     _ number: Int, at place: Int, from start: Int, chunkSize: UInt32
   ) throws(PointCloudError) -> [Chunk] {
     try file.require(4, at: place + 8, for: "the chunk table's entries")
-    var decoder = unsafe ArithmeticDecoder(UnsafeRawBufferPointer(rebasing: file.block.bytes[(place + 8)...]))
-    let arena = ModelArena()
-    var integers = IntegerDecoder(arena, bits: 32, contexts: 2)
-    arena.reset()
-    let isVariable = chunkSize == LASzipRecord.variableChunkSize
-    var (size, pointsInChunk): (Int32, Int32) = (0, 0)
+    var entries = unsafe ChunkEntries(UnsafeRawBufferPointer(rebasing: file.block.bytes[(place + 8)...]), chunkSize)
     var (offset, first) = (start, 0)
     var chunks: [Chunk] = []
     for index in 0..<number {
-      if isVariable { pointsInChunk = integers.decode(pointsInChunk, context: 0, from: &decoder) }
-      size = integers.decode(size, context: 1, from: &decoder)
-      let points = isVariable ? Int(UInt32(bitPattern: pointsInChunk)) : Int(chunkSize)
-      let last = min(Int(header.pointCount), first + points)
-      let end = offset + Int(UInt32(bitPattern: size))
-      guard end <= place, !decoder.isExhausted else {
-        throw .corruptChunk(
-          index, at: offset, "its table entry (\(end - offset) bytes, \(points) points) is impossible")
+      guard let entry = entries.next(), entry.bytes <= place - offset else {
+        throw .corruptChunk(index, at: offset, "its entry in the chunk table is impossible")
       }
+      let last = min(Int(header.pointCount), first + entry.points)
+      let chunk = Chunk(bytes: offset..<offset + entry.bytes, points: first..<last)
       // Some writers end with a chunk that has no points.
       if first < last {
-        let chunk = Chunk(bytes: offset..<end, points: first..<last)
         try check(chunk, index)
         chunks.append(chunk)
       }
-      (offset, first) = (end, last)
+      (offset, first) = (chunk.bytes.upperBound, last)
     }
     guard first == Int(header.pointCount) else {
       throw .corrupt("the chunks hold \(first) of \(header.pointCount) points", at: place)
@@ -96,5 +86,32 @@ struct ChunkTable {
       throw .corruptChunk(
         index, at: chunk.bytes.lowerBound, "\(chunk.points.count) points cannot be in \(chunk.bytes.count) bytes")
     }
+  }
+}
+
+/// The entries of a chunk table, each as its change from the one before.
+private struct ChunkEntries {
+  private var decoder: ArithmeticDecoder
+  private let arena = ModelArena()
+  private var integers: IntegerDecoder
+  private let chunkSize: UInt32
+  private var bytes: Int32 = 0
+  private var points: Int32 = 0
+
+  /// - Parameter table: must outlive the entries.
+  init(_ table: UnsafeRawBufferPointer, _ chunkSize: UInt32) {
+    decoder = unsafe ArithmeticDecoder(table)
+    integers = IntegerDecoder(arena, bits: 32, contexts: 2)
+    arena.reset()
+    self.chunkSize = chunkSize
+  }
+
+  /// - Returns: nil when the table's bytes have run out.
+  mutating func next() -> (bytes: Int, points: Int)? {
+    let isVariable = chunkSize == LASzipRecord.variableChunkSize
+    if isVariable { points = integers.decode(points, context: 0, from: &decoder) }
+    bytes = integers.decode(bytes, context: 1, from: &decoder)
+    guard !decoder.isExhausted else { return nil }
+    return (Int(UInt32(bitPattern: bytes)), isVariable ? Int(UInt32(bitPattern: points)) : Int(chunkSize))
   }
 }
