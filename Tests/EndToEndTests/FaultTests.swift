@@ -1,6 +1,7 @@
 import Foundation
 import StrataAPI
 import StrataCore
+import StrataRuntime
 import Testing
 
 /// Each fault, done to the real servers and processes: every accepted job still finishes once, is charged once, and
@@ -12,7 +13,7 @@ import Testing
   /// A job that runs until `gate` is there.
   static func gated(_ gate: String) -> JobRequest {
     let script = "while [ ! -e '\(gate)' ]; do sleep 0.05; done; echo through"
-    return JobRequest(capability: "command.run", params: ["command": .array(["sh", "-c", .string(script)])])
+    return JobRequest(capability: "command.run", params: ["command": .array(["sh", "-c", script].map(JSONValue.string))])
   }
 
   func withStack(crashPoint: String? = nil, _ body: (StackUnderTest) async throws -> Void) async throws {

@@ -17,7 +17,8 @@ import Testing
     specification.standardOutput = .file(out)
     specification.standardError = .file(out)
     let exit = try await ChildProcess.spawn(specification).wait()
-    return (exit.code, (try? String(contentsOfFile: out, encoding: .utf8)) ?? "")
+    let status: Int32? = if case .exited(let code) = exit.status { code } else { nil }
+    return (status, (try? String(contentsOfFile: out, encoding: .utf8)) ?? "")
   }
 
   @Test func aScanIsClassifiedChargedAndItsResultsFetched() async throws {
@@ -110,7 +111,7 @@ import Testing
     try await stack.client.events(request) { event in
       seen.append(event.name)
       if event.name == "started" || event.name == "running" {
-        FileManager.default.createFile(atPath: gate, contents: nil)
+        _ = FileManager.default.createFile(atPath: gate, contents: nil)
       }
       return true
     }

@@ -58,17 +58,34 @@ final class Settler: Sendable {
     CrashPoint.betweenOutcomeAndSettlement.reached()
     let verdicts = try await ledger.settle(outcomes.map { SettlementItem($0, report: report(of: $0)) })
     CrashPoint.betweenSettlementAndAcknowledgement.reached()
-    try await announce(verdicts)
-    try await queue.acknowledge(outcomes.map(\.position))
-    for (outcome, verdict) in zip(outcomes, verdicts) where verdict == .unknownJob {
-      log.error("outcome of a job that the ledger does not know", ["job": "\(outcome.job)"])
-    }
+    try await announce(outcomes, verdicts)
+    let settled = zip(outcomes, verdicts).filter { isDone($0.0, $0.1) }
+    try await queue.acknowledge(settled.map(\.0.position))
     return last.position
   }
 
-  /// Watchers that miss it look at the job themselves: that a server forgot its past must not hold up settlement.
-  private func announce(_ verdicts: [SettlementVerdict]) async throws {
-    let notices = finished(verdicts)
+  /// Whether nothing is left to do for an outcome. A refused one stays in the queue's log, for the operator to see.
+  private func isDone(_ outcome: QueuedOutcome, _ verdict: SettlementVerdict) -> Bool {
+    switch verdict {
+    case .settled, .recorded, .alreadySettled: return true
+    case .unknownJob:
+      log.error("outcome of a job that the ledger does not know", ["job": "\(outcome.job)"])
+      return true
+    case .refused(let reason):
+      log.error("outcome that the ledger refuses; it is kept", ["job": "\(outcome.job)", "reason": reason])
+      return false
+    }
+  }
+
+  /// Tells the watchers. That a server forgot its past must not hold up settlement.
+  private func announce(_ outcomes: [QueuedOutcome], _ verdicts: [SettlementVerdict]) async throws {
+    var notices = finished(verdicts)
+    // Settled before, perhaps by this very call, whose answer got lost: nobody may have been told.
+    let repeated = zip(outcomes, verdicts).filter { $0.isFinal && $1 == .alreadySettled }.map(\.0.job)
+    if !repeated.isEmpty {
+      let states = try await ledger.states(of: repeated)
+      notices += states.filter(\.value.isFinal).map { FinishedNotice(job: $0.key, state: $0.value) }
+    }
     guard !notices.isEmpty else { return }
     do { try await queue.announce(notices) } catch QueueError.lost {}
   }
