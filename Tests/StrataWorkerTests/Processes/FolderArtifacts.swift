@@ -6,7 +6,7 @@ import Synchronization
 /// Artifacts in a folder, named by a number instead of their content.
 final class FolderArtifacts: AttemptArtifacts {
   private let folder: String
-  private let count = Mutex<UInt8>(0)
+  private let count = Mutex<UInt64>(0)
 
   init(folder: String) { self.folder = folder }
 
@@ -26,7 +26,7 @@ final class FolderArtifacts: AttemptArtifacts {
       count += 1
       return count
     }
-    let digest = ArtifactDigest(bytes: [UInt8](repeating: number, count: 32))!
+    let digest = ArtifactDigest(bytes: (0..<32).map { UInt8(truncatingIfNeeded: number >> (8 * ($0 % 8))) })!
     _ = FileManager.default.createFile(atPath: path(digest), contents: bytes)
     return ArtifactReference(name: name, digest: digest, sizeBytes: Int64(bytes.count))
   }

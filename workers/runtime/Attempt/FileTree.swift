@@ -15,6 +15,12 @@ package enum FileTree {
 
   package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+  /// Whether there is a file with at least one byte.
+  package static func hasContent(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_size > 0
+  }
+
   /// Makes a folder, and those above it, that only this user may enter.
   package static func make(_ path: String) throws(StrataError) {
     do {

@@ -64,7 +64,9 @@ extension Worker {
       for file in remains.files {
         report.results.append(try await artifacts.store(fileAt: file.path, named: file.name))
       }
-      if FileTree.exists(folders.log) { report.log = try await artifacts.store(fileAt: folders.log, named: "log.txt") }
+      if FileTree.hasContent(folders.log) {
+        report.log = try await artifacts.store(fileAt: folders.log, named: "log.txt")
+      }
     } catch {
       (ending, report.error) = storingFailed(error, ending, report.error)
     }
