@@ -65,7 +65,8 @@ public protocol JobQueue: Sendable {
   // MARK: The controller's side
 
   /// Ends the leases of workers whose deadline has passed, at most `limit` leases in one call: jobs with attempts left
-  /// become ready again, the others are finished as failed. Returns how many leases ended.
+  /// become ready again, the others are finished: their outcome is `expired` and final. Which leases a limit leaves for
+  /// later is not promised. Returns how many leases ended.
   func expire(limit: Int) async throws(QueueError) -> Int
 
   /// Outcomes after `position` (nil: from the oldest not acknowledged), in order; waits up to `duration` for one.

@@ -105,6 +105,15 @@ import Testing
     }
   }
 
+  @Test func closingEndsTheCallsThatWait() async throws {
+    try await withRedisQueue { queue in
+      let waiting = Task { try await queue.signals(for: WorkerID(), waitingUpTo: .seconds(3_600)) }
+      await queue.close()
+      await #expect(throws: QueueError.self) { _ = try await waiting.value }
+      await #expect(throws: QueueError.self) { _ = try await queue.census() }
+    }
+  }
+
   @Test func aServerThatIsNotThereIsAnErrorNotAWait() async throws {
     let loop = try EventLoop(label: "queue-tests")
     defer { loop.stop() }

@@ -6,6 +6,7 @@ internal import Synchronization
 final class BlockingConnections: Sendable {
   private struct State {
     var free: [RedisConnection] = []
+    var inUse: [ObjectIdentifier: RedisConnection] = [:]
     var isClosed = false
   }
 
@@ -26,29 +27,36 @@ final class BlockingConnections: Sendable {
     } onCancel: {
       Task { await connection.close() }
     }
-    // Where the caller was cancelled, the connection is closed or about to be.
-    if Task.isCancelled || !giveBack(connection) { await connection.close() }
+    await giveBack(connection, isUsable: !Task.isCancelled)
     return try answer.get()
   }
 
   private func take() -> RedisConnection? {
-    state.withLock { $0.isClosed ? nil : $0.free.popLast() ?? open() }
-  }
-
-  private func giveBack(_ connection: RedisConnection) -> Bool {
     state.withLock { state in
-      if !state.isClosed { state.free.append(connection) }
-      return !state.isClosed
+      guard !state.isClosed else { return nil }
+      let connection = state.free.popLast() ?? open()
+      state.inUse[ObjectIdentifier(connection)] = connection
+      return connection
     }
   }
 
-  /// Closes the free connections; those in use close when their command ends.
-  func close() async {
-    let free = state.withLock { state in
-      defer { state.free = [] }
-      state.isClosed = true
-      return state.free
+  /// A connection whose caller was cancelled may still be waiting on the server, so it is of no use any more.
+  private func giveBack(_ connection: RedisConnection, isUsable: Bool) async {
+    let isKept = state.withLock { state in
+      state.inUse[ObjectIdentifier(connection)] = nil
+      if isUsable && !state.isClosed { state.free.append(connection) }
+      return isUsable && !state.isClosed
     }
-    for connection in free { await connection.close() }
+    if !isKept { await connection.close() }
+  }
+
+  /// Closes all connections; calls that wait fail.
+  func close() async {
+    let connections = state.withLock { state in
+      defer { (state.free, state.inUse) = ([], [:]) }
+      state.isClosed = true
+      return state.free + state.inUse.values
+    }
+    for connection in connections { await connection.close() }
   }
 }

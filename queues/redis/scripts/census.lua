@@ -18,6 +18,6 @@ local known, workers = call('ZRANGE', prefix .. 'workers', 0, limit - 1, 'WITHSC
 for index = 1, #known, 2 do
   workers[#workers + 1] = known[index]
   workers[#workers + 1] = tonumber(known[index + 1])
-  workers[#workers + 1] = call('ZCARD', prefix .. 'held:' .. known[index])
+  workers[#workers + 1] = call('SCARD', prefix .. 'held:' .. known[index])
 end
 return { call('XLEN', prefix .. 'outcomes'), tiers, workers }

@@ -13,9 +13,8 @@ for index = 4, #ARGV, 2 do
     return refuse('a record is malformed')
   end
 end
-local generation, _, time = open(ARGV[1])
-if not time then return refuse('the time is no number') end
-if ARGV[2] == '1' and not generation then return lost() end
+if ARGV[1] ~= '' and not whole(ARGV[1]) then return refuse('the time is no number') end
+if ARGV[2] == '1' and not call('HGET', state_key, 'generation') then return lost() end
 
 local held, verdicts, bodies, ready = call('HMGET', jobs_key, unpack(ids)), {}, {}, {}
 for index, id in ipairs(ids) do
@@ -34,5 +33,5 @@ for index, id in ipairs(ids) do
   end
 end
 if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
-for tier, scores in pairs(ready) do make_ready(tier, scores, time) end
+for tier, scores in pairs(ready) do make_ready(tier, scores, ARGV[1]) end
 return table.concat(verdicts)

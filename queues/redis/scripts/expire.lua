@@ -15,15 +15,16 @@ if not generation then return lost() end
 
 local ended_at, count, forgotten = struct.pack('>I8', time), 0, {}
 
--- Ends at most `limit` leases in all, the worker's oldest first.
+-- Ends at most `limit` leases in all; those of one worker in the order in which they were granted.
 local function expire_leases(worker)
   local held = prefix .. 'held:' .. worker
-  local ids = limit > count and call('ZRANGE', held, 0, limit - count - 1) or {}
-  if #ids == call('ZCARD', held) then forgotten[#forgotten + 1] = worker end
+  local ids = limit > count and call('SRANDMEMBER', held, limit - count) or {}
+  if #ids == call('SCARD', held) then forgotten[#forgotten + 1] = worker end
   if #ids == 0 then return end
-  for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
-    retry_or_finish(ids[index], record, EXPIRED, ended_at, '')
-  end
+  local records, leases = call('HMGET', jobs_key, unpack(ids)), {}
+  for index, record in ipairs(records) do leases[index] = { ids[index], record, struct.unpack('>I8', record, 8) } end
+  table.sort(leases, function(a, b) return a[3] < b[3] end)
+  for _, lease in ipairs(leases) do retry_or_finish(lease[1], lease[2], EXPIRED, ended_at, '') end
   count = count + #ids
 end
 
@@ -38,5 +39,5 @@ for _, worker in ipairs(forgotten) do
 end
 settle(last, time, ARGV[2], ARGV[3])
 -- A signal to a worker that is gone is passed on.
-for _, tier in ipairs(tiers) do wake(tier, call('ZCARD', prefix .. 'ready:' .. tier), time) end
+for _, tier in ipairs(tiers) do wake(tier, call('ZCARD', prefix .. 'ready:' .. tier), ARGV[1]) end
 return count

@@ -14,7 +14,7 @@ for index, id in ipairs(ids) do
     local tier = tier_of(record)
     count = count + 1
     if is_leased(record) then
-      call('ZREM', prefix .. 'held:' .. sub(record, 16, 31), id)
+      call('SREM', prefix .. 'held:' .. sub(record, 16, 31), id)
       call('HINCRBY', prefix .. 'leased', tier, -1)
     else
       call('ZREM', prefix .. 'ready:' .. tier, id)

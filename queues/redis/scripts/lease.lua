@@ -18,18 +18,17 @@ local reply, events = { deadline }, {}
 local owner = worker .. struct.pack('>I8', time)
 
 local function grant(tier, ids)
-  local records, bodies, held = call('HMGET', jobs_key, unpack(ids)), {}, {}
+  local records, bodies = call('HMGET', jobs_key, unpack(ids)), {}
   for index, id in ipairs(ids) do
     local record, token = records[index], tick + granted
     record = '\1' .. sub(record, 2, 7) .. struct.pack('>I8', token) .. owner .. sub(record, 8)
     bodies[2 * index - 1], bodies[2 * index] = id, record
-    held[2 * index - 1], held[2 * index] = token, id
     granted = granted + 1
     reply[2 * granted], reply[2 * granted + 1] = id, record
     events[granted] = id .. 'S' .. struct.pack('>H', attempts_made(record) + 1) .. worker
   end
   call('HSET', jobs_key, unpack(bodies))
-  call('ZADD', prefix .. 'held:' .. worker, unpack(held))
+  call('SADD', prefix .. 'held:' .. worker, unpack(ids))
   call('HINCRBY', prefix .. 'leased', tier, #ids)
 end
 

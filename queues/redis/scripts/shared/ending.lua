@@ -70,7 +70,7 @@ end
 
 local function free_leases(retention)
   for worker, ids in pairs(freed) do
-    call('ZREM', prefix .. 'held:' .. worker, unpack(ids))
+    call('SREM', prefix .. 'held:' .. worker, unpack(ids))
     drop_progress(ids, retention)
   end
   for tier, change in pairs(leased_change) do call('HINCRBY', prefix .. 'leased', tier, change) end
@@ -88,7 +88,7 @@ local function settle(last, time, entries_max, retention)
   end
   call('HSET', state_key, 'tick', string.format('%d', tick))
   announce(tick, events, entries_max)
-  for tier, scores in pairs(ready) do make_ready(tier, scores, time) end
+  for tier, scores in pairs(ready) do make_ready(tier, scores, ARGV[1]) end
 end
 
 -- Whether each lease named (id, token, … every `step` arguments from `first` on) is still its caller's. Returns the ids,

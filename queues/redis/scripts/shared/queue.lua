@@ -12,14 +12,15 @@ local function whole(text)
   return number and number < 2 ^ 53 and number or nil
 end
 
--- The installed generation (false: none), the last tick given out, and the time in microseconds: the server's, or the
--- one that `given` says.
+-- The time in microseconds: the server's where `given` is empty, else the one that it says; nil for no number.
+local function time_of(given)
+  if given ~= '' then return whole(given) end
+  local clock = call('TIME')
+  return clock[1] * 1000000 + clock[2]
+end
+
+-- The installed generation (false: none), the last tick given out, and the time.
 local function open(given)
   local state = call('HMGET', state_key, 'generation', 'tick')
-  local time = whole(given)
-  if given == '' then
-    local clock = call('TIME')
-    time = clock[1] * 1000000 + clock[2]
-  end
-  return state[1], tonumber(state[2] or 0), time
+  return state[1], tonumber(state[2] or 0), time_of(given)
 end

@@ -1,0 +1,152 @@
+import Foundation
+import StrataCore
+import StrataQueue
+import StrataRuntime
+
+/// What does a job's way through the queue (enqueue, lease, complete) cost, beside the least that Redis can do?
+///
+/// The least is a sorted set, a set of leases and a string per job, moved by three bare scripts over the same
+/// connection: no state, no fencing, no outcomes, no events. Runs alternate on one server; medians are printed. Where
+/// `STRATA_PEERS` names a folder with `queues/limit.c`, that program runs too, on the same server.
+enum QueueLifecycleBenchmark {
+  static let callers = 16
+  static let payload = [UInt8](repeating: 0x78, count: 120)
+
+  /// - Parameter arguments: `--runs N` (5).
+  static func run(arguments: [String]) async throws {
+    let runs = arguments.firstIndex(of: "--runs").flatMap { Int(arguments.dropFirst($0 + 1).first ?? "") } ?? 5
+    let loop = try EventLoop(label: "queue-bench")
+    let server = try await QueueBenchmarkServer(on: loop)
+    do {
+      try await Task(executorPreference: loop) { try await compare(server, loop, runs) }.value
+    } catch {
+      await server.stop()
+      throw error
+    }
+    await server.stop()
+    loop.stop()
+  }
+
+  private static func compare(_ server: QueueBenchmarkServer, _ loop: EventLoop, _ runs: Int) async throws {
+    let queue = try await RedisQueue.connect(to: server.endpoint, on: loop)
+    let bareLifecycle = try await BareLifecycle(connection: server.connection)
+    let limit = PeerLimit()
+    print("enqueue + lease + complete, \(callers) callers, 120-byte payload, medians of \(runs) alternating runs")
+    print("batch   queue µs    jobs/s   bare µs    jobs/s   ratio   limit.c µs    jobs/s   ratio")
+    for batch in [1, 8, 32] {
+      let jobs = batch == 1 ? 16_000 : 64_000
+      var (ours, bare, peer): ([Measure], [Measure], [Measure]) = ([], [], [])
+      for _ in 0..<runs {
+        ours.append(try await StrataLifecycle(queue: queue).measure(server, jobs, batch))
+        bare.append(try await bareLifecycle.measure(server, jobs, batch))
+        if let measure = limit?.measure(port: server.port, jobs, batch) { peer.append(measure) }
+      }
+      printRow(batch, .median(ours), .median(bare), peer.isEmpty ? nil : .median(peer))
+    }
+    print("bytes per queued job: \(Int(try await bytesPerJob(server, queue)))")
+    await queue.close()
+  }
+
+  private static func printRow(_ batch: Int, _ ours: Measure, _ bare: Measure, _ peer: Measure?) {
+    func columns(_ measure: Measure) -> String {
+      String(format: "%9.2f %9.0f", measure.processorMicroseconds, measure.jobsPerSecond)
+    }
+    func ratio(_ other: Measure) -> String {
+      String(format: "%7.2f", ours.processorMicroseconds / other.processorMicroseconds)
+    }
+    print(
+      String(format: "%5d", batch), columns(ours), columns(bare), ratio(bare),
+      peer.map { "   " + columns($0) + ratio($0) } ?? "   (STRATA_PEERS is not set)")
+  }
+
+  private static func bytesPerJob(_ server: QueueBenchmarkServer, _ queue: RedisQueue) async throws -> Double {
+    try await server.flush()
+    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+    let before = try await server.info("memory", ["used_memory"])
+    for _ in 0..<200 { _ = try await queue.enqueue(StrataLifecycle.jobs(500)) }
+    return (try await server.info("memory", ["used_memory"]) - before) / 100_000
+  }
+}
+
+/// What one run took.
+struct Measure {
+  /// Of the server's main thread, per job.
+  let processorMicroseconds: Double
+  let jobsPerSecond: Double
+
+  static func median(_ measures: [Measure]) -> Measure {
+    Measure(
+      processorMicroseconds: measures.map(\.processorMicroseconds).sorted()[measures.count / 2],
+      jobsPerSecond: measures.map(\.jobsPerSecond).sorted()[measures.count / 2])
+  }
+}
+
+/// A way to move jobs through a queue, in three phases.
+protocol Lifecycle: Sendable {
+  func prepare() async throws
+  func enqueue(_ count: Int) async throws
+  /// Leases up to `count` jobs and keeps them for `complete`.
+  func lease(_ count: Int, as caller: Int) async throws -> [LeaseReference]
+  func complete(_ leases: [LeaseReference]) async throws
+}
+
+extension Lifecycle {
+  /// Moves `jobs` jobs in batches, by so many callers at once.
+  func measure(_ server: QueueBenchmarkServer, _ jobs: Int, _ batch: Int) async throws -> Measure {
+    try await server.flush()
+    try await prepare()
+    let (processor, start) = (try await server.processorSeconds(), ContinuousClock.now)
+    let calls = jobs / batch / QueueLifecycleBenchmark.callers
+    _ = try await eachCaller { _ in for _ in 0..<calls { try await enqueue(batch) } }
+    let leases = try await eachCaller { caller in
+      var leases: [[LeaseReference]] = []
+      for _ in 0..<calls { leases.append(try await lease(batch, as: caller)) }
+      return leases
+    }
+    _ = try await eachCaller { caller in for batch in leases[caller] { try await complete(batch) } }
+    let seconds = (ContinuousClock.now - start).seconds
+    let used = try await server.processorSeconds() - processor
+    let done = leases.joined().reduce(0) { $0 + $1.count }
+    return Measure(processorMicroseconds: used / Double(done) * 1e6, jobsPerSecond: Double(done) / seconds)
+  }
+
+  private func eachCaller<Answer: Sendable>(
+    _ work: @escaping @Sendable (Int) async throws -> Answer
+  ) async throws -> [Answer] {
+    try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+      for caller in 0..<QueueLifecycleBenchmark.callers { group.addTask { (caller, try await work(caller)) } }
+      var answers: [Int: Answer] = [:]
+      for try await (caller, answer) in group { answers[caller] = answer }
+      return (0..<QueueLifecycleBenchmark.callers).compactMap { answers[$0] }
+    }
+  }
+}
+
+/// The queue of the house.
+struct StrataLifecycle: Lifecycle {
+  let queue: RedisQueue
+  private let workers = (0..<QueueLifecycleBenchmark.callers).map { _ in WorkerID() }
+
+  init(queue: RedisQueue) { self.queue = queue }
+
+  static func jobs(_ count: Int) -> [QueuedJob] {
+    (0..<count).map { place in
+      QueuedJob(
+        id: JobID(), tier: .cpu, priority: JobPriority(rawValue: place % 10 * 10) ?? .standard, attemptsMax: 3,
+        payload: QueueLifecycleBenchmark.payload)
+    }
+  }
+
+  func prepare() async throws { try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0)) }
+
+  func enqueue(_ count: Int) async throws { _ = try await queue.enqueue(Self.jobs(count)) }
+
+  func lease(_ count: Int, as caller: Int) async throws -> [LeaseReference] {
+    try await queue.lease(worker: workers[caller], tiers: [.cpu], count: count, for: .seconds(600))
+      .leases.map(\.reference)
+  }
+
+  func complete(_ leases: [LeaseReference]) async throws {
+    _ = try await queue.complete(leases.map { AttemptResult(lease: $0, report: []) })
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import StrataCore
+import StrataQueue
+
+/// The least that Redis can do for the same three steps: see `QueueLifecycleBenchmark`.
+struct BareLifecycle: Lifecycle {
+  let connection: RedisConnection
+
+  private static let enqueueScript = """
+    local bodies, scores = {}, {}
+    for i = 1, #ARGV, 3 do
+      bodies[#bodies + 1] = 'body:' .. ARGV[i] bodies[#bodies + 1] = ARGV[i + 2]
+      scores[#scores + 1] = ARGV[i + 1] scores[#scores + 1] = ARGV[i]
+    end
+    redis.call('MSET', unpack(bodies))
+    redis.call('ZADD', 'ready', unpack(scores))
+    """
+  private static let leaseScript = """
+    local popped, keys, leases = redis.call('ZPOPMIN', 'ready', ARGV[1]), {}, {}
+    for i = 1, #popped, 2 do
+      keys[#keys + 1] = 'body:' .. popped[i]
+      leases[i] = ARGV[2] leases[i + 1] = popped[i]
+    end
+    if #keys == 0 then return popped end
+    redis.call('ZADD', 'leases', unpack(leases))
+    local bodies = redis.call('MGET', unpack(keys))
+    for i = 1, #bodies do popped[2 * i] = bodies[i] end
+    return popped
+    """
+  private static let completeScript = """
+    local keys = {}
+    for i = 1, #ARGV do keys[i] = 'body:' .. ARGV[i] end
+    redis.call('ZREM', 'leases', unpack(ARGV))
+    redis.call('DEL', unpack(keys))
+    """
+  private let digests: [String: String]
+
+  /// Loads the scripts, which outlive a flush of the data.
+  init(connection: RedisConnection) async throws {
+    self.connection = connection
+    var digests: [String: String] = [:]
+    for script in [Self.enqueueScript, Self.leaseScript, Self.completeScript] {
+      guard case .bytes(let digest) = try await connection.send(RedisCommand("SCRIPT", "LOAD", script)) else {
+        continue
+      }
+      digests[script] = String(decoding: digest, as: UTF8.self)
+    }
+    self.digests = digests
+  }
+
+  func prepare() async throws {}
+
+  private func evaluate(_ script: String, _ append: (inout RedisCommand) -> Void) async throws -> RedisValue {
+    var command = RedisCommand("EVALSHA", digests[script] ?? "", "0")
+    append(&command)
+    let answer = try await connection.send(command)
+    if case .error(let message) = answer { throw StrataError(.internalError, message) }
+    return answer
+  }
+
+  func enqueue(_ count: Int) async throws {
+    _ = try await evaluate(Self.enqueueScript) { command in
+      for place in 0..<count {
+        command.append(JobID().bytes)
+        command.append(-(place % 10 * 10))
+        command.append(QueueLifecycleBenchmark.payload)
+      }
+    }
+  }
+
+  func lease(_ count: Int, as caller: Int) async throws -> [LeaseReference] {
+    let answer = try await evaluate(Self.leaseScript) { command in
+      command.append(count)
+      command.append("1790000000")
+    }
+    guard case .array(let parts) = answer else { return [] }
+    return stride(from: 0, to: parts.count, by: 2).compactMap { index in
+      guard case .bytes(let bytes) = parts[index], let id = JobID(bytes: bytes) else { return nil }
+      return LeaseReference(job: id, token: FencingToken(rawValue: 0))
+    }
+  }
+
+  func complete(_ leases: [LeaseReference]) async throws {
+    _ = try await evaluate(Self.completeScript) { command in
+      for lease in leases { command.append(lease.job.bytes) }
+    }
+  }
+}
+
+/// The program `queues/limit.c` of the folder that `STRATA_PEERS` names, compiled for this run.
+struct PeerLimit {
+  private let program: String
+
+  init?() {
+    guard let peers = ProcessInfo.processInfo.environment["STRATA_PEERS"] else { return nil }
+    program = FileManager.default.temporaryDirectory.appending(path: "strata-limit-\(JobID())").path
+    guard Self.output("cc", ["-O2", "\(peers)/queues/limit.c", "-lhiredis", "-o", program]) != nil else { return nil }
+  }
+
+  func measure(port: UInt16, _ jobs: Int, _ batch: Int) -> Measure? {
+    let callers = QueueLifecycleBenchmark.callers
+    let options = ["-p", "\(port)", "-d", "zset+str", "-c", "\(callers)", "-P", "1", "-b", "\(batch)", "-n", "\(jobs)"]
+    guard let text = Self.output(program, options), let processor = Self.number("us_life", in: text),
+      let rate = Self.number("life", in: text)
+    else { return nil }
+    return Measure(processorMicroseconds: processor, jobsPerSecond: rate)
+  }
+
+  private static func number(_ name: String, in text: String) -> Double? {
+    guard let start = text.firstRange(of: "\"\(name)\":") else { return nil }
+    return Double(text[start.upperBound...].prefix { $0.isNumber || $0 == "." })
+  }
+
+  private static func output(_ program: String, _ arguments: [String]) -> String? {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [program] + arguments
+    process.standardOutput = pipe
+    guard (try? process.run()) != nil, let data = try? pipe.fileHandleForReading.readToEnd() ?? Data() else {
+      return nil
+    }
+    process.waitUntilExit()
+    return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Glibc
+import StrataCore
+import StrataQueue
+import StrataRuntime
+
+/// A private redis-server without persistence, for the queue's benchmarks: loopback and a unix socket, in a temporary
+/// folder.
+final class QueueBenchmarkServer: Sendable {
+  let port: UInt16
+  let connection: RedisConnection
+  let endpoint: RedisEndpoint
+  private let process = Process()
+  private let folder: URL
+
+  /// Starts the server and returns when it answers.
+  init(on loop: EventLoop) async throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "strata-bench-\(JobID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    port = try Self.freePort()
+    let socket = folder.appending(path: "redis.sock").path
+    endpoint = RedisEndpoint(.unix(path: socket))
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments =
+      ["redis-server", "--port", String(port), "--bind", "127.0.0.1", "--unixsocket", socket, "--save", ""]
+      + ["--appendonly", "no", "--dir", folder.path]
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    connection = RedisConnection(to: endpoint, on: loop)
+    try await waitUntilReady()
+  }
+
+  private func waitUntilReady() async throws {
+    for _ in 0..<100 where process.isRunning {
+      if (try? await connection.send(RedisCommand("PING"))) != nil { return }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw StrataError(.unavailable, "redis-server did not start", remedy: "install redis-server")
+  }
+
+  /// Kills the server and removes its folder.
+  func stop() async {
+    await connection.close()
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// A number of the server's INFO, such as `used_memory`; zero where there is none.
+  func info(_ section: String, _ names: [String]) async throws -> Double {
+    guard case .bytes(let bytes) = try await connection.send(RedisCommand("INFO", section)) else { return 0 }
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+    return names.reduce(0) { sum, name in
+      sum + (lines.first { $0.hasPrefix(name + ":") }.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0)
+    }
+  }
+
+  /// Seconds of processor time that the server's main thread has used.
+  func processorSeconds() async throws -> Double {
+    try await info("cpu", ["used_cpu_user_main_thread", "used_cpu_sys_main_thread"])
+  }
+
+  func flush() async throws { _ = try await connection.send(RedisCommand("FLUSHALL")) }
+
+  private static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+        unsafe bind(descriptor, generic, length) == 0 && getsockname(descriptor, generic, &length) == 0
+      }
+    }
+    guard isBound else { throw StrataError.system("find a free port") }
+    return UInt16(bigEndian: address.sin_port)
+  }
+}
