@@ -51,8 +51,18 @@ import Testing
     let second = try await strata(["up"], data: stack.folder)
     #expect(second.status == 3 && second.output.contains("already runs"))
     await stack.stop()
-    let after = try await strata(["jobs"], data: stack.folder)
-    #expect(after.status == 4)
+  }
+
+  @Test func withoutAServerTheCommandsSaySo() async throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/strata-e2e-\(JobID())"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let jobs = try await strata(["jobs"], data: folder)
+    #expect(jobs.status == 4 && jobs.output.contains("strata up"))
+    let status = try await strata(["status"], data: folder)
+    #expect(status.status == 4 && status.output.contains("not running"))
+    #expect(try await strata(["down"], data: folder).status == 0)
+    #expect(try await strata(["sumbit"], data: folder).output.contains("did you mean 'submit'"))
   }
 
   @Test func aRunningJobIsCancelledAndNotCharged() async throws {

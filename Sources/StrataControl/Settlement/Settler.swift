@@ -79,15 +79,29 @@ final class Settler: Sendable {
 
   /// Tells the watchers. That a server forgot its past must not hold up settlement.
   private func announce(_ outcomes: [QueuedOutcome], _ verdicts: [SettlementVerdict]) async throws {
-    var notices = finished(verdicts)
-    // Settled before, perhaps by this very call, whose answer got lost: nobody may have been told.
-    let repeated = zip(outcomes, verdicts).filter { $0.isFinal && $1 == .alreadySettled }.map(\.0.job)
-    if !repeated.isEmpty {
-      let states = try await ledger.states(of: repeated)
-      notices += states.filter(\.value.isFinal).map { FinishedNotice(job: $0.key, state: $0.value) }
-    }
+    let notices = finished(verdicts) + (try await finishedBefore(outcomes, verdicts))
     guard !notices.isEmpty else { return }
-    do { try await queue.announce(notices) } catch QueueError.lost {}
+    do {
+      try await queue.announce(notices)
+    } catch QueueError.lost {
+      log.warning("finished jobs not announced: the queue is being rebuilt", ["jobs": "\(notices.count)"])
+    }
+  }
+
+  /// Jobs that were settled before, perhaps by this very call, whose answer got lost: nobody may have been told.
+  private func finishedBefore(_ outcomes: [QueuedOutcome], _ verdicts: [SettlementVerdict]) async throws
+    -> [FinishedNotice]
+  {
+    var repeated: [JobID] = []
+    for (outcome, verdict) in zip(outcomes, verdicts) where outcome.isFinal && verdict == .alreadySettled {
+      repeated.append(outcome.job)
+    }
+    guard !repeated.isEmpty else { return [] }
+    var notices: [FinishedNotice] = []
+    for (job, state) in try await ledger.states(of: repeated) where state.isFinal {
+      notices.append(FinishedNotice(job: job, state: state))
+    }
+    return notices
   }
 
   private func finished(_ verdicts: [SettlementVerdict]) -> [FinishedNotice] {
