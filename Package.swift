@@ -87,8 +87,8 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "StrataCore", "StrataRuntime", "StrataQueue", "StrataLedger", "StrataServer", "StrataClient", "StrataStack",
-        "PointClouds",
+        "StrataCore", "StrataRuntime", "StrataAPI", "StrataQueue", "StrataLedger", "StrataServer", "StrataClient",
+        "StrataStack",
       ],
       path: "benchmarks/strata-bench", swiftSettings: strict),
 
@@ -117,7 +117,7 @@ let package = Package(
         "worker-test-runner",
       ]),
     tests("Numerics", on: ["Numerics"]),
-    tests("PointClouds", on: ["PointClouds"]),
+    tests("PointClouds", on: ["PointClouds", "Numerics"]),
     tests("EndToEnd", on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime"]),
     tests("Tidy", on: []),
   ]

@@ -148,7 +148,7 @@ final class StackUnderTest: Sendable {
 
   /// Kills (SIGKILL unless said otherwise) the first process of the stack whose command line has `word`.
   func kill(_ word: String, _ signal: Int32 = SIGKILL) throws {
-    let victim = try #require(processes(word).min(), "no process '\(word)' to kill")
+    guard let victim = processes(word).min() else { throw Missing(description: "no process '\(word)' to kill") }
     Foundation.kill(victim, signal)
   }
 
@@ -161,7 +161,8 @@ final class StackUnderTest: Sendable {
   }
 }
 
-struct TimedOut: Error, CustomStringConvertible {
+/// What was waited or looked for is not there.
+struct Missing: Error, CustomStringConvertible {
   let description: String
 }
 
@@ -171,7 +172,7 @@ func eventually(
 ) async throws {
   let deadline = ContinuousClock.now + limit
   while try await !condition() {
-    guard ContinuousClock.now < deadline else { throw TimedOut(description: "not within \(limit): \(what)") }
+    guard ContinuousClock.now < deadline else { throw Missing(description: "not within \(limit): \(what)") }
     try await Task.sleep(for: .milliseconds(20))
   }
 }

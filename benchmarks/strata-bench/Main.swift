@@ -1,7 +1,51 @@
+import StrataCore
+
+/// One question per benchmark, each beside a peer or the physical limit in the same run.
 @main
 struct Main {
+  private struct Entry {
+    let name: String
+    let question: String
+    let run: @Sendable ([String]) async throws -> Void
+  }
+
+  private static let entries = [
+    Entry(name: "queue-lifecycle", question: "what do enqueue, lease and complete cost beside a bare Lua lifecycle?") {
+      try await QueueLifecycleBenchmark.run(arguments: $0)
+    },
+    Entry(name: "queue-latency", question: "how soon does an idle worker hold a job that was enqueued?") {
+      try await QueueIdleLatencyBenchmark.run(arguments: $0)
+    },
+    Entry(name: "ledger-accept", question: "how fast are jobs and holds committed beside a bare unnest insert?") { words in
+      try await ScratchPostgreSQL.with(words) { try await LedgerAcceptBenchmark.run(arguments: $0) }
+    },
+    Entry(name: "ledger-settle", question: "how fast are outcomes settled beside the acceptance of the same jobs?") { words in
+      try await ScratchPostgreSQL.with(words) { try await LedgerSettleBenchmark.run(arguments: $0) }
+    },
+    Entry(name: "main-path", question: "how long from the acknowledgement of a job to its start, and to its settlement?") {
+      try await MainPathBenchmark.run(arguments: $0)
+    },
+    Entry(name: "http", question: "what does an HTTP request cost beside libmicrohttpd in C?") {
+      try await HTTPBenchmark.run(arguments: $0)
+    },
+  ]
+
   static func main() async throws {
-    let arguments = Array(CommandLine.arguments.dropFirst())
-    if arguments.first == "http" { try await HTTPBenchmark.run(arguments: Array(arguments.dropFirst())) }
+    let words = Array(CommandLine.arguments.dropFirst())
+    guard let first = words.first else {
+      for entry in entries { try await run(entry, []) }
+      return
+    }
+    guard let entry = entries.first(where: { $0.name == first }) else {
+      print("usage: strata-bench [NAME [OPTION…]]; without a name all run")
+      for entry in entries { print("  \(entry.name): \(entry.question)") }
+      return
+    }
+    try await run(entry, Array(words.dropFirst()))
+  }
+
+  private static func run(_ entry: Entry, _ words: [String]) async throws {
+    if words.first != "serve" { print("== \(entry.name): \(entry.question)") }
+    try await entry.run(words)
   }
 }
