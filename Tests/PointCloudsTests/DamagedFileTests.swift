@@ -97,6 +97,16 @@ import Testing
     #expect(error?.offset.map { $0 < place } == true)
   }
 
+  @Test func `records blown up with extra bytes are refused`() throws {
+    guard !SharedData.isAbsent, let folder = SharedData.folder else { return }
+    var file = try bytes(ofFile: "\(folder)/lidar/formats/extra-bytes.laz")
+    let name = Array("laszip encoded".utf8)
+    let place = try #require(file.indices.first { file[$0...].starts(with: name) })
+    // The record's payload begins 52 bytes after the name; the size of its fourth item lies 54 bytes into it.
+    for offset in [105, place + 52 + 34 + 3 * 6 + 2] { (file[offset], file[offset + 1]) = (0xFF, 0xFF) }
+    #expect(#expect(throws: PointCloudError.self) { try PointCloud.read(bytes: file) }?.code == .limitExceeded)
+  }
+
   @Test func `what is not LAS is refused`() throws {
     for (bytes, code) in [([], .truncated), (Array("LASF".utf8), .truncated)] as [([UInt8], PointCloudError.Code)] {
       let error = #expect(throws: PointCloudError.self) { try PointCloud.read(bytes: bytes) }

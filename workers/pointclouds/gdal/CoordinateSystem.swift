@@ -32,10 +32,12 @@ public struct CoordinateSystem: Hashable, Codable, Sendable {
 }
 
 extension CoordinateSystem {
+  static let remedy = "Set the file's coordinate reference system again, for example with las2las -epsg."
+
   /// Understands well-known text.
   /// - Throws: `raster` when GDAL does not understand it.
   init(wkt: String) throws(PointCloudError) {
-    self = try GDALCall.attempt("cannot read the coordinate reference system") {
+    self = try GDALCall.attempt("cannot read the coordinate reference system", remedy: Self.remedy) {
       guard let system = unsafe OSRNewSpatialReference(nil) else { return nil }
       defer { unsafe OSRDestroySpatialReference(system) }
       guard unsafe OSRSetFromUserInput(system, wkt) == OGRERR_NONE else { return nil }
@@ -66,7 +68,25 @@ extension CoordinateSystem {
         return unsafe Int(String(cString: code))
       }
     }
-    return nil
+    return unsafe bestMatch(system)
+  }
+
+  /// PROJ's own measure of how sure it is, in percent: 90 is the same system under another name.
+  private static let matchConfidenceMin: Int32 = 90
+
+  /// Searches the registry for a system with the same definition, for files that carry a name of their own.
+  private static func bestMatch(_ system: OGRSpatialReferenceH) -> Int? {
+    var count: Int32 = 0
+    var confidences: UnsafeMutablePointer<Int32>?
+    guard let matches = unsafe OSRFindMatches(system, nil, &count, &confidences) else { return nil }
+    defer {
+      unsafe OSRFreeSRSArray(matches)
+      unsafe VSIFree(confidences)
+    }
+    guard count > 0, let confidences = unsafe confidences, unsafe confidences[0] >= matchConfidenceMin,
+      let code = unsafe OSRGetAuthorityCode(matches[0], nil)
+    else { return nil }
+    return unsafe Int(String(cString: code))
   }
 
   private static func text(_ system: OGRSpatialReferenceH) -> String {

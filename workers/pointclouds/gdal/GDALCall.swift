@@ -6,7 +6,9 @@ enum GDALCall {
 
   /// Runs `body`, which answers nil when GDAL refused.
   /// - Throws: `raster`, with GDAL's own words.
-  static func attempt<Result>(_ what: String, _ body: () -> Result?) throws(PointCloudError) -> Result {
+  static func attempt<Result>(
+    _ what: String, remedy: String, _ body: () -> Result?
+  ) throws(PointCloudError) -> Result {
     _ = registration
     unsafe CPLPushErrorHandler(CPLQuietErrorHandler)
     // Side files with statistics beside a raster are not among the results.
@@ -19,8 +21,7 @@ enum GDALCall {
     if let result = body() { return result }
     let reason = unsafe String(cString: CPLGetLastErrorMsg())
     throw PointCloudError(
-      .raster, "\(what): \(reason.isEmpty ? "GDAL gives no reason" : reason)",
-      remedy: "Check that GDAL is whole (gdalinfo --formats) and that the disk is not full.")
+      .raster, "\(what): \(reason.isEmpty ? "GDAL gives no reason" : reason)", remedy: remedy)
   }
 
   /// Whether anything since the attempt began went wrong, such as a flush at closing.

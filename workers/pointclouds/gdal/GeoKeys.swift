@@ -14,7 +14,7 @@ struct GeoKeys {
   func wkt() throws(PointCloudError) -> String {
     let path = "/vsimem/strata-geokeys-\(Self.serial.wrappingAdd(1, ordering: .relaxed).newValue).tif"
     var tiff = tiff()
-    return try GDALCall.attempt("cannot read the GeoTIFF keys") {
+    return try GDALCall.attempt("cannot read the GeoTIFF keys", remedy: CoordinateSystem.remedy) {
       unsafe tiff.withUnsafeMutableBufferPointer { bytes in
         let size = UInt64(bytes.count)
         guard let file = unsafe VSIFileFromMemBuffer(path, bytes.baseAddress, size, 0) else { return nil }

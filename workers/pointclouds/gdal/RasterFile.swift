@@ -47,7 +47,10 @@ enum RasterFile {
   private static func write(_ format: String, to path: String, _ body: (String) -> Void?) throws(PointCloudError) {
     let temporaryPath = AtomicFile.temporaryPath(for: path)
     do throws(PointCloudError) {
-      try GDALCall.attempt("cannot write '\(path)' as \(format)") {
+      try GDALCall.attempt(
+        "cannot write '\(path)' as \(format)",
+        remedy: "Check that the folder can be written to and its disk is not full."
+      ) {
         body(temporaryPath).flatMap { GDALCall.hasFailed ? nil : () }
       }
       try moveIntoPlace(temporaryPath, path)

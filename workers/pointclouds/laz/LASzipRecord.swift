@@ -56,12 +56,22 @@ struct LASzipRecord {
     return Item(kind: kind, size: size, version: version)
   }
 
+  /// Each extra byte of a record has a model of 3 kB, for each thread.
+  static let extraBytesMax = 4_096
+
+  private static func tooManyExtraBytes(_ count: Int) -> PointCloudError {
+    PointCloudError(
+      .limitExceeded, "records have \(count) extra bytes, more than the \(extraBytesMax) read from compressed files",
+      remedy: "Convert the file to LAS, or leave out extra dimensions.", offset: 105)
+  }
+
   /// Items must be those of the point format, in its order, and fill the record.
   private func checkLayout(_ header: LASHeader) throws(PointCloudError) {
     var expected: [(Item.Kind, Int)] = [(.point, 20)]
     if header.pointFormat.timeOffset != nil { expected.append((.time, 8)) }
     if header.pointFormat.colorOffset != nil { expected.append((.color, 6)) }
     let extra = header.recordLength - header.pointFormat.baseLength
+    guard extra <= Self.extraBytesMax else { throw Self.tooManyExtraBytes(extra) }
     if extra > 0 { expected.append((.bytes, extra)) }
     let fits = items.count == expected.count && zip(items, expected).allSatisfy { ($0.kind, $0.size) == $1 }
     guard Set(items.lazy.filter { $0.kind != .bytes }.map(\.version)).count == 1 else {
