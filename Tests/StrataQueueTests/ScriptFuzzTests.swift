@@ -17,10 +17,10 @@ import Testing
     let namespace = "fuzz-\(JobID())"
     try await prepare(namespace, on: server)
     var refusals = 0
-    for _ in 0..<2_000 {
+    for _ in 0..<4_000 {
       let script = ScriptSource.names.randomElement(using: &random)!
       var command = RedisCommand("EVAL", ScriptSource.text(of: script), "1", "{\(namespace)}:")
-      for argument in Garbage.arguments(using: &random) { command.append(argument) }
+      for argument in Garbage.arguments(of: script, using: &random) { command.append(argument) }
       let before = try await fingerprint(of: namespace, connection)
       guard case .error(let message) = try await connection.send(command) else { continue }
       refusals += 1
@@ -58,16 +58,47 @@ import Testing
 }
 
 enum Garbage {
-  /// Arguments of about the right shape, some of them wrong.
-  static func arguments(using random: inout SeededGenerator) -> [[UInt8]] {
-    let texts = ["", "0", "1", "7", "-1", "nan", "inf", "1e300", "9007199254740993", "r", "f", "cpu", "0x10", " 5"]
-    return (0..<Int.random(in: 0...12, using: &random)).map { _ in
-      switch Int.random(in: 0..<4, using: &random) {
-      case 0: bytes(16, &random)
-      case 1: bytes(.random(in: 0...40, using: &random), &random)
-      case 2: bytes(8, &random)
-      default: Array(texts.randomElement(using: &random)!.utf8)
+  /// Arguments that `script` would take, with some of them replaced, dropped or added.
+  static func arguments(of script: String, using random: inout SeededGenerator) -> [[UInt8]] {
+    var arguments = fitting(script)
+    for _ in 0..<Int.random(in: 0...2, using: &random) {
+      let place = Int.random(in: 0...arguments.count, using: &random)
+      switch Int.random(in: 0..<6, using: &random) {
+      case 0: arguments.insert(one(&random), at: place)
+      case 1: arguments.removeLast(min(arguments.count, place))
+      default: if place < arguments.count { arguments[place] = one(&random) }
       }
+    }
+    return arguments
+  }
+
+  private static func fitting(_ script: String) -> [[UInt8]] {
+    let (id, token) = ([UInt8](repeating: 7, count: 16), [UInt8](repeating: 1, count: 8))
+    let record: [UInt8] = [0, 50, 0, 3, 0, 0, 3] + Array("cpu payload".utf8)
+    func text(_ words: String...) -> [[UInt8]] { words.map { Array($0.utf8) } }
+    switch script {
+    case "enqueue": return text("", "1") + [id, record, SampleIdentifiers.next().bytes, record]
+    case "lease": return text("", "100") + [id] + text("1000000", "3", "cpu", "gpu")
+    case "heartbeat": return text("") + [id] + text("1000000") + [id, token]
+    case "progress": return text("", "100", "1000") + [id, token, token] + text("stage", "log")
+    case "complete", "release": return text("", "100", "60") + [id, token] + text("report")
+    case "fail": return text("", "100", "60") + [id, token] + text("r", "report")
+    case "expire": return text("", "100", "60", "10")
+    case "cancel": return text("", "100", "60") + [id, SampleIdentifiers.next().bytes]
+    case "install": return text("1", "5")
+    case "log", "page": return [id] + text("0")
+    case "census": return text("100")
+    default: return [id, id]
+    }
+  }
+
+  private static func one(_ random: inout SeededGenerator) -> [UInt8] {
+    let texts = ["", "0", "1", "7", "-1", "nan", "inf", "1e300", "9007199254740993", "r", "f", "cpu", "0x10", " 5"]
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: return bytes(16, &random)
+    case 1: return bytes(.random(in: 0...40, using: &random), &random)
+    case 2: return bytes(8, &random)
+    default: return Array(texts.randomElement(using: &random)!.utf8)
     }
   }
 

@@ -2,7 +2,7 @@
 -- Counts what the queue holds.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 how many workers at most, those whose deadline is nearest first
--- Returns  outcomes not acknowledged; then a list of tier, ready, leased, …; then a list of worker, deadline, leases, …
+-- Returns  outcomes not acknowledged; then a list of tier, ready, leased, …; then one of worker, deadline, leases, …
 -- Cost     O(t + w) for t tiers, w workers
 local limit = whole(ARGV[1])
 if #ARGV ~= 1 or not limit or limit < 1 then return refuse('a census takes a limit') end

@@ -2,7 +2,8 @@
 -- Ends attempts that failed or were cancelled: their jobs are tried again or finished.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
---          live log is kept; then per lease: job id, token, ending ('f' failed, 'r' failed but worth another attempt, 'c' cancelled), report
+--          live log is kept; then per lease: job id, token, ending ('f' failed, 'r' failed but worth another attempt,
+--          'c' cancelled), report
 -- Returns  a string with, per lease, '1' (accepted) or '0' (stale)
 -- Cost     O(n log N) for n leases, N ready jobs
 local ids, records, verdicts = owned_leases(4, 4)
@@ -10,7 +11,7 @@ if not ids or not whole(ARGV[2]) or not whole(ARGV[3]) then
   return refuse('a failure has an id, a token, an ending and a report')
 end
 for index = 6, #ARGV, 4 do
-  if not (ARGV[index] == 'f' or ARGV[index] == 'r' or ARGV[index] == 'c') then return refuse('an ending is f, r or c') end
+  if not string.match(ARGV[index], '^[frc]$') then return refuse('an ending is f, r or c') end
 end
 local generation, last, time = open(ARGV[1])
 if not time then return refuse('the time is no number') end

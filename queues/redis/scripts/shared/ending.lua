@@ -91,8 +91,8 @@ local function settle(last, time, entries_max, retention)
   for tier, scores in pairs(ready) do make_ready(tier, scores, ARGV[1]) end
 end
 
--- Whether each lease named (id, token, … every `step` arguments from `first` on) is still its caller's. Returns the ids,
--- their records (false where the lease is stale) and the verdicts; nil if an argument is malformed.
+-- Whether each lease named (id, token, … every `step` arguments from `first` on) is still its caller's. Returns the
+-- ids, their records (false where the lease is stale) and the verdicts; nil if an argument is malformed.
 local function owned_leases(first, step)
   local ids = ids_of(first, step)
   if not ids or #ids == 0 or (#ARGV - first + 1) % step ~= 0 then return nil end
