@@ -10,10 +10,10 @@ enum RedisScript: String, CaseIterable, Sendable {
     switch self {
     case .install, .log, .census, .page: ["queue"]
     case .announce: ["queue", "log"]
-    case .heartbeat, .status, .forget: ["queue", "record"]
+    case .status, .forget: ["queue", "record"]
     case .enqueue: ["queue", "record", "wake"]
     case .lease, .progress: ["queue", "record", "log"]
-    case .complete, .fail, .release, .expire, .cancel: ["queue", "record", "wake", "log", "ending"]
+    case .heartbeat, .complete, .fail, .release, .expire, .cancel: ["queue", "record", "wake", "log", "ending"]
     }
   }
 

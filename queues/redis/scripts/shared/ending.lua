@@ -57,6 +57,23 @@ local function retry_or_finish(id, record, ending, ended_at, report)
   end
 end
 
+-- The attempt is handed back and does not count; a job that its owner cancelled is finished so.
+local function hand_back(id, record, ended_at, report)
+  if byte(record) == 2 then
+    finish(id, record, CANCELLED, ended_at, report)
+  else
+    requeue(id, record, RELEASED, attempts_made(record), ended_at, report)
+  end
+end
+
+-- Leases (id, record) of jobs that are all leased, in the order in which they were granted.
+local function in_order_of_grant(ids)
+  local leases = records_of(ids)
+  for index, record in ipairs(leases) do leases[index] = { ids[index], record, struct.unpack('>I8', record, 8) } end
+  table.sort(leases, function(a, b) return a[3] < b[3] end)
+  return leases
+end
+
 -- Forgets how far the ended attempts were; their live logs go once nobody reads them any more.
 local function drop_progress(ids, retention)
   local notes = call('HMGET', prefix .. 'progress', unpack(ids))
