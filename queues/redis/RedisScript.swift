@@ -13,7 +13,9 @@ enum RedisScript: String, CaseIterable, Sendable {
     case .status, .forget: ["queue", "record"]
     case .enqueue: ["queue", "record", "wake"]
     case .lease, .progress: ["queue", "record", "log"]
-    case .heartbeat, .complete, .fail, .release, .expire, .cancel: ["queue", "record", "wake", "log", "ending"]
+    case .complete: ["queue", "record", "log", "ending"]
+    case .cancel: ["queue", "record", "wake", "log", "ending"]
+    case .heartbeat, .fail, .release, .expire: ["queue", "record", "wake", "log", "ending", "returning"]
     }
   }
 

@@ -33,7 +33,7 @@ for _, worker in ipairs(forgotten) do
   call('DEL', prefix .. 'signals:' .. worker)
   for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
 end
-settle(last, time, ARGV[2], ARGV[3])
+settle_all(last, time, ARGV[2], ARGV[3])
 -- A signal to a worker that is gone is passed on.
 for _, tier in ipairs(tiers) do wake(tier, call('ZCARD', prefix .. 'ready:' .. tier), ARGV[1]) end
 return count

@@ -36,7 +36,7 @@ local function take_back()
   for place, lease in ipairs(in_order_of_grant(unnamed)) do
     if place <= 1000 then hand_back(lease[1], lease[2], ended_at, '') end
   end
-  settle(last, time, ARGV[2], ARGV[3])
+  settle_all(last, time, ARGV[2], ARGV[3])
 end
 
 if call('SCARD', prefix .. 'held:' .. worker) > named_count then take_back() end

@@ -18,5 +18,5 @@ for index, id in ipairs(ids) do
   local record, report = records[index], ARGV[3 * index + 3]
   if record then hand_back(id, record, ended_at, report) end
 end
-settle(last, time, ARGV[2], ARGV[3])
+settle_all(last, time, ARGV[2], ARGV[3])
 return verdicts

@@ -23,16 +23,6 @@ local function attempts_made(record)
   return high * 256 + low
 end
 
--- The records of jobs, false where one is not held. Read in parts, because Lua passes at most 8000 values to a call.
-local function records_of(ids)
-  local records = {}
-  for first = 1, #ids, 1000 do
-    local part = call('HMGET', jobs_key, unpack(ids, first, math.min(first + 999, #ids)))
-    for index, record in ipairs(part) do records[first + index - 1] = record end
-  end
-  return records
-end
-
 -- The ids among the arguments, from `first` on, one in every `step`; nil if one of them is none.
 local function ids_of(first, step)
   local ids = {}
