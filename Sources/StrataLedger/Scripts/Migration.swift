@@ -19,3 +19,8 @@ struct Migration: Sendable {
     self.text = unsafe String(cString: text)
   }
 }
+
+extension Ledger {
+  /// The version of the schema that this binary makes and knows.
+  public static let schemaVersion = Migration.all.count
+}
