@@ -49,7 +49,7 @@ struct Controller {
     let database = PostgreSQLConfiguration(connectionString: try Setting.value("STRATA_POSTGRES_URL"))
     let ledger = try Ledger(database)
     try await explaining { () async throws(LedgerError) in try await ledger.migrate() }
-    let queue = try await QueueConnection.open(on: loop)
+    let queue = try await QueueConnection.open(of: directory, on: loop)
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
     let control = ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
@@ -125,8 +125,10 @@ enum Setting {
 
 /// The queue of a stack.
 enum QueueConnection {
-  static func open(on loop: EventLoop) async throws(StrataError) -> RedisQueue {
-    let endpoint = try RedisEndpoint(url: try Setting.value("STRATA_REDIS_URL"))
+  /// The Redis that `STRATA_REDIS_URL` names, else the private one of the data folder.
+  static func open(of directory: DataDirectory, on loop: EventLoop) async throws(StrataError) -> RedisQueue {
+    let own = "unix://" + directory.socket("redis.sock")
+    let endpoint = try RedisEndpoint(url: Environment.current["STRATA_REDIS_URL"] ?? own)
     do {
       return try await RedisQueue.connect(to: endpoint, on: loop)
     } catch {
