@@ -4,7 +4,7 @@ import Synchronization
 
 /// What a `FaultyQueue` refuses at the moment, and how often it has.
 final class Faults: Sendable {
-  enum Kind: Equatable { case nothing, everything, reports(refusals: Int) }
+  enum Kind: Equatable { case nothing, everything, reports(refusals: Int), leaseAnswers(losses: Int) }
 
   private struct State {
     var kind = Kind.nothing
@@ -27,10 +27,20 @@ final class Faults: Sendable {
     }
   }
 
+  /// Called with the answer to a `lease` call in hand.
+  func checkAnswer(to granted: LeaseGrant) throws(QueueError) {
+    let isLost = state.withLock { state in
+      guard case .leaseAnswers(let losses) = state.kind, losses > 0, !granted.leases.isEmpty else { return false }
+      state.kind = .leaseAnswers(losses: losses - 1)
+      return true
+    }
+    if isLost { throw .disconnected("the answer is lost, as the test wants it") }
+  }
+
   func check(isReport: Bool = false) throws(QueueError) {
     let (mustFail, woken) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
       switch state.kind {
-      case .nothing: return (false, [])
+      case .nothing, .leaseAnswers: return (false, [])
       case .everything: break
       case .reports(let refusals):
         guard isReport, refusals > 0 else { return (false, []) }
@@ -55,7 +65,9 @@ struct FaultyQueue: JobQueue {
     -> LeaseGrant
   {
     try faults.check()
-    return try await inner.lease(worker: worker, tiers: tiers, count: count, for: duration)
+    let granted = try await inner.lease(worker: worker, tiers: tiers, count: count, for: duration)
+    try faults.checkAnswer(to: granted)
+    return granted
   }
 
   func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)

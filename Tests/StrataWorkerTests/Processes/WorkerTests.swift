@@ -93,6 +93,24 @@ import Testing
     try await fixture.stop()
   }
 
+  @Test func aJobWhoseGrantWasLostRunsAllTheSame() async throws {
+    let faults = Faults()
+    let fixture = try await WorkerFixture(slots: 2, faults: faults) {
+      $0.backoff = Backoff(first: .milliseconds(1), longest: .milliseconds(5))
+    }
+    faults.set(.leaseAnswers(losses: 2))
+    // The only attempt, so that taking it back must not count.
+    let job = try await fixture.submit("noop", attemptsMax: 1)
+    var (outcomes, position): ([QueuedOutcome], OutcomePosition?) = ([], nil)
+    while outcomes.last?.isFinal != true {
+      outcomes += try await fixture.queue.outcomes(after: position, limit: 1, waitingUpTo: .seconds(30))
+      position = outcomes.last?.position
+    }
+    #expect(outcomes.map(\.ending) == [.released, .released, .succeeded])
+    #expect(outcomes.allSatisfy { $0.job == job && $0.attempt == 1 })
+    try await fixture.stop()
+  }
+
   @Test func aLostQueueIsWaitedFor() async throws {
     let faults = Faults()
     faults.set(.everything)
