@@ -26,7 +26,7 @@ import Testing
 
   /// The next event, past notices of silence.
   private func next(_ notices: inout EventHub.Notices.Iterator) async -> QueueEvent? {
-    while let notice = await notices.next() {
+    while let notice = await notices.next(isolation: #isolation) {
       if case .event(let event) = notice { return event }
     }
     return nil

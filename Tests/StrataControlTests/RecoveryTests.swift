@@ -20,11 +20,7 @@ import Testing
     try await settler.drain()
     await fixture.queue.memory.lose()
     let outcome = try await fixture.reconciler(settler).reconcile(.regular)
-    #expect(
-      outcome
-        == {
-          var all = Reconciler.Outcome(); all.restored = 2; return all
-        }())
+    #expect(outcome == Reconciler.Outcome(restored: 2))
     #expect(try await fixture.queue.generation() != nil)
     let statuses = try await fixture.queue.status(of: jobs)
     #expect(statuses == [nil, .ready(ahead: 0, attemptsMade: 1), .ready(ahead: 1, attemptsMade: 0)])
