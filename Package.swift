@@ -96,6 +96,12 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["StrataCore", "StrataRuntime", "StrataStack"], path: "Tests/TestSupport",
       swiftSettings: relaxed),
+    // A controller over a queue in memory and a real ledger, for the tests of the controller and of the API.
+    .target(
+      name: "ControlTestSupport",
+      dependencies: [
+        "StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue", "StrataLedger", "StrataControl", "TestSupport",
+      ], path: "Tests/ControlTestSupport", swiftSettings: relaxed),
     tests("StrataCore", on: ["StrataCore"]),
     tests("StrataRuntime", on: ["StrataRuntime", "StrataCore"]),
     tests("StrataArtifacts", on: ["StrataArtifacts", "StrataCore"]),
@@ -106,7 +112,18 @@ let package = Package(
     .executableTarget(
       name: "strata-test-parent", dependencies: ["StrataStack", "StrataRuntime", "StrataCore"],
       path: "Tests/Helpers/TestParent", swiftSettings: strict),
-    tests("StrataServer", on: ["StrataServer", "StrataClient", "StrataCore", "StrataRuntime"]),
+    tests(
+      "StrataControl",
+      on: [
+        "StrataControl", "ControlTestSupport", "StrataArtifacts", "StrataCore", "StrataLedger", "StrataQueue",
+        "StrataRuntime",
+      ]),
+    tests(
+      "StrataServer",
+      on: [
+        "StrataServer", "StrataClient", "StrataCore", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataControl",
+        "StrataLedger", "StrataQueue", "ControlTestSupport",
+      ]),
     .executableTarget(
       name: "worker-test-runner", dependencies: ["StrataCore", "StrataWorker", "Capabilities"],
       path: "Tests/WorkerTestRunner", swiftSettings: relaxed),

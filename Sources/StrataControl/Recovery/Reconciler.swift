@@ -19,6 +19,11 @@ package actor Reconciler {
     package var restored = 0
     /// Jobs taken out of it.
     package var forgotten = 0
+
+    package init(restored: Int = 0, forgotten: Int = 0) {
+      self.restored = restored
+      self.forgotten = forgotten
+    }
   }
 
   /// Jobs compared in one step.

@@ -1,0 +1,164 @@
+public import StrataCore
+public import StrataQueue
+import Synchronization
+
+/// A queue in memory that counts what it is asked, and can be told to fail or to wait.
+public final class HookedQueue: JobQueue {
+  public enum Operation: Hashable, Sendable {
+    case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore
+  }
+
+  private struct Waiter {
+    let operation: Operation
+    let count: Int
+    let continuation: CheckedContinuation<Void, Never>
+  }
+
+  private struct State {
+    var counts: [Operation: Int] = [:]
+    var failures: [Operation: [QueueError]] = [:]
+    var isEnqueueHeld = false
+    var held: [CheckedContinuation<Void, Never>] = []
+    var waiters: [Waiter] = []
+  }
+
+  public let memory: MemoryQueue
+  private let state = Mutex(State())
+
+  public init(_ memory: MemoryQueue = MemoryQueue()) { self.memory = memory }
+
+  // MARK: Hooks
+
+  /// How often `operation` has been asked for.
+  public func count(of operation: Operation) -> Int { state.withLock { $0.counts[operation] ?? 0 } }
+
+  /// Returns when `operation` has been asked for `count` times.
+  public func wait(for operation: Operation, count: Int = 1) async {
+    await withCheckedContinuation { continuation in
+      let isOver = state.withLock { state in
+        guard state.counts[operation] ?? 0 < count else { return true }
+        state.waiters.append(Waiter(operation: operation, count: count, continuation: continuation))
+        return false
+      }
+      if isOver { continuation.resume() }
+    }
+  }
+
+  /// The next call of `operation` throws `error`, and does nothing.
+  public func fail(_ operation: Operation, with error: QueueError) {
+    state.withLock { $0.failures[operation, default: []].append(error) }
+  }
+
+  /// Enqueueing waits until `releaseEnqueues`.
+  public func holdEnqueues() { state.withLock { $0.isEnqueueHeld = true } }
+
+  public func releaseEnqueues() {
+    let held = state.withLock { state in
+      defer { state.held = [] }
+      state.isEnqueueHeld = false
+      return state.held
+    }
+    for continuation in held { continuation.resume() }
+  }
+
+  private func note(_ operation: Operation) throws(QueueError) {
+    let (met, failure) = state.withLock { state in
+      state.counts[operation, default: 0] += 1
+      let met = state.waiters.filter { state.counts[$0.operation] ?? 0 >= $0.count }
+      state.waiters.removeAll { state.counts[$0.operation] ?? 0 >= $0.count }
+      let failure = state.failures[operation]?.first
+      if failure != nil { state.failures[operation]?.removeFirst() }
+      return (met, failure)
+    }
+    for waiter in met { waiter.continuation.resume() }
+    if let failure { throw failure }
+  }
+
+  // MARK: The queue
+
+  public func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
+    try note(.enqueue)
+    await withCheckedContinuation { continuation in
+      let isHeld = state.withLock { state in
+        if state.isEnqueueHeld { state.held.append(continuation) }
+        return state.isEnqueueHeld
+      }
+      if !isHeld { continuation.resume() }
+    }
+    return try await memory.enqueue(jobs)
+  }
+
+  public func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict] {
+    try note(.cancel)
+    return try await memory.cancel(jobs)
+  }
+
+  public func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [QueuedOutcome]
+  {
+    if position == nil { try note(.outcomesFromStart) }
+    try note(.outcomes)
+    return try await memory.outcomes(after: position, limit: limit, waitingUpTo: duration)
+  }
+
+  public func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError) {
+    try note(.acknowledge)
+    try await memory.acknowledge(positions)
+  }
+
+  public func expire(limit: Int) async throws(QueueError) -> Int {
+    try note(.expire)
+    return try await memory.expire(limit: limit)
+  }
+
+  public func generation() async throws(QueueError) -> UInt64? {
+    try note(.generation)
+    return try await memory.generation()
+  }
+
+  public func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
+    try note(.restore)
+    return try await memory.restore(jobs)
+  }
+}
+
+// What is passed on as it is.
+extension HookedQueue {
+  public func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?] { try await memory.status(of: jobs) }
+  public func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
+    try await memory.log(of: job, from: offset)
+  }
+  public func census() async throws(QueueError) -> QueueCensus { try await memory.census() }
+  public func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
+    -> LeaseGrant
+  { try await memory.lease(worker: worker, tiers: tiers, count: count, for: duration) }
+  public func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
+    -> HeartbeatReply
+  { try await memory.heartbeat(worker: worker, held: held, for: duration) }
+  public func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {
+    try await memory.progress(reports)
+  }
+  public func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
+    try await memory.complete(completions)
+  }
+  public func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict] {
+    try await memory.fail(failures)
+  }
+  public func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
+    try await memory.release(results)
+  }
+  public func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal] {
+    try await memory.signals(for: worker, waitingUpTo: duration)
+  }
+  public func announce(_ finished: [FinishedNotice]) async throws(QueueError) { try await memory.announce(finished) }
+  public func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [QueueEvent]
+  { try await memory.events(after: position, limit: limit, waitingUpTo: duration) }
+  public func install(generation: UInt64, tokenFloor: FencingToken) async throws(QueueError) {
+    try await memory.install(generation: generation, tokenFloor: tokenFloor)
+  }
+  public func forget(_ jobs: [JobID]) async throws(QueueError) { try await memory.forget(jobs) }
+  public func page(after cursor: UInt64?, limit: Int) async throws(QueueError) -> (jobs: [JobID], next: UInt64?) {
+    try await memory.page(after: cursor, limit: limit)
+  }
+}

@@ -1,0 +1,250 @@
+import ControlTestSupport
+import StrataArtifacts
+import StrataControl
+import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataRuntime
+import Testing
+
+@Suite struct APITests {
+  // MARK: Keys
+
+  @Test func withoutAGoodKeyNothingIsTold() async throws {
+    try await APIBench.with { bench in
+      for headers in [[], ["authorization: Basic abc"], ["authorization: Bearer"], ["authorization: Bearer sk_wrong"]] {
+        let answer = try await bench.ask("GET", "/v1/account", key: "", headers: headers)
+        #expect(answer.status == 401 && answer.code == "unauthorized", "\(headers)")
+        #expect(answer.headers["www-authenticate"] == "Bearer")
+      }
+      #expect(try await bench.ask("GET", "/v1/account").status == 200)
+      for open in ["/healthz", "/readyz", "/metrics"] {
+        #expect(try await bench.ask("GET", open, key: "").status == 200, "\(open)")
+      }
+    }
+  }
+
+  @Test func aRevokedKeyStopsWorking() async throws {
+    try await APIBench.with {
+      $0.keyMemory = .zero
+    } _: { bench in
+      #expect(try await bench.ask("GET", "/v1/account").status == 200)
+      try await bench.fixture.ledger.revokeKey(bench.keyID, tenant: bench.fixture.tenant)
+      #expect(try await bench.ask("GET", "/v1/account").status == 401)
+    }
+  }
+
+  @Test func whatConcernsEveryTenantIsForOperators() async throws {
+    try await APIBench.with { bench in
+      for path in ["/v1/queue", "/v1/ledger/verification"] {
+        let refused = try await bench.ask("GET", path)
+        #expect(refused.status == 403 && refused.code == "forbidden")
+        #expect(try await bench.ask("GET", path, key: bench.operatorKey).status == 200)
+        #expect(try await bench.ask("GET", path, key: "").status == 401)
+      }
+    }
+  }
+
+  // MARK: Submission
+
+  @Test(arguments: [
+    (#"{"capability":"test.eco"}"#, 404, "not_found"), ("", 422, "invalid_body"), ("[]", 422, "invalid_body"),
+    ("{", 422, "invalid_body"), (#"{"params":{}}"#, 422, "invalid_body"),
+    (#"{"capability":7}"#, 422, "invalid_body"), (#"{"capability":"test.echo","tiers":"cpu"}"#, 422, "unknown_member"),
+    (#"{"capability":"test.echo","resources":{"cpus":1}}"#, 422, "unknown_member"),
+    (#"{"capability":"test.echo","inputs":[{"name":"a","digest":"x","mode":1}]}"#, 422, "unknown_member"),
+    (#"{"capability":"test.echo","inputs":[{"name":"a","digest":"x","size_bytes":1}]}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","priority":101}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","tier":"CPU!"}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","tier":"gpu"}"#, 422, "unsatisfiable"),
+    (#"{"capability":"test.echo","params":{"loud":true}}"#, 400, "invalid_input"),
+    (#"{"capability":"test.echo","max_microcredits":1}"#, 402, "budget_exceeded"),
+    (
+      #"{"capability":"test.files","inputs":[{"name":"a/b","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
+      "invalid_body"
+    ),
+    (
+      #"{"capability":"test.files","inputs":[{"name":"a","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
+      "unknown_artifact"
+    ),
+  ]) func aBadSubmissionIsRefused(body: String, status: Int, code: String) async throws {
+    try await APIBench.with { bench in
+      let answer = try await bench.submit(body)
+      #expect(answer.status == status && answer.code == code, "\(answer.body)")
+      #expect(answer.headers["content-type"] == "application/problem+json")
+      #expect(try await bench.fixture.ledger.unfinished(limit: 1).isEmpty)
+    }
+  }
+
+  @Test func aSubmissionIsAcceptedOncePerIdempotencyKey() async throws {
+    try await APIBench.with { bench in
+      let first = try await bench.submit(headers: ["idempotency-key: k"])
+      #expect(first.status == 202 && first.json["repeat"] == .boolean(false))
+      let id = try #require(first.json["id"]?.stringValue)
+      #expect(first.headers["location"] == "/v1/jobs/\(id)")
+      let again = try await bench.submit(headers: ["idempotency-key: k"])
+      #expect(again.json["id"]?.stringValue == id && again.json["repeat"] == .boolean(true))
+      let other = try await bench.submit(#"{"capability":"test.echo","priority":1}"#, headers: ["idempotency-key: k"])
+      #expect(other.status == 409 && other.code == "conflict")
+      let long = try await bench.submit(headers: ["idempotency-key: " + String(repeating: "k", count: 256)])
+      #expect(long.status == 400 && long.code == "invalid_idempotency_key")
+      let big = try await bench.submit(#"{"capability":""# + String(repeating: "x", count: 300_000) + #""}"#)
+      #expect(big.status == 413 && big.code == "body_too_large")
+    }
+  }
+
+  // MARK: Tenants apart
+
+  @Test func anotherTenantsThingsAreNotFound() async throws {
+    try await APIBench.with { bench in
+      let job = try #require(try await bench.submit().json["id"]?.stringValue)
+      let file = try await bench.fixture.upload("secret")
+      let targets = [
+        ("GET", "/v1/jobs/\(job)"), ("GET", "/v1/jobs/\(job)/log"), ("GET", "/v1/jobs/\(job)/events"),
+        ("DELETE", "/v1/jobs/\(job)"), ("GET", "/v1/artifacts/\(file.digest)"),
+      ]
+      for (method, target) in targets {
+        for key in [bench.otherKey, bench.operatorKey] {
+          let answer = try await bench.ask(method, target, key: key)
+          #expect(answer.status == 404 && answer.code == "not_found", "\(method) \(target)")
+        }
+      }
+      #expect(try await bench.ask("GET", "/v1/jobs", key: bench.otherKey).json["items"] == .array([]))
+      let stolen = #"{"capability":"test.files","inputs":[{"name":"a","digest":"\#(file.digest)","size_bytes":6}]}"#
+      let answer = try await bench.ask("POST", "/v1/jobs", stolen, key: bench.otherKey)
+      #expect(answer.status == 422 && answer.code == "unknown_artifact")
+      #expect(try await bench.ask("GET", "/v1/jobs/\(job)").json["state"]?.stringValue == "queued")
+    }
+  }
+
+  // MARK: Artifacts
+
+  @Test func artifactsComeBackWholeInPartsAndNotAtAllWhenKnown() async throws {
+    try await APIBench.with { bench in
+      let put = try await bench.ask("PUT", "/v1/artifacts", "0123456789", headers: ["artifact-name: digits"])
+      #expect(put.status == 201 && put.json["name"]?.stringValue == "digits")
+      #expect(put.json["size_bytes"] == .integer(10))
+      let path = "/v1/artifacts/" + (try #require(put.json["digest"]?.stringValue))
+      let whole = try await bench.ask("GET", path)
+      #expect(whole.status == 200 && whole.body == "0123456789")
+      let tag = try #require(whole.headers["etag"])
+      let part = try await bench.ask("GET", path, headers: ["range: bytes=2-4"])
+      #expect(part.status == 206 && part.body == "234" && part.headers["content-range"] == "bytes 2-4/10")
+      let tail = try await bench.ask("GET", path, headers: ["range: bytes=-2"])
+      #expect(tail.status == 206 && tail.body == "89")
+      let beyond = try await bench.ask("GET", path, headers: ["range: bytes=10-"])
+      #expect(beyond.status == 416 && beyond.headers["content-range"] == "bytes */10")
+      let head = try await bench.ask("HEAD", path)
+      #expect(head.status == 200 && head.headers["content-length"] == "10" && head.body.isEmpty)
+      for known in [tag, "W/\(tag)", "\"x\", \(tag)", "*"] {
+        let unchanged = try await bench.ask("GET", path, headers: ["if-none-match: \(known)"])
+        #expect(unchanged.status == 304 && unchanged.body.isEmpty && unchanged.headers["etag"] == tag, "\(known)")
+      }
+      #expect(try await bench.ask("GET", path, headers: ["if-none-match: \"x\""]).status == 200)
+    }
+  }
+
+  @Test func anArtifactNeedsAPlainName() async throws {
+    try await APIBench.with { bench in
+      for name in ["a/b", "..", String(repeating: "n", count: 256)] {
+        let answer = try await bench.ask("PUT", "/v1/artifacts", "x", headers: ["artifact-name: \(name)"])
+        #expect(answer.status == 422 && answer.code == "invalid_name")
+      }
+      let missing = try await bench.ask("GET", "/v1/artifacts/\(RouteTests.digest)")
+      #expect(missing.status == 404)
+    }
+  }
+
+  // MARK: Listing
+
+  @Test func aListingIsPagedToItsEnd() async throws {
+    try await APIBench.with { bench in
+      var jobs: [String] = []
+      for _ in 0..<205 { jobs.append(try await bench.fixture.submit().description) }
+      let running = try await bench.fixture.lease(3).map(\.job.id.description)
+      #expect(try await walk(bench, "limit=200") == jobs.reversed())
+      #expect(try await walk(bench, "limit=7") == jobs.reversed())
+      // The oldest are leased first, so they are on the last of the ledger's pages.
+      #expect(try await walk(bench, "limit=50&state=running") == running.reversed())
+      #expect(try await walk(bench, "limit=2&state=running") == running.reversed())
+      #expect(try await walk(bench, "limit=200&state=queued").count == 202)
+      #expect(try await walk(bench, "state=succeeded") == [])
+    }
+  }
+
+  /// The jobs of all pages.
+  private func walk(_ bench: APIBench, _ query: String) async throws -> [String] {
+    var (found, cursor, pages): ([String], String?, Int) = ([], nil, 0)
+    repeat {
+      let page = try await bench.ask("GET", "/v1/jobs?\(query)" + (cursor.map { "&cursor=\($0)" } ?? "")).json
+      guard case .array(let items)? = page["items"] else { return found }
+      for case .object(let job) in items { found.append(job["id"]?.stringValue ?? "") }
+      cursor = page["next_cursor"]?.stringValue
+      pages += 1
+    } while cursor != nil && pages < 100
+    return found
+  }
+
+  @Test(arguments: [
+    ("limit=0", "invalid_limit"), ("limit=201", "invalid_limit"), ("limit=x", "invalid_limit"),
+    ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"),
+  ]) func aBadQueryIsRefused(query: String, code: String) async throws {
+    try await APIBench.with { bench in
+      let answer = try await bench.ask("GET", "/v1/jobs?\(query)")
+      #expect(answer.status == 400 && answer.code == code)
+    }
+  }
+
+  // MARK: A job's life
+
+  @Test func aJobShowsItsAttemptsItsLogAndItsEnd() async throws {
+    try await APIBench.with { bench in
+      let fixture = bench.fixture
+      let id = try await fixture.submit()
+      try await fixture.fail(try await fixture.lease()[0], code: "crashed")
+      let lease = try await fixture.lease()[0]
+      _ = try await fixture.queue.progress([
+        ProgressReport(lease: lease.reference, fraction: 0.5, log: Array("half".utf8))
+      ])
+      let running = try await bench.ask("GET", "/v1/jobs/\(id)").json
+      #expect(running["state"]?.stringValue == "running")
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=2").body == "lf")
+      let printed = try await fixture.upload("half and whole")
+      try await fixture.complete([lease], report: ControlFixture.report(log: printed))
+      try await fixture.settler().drain()
+      let done = try await bench.ask("GET", "/v1/jobs/\(id)")
+      #expect(done.json["state"]?.stringValue == "succeeded" && done.body.contains(#""code":"crashed""#))
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=5").body == "and whole")
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=99").body == "")
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=-1").code == "invalid_offset")
+      let late = try await bench.ask("DELETE", "/v1/jobs/\(id)")
+      #expect(late.status == 409 && late.code == "conflict")
+      let events = try await bench.ask("GET", "/v1/jobs/\(id)/events")
+      #expect(events.headers["content-type"] == "text/event-stream" && events.body.contains("event: succeeded"))
+    }
+  }
+
+  @Test func aWatcherLearnsOfAnEndWhoseEventGotLost() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit()
+      async let events = bench.ask("GET", "/v1/jobs/\(id)/events")
+      try await eventually("somebody watches") { await bench.fixture.control.events.watcherCount == 1 }
+      // Nobody reads the queue's events here, as if they had been lost; the ledger is asked in the silence.
+      #expect(try await bench.ask("DELETE", "/v1/jobs/\(id)").status == 202)
+      #expect(try await events.body.contains("event: cancelled"))
+    }
+  }
+
+  @Test func metricsCountWhatHappened() async throws {
+    try await APIBench.with { bench in
+      _ = try await bench.submit()
+      _ = try await bench.submit("{}")
+      let text = try await bench.ask("GET", "/metrics", key: "").body
+      for line in [
+        #"strata_http_requests_total{class="2xx"} 1"#, #"strata_http_requests_total{class="4xx"} 1"#,
+        "strata_jobs_accepted_total 1", #"strata_queue_ready_jobs{tier="cpu"} 1"#, "strata_queue_reachable 1",
+        "strata_workers 0", "strata_settlement_lag_seconds 0", "strata_settlement_pending_outcomes 0",
+      ] { #expect(text.contains(line), "\(line) in \(text)") }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import StrataCore
+import StrataServer
+import Testing
+
+@Suite struct RouteTests {
+  static let job = JobID()
+  static let digest = ArtifactDigest(bytes: [UInt8](repeating: 0xAB, count: 32))!
+
+  @Test(arguments: [
+    (HTTPMethod.get, ["healthz"], Route.alive), (.get, ["readyz"], .ready), (.get, ["metrics"], .metrics),
+    (.post, ["v1", "jobs"], .submitJob), (.get, ["v1", "jobs"], .listJobs),
+    (.get, ["v1", "jobs", job.description], .job(job)), (.head, ["v1", "jobs", job.description], .job(job)),
+    (.delete, ["v1", "jobs", job.description.uppercased()], .cancelJob(job)),
+    (.get, ["v1", "jobs", job.description, "events"], .jobEvents(job)),
+    (.get, ["v1", "jobs", job.description, "log"], .jobLog(job)),
+    (.put, ["v1", "artifacts"], .putArtifact),
+    (.get, ["v1", "artifacts", digest.description], .artifact(digest)),
+    (.get, ["v1", "artifacts", digest.hexadecimal], .artifact(digest)),
+    (.get, ["v1", "capabilities"], .capabilities), (.get, ["v1", "account"], .account),
+    (.get, ["v1", "queue"], .queue), (.get, ["v1", "ledger", "verification"], .ledgerVerification),
+  ]) func leadsSomewhere(method: HTTPMethod, segments: [String], route: Route) throws {
+    #expect(try Route(method, segments) == route)
+  }
+
+  @Test(arguments: [
+    (HTTPMethod.get, [], 404), (.get, ["v2", "jobs"], 404), (.get, ["v1"], 404), (.get, ["v1", "job"], 404),
+    (.get, ["healthz", "x"], 404), (.get, ["v1", "jobs", "x"], 404),
+    (.get, ["v1", "jobs", job.description, "x"], 404), (.get, ["v1", "jobs", job.description, "log", "x"], 404),
+    (.get, ["v1", "ledger"], 404), (.get, ["v1", "ledger", "x"], 404),
+    (.get, ["v1", "artifacts", "x"], 400), (.put, ["v1", "jobs"], 405), (.delete, ["v1", "jobs"], 405),
+    (.post, ["v1", "jobs", job.description], 405), (.get, ["v1", "artifacts"], 405), (.post, ["metrics"], 405),
+  ]) func leadsNowhere(method: HTTPMethod, segments: [String], status: Int) {
+    let refusal = #expect(throws: HTTPRefusal.self) { try Route(method, segments) }
+    #expect(refusal?.status.rawValue == status)
+  }
+
+  @Test func onlyHealthAndMetricsAreOpenAndOnlyTheWholeIsForOperators() throws {
+    let open: [Route] = [.alive, .ready, .metrics]
+    let reserved: [Route] = [.queue, .ledgerVerification]
+    let others: [Route] = [.submitJob, .listJobs, .job(Self.job), .putArtifact, .capabilities, .account]
+    for route in open { #expect(route.isOpen && !route.isForOperators) }
+    for route in reserved { #expect(!route.isOpen && route.isForOperators) }
+    for route in others { #expect(!route.isOpen && !route.isForOperators) }
+  }
+}
