@@ -5,7 +5,7 @@ import StrataRuntime
 import StrataWorker
 import Synchronization
 
-/// A worker on a queue in memory with real runner processes, in a folder of its own.
+/// A worker with real runner processes, in a folder of its own.
 final class WorkerFixture: Sendable {
   static let command: RunnerCommand = {
     let here = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
@@ -17,17 +17,22 @@ final class WorkerFixture: Sendable {
     return RunnerCommand(executable: (found ?? "") + "/worker-test-runner", arguments: [])
   }()
 
-  let queue = MemoryQueue()
+  let queue: any JobQueue
   let folder: String
   let artifacts: FolderArtifacts
   let configuration: WorkerConfiguration
   let worker: Worker
   private let running: Task<Void, any Error>
 
-  /// - Parameter change: adjusts the configuration, which is made quick for tests.
-  init(slots: Int = 1, faults: Faults = Faults(), _ change: (inout WorkerConfiguration) -> Void = { _ in })
-    async throws
-  {
+  /// - Parameters:
+  ///   - queue: one that has no generation yet.
+  ///   - store: takes what attempts leave; a folder where nil.
+  ///   - change: adjusts the configuration, which is made quick for tests.
+  init(
+    slots: Int = 1, on queue: any JobQueue = MemoryQueue(), store: (any AttemptArtifacts)? = nil,
+    faults: Faults = Faults(), _ change: (inout WorkerConfiguration) -> Void = { _ in }
+  ) async throws {
+    self.queue = queue
     folder = FileManager.default.temporaryDirectory.path + "/strata-worker-\(JobID())"
     try FileTree.make(folder)
     artifacts = FolderArtifacts(folder: folder)
@@ -40,7 +45,7 @@ final class WorkerFixture: Sendable {
     change(&configuration)
     self.configuration = configuration
     try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
-    let worker = Worker(configuration, queue: FaultyQueue(inner: queue, faults: faults), artifacts: artifacts)
+    let worker = Worker(configuration, queue: FaultyQueue(inner: queue, faults: faults), artifacts: store ?? artifacts)
     self.worker = worker
     running = Task { try await worker.run() }
   }

@@ -32,7 +32,7 @@ public struct LocalRun: Sendable {
     try FileTree.make(outputFolder)
     let order = order(for: request)
     // On the same file system as the results, so that they only change their names.
-    let folders = AttemptFolders(root: "\(outputFolder)/.strata-\(order.job)")
+    let folders = FolderPool(in: "\(outputFolder)/.strata-\(order.job)")
     let pool = RunnerPool(runner, slots: 1, limits: limits)
     let attempt = AttemptExecution(
       order, folders: folders, pool: pool, limits: limits, sink: AttemptSink(progress: progress, log: log))
@@ -43,7 +43,7 @@ public struct LocalRun: Sendable {
     }
     await pool.drain()
     let results = try LocalFiles.deliver(remains.files, to: outputFolder)
-    try FileTree.remove(folders.root)
+    try FileTree.remove(folders.parent)
     return LocalReport(remains: remains, results: results)
   }
 

@@ -17,6 +17,7 @@ public final class Worker: Sendable {
   let queue: any JobQueue
   let artifacts: any AttemptArtifacts
   let pool: RunnerPool
+  let folders: FolderPool
   let pump: ProgressPump
   let reporter: Reporter
   let log: WorkerLog
@@ -39,6 +40,7 @@ public final class Worker: Sendable {
     self.artifacts = artifacts
     self.log = log
     pool = RunnerPool(configuration.runner, slots: configuration.slots, limits: configuration.limits)
+    folders = FolderPool(in: configuration.folder)
     pump = ProgressPump(queue: queue, interval: configuration.progressInterval)
     reporter = Reporter(queue: queue, log: log)
     leaseBackoff = Mutex(configuration.backoff)
