@@ -38,6 +38,8 @@ final class WorkerFixture: Sendable {
     artifacts = FolderArtifacts(folder: folder)
     var configuration = WorkerConfiguration(
       tiers: [.cpu], slots: slots, folder: folder + "/work", runner: Self.command)
+    // This process has children of its own: the servers of other tests.
+    configuration.adoptsOrphans = false
     configuration.limits.sampleInterval = .milliseconds(20)
     configuration.limits.stopGrace = .milliseconds(500)
     configuration.progressInterval = .milliseconds(10)

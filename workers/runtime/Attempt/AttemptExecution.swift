@@ -120,7 +120,8 @@ final class AttemptExecution: Sendable {
     let assignment = Assignment(
       order: order, inputs: inputs, workingFolder: folders.working, outputFolder: folders.output, cores: cores)
     let run = AttemptRun(
-      assignment, in: runner, limits: limits, sink: AttemptSink(progress: progress, log: { self.log.append($0) }))
+      assignment, in: runner, limits: limits, adoptsOrphans: pool.adoptsOrphans,
+      sink: AttemptSink(progress: progress, log: { self.log.append($0) }))
     enter(run)
     let (end, usage) = await run.run()
     // A runner whose attempt did not end by itself may be left in a bad state.

@@ -16,13 +16,17 @@ final class AttemptRun: Sendable {
   private let runner: RunnerProcess
   private let assignment: Assignment
   private let limits: AttemptLimits
+  private let adoptsOrphans: Bool
   private let sink: AttemptSink
   private let meter: TreeMeter
   private let events: AsyncStream<Event>
   private let feed: AsyncStream<Event>.Continuation
 
-  init(_ assignment: Assignment, in runner: RunnerProcess, limits: AttemptLimits, sink: AttemptSink) {
+  init(
+    _ assignment: Assignment, in runner: RunnerProcess, limits: AttemptLimits, adoptsOrphans: Bool, sink: AttemptSink
+  ) {
     self.runner = runner
+    self.adoptsOrphans = adoptsOrphans
     self.assignment = assignment
     self.limits = limits
     self.sink = sink
@@ -46,7 +50,7 @@ final class AttemptRun: Sendable {
     watch.cancel()
     runner.link.listen(nil)
     runner.log.detach()
-    if !runner.isAlive { await meter.endStrays() }
+    if !runner.isAlive { await meter.endStrays(adoptsOrphans: adoptsOrphans) }
     let wall = (ContinuousClock.now - start).nanoseconds / 1_000
     return (end, meter.usage(outcome: end.outcome, exit: runner.child.exit, wallMicroseconds: wall))
   }
@@ -73,7 +77,7 @@ final class AttemptRun: Sendable {
         feed.yield(.graceOver)
       }
     case .killTree:
-      meter.note(await runner.kill())
+      meter.close(await runner.kill())
       feed.yield(.runnerExited("was killed"))
     case .end: break
     }
