@@ -27,10 +27,12 @@ final class WorkerFixture: Sendable {
   /// - Parameters:
   ///   - queue: one that has no generation yet.
   ///   - store: takes what attempts leave; a folder where nil.
+  ///   - lines: gets what the worker tells its operator.
   ///   - change: adjusts the configuration, which is made quick for tests.
   init(
     slots: Int = 1, on queue: any JobQueue = MemoryQueue(), store: (any AttemptArtifacts)? = nil,
-    faults: Faults = Faults(), _ change: (inout WorkerConfiguration) -> Void = { _ in }
+    faults: Faults = Faults(), lines: AsyncStream<String>.Continuation? = nil,
+    _ change: (inout WorkerConfiguration) -> Void = { _ in }
   ) async throws {
     self.queue = queue
     folder = FileManager.default.temporaryDirectory.path + "/strata-worker-\(JobID())"
@@ -48,6 +50,7 @@ final class WorkerFixture: Sendable {
     self.configuration = configuration
     try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
     let worker = Worker(configuration, queue: FaultyQueue(inner: queue, faults: faults), artifacts: store ?? artifacts)
+    { lines?.yield($0) }
     self.worker = worker
     running = Task { try await worker.run() }
   }
@@ -91,8 +94,11 @@ final class WorkerFixture: Sendable {
       "command.run", parameters.description, inputs: inputs, timeoutSeconds: timeoutSeconds, attemptsMax: attemptsMax)
   }
 
-  /// The next outcome after `position`, with its report.
-  func outcome(after position: OutcomePosition? = nil) async throws -> (outcome: QueuedOutcome, report: AttemptReport) {
+  /// The next outcome after `position`, with its report, as the worker's own queue or another line to it tells it.
+  func outcome(after position: OutcomePosition? = nil, on line: (any JobQueue)? = nil)
+    async throws -> (outcome: QueuedOutcome, report: AttemptReport)
+  {
+    let queue = line ?? queue
     while true {
       let outcomes = try await queue.outcomes(after: position, limit: 1, waitingUpTo: .seconds(30))
       guard let outcome = outcomes.first else { continue }
