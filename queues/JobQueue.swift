@@ -36,12 +36,19 @@ public protocol JobQueue: Sendable {
 
   /// Grants up to `count` ready jobs of `tiers`, taken in the order of the list of tiers and the queue's order within
   /// each, and extends the worker's deadline to `duration` from now. A worker that gets fewer than it asked for is
-  /// noted as idle and gets a `.work` signal when there is more.
+  /// noted as idle and gets a `.work` signal when there is more. Grants whose answer is lost are taken back by the
+  /// worker's next heartbeat.
   func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
     -> LeaseGrant
 
   /// Extends the worker's deadline, which covers all its leases, and says which of `held` it no longer owns and which
   /// are to be cancelled.
+  ///
+  /// `held` is everything that the worker holds, started or not, until its end has been accepted. Any other lease of
+  /// the worker was granted in an answer that it never got: it is ended as by `release`, with an empty report. So a
+  /// worker lets no heartbeat cross a `lease` call, and may repeat a `lease` call whose outcome it does not know: what
+  /// the first one granted goes back with the next heartbeat. Of more than `QueueLimits.batchMax` such leases some may
+  /// be left for later heartbeats.
   func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
     -> HeartbeatReply
 

@@ -213,7 +213,7 @@ public struct QueuedOutcome: Hashable, Sendable {
   public let worker: WorkerID?
   public let startedAt: Timestamp?
   public let endedAt: Timestamp
-  /// What the worker said; empty for an expired lease or a job that never ran.
+  /// What the worker said; empty for a lease that expired or was taken back, and for a job that never ran.
   public let report: [UInt8]
 
   public init(

@@ -195,3 +195,7 @@ static const char migration_002_artifacts[] = {
 #embed "../StrataLedger/Migrations/002_artifacts.up.sql"
     , 0};
 const char *const strata_migration_002_artifacts = migration_002_artifacts;
+static const char migration_003_surface[] = {
+#embed "../StrataLedger/Migrations/003_surface.up.sql"
+    , 0};
+const char *const strata_migration_003_surface = migration_003_surface;

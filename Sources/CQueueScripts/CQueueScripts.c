@@ -18,6 +18,9 @@ static const char shared_log_text[] = {
 static const char shared_ending_text[] = {
 #embed "../../queues/redis/scripts/shared/ending.lua"
     , 0};
+static const char shared_returning_text[] = {
+#embed "../../queues/redis/scripts/shared/returning.lua"
+    , 0};
 static const char enqueue_text[] = {
 #embed "../../queues/redis/scripts/enqueue.lua"
     , 0};
@@ -75,6 +78,7 @@ static const struct {
     {"shared/wake", shared_wake_text},
     {"shared/log", shared_log_text},
     {"shared/ending", shared_ending_text},
+    {"shared/returning", shared_returning_text},
     {"enqueue", enqueue_text},
     {"lease", lease_text},
     {"heartbeat", heartbeat_text},

@@ -36,7 +36,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
       self.memoryBytes = memoryBytes
     }
 
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
       case cpuMillicores = "cpu_millicores"
       case memoryBytes = "memory_bytes"
     }
@@ -47,8 +47,14 @@ public struct JobRequest: Hashable, Codable, Sendable {
     case maxMicrocredits = "max_microcredits"
   }
 
-  /// The members a body may have; another one is refused rather than ignored.
-  public static var memberNames: [String] { CodingKeys.allCases.map(\.rawValue) }
+  /// The members a body may have, by the path of their object (`[]` for an element of a list); another one is refused
+  /// rather than ignored.
+  public static var members: [String: [String]] {
+    [
+      "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.CodingKeys.allCases.map(\.rawValue),
+      "inputs[]": ["name", "digest", "size_bytes"],
+    ]
+  }
 }
 
 /// The answer to an accepted job: 202.

@@ -16,28 +16,36 @@ extension ControlPlane {
   }
 
   /// A tenant's jobs, newest first.
+  ///
+  /// - Parameter cursor: what the page before returned as `next`.
+  /// - Returns: at most `limit` jobs. `next` is nil on the last page; with a state that only the queue knows, a page that
+  ///   is not the last may hold fewer, even none.
   public func jobs(tenant: TenantID, state: JobState?, after cursor: JobID?, limit: Int) async throws(StrataError)
     -> (jobs: [JobSnapshot], next: JobID?)
   {
-    // Whether a job waits or runs is known to the queue alone: the ledger's page is filtered by what that says.
+    // Whether a job waits or runs is known to the queue alone: what the ledger lists is filtered by what that says.
     let stored: Set<JobState>? = state.map { $0 == .running ? [.queued] : [$0] }
-    do {
-      let records = try await ledger.jobs(tenant: tenant, states: stored, before: cursor, limit: limit)
-      let snapshots = await snapshots(of: records, attempts: []).filter { state == nil || $0.state == state }
-      return (snapshots, records.count == limit ? records.last?.id : nil)
-    } catch {
-      throw error.strataError
-    }
+    var (found, next, read): ([JobSnapshot], JobID?, Int) = ([], cursor, 0)
+    repeat {
+      let records: [StoredJob]
+      do {
+        records = try await ledger.jobs(tenant: tenant, states: stored, before: next, limit: limit)
+      } catch {
+        throw error.strataError
+      }
+      found += await snapshots(of: records, attempts: []).filter { state == nil || $0.state == state }
+      next = records.count == limit ? records.last?.id : nil
+      read += records.count
+    } while next != nil && found.count < limit && read < configuration.listingScanMax
+    guard found.count > limit else { return (found, next) }
+    return (Array(found.prefix(limit)), found[limit - 1].record.id)
   }
 
   /// Takes a waiting job out, or has a running one stopped.
   ///
   /// - Throws: `conflict` if it is finished.
   public func cancel(_ id: JobID, tenant: TenantID) async throws(StrataError) -> JobSnapshot {
-    let record = try await record(of: id, tenant: tenant)
-    guard !record.state.isFinal else {
-      throw StrataError(.conflict, "job \(id) is finished: \(record.state.rawValue)")
-    }
+    try requireUnfinished(try await record(of: id, tenant: tenant))
     let verdict: CancelVerdict
     do {
       verdict = try await queue.cancel([id])[0]
@@ -45,28 +53,46 @@ extension ControlPlane {
       throw StrataError(
         .unavailable, "the queue cannot be reached", remedy: "cancel again in a moment", cause: error)
     }
-    if verdict != .signalled { try await settleCancelled(id) }
+    switch verdict {
+    case .signalled: break
+    // Its owner does not wait for the settler. Earlier attempts of the job, if any, are settled with it, in order.
+    case .removed: try await settling { try await settler.drain() }
+    case .unknown: try await cancelUnknown(id, tenant: tenant)
+    }
     return try await job(id, tenant: tenant)
   }
 
-  /// A job that runs nowhere is finished here and now: its owner does not wait for the settler. The settler finds it
-  /// settled.
-  private func settleCancelled(_ id: JobID) async throws(StrataError) {
-    let item = SettlementItem(
-      job: id, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now)
+  /// Cancels a job that the queue does not hold: its outcome is on its way, or it is not enqueued yet.
+  private func cancelUnknown(_ id: JobID, tenant: TenantID) async throws(StrataError) {
+    try await settling { try await settler.drain() }
+    // Work that is done is charged, however late its owner thinks better of it.
+    try requireUnfinished(try await record(of: id, tenant: tenant))
+    try await settling { try await settler.settleCancelled(id) }
+    admission.noteCancelled(id)
+    // If it has been enqueued meanwhile, it leaves again; the settler finds it settled.
+    _ = try? await queue.cancel([id])
+  }
+
+  private func requireUnfinished(_ record: StoredJob) throws(StrataError) {
+    guard record.state.isFinal else { return }
+    throw StrataError(.conflict, "job \(record.id) is finished: \(record.state.rawValue)")
+  }
+
+  private func settling(_ body: () async throws -> Void) async throws(StrataError) {
     do {
-      let verdict = try await ledger.settle([item])[0]
-      if case .settled(let job) = verdict {
-        try? await queue.announce([FinishedNotice(job: job.job, state: job.state)])
-      }
-    } catch {
+      try await body()
+    } catch let error as LedgerError {
       throw error.strataError
+    } catch {
+      throw StrataError(.unavailable, "the queue cannot be reached", remedy: "cancel again in a moment", cause: error)
     }
   }
 
   /// What a running job has printed so far, from byte `offset` on, as far as the queue keeps it.
-  public func liveLog(of job: JobID, from offset: Int) async -> [UInt8] {
-    (try? await queue.log(of: job, from: offset)) ?? []
+  public func liveLog(of job: JobID, from offset: Int) async throws(StrataError) -> [UInt8] {
+    do { return try await queue.log(of: job, from: offset) } catch {
+      throw StrataError(.unavailable, "the queue cannot be reached", remedy: "try again in a moment", cause: error)
+    }
   }
 
   private func record(of id: JobID, tenant: TenantID) async throws(StrataError) -> StoredJob {

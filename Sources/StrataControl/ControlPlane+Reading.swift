@@ -38,6 +38,6 @@ extension ControlPlane {
 
   /// Whether a tenant uploaded an artifact or owns the job that made it.
   public func owns(_ digest: ArtifactDigest, tenant: TenantID) async throws(StrataError) -> Bool {
-    do { return try await ledger.owned([digest], by: tenant).contains(digest) } catch { throw error.strataError }
+    do { return try await ledger.owned([digest], by: tenant)[digest] != nil } catch { throw error.strataError }
   }
 }

@@ -1,3 +1,4 @@
+public import StrataArtifacts
 public import StrataCore
 public import StrataLedger
 public import StrataQueue
@@ -14,6 +15,12 @@ public final class ControlPlane: Sendable {
     public var leaseDuration: Duration
     /// A full comparison of queue and ledger is made this often, as a precaution.
     public var reconcileInterval = Duration.seconds(600)
+    /// How long a key's tenant is remembered: a revoked key works at most this much longer.
+    public var keyMemory = Duration.seconds(5)
+    /// Bytes of one job's parameters and inputs, as JSON; the queue's own limit must be as large.
+    public var payloadBytesMax = QueueLimits().payloadBytesMax
+    /// Rows that one page of a listing may read to find jobs in a state that only the queue knows.
+    public var listingScanMax = 5_000
     /// `/readyz` fails when the settler has been stuck this long.
     public var settlerSilenceMax = Duration.seconds(20)
 
@@ -28,16 +35,17 @@ public final class ControlPlane: Sendable {
   let ledger: Ledger
   private let leadership: Leadership
   let queue: any JobQueue
-  private let configuration: Configuration
-  private let admission: AdmissionService
+  let configuration: Configuration
+  let admission: AdmissionService
   private let authenticator: Authenticator
-  private let settler: Settler
+  let settler: Settler
   private let reconciler: Reconciler
+  private let metrics: ControlMetrics
   private let log: Log
 
   public init(
     ledger: Ledger, leadership: Leadership, queue: any JobQueue, catalogue: any CapabilityCatalogue,
-    configuration: Configuration, log: Log
+    store: ArtifactStore, configuration: Configuration, metrics: Metrics = Metrics(), log: Log
   ) {
     self.ledger = ledger
     self.leadership = leadership
@@ -46,13 +54,17 @@ public final class ControlPlane: Sendable {
     self.configuration = configuration
     self.log = log
     events = EventHub(queue: queue)
-    authenticator = Authenticator(ledger: ledger)
-    settler = Settler(ledger: ledger, queue: queue, log: log.component("settler"))
-    reconciler = Reconciler(ledger: ledger, queue: queue, settler: settler, log: log.component("reconciler"))
+    let counts = ControlMetrics(metrics, tiers: configuration.tiers.map(\.name))
+    self.metrics = counts
+    authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
+    settler = Settler(ledger: ledger, queue: queue, metrics: counts, log: log.component("settler"))
+    reconciler = Reconciler(
+      ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
     let check = DraftCheck(
-      catalogue: catalogue, tiers: Dictionary(uniqueKeysWithValues: configuration.tiers.map { ($0.name, $0) }))
+      catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
-      check: check, ledger: ledger, queue: queue, reconciler: reconciler, log: log.component("admission"))
+      check: check, ledger: ledger, queue: queue, store: store, reconciler: reconciler, metrics: counts,
+      log: log.component("admission"))
   }
 
   // MARK: Services
@@ -115,7 +127,8 @@ public final class ControlPlane: Sendable {
 
   private func runLeaderServices() async {
     let reaper = Reaper(
-      queue: queue, leaseDuration: configuration.leaseDuration, reconciler: reconciler, log: log.component("reaper"))
+      queue: queue, leaseDuration: configuration.leaseDuration, reconciler: reconciler, metrics: metrics,
+      log: log.component("reaper"))
     await withTaskGroup { group in
       group.addTask { await self.settler.run() }
       group.addTask { await self.reconciler.run() }
@@ -128,7 +141,7 @@ public final class ControlPlane: Sendable {
   private func requestRegularly() async {
     while !Task.isCancelled {
       try? await Task.sleep(for: configuration.reconcileInterval)
-      reconciler.request(.regular)
+      if !Task.isCancelled { reconciler.request(.regular) }
     }
   }
 
@@ -141,17 +154,24 @@ public final class ControlPlane: Sendable {
       obstacles.append("the queue cannot be reached")
     }
     do { _ = try await ledger.rates() } catch { obstacles.append("the ledger cannot be reached") }
-    if settler.sinceLastPass > configuration.settlerSilenceMax {
-      obstacles.append("no outcome could be settled for \(Int(settler.sinceLastPass.seconds)) s")
+    if let silence = settler.silence, silence > configuration.settlerSilenceMax {
+      obstacles.append("no outcome could be settled for \(Int(silence.seconds)) s")
     }
     return obstacles
   }
 
+  /// Brings the gauges up to date, for whoever is about to read them.
+  public func measure() async {
+    let census = try? await queue.census()
+    let oldest = try? await queue.outcomes(after: nil, limit: 1, waitingUpTo: .zero)
+    metrics.observe(census, lag: oldest.map { $0.first.map { .now - $0.endedAt } ?? .zero })
+  }
+
   // MARK: Clients
 
-  /// - Returns: the tenant whose API key `secret` is; nil for no key of ours.
-  public func authenticate(_ secret: String) async throws(StrataError) -> TenantID? {
-    do { return try await authenticator.tenant(for: secret) } catch { throw error.strataError }
+  /// - Returns: whose API key `secret` is; nil for no key of ours.
+  public func authenticate(_ secret: String) async throws(StrataError) -> Principal? {
+    do { return try await authenticator.principal(for: secret) } catch { throw error.strataError }
   }
 
   /// Checks, holds for, stores and enqueues a job. Returns once it is committed.

@@ -27,7 +27,8 @@ public enum Thread {
     let failure = unsafe pthread_create(
       &thread, &attributes,
       { argument in
-        let start = unsafe Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+        guard let argument = unsafe argument else { return nil }
+        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
         unsafe strata_name_this_thread(String(start.name.prefix(15)))
         start.body()
         return nil

@@ -13,7 +13,8 @@ import Testing
   /// A job that runs until `gate` is there.
   static func gated(_ gate: String) -> JobRequest {
     let script = "while [ ! -e '\(gate)' ]; do sleep 0.05; done; echo through"
-    return JobRequest(capability: "command.run", params: ["command": .array(["sh", "-c", script].map(JSONValue.string))])
+    let words = ["sh", "-c", script].map(JSONValue.string)
+    return JobRequest(capability: "command.run", params: ["command": .array(words)])
   }
 
   func withStack(crashPoint: String? = nil, _ body: (StackUnderTest) async throws -> Void) async throws {

@@ -43,7 +43,7 @@ struct RandomHistory {
   private let workers: [WorkerID]
   private let tiers = ["cpu", "gpu", "gpu-high"].compactMap(TierName.init(rawValue:))
   private var jobs: [JobID] = []
-  private var leases: [LeaseReference] = []
+  private var leases: [(worker: WorkerID, reference: LeaseReference)] = []
   private var outcomes: [OutcomePosition] = []
   private var lastEvent = OutcomePosition(milliseconds: 0, sequence: 0)
   private(set) var hasDiverged = false
@@ -78,7 +78,8 @@ struct RandomHistory {
     switch operation {
     case .enqueue: try await enqueue(number)
     case .lease: try await lease(number)
-    case .heartbeat, .progress: try await report(operation, number)
+    case .heartbeat: try await heartbeat(number)
+    case .progress: try await progress(number)
     case .complete, .fail, .release: try await end(operation, number)
     case .cancel, .status, .forget: try await name(operation, number)
     case .outcomes, .acknowledge, .events: try await read(operation, number)
@@ -117,25 +118,31 @@ struct RandomHistory {
     let grant = try await both(number, "lease") {
       try await $0.lease(worker: worker, tiers: wanted, count: count, for: .seconds(seconds))
     }
-    leases = (leases + grant.leases.map(\.reference)).suffix(60)
+    leases = (leases + grant.leases.map { (worker, $0.reference) }).suffix(60)
   }
 
   /// Leases past and present, so that stale ones are among them, and sometimes one twice.
   private mutating func someLeases() -> [LeaseReference] {
-    (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in leases.randomElement(using: &random) }
+    (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in leases.randomElement(using: &random)?.reference }
   }
 
-  private mutating func report(_ operation: Operation, _ number: Int) async throws {
-    let held = someLeases()
-    if operation == .heartbeat {
-      let worker = workers.randomElement(using: &random)!
-      _ = try await both(number, "heartbeat") {
-        try await $0.heartbeat(worker: worker, held: held, for: .seconds(30))
-      }
-      return
+  /// Names all that the worker was granted, or only some of it, and sometimes what it does not hold.
+  private mutating func heartbeat(_ number: Int) async throws {
+    let worker = workers.randomElement(using: &random)!
+    let nameOdds = [1, 0.8, 0.3].randomElement(using: &random)!
+    var held: [LeaseReference] = Int.random(in: 0..<4, using: &random) == 0 ? someLeases() : []
+    for lease in leases where lease.worker == worker && .random(in: 0..<1, using: &random) < nameOdds {
+      held.append(lease.reference)
     }
+    let named = held
+    _ = try await both(number, "heartbeat") {
+      try await $0.heartbeat(worker: worker, held: named, for: .seconds(30))
+    }
+  }
+
+  private mutating func progress(_ number: Int) async throws {
     var reports: [ProgressReport] = []
-    for lease in held {
+    for lease in someLeases() {
       let fraction: Double? = Bool.random(using: &random) ? .random(in: -0.1...1.1, using: &random) : nil
       let stage = [nil, "reading", "writing"].randomElement(using: &random)!
       reports.append(ProgressReport(lease: lease, fraction: fraction, stage: stage, log: bytes(upTo: 60)))

@@ -79,7 +79,7 @@ enum Garbage {
     switch script {
     case "enqueue": return text("", "1") + [id, record, SampleIdentifiers.next().bytes, record]
     case "lease": return text("", "100") + [id] + text("1000000", "3", "cpu", "gpu")
-    case "heartbeat": return text("") + [id] + text("1000000") + [id, token]
+    case "heartbeat": return text("", "100", "60") + [id] + text("1000000") + [id, token]
     case "progress": return text("", "100", "1000") + [id, token, token] + text("stage", "log")
     case "complete", "release": return text("", "100", "60") + [id, token] + text("report")
     case "fail": return text("", "100", "60") + [id, token] + text("r", "report")

@@ -70,6 +70,20 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases)
+  func aWorkerThatExpiredIsIdleNowhere(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let worker = WorkerID()
+      // The tier has never had a job.
+      _ = try await queue.leaseOne(worker)
+      clock.advance(minute)
+      #expect(try await queue.expire(limit: 10) == 0)
+      _ = try await queue.enqueue([.sample()])
+      #expect(try await queue.signals(for: worker, waitingUpTo: .zero) == [])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
   func aRetryWakesAnIdleWorker(_ backend: Backend) async throws {
     try await withQueue(backend) { queue in
       let idle = WorkerID()

@@ -24,7 +24,9 @@ final class BenchmarkStack: Sendable {
     specification.parentDeathSignal = SIGTERM
     supervisor = try await ChildProcess.spawn(specification)
     while !FileManager.default.fileExists(atPath: folder + "/data/run/ready") {
-      guard supervisor.exit == nil else { throw StrataError(.unavailable, "the stack did not start; run strata doctor") }
+      guard supervisor.exit == nil else {
+        throw StrataError(.unavailable, "the stack did not start; run strata doctor")
+      }
       try await Task.sleep(for: .milliseconds(20))
     }
     let key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)

@@ -16,13 +16,17 @@ struct Main {
     Entry(name: "queue-latency", question: "how soon does an idle worker hold a job that was enqueued?") {
       try await QueueIdleLatencyBenchmark.run(arguments: $0)
     },
-    Entry(name: "ledger-accept", question: "how fast are jobs and holds committed beside a bare unnest insert?") { words in
+    Entry(name: "ledger-accept", question: "how fast are jobs and holds committed beside a bare unnest insert?") {
+      words in
       try await ScratchPostgreSQL.with(words) { try await LedgerAcceptBenchmark.run(arguments: $0) }
     },
-    Entry(name: "ledger-settle", question: "how fast are outcomes settled beside the acceptance of the same jobs?") { words in
+    Entry(name: "ledger-settle", question: "how fast are outcomes settled beside the acceptance of the same jobs?") {
+      words in
       try await ScratchPostgreSQL.with(words) { try await LedgerSettleBenchmark.run(arguments: $0) }
     },
-    Entry(name: "main-path", question: "how long from the acknowledgement of a job to its start, and to its settlement?") {
+    Entry(
+      name: "main-path", question: "how long from the acknowledgement of a job to its start, and to its settlement?"
+    ) {
       try await MainPathBenchmark.run(arguments: $0)
     },
     Entry(name: "http", question: "what does an HTTP request cost beside libmicrohttpd in C?") {

@@ -38,7 +38,8 @@ enum MainPathBenchmark {
     }
     print("one at a time, \(count) noop jobs, milliseconds (p50 / p99):")
     print("  request to acknowledgement        \(quantiles(accept))")
-    print("  acknowledgement to start          \(quantiles(start))   (below 0: started before the client had the answer)")
+    print(
+      "  acknowledgement to start          \(quantiles(start))   (below 0: started before the client had the answer)")
     print("  acknowledgement to settled        \(quantiles(settle))   (seen by the client's event stream)")
     print("  bare write and fsync, same disk   \(quantiles(try bareSyncs(stack.folder, count)))")
   }
@@ -56,12 +57,14 @@ enum MainPathBenchmark {
     let settled = (ContinuousClock.now - began).seconds
     let jobs = Double(count / 32 * 32)
     print("burst of \(Int(jobs)) from 32 clients:")
-    print("  accepted \(Int(jobs / accepted)) jobs/s, all settled after \(settled.rounded(toPlaces: 2)) s (\(Int(jobs / settled)) jobs/s)")
+    print(
+      "  accepted \(Int(jobs / accepted)) jobs/s, all settled after \(settled.rounded(toPlaces: 2)) s (\(Int(jobs / settled)) jobs/s)"
+    )
   }
 
   private static func bareSyncs(_ folder: String, _ count: Int) throws -> [Double] {
     let path = folder + "/sync-probe"
-    let descriptor = open(path, O_CREAT | O_WRONLY, 0o600)
+    let descriptor = unsafe open(path, O_CREAT | O_WRONLY, 0o600)
     guard descriptor >= 0 else { throw StrataError.system("open \(path)") }
     defer { close(descriptor) }
     let page = [UInt8](repeating: 7, count: 4_096)

@@ -1,5 +1,6 @@
 import Foundation
 import StrataCore
+import StrataRuntime
 import StrataStack
 
 /// A private PostgreSQL for one benchmark, durable as in production (synchronous_commit and fsync on).

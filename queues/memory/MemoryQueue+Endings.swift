@@ -37,11 +37,13 @@ extension MemoryQueue {
   public func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
     for result in results { try limits.check(report: result.report, of: result.lease.job) }
     try requireGeneration()
-    return end(results.map(\.lease)) { place, held in
-      let isCancelled = held.lease?.isCancelRequested == true
-      let sequel: Sequel = isCancelled ? .finished(.cancelled) : .readyAgain(attemptsMade: held.attemptsMade)
-      return (.released, sequel, results[place].report)
-    }
+    return end(results.map(\.lease)) { place, held in (.released, Self.afterHandBack(held), results[place].report) }
+  }
+
+  /// Ends leases that their worker does not know of.
+  func takeBack(_ unknown: [LeaseReference]) {
+    if unknown.isEmpty { return }
+    _ = end(unknown) { _, held in (.released, Self.afterHandBack(held), []) }
   }
 
   public func expire(limit: Int) async throws(QueueError) -> Int {
@@ -60,7 +62,8 @@ extension MemoryQueue {
     return ended.count
   }
 
-  private func leases(of worker: WorkerID) -> [LeaseReference] {
+  /// In the order in which they were granted.
+  func leases(of worker: WorkerID) -> [LeaseReference] {
     jobs.values.compactMap { held in
       held.lease.flatMap { $0.worker == worker ? LeaseReference(job: held.job.id, token: $0.token) : nil }
     }.sorted { $0.token < $1.token }
@@ -70,6 +73,11 @@ extension MemoryQueue {
     workers[worker] = nil
     signalled[worker] = nil
     for tier in idle.keys { idle[tier]?[worker] = nil }
+  }
+
+  /// A job that its owner cancelled is finished so; the attempt does not count.
+  private static func afterHandBack(_ held: HeldJob) -> Sequel {
+    held.lease?.isCancelRequested == true ? .finished(.cancelled) : .readyAgain(attemptsMade: held.attemptsMade)
   }
 
   /// A job that its owner cancelled is finished so; one with attempts left is tried again.

@@ -36,8 +36,10 @@ extension MemoryQueue {
     try requireGeneration()
     let wasKnown = workers[worker] != nil
     let mine = held.map { owned($0).flatMap { $0.lease?.worker == worker ? $0.lease : nil } }
+    let deadline = extend(worker, duration)
+    takeBack(leases(of: worker).filter { !held.contains($0) })
     return HeartbeatReply(
-      deadline: extend(worker, duration), wasKnown: wasKnown,
+      deadline: deadline, wasKnown: wasKnown,
       lost: zip(held, mine).compactMap { $1 == nil ? $0.job : nil },
       cancelRequested: zip(held, mine).compactMap { $1?.isCancelRequested == true ? $0.job : nil })
   }

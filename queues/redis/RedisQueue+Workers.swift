@@ -38,24 +38,12 @@ extension RedisQueue {
     return LeaseGrant(leases: leases, deadline: Timestamp(microseconds: deadline))
   }
 
+  /// One call however many leases there are: a part of them would be taken for the whole.
   public func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
     -> HeartbeatReply
   {
-    var replies: [HeartbeatReply] = []
-    if held.isEmpty { replies.append(try await heartbeatOnce(worker, [], duration)) }
-    replies += try await batches(of: held) { batch throws(QueueError) in
-      [try await heartbeatOnce(worker, batch, duration)]
-    }
-    return HeartbeatReply(
-      deadline: replies[replies.count - 1].deadline, wasKnown: replies[0].wasKnown, lost: replies.flatMap(\.lost),
-      cancelRequested: replies.flatMap(\.cancelRequested))
-  }
-
-  private func heartbeatOnce(_ worker: WorkerID, _ held: [LeaseReference], _ duration: Duration)
-    async throws(QueueError) -> HeartbeatReply
-  {
     let answer = try await run(.heartbeat) { command in
-      command.append(now)
+      appendEndingContext(&command)
       command.append(worker.bytes)
       command.append(duration.wholeMicroseconds)
       for lease in held { command.append(lease) }

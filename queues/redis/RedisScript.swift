@@ -10,10 +10,12 @@ enum RedisScript: String, CaseIterable, Sendable {
     switch self {
     case .install, .log, .census, .page: ["queue"]
     case .announce: ["queue", "log"]
-    case .heartbeat, .status, .forget: ["queue", "record"]
+    case .status, .forget: ["queue", "record"]
     case .enqueue: ["queue", "record", "wake"]
     case .lease, .progress: ["queue", "record", "log"]
-    case .complete, .fail, .release, .expire, .cancel: ["queue", "record", "wake", "log", "ending"]
+    case .complete: ["queue", "record", "log", "ending"]
+    case .cancel: ["queue", "record", "wake", "log", "ending"]
+    case .heartbeat, .fail, .release, .expire: ["queue", "record", "wake", "log", "ending", "returning"]
     }
   }
 

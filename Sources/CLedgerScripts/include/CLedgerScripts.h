@@ -50,3 +50,4 @@ extern const char *const strata_migration_001_ledger;
 extern const char *const strata_query_find_owned;
 extern const char *const strata_query_own_artifacts;
 extern const char *const strata_migration_002_artifacts;
+extern const char *const strata_migration_003_surface;

@@ -1,23 +1,34 @@
 import FoundationEssentials
-import StrataCore
-import StrataLedger
-import StrataQueue
-import StrataRuntime
+package import StrataArtifacts
+package import StrataCore
+package import StrataLedger
+package import StrataQueue
+package import StrataRuntime
 
 /// Accepts jobs: committed with their holds first (①), then made ready in the queue (②).
 ///
 /// What is committed is accepted, whatever happens to the queue: a job that could not be enqueued is left to the
 /// reconciler. Concurrent submissions share transactions and scripts.
-final class AdmissionService: Sendable {
+package final class AdmissionService: Sendable {
   private let check: DraftCheck
+  private let inputs: InputCheck
+  private let queue: any JobQueue
   private let admissions: AdmissionBatcher
   private let enqueues: Batcher<QueuedJob, QueueError?>
+  private let underWay = EnqueuesUnderWay()
   private let reconciler: Reconciler
+  private let metrics: ControlMetrics
   private let log: Log
 
-  init(check: DraftCheck, ledger: Ledger, queue: any JobQueue, reconciler: Reconciler, log: Log) {
+  package init(
+    check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, reconciler: Reconciler,
+    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
+  ) {
     self.check = check
+    inputs = InputCheck(ledger: ledger, store: store)
+    self.queue = queue
     self.reconciler = reconciler
+    self.metrics = metrics
     self.log = log
     admissions = AdmissionBatcher(ledger)
     enqueues = Batcher { jobs in
@@ -29,14 +40,36 @@ final class AdmissionService: Sendable {
     }
   }
 
-  func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
-    let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
+  /// Returns once the job is committed.
+  package func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
+    do throws(StrataError) {
+      let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
+      try await inputs.require(draft.inputs, of: tenant)
+      let start = ContinuousClock.now
+      let job = try await carryOut(submission)
+      metrics.admissionSeconds.observe(.now - start)
+      (job.isRepeat ? metrics.repeated : metrics.accepted).increment()
+      return job
+    } catch {
+      metrics.refused(error.code)
+      throw error
+    }
+  }
+
+  /// Says that a job has been cancelled in the ledger: if it is on its way into the queue, it leaves it again.
+  package func noteCancelled(_ job: JobID) { underWay.cancel(job) }
+
+  private func carryOut(_ submission: JobSubmission) async throws(StrataError) -> AdmittedJob {
+    underWay.begin(submission.job)
+    defer { underWay.end(submission.job) }
     switch try await admit(submission) {
     case .accepted(let job):
       CrashPoint.betweenCommitAndEnqueue.reached()
       await enqueue(QueuedJob(submission))
       return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: false)
     case .existing(let job):
+      underWay.begin(job.job)
+      defer { underWay.end(job.job) }
       if !job.state.isFinal { await enqueue(QueuedJob(submission, as: job.job)) }
       return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true)
     case .refused(let refusal):
@@ -49,7 +82,10 @@ final class AdmissionService: Sendable {
   }
 
   private func enqueue(_ job: QueuedJob) async {
-    guard let error = await enqueues.submit(job) else { return }
+    guard let error = await enqueues.submit(job) else {
+      if underWay.isCancelled(job.id) { _ = try? await queue.cancel([job.id]) }
+      return
+    }
     log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(error)"])
     reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
   }

@@ -1,12 +1,24 @@
-import StrataCore
-import StrataLedger
+package import StrataCore
+package import StrataLedger
+import StrataQueue
 
 /// Turns a draft into a submission, or says why no worker could ever run it. Pure: everything it needs is given.
-struct DraftCheck {
-  let catalogue: any CapabilityCatalogue
-  let tiers: [TierName: TierDefinition]
+package struct DraftCheck: Sendable {
+  private let catalogue: any CapabilityCatalogue
+  private let tiers: [TierName: TierDefinition]
+  private let payloadBytesMax: Int
 
-  func submission(for draft: JobDraft, tenant: TenantID, job: JobID, now: Timestamp) throws(StrataError)
+  /// - Parameter payloadBytesMax: what the queue takes for one job.
+  package init(
+    catalogue: any CapabilityCatalogue, tiers: [TierDefinition],
+    payloadBytesMax: Int = QueueLimits().payloadBytesMax
+  ) {
+    self.catalogue = catalogue
+    self.tiers = Dictionary(tiers.map { ($0.name, $0) }) { _, last in last }
+    self.payloadBytesMax = payloadBytesMax
+  }
+
+  package func submission(for draft: JobDraft, tenant: TenantID, job: JobID, now: Timestamp) throws(StrataError)
     -> JobSubmission
   {
     let (capability, _) = try catalogue.resolve(draft.capability)
@@ -20,6 +32,7 @@ struct DraftCheck {
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.inputs, timeoutSeconds: capability.timeoutSeconds, resources: resources)
+    try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
       attemptsMax: capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
@@ -30,6 +43,16 @@ struct DraftCheck {
   private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {
     guard Set(inputs.map(\.name)).count == inputs.count else {
       throw StrataError(.invalidInput, "two inputs have the same name", remedy: "rename one of them")
+    }
+  }
+
+  /// What the queue would not take must not be accepted: it could never run.
+  private func requireSmall(_ order: WorkOrder) throws(StrataError) {
+    let size = order.encoded.count
+    guard size <= payloadBytesMax else {
+      throw StrataError(
+        .invalidInput, "the parameters and the list of inputs take \(size) bytes, at most \(payloadBytesMax) are taken",
+        remedy: "put large values into an input file")
     }
   }
 

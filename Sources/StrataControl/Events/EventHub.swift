@@ -4,7 +4,13 @@ import StrataRuntime
 
 /// Follows the queue's event log once for this process and hands each event to whoever watches its job.
 public actor EventHub {
-  public typealias Events = AsyncStream<QueueEvent>
+  /// What a watcher is handed.
+  public enum Notice: Hashable, Sendable {
+    case event(QueueEvent)
+    /// Nothing happened for a while: the time to look for oneself, and to tell one's client that one is there.
+    case silence
+  }
+  public typealias Notices = AsyncStream<Notice>
 
   /// Events kept for watchers who come back and say what they saw last.
   public static let historyMax = 10_000
@@ -13,7 +19,7 @@ public actor EventHub {
 
   private let queue: any JobQueue
   private var history: [QueueEvent] = []
-  private var watchers: [JobID: [Int: Events.Continuation]] = [:]
+  private var watchers: [JobID: [Int: Notices.Continuation]] = [:]
   private var nextWatcher = 0
 
   public init(queue: any JobQueue) { self.queue = queue }
@@ -33,21 +39,35 @@ public actor EventHub {
     }
   }
 
-  /// The events of `job` from now on, preceded by those after `position` that are still remembered. Ends when the
-  /// watcher's task does.
-  public func watch(_ job: JobID, after position: OutcomePosition?) -> Events {
+  /// The events of `job` from now on, preceded by those after `position` that are still remembered, and a notice of
+  /// silence now and then. Ends when the watcher's task does.
+  ///
+  /// - Parameter interval: how often silence is noticed.
+  public func watch(_ job: JobID, after position: OutcomePosition?, silenceEvery interval: Duration = .seconds(15))
+    -> Notices
+  {
     let watcher = nextWatcher
     nextWatcher += 1
-    let (events, continuation) = Events.makeStream(bufferingPolicy: .bufferingNewest(Self.backlogMax))
+    let (notices, continuation) = Notices.makeStream(bufferingPolicy: .bufferingNewest(Self.backlogMax))
     if let position {
-      for event in history where event.job == job && event.position > position { continuation.yield(event) }
+      for event in history where event.job == job && event.position > position { continuation.yield(.event(event)) }
     }
     watchers[job, default: [:]][watcher] = continuation
+    let clock = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: interval)
+        continuation.yield(.silence)
+      }
+    }
     continuation.onTermination = { [weak self] _ in
+      clock.cancel()
       Task { [weak self] in await self?.unwatch(job, watcher) }
     }
-    return events
+    return notices
   }
+
+  /// How many watch now.
+  package var watcherCount: Int { watchers.values.reduce(0) { $0 + $1.count } }
 
   private func unwatch(_ job: JobID, _ watcher: Int) {
     watchers[job]?[watcher] = nil
@@ -56,7 +76,7 @@ public actor EventHub {
 
   private func deliver(_ events: [QueueEvent]) {
     for event in events {
-      for continuation in (watchers[event.job] ?? [:]).values { continuation.yield(event) }
+      for continuation in (watchers[event.job] ?? [:]).values { continuation.yield(.event(event)) }
     }
     history.append(contentsOf: events)
     if history.count > 2 * Self.historyMax { history.removeFirst(history.count - Self.historyMax) }

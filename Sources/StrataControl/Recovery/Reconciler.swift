@@ -1,7 +1,8 @@
 import StrataCore
-import StrataLedger
-import StrataQueue
-import StrataRuntime
+package import StrataLedger
+package import StrataQueue
+package import StrataRuntime
+import Synchronization
 
 /// Brings the queue back in line with the ledger after a crash or a loss: every unfinished job is in the queue, no
 /// finished one is.
@@ -9,8 +10,16 @@ import StrataRuntime
 /// A queue that has lost its past is refilled and then declared complete under a new generation; until then no worker
 /// gets anything from it. A queue that merely may have forgotten something (a restart, an interrupted enqueue) is
 /// compared and corrected while it works.
-actor Reconciler {
-  enum Reason: String { case start, queueLost, serverChanged, enqueueFailed, regular }
+package actor Reconciler {
+  package enum Reason: String, Sendable { case start, queueLost, serverChanged, enqueueFailed, regular }
+
+  /// What one comparison changed.
+  package struct Outcome: Hashable, Sendable {
+    /// Jobs put back into the queue.
+    package var restored = 0
+    /// Jobs taken out of it.
+    package var forgotten = 0
+  }
 
   /// Jobs compared in one step.
   static let pageMax = 1_000
@@ -21,51 +30,70 @@ actor Reconciler {
   private let ledger: Ledger
   private let queue: any JobQueue
   private let settler: Settler
+  private let metrics: ControlMetrics
   private let log: Log
-  private let requests: AsyncStream<Reason>
-  private let requestEntry: AsyncStream<Reason>.Continuation
-  private(set) var hasCompleted = false
+  private nonisolated let entry = Mutex<AsyncStream<Reason>.Continuation?>(nil)
 
-  init(ledger: Ledger, queue: any JobQueue, settler: Settler, log: Log) {
+  package init(
+    ledger: Ledger, queue: any JobQueue, settler: Settler, metrics: ControlMetrics = ControlMetrics(),
+    log: Log = .silent
+  ) {
     self.ledger = ledger
     self.queue = queue
     self.settler = settler
+    self.metrics = metrics
     self.log = log
-    (requests, requestEntry) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// Has the comparison made soon. Requests made meanwhile become one.
-  nonisolated func request(_ reason: Reason) { requestEntry.yield(reason) }
+  /// Has the comparison made soon. Requests made meanwhile become one. While nobody runs, there is nothing to note:
+  /// `run` begins with a comparison.
+  package nonisolated func request(_ reason: Reason) { entry.withLock { _ = $0?.yield(reason) } }
 
-  /// Reconciles on request until the task is cancelled, and repeats what an outage interrupts.
-  func run() async {
+  /// Reconciles at once and then on request, until the task is cancelled; repeats what an outage interrupts. May be
+  /// called again after it returned.
+  package func run() async {
+    // A stream ends with the task that reads it, and a controller may lead more than once: each term has its own.
+    let (requests, continuation) = AsyncStream<Reason>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    entry.withLock { $0 = continuation }
     request(.start)
-    for await reason in requests {
-      var backoff = Backoff()
-      while !Task.isCancelled {
-        do {
-          try await reconcile(reason)
-          break
-        } catch {
-          log.warning("reconciliation interrupted; it is repeated", ["error": "\(error)"])
-          await backoff.pause()
-        }
+    for await reason in requests { await reconcilePersistently(reason) }
+  }
+
+  private func reconcilePersistently(_ reason: Reason) async {
+    var backoff = Backoff()
+    while !Task.isCancelled {
+      do {
+        _ = try await reconcile(reason)
+        return
+      } catch {
+        log.warning("reconciliation interrupted; it is repeated", ["error": "\(error)"])
+        await backoff.pause()
       }
     }
   }
 
   /// One comparison, start to end.
-  func reconcile(_ reason: Reason) async throws {
+  @discardableResult
+  package func reconcile(_ reason: Reason) async throws -> Outcome {
     let start = ContinuousClock.now
+    var outcome = Outcome()
     let isLost = try await queue.generation() == nil
-    let restored = isLost ? try await rebuild() : try await restoreMissing(after: nil)
-    let forgotten = try await forgetFinished()
-    hasCompleted = true
+    outcome.restored = isLost ? try await rebuild() : try await restoreMissing(after: nil)
+    outcome.forgotten = try await forgetFinished()
+    note(isLost ? .queueLost : reason, outcome, .now - start)
+    return outcome
+  }
+
+  private func note(_ reason: Reason, _ outcome: Outcome, _ duration: Duration) {
+    metrics.reconciled(reason.rawValue)
+    metrics.restored.increment(by: UInt64(outcome.restored))
+    metrics.forgotten.increment(by: UInt64(outcome.forgotten))
+    if reason == .queueLost { metrics.generationsLost.increment() }
     log.info(
       "queue reconciled",
       [
-        "reason": isLost ? "queueLost" : reason.rawValue, "restored": "\(restored)", "forgotten": "\(forgotten)",
-        "seconds": "\((ContinuousClock.now - start).seconds)",
+        "reason": reason.rawValue, "restored": "\(outcome.restored)", "forgotten": "\(outcome.forgotten)",
+        "seconds": "\(duration.seconds)",
       ])
   }
 
@@ -73,17 +101,18 @@ actor Reconciler {
   private func rebuild() async throws -> Int {
     let overlapStart = Timestamp(nanoseconds: Timestamp.now.nanoseconds - Self.overlap.nanoseconds)
     // What ended before the loss may still be in the log of outcomes, if that survived.
-    try await settler.drain()
+    let refused = try await settler.drain()
     var restored = 0
     try await forEachUnfinished(after: nil) { jobs in
-      restored += try await queue.restore(jobs).count { $0 == .enqueued }
+      restored += try await restore(jobs.filter { !refused.contains($0.id) })
     }
     try await queue.install(
       generation: try await ledger.nextGeneration(), tokenFloor: try await ledger.largestToken())
     return restored + (try await restoreMissing(after: JobID.first(at: overlapStart)))
   }
 
-  /// Puts back the unfinished jobs that the queue does not hold and whose outcome is not on its way either.
+  /// Puts back the unfinished jobs that the queue does not hold and whose outcome is not on its way either. A job whose
+  /// outcome the ledger refuses has ended too: running it again would not mend what a person must look at.
   private func restoreMissing(after first: JobID?) async throws -> Int {
     var missing: [QueuedJob] = []
     try await forEachUnfinished(after: first) { jobs in
@@ -91,15 +120,29 @@ actor Reconciler {
       missing += zip(jobs, statuses).filter { $0.1 == nil }.map(\.0)
     }
     guard !missing.isEmpty else { return 0 }
-    try await settler.drain()
+    let refused = try await settler.drain()
     var restored = 0
     for start in stride(from: 0, to: missing.count, by: Self.pageMax) {
       let page = Array(missing[start..<min(start + Self.pageMax, missing.count)])
       let states = try await ledger.states(of: page.map(\.id))
-      let open = page.filter { states[$0.id]?.isFinal == false }
-      restored += try await queue.restore(open).count { $0 == .enqueued }
+      restored += try await restore(page.filter { states[$0.id]?.isFinal == false && !refused.contains($0.id) })
     }
     return restored
+  }
+
+  /// - Returns: how many the queue did not hold. One that it would never take stands in nobody's way.
+  private func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> Int {
+    guard !jobs.isEmpty else { return 0 }
+    do {
+      return try await queue.restore(jobs).count { $0 == .enqueued }
+    } catch .tooLarge(let reason) {
+      guard jobs.count > 1 else {
+        log.error("a job that the queue does not take waits for ever", ["job": "\(jobs[0].id)", "reason": reason])
+        return 0
+      }
+      let middle = jobs.count / 2
+      return try await restore(Array(jobs[..<middle])) + restore(Array(jobs[middle...]))
+    }
   }
 
   private func forEachUnfinished(after first: JobID?, _ body: ([QueuedJob]) async throws -> Void) async throws {

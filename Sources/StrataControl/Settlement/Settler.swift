@@ -1,37 +1,43 @@
 import FoundationEssentials
-import StrataCore
-import StrataLedger
-import StrataQueue
-import StrataRuntime
+package import StrataCore
+package import StrataLedger
+package import StrataQueue
+package import StrataRuntime
 import Synchronization
 
 /// Carries outcomes from the queue to the ledger (③): settled first, acknowledged after, so that whatever happens in
 /// between is repeated. Settlement is exact under repetition.
-final class Settler: Sendable {
+package final class Settler: Sendable {
   /// Outcomes of one transaction.
-  static let batchMax = 500
+  package static let batchMax = 500
 
   private let ledger: Ledger
   private let queue: any JobQueue
+  private let metrics: ControlMetrics
   private let log: Log
-  private let lastPass = Mutex(ContinuousClock.now)
+  private let lastPass = Mutex<ContinuousClock.Instant?>(nil)
 
-  init(ledger: Ledger, queue: any JobQueue, log: Log) {
+  package init(ledger: Ledger, queue: any JobQueue, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent) {
     self.ledger = ledger
     self.queue = queue
+    self.metrics = metrics
     self.log = log
   }
 
-  /// How long ago the settler last found its queue answering and everything read settled.
-  var sinceLastPass: Duration { ContinuousClock.now - lastPass.withLock { $0 } }
+  /// How long ago the settler last found its queue answering and everything read settled; nil while it does not run,
+  /// because another controller leads.
+  package var silence: Duration? { lastPass.withLock { $0 }.map { .now - $0 } }
 
   /// Settles until the task is cancelled. Outages of either side are waited out; nothing is skipped.
-  func run() async {
+  package func run() async {
+    lastPass.withLock { $0 = .now }
+    defer { lastPass.withLock { $0 = nil } }
     var position: OutcomePosition?
     var backoff = Backoff()
     while !Task.isCancelled {
       do {
-        position = try await settleNext(after: position, waitingUpTo: .seconds(5)) ?? position
+        // What the ledger refuses lies behind the position, and is not read again before the next interruption.
+        position = try await settleNext(after: position, waitingUpTo: .seconds(5))?.last ?? position
         lastPass.withLock { $0 = .now }
         backoff.reset()
       } catch {
@@ -43,25 +49,62 @@ final class Settler: Sendable {
     }
   }
 
-  /// Settles everything that waits now.
-  func drain() async throws {
+  /// Settles everything that waits now, but not what comes while it does: it ends however busy the workers are.
+  ///
+  /// - Returns: the jobs whose final outcome the ledger refuses.
+  @discardableResult
+  package func drain() async throws -> Set<JobID> {
     var position: OutcomePosition?
-    while let next = try await settleNext(after: position, waitingUpTo: .zero) { position = next }
+    var refused: Set<JobID> = []
+    while let pass = try await settleNext(after: position, waitingUpTo: .zero) {
+      position = pass.last
+      refused.formUnion(pass.refused)
+      if pass.count < Self.batchMax { break }
+    }
+    return refused
   }
 
-  /// - Returns: the position of the last outcome settled; nil where there was none.
-  private func settleNext(after position: OutcomePosition?, waitingUpTo duration: Duration) async throws
-    -> OutcomePosition?
-  {
+  /// Finishes a job that neither runs nor has an outcome on its way, because its owner cancelled it.
+  package func settleCancelled(_ job: JobID) async throws {
+    let item = SettlementItem(
+      job: job, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now)
+    let verdicts = try await ledger.settle([item])
+    for verdict in verdicts { metrics.settled(verdict) }
+    try await announce(finished(verdicts))
+  }
+
+  /// A batch that has been settled.
+  private struct Pass {
+    let last: OutcomePosition
+    let count: Int
+    let refused: [JobID]
+  }
+
+  /// - Returns: nil where there was nothing to settle.
+  private func settleNext(after position: OutcomePosition?, waitingUpTo duration: Duration) async throws -> Pass? {
     let outcomes = try await queue.outcomes(after: position, limit: Self.batchMax, waitingUpTo: duration)
     guard let last = outcomes.last else { return nil }
+    let start = ContinuousClock.now
     CrashPoint.betweenOutcomeAndSettlement.reached()
     let verdicts = try await ledger.settle(outcomes.map { SettlementItem($0, report: report(of: $0)) })
     CrashPoint.betweenSettlementAndAcknowledgement.reached()
-    try await announce(outcomes, verdicts)
-    let settled = zip(outcomes, verdicts).filter { isDone($0.0, $0.1) }
-    try await queue.acknowledge(settled.map(\.0.position))
-    return last.position
+    try await announce(finished(verdicts) + finishedBefore(outcomes, verdicts))
+    let (done, refused) = sort(outcomes, verdicts)
+    try await queue.acknowledge(done.map(\.position))
+    metrics.settlementBatches.increment()
+    metrics.settlementSeconds.observe(.now - start)
+    return Pass(last: last.position, count: outcomes.count, refused: refused.filter(\.isFinal).map(\.job))
+  }
+
+  private func sort(_ outcomes: [QueuedOutcome], _ verdicts: [SettlementVerdict]) -> (
+    done: [QueuedOutcome], refused: [QueuedOutcome]
+  ) {
+    var (done, refused): ([QueuedOutcome], [QueuedOutcome]) = ([], [])
+    for (outcome, verdict) in zip(outcomes, verdicts) {
+      metrics.settled(verdict)
+      if isDone(outcome, verdict) { done.append(outcome) } else { refused.append(outcome) }
+    }
+    return (done, refused)
   }
 
   /// Whether nothing is left to do for an outcome. A refused one stays in the queue's log, for the operator to see.
@@ -78,8 +121,7 @@ final class Settler: Sendable {
   }
 
   /// Tells the watchers. That a server forgot its past must not hold up settlement.
-  private func announce(_ outcomes: [QueuedOutcome], _ verdicts: [SettlementVerdict]) async throws {
-    let notices = finished(verdicts) + (try await finishedBefore(outcomes, verdicts))
+  private func announce(_ notices: [FinishedNotice]) async throws {
     guard !notices.isEmpty else { return }
     do {
       try await queue.announce(notices)

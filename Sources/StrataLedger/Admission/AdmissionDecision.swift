@@ -1,22 +1,29 @@
-import StrataCore
+package import StrataCore
 
 /// Decides a batch of submissions from what was read under the accounts' locks, without any I/O.
 ///
 /// In the order given: a repeat finds its job, a submission that fits its account is accepted and counts against those
 /// after it, and one that does not fit is refused without standing in the way of smaller ones.
-struct AdmissionDecision {
+package struct AdmissionDecision {
   /// A job that was stored before, or is to be stored by this batch.
-  struct KnownJob: Hashable, Sendable {
-    let accepted: AcceptedJob
-    let tenant: TenantID
-    let idempotencyKey: String?
-    let fingerprint: [UInt8]
+  package struct KnownJob: Hashable, Sendable {
+    package let accepted: AcceptedJob
+    package let tenant: TenantID
+    package let idempotencyKey: String?
+    package let fingerprint: [UInt8]
+
+    package init(accepted: AcceptedJob, tenant: TenantID, idempotencyKey: String?, fingerprint: [UInt8]) {
+      self.accepted = accepted
+      self.tenant = tenant
+      self.idempotencyKey = idempotencyKey
+      self.fingerprint = fingerprint
+    }
   }
 
-  struct Acceptance: Hashable, Sendable {
-    let submission: JobSubmission
-    let hold: MicroCredits
-    let priceVersion: Int
+  package struct Acceptance: Hashable, Sendable {
+    package let submission: JobSubmission
+    package let hold: MicroCredits
+    package let priceVersion: Int
   }
 
   private struct TenantKey: Hashable {
@@ -30,13 +37,13 @@ struct AdmissionDecision {
   private var byID: [JobID: KnownJob] = [:]
   private var byKey: [TenantKey: KnownJob] = [:]
 
-  private(set) var verdicts: [AdmissionVerdict] = []
+  package private(set) var verdicts: [AdmissionVerdict] = []
   /// What is to be stored, in order.
-  private(set) var acceptances: [Acceptance] = []
+  package private(set) var acceptances: [Acceptance] = []
   /// How much is to be added to each account's `held`.
-  private(set) var held: [TenantID: MicroCredits] = [:]
+  package private(set) var held: [TenantID: MicroCredits] = [:]
 
-  init(
+  package init(
     balances: [TenantID: AccountBalance], prices: [String: PricedListing], ratedTiers: Set<TierName>,
     known: [KnownJob]
   ) {
@@ -47,7 +54,7 @@ struct AdmissionDecision {
   }
 
   /// - Complexity: O(1) for each submission.
-  mutating func decide(_ submissions: [JobSubmission]) {
+  package mutating func decide(_ submissions: [JobSubmission]) {
     for submission in submissions { verdicts.append(verdict(on: submission)) }
   }
 

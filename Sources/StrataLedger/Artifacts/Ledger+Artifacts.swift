@@ -12,12 +12,16 @@ extension Ledger {
     }
   }
 
-  /// Those of `digests` that a tenant owns.
-  public func owned(_ digests: [ArtifactDigest], by tenant: TenantID) async throws(LedgerError) -> Set<ArtifactDigest> {
+  /// The sizes in bytes of those of `digests` that a tenant owns.
+  public func owned(
+    _ digests: [ArtifactDigest], by tenant: TenantID
+  ) async throws(LedgerError) -> [ArtifactDigest: Int64] {
     let found = try await read(
       Query.findOwned(.identifier(tenant), .byteStrings(digests.map(\.bytes)))
-    ) { row throws(PostgreSQLError) in try row.bytes() }
-    return Set(found.compactMap { ArtifactDigest(bytes: $0) })
+    ) { row throws(PostgreSQLError) in
+      (try row.required(ArtifactDigest(bytes: row.bytes())), try row.integer())
+    }
+    return Dictionary(found) { first, _ in first }
   }
 }
 

@@ -11,6 +11,8 @@ public struct StoredAttempt: Hashable, Sendable {
   public let cost: MicroEuro
   public let startedAt: Timestamp?
   public let endedAt: Timestamp
+  /// Why it failed or was lost; nil for an attempt that did not.
+  public let error: AttemptError?
 
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     token = FencingToken(rawValue: UInt64(bitPattern: try row.integer()))
@@ -22,5 +24,6 @@ public struct StoredAttempt: Hashable, Sendable {
     cost = try row.amount()
     startedAt = try row.optionalTimestamp()
     endedAt = try row.timestamp()
+    error = try row.optionalDocument()
   }
 }

@@ -1,7 +1,8 @@
 -- What a settlement must know of jobs. $1 uuid[]: jobs.
--- Returns: id, tenant, state, hold_amount, whether the hold is open, tier, per_job, per_cpu_second.
+-- Returns: id, tenant, state, hold_amount, whether the hold is open, tier, sold_as, per_job,
+-- per_cpu_second.
 SELECT job.id, job.tenant, job.state, job.hold_amount, hold.state = 'open', job.tier,
-  price.per_job, price.per_cpu_second
+  job.sold_as, price.per_job, price.per_cpu_second
 FROM job
 JOIN hold ON hold.job = job.id
 JOIN price ON price.name = job.sold_as AND price.version = job.price_version

@@ -9,6 +9,7 @@ struct Migration: Sendable {
   static let all = [
     unsafe Migration("001_ledger", strata_migration_001_ledger),
     unsafe Migration("002_artifacts", strata_migration_002_artifacts),
+    unsafe Migration("003_surface", strata_migration_003_surface),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)
@@ -17,4 +18,9 @@ struct Migration: Sendable {
     self.name = name
     self.text = unsafe String(cString: text)
   }
+}
+
+extension Ledger {
+  /// The version of the schema that this binary makes and knows.
+  public static let schemaVersion = Migration.all.count
 }

@@ -87,7 +87,8 @@ enum SettlementTransaction {
     let job: JobID = try row.identifier()
     let hold = SettlementDecision.StoredHold(
       tenant: try row.identifier(), state: try row.named(), hold: try row.amount(), isHoldOpen: try row.boolean(),
-      tier: try row.named(), price: Price(perJob: try row.amount(), perCPUSecond: try row.amount()))
+      tier: try row.named(), soldAs: try row.text(),
+      price: Price(perJob: try row.amount(), perCPUSecond: try row.amount()))
     return (job, hold)
   }
 }

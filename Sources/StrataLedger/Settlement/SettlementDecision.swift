@@ -1,41 +1,62 @@
-import StrataCore
+package import StrataCore
 
 /// Decides a batch of outcomes from what was read under the accounts' locks, without any I/O.
 ///
 /// The first final outcome of a job finishes it; an attempt is recorded once; whatever comes after changes nothing. So
 /// a batch may be repeated, cut and mixed with others in any way, and no job is charged twice.
-struct SettlementDecision {
+package struct SettlementDecision {
   /// A job and its hold as they are stored.
-  struct StoredHold: Hashable, Sendable {
-    let tenant: TenantID
-    let state: JobState
-    let hold: MicroCredits
-    let isHoldOpen: Bool
-    let tier: TierName
-    let price: Price
+  package struct StoredHold: Hashable, Sendable {
+    package let tenant: TenantID
+    package let state: JobState
+    package let hold: MicroCredits
+    package let isHoldOpen: Bool
+    package let tier: TierName
+    /// The name it was sold under.
+    package let soldAs: String
+    package let price: Price
+
+    package init(
+      tenant: TenantID, state: JobState, hold: MicroCredits, isHoldOpen: Bool, tier: TierName, soldAs: String,
+      price: Price
+    ) {
+      self.tenant = tenant
+      self.state = state
+      self.hold = hold
+      self.isHoldOpen = isHoldOpen
+      self.tier = tier
+      self.soldAs = soldAs
+      self.price = price
+    }
   }
 
-  struct Attempt: Hashable, Sendable {
-    let job: JobID
-    let token: FencingToken
+  package struct Attempt: Hashable, Sendable {
+    package let job: JobID
+    package let token: FencingToken
+
+    package init(job: JobID, token: FencingToken) {
+      self.job = job
+      self.token = token
+    }
   }
 
   /// A row of `usage`.
-  struct UsageRow: Hashable, Sendable {
-    let item: SettlementItem
-    let tenant: TenantID
-    let tier: TierName
-    let usage: AttemptUsage
-    let cost: MicroEuro
+  package struct UsageRow: Hashable, Sendable {
+    package let item: SettlementItem
+    package let tenant: TenantID
+    package let tier: TierName
+    package let usage: AttemptUsage
+    package let cost: MicroEuro
+    package let error: AttemptError?
   }
 
   /// A job to be finished, and how its hold is to be closed.
-  struct Closing: Hashable, Sendable {
-    let finished: FinishedJob
-    let hold: MicroCredits
+  package struct Closing: Hashable, Sendable {
+    package let finished: FinishedJob
+    package let hold: MicroCredits
     /// nil voids the hold.
-    let charge: MicroCredits?
-    let report: AttemptReport?
+    package let charge: MicroCredits?
+    package let report: AttemptReport?
   }
 
   private var jobs: [JobID: StoredHold]
@@ -44,11 +65,11 @@ struct SettlementDecision {
   private let rates: [TierName: TierRate]
   private var finished: Set<JobID> = []
 
-  private(set) var verdicts: [SettlementVerdict] = []
-  private(set) var usage: [UsageRow] = []
-  private(set) var closings: [Closing] = []
+  package private(set) var verdicts: [SettlementVerdict] = []
+  package private(set) var usage: [UsageRow] = []
+  package private(set) var closings: [Closing] = []
 
-  init(
+  package init(
     jobs: [JobID: StoredHold], recorded: [Attempt: MicroEuro], rates: [TierName: TierRate]
   ) {
     self.jobs = jobs
@@ -58,10 +79,10 @@ struct SettlementDecision {
     for (attempt, cost) in recorded { costs[attempt.job, default: .zero] += cost }
   }
 
-  var changesNothing: Bool { usage.isEmpty && closings.isEmpty }
+  package var changesNothing: Bool { usage.isEmpty && closings.isEmpty }
 
   /// - Complexity: O(1) for each outcome.
-  mutating func decide(_ items: [SettlementItem]) {
+  package mutating func decide(_ items: [SettlementItem]) {
     for item in items { verdicts.append(verdict(on: item)) }
   }
 
@@ -80,7 +101,8 @@ struct SettlementDecision {
     // A worker's tier without a rate counts at the rate of the job's, which admission has made sure of.
     let tier = item.report.map(\.tier).flatMap { rates[$0] == nil ? nil : $0 } ?? job.tier
     let cost = rates[tier]?.cost(of: used) ?? .zero
-    usage.append(UsageRow(item: item, tenant: job.tenant, tier: tier, usage: used, cost: cost))
+    usage.append(
+      UsageRow(item: item, tenant: job.tenant, tier: tier, usage: used, cost: cost, error: Self.error(of: item)))
     costs[item.job] = (costs[item.job] ?? .zero).adding(cost)
   }
 
@@ -88,9 +110,8 @@ struct SettlementDecision {
     let state = Self.state(after: item.ending)
     let charge = state == .succeeded ? job.price.charge(for: used, hold: job.hold) : nil
     let done = FinishedJob(
-      job: item.job, tenant: job.tenant, state: state, charged: charge ?? .zero, cost: costs[item.job] ?? .zero,
-      error: state == .succeeded ? nil : item.report?.error ?? Self.error(of: item.ending),
-      finishedAt: item.endedAt.storable)
+      job: item.job, tenant: job.tenant, soldAs: job.soldAs, state: state, charged: charge ?? .zero,
+      cost: costs[item.job] ?? .zero, error: Self.error(of: item), finishedAt: item.endedAt.storable)
     finished.insert(item.job)
     closings.append(Closing(finished: done, hold: job.hold, charge: charge, report: item.report))
     return done
@@ -107,11 +128,14 @@ struct SettlementDecision {
     }
   }
 
-  private static func error(of ending: AttemptEnding) -> AttemptError? {
-    switch ending {
+  /// What the worker said, or what stands for its silence; nothing for a success.
+  private static func error(of item: SettlementItem) -> AttemptError? {
+    switch item.ending {
+    case .succeeded: nil
+    case _ where item.report?.error != nil: item.report?.error
     case .failed: AttemptError(code: "failed", message: "the worker gave no reason", isRetryable: true)
     case .expired: AttemptError(code: "worker_lost", message: "the worker was lost", isRetryable: true)
-    case .succeeded, .cancelled, .released: nil
+    case .cancelled, .released: nil
     }
   }
 

@@ -48,6 +48,8 @@ public enum SettlementVerdict: Hashable, Sendable {
 public struct FinishedJob: Hashable, Sendable {
   public let job: JobID
   public let tenant: TenantID
+  /// The name it was sold under.
+  public let soldAs: String
   /// `.succeeded`, `.failed` or `.cancelled`.
   public let state: JobState
   public let charged: MicroCredits
@@ -57,11 +59,13 @@ public struct FinishedJob: Hashable, Sendable {
   public let finishedAt: Timestamp
 
   public init(
-    job: JobID, tenant: TenantID, state: JobState, charged: MicroCredits, cost: MicroEuro, error: AttemptError?,
+    job: JobID, tenant: TenantID, soldAs: String, state: JobState, charged: MicroCredits, cost: MicroEuro,
+    error: AttemptError?,
     finishedAt: Timestamp
   ) {
     self.job = job
     self.tenant = tenant
+    self.soldAs = soldAs
     self.state = state
     self.charged = charged
     self.cost = cost

@@ -20,7 +20,8 @@ extension SettlementTransaction {
       .identifiers(rows.map(\.tenant)), .identifiers(items.map(\.worker)), .texts(items.map(\.ending.rawValue)),
       .texts(rows.map(\.tier.rawValue)), .integers(rows.map(\.usage.cpuMicroseconds)),
       .integers(rows.map(\.usage.wallMicroseconds)), .integers(rows.map(\.usage.memoryPeakBytes)),
-      .integers(rows.map(\.cost.micros)), .timestamps(items.map(\.startedAt)), .timestamps(items.map(\.endedAt)))
+      .integers(rows.map(\.cost.micros)), .timestamps(items.map(\.startedAt)), .timestamps(items.map(\.endedAt)),
+      .documents(rows.map { $0.error.map { JSONText.encode($0) } }))
   }
 
   private static func finishing(_ closings: [SettlementDecision.Closing]) -> PostgreSQLCommand {

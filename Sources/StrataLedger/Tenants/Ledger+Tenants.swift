@@ -3,13 +3,15 @@ public import StrataCore
 extension Ledger {
   /// Adds a tenant with an empty account: it can spend nothing until it is granted credits.
   ///
+  /// - Parameter isOperator: whether its keys may see what concerns every tenant.
   /// - Throws: `.duplicate` where the name is taken.
   public func createTenant(
-    name: String, plan: String, id: TenantID = TenantID()
+    name: String, plan: String, isOperator: Bool = false, id: TenantID = TenantID()
   ) async throws(LedgerError) -> TenantID {
     do throws(LedgerError) {
       _ = try await perform { session throws(PostgreSQLError) in
-        try session.run(.once, [Query.insertTenant(.identifier(id), .text(name), .text(plan))]).count
+        try session.run(.once, [Query.insertTenant(.identifier(id), .text(name), .text(plan), .boolean(isOperator))])
+          .count
       }
       return id
     } catch .database(let error) where error.kind == .uniqueViolation {

@@ -8,12 +8,15 @@ public struct Tenant: Hashable, Sendable {
   /// The name of its plan.
   public let plan: String
   public let createdAt: Timestamp
+  /// Whether its keys may see what concerns every tenant: the whole queue, the books.
+  public let isOperator: Bool
 
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     id = try row.identifier()
     name = try row.text()
     plan = try row.text()
     createdAt = try row.timestamp()
+    isOperator = try row.boolean()
   }
 }
 
@@ -48,11 +51,14 @@ public struct Principal: Hashable, Sendable {
   public let key: KeyID
   public let tenantName: String
   public let plan: String
+  /// Whether it may see what concerns every tenant.
+  public let isOperator: Bool
 
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     tenant = try row.identifier()
     key = try row.identifier()
     tenantName = try row.text()
     plan = try row.text()
+    isOperator = try row.boolean()
   }
 }

@@ -45,7 +45,8 @@ extension Descriptor {
     var written = 0
     while written < bytes.count {
       let count = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe Glibc.write(raw, buffer.baseAddress! + written, bytes.count - written)
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[written...])
+        return unsafe Glibc.write(raw, rest.baseAddress, rest.count)
       }
       if count >= 0 {
         written += count
@@ -60,7 +61,8 @@ extension Descriptor {
     var written = 0
     while written < bytes.count {
       let count = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe Glibc.write(raw, buffer.baseAddress! + written, bytes.count - written)
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[written...])
+        return unsafe Glibc.write(raw, rest.baseAddress, rest.count)
       }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw .system("write to a descriptor") }

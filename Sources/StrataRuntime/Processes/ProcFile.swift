@@ -12,7 +12,8 @@ public enum ProcFile {
     var length = 0
     while length < bytesMax {
       let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(descriptor, buffer.baseAddress! + length, bytesMax - length)
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[length...])
+        return unsafe Glibc.read(descriptor, rest.baseAddress, rest.count)
       }
       if count < 0 { return nil }
       if count == 0 { break }

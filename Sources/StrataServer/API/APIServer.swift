@@ -1,36 +1,54 @@
 public import StrataArtifacts
 public import StrataControl
 import StrataCore
+import StrataLedger
 public import StrataRuntime
 
 /// The HTTP API: finds the route, tells the tenant, and answers.
 public struct APIServer: Sendable {
   private let control: ControlPlane
   private let metrics: Metrics
+  private let requests: RequestCounters
   private let log: Log
   private let artifacts: ArtifactRoutes
   private let jobs: JobRoutes
   private let events: EventRoutes
   private let overview: OverviewRoutes
 
-  public init(control: ControlPlane, store: ArtifactStore, metrics: Metrics, log: Log) {
+  /// - Parameter heartbeat: how often a silent event stream says that it is alive.
+  public init(
+    control: ControlPlane, store: ArtifactStore, metrics: Metrics, log: Log, heartbeat: Duration = .seconds(15)
+  ) {
     self.control = control
     self.metrics = metrics
+    requests = RequestCounters(metrics)
     self.log = log
     artifacts = ArtifactRoutes(control: control, store: store)
     jobs = JobRoutes(control: control, store: store)
-    events = EventRoutes(control: control)
+    events = EventRoutes(control: control, heartbeat: heartbeat)
     overview = OverviewRoutes(control: control)
   }
 
   /// Never throws: whatever goes wrong is a problem document.
   public func handle(_ request: HTTPRequest) async -> HTTPResponse {
+    let response = await respond(to: request)
+    requests.count(response.status)
+    return response
+  }
+
+  private func respond(to request: HTTPRequest) async -> HTTPResponse {
     do {
       let route = try Route(request.method, request.path.segments)
       if route.isOpen { return try await open(route) }
-      return try await answer(route, request, tenant: try await tenant(of: request))
+      let caller = try await caller(of: request)
+      if route.isForOperators && !caller.isOperator {
+        throw HTTPRefusal(.forbidden, "forbidden", "this shows what concerns every tenant: an operator's key is needed")
+      }
+      return try await answer(route, request, tenant: caller.tenant)
     } catch {
-      let response = HTTPResponse.problem(for: error)
+      var response = HTTPResponse.problem(for: error)
+      // RFC 9110, section 11.6.1: a 401 says how to do better.
+      if response.status == .unauthorized { response.headers.append("www-authenticate", "Bearer") }
       if response.status.rawValue >= 500 {
         log.error("request failed", ["path": "\(request.path)", "error": String(reflecting: error)])
       }
@@ -38,21 +56,23 @@ public struct APIServer: Sendable {
     }
   }
 
-  private func tenant(of request: HTTPRequest) async throws -> TenantID {
+  private func caller(of request: HTTPRequest) async throws -> Principal {
     let words = (request.headers["authorization"] ?? "").split(separator: " ", maxSplits: 1)
     guard words.count == 2, words[0].lowercased() == "bearer" else {
       throw HTTPRefusal(.unauthorized, "unauthorized", "send an API key: Authorization: Bearer sk_…")
     }
-    guard let tenant = try await control.authenticate(String(words[1])) else {
+    guard let caller = try await control.authenticate(String(words[1])) else {
       throw HTTPRefusal(.unauthorized, "unauthorized", "this API key is unknown or revoked")
     }
-    return tenant
+    return caller
   }
 
   private func open(_ route: Route) async throws -> HTTPResponse {
     switch route {
     case .ready: return try await overview.ready()
-    case .metrics: return .text(metrics.render())
+    case .metrics:
+      await control.measure()
+      return .text(metrics.render())
     default: return .text("alive\n")
     }
   }
@@ -74,4 +94,19 @@ public struct APIServer: Sendable {
     case .alive, .ready, .metrics: try await open(route)
     }
   }
+}
+
+/// Counts answers by the first digit of their status.
+private struct RequestCounters {
+  private let byClass: [Counter]
+
+  init(_ metrics: Metrics) {
+    byClass = (1...5).map {
+      metrics.counter(
+        "strata_http_requests_total", help: "Requests answered by the API, by class of status.",
+        labels: ["class": "\($0)xx"])
+    }
+  }
+
+  func count(_ status: HTTPStatus) { byClass[min(max(status.rawValue / 100, 1), 5) - 1].increment() }
 }

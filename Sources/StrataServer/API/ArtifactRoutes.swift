@@ -26,11 +26,11 @@ struct ArtifactRoutes {
     guard try await control.owns(digest, tenant: tenant), let size = store.size(of: digest) else {
       throw HTTPRefusal(.notFound, "not_found", "there is no artifact \(digest) of this tenant")
     }
+    let tag = "\"\(digest.hexadecimal)\""
+    if let known = request.headers["if-none-match"], Self.matches(tag, known) { return Self.unchanged(tag) }
     let range = HTTPByteRange(header: request.headers["range"], length: size)
     var response = HTTPResponse(.ok, contentType: "application/octet-stream", body: .empty)
-    response.headers.append("accept-ranges", "bytes")
-    response.headers.append("etag", "\"\(digest.hexadecimal)\"")
-    response.headers.append("cache-control", "private, immutable, max-age=31536000")
+    Self.describe(&response, tag)
     if let contentRange = range.contentRange(length: size) {
       response.headers.append("content-range", contentRange)
     }
@@ -39,9 +39,33 @@ struct ArtifactRoutes {
     case .part(let offset, let length):
       response.status = .partialContent
       response.body = .file(path: try store.path(of: digest), offset: offset, length: length)
-    case .unsatisfiable: response.status = .rangeNotSatisfiable
+    case .unsatisfiable:
+      let refusal = HTTPRefusal(.rangeNotSatisfiable, "range_not_satisfiable", "the artifact has \(size) bytes")
+      response = .problem(refusal)
+      response.headers.append("content-range", "bytes */\(size)")
     }
     return response
+  }
+
+  /// RFC 9110, section 13.1.2: a list of tags, compared weakly, or `*` for anything.
+  private static func matches(_ tag: String, _ header: String) -> Bool {
+    header.split(separator: ",").contains { listed in
+      let listed = listed.filter { $0 != " " && $0 != "\t" }
+      return listed == "*" || listed == tag || listed == "W/" + tag
+    }
+  }
+
+  private static func unchanged(_ tag: String) -> HTTPResponse {
+    var response = HTTPResponse(.notModified)
+    describe(&response, tag)
+    return response
+  }
+
+  /// The content under a digest never changes.
+  private static func describe(_ response: inout HTTPResponse, _ tag: String) {
+    response.headers.append("accept-ranges", "bytes")
+    response.headers.append("etag", tag)
+    response.headers.append("cache-control", "private, immutable, max-age=31536000")
   }
 
   static func isPlainName(_ name: String) -> Bool {

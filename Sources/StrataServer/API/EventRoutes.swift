@@ -11,31 +11,39 @@ import StrataQueue
 struct EventRoutes {
   let control: ControlPlane
   /// A comment is sent this often, so that neither side takes the connection for dead.
-  var heartbeat = Duration.seconds(15)
+  let heartbeat: Duration
 
   func follow(_ job: JobID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let position = request.headers["last-event-id"].flatMap { OutcomePosition($0) }
     // Watch first and look second: what happens in between is seen twice rather than never.
-    let events = await control.events.watch(job, after: position)
+    let notices = await control.events.watch(job, after: position, silenceEvery: heartbeat)
     let snapshot = try await control.job(job, tenant: tenant)
-    let heartbeat = heartbeat
     return .events { writer in
       try await writer.write(Self.text(of: JobEvent(snapshot), id: nil))
       if snapshot.state.isFinal { return }
-      try await withThrowingTaskGroup { group in
-        group.addTask {
-          while true {
-            try await Task.sleep(for: heartbeat)
-            try await writer.write(Array(": still here\n\n".utf8))
-          }
-        }
-        for await event in events {
-          let shown = JobEvent(event)
-          try await writer.write(Self.text(of: shown, id: event.position))
-          if JobState(rawValue: shown.type)?.isFinal == true { break }
-        }
-        group.cancelAll()
+      for await notice in notices {
+        guard try await tell(notice, of: job, tenant: tenant, to: writer) else { return }
       }
+    }
+  }
+
+  /// - Returns: whether more may come.
+  private func tell(_ notice: EventHub.Notice, of job: JobID, tenant: TenantID, to writer: HTTPResponseWriter)
+    async throws -> Bool
+  {
+    switch notice {
+    case .event(let event):
+      let shown = JobEvent(event)
+      try await writer.write(Self.text(of: shown, id: event.position))
+      return JobState(rawValue: shown.type)?.isFinal != true
+    case .silence:
+      // An event may have got lost with its queue; the ledger knows the end of every job.
+      if let now = try? await control.job(job, tenant: tenant), now.state.isFinal {
+        try await writer.write(Self.text(of: JobEvent(now), id: nil))
+        return false
+      }
+      try await writer.write(HTTPServerSentEvent.heartbeat)
+      return true
     }
   }
 

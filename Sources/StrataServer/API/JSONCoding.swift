@@ -13,18 +13,15 @@ enum JSONCoding {
     }
   }
 
-  /// - Parameter members: the names that an object may have.
-  static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], members: [String]) throws(HTTPRefusal)
-    -> Value
-  {
+  /// - Parameter members: the names that an object may have, by its path: `""` for the body, `resources`, `inputs[]`.
+  ///   What is not listed may have any.
+  static func decode<Value: Decodable>(
+    _ type: Value.Type, from bytes: [UInt8], members: [String: [String]]
+  ) throws(HTTPRefusal) -> Value {
     let data = Data(bytes)
     do {
       let object = try JSONDecoder().decode([String: JSONValue].self, from: data)
-      if let stranger = object.keys.sorted().first(where: { !members.contains($0) }) {
-        let near = Spelling.nearest(to: stranger, among: members)
-        let hint = near.map { "; did you mean '\($0)'?" } ?? "; it may have \(members.joined(separator: ", "))"
-        throw HTTPRefusal(.unprocessableContent, "unknown_member", "the body has a member '\(stranger)'\(hint)")
-      }
+      try requireKnown(.object(object), at: "", members)
       return try JSONDecoder().decode(type, from: data)
     } catch let refusal as HTTPRefusal {
       throw refusal
@@ -33,6 +30,28 @@ enum JSONCoding {
     } catch {
       throw HTTPRefusal(.unprocessableContent, "invalid_body", "the body is not a JSON object")
     }
+  }
+
+  private static func requireKnown(
+    _ value: JSONValue, at path: String, _ members: [String: [String]]
+  ) throws(HTTPRefusal) {
+    switch value {
+    case .object(let object):
+      guard let known = members[path] else { return }
+      for (name, value) in object.sorted(by: { $0.key < $1.key }) {
+        guard known.contains(name) else { throw stranger(name, at: path, known) }
+        try requireKnown(value, at: path.isEmpty ? name : "\(path).\(name)", members)
+      }
+    case .array(let elements): for element in elements { try requireKnown(element, at: path + "[]", members) }
+    default: return
+    }
+  }
+
+  private static func stranger(_ name: String, at path: String, _ known: [String]) -> HTTPRefusal {
+    let near = Spelling.nearest(to: name, among: known)
+    let hint = near.map { "; did you mean '\($0)'?" } ?? "; it may have \(known.joined(separator: ", "))"
+    let place = path.isEmpty ? "the body" : "'\(path)'"
+    return HTTPRefusal(.unprocessableContent, "unknown_member", "\(place) has a member '\(name)'\(hint)")
   }
 
   private static func explain(_ error: DecodingError) -> String {

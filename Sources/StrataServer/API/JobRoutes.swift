@@ -1,4 +1,3 @@
-import FoundationEssentials
 import StrataAPI
 import StrataArtifacts
 import StrataControl
@@ -17,7 +16,7 @@ struct JobRoutes {
   /// 202 with what was held; a repeated `Idempotency-Key` finds the same job.
   func submit(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: bodyBytesMax)
-    let asked = try JSONCoding.decode(JobRequest.self, from: body, members: JobRequest.memberNames)
+    let asked = try JSONCoding.decode(JobRequest.self, from: body, members: JobRequest.members)
     let draft = try draft(of: asked, key: request.headers["idempotency-key"])
     let accepted = try await control.submit(draft, tenant: tenant)
     var response = try HTTPResponse.json(
@@ -90,11 +89,11 @@ struct JobRoutes {
     guard offset >= 0 else { throw HTTPRefusal(.badRequest, "invalid_offset", "'offset' is a count of bytes") }
     let snapshot = try await control.job(job, tenant: tenant)
     var response = HTTPResponse(.ok, contentType: "text/plain; charset=utf-8", body: .empty)
-    if let whole = snapshot.record.log, snapshot.state.isFinal, store.size(of: whole.digest) != nil {
-      let rest = max(0, Int(whole.sizeBytes) - offset)
+    if let whole = snapshot.record.log, snapshot.state.isFinal, let size = store.size(of: whole.digest) {
+      let rest = max(0, size - offset)
       response.body = rest == 0 ? .empty : .file(path: try store.path(of: whole.digest), offset: offset, length: rest)
     } else {
-      response.body = .bytes(await control.liveLog(of: job, from: offset))
+      response.body = .bytes(try await control.liveLog(of: job, from: offset))
     }
     return response
   }

@@ -9,7 +9,9 @@ extension JobView {
   init(_ snapshot: JobSnapshot) {
     let record = snapshot.record
     let running = snapshot.lease
-    var attempts = snapshot.attempts.enumerated().map { AttemptView($0.element, number: $0.offset + 1) }
+    var attempts = AttemptView.numbered(snapshot.attempts)
+    // The log that the ledger keeps is the last attempt's.
+    if let log = record.log, !attempts.isEmpty { attempts[attempts.count - 1].log = log }
     if let running {
       attempts.append(
         AttemptView(attempt: running.attempt, worker: running.worker, startedAt: running.startedAt.text))
@@ -27,9 +29,19 @@ extension JobView {
 }
 
 extension AttemptView {
+  /// An attempt that was handed back does not count: the next one has its number again.
+  static func numbered(_ attempts: [StoredAttempt]) -> [AttemptView] {
+    var number = 1
+    return attempts.map { attempt in
+      defer { if attempt.ending != .released { number += 1 } }
+      return AttemptView(attempt, number: number)
+    }
+  }
+
   init(_ attempt: StoredAttempt, number: Int) {
     self.init(
       attempt: number, ending: attempt.ending, worker: attempt.worker, startedAt: attempt.startedAt?.text,
-      endedAt: attempt.endedAt.text, usage: attempt.usage, costMicroeuro: attempt.cost.micros)
+      endedAt: attempt.endedAt.text, usage: attempt.usage, costMicroeuro: attempt.cost.micros,
+      error: attempt.error)
   }
 }

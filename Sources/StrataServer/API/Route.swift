@@ -1,7 +1,7 @@
-import StrataCore
+package import StrataCore
 
 /// What a request asks for, read off its method and path alone.
-enum Route: Hashable {
+package enum Route: Hashable {
   case alive, ready, metrics
   case submitJob, listJobs
   case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID)
@@ -9,7 +9,7 @@ enum Route: Hashable {
   case capabilities, account, queue, ledgerVerification
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
-  init(_ method: HTTPMethod, _ segments: [String]) throws(HTTPRefusal) {
+  package init(_ method: HTTPMethod, _ segments: [String]) throws(HTTPRefusal) {
     let choices = try Self.choices(segments)
     let effective = method == .head ? .get : method
     guard let route = choices[effective] else {
@@ -65,8 +65,11 @@ enum Route: Hashable {
     HTTPRefusal(.notFound, "not_found", "there is nothing at /\(segments.joined(separator: "/"))")
   }
 
+  /// Whether it shows what concerns every tenant.
+  package var isForOperators: Bool { self == .queue || self == .ledgerVerification }
+
   /// Whether anyone may ask, without a key.
-  var isOpen: Bool {
+  package var isOpen: Bool {
     switch self {
     case .alive, .ready, .metrics: true
     default: false

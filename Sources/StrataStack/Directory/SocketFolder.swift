@@ -30,7 +30,8 @@ struct SocketFolder {
     let base = temporaryFolder.utf8.count <= 60 ? temporaryFolder : "/tmp"
     var template = Array((base + "/strata-XXXXXX").utf8) + [0]
     let made = unsafe template.withUnsafeMutableBytes { bytes in
-      unsafe mkdtemp(bytes.baseAddress!.assumingMemoryBound(to: CChar.self)) != nil
+      guard let start = unsafe bytes.assumingMemoryBound(to: CChar.self).baseAddress else { return false }
+      return unsafe mkdtemp(start) != nil
     }
     guard made else { throw .system("create a folder for sockets in \(base)") }
     let path = String(decoding: template.dropLast(), as: UTF8.self)

@@ -56,35 +56,6 @@ extension Command {
       Terminal.print([tiers.text, workers.text].joined(separator: "\n\n"))
       return .done
     })
-
-  static let ledger = Command(
-    name: "ledger", arguments: "verify", summary: "Check that the books balance",
-    details: """
-      Recomputes every account from its entries and open holds, and checks that debits equal credits, that no finished
-      job has an open hold, that no unfinished job lacks one, and that no charge exceeds its hold. The exit code is 1 if
-      anything is off.
-      """,
-    options: [.dataDirectory, .json],
-    run: { arguments in
-      guard arguments.positional == ["verify"] else {
-        throw UsageError("the action is 'verify'", command: "ledger")
-      }
-      let report: LedgerView = try await Server(arguments).get("/v1/ledger/verification")
-      if arguments.has("json") {
-        Terminal.print(try JSONText.of(report))
-      } else {
-        Terminal.print(
-          """
-          debits    \(report.debitMicrocredits) micro-credits
-          credits   \(report.creditMicrocredits) micro-credits
-          entries   \(report.entries) of \(report.jobs) jobs
-          holds     \(report.openHolds) open
-          """)
-        for violation in report.violations { Terminal.print("VIOLATION \(violation)") }
-        Terminal.print(report.violations.isEmpty ? "the books balance" : "\(report.violations.count) violations")
-      }
-      return report.violations.isEmpty ? .done : .failedJob
-    })
 }
 
 enum CapabilityText {

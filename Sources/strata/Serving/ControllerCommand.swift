@@ -49,15 +49,17 @@ struct Controller {
     let database = PostgreSQLConfiguration(connectionString: try Setting.value("STRATA_POSTGRES_URL"))
     let ledger = try Ledger(database)
     try await explaining { () async throws(LedgerError) in try await ledger.migrate() }
-    let queue = try await QueueConnection.open(on: loop)
+    let queue = try await QueueConnection.open(of: directory, on: loop)
+    let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
     let control = ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
-      configuration: .init(tiers: [LocalTier(slots: slots).definition]), log: log)
+      store: store, configuration: .init(tiers: [LocalTier(slots: slots).definition]), metrics: metrics, log: log)
     try await control.publishPrices()
     try await makeFirstTenant(ledger)
     let sessions = await queue.sessions()
     let services = Task { await control.run(queueSessions: sessions) }
-    let server = try await serve(control, on: loop)
+    let api = APIServer(control: control, store: store, metrics: metrics, log: log.component("api"))
+    let server = try await serve(api, on: loop)
     for await _ in requests { break }
     log.info("stopping")
     await server.shutdown(budget: Self.shutdownBudget)
@@ -66,10 +68,7 @@ struct Controller {
     return .done
   }
 
-  private func serve(_ control: ControlPlane, on loop: EventLoop) async throws -> HTTPServer {
-    let api = APIServer(
-      control: control, store: try ArtifactStore(root: directory.artifacts), metrics: Metrics(),
-      log: log.component("api"))
+  private func serve(_ api: APIServer, on loop: EventLoop) async throws -> HTTPServer {
     let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }
     let endpoint = Endpoint(directory: directory)
     _ = try await server.listen(on: .unix(path: endpoint.socket))
@@ -88,7 +87,7 @@ struct Controller {
     if let known {
       tenant = known.id
     } else {
-      tenant = try await ledger.createTenant(name: "default", plan: "local")
+      tenant = try await ledger.createTenant(name: "default", plan: "local", isOperator: true)
       _ = try await ledger.grant(Self.firstGrant, to: tenant)
       log.info("first tenant made", ["tenant": "\(tenant)", "credits": "\(Self.firstGrant)"])
     }
@@ -126,8 +125,10 @@ enum Setting {
 
 /// The queue of a stack.
 enum QueueConnection {
-  static func open(on loop: EventLoop) async throws(StrataError) -> RedisQueue {
-    let endpoint = try RedisEndpoint(url: try Setting.value("STRATA_REDIS_URL"))
+  /// The Redis that `STRATA_REDIS_URL` names, else the private one of the data folder.
+  static func open(of directory: DataDirectory, on loop: EventLoop) async throws(StrataError) -> RedisQueue {
+    let own = "unix://" + directory.socket("redis.sock")
+    let endpoint = try RedisEndpoint(url: Environment.current["STRATA_REDIS_URL"] ?? own)
     do {
       return try await RedisQueue.connect(to: endpoint, on: loop)
     } catch {

@@ -11,14 +11,15 @@ extension Command {
   static let worker = Command(
     name: "worker", summary: "Be a worker: lease jobs and run them",
     details: """
-      Reads STRATA_REDIS_URL. 'strata up' starts workers by itself; more of them may share its folder. The first SIGTERM
-      lets running jobs end within a grace and hands the rest back; a second one hands them back at once.
+      'strata up' starts workers by itself; this is one more for the stack of a folder, or, with STRATA_REDIS_URL, for the
+      Redis that it names. The first SIGTERM lets running jobs end within a grace and hands the rest back; a second one
+      hands them back at once.
       """,
     options: [
       .dataDirectory, .option("slots", "N", "jobs to run at a time [one for each core]"),
       .option("tier", "NAME", "the tier to serve, in order of preference [cpu]", repeats: true),
       .option("ready-file", "FILE", "write the process's number there once it takes jobs"),
-    ], isHidden: true,
+    ],
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       let names = arguments.all("tier")
@@ -63,7 +64,7 @@ struct WorkerProcess {
     Signals.ignoreBrokenPipes()
     let requests = try Signals.terminationRequests()
     let loop = try EventLoop(label: "worker")
-    let queue = try await QueueConnection.open(on: loop)
+    let queue = try await QueueConnection.open(of: directory, on: loop)
     let store = try ArtifactStore(root: directory.artifacts)
     let id = WorkerID()
     var configuration = WorkerConfiguration(

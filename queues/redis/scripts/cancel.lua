@@ -31,6 +31,6 @@ for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
 end
 if #flagged > 0 then call('HSET', jobs_key, unpack(flagged)) end
 for tier, list in pairs(removed) do call('ZREM', prefix .. 'ready:' .. tier, unpack(list)) end
-settle(last, time, ARGV[2], ARGV[3])
+settle(last, time, ARGV[3])
 for _, pair in ipairs(told) do signal(pair[1], 'c' .. pair[2]) end
 return table.concat(verdicts)

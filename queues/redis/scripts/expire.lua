@@ -20,11 +20,7 @@ local function expire_leases(worker)
   local held = prefix .. 'held:' .. worker
   local ids = limit > count and call('SRANDMEMBER', held, limit - count) or {}
   if #ids == call('SCARD', held) then forgotten[#forgotten + 1] = worker end
-  if #ids == 0 then return end
-  local records, leases = call('HMGET', jobs_key, unpack(ids)), {}
-  for index, record in ipairs(records) do leases[index] = { ids[index], record, struct.unpack('>I8', record, 8) } end
-  table.sort(leases, function(a, b) return a[3] < b[3] end)
-  for _, lease in ipairs(leases) do retry_or_finish(lease[1], lease[2], EXPIRED, ended_at, '') end
+  for _, lease in ipairs(in_order_of_grant(ids)) do retry_or_finish(lease[1], lease[2], EXPIRED, ended_at, '') end
   count = count + #ids
 end
 
@@ -37,7 +33,7 @@ for _, worker in ipairs(forgotten) do
   call('DEL', prefix .. 'signals:' .. worker)
   for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
 end
-settle(last, time, ARGV[2], ARGV[3])
+settle_all(last, time, ARGV[2], ARGV[3])
 -- A signal to a worker that is gone is passed on.
 for _, tier in ipairs(tiers) do wake(tier, call('ZCARD', prefix .. 'ready:' .. tier), ARGV[1]) end
 return count

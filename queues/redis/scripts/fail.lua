@@ -30,5 +30,5 @@ for index, id in ipairs(ids) do
     retry_or_finish(id, record, FAILED, ended_at, report)
   end
 end
-settle(last, time, ARGV[2], ARGV[3])
+settle_all(last, time, ARGV[2], ARGV[3])
 return verdicts

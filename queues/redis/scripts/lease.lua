@@ -41,7 +41,12 @@ end
 call('ZADD', prefix .. 'workers', deadline, worker)
 for index = 6, #ARGV do
   local idle = prefix .. 'idle:' .. ARGV[index]
-  if granted < wanted then call('ZADD', idle, wanted - granted, worker) else call('ZREM', idle, worker) end
+  if granted >= wanted then
+    call('ZREM', idle, worker)
+  elseif call('ZADD', idle, wanted - granted, worker) == 1 then
+    -- Expiry looks for idle workers in the tiers named here.
+    call('HSETNX', prefix .. 'leased', ARGV[index], 0)
+  end
 end
 if granted > 0 then
   call('HSET', state_key, 'tick', string.format('%d', tick + granted - 1))

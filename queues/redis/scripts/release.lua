@@ -16,13 +16,7 @@ if not generation then return lost() end
 local ended_at = struct.pack('>I8', time)
 for index, id in ipairs(ids) do
   local record, report = records[index], ARGV[3 * index + 3]
-  if not record then
-    -- Stale: nothing to hand back.
-  elseif byte(record) == 2 then
-    finish(id, record, CANCELLED, ended_at, report)
-  else
-    requeue(id, record, RELEASED, attempts_made(record), ended_at, report)
-  end
+  if record then hand_back(id, record, ended_at, report) end
 end
-settle(last, time, ARGV[2], ARGV[3])
+settle_all(last, time, ARGV[2], ARGV[3])
 return verdicts

@@ -1,4 +1,5 @@
 import StrataArtifacts
+import StrataControl
 public import StrataCore
 
 extension HTTPResponse {
@@ -36,6 +37,7 @@ extension HTTPRefusal {
     .budgetExceeded: .paymentRequired, .unsatisfiable: .unprocessableContent, .conflict: .conflict,
     .limitExceeded: .tooManyRequests, .unavailable: .serviceUnavailable, .timeout: .gatewayTimeout,
     .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .storageFull: .insufficientStorage,
+    .unknownArtifact: .unprocessableContent,
   ]
 }
 

@@ -72,7 +72,8 @@ enum HeadParser {
       return 0
     }
     unsafe settings.on_headers_complete = { parser in
-      unsafe HeadParser.raw(parser).pointee.finish(parser!.pointee, http_should_keep_alive(parser) != 0)
+      guard let parser = unsafe parser else { return -1 }
+      unsafe HeadParser.raw(parser).pointee.finish(parser.pointee, http_should_keep_alive(parser) != 0)
       // The body is not http-parser's to read.
       return 1
     }
@@ -80,7 +81,8 @@ enum HeadParser {
   }
 
   private static func raw(_ parser: UnsafeMutablePointer<http_parser>?) -> UnsafeMutablePointer<Raw> {
-    unsafe parser!.pointee.data.assumingMemoryBound(to: Raw.self)
+    guard let parser = unsafe parser else { preconditionFailure("http-parser calls back with its parser") }
+    return unsafe parser.pointee.data.assumingMemoryBound(to: Raw.self)
   }
 
   private static func bytes(_ start: UnsafePointer<CChar>?, _ count: Int) -> UnsafeRawBufferPointer {

@@ -1,18 +1,8 @@
--- Shared: ending attempts. What a call amounts to is gathered first (`finish`, `requeue`) and written last (`settle`),
--- so that a call that refuses has written nothing.
+-- Shared: ending attempts. What a call amounts to is gathered first (`finish`) and written last (`settle`), so that a
+-- call that refuses has written nothing.
 local SUCCEEDED, FAILED, CANCELLED, RELEASED, EXPIRED = 0, 1, 2, 3, 4
 
-local gone, bodies, outcomes, events = {}, {}, {}, {}
-local ready, freed, leased_change = {}, {}, {}
-
-local function listed(map, key)
-  local list = map[key]
-  if not list then
-    list = {}
-    map[key] = list
-  end
-  return list
-end
+local gone, outcomes, freed, leased_change = {}, {}, {}, {}
 
 -- An outcome: id, ending, whether final, attempt, token, worker, start, end, report.
 local function note_outcome(id, ending, is_final, attempt, lease, ended_at, report)
@@ -21,9 +11,9 @@ end
 
 local function note_end(id, record, ending, is_final, ended_at, report)
   note_outcome(id, ending, is_final, attempts_made(record) + 1, sub(record, 8, 39), ended_at, report)
-  local of_worker = listed(freed, sub(record, 16, 31))
-  of_worker[#of_worker + 1] = id
-  local tier = tier_of(record)
+  local worker, tier = sub(record, 16, 31), tier_of(record)
+  local ids = freed[worker]
+  if ids then ids[#ids + 1] = id else freed[worker] = { id } end
   leased_change[tier] = (leased_change[tier] or 0) - 1
   return tier
 end
@@ -34,61 +24,32 @@ local function finish(id, record, ending, ended_at, report)
   gone[#gone + 1] = id
 end
 
--- The attempt ends, and its job goes back to its old place with `made` attempts behind it.
-local function requeue(id, record, ending, made, ended_at, report)
-  local tier = note_end(id, record, ending, 0, ended_at, report)
-  bodies[#bodies + 1] = id
-  bodies[#bodies + 1] = '\0' .. sub(record, 2, 4) .. struct.pack('>H', made) .. sub(record, 7, 7) .. sub(record, 40)
-  local scores = listed(ready, tier)
-  scores[#scores + 1] = -byte(record, 2)
-  scores[#scores + 1] = id
-  events[#events + 1] = id .. 'R' .. string.char(ending)
-end
-
--- The attempt ended badly: a job that its owner cancelled is finished so, one with attempts left is tried again.
-local function retry_or_finish(id, record, ending, ended_at, report)
-  local made, high, low = attempts_made(record) + 1, byte(record, 3, 4)
-  if byte(record) == 2 then
-    finish(id, record, CANCELLED, ended_at, report)
-  elseif made < high * 256 + low then
-    requeue(id, record, ending, made, ended_at, report)
-  else
-    finish(id, record, ending, ended_at, report)
-  end
-end
-
--- Forgets how far the ended attempts were; their live logs go once nobody reads them any more.
-local function drop_progress(ids, retention)
-  local notes = call('HMGET', prefix .. 'progress', unpack(ids))
-  for index, note in ipairs(notes) do
-    if note then
-      call('HDEL', prefix .. 'progress', ids[index])
-      call('EXPIRE', prefix .. 'log:' .. ids[index], retention)
-    end
-  end
-end
-
+-- Frees the leases of the ended attempts and forgets how far these were; their live logs go once nobody reads them any
+-- more.
 local function free_leases(retention)
   for worker, ids in pairs(freed) do
     call('SREM', prefix .. 'held:' .. worker, unpack(ids))
-    drop_progress(ids, retention)
+    for index, note in ipairs(call('HMGET', prefix .. 'progress', unpack(ids))) do
+      if note then
+        call('HDEL', prefix .. 'progress', ids[index])
+        call('EXPIRE', prefix .. 'log:' .. ids[index], retention)
+      end
+    end
   end
   for tier, change in pairs(leased_change) do call('HINCRBY', prefix .. 'leased', tier, change) end
 end
 
--- Writes all of it.
-local function settle(last, time, entries_max, retention)
-  if #outcomes == 0 then return end
+-- Writes all of it. Returns the call's tick; nil where nothing ended.
+local function settle(last, time, retention)
+  if #outcomes == 0 then return nil end
   local tick = math.max(last + 1, time)
   if #gone > 0 then call('HDEL', jobs_key, unpack(gone)) end
-  if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
   free_leases(retention)
   for place, outcome in ipairs(outcomes) do
     call('XADD', prefix .. 'outcomes', position(tick, place - 1), 'o', outcome)
   end
   call('HSET', state_key, 'tick', string.format('%d', tick))
-  announce(tick, events, entries_max)
-  for tier, scores in pairs(ready) do make_ready(tier, scores, ARGV[1]) end
+  return tick
 end
 
 -- Whether each lease named (id, token, … every `step` arguments from `first` on) is still its caller's. Returns the

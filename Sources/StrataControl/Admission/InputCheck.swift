@@ -1,0 +1,32 @@
+import StrataArtifacts
+public import StrataCore
+import StrataLedger
+
+extension StrataError.Code {
+  /// A job names an input that its tenant does not own or that is not stored.
+  public static let unknownArtifact = StrataError.Code(rawValue: "unknown_artifact")
+}
+
+/// Makes sure that a job's inputs are there and its tenant's: one query, and none for a job without inputs.
+struct InputCheck: Sendable {
+  let ledger: Ledger
+  let store: ArtifactStore
+
+  func require(_ inputs: [ArtifactReference], of tenant: TenantID) async throws(StrataError) {
+    guard !inputs.isEmpty else { return }
+    let owned: [ArtifactDigest: Int64]
+    do { owned = try await ledger.owned(inputs.map(\.digest), by: tenant) } catch { throw error.strataError }
+    for input in inputs {
+      guard let size = owned[input.digest], store.size(of: input.digest) != nil else {
+        throw StrataError(
+          .unknownArtifact, "input '\(input.name)': there is no artifact \(input.digest) of this tenant",
+          remedy: "upload it first: PUT /v1/artifacts")
+      }
+      guard size == input.sizeBytes else {
+        throw StrataError(
+          .unknownArtifact, "input '\(input.name)': the artifact has \(size) bytes, not \(input.sizeBytes)",
+          remedy: "give the reference as the upload answered it")
+      }
+    }
+  }
+}

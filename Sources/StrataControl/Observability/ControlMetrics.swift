@@ -1,0 +1,113 @@
+package import StrataCore
+package import StrataLedger
+package import StrataQueue
+package import StrataRuntime
+import Synchronization
+
+/// What the controller counts. Every name is explained in docs/operations.md.
+package final class ControlMetrics: Sendable {
+  private let metrics: Metrics
+  private let tiersSeen: Mutex<Set<TierName>>
+
+  package let accepted: Counter
+  package let repeated: Counter
+  package let admissionSeconds: Histogram
+  package let settlementBatches: Counter
+  package let settlementSeconds: Histogram
+  package let leasesExpired: Counter
+  package let restored: Counter
+  package let forgotten: Counter
+  package let generationsLost: Counter
+
+  /// - Parameter tiers: shown with zeros while nothing is in them.
+  package init(_ metrics: Metrics = Metrics(), tiers: [TierName] = []) {
+    self.metrics = metrics
+    tiersSeen = Mutex(Set(tiers))
+    accepted = metrics.counter("strata_jobs_accepted_total", help: "Jobs accepted: committed with their holds.")
+    repeated = metrics.counter(
+      "strata_jobs_repeated_total", help: "Submissions that found their job by its Idempotency-Key.")
+    admissionSeconds = metrics.histogram(
+      "strata_admission_seconds", help: "From a checked submission to its verdict and its place in the queue.")
+    settlementBatches = metrics.counter("strata_settlement_batches_total", help: "Transactions of settlement.")
+    settlementSeconds = metrics.histogram(
+      "strata_settlement_seconds", help: "From reading a batch of outcomes to its acknowledgement.")
+    leasesExpired = metrics.counter("strata_leases_expired_total", help: "Leases of silent workers that were ended.")
+    restored = metrics.counter("strata_jobs_restored_total", help: "Jobs put back into the queue by the reconciler.")
+    forgotten = metrics.counter(
+      "strata_jobs_forgotten_total", help: "Finished or unknown jobs taken out of the queue by the reconciler.")
+    generationsLost = metrics.counter(
+      "strata_queue_generations_lost_total", help: "Times the queue had lost its past and was rebuilt.")
+  }
+
+  package func refused(_ code: StrataError.Code) {
+    metrics.counter(
+      "strata_jobs_refused_total", help: "Submissions refused, by the error's code.", labels: ["reason": code.rawValue]
+    ).increment()
+  }
+
+  package func finished(_ job: FinishedJob) {
+    metrics.counter(
+      "strata_jobs_finished_total", help: "Jobs settled, by final state and the name they were sold under.",
+      labels: ["state": job.state.rawValue, "capability": job.soldAs]
+    ).increment()
+  }
+
+  package func settled(_ verdict: SettlementVerdict) {
+    metrics.counter(
+      "strata_settlement_outcomes_total", help: "Outcomes read by the settler, by what became of them.",
+      labels: ["verdict": verdict.name]
+    ).increment()
+    if case .settled(let job) = verdict { finished(job) }
+  }
+
+  package func reconciled(_ reason: String) {
+    metrics.counter(
+      "strata_reconciliations_total", help: "Comparisons of queue and ledger, by their reason.",
+      labels: ["reason": reason]
+    ).increment()
+  }
+
+  // MARK: Gauges, set when somebody reads them
+
+  /// Notes how things are with the queue now.
+  ///
+  /// - Parameters:
+  ///   - census: nil where the queue cannot be asked: the last values stay.
+  ///   - lag: the age of the oldest unsettled outcome; zero where there is none.
+  package func observe(_ census: QueueCensus?, lag: Duration?) {
+    gauge("strata_queue_reachable", "1 if the queue answers and is complete, else 0.").set(census == nil ? 0 : 1)
+    guard let census else { return }
+    let tiers = tiersSeen.withLock { seen in
+      seen.formUnion(census.tiers.keys)
+      return seen
+    }
+    for tier in tiers {
+      let count = census.tiers[tier] ?? .init()
+      gauge("strata_queue_ready_jobs", "Jobs that wait, by tier.", tier).set(Double(count.ready))
+      gauge("strata_queue_leased_jobs", "Jobs that run, by tier.", tier).set(Double(count.leased))
+    }
+    gauge("strata_workers", "Workers that the queue knows.").set(Double(census.workers.count))
+    gauge("strata_settlement_pending_outcomes", "Outcomes not yet settled.").set(Double(census.outcomesPending))
+    if let lag {
+      gauge("strata_settlement_lag_seconds", "Age of the oldest unsettled outcome; 0 where there is none.")
+        .set(max(0, lag.seconds))
+    }
+  }
+
+  private func gauge(_ name: String, _ help: String, _ tier: TierName? = nil) -> Gauge {
+    metrics.gauge(name, help: help, labels: tier.map { ["tier": $0.rawValue] } ?? [:])
+  }
+}
+
+extension SettlementVerdict {
+  /// Its name among the labels.
+  fileprivate var name: String {
+    switch self {
+    case .settled: "settled"
+    case .recorded: "recorded"
+    case .alreadySettled: "already_settled"
+    case .unknownJob: "unknown_job"
+    case .refused: "refused"
+    }
+  }
+}
