@@ -111,10 +111,12 @@ public struct ParameterDefinition: Hashable, Sendable {
   public let defaultValue: JSONValue?
   public let minimum: Double?
   public let maximum: Double?
+  /// The only values that a string, or each string of a list, may have; empty where any may be given.
+  public let choices: [String]
 
   public init(
     name: String, kind: Kind, summary: String, isRequired: Bool = false, defaultValue: JSONValue? = nil,
-    minimum: Double? = nil, maximum: Double? = nil
+    minimum: Double? = nil, maximum: Double? = nil, choices: [String] = []
   ) {
     self.name = name
     self.kind = kind
@@ -123,5 +125,6 @@ public struct ParameterDefinition: Hashable, Sendable {
     self.defaultValue = defaultValue
     self.minimum = minimum
     self.maximum = maximum
+    self.choices = choices
   }
 }

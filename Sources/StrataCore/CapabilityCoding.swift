@@ -53,7 +53,7 @@ extension Capability: Codable {
 
 extension ParameterDefinition: Codable {
   enum CodingKeys: String, CodingKey {
-    case name, kind, summary, minimum, maximum
+    case name, kind, summary, minimum, maximum, choices
     case isRequired = "required"
     case defaultValue = "default"
   }
@@ -67,7 +67,8 @@ extension ParameterDefinition: Codable {
       isRequired: try container.decodeIfPresent(Bool.self, forKey: .isRequired) ?? false,
       defaultValue: try container.decodeIfPresent(JSONValue.self, forKey: .defaultValue),
       minimum: try container.decodeIfPresent(Double.self, forKey: .minimum),
-      maximum: try container.decodeIfPresent(Double.self, forKey: .maximum))
+      maximum: try container.decodeIfPresent(Double.self, forKey: .maximum),
+      choices: try container.decodeIfPresent([String].self, forKey: .choices) ?? [])
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -79,5 +80,6 @@ extension ParameterDefinition: Codable {
     try container.encodeIfPresent(defaultValue, forKey: .defaultValue)
     try container.encodeIfPresent(minimum, forKey: .minimum)
     try container.encodeIfPresent(maximum, forKey: .maximum)
+    if !choices.isEmpty { try container.encode(choices, forKey: .choices) }
   }
 }

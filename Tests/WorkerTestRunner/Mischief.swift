@@ -18,7 +18,7 @@ struct Mischief: CapabilityHandler {
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct { try await body(context) }
 
-  static let all = [segfault, hang, hog, patient, chatter, throwing, flood]
+  static let all = [segfault, hang, hog, patient, chatter, throwing, flood, abandon]
 
   /// Dies as a C library would.
   static let segfault = Mischief("test.segfault") { context in
@@ -58,6 +58,21 @@ struct Mischief: CapabilityHandler {
 
   static let throwing = Mischief("test.throwing") { _ throws(AttemptError) in
     throw .invalidInput("this file is nothing of the kind")
+  }
+
+  /// Starts a process that works, leaves its session and stays, says its number and the clock ticks it has used, and
+  /// dies.
+  static let abandon = Mischief("test.abandon") { context throws(AttemptError) in
+    let script =
+      "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; read -r stat </proc/$$/stat; "
+      + "set -- $stat; echo escaped $$ $((${14}+${15})); exec sleep 1000"
+    var line = [CChar](repeating: 0, count: 100)
+    guard let pipe = popen("setsid sh -c '\(script)' &", "r"), fgets(&line, 100, pipe) != nil else {
+      throw .workerFault("nobody could be abandoned")
+    }
+    context.log(String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    kill(getpid(), SIGKILL)
+    while true { pause() }
   }
 
   /// Says more than a frame holds.

@@ -27,6 +27,13 @@ public enum Subreaper {
   @discardableResult
   public static func reapUnclaimed() -> ResourceUsage { reap(ProcessTree.everyone()) }
 
+  /// The living orphans that have come to this process. Without `enable`, these are children that a library started.
+  ///
+  /// - Complexity: as `ProcessTree.everyone`.
+  public static func orphans() -> [ProcessTree.Member] {
+    ProcessTree.everyone().filter { !$0.isZombie && isOrphan($0) }.map(ProcessTree.Member.init)
+  }
+
   /// A child of ours that we did not start.
   static func isOrphan(_ process: ProcessStatistics) -> Bool {
     process.parent == getpid() && !ChildKeeper.isKept(process.pid)

@@ -83,6 +83,9 @@ enum CapabilityText {
       let fallback = parameter.defaultValue.map { " [\($0)]" } ?? (parameter.isRequired ? " (required)" : "")
       lines.append(
         "  \(parameter.name.padded(to: 12)) \(parameter.kind.rawValue.padded(to: 8)) \(parameter.summary)\(fallback)")
+      if !parameter.choices.isEmpty {
+        lines.append("  \("".padded(to: 21)) one of: \(parameter.choices.joined(separator: ", "))")
+      }
     }
     return lines.joined(separator: "\n")
   }

@@ -58,7 +58,7 @@ final class Faults: Sendable {
 
 /// A queue behind a line that can be cut, on the worker's side of the protocol.
 struct FaultyQueue: JobQueue {
-  let inner: MemoryQueue
+  let inner: any JobQueue
   let faults: Faults
 
   func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)

@@ -11,7 +11,7 @@ import Testing
   private let folder = FileManager.default.temporaryDirectory.path + "/strata-local-\(JobID())"
 
   private func localRun() throws -> LocalRun {
-    LocalRun(registry: try Catalogue.registry(), runner: WorkerFixture.command)
+    LocalRun(registry: try Catalogue.registry(), runner: WorkerFixture.command, adoptsOrphans: false)
   }
 
   @Test func resultsLieWhereTheyWereAskedFor() async throws {

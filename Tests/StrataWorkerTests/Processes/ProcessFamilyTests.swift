@@ -82,6 +82,25 @@ import Testing
     try await fixture.stop()
   }
 
+  /// Nobody had seen it, its runner is dead, and its session is its own.
+  @Test func whatACrashedRunnerLeftIsEndedAndMetered() async throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/strata-orphans-\(JobID())"
+    var specification = ProcessSpecification(WorkerFixture.command.executable, ["local", "test.abandon", folder])
+    specification.standardOutput = .pipe
+    let process = try await ChildProcess.spawn(specification)
+    let said = String(
+      decoding: try #require(try await process.standardOutput?.readToEnd(bytesMax: 4_096)), as: UTF8.self)
+    #expect(await process.wait().isSuccess)
+    let lines = said.split(separator: "\n").map { $0.split(separator: " ") }
+    let escaped = try #require(lines.first { $0.first == "escaped" }, "\(said)")
+    #expect(!isAlive(try #require(Int32(escaped[1]))))
+    let ended = try #require(lines.first { $0.first == "ended" }, "\(said)")
+    #expect(ended[1] == "crashed")
+    // All that it used but for a clock tick, of ten milliseconds.
+    #expect(try #require(Int(ended[2])) >= (try #require(Int(escaped[2])) - 1) * 10_000)
+    try FileTree.remove(folder)
+  }
+
   /// A runner whose worker is gone ends everything, even a grandchild with a session of its own.
   @Test func aRunnerWithoutAWorkerEndsItsFamily() async throws {
     let (ours, theirs) = try Descriptor.socketPair()

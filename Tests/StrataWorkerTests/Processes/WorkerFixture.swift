@@ -5,7 +5,7 @@ import StrataRuntime
 import StrataWorker
 import Synchronization
 
-/// A worker on a queue in memory with real runner processes, in a folder of its own.
+/// A worker with real runner processes, in a folder of its own.
 final class WorkerFixture: Sendable {
   static let command: RunnerCommand = {
     let here = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
@@ -17,22 +17,31 @@ final class WorkerFixture: Sendable {
     return RunnerCommand(executable: (found ?? "") + "/worker-test-runner", arguments: [])
   }()
 
-  let queue = MemoryQueue()
+  let queue: any JobQueue
   let folder: String
   let artifacts: FolderArtifacts
   let configuration: WorkerConfiguration
   let worker: Worker
   private let running: Task<Void, any Error>
 
-  /// - Parameter change: adjusts the configuration, which is made quick for tests.
-  init(slots: Int = 1, faults: Faults = Faults(), _ change: (inout WorkerConfiguration) -> Void = { _ in })
-    async throws
-  {
+  /// - Parameters:
+  ///   - queue: one that has no generation yet.
+  ///   - store: takes what attempts leave; a folder where nil.
+  ///   - lines: gets what the worker tells its operator.
+  ///   - change: adjusts the configuration, which is made quick for tests.
+  init(
+    slots: Int = 1, on queue: any JobQueue = MemoryQueue(), store: (any AttemptArtifacts)? = nil,
+    faults: Faults = Faults(), lines: AsyncStream<String>.Continuation? = nil,
+    _ change: (inout WorkerConfiguration) -> Void = { _ in }
+  ) async throws {
+    self.queue = queue
     folder = FileManager.default.temporaryDirectory.path + "/strata-worker-\(JobID())"
     try FileTree.make(folder)
     artifacts = FolderArtifacts(folder: folder)
     var configuration = WorkerConfiguration(
       tiers: [.cpu], slots: slots, folder: folder + "/work", runner: Self.command)
+    // This process has children of its own: the servers of other tests.
+    configuration.adoptsOrphans = false
     configuration.limits.sampleInterval = .milliseconds(20)
     configuration.limits.stopGrace = .milliseconds(500)
     configuration.progressInterval = .milliseconds(10)
@@ -40,7 +49,8 @@ final class WorkerFixture: Sendable {
     change(&configuration)
     self.configuration = configuration
     try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
-    let worker = Worker(configuration, queue: FaultyQueue(inner: queue, faults: faults), artifacts: artifacts)
+    let worker = Worker(configuration, queue: FaultyQueue(inner: queue, faults: faults), artifacts: store ?? artifacts)
+    { lines?.yield($0) }
     self.worker = worker
     running = Task { try await worker.run() }
   }
@@ -84,8 +94,11 @@ final class WorkerFixture: Sendable {
       "command.run", parameters.description, inputs: inputs, timeoutSeconds: timeoutSeconds, attemptsMax: attemptsMax)
   }
 
-  /// The next outcome after `position`, with its report.
-  func outcome(after position: OutcomePosition? = nil) async throws -> (outcome: QueuedOutcome, report: AttemptReport) {
+  /// The next outcome after `position`, with its report, as the worker's own queue or another line to it tells it.
+  func outcome(after position: OutcomePosition? = nil, on line: (any JobQueue)? = nil)
+    async throws -> (outcome: QueuedOutcome, report: AttemptReport)
+  {
+    let queue = line ?? queue
     while true {
       let outcomes = try await queue.outcomes(after: position, limit: 1, waitingUpTo: .seconds(30))
       guard let outcome = outcomes.first else { continue }

@@ -63,12 +63,12 @@ import Testing
   @Test func aWorkerCutOffPastItsDeadlineStopsItsWork() async throws {
     let faults = Faults()
     let fixture = try await WorkerFixture(faults: faults) {
-      $0.leaseDuration = .milliseconds(300)
+      $0.leaseDuration = .seconds(2)
     }
     let job = try await fixture.shell("echo pid $$; while :; do sleep 1; done")
     let pid = try #require(Int32(try await fixture.line(of: job, beginning: "pid ")))
-    faults.set(.everything)
     let child = try #require(ProcessStatistics.read(pid))
+    faults.set(.everything)
     await waitForEnd(of: child)
     #expect(!isAlive(pid))
     faults.set(.nothing)

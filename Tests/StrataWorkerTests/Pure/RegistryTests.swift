@@ -1,4 +1,5 @@
 import Capabilities
+import PointClouds
 import StrataCore
 import StrataWorker
 import Testing
@@ -37,9 +38,42 @@ import Testing
       capability: "gis-lidar-process", parametersJSON: #"{"window": 20}"#, inputs: 1)
     #expect(request.offer.capability.name == "pointcloud.ground")
     #expect(request.offer.price.perJob == MicroCredits(micros: 2_000_000))
-    #expect(
-      request.parametersJSON == #"{"cell":1.0,"scalar":1.25,"slope":0.15,"threshold":0.5,"window":20.0}"#
-        || request.parametersJSON == #"{"cell":1,"scalar":1.25,"slope":0.15,"threshold":0.5,"window":20.0}"#)
+    let filled = try Parameters(json: request.parametersJSON)
+    #expect(try filled.number("window") == 20 && filled.number("cell") == 1 && filled.number("slope") == 0.15)
+    #expect(try filled.optionalString("length_unit") == "metres" && filled.optionalString("returns") == "last")
+  }
+
+  @Test func aChoiceIsOneOfThose() throws {
+    let ground = try registry.offer(named: "pointcloud.ground").capability
+    let unit = try #require(ground.parameters.first { $0.name == "length_unit" })
+    #expect(throws: CapabilityRequestError.unknownChoice(unit, given: "meters", nearest: "metres")) {
+      try registry.validate(capability: ground.name, parametersJSON: #"{"length_unit": "meters"}"#, inputs: 1)
+    }
+    #expect(throws: CapabilityRequestError.unknownChoice(unit, given: "furlong", nearest: nil)) {
+      try registry.validate(capability: ground.name, parametersJSON: #"{"length_unit": "furlong"}"#, inputs: 1)
+    }
+    let error = CapabilityRequestError.unknownChoice(unit, given: "meters", nearest: "metres")
+    #expect(error.parameter == "length_unit" && error.asStrataError.message.contains("metres, file"))
+    #expect(error.asStrataError.remedy == "did you mean 'metres'?")
+    // The definition's words are the library's.
+    #expect(Set(unit.choices) == Set(GroundParameters.LengthUnit.allCases.map(\.rawValue)))
+    let returns = try #require(ground.parameters.first { $0.name == "returns" })
+    #expect(Set(returns.choices) == Set(GroundParameters.Returns.allCases.map(\.rawValue)))
+    for unit in unit.choices {
+      _ = try registry.validate(capability: ground.name, parametersJSON: "{\"length_unit\": \"\(unit)\"}", inputs: 1)
+    }
+  }
+
+  @Test func choicesOfAListAreThoseOfItsItems() throws {
+    let colours = ParameterDefinition(name: "colours", kind: .strings, summary: "s", choices: ["red", "blue"])
+    let paint = Capability(
+      name: "paint", version: 1, summary: "s", tier: .cpu, price: Price(perJob: .zero), timeoutSeconds: 1,
+      attemptsMax: 1, resources: ResourceRequest(), parameters: [colours], inputs: 0...0)
+    let registry = try CapabilityRegistry([paint])
+    _ = try registry.validate(capability: "paint", parametersJSON: #"{"colours": ["blue", "red"]}"#, inputs: 0)
+    #expect(throws: CapabilityRequestError.unknownChoice(colours, given: "bleu", nearest: "blue")) {
+      try registry.validate(capability: "paint", parametersJSON: #"{"colours": ["red", "bleu"]}"#, inputs: 0)
+    }
   }
 
   @Test func typosMeetTheNearestName() {
@@ -58,7 +92,7 @@ import Testing
 
   @Test(arguments: [
     (#"{"cell": "one"}"#, "cell"), (#"{"cell": 0}"#, "cell"), (#"{"window": 1e9}"#, "window"),
-    (#"{"slope": [1]}"#, "slope"), (#"{"slope": true}"#, "slope"),
+    (#"{"slope": [1]}"#, "slope"), (#"{"slope": true}"#, "slope"), (#"{"returns": 1}"#, "returns"),
   ])
   func aBadValueNamesItsParameter(json: String, parameter: String) {
     let error = #expect(throws: CapabilityRequestError.self) {

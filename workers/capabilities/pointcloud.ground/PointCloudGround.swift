@@ -25,7 +25,10 @@ struct PointCloudGround: CapabilityHandler {
   private static func parameters(_ given: Parameters) throws(AttemptError) -> GroundParameters {
     GroundParameters(
       cell: try given.number("cell"), slope: try given.number("slope"), window: try given.number("window"),
-      threshold: try given.number("threshold"), scalar: try given.number("scalar"))
+      threshold: try given.number("threshold"), scalar: try given.number("scalar"),
+      // What orders of version 1 meant, which had neither.
+      lengthUnit: try given.choice("length_unit", of: GroundParameters.LengthUnit.self) ?? .file,
+      returns: try given.choice("returns", of: GroundParameters.Returns.self) ?? .last)
   }
 
   /// Gives the scan the client's name, by a link: results are named after it.

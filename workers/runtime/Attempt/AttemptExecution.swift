@@ -5,13 +5,15 @@ import Synchronization
 /// One attempt from its work order to its files: folders, runner, log, results. The same for a worker and for
 /// `LocalRun`; where the files go then is the caller's.
 final class AttemptExecution: Sendable {
-  /// What is left of an attempt. Its files are there until `folders.root` is removed.
+  /// What is left of an attempt. Its files are there until `clear` is called.
   struct Remains: Sendable {
     /// Nil when nothing may be reported.
     let ending: (kind: AttemptEnding, error: AttemptError?)?
     let usage: AttemptUsage
     let summary: JSONValue?
     let files: [FileTree.Entry]
+    /// Where the log is; nil where nothing was logged.
+    let log: String?
   }
 
   private enum Stage {
@@ -19,21 +21,28 @@ final class AttemptExecution: Sendable {
     case running(AttemptRun)
   }
 
-  let folders: AttemptFolders
   let order: WorkOrder
+  private let folderPool: FolderPool
   private let pool: RunnerPool
   private let limits: AttemptLimits
   private let log: AttemptLog
   private let progress: @Sendable (Double?, String?) -> Void
   private let stage = Mutex(Stage.preparing(stop: nil))
+  private let lent = Mutex<Lent?>(nil)
 
-  init(_ order: WorkOrder, folders: AttemptFolders, pool: RunnerPool, limits: AttemptLimits, sink: AttemptSink) {
+  private struct Lent {
+    let folders: AttemptFolders
+    /// Whether all that could write to them has ended for sure.
+    var isQuiet = true
+  }
+
+  init(_ order: WorkOrder, folders: FolderPool, pool: RunnerPool, limits: AttemptLimits, sink: AttemptSink) {
     self.order = order
-    self.folders = folders
+    folderPool = folders
     self.pool = pool
     self.limits = limits
     progress = sink.progress
-    log = AttemptLog(path: folders.log, limit: limits.logBytesMax, echo: sink.log)
+    log = AttemptLog(limit: limits.logBytesMax, echo: sink.log)
   }
 
   /// Ends the attempt early, in whatever stage it is.
@@ -53,20 +62,31 @@ final class AttemptExecution: Sendable {
   /// - Parameter fetch: finds the inputs on this machine's disk.
   func run(fetch: () async throws(AttemptError) -> [InputFile]) async -> Remains {
     do throws(AttemptError) {
-      try makeFolders()
+      let folders = try takeFolders()
       let inputs = try await fetch()
       try InputNames.check(inputs)
       let runner = try await takeRunner()
-      return await run(inputs, in: runner)
+      return await run(inputs, in: folders, runner)
     } catch {
       return failure(error)
     }
   }
 
-  private func makeFolders() throws(AttemptError) {
+  /// Gives the folders back, with whatever is still in them.
+  func clear() throws(StrataError) {
+    let lent = lent.withLock { lent in
+      defer { lent = nil }
+      return lent
+    }
+    if let lent { try folderPool.put(lent.folders, isQuiet: lent.isQuiet) }
+  }
+
+  private func takeFolders() throws(AttemptError) -> AttemptFolders {
     do throws(StrataError) {
-      try folders.make()
-      try log.open()
+      let folders = try folderPool.take()
+      lent.withLock { $0 = Lent(folders: folders) }
+      log.place(at: folders.log)
+      return folders
     } catch {
       throw fullDisk() ?? .workerFault("the attempt's folder could not be made: \(error)")
     }
@@ -74,7 +94,16 @@ final class AttemptExecution: Sendable {
 
   private func failure(_ error: AttemptError) -> Remains {
     log.append(line: error.message)
-    return Remains(ending: (.failed, error), usage: AttemptUsage(), summary: nil, files: [])
+    return remains((.failed, error), AttemptUsage())
+  }
+
+  private func remains(
+    _ ending: (AttemptEnding, AttemptError?)?, _ usage: AttemptUsage, _ summary: JSONValue? = nil,
+    _ files: [FileTree.Entry] = []
+  ) -> Remains {
+    let path = lent.withLock { $0?.folders.log }
+    return Remains(
+      ending: ending, usage: usage, summary: summary, files: files, log: log.isEmpty ? nil : path)
   }
 
   private var cores: Int { max(1, Int((order.resources.cpuMillicores + 999) / 1_000)) }
@@ -87,16 +116,22 @@ final class AttemptExecution: Sendable {
     }
   }
 
-  private func run(_ inputs: [InputFile], in runner: RunnerProcess) async -> Remains {
+  private func run(_ inputs: [InputFile], in folders: AttemptFolders, _ runner: RunnerProcess) async -> Remains {
     let assignment = Assignment(
       order: order, inputs: inputs, workingFolder: folders.working, outputFolder: folders.output, cores: cores)
     let run = AttemptRun(
-      assignment, in: runner, limits: limits, sink: AttemptSink(progress: progress, log: { self.log.append($0) }))
+      assignment, in: runner, limits: limits, adoptsOrphans: pool.adoptsOrphans,
+      sink: AttemptSink(progress: progress, log: { self.log.append($0) }))
     enter(run)
     let (end, usage) = await run.run()
-    // A runner whose attempt did not end by itself, or failed, may be left in a bad state.
-    if end.reason == nil && end.outcome != nil { await pool.put(runner) } else { await runner.end() }
-    return remains(of: end, usage)
+    // A runner whose attempt did not end by itself may be left in a bad state.
+    if end.reason == nil && end.outcome != nil {
+      await pool.put(runner)
+    } else {
+      lent.withLock { $0?.isQuiet = false }
+      await runner.end()
+    }
+    return remains(of: end, usage, folders)
   }
 
   private func enter(_ run: AttemptRun) {
@@ -108,10 +143,10 @@ final class AttemptExecution: Sendable {
     if let pending { run.stop(pending) }
   }
 
-  private func remains(of end: AttemptEnd, _ usage: AttemptUsage) -> Remains {
+  private func remains(of end: AttemptEnd, _ usage: AttemptUsage, _ folders: AttemptFolders) -> Remains {
     let verdict = end.ending(
       timeoutSeconds: order.timeoutSeconds, memoryLimitBytes: order.resources.memoryBytes)
-    guard var (kind, error) = verdict else { return Remains(ending: nil, usage: usage, summary: nil, files: []) }
+    guard var (kind, error) = verdict else { return remains(nil, usage) }
     var (files, others) = FileTree.list(folders.output)
     for name in others {
       log.append(line: "'\(name)' is not kept: only files directly in the output folder are results")
@@ -124,7 +159,7 @@ final class AttemptExecution: Sendable {
     }
     if kind == .failed, let full = fullDisk() { error = full }
     if let error { log.append(line: error.message) }
-    return Remains(ending: (kind, error), usage: usage, summary: end.outcome?.product.summary, files: files)
+    return remains((kind, error), usage, end.outcome?.product.summary, files)
   }
 
   private func excess(of files: [FileTree.Entry]) -> String? {
@@ -138,7 +173,7 @@ final class AttemptExecution: Sendable {
 
   /// Whatever failed on a full disk may have failed because of it.
   private func fullDisk() -> AttemptError? {
-    guard let free = DiskSpace.freeBytes(at: folders.root), free < limits.diskReserveBytes else { return nil }
+    guard let free = DiskSpace.freeBytes(at: folderPool.parent), free < limits.diskReserveBytes else { return nil }
     return .diskFull("run the attempt")
   }
 }

@@ -16,13 +16,17 @@ final class AttemptRun: Sendable {
   private let runner: RunnerProcess
   private let assignment: Assignment
   private let limits: AttemptLimits
+  private let adoptsOrphans: Bool
   private let sink: AttemptSink
   private let meter: TreeMeter
   private let events: AsyncStream<Event>
   private let feed: AsyncStream<Event>.Continuation
 
-  init(_ assignment: Assignment, in runner: RunnerProcess, limits: AttemptLimits, sink: AttemptSink) {
+  init(
+    _ assignment: Assignment, in runner: RunnerProcess, limits: AttemptLimits, adoptsOrphans: Bool, sink: AttemptSink
+  ) {
     self.runner = runner
+    self.adoptsOrphans = adoptsOrphans
     self.assignment = assignment
     self.limits = limits
     self.sink = sink
@@ -39,12 +43,14 @@ final class AttemptRun: Sendable {
   /// Runs it. The runner may be used again if it is still alive afterwards.
   func run() async -> (end: AttemptEnd, usage: AttemptUsage) {
     let start = ContinuousClock.now
-    let watchers = startWatching()
+    runner.log.attach(sink.log)
+    runner.link.listen { self.take($0) }
+    let watch = Task { await self.watchLimits(since: start) }
     let end = await supervise()
-    for watcher in watchers { watcher.cancel() }
-    for watcher in watchers { await watcher.value }
-    await runner.drainLog(sink.log)
-    if !runner.isAlive { await meter.endStrays() }
+    watch.cancel()
+    runner.link.listen(nil)
+    runner.log.detach()
+    if !runner.isAlive { await meter.endStrays(adoptsOrphans: adoptsOrphans) }
     let wall = (ContinuousClock.now - start).nanoseconds / 1_000
     return (end, meter.usage(outcome: end.outcome, exit: runner.child.exit, wallMicroseconds: wall))
   }
@@ -71,31 +77,23 @@ final class AttemptRun: Sendable {
         feed.yield(.graceOver)
       }
     case .killTree:
-      meter.note(await runner.kill())
+      meter.close(await runner.kill())
       feed.yield(.runnerExited("was killed"))
     case .end: break
     }
   }
 
-  private func startWatching() -> [Task<Void, Never>] {
-    [
-      Task { await self.watchReplies() }, Task { await self.watchLog() }, Task { await self.watchClock() },
-      Task { await self.watchUsage() },
-    ]
+  private func take(_ reply: RunnerReply?) {
+    switch reply {
+    case .ready: break
+    case .progress(let fraction, let stage): sink.progress(fraction, stage)
+    case .outcome(let outcome): feed.yield(.outcome(outcome))
+    case nil: Task { await self.watchEnd() }
+    }
   }
 
-  private func watchReplies() async {
-    while let reply = await runner.nextReply() {
-      switch reply {
-      case .ready: break
-      case .progress(let fraction, let stage): sink.progress(fraction, stage)
-      case .outcome(let outcome):
-        feed.yield(.outcome(outcome))
-        return
-      }
-    }
-    if Task.isCancelled { return }
-    // The socket's end comes a moment before the process's. A runner that lives on sends garbage.
+  /// The socket's end comes a moment before the process's. A runner that lives on sends garbage.
+  private func watchEnd() async {
     guard let exit = await runner.child.wait(atMost: limits.stopGrace) else {
       feed.yield(.garbled)
       return
@@ -103,21 +101,27 @@ final class AttemptRun: Sendable {
     feed.yield(.runnerExited("ended with \(exit.status)"))
   }
 
-  private func watchLog() async {
-    while let bytes = try? await runner.log.read(), !bytes.isEmpty { sink.log(bytes) }
-  }
-
-  private func watchClock() async {
-    let limit = Duration.seconds(assignment.order.timeoutSeconds)
-    guard (try? await Task.sleep(for: limit, clock: .continuous)) != nil else { return }
-    feed.yield(.stop(.timeout))
-  }
-
-  private func watchUsage() async {
-    while (try? await Task.sleep(for: limits.sampleInterval, clock: .continuous)) != nil {
-      let memoryBytes = meter.sample()
-      let outputBytes = FileTree.size(of: assignment.workingFolder)
-      feed.yield(.sample(memoryBytes: memoryBytes, outputBytes: outputBytes))
+  /// Samples until cancelled, and notices when the time is over. One short sleep after the other: the runtime keeps
+  /// what a cancelled sleep needs until its time has come, and a job's time may be hours.
+  private func watchLimits(since start: ContinuousClock.Instant) async {
+    var deadline = Optional(start + .seconds(assignment.order.timeoutSeconds))
+    var sampleAt = start + limits.sampleInterval
+    while true {
+      let wakeAt = deadline.map { min($0, sampleAt) } ?? sampleAt
+      guard (try? await Task.sleep(until: wakeAt, clock: .continuous)) != nil else { return }
+      if let over = deadline, over <= .now {
+        feed.yield(.stop(.timeout))
+        deadline = nil
+      }
+      guard sampleAt <= .now else { continue }
+      sample()
+      sampleAt = .now + limits.sampleInterval
     }
+  }
+
+  private func sample() {
+    let memoryBytes = meter.sample()
+    let outputBytes = FileTree.size(of: assignment.workingFolder)
+    feed.yield(.sample(memoryBytes: memoryBytes, outputBytes: outputBytes))
   }
 }

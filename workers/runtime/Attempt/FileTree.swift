@@ -15,20 +15,14 @@ package enum FileTree {
 
   package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
-  /// Whether there is a file with at least one byte.
-  package static func hasContent(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe lstat(path, &status) == 0 && status.st_size > 0
-  }
-
   /// Makes a folder, and those above it, that only this user may enter.
   package static func make(_ path: String) throws(StrataError) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    } catch {
-      throw StrataError(.internalError, "could not create the folder \(path)", cause: error)
+    if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+      throw .system("create the folder \(path)")
     }
+    try make(String(path[..<slash]))
+    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .system("create the folder \(path)") }
   }
 
   /// Removes a folder with all it holds; not an error where there is none.
@@ -73,7 +67,24 @@ package enum FileTree {
     return (files, others)
   }
 
+  /// Whether `path` is a folder as `make` makes them that holds `names` and nothing else.
+  package static func holds(_ path: String, only names: [String]) -> Bool {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & (S_IFMT | 0o777) == S_IFDIR | 0o700 else { return false }
+    return self.names(in: path).sorted() == names.sorted()
+  }
+
+  /// Without `.` and `..`; none where there is no such folder.
   private static func names(in path: String) -> [String] {
-    (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    guard let folder = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+        unsafe String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
   }
 }

@@ -4,12 +4,15 @@ import Synchronization
 
 /// Idle runners, kept warm: starting one costs more than a small job.
 final class RunnerPool: Sendable {
+  /// Whether orphans of this process are what dead runners left.
+  let adoptsOrphans: Bool
   private let command: RunnerCommand
   private let limits: AttemptLimits
   private let slots: Int
   private let idle = Mutex<[RunnerProcess]>([])
 
-  init(_ command: RunnerCommand, slots: Int, limits: AttemptLimits) {
+  init(_ command: RunnerCommand, slots: Int, limits: AttemptLimits, adoptsOrphans: Bool) {
+    self.adoptsOrphans = adoptsOrphans
     self.command = command
     self.slots = slots
     self.limits = limits

@@ -3,27 +3,19 @@ import StrataCore
 import StrataRuntime
 import Synchronization
 
-/// A runner as its worker holds it: the process, the socket to it, and the pipe that is its log.
+/// A runner as its worker holds it: the process, the link to it, and its log.
 final class RunnerProcess: Sendable {
   let cores: Int
   let child: ChildProcess
-  /// The runner's standard output and error, shared by all that it starts.
-  let log: Descriptor
-  private let reading: Descriptor
-  private let writing: Descriptor
-  private let state = Mutex(State())
+  let link: RunnerLink
+  let log: RunnerLog
+  private let given = Atomic<Int>(0)
 
-  private struct State {
-    var decoder = FrameDecoder()
-    var attempts = 0
-  }
-
-  private init(cores: Int, child: ChildProcess, log: Descriptor, socket: Descriptor) throws(StrataError) {
+  private init(cores: Int, child: ChildProcess, link: RunnerLink, log: RunnerLog) {
     self.cores = cores
     self.child = child
+    self.link = link
     self.log = log
-    reading = socket
-    writing = try socket.duplicate()
   }
 
   /// Starts a runner whose numerical libraries use `cores` threads, and waits until it is ready.
@@ -32,60 +24,59 @@ final class RunnerProcess: Sendable {
     let (logReading, logWriting) = try Descriptor.pipe()
     try ours.makeNonblocking()
     try logReading.makeNonblocking()
+    let child = try await ChildProcess.spawn(specification(command, cores, socket: theirs, log: logWriting))
+    theirs.close()
+    logWriting.close()
+    let words = Mutex<[UInt8]>([])
+    let log = RunnerLog(logReading)
+    log.attach { bytes in words.withLock { $0 += bytes.prefix(startWordsMax - $0.count) } }
+    let (replies, first) = AsyncStream.makeStream(of: RunnerReply?.self)
+    let link = try RunnerLink(ours) { first.yield($0) }
+    let runner = RunnerProcess(cores: cores, child: child, link: link, log: log)
+    guard case .ready?? = await replies.first(where: { _ in true }) else {
+      throw await runner.startFailure { words.withLock { String(decoding: $0, as: UTF8.self) } }
+    }
+    link.listen(nil)
+    log.detach()
+    return runner
+  }
+
+  /// Of what a runner says while it starts, should it fail.
+  private static let startWordsMax = 4_096
+
+  private static func specification(
+    _ command: RunnerCommand, _ cores: Int, socket: Descriptor, log: Descriptor
+  ) -> ProcessSpecification {
     var specification = ProcessSpecification(
       command.executable, command.arguments,
       environment: RunnerEnvironment.make(from: Environment.current, cores: cores))
-    specification.standardOutput = .descriptor(logWriting)
-    specification.standardError = .descriptor(logWriting)
-    specification.extraDescriptors = [Runner.descriptor: theirs]
+    specification.standardOutput = .descriptor(log)
+    specification.standardError = .descriptor(log)
+    specification.extraDescriptors = [Runner.descriptor: socket]
     specification.startsNewSession = true
     // `Runner` says why.
     specification.parentDeathSignal = SIGCONT
     specification.resourceLimits = [.coreSize(bytes: 0)]
-    let child = try await ChildProcess.spawn(specification)
-    theirs.close()
-    let runner = try RunnerProcess(cores: cores, child: child, log: logReading, socket: ours)
-    guard await runner.nextReply() == .ready else { throw await runner.startFailure() }
-    return runner
+    return specification
   }
 
-  private func startFailure() async -> StrataError {
+  private func startFailure(_ words: () -> String) async -> StrataError {
     await end()
-    let words = (try? await log.readToEnd(bytesMax: 4_096)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    log.detach()
     return StrataError(
-      .internalError, "the runner '\(child.executable)' did not start: it ended with \(exitInWords); it said: \(words)")
+      .internalError,
+      "the runner '\(child.executable)' did not start: it ended with \(exitInWords); it said: \(words())")
   }
 
   var exitInWords: String { child.exit.map { "\($0.status)" } ?? "no exit" }
 
   /// Attempts it has been given.
-  var attempts: Int { state.withLock { $0.attempts } }
+  var attempts: Int { given.load(ordering: .relaxed) }
   var isAlive: Bool { child.exit == nil }
 
   func send(_ request: RunnerRequest) async throws {
-    if case .run = request { state.withLock { $0.attempts += 1 } }
-    try await writing.write(MessageCoding.frame(request))
-  }
-
-  /// The next message; nil when there will be none: the runner is gone, or sends what cannot be read.
-  func nextReply() async -> RunnerReply? {
-    do {
-      while true {
-        if let body = try state.withLock({ state throws(FrameError) in try state.decoder.next() }) {
-          return try MessageCoding.read(RunnerReply.self, from: body)
-        }
-        let bytes = try await reading.read()
-        if bytes.isEmpty { return nil }
-        state.withLock { $0.decoder.append(bytes) }
-      }
-    } catch {
-      return nil
-    }
-  }
-
-  /// What is in the log pipe right now.
-  func drainLog(_ take: ([UInt8]) -> Void) async {
-    while log.isReadable, let bytes = try? await log.read(), !bytes.isEmpty { take(bytes) }
+    if case .run = request { given.add(1, ordering: .relaxed) }
+    try await link.send(request)
   }
 
   /// Ends an idle runner, which has no descendants.

@@ -11,6 +11,8 @@ final class TreeMeter: Sendable {
     var processorTime: Duration
     /// Used by processes that a crashed runner left behind.
     var strayTime = Duration.zero
+    /// Whether the last reading was taken of a stopped tree and so leaves nothing out.
+    var isComplete = false
     var members: [ProcessTree.Member] = []
   }
 
@@ -47,17 +49,33 @@ final class TreeMeter: Sendable {
     }
   }
 
-  /// Ends what outlived a runner that crashed: the members of its session, and those seen last that had left it.
-  func endStrays() async {
+  /// Takes the last reading, of a tree whose root is stopped and whose other members are dead.
+  func close(_ reading: ProcessTree.Reading) {
+    note(reading)
+    state.withLock { $0.isComplete = true }
+  }
+
+  /// Ends what outlived a runner that is dead.
+  ///
+  /// - Parameter adoptsOrphans: whether this process is the one that inherits orphans, and has no other children than
+  ///   runners. Then nobody escapes; else only members of the runner's session and those seen last are found.
+  func endStrays(adoptsOrphans: Bool) async {
+    let time = adoptsOrphans ? await Orphans.endAll() : await endKnownStrays()
+    state.withLock { state in
+      if !state.isComplete { state.strayTime += time }
+    }
+  }
+
+  private func endKnownStrays() async -> Duration {
     let seen = state.withLock { $0.members }
-    for root in [root]
-      + seen.filter({ ProcessStatistics.read($0.pid)?.startTicks == $0.statistics.startTicks }).map(\.pid)
-    {
-      let reading = ProcessTree.reading(of: root)
-      state.withLock { $0.strayTime += reading.processorTime }
+    let left = seen.filter { ProcessStatistics.read($0.pid)?.startTicks == $0.statistics.startTicks }
+    var time = Duration.zero
+    for root in [root] + left.map(\.pid) {
+      time += ProcessTree.reading(of: root).processorTime
       await ProcessTree.killAll(below: root)
     }
     for member in seen { member.signal(SIGKILL) }
+    return time
   }
 
   /// - Parameters:

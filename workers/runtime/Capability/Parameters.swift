@@ -58,4 +58,15 @@ public struct Parameters: Hashable, Sendable {
     default: throw .invalidInput("parameter '\(name)' must be a string")
     }
   }
+
+  /// Nil where it is absent, as in orders from before the capability had it.
+  ///
+  /// - Throws: `invalid_input` if it is there but names no case of `type`.
+  public func choice<Choice: RawRepresentable<String>>(_ name: String, of type: Choice.Type) throws(AttemptError)
+    -> Choice?
+  {
+    guard let text = try optionalString(name) else { return nil }
+    guard let choice = Choice(rawValue: text) else { throw .invalidInput("parameter '\(name)' cannot be '\(text)'") }
+    return choice
+  }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import StrataCore
+import StrataRuntime
 import Synchronization
 
 /// A capability run right here: the same handler, runner and limits as on a worker, without server, queue or charge.
@@ -7,8 +8,14 @@ public struct LocalRun: Sendable {
   private let registry: CapabilityRegistry
   private let runner: RunnerCommand
   private let limits: AttemptLimits
+  private let adoptsOrphans: Bool
 
-  public init(registry: CapabilityRegistry, runner: RunnerCommand, limits: AttemptLimits = AttemptLimits()) {
+  /// - Parameter adoptsOrphans: as in `WorkerConfiguration`.
+  public init(
+    registry: CapabilityRegistry, runner: RunnerCommand, limits: AttemptLimits = AttemptLimits(),
+    adoptsOrphans: Bool = true
+  ) {
+    self.adoptsOrphans = adoptsOrphans
     self.registry = registry
     self.runner = runner
     self.limits = limits
@@ -30,10 +37,11 @@ public struct LocalRun: Sendable {
     let request = try check(capability, parametersJSON, files.count)
     let inputs = try files.map { path throws(StrataError) in try LocalFiles.input(at: path) }
     try FileTree.make(outputFolder)
+    if adoptsOrphans { try Subreaper.enable() }
     let order = order(for: request)
     // On the same file system as the results, so that they only change their names.
-    let folders = AttemptFolders(root: "\(outputFolder)/.strata-\(order.job)")
-    let pool = RunnerPool(runner, slots: 1, limits: limits)
+    let folders = FolderPool(in: "\(outputFolder)/.strata-\(order.job)")
+    let pool = RunnerPool(runner, slots: 1, limits: limits, adoptsOrphans: adoptsOrphans)
     let attempt = AttemptExecution(
       order, folders: folders, pool: pool, limits: limits, sink: AttemptSink(progress: progress, log: log))
     let remains = await withTaskCancellationHandler {
@@ -43,7 +51,7 @@ public struct LocalRun: Sendable {
     }
     await pool.drain()
     let results = try LocalFiles.deliver(remains.files, to: outputFolder)
-    try FileTree.remove(folders.root)
+    try FileTree.remove(folders.parent)
     return LocalReport(remains: remains, results: results)
   }
 

@@ -9,13 +9,14 @@ public enum CapabilityRequestError: Error, Hashable, Sendable {
   case wrongKind(String, expected: ParameterDefinition.Kind, given: String)
   /// Of a string or a list, `given` is the length.
   case outOfRange(ParameterDefinition, given: Double)
+  case unknownChoice(ParameterDefinition, given: String, nearest: String?)
   case inputCount(Int, capability: String, allowed: ClosedRange<Int>)
 
   /// The parameter at fault, where there is one.
   public var parameter: String? {
     switch self {
     case .unknownParameter(let name, _, _), .missingParameter(let name, _), .wrongKind(let name, _, _): name
-    case .outOfRange(let definition, _): definition.name
+    case .outOfRange(let definition, _), .unknownChoice(let definition, _, _): definition.name
     case .unknownCapability, .notAnObject, .inputCount: nil
     }
   }
@@ -40,6 +41,11 @@ public enum CapabilityRequestError: Error, Hashable, Sendable {
     case .outOfRange(let definition, let given):
       StrataError(
         .invalidInput, "parameter '\(definition.name)' is \(given)", remedy: "keep it \(definition.rangeInWords)")
+    case .unknownChoice(let definition, let given, let nearest):
+      StrataError(
+        .invalidInput,
+        "parameter '\(definition.name)' cannot be '\(given)', only \(definition.choices.joined(separator: ", "))",
+        remedy: nearest.map { "did you mean '\($0)'?" } ?? "choose one of them")
     case .inputCount(let count, let capability, let allowed):
       StrataError(.invalidInput, "'\(capability)' takes \(allowed.inWords), not \(count)")
     }

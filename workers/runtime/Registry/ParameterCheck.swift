@@ -28,6 +28,7 @@ struct ParameterCheck {
       throw .wrongKind(definition.name, expected: definition.kind, given: given.kindName)
     }
     try checkRange(of: definition, value)
+    for text in value.texts { try checkChoice(of: definition, text) }
     return value
   }
 
@@ -56,8 +57,22 @@ struct ParameterCheck {
       throw .outOfRange(definition, given: measure)
     }
   }
+
+  private func checkChoice(of definition: ParameterDefinition, _ text: String) throws(CapabilityRequestError) {
+    guard !definition.choices.isEmpty, !definition.choices.contains(text) else { return }
+    throw .unknownChoice(definition, given: text, nearest: Spelling.nearest(to: text, among: definition.choices))
+  }
 }
 
 extension JSONValue {
+  /// The string that this is, or the strings that it lists.
+  fileprivate var texts: [String] {
+    switch self {
+    case .string(let text): [text]
+    case .array(let items): items.flatMap(\.texts)
+    default: []
+    }
+  }
+
   fileprivate var isString: Bool { if case .string = self { true } else { false } }
 }

@@ -43,10 +43,10 @@ struct RunnerMeter {
 
   /// VmHWM of proc(5), which unlike ru_maxrss can be reset.
   private static func ownPeakBytes() -> Int64 {
-    guard let status = ProcFile.read("/proc/self/status") else { return 0 }
-    for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM:") {
-      return (line.split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0) * 1_024
-    }
-    return 0
+    guard let status = ProcFile.read("/proc/self/status", bytesMax: 4_096),
+      let line = status.split(separator: UInt8(ascii: "\n")).first(where: { $0.starts(with: "VmHWM:".utf8) })
+    else { return 0 }
+    let digits = line.drop { !($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) }.prefix { $0 != UInt8(ascii: " ") }
+    return (Int64(String(decoding: digits, as: UTF8.self)) ?? 0) * 1_024
   }
 }

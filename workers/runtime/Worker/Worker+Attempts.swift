@@ -13,8 +13,7 @@ extension Worker {
       return nil
     }
     let attempt = AttemptExecution(
-      order, folders: AttemptFolders(root: "\(configuration.folder)/\(reference.job)-\(reference.token.rawValue)"),
-      pool: pool, limits: configuration.limits,
+      order, folders: folders, pool: pool, limits: configuration.limits,
       sink: AttemptSink(
         progress: { self.pump.progress(reference, $0, $1) }, log: { self.pump.log(reference, $0) }))
     attempts.withLock { $0[reference] = attempt }
@@ -25,8 +24,8 @@ extension Worker {
     let reference = lease.reference
     let remains = await attempt.run { () async throws(AttemptError) in try await self.fetch(attempt.order.inputs) }
     attempts.withLock { $0[reference] = nil }
-    let notice = await notice(of: lease, remains, attempt.folders)
-    removeFolder(of: attempt)
+    let notice = await notice(of: lease, remains)
+    clear(attempt)
     finish(reference, notice)
   }
 
@@ -52,9 +51,7 @@ extension Worker {
   }
 
   /// Stores the results and the log, last words of the live log first. Nil where nothing may be said.
-  private func notice(of lease: Lease, _ remains: AttemptExecution.Remains, _ folders: AttemptFolders) async
-    -> AttemptNotice?
-  {
+  private func notice(of lease: Lease, _ remains: AttemptExecution.Remains) async -> AttemptNotice? {
     guard let end = remains.ending else { return nil }
     var ending = end.kind
     await pump.flush(only: lease.reference) { _ in }
@@ -64,9 +61,7 @@ extension Worker {
       for file in remains.files {
         report.results.append(try await artifacts.store(fileAt: file.path, named: file.name))
       }
-      if FileTree.hasContent(folders.log) {
-        report.log = try await artifacts.store(fileAt: folders.log, named: "log.txt")
-      }
+      if let log = remains.log { report.log = try await artifacts.store(fileAt: log, named: "log.txt") }
     } catch {
       (ending, report.error) = storingFailed(error, ending, report.error)
     }
@@ -89,9 +84,9 @@ extension Worker {
       isRetryable: !wasCut && report.error?.isRetryable ?? false, report: bytes)
   }
 
-  private func removeFolder(of attempt: AttemptExecution) {
+  private func clear(_ attempt: AttemptExecution) {
     do throws(StrataError) {
-      try FileTree.remove(attempt.folders.root)
+      try attempt.clear()
     } catch {
       log(String(reflecting: error))
     }

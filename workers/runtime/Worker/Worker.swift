@@ -17,6 +17,7 @@ public final class Worker: Sendable {
   let queue: any JobQueue
   let artifacts: any AttemptArtifacts
   let pool: RunnerPool
+  let folders: FolderPool
   let pump: ProgressPump
   let reporter: Reporter
   let log: WorkerLog
@@ -38,7 +39,10 @@ public final class Worker: Sendable {
     self.queue = queue
     self.artifacts = artifacts
     self.log = log
-    pool = RunnerPool(configuration.runner, slots: configuration.slots, limits: configuration.limits)
+    pool = RunnerPool(
+      configuration.runner, slots: configuration.slots, limits: configuration.limits,
+      adoptsOrphans: configuration.adoptsOrphans)
+    folders = FolderPool(in: configuration.folder)
     pump = ProgressPump(queue: queue, interval: configuration.progressInterval)
     reporter = Reporter(queue: queue, log: log)
     leaseBackoff = Mutex(configuration.backoff)
@@ -53,6 +57,7 @@ public final class Worker: Sendable {
   ///
   /// - Throws: if its folder cannot be used. The queue being away is not an error: it is waited for.
   public func run() async throws(StrataError) {
+    if configuration.adoptsOrphans { try Subreaper.enable() }
     try FileTree.remove(configuration.folder)
     try FileTree.make(configuration.folder)
     await pool.warmUp()

@@ -29,6 +29,9 @@ public struct WorkerConfiguration: Sendable {
   /// First and longest wait between tries while the queue is away.
   public var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
   public var limits = AttemptLimits()
+  /// Whether the worker's process inherits the orphans of runners that die, and ends them. Every child of the process
+  /// that `ChildProcess` has not started is then taken for one: turn it off where a library starts children.
+  public var adoptsOrphans = true
 
   public init(tiers: [TierName], slots: Int, folder: String, runner: RunnerCommand) {
     self.tiers = tiers
