@@ -74,6 +74,6 @@ package struct DraftCheck: Sendable {
   }
 
   private static func words(_ request: ResourceRequest) -> String {
-    "\(Double(request.cpuMillicores) / 1_000) cores and \((request.memoryBytes + (1 << 20) - 1) >> 20) MiB"
+    "\(Double(request.cpuMillicores) / 1_000) cores and \(((request.memoryBytes - 1) >> 20) + 1) MiB"
   }
 }
