@@ -21,13 +21,15 @@ public actor EventHub {
   private var history: [QueueEvent] = []
   private var watchers: [JobID: [Int: Notices.Continuation]] = [:]
   private var nextWatcher = 0
+  /// Where reading begins. The log's positions are times of the queue's server: far enough back that no difference of
+  /// clocks, and no delay between this hub's making and its first read, loses what a watcher waits for.
+  private var position = OutcomePosition(
+    milliseconds: UInt64(max(0, Timestamp.now.milliseconds - 60_000)), sequence: 0)
 
   public init(queue: any JobQueue) { self.queue = queue }
 
   /// Reads the log until the task is cancelled. An outage of the queue is waited out.
   public func run() async {
-    // The log's positions are times: a little back, so that nothing falls between start and first read.
-    var position = OutcomePosition(milliseconds: UInt64(max(0, Timestamp.now.milliseconds - 1_000)), sequence: 0)
     while !Task.isCancelled {
       do {
         let events = try await queue.events(after: position, limit: 1_000, waitingUpTo: .seconds(5))
