@@ -317,7 +317,7 @@ public struct QueueLimits: Hashable, Sendable {
   /// Bytes of a job's live log.
   public var liveLogBytesMax = 256 << 10
   /// How long the live log of a finished job is kept.
-  public var liveLogRetention = Duration.seconds(3600)
+  public var liveLogRetention = Duration.seconds(60)
   /// Entries of the event log, approximately; an entry holds up to 64 events of one call.
   public var eventsMax = 20_000
   /// Workers that a census lists, those with the nearest deadlines first.

@@ -62,6 +62,9 @@ import Testing
     let status = try await strata(["status"], data: folder)
     #expect(status.status == 4 && status.output.contains("not running"))
     #expect(try await strata(["down"], data: folder).status == 0)
+    #expect(!FileManager.default.fileExists(atPath: folder + "/data"), "commands that only look make nothing")
+    let foreign = try await strata(["up", "--data-dir", folder], data: folder)
+    #expect(foreign.status == 3 && foreign.output.contains("no data directory"))
     #expect(try await strata(["sumbit"], data: folder).output.contains("did you mean 'submit'"))
   }
 

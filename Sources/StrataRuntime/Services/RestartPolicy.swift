@@ -18,7 +18,10 @@ public struct RestartPolicy: Sendable, Hashable {
   public static let standard = RestartPolicy(
     firstDelay: .milliseconds(100), delayMax: .seconds(10), failuresMax: 8, healthyAfter: .seconds(60))
 
-  /// Never: the first end is the last.
+  /// Tries again for ever: for what must come back by itself, whatever made it end.
+  public static let persistent = RestartPolicy(
+    firstDelay: .milliseconds(100), delayMax: .seconds(10), failuresMax: .max, healthyAfter: .seconds(60))
+  /// The first end is the last.
   public static let never = RestartPolicy(firstDelay: .zero, delayMax: .zero, failuresMax: 0, healthyAfter: .zero)
 
   public enum Decision: Sendable, Hashable {

@@ -24,20 +24,40 @@ public struct DataDirectory: Sendable {
   public var logs: String { path + "/log" }
   public var configuration: String { path + "/config.json" }
 
+  /// The file that says that a folder is a data directory: nothing else is ever written into or made private.
+  private static let marker = "strata-data"
+
   /// The folder at `path`, made with all its parts if it is not there.
   ///
+  /// - Throws: `conflict` for a folder that has something in it and is no data directory.
   /// - Parameter temporaryFolder: where a short folder for sockets goes if one is needed.
   public static func open(
     _ path: String, temporaryFolder: String = Environment.current["TMPDIR"] ?? "/tmp"
   ) throws(StrataError) -> DataDirectory {
     let path = try absolute(path)
+    try claim(path)
     // PostgreSQL's user, where it is another, passes through to `postgres/` and to its socket in `run/`.
     let passable: UInt32 = UserIdentity.callerIsRoot ? 0o711 : 0o700
     try Folder.create(path, mode: passable)
     try Folder.create(path + "/run", mode: passable)
     for part in ["redis", "artifacts", "log"] { try Folder.create(path + "/" + part, mode: 0o700) }
+    if !Folder.exists(path + "/" + marker) { try Folder.writeText("1\n", to: path + "/" + marker) }
     let sockets = try SocketFolder(run: path + "/run", temporaryFolder: temporaryFolder).place()
     return DataDirectory(path: path, sockets: sockets)
+  }
+
+  /// The data directory at `path`, only to be looked at: nothing is made or changed. Nil where there is none.
+  public static func find(_ path: String) throws(StrataError) -> DataDirectory? {
+    let path = try absolute(path)
+    guard Folder.exists(path + "/" + marker) else { return nil }
+    return SocketFolder(run: path + "/run", temporaryFolder: "").placed.map { DataDirectory(path: path, sockets: $0) }
+  }
+
+  private static func claim(_ path: String) throws(StrataError) {
+    guard Folder.exists(path), !Folder.exists(path + "/" + marker), !Folder.isEmpty(path) else { return }
+    throw StrataError(
+      .conflict, "\(path) has other things in it and is no data directory of Strata's",
+      remedy: "choose a new or empty folder, with --data-dir")
   }
 
   /// The path of the unix socket called `name` ("http.sock").

@@ -23,6 +23,15 @@ enum Folder {
   static func isFolder(_ path: String) -> Bool { kind(path) == S_IFDIR }
   static func exists(_ path: String) -> Bool { kind(path) != nil }
 
+  /// Whether a folder has nothing in it. What is no folder, or cannot be read, is not empty.
+  static func isEmpty(_ path: String) -> Bool {
+    guard let folder = unsafe opendir(path) else { return false }
+    defer { unsafe closedir(folder) }
+    var count = 0
+    while unsafe readdir(folder) != nil { count += 1 }
+    return count <= 2
+  }
+
   private static func kind(_ path: String) -> UInt32? {
     var status = stat()
     return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil

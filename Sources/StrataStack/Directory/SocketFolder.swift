@@ -12,8 +12,15 @@ struct SocketFolder {
 
   private var record: String { run + "/sockets" }
 
+  private var isRunShortEnough: Bool {
+    run.utf8.count + 1 + DataDirectory.socketNameBytesMax <= DataDirectory.socketPathBytesMax
+  }
+
+  /// Where they lie already; nil if that was never chosen.
+  var placed: String? { isRunShortEnough ? run : Folder.readText(record) }
+
   func place() throws(StrataError) -> String {
-    if run.utf8.count + 1 + DataDirectory.socketNameBytesMax <= DataDirectory.socketPathBytesMax { return run }
+    if isRunShortEnough { return run }
     if let recorded = Folder.readText(record), isOurs(recorded) { return recorded }
     let made = try makeShort()
     try Folder.writeText(made, to: record)

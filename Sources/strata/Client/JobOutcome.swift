@@ -21,6 +21,9 @@ struct JobOutcome {
   private func fetch(into folder: String) async throws {
     try makeFolder(folder)
     for result in job.results {
+      guard !result.name.contains("/"), result.name != "..", result.name != "." else {
+        throw StrataError(.invalidInput, "the server names a result '\(result.name)', which is no file's name")
+      }
       let progress = TransferProgress(stage: "fetching \(result.name)")
       try await server.download(result, to: "\(folder)/\(result.name)") {
         progress.show($0.received, of: Int(result.sizeBytes))

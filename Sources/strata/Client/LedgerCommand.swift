@@ -48,7 +48,9 @@ struct LedgerAction {
   /// Works on the database itself: whoever may read the data folder is the operator.
   func grant(_ text: String) async throws -> ExitStatus {
     let amount = MicroCredits(micros: try Quantity.millionths(text, option: "grant"))
-    let directory = try DataFolder.open(arguments)
+    guard let directory = try DataFolder.find(arguments) else {
+      throw StrataError(.unreachable, "nothing has been started there yet", remedy: "run strata up")
+    }
     let own = EmbeddedPostgreSQL(in: directory, identity: .random()).connectionString
     var configuration = PostgreSQLConfiguration(
       connectionString: Environment.current["STRATA_POSTGRES_URL"] ?? own)

@@ -20,10 +20,11 @@ struct Server {
       client = HTTPClient(try ClientEndpoint(url), bearerKey: key)
       return
     }
-    let directory = try DataFolder.open(arguments)
-    guard let key = environment["STRATA_API_KEY"] ?? APIKeyFile(directory: directory).key else {
+    guard let directory = try DataFolder.find(arguments),
+      let key = environment["STRATA_API_KEY"] ?? APIKeyFile(directory: directory).key
+    else {
       throw StrataError(
-        .unreachable, "nothing has been started in \(directory.path) yet",
+        .unreachable, "nothing has been started in \(try DataFolder.path(arguments)) yet",
         remedy: "run strata up, or name a server with STRATA_URL and STRATA_API_KEY")
     }
     client = HTTPClient(.unix(path: Endpoint(directory: directory).socket), bearerKey: key)

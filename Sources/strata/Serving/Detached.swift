@@ -20,6 +20,8 @@ struct Detached {
     note.remove()
     let log = settings.directory.logs + "/strata.log"
     var specification = ProcessSpecification("/proc/self/exe", ["up"] + settings.words)
+    specification.environment["STRATA_REDIS_URL"] = settings.redis
+    specification.environment["STRATA_POSTGRES_URL"] = settings.postgres
     specification.standardOutput = .file(log)
     specification.standardError = .file(log)
     specification.startsNewSession = true
@@ -36,12 +38,16 @@ struct Detached {
     }
     if child.exit == nil { _ = child.signal(15) }
     throw StrataError(
-      .unavailable, "Strata did not become ready: \(lastLine(of: log) ?? "it said nothing")",
+      .unavailable, "Strata did not become ready (\(lastLine(of: log) ?? "it said nothing"))",
       remedy: "see \(settings.directory.logs), and run strata doctor")
   }
 
   private func lastLine(of path: String) -> String? {
-    (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").last.map(String.init)
+    let line = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").last
+    return line.map { line in
+      let words = String(line.replacing("strata: ", with: ""))
+      return words.hasSuffix(".") ? String(words.dropLast()) : words
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import StrataClient
 import StrataCore
 import StrataStack
@@ -42,15 +43,14 @@ enum TextFile {
     return String(text.prefix { $0 != "\n" })
   }
 
-  /// Replaces the file at once, readable by its owner alone.
+  /// Replaces the file at once; never readable by anyone but its owner.
   static func write(_ text: String, to path: String) throws(StrataError) {
-    do {
-      try Data((text + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
-      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-    } catch {
-      throw StrataError(
-        .internalError, "could not write \(path)", remedy: "check its folder's space and rights", cause: error)
-    }
+    let draft = path + ".new"
+    remove(draft)
+    let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+    guard FileManager.default.createFile(atPath: draft, contents: Data((text + "\n").utf8), attributes: attributes),
+      unsafe rename(draft, path) == 0
+    else { throw StrataError(.internalError, "could not write \(path)", remedy: "check its folder's space and rights") }
   }
 
   static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }

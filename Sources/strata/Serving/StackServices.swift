@@ -57,6 +57,7 @@ struct StackServices {
         return specification
       }, isReady: isReady)
     definition.teardown = .terminate(patience: patience)
+    definition.restart = .persistent
     definition.logFile = logFile
     definition.log = log
     definition.onGiveUp = onGiveUp

@@ -8,8 +8,7 @@ extension Command {
     name: "status", summary: "Say whether the stack of a folder runs and consumes jobs",
     options: [.dataDirectory, .json],
     run: { arguments in
-      let directory = try DataFolder.open(arguments)
-      let report = try await StatusReport.make(of: directory, arguments)
+      let report = try await StatusReport.make(arguments)
       Terminal.print(arguments.has("json") ? try JSONText.of(report) : report.text)
       return report.isReady ? .done : .unreachable
     })
@@ -31,12 +30,13 @@ struct StatusReport: Encodable {
     case isReady = "ready"
   }
 
-  static func make(of directory: DataDirectory, _ arguments: Arguments) async throws -> StatusReport {
-    let endpoint = Endpoint(directory: directory)
-    guard let holder = directory.holder else {
+  static func make(_ arguments: Arguments) async throws -> StatusReport {
+    guard let directory = try DataFolder.find(arguments), let holder = directory.holder else {
       return StatusReport(
-        directory: directory.path, process: nil, http: nil, isReady: false, obstacle: "it is not running", queue: nil)
+        directory: try DataFolder.path(arguments), process: nil, http: nil, isReady: false,
+        obstacle: "it is not running", queue: nil)
     }
+    let endpoint = Endpoint(directory: directory)
     let obstacle = await endpoint.obstacle()
     let queue: QueueView? = try? await Server(arguments).get("/v1/queue")
     return StatusReport(

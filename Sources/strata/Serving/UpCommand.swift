@@ -9,7 +9,8 @@ extension Command {
       Runs until Ctrl-C, SIGTERM or 'strata down'; a second signal hastens the end. The first start makes the databases, a
       tenant with credits to spend, and an API key (in FOLDER/api-key, readable by you alone).
 
-      With --redis or --postgres an existing server is used instead of a private one.
+      With --redis or --postgres an existing server is used instead of a private one. An address with a password is
+      better given by STRATA_REDIS_URL or STRATA_POSTGRES_URL, where ps does not show it.
       """,
     options: [
       .dataDirectory,
@@ -32,7 +33,11 @@ extension Command {
     options: [.dataDirectory, .option("grace", "SECONDS", "how long to wait for running jobs [60]")],
     run: { arguments in
       let seconds = try arguments.integer("grace", in: 1...86_400) ?? 60
-      return try await Shutdown(directory: DataFolder.open(arguments), grace: .seconds(seconds)).perform()
+      guard let directory = try DataFolder.find(arguments) else {
+        Terminal.note("strata: nothing runs in \(try DataFolder.path(arguments))")
+        return .done
+      }
+      return try await Shutdown(directory: directory, grace: .seconds(seconds)).perform()
     })
 }
 
@@ -48,6 +53,11 @@ enum DataFolder {
     return (environment["XDG_DATA_HOME"] ?? "\(home)/.local/share") + "/strata"
   }
 
+  /// For commands that only look: nothing is made. Nil where nothing was ever started.
+  static func find(_ arguments: Arguments) throws(StrataError) -> DataDirectory? {
+    try DataDirectory.find(try path(arguments))
+  }
+
   static func open(_ arguments: Arguments) throws(StrataError) -> DataDirectory {
     try DataDirectory.open(try path(arguments))
   }
@@ -61,7 +71,8 @@ struct StackSettings {
   let postgres: String?
   let slots: Int
   let workers: Int
-  /// The words of the command line, for a detached copy.
+  /// The words of the command line, for a detached copy. The servers' addresses are not among them: they may hold
+  /// passwords and go by the environment.
   let words: [String]
 
   init(_ arguments: Arguments) throws {
@@ -70,12 +81,10 @@ struct StackSettings {
     }
     directory = try DataFolder.open(arguments)
     http = arguments["http"] ?? "127.0.0.1:8420"
-    redis = arguments["redis"]
-    postgres = arguments["postgres"]
+    redis = arguments["redis"] ?? Environment.current["STRATA_REDIS_URL"]
+    postgres = arguments["postgres"] ?? Environment.current["STRATA_POSTGRES_URL"]
     slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
     workers = try arguments.integer("workers", in: 0...256) ?? 1
-    words =
-      ["--data-dir", directory.path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
-      + (redis.map { ["--redis", $0] } ?? []) + (postgres.map { ["--postgres", $0] } ?? [])
+    words = ["--data-dir", directory.path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
   }
 }
