@@ -30,4 +30,24 @@ import Testing
     #expect(score.agreement > 0.96, "agreement \(score.agreement)")
     #expect(score.kappa > 0.88, "kappa \(score.kappa)")
   }
+
+  @Test func `one stray point far away is named instead of worked on`() throws {
+    var points = ScanSimulator(seed: 7, points: 1_500).makePoints()
+    let near = try PointCloud(points: points, systemIdentifier: "SIMULATED", generatingSoftware: "test")
+    #expect(try near.classifyGround(GroundParameters()).classes.count == 1_500)
+    // 9 km by 9 km: 81 million cells, fewer than a large cloud may have.
+    (points[700].x, points[700].y, points[700].returnNumber, points[700].returnCount) = (9_000, 9_000, 1, 1)
+    let far = try PointCloud(points: points, systemIdentifier: "SIMULATED", generatingSoftware: "test")
+    let error = #expect(throws: PointCloudError.self) { try far.classifyGround(GroundParameters()) }
+    #expect(error?.code == .limitExceeded)
+    #expect(error?.message.contains("x from") == true && error?.message.contains("4000000 allowed") == true)
+    #expect(error?.remedy.contains("stray points") == true)
+  }
+
+  @Test func `cells are bounded by points and by the parameter`() {
+    let parameters = GroundParameters(cellsMax: 50_000_000)
+    #expect(parameters.cellsMax(points: 1) == 4_000_000)
+    #expect(parameters.cellsMax(points: 10_000) == 10_000_000)
+    #expect(parameters.cellsMax(points: 1_000_000) == 50_000_000)
+  }
 }

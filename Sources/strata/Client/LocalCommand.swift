@@ -2,6 +2,7 @@ import Capabilities
 import FoundationEssentials
 import PointClouds
 import StrataCore
+import StrataRuntime
 import StrataWorker
 import Synchronization
 
@@ -21,14 +22,17 @@ extension Command {
       guard let folder = arguments["out"] else { throw UsageError("where to? give --out FOLDER", command: "local") }
       let parameters = try ParameterWords.parse(arguments.all("param"))
       let progress = Mutex(ProgressLine())
-      let report = try await LocalRun(
+      let run = LocalRun(
         registry: try Catalogue.registry(),
-        runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand])
-      ).run(
-        capability, parametersJSON: JSONValue.object(parameters).description,
-        files: Array(arguments.positional.dropFirst()), outputFolder: folder,
-        progress: { fraction, stage in progress.withLock { $0.show(fraction: fraction, stage: stage ?? "running") } },
-        log: { Terminal.write($0, to: 2) })
+        runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
+      let report = try await cancelledByTermination {
+        try await run.run(
+          capability, parametersJSON: JSONValue.object(parameters).description,
+          files: Array(arguments.positional.dropFirst()), outputFolder: folder,
+          progress: { fraction, stage in
+            progress.withLock { $0.show(fraction: fraction, stage: stage ?? "running") }
+          }, log: { Terminal.write($0, to: 2) })
+      }
       progress.withLock { $0.clear() }
       Terminal.print(try LocalOutcome(report: report).text(asJSON: arguments.has("json")))
       return report.error == nil ? .done : .failedJob
@@ -52,6 +56,17 @@ extension Command {
       Terminal.note("wrote a simulated scan of about \(points) points to \(file)")
       return .done
     })
+}
+
+/// Does `work` and cancels it once someone wants this process to end, so that it can tidy up.
+private func cancelledByTermination<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws
+  -> Value
+{
+  let requests = try Signals.terminationRequests()
+  let task = Task { try await work() }
+  let listener = Task { for await _ in requests { task.cancel() } }
+  defer { listener.cancel() }
+  return try await task.value
 }
 
 /// How a local run ended, in words or as JSON.

@@ -67,8 +67,10 @@ struct WorkerProcess {
     let queue = try await QueueConnection.open(of: directory, on: loop)
     let store = try ArtifactStore(root: directory.artifacts)
     let id = WorkerID()
+    let folder = try WorkerFolder(of: id, in: directory.path + "/work")
+    try folder.removeAbandoned { [log] in log.info($0) }
     var configuration = WorkerConfiguration(
-      tiers: tiers, slots: slots, folder: directory.path + "/work/\(id)",
+      tiers: tiers, slots: slots, folder: folder.attempts,
       runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
     configuration.id = id
     let worker = Worker(configuration, queue: queue, artifacts: store) { [log] in log.info($0) }
@@ -76,6 +78,7 @@ struct WorkerProcess {
     if let readyFile { try TextFile.write("\(getpid())", to: readyFile) }
     log.info("taking jobs", ["worker": "\(id)", "slots": "\(slots)"])
     try await worker.run()
+    try folder.leave()
     await queue.close()
     return .done
   }

@@ -63,6 +63,23 @@ import Testing
     try FileTree.remove(folder)
   }
 
+  @Test func aCancelledRunLeavesNothingBehind() async throws {
+    try FileTree.make(folder)
+    let (said, hears) = AsyncStream.makeStream(of: [UInt8].self)
+    let run = try localRun()
+    let task = Task { [folder] in
+      try await run.run(
+        "command.run", parametersJSON: #"{"command":["sh","-c","echo up; exec sleep 600"]}"#, files: [],
+        outputFolder: folder + "/out", log: { hears.yield($0) })
+    }
+    var words = said.makeAsyncIterator()
+    #expect(await words.next() == Array("up\n".utf8))
+    task.cancel()
+    #expect(try await task.value.error?.code == "cancelled")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/out").isEmpty)
+    try FileTree.remove(folder)
+  }
+
   @Test func theArtifactStoreServesAttempts() async throws {
     try FileTree.make(folder)
     let store = try ArtifactStore(root: folder + "/store")

@@ -9,10 +9,13 @@ import StrataWorker
 /// the working folder) are the results; what it prints is the log; its exit status is a result.
 struct CommandRun: CapabilityHandler {
   let definition = Catalogue.definition("command.run")
+  /// The text of `stdin` lies there for a moment.
+  private static let standardInputName = ".stdin"
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
     let command = try context.parameters.strings("command")
     guard let program = command.first, !program.isEmpty else { throw .invalidInput("'command' names no program") }
+    try checkStandardInput(of: context)
     try InputPlacement.copy(context.inputs, into: context.workingFolder)
     let environment = try CommandEnvironment.make(for: context)
     guard let executable = Environment.find(program, path: environment["PATH"] ?? "") else {
@@ -24,9 +27,16 @@ struct CommandRun: CapabilityHandler {
     return try product(of: await Self.wait(for: specification))
   }
 
+  private func checkStandardInput(of context: AttemptContext) throws(AttemptError) {
+    guard try context.parameters.optionalString("stdin") != nil else { return }
+    if context.inputs.contains(where: { $0.name == Self.standardInputName }) {
+      throw .invalidInput("an input cannot be called '\(Self.standardInputName)' where 'stdin' is given: rename it")
+    }
+  }
+
   private func standardInput(of context: AttemptContext) async throws(AttemptError) -> ProcessSpecification.Stream {
     guard let text = try context.parameters.optionalString("stdin") else { return .null }
-    let path = context.workingFolder + "/.stdin"
+    let path = context.workingFolder + "/" + Self.standardInputName
     do throws(StrataError) {
       let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_EXCL)
       try await file.write(Array(text.utf8))

@@ -18,7 +18,7 @@ public struct GridFrame: Hashable, Sendable {
       throw PointCloudError(
         .limitExceeded,
         "x from \(low.x) to \(high.x) and y from \(low.y) to \(high.y) make \(size.x * size.y) cells of \(cell), "
-          + "more than the \(cellsMax) allowed",
+          + "more than the \(cellsMax) allowed for so many points",
         remedy: "Remove stray points far from the others, choose a larger cell, or split the file into tiles.")
     }
     (x, y) = (first.x * cell, first.y * cell)

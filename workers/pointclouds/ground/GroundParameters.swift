@@ -50,6 +50,16 @@ public struct GroundParameters: Hashable, Codable, Sendable {
     case cellsMax = "cells_max"
   }
 
+  /// The most cells for each point: a grid that is so much larger than its cloud is one of stray points.
+  package static let cellsPerPointMax = 1_000
+  /// Allowed whatever the number of points.
+  package static let cellsAlwaysAllowed = 4_000_000
+
+  /// The most cells that the grid of a cloud of so many points may have.
+  package func cellsMax(points: Int) -> Int {
+    min(cellsMax, max(Self.cellsAlwaysAllowed, Self.cellsPerPointMax * points))
+  }
+
   /// The largest disc, in cells: the work grows with its square.
   static let radiusMax = 500
 

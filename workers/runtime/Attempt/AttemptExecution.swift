@@ -32,6 +32,8 @@ final class AttemptExecution: Sendable {
 
   private struct Lent {
     let folders: AttemptFolders
+    /// The paths of results lead through it.
+    var output: Descriptor?
     /// Whether all that could write to them has ended for sure.
     var isQuiet = true
   }
@@ -85,7 +87,7 @@ final class AttemptExecution: Sendable {
     do throws(StrataError) {
       let folders = try folderPool.take()
       lent.withLock { $0 = Lent(folders: folders) }
-      log.place(at: folders.log)
+      log.place(in: folders)
       return folders
     } catch {
       throw fullDisk() ?? .workerFault("the attempt's folder could not be made: \(error)")
@@ -147,19 +149,25 @@ final class AttemptExecution: Sendable {
     let verdict = end.ending(
       timeoutSeconds: order.timeoutSeconds, memoryLimitBytes: order.resources.memoryBytes)
     guard var (kind, error) = verdict else { return remains(nil, usage) }
-    var (files, others) = FileTree.list(folders.output)
-    for name in others {
-      log.append(line: "'\(name)' is not kept: only files directly in the output folder are results")
-    }
-    if let excess = excess(of: files) {
-      files = []
-      if kind == .succeeded || error?.code == AttemptError.exitStatusCode {
-        (kind, error) = (.failed, .outputTooLarge(excess))
-      }
+    var files: [FileTree.Entry] = []
+    do throws(AttemptError) {
+      files = try collect(from: folders)
+    } catch let refusal {
+      if kind == .succeeded || error?.code == AttemptError.exitStatusCode { (kind, error) = (.failed, refusal) }
     }
     if kind == .failed, let full = fullDisk() { error = full }
     if let error { log.append(line: error.message) }
     return remains((kind, error), usage, end.outcome?.product.summary, files)
+  }
+
+  /// Its results, whose paths hold until `clear` is called.
+  private func collect(from folders: AttemptFolders) throws(AttemptError) -> [FileTree.Entry] {
+    guard let output = try folders.openOutput() else { return [] }
+    lent.withLock { $0?.output = output }
+    let listing = FileTree.list(AttemptFolders.path(of: output))
+    for omission in listing.omissions { log.append(line: omission) }
+    if let excess = excess(of: listing.files) { throw .outputTooLarge(excess) }
+    return listing.files
   }
 
   private func excess(of files: [FileTree.Entry]) -> String? {

@@ -1,20 +1,52 @@
 import Glibc
 import StrataCore
+import StrataRuntime
 import Synchronization
 
 /// Where one attempt works: `work`, with `work/output` for its results, and its log beside them.
-struct AttemptFolders: Hashable, Sendable {
+///
+/// An attempt may put anything in the place of these folders, symbolic links too. So what it leaves is reached from the
+/// descriptor of the folder that was made for it, one real folder below the other, never by the whole path.
+struct AttemptFolders: Sendable {
   let root: String
   var working: String { "\(root)/work" }
   var output: String { "\(root)/work/output" }
-  var log: String { "\(root)/log" }
+  /// Leads to the root as it was made for as long as this value lives.
+  var log: String { "\(Self.path(of: made))/log" }
+  private let made: Descriptor
 
-  func make() throws(StrataError) { try FileTree.make(output) }
+  init(makingAt root: String) throws(StrataError) {
+    self.root = root
+    try FileTree.make("\(root)/work/output")
+    made = try Descriptor.open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  }
+
+  /// The folder with the results; nil if the attempt has removed it.
+  ///
+  /// - Throws: `output_replaced` where there is a link or a file instead.
+  func openOutput() throws(AttemptError) -> Descriptor? {
+    guard let working = try Self.open("work", in: made) else { return nil }
+    return try Self.open("output", in: working)
+  }
+
+  private static func open(_ name: String, in folder: Descriptor) throws(AttemptError) -> Descriptor? {
+    let number = unsafe Glibc.open("\(path(of: folder))/\(name)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    if number >= 0 { return Descriptor(owning: number) }
+    switch errno {
+    case ENOENT: return nil
+    case ELOOP, ENOTDIR, EACCES: throw .outputReplaced(name)
+    default: throw .workerFault("the folder '\(name)' could not be opened: \(StrataError.system("open it"))")
+    }
+  }
+
+  /// A path to an open folder. It ends with a dot, so that it is a folder's also to those who follow no link.
+  static func path(of folder: Descriptor) -> String { "/proc/self/fd/\(folder.raw)/." }
 
   /// Whether nothing tells them from new ones: an attempt has left nothing in them, and has not locked them either.
   var areAsMade: Bool {
-    FileTree.holds(root, only: ["work"]) && FileTree.holds(working, only: ["output"])
-      && FileTree.holds(output, only: [])
+    let path = Self.path(of: made)
+    return FileTree.isSame(root, as: path) && FileTree.holds(path, only: ["work"])
+      && FileTree.holds("\(path)/work", only: ["output"]) && FileTree.holds("\(path)/work/output", only: [])
   }
 }
 
@@ -40,9 +72,7 @@ final class FolderPool: Sendable {
       return (nil, state.made)
     }
     if let used { return used }
-    let folders = AttemptFolders(root: "\(parent)/\(number)")
-    try folders.make()
-    return folders
+    return try AttemptFolders(makingAt: "\(parent)/\(number)")
   }
 
   /// Takes them back: keeps them for the next attempt if they are empty, or else removes them with all they hold.

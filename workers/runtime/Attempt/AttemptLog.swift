@@ -7,7 +7,7 @@ import Synchronization
 final class AttemptLog: Sendable {
   private struct State {
     var cap: LogCap
-    var path: String?
+    var folders: AttemptFolders?
     var file: Descriptor?
   }
 
@@ -21,7 +21,7 @@ final class AttemptLog: Sendable {
   }
 
   /// Where the file shall be. What is logged before is only echoed.
-  func place(at path: String) { state.withLock { $0.path = path } }
+  func place(in folders: AttemptFolders) { state.withLock { $0.folders = folders } }
 
   var isEmpty: Bool { state.withLock { $0.file == nil } }
 
@@ -30,8 +30,9 @@ final class AttemptLog: Sendable {
       let kept = state.cap.admit(bytes[...])
       if kept.isEmpty { return }
       // On a full disk the log is what can be missed; the attempt itself meets the same wall and says so.
-      if state.file == nil, let path = state.path {
-        state.file = try? Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
+      if state.file == nil, let path = state.folders?.log {
+        // A file or link that the attempt has put there is not written to.
+        state.file = try? Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND)
       }
       if let file = state.file { writeFully(kept, to: file.raw) }
       echo(kept)

@@ -13,6 +13,13 @@ package enum FileTree {
     package let sizeBytes: Int64
   }
 
+  /// What a folder holds.
+  package struct Listing: Hashable, Sendable {
+    package var files: [Entry] = []
+    /// For each thing that is no result a sentence that says why.
+    package var omissions: [String] = []
+  }
+
   package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// Makes a folder, and those above it, that only this user may enter.
@@ -42,49 +49,47 @@ package enum FileTree {
   }
 
   /// The bytes on disk of all files below `path`, by their sizes.
-  package static func size(of path: String) -> Int64 {
-    names(in: path).reduce(0) { sum, name in
-      var status = stat()
-      guard unsafe lstat("\(path)/\(name)", &status) == 0 else { return sum }
-      if status.st_mode & S_IFMT == S_IFDIR { return sum + size(of: "\(path)/\(name)") }
-      return sum + Int64(status.st_size)
+  package static func size(of path: String) -> Int64 { size(of: Array(path.utf8CString)) }
+
+  private static func size(of path: [CChar]) -> Int64 {
+    children(of: path).reduce(0) { sum, child in
+      guard child.isFolder else { return sum + Int64(child.status.st_size) }
+      return sum + size(of: path.dropLast() + [CChar(UInt8(ascii: "/"))] + child.name)
     }
   }
 
-  /// What lies directly in `path`, in order of names: the regular files, and the names of all else.
-  package static func list(_ path: String) -> (files: [Entry], others: [String]) {
-    var files: [Entry] = []
-    var others: [String] = []
-    for name in names(in: path).sorted() {
-      var status = stat()
-      guard unsafe lstat("\(path)/\(name)", &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFREG {
-        files.append(Entry(name: name, path: "\(path)/\(name)", sizeBytes: Int64(status.st_size)))
+  /// What lies directly in `path`, in order of names.
+  package static func list(_ path: String) -> Listing {
+    var listing = Listing()
+    for child in children(of: Array(path.utf8CString)) {
+      if let reason = child.omissionReason {
+        listing.omissions.append("'\(child.printableName)' is not kept: \(reason)")
       } else {
-        others.append(name)
+        let name = child.printableName
+        listing.files.append(Entry(name: name, path: "\(path)/\(name)", sizeBytes: Int64(child.status.st_size)))
       }
     }
-    return (files, others)
+    listing.files.sort { $0.name < $1.name }
+    listing.omissions.sort()
+    return listing
+  }
+
+  /// The names of the folders directly in `path`, symbolic links left out.
+  package static func folders(in path: String) -> [String] {
+    children(of: Array(path.utf8CString)).filter(\.isFolder).map(\.printableName)
+  }
+
+  /// Whether two paths lead to one and the same folder, the first one without a symbolic link at its end.
+  package static func isSame(_ path: String, as other: String) -> Bool {
+    var (left, right) = (stat(), stat())
+    guard unsafe lstat(path, &left) == 0, unsafe stat(other, &right) == 0 else { return false }
+    return left.st_dev == right.st_dev && left.st_ino == right.st_ino
   }
 
   /// Whether `path` is a folder as `make` makes them that holds `names` and nothing else.
   package static func holds(_ path: String, only names: [String]) -> Bool {
     var status = stat()
     guard unsafe lstat(path, &status) == 0, status.st_mode & (S_IFMT | 0o777) == S_IFDIR | 0o700 else { return false }
-    return self.names(in: path).sorted() == names.sorted()
-  }
-
-  /// Without `.` and `..`; none where there is no such folder.
-  private static func names(in path: String) -> [String] {
-    guard let folder = unsafe opendir(path) else { return [] }
-    defer { unsafe closedir(folder) }
-    var names: [String] = []
-    while let entry = unsafe readdir(folder) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-        unsafe String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
+    return children(of: Array(path.utf8CString)).map(\.printableName).sorted() == names.sorted()
   }
 }

@@ -33,6 +33,15 @@ extension AttemptError {
     AttemptError(code: "output_too_large", message: message, isRetryable: false)
   }
 
+  /// Not retried: the same command would do it again.
+  package static func outputReplaced(_ folder: String) -> Self {
+    AttemptError(
+      code: "output_replaced",
+      message: "the attempt has put a link or a file in the place of its folder '\(folder)', so its results were not "
+        + "collected; leave results as files in the folder itself",
+      isRetryable: false)
+  }
+
   /// Retried: another worker, or this one later, may have room.
   package static func diskFull(_ action: String) -> Self {
     AttemptError(

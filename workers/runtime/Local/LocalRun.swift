@@ -44,15 +44,19 @@ public struct LocalRun: Sendable {
     let pool = RunnerPool(runner, slots: 1, limits: limits, adoptsOrphans: adoptsOrphans)
     let attempt = AttemptExecution(
       order, folders: folders, pool: pool, limits: limits, sink: AttemptSink(progress: progress, log: log))
+    // In a task of its own: cancelling shall end the attempt in order, not the waits of those who see to that.
+    let running = Task { await attempt.run { inputs } }
     let remains = await withTaskCancellationHandler {
-      await attempt.run { inputs }
+      await running.value
     } onCancel: {
       attempt.stop(.cancelled)
     }
-    await pool.drain()
-    let results = try LocalFiles.deliver(remains.files, to: outputFolder)
+    await Task { await pool.drain() }.value
+    let delivered = Result { () throws(StrataError) in try LocalFiles.deliver(remains.files, to: outputFolder) }
+    // The results' paths hold only until here.
+    try attempt.clear()
     try FileTree.remove(folders.parent)
-    return LocalReport(remains: remains, results: results)
+    return LocalReport(remains: remains, results: try delivered.get())
   }
 
   private func check(_ capability: String, _ parametersJSON: String, _ inputs: Int) throws(StrataError)
