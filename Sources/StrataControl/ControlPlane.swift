@@ -41,7 +41,7 @@ public final class ControlPlane: Sendable {
   let admission: AdmissionService
   private let authenticator: Authenticator
   let settler: Settler
-  let reconciler: Reconciler
+  package let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
 

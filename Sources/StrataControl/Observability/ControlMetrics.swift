@@ -33,7 +33,8 @@ package final class ControlMetrics: Sendable {
     settlementSeconds = metrics.histogram(
       "strata_settlement_seconds", help: "From reading a batch of outcomes to its acknowledgement.")
     superfluous = metrics.counter(
-      "strata_attempts_superfluous_total", help: "Outcomes of attempts made after their job had ended: work for nothing.")
+      "strata_attempts_superfluous_total",
+      help: "Outcomes of attempts made after their job had ended: work for nothing.")
     leasesExpired = metrics.counter("strata_leases_expired_total", help: "Leases of silent workers that were ended.")
     restored = metrics.counter("strata_jobs_restored_total", help: "Jobs put back into the queue by the reconciler.")
     forgotten = metrics.counter(

@@ -1,9 +1,9 @@
 import Synchronization
 
 /// A question that is given up when it takes too long, even where what it asks cannot be interrupted.
-enum Probe {
+package enum Probe {
   /// What `body` answers, or nil once `limit` has passed. A body that is given up goes on by itself, unheard.
-  static func answer<Value: Sendable>(
+  package static func answer<Value: Sendable>(
     within limit: Duration, _ body: @escaping @Sendable () async -> Value
   ) async -> Value? {
     let first = FirstAnswer<Value>()
