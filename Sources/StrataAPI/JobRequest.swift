@@ -10,12 +10,15 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var priority: Int?
   public var tier: String?
   public var resources: ResourceOverride?
-  /// Refuse the job if it could cost more than this.
+  /// Refuse the job if it could cost more than this: a number of credits with at most six decimals.
+  public var maxCredits: JSONValue?
+  /// The same in millionths of a credit; one of the two at most.
   public var maxMicrocredits: Int64?
 
   public init(
     capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
-    tier: String? = nil, resources: ResourceOverride? = nil, maxMicrocredits: Int64? = nil
+    tier: String? = nil, resources: ResourceOverride? = nil, maxCredits: JSONValue? = nil,
+    maxMicrocredits: Int64? = nil
   ) {
     self.capability = capability
     self.params = params
@@ -23,6 +26,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.priority = priority
     self.tier = tier
     self.resources = resources
+    self.maxCredits = maxCredits
     self.maxMicrocredits = maxMicrocredits
   }
 
@@ -44,6 +48,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case capability, params, inputs, priority, tier, resources
+    case maxCredits = "max_credits"
     case maxMicrocredits = "max_microcredits"
   }
 

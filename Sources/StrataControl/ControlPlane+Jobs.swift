@@ -88,8 +88,12 @@ extension ControlPlane {
     }
   }
 
+  /// What Redis keeps in one value, and refuses to count beyond: no live log reaches it.
+  private static let liveLogLimit = 512 << 20
+
   /// What a running job has printed so far, from byte `offset` on, as far as the queue keeps it.
   public func liveLog(of job: JobID, from offset: Int) async throws(StrataError) -> [UInt8] {
+    guard offset < Self.liveLogLimit else { return [] }
     do { return try await queue.log(of: job, from: offset) } catch {
       throw StrataError(.unavailable, "the queue cannot be reached", remedy: "try again in a moment", cause: error)
     }

@@ -23,6 +23,8 @@ public final class ControlPlane: Sendable {
     public var listingScanMax = 5_000
     /// `/readyz` fails when the settler has been stuck this long.
     public var settlerSilenceMax = Duration.seconds(20)
+    /// How long `/readyz` waits for the queue and for the ledger.
+    public var probeTimeout = Duration.seconds(2)
 
     public init(tiers: [TierDefinition], leaseDuration: Duration = .seconds(10)) {
       self.tiers = tiers
@@ -39,7 +41,7 @@ public final class ControlPlane: Sendable {
   let admission: AdmissionService
   private let authenticator: Authenticator
   let settler: Settler
-  private let reconciler: Reconciler
+  package let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
 
@@ -143,21 +145,6 @@ public final class ControlPlane: Sendable {
       try? await Task.sleep(for: configuration.reconcileInterval)
       if !Task.isCancelled { reconciler.request(.regular) }
     }
-  }
-
-  /// Why the controller is not consuming, one sentence each; empty when it is.
-  public func obstacles() async -> [String] {
-    var obstacles: [String] = []
-    do {
-      if try await queue.generation() == nil { obstacles.append("the queue is being rebuilt from the ledger") }
-    } catch {
-      obstacles.append("the queue cannot be reached")
-    }
-    do { _ = try await ledger.rates() } catch { obstacles.append("the ledger cannot be reached") }
-    if let silence = settler.silence, silence > configuration.settlerSilenceMax {
-      obstacles.append("no outcome could be settled for \(Int(silence.seconds)) s")
-    }
-    return obstacles
   }
 
   /// Brings the gauges up to date, for whoever is about to read them.

@@ -4,6 +4,8 @@ public import StrataCore
 public enum LedgerError: Error, Hashable, Sendable {
   /// The database could not be reached in the time allowed; nothing was done.
   case unavailable(String)
+  /// The database lacks disk, memory or connections; nothing was done.
+  case exhausted(String)
   /// The connection broke during the commit: whether it took effect is unknown. Every operation may be repeated with
   /// the same identifiers.
   case disconnected(String)
@@ -23,6 +25,7 @@ public enum LedgerError: Error, Hashable, Sendable {
   init(_ error: PostgreSQLError) {
     switch error.kind {
     case .unavailable: self = .unavailable(error.description)
+    case .exhausted: self = .exhausted(error.description)
     case .disconnected: self = .disconnected(error.description)
     case .closed: self = .closed
     default: self = .database(error)
@@ -33,6 +36,11 @@ public enum LedgerError: Error, Hashable, Sendable {
   public var strataError: StrataError {
     switch self {
     case .unavailable, .disconnected, .closed: unreachable
+    case .exhausted:
+      StrataError(
+        .unavailable, "the ledger's database has no room: its disk, its memory or its connections are used up",
+        remedy: "have its operator make room, then repeat the request; with an Idempotency-Key it is carried out once",
+        cause: self)
     case .newerDatabase(let found, let known):
       StrataError(
         .conflict, "the database has schema version \(found), this program knows versions up to \(known)",

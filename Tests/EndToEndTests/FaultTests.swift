@@ -10,9 +10,10 @@ import Testing
   static let noopPrice: Int64 = 100
   static let noop = JobRequest(capability: "noop")
 
-  /// A job that runs until `gate` is there.
+  /// A job that runs until `gate` is there. Each run that gets through leaves a line in the file `gate`.runs: what a
+  /// settlement that ignores a second run cannot hide.
   static func gated(_ gate: String) -> JobRequest {
-    let script = "while [ ! -e '\(gate)' ]; do sleep 0.05; done; echo through"
+    let script = "while [ ! -e '\(gate)' ]; do sleep 0.05; done; echo through | tee -a '\(gate).runs'"
     let words = ["sh", "-c", script].map(JSONValue.string)
     return JobRequest(capability: "command.run", params: ["command": .array(words)])
   }
@@ -42,6 +43,7 @@ import Testing
       try stack.kill("worker")
       open()
       try await stack.expectSettledOnce([job])
+      #expect(stack.lines(stack.folder + "/gate.runs") == 1)
       let endings = try await stack.job(job).attempts.compactMap(\.ending)
       #expect(endings == [.expired, .succeeded])
     }
@@ -54,6 +56,7 @@ import Testing
       for runner in stack.processes("runner") { Foundation.kill(runner, SIGKILL) }
       open()
       try await stack.expectSettledOnce([job])
+      #expect(stack.lines(stack.folder + "/gate.runs") == 1)
       let endings = try await stack.job(job).attempts.compactMap(\.ending)
       #expect(endings == [.failed, .succeeded])
     }
@@ -101,6 +104,7 @@ import Testing
       open()
       let later = try await stack.submitPersistently(Self.noop)
       try await stack.expectSettledOnce([running, later])
+      #expect(stack.lines(stack.folder + "/gate.runs") == 1)
     }
   }
 

@@ -120,6 +120,11 @@ final class StackUnderTest: Sendable {
     #expect(books.debitMicrocredits == books.creditMicrocredits)
   }
 
+  /// How many lines a file has; none where there is no file.
+  func lines(_ path: String) -> Int {
+    (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").count ?? 0
+  }
+
   // MARK: Processes
 
   /// The processes of this stack whose command line has `word`, by number.

@@ -24,6 +24,10 @@ import Testing
   private static let digest = ArtifactDigest(bytes: [UInt8](repeating: 7, count: 32))!
   private static let file = ArtifactReference(name: "a", digest: digest, sizeBytes: 1)
 
+  private static func named(_ name: String) -> ArtifactReference {
+    ArtifactReference(name: name, digest: digest, sizeBytes: 1)
+  }
+
   @Test(arguments: [
     Refusal("unknown capability", .notFound) { $0.capability = "test.eco" },
     Refusal("bad parameter", .invalidInput) { $0.parametersJSON = #"{"loud":true}"# },
@@ -40,6 +44,15 @@ import Testing
     },
     Refusal("two inputs of one name", .invalidInput) {
       ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [file, file])
+    },
+    Refusal("an input under a worker's own name", .invalidName) {
+      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [named(".stdin")])
+    },
+    Refusal("an input where the results go", .invalidName) {
+      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [named("output")])
+    },
+    Refusal("an input with a line feed in its name", .invalidName) {
+      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [named("a\nb")])
     },
     Refusal("an input that nobody uploaded", .unknownArtifact) {
       ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [file])
@@ -98,6 +111,46 @@ import Testing
     }
     #expect(error?.code == .conflict)
     #expect(fixture.metrics.render().contains("strata_jobs_repeated_total 1"))
+  }
+
+  @Test func anIdempotencyKeyDoesNotRunAJobAgainWhoseOutcomeIsOnItsWay() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit(key: "k")
+    try await fixture.complete(try await fixture.lease())
+    for _ in 0..<2 {
+      #expect(try await fixture.submit(key: "k") == job)
+      #expect(try await fixture.queue.status(of: [job]) == [nil])
+      #expect(try await fixture.state(of: job) == .succeeded)
+    }
+    #expect(fixture.queue.count(of: .restore) == 0 && fixture.queue.count(of: .enqueue) == 1)
+  }
+
+  @Test func anIdempotencyKeyDoesNotRunAJobAgainWhoseOutcomeIsRefused() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit(key: "k")
+    try fixture.spoil(job)
+    try await fixture.complete(try await fixture.lease())
+    for _ in 0..<2 { #expect(try await fixture.submit(key: "k") == job) }
+    #expect(try await fixture.queue.status(of: [job]) == [nil])
+    #expect(try await fixture.state(of: job) == .queued)
+    #expect(fixture.queue.count(of: .restore) == 0)
+  }
+
+  @Test func aRepeatedKeyOfAWaitingJobCostsNoComparison() async throws {
+    let fixture = try await ControlFixture()
+    for _ in 0..<20 { _ = try await fixture.submit(key: "k") }
+    #expect(fixture.queue.count(of: .outcomes) == 0 && fixture.queue.count(of: .restore) == 0)
+    #expect(fixture.queue.count(of: .enqueue) == 1)
+  }
+
+  @Test func aJobThatIsPutBackKnowsItsAttempts() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit(key: "k")
+    try await fixture.fail(try await fixture.lease()[0], code: "crashed")
+    try await fixture.settler().drain()
+    try await fixture.queue.forget([job])
+    #expect(try await fixture.submit(key: "k") == job)
+    #expect(try await fixture.queue.status(of: [job]) == [.ready(ahead: 0, attemptsMade: 1)])
   }
 
   @Test func whatIsCommittedIsAcceptedWhateverHappensToTheQueue() async throws {

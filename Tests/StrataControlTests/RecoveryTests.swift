@@ -69,6 +69,46 @@ import Testing
     }
   }
 
+  @Test func aJobThatIsBeingEnqueuedIsNotMissing() async throws {
+    let fixture = try await ControlFixture()
+    fixture.queue.holdEnqueues()
+    async let submitted = fixture.submit(key: "k")
+    await fixture.queue.wait(for: .enqueue)
+    #expect(try await fixture.ledger.unfinished(limit: 10).count == 1)
+    #expect(try await fixture.control.reconciler.reconcile(.regular).restored == 0)
+    // Nor does a repeated submission put it there.
+    let again = try await fixture.submit(key: "k")
+    #expect(try await fixture.queue.status(of: [again]) == [nil])
+    fixture.queue.releaseEnqueues()
+    #expect(try await submitted == again)
+    #expect(try await fixture.queue.status(of: [again]) == [.ready(ahead: 0, attemptsMade: 0)])
+    // And once it is over, nothing keeps the job from being put back.
+    try await fixture.queue.forget([again])
+    #expect(try await fixture.control.reconciler.reconcile(.regular).restored == 1)
+  }
+
+  @Test func jobsThatCannotBePutBackAreAnObstacle() async throws {
+    let fixture = try await ControlFixture()
+    try await fixture.queue.forget([try await fixture.submit()])
+    for _ in 0..<100 { fixture.queue.fail(.restore, with: .outOfMemory) }
+    #expect(await fixture.control.obstacles() == [])
+    let running = Task { await fixture.control.reconciler.run() }
+    try await eventually("it is not ready") {
+      await fixture.control.obstacles().contains { $0.contains("cannot be enqueued") && $0.contains("outOfMemory") }
+    }
+    running.cancel()
+    await running.value
+    #expect(await fixture.control.obstacles() == [])
+  }
+
+  @Test func aProbeIsGivenUpWhenItTakesTooLong() async throws {
+    let (stream, continuation) = AsyncStream<Int>.makeStream()
+    let late = await Probe.answer(within: .milliseconds(1)) { await stream.first { _ in true } }
+    #expect(late == nil)
+    continuation.finish()
+    #expect(await Probe.answer(within: .seconds(60)) { 7 } == 7)
+  }
+
   @Test func aJobThatTheQueueNeverTakesStandsInNobodysWay() async throws {
     let fixture = try await ControlFixture()
     let jobs = [70_000, 10, 10].map { size in

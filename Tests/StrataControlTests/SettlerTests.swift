@@ -43,6 +43,21 @@ import Testing
     #expect(try await fixture.ledger.verify().isSound)
   }
 
+  @Test func anAttemptAfterTheEndIsCounted() async throws {
+    let fixture = try await ControlFixture()
+    let leases = try await run(1, in: fixture)
+    try await fixture.complete(leases)
+    let settler = fixture.settler()
+    try await settler.drain()
+    #expect(fixture.metrics.render().contains("strata_attempts_superfluous_total 0"))
+    _ = try await fixture.queue.enqueue([leases[0].job])
+    try await fixture.complete(try await fixture.lease())
+    try await settler.drain()
+    #expect(fixture.metrics.render().contains("strata_attempts_superfluous_total 1"))
+    #expect(try await fixture.queue.census().outcomesPending == 0)
+    #expect(try await fixture.ledger.balance(of: fixture.tenant).posted == ControlFixture.price)
+  }
+
   @Test func aReportThatCannotBeReadEndsItsJobAllTheSame() async throws {
     let fixture = try await ControlFixture()
     let leases = try await run(1, in: fixture)

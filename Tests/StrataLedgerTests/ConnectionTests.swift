@@ -21,6 +21,27 @@ import Testing
     await second.close()
   }
 
+  @Test(arguments: ["53100", "53200", "53300"]) func aServerWithoutRoomIsUnavailable(_ state: String) async throws {
+    let bench = try await LedgerBench()
+    let tenant = try await bench.tenant()
+    _ = try bench.sql(
+      """
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '\(state)'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION refuse()
+      """)
+    let error = await #expect(throws: LedgerError.self) {
+      _ = try await bench.ledger.admit([Sample.submission(tenant)])
+    }
+    guard case .exhausted? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(error?.strataError.code == .unavailable && error?.strataError.remedy != nil)
+    _ = try bench.sql("DROP TRIGGER refuse ON job")
+    #expect(try await bench.ledger.admit([Sample.submission(tenant)])[0].acceptedJob != nil)
+  }
+
   @Test func aClosedLedgerSaysSo() async throws {
     let bench = try await LedgerBench()
     await bench.ledger.close()

@@ -81,7 +81,7 @@ import Testing
     #expect(finished.state == .succeeded && finished.soldAs == "test" && finished.error == nil)
     // 2 s of CPU make 600; the hold bounds it.
     #expect(finished.charged == MicroCredits(micros: 500))
-    #expect(decision.verdicts[2...] == [.alreadySettled, .alreadySettled])
+    #expect(decision.verdicts[2...] == [.alreadySettled, .superfluous])
     #expect(decision.usage.map(\.error?.code) == ["crashed", nil])
     #expect(decision.closings.count == 1)
   }
@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test func finishedAndUnknownJobsAreLeftAlone() {
-    #expect(decide([Sample.outcome(job)], state: .failed, isHoldOpen: false).verdicts == [.alreadySettled])
+    #expect(decide([Sample.outcome(job)], state: .failed, isHoldOpen: false).verdicts == [.superfluous])
     #expect(decide([Sample.outcome(JobID())]).verdicts == [.unknownJob])
     #expect(decide([Sample.outcome(JobID())]).changesNothing)
   }

@@ -91,9 +91,11 @@ import Testing
       #expect(try await bench.ledger.settle(again).allSatisfy { $0 == .alreadySettled })
     }
     let late = jobs.map { Sample.outcome($0, token: 9) } + jobs.map { Sample.outcome($0, token: 10, isFinal: false) }
-    #expect(try await bench.ledger.settle(late).allSatisfy { $0 == .alreadySettled })
+    #expect(try await bench.ledger.settle(late).allSatisfy { $0 == .superfluous })
     #expect(try await bench.ledger.balance(of: tenant) == before)
     #expect(try await bench.ledger.verify() == report)
+    // That its owner cancelled it is no attempt.
+    #expect(try await bench.ledger.settle([Sample.outcome(jobs[0], token: 0, .cancelled)]) == [.alreadySettled])
     #expect(try await bench.ledger.settle([Sample.outcome(JobID())]) == [.unknownJob])
   }
 
@@ -103,7 +105,7 @@ import Testing
       Sample.outcome(jobs[0], token: 1), Sample.outcome(jobs[0], token: 1), Sample.outcome(jobs[0], token: 2),
     ])
     #expect(verdicts[0].finishedJob != nil)
-    #expect(verdicts[1...] == [.alreadySettled, .alreadySettled])
+    #expect(verdicts[1...] == [.alreadySettled, .superfluous])
     #expect(try await bench.ledger.balance(of: tenant).posted == MicroCredits(micros: 1_000_000))
   }
 

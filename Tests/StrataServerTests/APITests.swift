@@ -59,6 +59,23 @@ import Testing
     (#"{"capability":"test.echo","tier":"gpu"}"#, 422, "unsatisfiable"),
     (#"{"capability":"test.echo","params":{"loud":true}}"#, 400, "invalid_input"),
     (#"{"capability":"test.echo","max_microcredits":1}"#, 402, "budget_exceeded"),
+    (#"{"capability":"test.echo","max_credits":0.000999}"#, 402, "budget_exceeded"),
+    (#"{"capability":"test.echo","max_credits":0}"#, 402, "budget_exceeded"),
+    (#"{"capability":"test.echo","max_credits":0.0000001}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","max_credits":-1}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","max_microcredits":-1}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","max_credits":"5"}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","max_credits":9223372036854775807}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","max_credits":1e300}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","max_credits":1,"max_microcredits":1000000}"#, 422, "invalid_body"),
+    (
+      #"{"capability":"test.files","inputs":[{"name":".stdin","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
+      "invalid_name"
+    ),
+    (
+      #"{"capability":"test.files","inputs":[{"name":"output","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
+      "invalid_name"
+    ),
     (
       #"{"capability":"test.files","inputs":[{"name":"a/b","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
       "invalid_body"
@@ -73,6 +90,30 @@ import Testing
       #expect(answer.status == status && answer.code == code, "\(answer.body)")
       #expect(answer.headers["content-type"] == "application/problem+json")
       #expect(try await bench.fixture.ledger.unfinished(limit: 1).isEmpty)
+    }
+  }
+
+  @Test(arguments: ["0.001", "1", "1.0", "0.123457", "1e-3", "5000000000"]) func aBoundInCreditsIsTaken(_ bound: String)
+    async throws
+  {
+    try await APIBench.with { bench in
+      let answer = try await bench.submit(#"{"capability":"test.echo","max_credits":\#(bound)}"#)
+      #expect(answer.status == 202, "\(answer.body)")
+    }
+  }
+
+  @Test func aLogIsEmptyBeyondItsEnd() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit()
+      let lease = try await bench.fixture.lease()[0]
+      for offset in [99, 1 << 29, Int.max] {
+        let answer = try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=\(offset)")
+        #expect(answer.status == 200 && answer.body.isEmpty, "\(offset)")
+      }
+      try await bench.fixture.complete([lease])
+      try await bench.fixture.settler().drain()
+      let answer = try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=\(Int.max)")
+      #expect(answer.status == 200 && answer.body.isEmpty)
     }
   }
 

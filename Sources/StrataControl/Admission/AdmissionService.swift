@@ -15,7 +15,8 @@ package final class AdmissionService: Sendable {
   private let queue: any JobQueue
   private let admissions: AdmissionBatcher
   private let enqueues: Batcher<QueuedJob, QueueError?>
-  private let underWay = EnqueuesUnderWay()
+  private let rechecks: Batcher<JobID, Void>
+  private let underWay: EnqueuesUnderWay
   private let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
@@ -28,8 +29,13 @@ package final class AdmissionService: Sendable {
     inputs = InputCheck(ledger: ledger, store: store)
     self.queue = queue
     self.reconciler = reconciler
+    underWay = reconciler.underWay
     self.metrics = metrics
     self.log = log
+    rechecks = Batcher { jobs in
+      await reconciler.recheck(Set(jobs))
+      return jobs.map { _ in }
+    }
     admissions = AdmissionBatcher(ledger)
     enqueues = Batcher { jobs in
       do throws(QueueError) {
@@ -68,9 +74,8 @@ package final class AdmissionService: Sendable {
       await enqueue(QueuedJob(submission))
       return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: false)
     case .existing(let job):
-      underWay.begin(job.job)
-      defer { underWay.end(job.job) }
-      if !job.state.isFinal { await enqueue(QueuedJob(submission, as: job.job)) }
+      // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
+      if !job.state.isFinal { await rechecks.submit(job.job) }
       return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true)
     case .refused(let refusal):
       throw refusal.strataError
@@ -93,9 +98,9 @@ package final class AdmissionService: Sendable {
 
 extension QueuedJob {
   /// The queue's form of an admitted submission.
-  init(_ submission: JobSubmission, as job: JobID? = nil) {
+  init(_ submission: JobSubmission) {
     self.init(
-      order: submission.order.renamed(job ?? submission.job), tier: submission.tier, priority: submission.priority,
+      order: submission.order, tier: submission.tier, priority: submission.priority,
       attemptsMax: submission.attemptsMax, attemptsMade: 0)
   }
 

@@ -23,6 +23,7 @@ package struct DraftCheck: Sendable {
   {
     let (capability, _) = try catalogue.resolve(draft.capability)
     let parameters = try catalogue.check(draft.parametersJSON, inputs: draft.inputs.count, for: capability)
+    for input in draft.inputs { try InputName.require(input.name) }
     try requireDistinctNames(draft.inputs)
     let tier = draft.tier ?? capability.tier
     let resources = ResourceRequest(

@@ -1,28 +1,31 @@
 import StrataCore
 import Synchronization
 
-/// The jobs between their commit and their place in the queue, so that a cancellation that comes in between is heard:
-/// the queue does not know the job yet, and the ledger will not be asked again.
-final class EnqueuesUnderWay: Sendable {
-  private struct Entry {
-    /// Two submissions under one idempotency key may enqueue one job.
-    var submissions = 0
-    var isCancelled = false
-  }
+/// The jobs that somebody here is about to put into the queue, each claimed by one at a time.
+///
+/// A job that the queue does not hold may be on its way into it: whoever would put it back then could do so after it has
+/// been run and has left the queue again, and have it run twice. And a cancellation that comes in between has to be
+/// heard: the queue does not know the job yet, and the ledger will not be asked again.
+package final class EnqueuesUnderWay: Sendable {
+  /// Whether a job, while under way, has been cancelled.
+  private let jobs = Mutex<[JobID: Bool]>([:])
 
-  private let jobs = Mutex<[JobID: Entry]>([:])
+  package init() {}
 
-  func begin(_ job: JobID) { jobs.withLock { $0[job, default: Entry()].submissions += 1 } }
-
-  func end(_ job: JobID) {
+  /// - Returns: false where another has claimed the job; then it is to be left to that one.
+  @discardableResult
+  func begin(_ job: JobID) -> Bool {
     jobs.withLock { jobs in
-      jobs[job]?.submissions -= 1
-      if jobs[job]?.submissions == 0 { jobs[job] = nil }
+      guard jobs[job] == nil else { return false }
+      jobs[job] = false
+      return true
     }
   }
 
-  /// Changes nothing for a job that is not under way.
-  func cancel(_ job: JobID) { jobs.withLock { $0[job]?.isCancelled = true } }
+  func end(_ job: JobID) { jobs.withLock { $0[job] = nil } }
 
-  func isCancelled(_ job: JobID) -> Bool { jobs.withLock { $0[job]?.isCancelled ?? false } }
+  /// Changes nothing for a job that is not under way.
+  func cancel(_ job: JobID) { jobs.withLock { if $0[job] != nil { $0[job] = true } } }
+
+  func isCancelled(_ job: JobID) -> Bool { jobs.withLock { $0[job] ?? false } }
 }

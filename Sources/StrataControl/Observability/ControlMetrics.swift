@@ -14,6 +14,7 @@ package final class ControlMetrics: Sendable {
   package let admissionSeconds: Histogram
   package let settlementBatches: Counter
   package let settlementSeconds: Histogram
+  package let superfluous: Counter
   package let leasesExpired: Counter
   package let restored: Counter
   package let forgotten: Counter
@@ -31,6 +32,9 @@ package final class ControlMetrics: Sendable {
     settlementBatches = metrics.counter("strata_settlement_batches_total", help: "Transactions of settlement.")
     settlementSeconds = metrics.histogram(
       "strata_settlement_seconds", help: "From reading a batch of outcomes to its acknowledgement.")
+    superfluous = metrics.counter(
+      "strata_attempts_superfluous_total",
+      help: "Outcomes of attempts made after their job had ended: work for nothing.")
     leasesExpired = metrics.counter("strata_leases_expired_total", help: "Leases of silent workers that were ended.")
     restored = metrics.counter("strata_jobs_restored_total", help: "Jobs put back into the queue by the reconciler.")
     forgotten = metrics.counter(
@@ -58,6 +62,7 @@ package final class ControlMetrics: Sendable {
       labels: ["verdict": verdict.name]
     ).increment()
     if case .settled(let job) = verdict { finished(job) }
+    if verdict == .superfluous { superfluous.increment() }
   }
 
   package func reconciled(_ reason: String) {
@@ -106,6 +111,7 @@ extension SettlementVerdict {
     case .settled: "settled"
     case .recorded: "recorded"
     case .alreadySettled: "already_settled"
+    case .superfluous: "superfluous"
     case .unknownJob: "unknown_job"
     case .refused: "refused"
     }

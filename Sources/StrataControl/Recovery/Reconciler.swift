@@ -1,4 +1,4 @@
-import StrataCore
+package import StrataCore
 package import StrataLedger
 package import StrataQueue
 package import StrataRuntime
@@ -37,6 +37,9 @@ package actor Reconciler {
   private let settler: Settler
   private let metrics: ControlMetrics
   private let log: Log
+  /// Shared with admission: a job that it is about to enqueue is not missing.
+  package nonisolated let underWay = EnqueuesUnderWay()
+  private nonisolated let failure = Mutex<String?>(nil)
   private nonisolated let entry = Mutex<AsyncStream<Reason>.Continuation?>(nil)
 
   package init(
@@ -54,6 +57,9 @@ package actor Reconciler {
   /// `run` begins with a comparison.
   package nonisolated func request(_ reason: Reason) { entry.withLock { _ = $0?.yield(reason) } }
 
+  /// What keeps a requested comparison from being completed, while it is being repeated; nil where nothing does.
+  package nonisolated var trouble: String? { failure.withLock { $0 } }
+
   /// Reconciles at once and then on request, until the task is cancelled; repeats what an outage interrupts. May be
   /// called again after it returned.
   package func run() async {
@@ -66,11 +72,13 @@ package actor Reconciler {
 
   private func reconcilePersistently(_ reason: Reason) async {
     var backoff = Backoff()
+    defer { failure.withLock { $0 = nil } }
     while !Task.isCancelled {
       do {
         _ = try await reconcile(reason)
         return
       } catch {
+        failure.withLock { $0 = "\(error)" }
         log.warning("reconciliation interrupted; it is repeated", ["error": "\(error)"])
         await backoff.pause()
       }
@@ -116,22 +124,51 @@ package actor Reconciler {
     return restored + (try await restoreMissing(after: JobID.first(at: overlapStart)))
   }
 
-  /// Puts back the unfinished jobs that the queue does not hold and whose outcome is not on its way either. A job whose
-  /// outcome the ledger refuses has ended too: running it again would not mend what a person must look at.
+  /// Puts back the unfinished jobs that the queue does not hold.
   private func restoreMissing(after first: JobID?) async throws -> Int {
-    var missing: [QueuedJob] = []
-    try await forEachUnfinished(after: first) { jobs in
-      let statuses = try await queue.status(of: jobs.map(\.id))
-      missing += zip(jobs, statuses).filter { $0.1 == nil }.map(\.0)
+    var restored = 0
+    try await forEachUnfinished(after: first) { restored += try await restoreMissing(among: $0) }
+    return restored
+  }
+
+  /// Puts back those of a few jobs that are missing from the queue though unfinished, as after a controller that fell
+  /// between commit and enqueue. Costs one read of the queue where none is missing. What it cannot do is left to the
+  /// next comparison.
+  package func recheck(_ jobs: Set<JobID>) async {
+    do {
+      let ids = Array(jobs)
+      var missing: [QueuedJob] = []
+      for (id, status) in zip(ids, try await queue.status(of: ids)) where status == nil {
+        let found = try await ledger.unfinished(after: id.predecessor, limit: 1)
+        missing += found.filter { $0.id == id }.map(QueuedJob.init)
+      }
+      metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing)))
+    } catch {
+      log.warning("repeated submissions could not be checked", ["error": "\(error)"])
+      request(error as? QueueError == .lost ? .queueLost : .enqueueFailed)
     }
+  }
+
+  /// Puts back those that the queue does not hold and whose outcome is not on its way either. A job whose outcome the
+  /// ledger refuses has ended too: running it again would not mend what a person must look at.
+  ///
+  /// Whoever puts a job into the queue has claimed it before. So a claimed job that the queue does not hold has either
+  /// ended before, and then the outcomes that are read next tell, or is in the ledger alone until it is put back. Only
+  /// another controller may enqueue it meanwhile (docs/operations.md, "What it does not promise").
+  ///
+  /// - Parameter jobs: as the ledger lists them.
+  private func restoreMissing(among jobs: [QueuedJob]) async throws -> Int {
+    let claimed = jobs.filter { underWay.begin($0.id) }
+    defer { for job in claimed { underWay.end(job.id) } }
+    let statuses = claimed.isEmpty ? [] : try await queue.status(of: claimed.map(\.id))
+    let missing = zip(claimed, statuses).filter { $0.1 == nil }.map(\.0)
     guard !missing.isEmpty else { return 0 }
     let refused = try await settler.drain()
-    var restored = 0
-    for start in stride(from: 0, to: missing.count, by: Self.pageMax) {
-      let page = Array(missing[start..<min(start + Self.pageMax, missing.count)])
-      let states = try await ledger.states(of: page.map(\.id))
-      restored += try await restore(page.filter { states[$0.id]?.isFinal == false && !refused.contains($0.id) })
-    }
+    let states = try await ledger.states(of: missing.map(\.id))
+    let unfinished = missing.filter { states[$0.id]?.isFinal == false && !refused.contains($0.id) }
+    let restored = try await restore(unfinished)
+    let cancelled = unfinished.map(\.id).filter(underWay.isCancelled)
+    if !cancelled.isEmpty { _ = try await queue.cancel(cancelled) }
     return restored
   }
 
@@ -185,6 +222,12 @@ extension QueuedJob {
 }
 
 extension JobID {
+  /// The largest identifier that is smaller; the smallest is its own.
+  var predecessor: JobID {
+    guard low == 0 else { return JobID(high: high, low: low - 1) }
+    return JobID(high: high == 0 ? 0 : high - 1, low: high == 0 ? 0 : .max)
+  }
+
   /// The smallest identifier of an instant.
   static func first(at instant: Timestamp) -> JobID {
     JobID(high: UInt64(max(0, instant.milliseconds)) << 16, low: 0)

@@ -110,7 +110,7 @@ package final class Settler: Sendable {
   /// Whether nothing is left to do for an outcome. A refused one stays in the queue's log, for the operator to see.
   private func isDone(_ outcome: QueuedOutcome, _ verdict: SettlementVerdict) -> Bool {
     switch verdict {
-    case .settled, .recorded, .alreadySettled: return true
+    case .settled, .recorded, .alreadySettled, .superfluous: return true
     case .unknownJob:
       log.error("outcome of a job that the ledger does not know", ["job": "\(outcome.job)"])
       return true
@@ -135,8 +135,8 @@ package final class Settler: Sendable {
     -> [FinishedNotice]
   {
     var repeated: [JobID] = []
-    for (outcome, verdict) in zip(outcomes, verdicts) where outcome.isFinal && verdict == .alreadySettled {
-      repeated.append(outcome.job)
+    for (outcome, verdict) in zip(outcomes, verdicts) where outcome.isFinal {
+      if verdict == .alreadySettled || verdict == .superfluous { repeated.append(outcome.job) }
     }
     guard !repeated.isEmpty else { return [] }
     var notices: [FinishedNotice] = []

@@ -14,6 +14,8 @@ public struct PostgreSQLError: Error, Hashable, Sendable {
     case constraintViolation
     /// A value could not be stored (malformed JSON, out of range, …).
     case invalidData
+    /// The server lacks disk, memory or connections; nothing was done.
+    case exhausted
     /// The statement timeout passed.
     case timeout
     /// An answer was not shaped as the query's reader expects.
@@ -55,6 +57,7 @@ public struct PostgreSQLError: Error, Hashable, Sendable {
     case "08": .disconnected
     case "22", "54": .invalidData
     case "23": .constraintViolation
+    case "53": .exhausted
     default: .server
     }
   }

@@ -88,13 +88,19 @@ package struct SettlementDecision {
 
   private mutating func verdict(on item: SettlementItem) -> SettlementVerdict {
     guard let job = jobs[item.job] else { return .unknownJob }
-    guard !job.state.isFinal, job.isHoldOpen, !finished.contains(item.job) else { return .alreadySettled }
+    guard !job.state.isFinal, job.isHoldOpen, !finished.contains(item.job) else { return late(item) }
     // The final outcome of a recorded attempt still finishes the job; only its usage is not recorded again.
     let isRecorded = !recorded.insert(Attempt(job: item.job, token: item.token)).inserted
     let used = Self.measured(item)
     if item.token.rawValue > 0, !isRecorded { record(item, job, used) }
     guard item.isFinal else { return isRecorded ? .alreadySettled : .recorded }
     return .settled(finish(item, job, used))
+  }
+
+  /// Says whether an outcome of a finished job was read again or is that of an attempt nobody knew of.
+  private func late(_ item: SettlementItem) -> SettlementVerdict {
+    let isKnown = item.token.rawValue == 0 || recorded.contains(Attempt(job: item.job, token: item.token))
+    return isKnown ? .alreadySettled : .superfluous
   }
 
   private mutating func record(_ item: SettlementItem, _ job: StoredHold, _ used: AttemptUsage) {

@@ -29,7 +29,8 @@ public struct SettlementItem: Hashable, Sendable {
   }
 }
 
-/// What became of an outcome. `.settled`, `.recorded` and `.alreadySettled` leave nothing to do.
+/// What became of an outcome. `.settled`, `.recorded`, `.alreadySettled` and `.superfluous` leave
+/// nothing to do.
 public enum SettlementVerdict: Hashable, Sendable {
   /// The job is finished now: its hold is closed, its charge posted.
   case settled(FinishedJob)
@@ -37,6 +38,8 @@ public enum SettlementVerdict: Hashable, Sendable {
   case recorded
   /// The attempt or its job was settled before; nothing was changed.
   case alreadySettled
+  /// Another attempt of a job that had been finished without it: it ran for nothing; nothing was changed.
+  case superfluous
   /// The ledger does not know the job; nothing was changed.
   case unknownJob
   /// The database refuses it, even without what the worker wrote; nothing was changed, and a person must look. The

@@ -37,7 +37,7 @@ extension HTTPRefusal {
     .budgetExceeded: .paymentRequired, .unsatisfiable: .unprocessableContent, .conflict: .conflict,
     .limitExceeded: .tooManyRequests, .unavailable: .serviceUnavailable, .timeout: .gatewayTimeout,
     .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .storageFull: .insufficientStorage,
-    .unknownArtifact: .unprocessableContent,
+    .unknownArtifact: .unprocessableContent, .invalidName: .unprocessableContent,
   ]
 }
 

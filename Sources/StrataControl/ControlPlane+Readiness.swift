@@ -1,0 +1,45 @@
+import StrataCore
+import StrataLedger
+import StrataQueue
+
+extension ControlPlane {
+  /// Why the controller is not consuming, one sentence each; empty when it is. Takes `Configuration.probeTimeout` at
+  /// most.
+  public func obstacles() async -> [String] {
+    async let queue = queueObstacle()
+    async let ledger = ledgerObstacle()
+    var obstacles = [await queue, await ledger].compactMap(\.self)
+    if let trouble = reconciler.trouble {
+      obstacles.append("jobs that were accepted cannot be enqueued: \(trouble)")
+    }
+    if let silence = settler.silence, silence > configuration.settlerSilenceMax {
+      obstacles.append("no outcome could be settled for \(Int(silence.seconds)) s")
+    }
+    return obstacles
+  }
+
+  private func queueObstacle() async -> String? {
+    let away = "the queue cannot be reached"
+    let answer = await Probe.answer(within: configuration.probeTimeout) { [queue] () -> String? in
+      do {
+        return try await queue.generation() == nil ? "the queue is being rebuilt from the ledger" : nil
+      } catch {
+        return away
+      }
+    }
+    return answer ?? away
+  }
+
+  private func ledgerObstacle() async -> String? {
+    let away = "the ledger cannot be reached"
+    let answer = await Probe.answer(within: configuration.probeTimeout) { [ledger] () -> String? in
+      do {
+        _ = try await ledger.rates()
+        return nil
+      } catch {
+        return away
+      }
+    }
+    return answer ?? away
+  }
+}
