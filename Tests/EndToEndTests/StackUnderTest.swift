@@ -83,8 +83,23 @@ final class StackUnderTest: Sendable {
     }
   }
 
+  /// Reads, repeating while the controller restarts.
+  private func get<Value: Decodable>(_ path: [String]) async throws -> Value {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while true {
+      do {
+        return try await client.send(ClientRequest("GET", path)).decode()
+      } catch ClientError.refused(let problem) where problem.status < 500 {
+        throw ClientError.refused(problem)
+      } catch {
+        guard ContinuousClock.now < deadline else { throw error }
+        try await Task.sleep(for: .milliseconds(50))
+      }
+    }
+  }
+
   func job(_ id: JobID) async throws -> JobView {
-    try await client.send(ClientRequest("GET", ["v1", "jobs", id.description])).decode()
+    try await get(["v1", "jobs", id.description])
   }
 
   func finished(_ id: JobID, within limit: Duration = .seconds(90)) async throws -> JobView {
@@ -95,7 +110,7 @@ final class StackUnderTest: Sendable {
   }
 
   func account() async throws -> AccountView {
-    try await client.send(ClientRequest("GET", ["v1", "account"])).decode()
+    try await get(["v1", "account"])
   }
 
   /// Every job finished once, was charged once, holds nothing, and the books balance.
@@ -113,8 +128,7 @@ final class StackUnderTest: Sendable {
     let account = try await account()
     #expect(account.postedMicrocredits == total ?? charged)
     #expect(account.heldMicrocredits == 0)
-    let request = ClientRequest("GET", ["v1", "ledger", "verification"])
-    let books: LedgerView = try await client.send(request).decode()
+    let books: LedgerView = try await get(["v1", "ledger", "verification"])
     #expect(books.violations == [])
     #expect(books.openHolds == 0)
     #expect(books.debitMicrocredits == books.creditMicrocredits)
