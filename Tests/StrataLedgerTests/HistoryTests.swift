@@ -142,8 +142,9 @@ private actor History {
   }
 
   func waitForSteps(_ threshold: Int) async {
-    guard steps < threshold else { return }
-    await withCheckedContinuation { waiters.append((threshold, $0)) }
+    await withCheckedContinuation { continuation in
+      if steps < threshold { waiters.append((threshold, continuation)) } else { continuation.resume() }
+    }
   }
 
   // MARK: Checking

@@ -15,9 +15,11 @@ public actor RedisConnection {
     public let serverRunID: String
   }
 
+  private typealias SessionWaiter = CheckedContinuation<Result<Session, QueueError>, Never>
+
   private enum State {
     /// Can transition to: `ready`, `closed`; stays, when an attempt fails.
-    case connecting([CheckedContinuation<Result<Session, QueueError>, Never>])
+    case connecting([SessionWaiter])
     /// Can transition to: `connecting`, `closed`.
     case ready(RedisLink, Session)
     case closed
@@ -65,15 +67,14 @@ public actor RedisConnection {
 
   /// The connection that stands, or the next one.
   public func session() async throws(QueueError) -> Session {
-    switch state {
-    case .ready(_, let session): return session
-    case .closed: throw .disconnected("the connection is closed")
-    case .connecting:
-      return try await withCheckedContinuation { continuation in
-        guard case .connecting(let waiting) = state else { return }
-        state = .connecting(waiting + [continuation])
-      }.get()
-    }
+    // The state is looked at within: a task may hop on its way there (see `EventLoop`).
+    try await withCheckedContinuation { (waiter: SessionWaiter) in
+      switch state {
+      case .ready(_, let session): waiter.resume(returning: .success(session))
+      case .closed: waiter.resume(returning: .failure(.disconnected("the connection is closed")))
+      case .connecting(let waiting): state = .connecting(waiting + [waiter])
+      }
+    }.get()
   }
 
   /// Every connection made from now on; the one that stands comes first. Ends when the connection is closed.
@@ -146,10 +147,8 @@ public actor RedisConnection {
     resume(waiting, .failure(error))
   }
 
-  private func resume(
-    _ waiting: [CheckedContinuation<Result<Session, QueueError>, Never>], _ result: Result<Session, QueueError>
-  ) {
-    for continuation in waiting { continuation.resume(returning: result) }
+  private func resume(_ waiting: [SessionWaiter], _ result: Result<Session, QueueError>) {
+    for waiter in waiting { waiter.resume(returning: result) }
   }
 
   /// Opens a link and logs in. A server that is still reading its data counts as not there.

@@ -9,6 +9,10 @@ import Synchronization
 /// `Task(executorPreference: loop)` stays on it: a hop within the loop costs under a microsecond, a hop from the
 /// default pool some fifteen. Work that occupies the processor for more than a millisecond belongs elsewhere.
 ///
+/// A task without this preference that runs on an actor of the loop takes another turn at calls that do not suspend
+/// elsewhere, `withCheckedContinuation` among them: the runtime compares task executors too (`swift_task_switch`), and a
+/// job does not tell which it prefers. What is decided before such a call is looked at again inside it.
+///
 /// Descriptors, timers and turn-end hooks are touched on the loop's own thread only; `enqueue` and `stop` are safe
 /// from any thread.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {

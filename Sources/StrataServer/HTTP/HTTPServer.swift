@@ -84,9 +84,10 @@ public final class HTTPServer: @unchecked Sendable {
   public func shutdown(budget: Duration) async {
     await Task(executorPreference: loop) {
       self.beginShutdown()
-      guard !self.connections.isEmpty else { return }
       let timer = self.loop.schedule(after: budget) { self.abortAll() }
-      await withCheckedContinuation { self.emptied.append($0) }
+      await withCheckedContinuation { emptied in
+        if self.connections.isEmpty { emptied.resume() } else { self.emptied.append(emptied) }
+      }
       timer.cancel()
     }.value
   }
