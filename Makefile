@@ -23,7 +23,7 @@ demo: build ## Run one real job end to end; results in demo-out/ (INPUT=file.laz
 
 test: packages ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
-	@swift test $(SWIFT_FLAGS) --skip-build --no-parallel $(if $(FILTER),--filter '$(FILTER)')
+	@scripts/run-tests $(SWIFT_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
 
 lint: ## Check the formatting (swift format) and the house rules (Tests/TidyTests)
 	@swift format lint --strict --recursive --parallel $(SOURCES)

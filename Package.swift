@@ -37,7 +37,7 @@ let package = Package(
   ],
   targets: [
     // C libraries: each has one adapter that imports it, named in Tests/TidyTests.
-    .systemLibrary(name: "CHiredis", path: "Sources/CHiredis", pkgConfig: "hiredis"),
+    .systemLibrary(name: "CHiredis", path: "Sources/CHiredis"),
     .systemLibrary(name: "CPostgreSQL", path: "Sources/CPostgreSQL", pkgConfig: "libpq"),
     .systemLibrary(name: "CHTTPParser", path: "Sources/CHTTPParser"),
     .systemLibrary(name: "CGDAL", path: "Sources/CGDAL", pkgConfig: "gdal"),

@@ -60,6 +60,7 @@ import Testing
   @Test func aSlowWatcherMissesOldEventsAndNeverTheLast() async throws {
     try await withHub { hub, queue in
       let job = JobID()
+      // The first to watch is told first: when the quick one has seen an event, the slow one has it waiting.
       let slow = await hub.watch(job, after: nil)
       var quick = await hub.watch(job, after: nil).makeAsyncIterator()
       let count = 2 * EventHub.backlogMax

@@ -19,7 +19,8 @@ public actor EventHub {
 
   private let queue: any JobQueue
   private var history: [QueueEvent] = []
-  private var watchers: [JobID: [Int: Notices.Continuation]] = [:]
+  /// In the order in which they came, which is the order in which they are told.
+  private var watchers: [JobID: [(number: Int, notices: Notices.Continuation)]] = [:]
   private var nextWatcher = 0
   /// Where reading begins. The log's positions are times of the queue's server: far enough back that no difference of
   /// clocks, and no delay between this hub's making and its first read, loses what a watcher waits for.
@@ -54,7 +55,7 @@ public actor EventHub {
     if let position {
       for event in history where event.job == job && event.position > position { continuation.yield(.event(event)) }
     }
-    watchers[job, default: [:]][watcher] = continuation
+    watchers[job, default: []].append((watcher, continuation))
     let clock = Task {
       while !Task.isCancelled {
         try? await Task.sleep(for: interval)
@@ -72,13 +73,13 @@ public actor EventHub {
   package var watcherCount: Int { watchers.values.reduce(0) { $0 + $1.count } }
 
   private func unwatch(_ job: JobID, _ watcher: Int) {
-    watchers[job]?[watcher] = nil
+    watchers[job]?.removeAll { $0.number == watcher }
     if watchers[job]?.isEmpty == true { watchers[job] = nil }
   }
 
   private func deliver(_ events: [QueueEvent]) {
     for event in events {
-      for continuation in (watchers[event.job] ?? [:]).values { continuation.yield(.event(event)) }
+      for watcher in watchers[event.job] ?? [] { watcher.notices.yield(.event(event)) }
     }
     history.append(contentsOf: events)
     if history.count > 2 * Self.historyMax { history.removeFirst(history.count - Self.historyMax) }

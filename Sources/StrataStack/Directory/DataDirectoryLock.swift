@@ -8,8 +8,11 @@ extension DataDirectory {
   public final class Lock: Sendable {
     private let file: Descriptor
     init(_ file: Descriptor) { self.file = file }
-    /// Lets go now.
-    public func release() { file.close() }
+    /// Lets go now. Closing alone would not do: a child that is just being born has the file open for a moment too.
+    public func release() {
+      flock(file.raw, LOCK_UN)
+      file.close()
+    }
   }
 
   private var lockFile: String { run + "/lock" }
@@ -31,7 +34,11 @@ extension DataDirectory {
 
   /// The process that holds the directory; nil if none does.
   public var holder: Int32? {
-    guard let file = try? Descriptor.open(lockFile, O_RDWR), flock(file.raw, LOCK_SH | LOCK_NB) != 0 else { return nil }
+    guard let file = try? Descriptor.open(lockFile, O_RDWR) else { return nil }
+    guard flock(file.raw, LOCK_SH | LOCK_NB) != 0 else {
+      flock(file.raw, LOCK_UN)
+      return nil
+    }
     return recordedHolder
   }
 
