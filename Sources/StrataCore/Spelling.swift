@@ -1,7 +1,8 @@
 /// Finds what a person may have meant.
 public enum Spelling {
-  /// The candidate fewest edits away (Levenshtein 1966), nil where none is near: at most two edits, or a third of the
-  /// word's length where that is more.
+  /// The candidate fewest edits away, nil where none is near: at most two edits, or a third of the word's length where
+  /// that is more. An edit puts in, takes out or replaces a letter, or swaps two neighbours (Damerau 1964, as the optimal
+  /// string alignment distance).
   public static func nearest(to word: String, among candidates: [String]) -> String? {
     let limit = max(2, word.count / 3)
     let scored = candidates.map { (name: $0, distance: distance(Array(word), Array($0))) }
@@ -13,16 +14,16 @@ public enum Spelling {
 
   /// - Complexity: O(`a.count` · `b.count`).
   static func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
+    var (before, above) = ([Int](), Array(0...b.count))
     for (i, left) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
+      var row = [i + 1]
       for (j, right) in b.enumerated() {
-        let substituted = diagonal + (left == right ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substituted, diagonal + 1, row[j] + 1)
+        var edits = min(above[j] + (left == right ? 0 : 1), above[j + 1] + 1, row[j] + 1)
+        if i > 0, j > 0, left == b[j - 1], a[i - 1] == right { edits = min(edits, before[j - 1] + 1) }
+        row.append(edits)
       }
+      (before, above) = (above, row)
     }
-    return row[b.count]
+    return above[b.count]
   }
 }

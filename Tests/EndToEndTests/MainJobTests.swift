@@ -9,16 +9,8 @@ import Testing
 @Suite(.serialized) struct MainJobTests {
   /// Runs the binary as a person would.
   func strata(_ words: [String], data folder: String) async throws -> (status: Int32?, output: String) {
-    let out = folder + "/command.out"
-    try? FileManager.default.removeItem(atPath: out)
-    var environment = Environment.current
-    environment["STRATA_DATA_DIR"] = folder + "/data"
-    var specification = ProcessSpecification(StackUnderTest.binary, words, environment: environment)
-    specification.standardOutput = .file(out)
-    specification.standardError = .file(out)
-    let exit = try await ChildProcess.spawn(specification).wait()
-    let status: Int32? = if case .exited(let code) = exit.status { code } else { nil }
-    return (status, (try? String(contentsOfFile: out, encoding: .utf8)) ?? "")
+    let run = try await CommandRun(words, data: folder)
+    return (await run.status(), run.printed)
   }
 
   @Test func aScanIsClassifiedChargedAndItsResultsFetched() async throws {
@@ -51,21 +43,6 @@ import Testing
     let second = try await strata(["up"], data: stack.folder)
     #expect(second.status == 3 && second.output.contains("already runs"))
     await stack.stop()
-  }
-
-  @Test func withoutAServerTheCommandsSaySo() async throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/strata-e2e-\(JobID())"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let jobs = try await strata(["jobs"], data: folder)
-    #expect(jobs.status == 4 && jobs.output.contains("strata up"))
-    let status = try await strata(["status"], data: folder)
-    #expect(status.status == 4 && status.output.contains("not running"))
-    #expect(try await strata(["down"], data: folder).status == 0)
-    #expect(!FileManager.default.fileExists(atPath: folder + "/data"), "commands that only look make nothing")
-    let foreign = try await strata(["up", "--data-dir", folder], data: folder)
-    #expect(foreign.status == 3 && foreign.output.contains("no data directory"))
-    #expect(try await strata(["sumbit"], data: folder).output.contains("did you mean 'submit'"))
   }
 
   @Test func aRunningJobIsCancelledAndNotCharged() async throws {

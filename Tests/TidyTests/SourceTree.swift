@@ -43,7 +43,9 @@ struct FunctionSpan {
   static func all(in file: SourceTree.File) -> [FunctionSpan] {
     file.lines.indices.compactMap { start in
       let line = file.lines[start]
-      guard line.contains(/^\s*([a-z@]+(\([a-z]+\))? )*(func |init[?(<]|deinit)/) else { return nil }
+      guard line.contains("func ") || line.contains("init"),
+        line.contains(/^\s*([a-z@]+(\([a-z]+\))? )*(func |init[?(<]|deinit)/)
+      else { return nil }
       let indent = line.prefix { $0 == " " }
       guard let opening = file.lines[start...].firstIndex(where: { $0.hasSuffix("{") || $0.hasSuffix("}") }),
         opening - start < 12, file.lines[opening].hasSuffix("{"),

@@ -39,7 +39,8 @@ import Testing
   }
 
   static func imports(of file: SourceTree.File) -> [String] {
-    file.lines.compactMap { line in
+    // Looking for the word first: a regular expression for every line of the project takes seconds.
+    file.lines.lazy.filter { $0.contains("import ") }.compactMap { line in
       line.firstMatch(of: /^\s*(?:public |package |internal )?(?:@preconcurrency )?import (\w+)/).map { String($0.1) }
     }
   }
@@ -92,7 +93,7 @@ import Testing
 
   @Test func nothingIsForcedOutsideTests() {
     for file in SourceTree.swift {
-      for (index, line) in file.lines.enumerated() {
+      for (index, line) in file.lines.enumerated() where line.utf8.contains(UInt8(ascii: "!")) {
         let code = line.replacing(/\/\/.*$/, with: "").replacing(/"[^"]*"/, with: "\"\"")
         let isForced = code.contains(/\btry!|\bas!|[\w\)\]]!(?!=)(?:[\s.,)\]\[(?:]|$)/)
         #expect(!isForced, "\(file.path):\(index + 1) forces: \(line.trimmingCharacters(in: .whitespaces))")

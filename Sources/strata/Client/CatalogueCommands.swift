@@ -3,7 +3,8 @@ import StrataCore
 
 extension Command {
   static let capabilities = Command(
-    name: "capabilities", arguments: "[NAME]", summary: "List what can be run, or explain one capability",
+    name: "capabilities", arguments: "[NAME]", argumentsMax: 1,
+    summary: "List what can be run, or explain one capability",
     options: [.dataDirectory, .json],
     run: { arguments in
       let all: [CapabilityView] = try await Server(arguments).get("/v1/capabilities")
@@ -49,13 +50,24 @@ extension Command {
         Terminal.print(try JSONText.of(queue))
         return .done
       }
-      var tiers = Table("TIER", "WAITING", "RUNNING")
-      for tier in queue.tiers { tiers.add(tier.name.rawValue, "\(tier.ready)", "\(tier.leased)") }
-      var workers = Table("WORKER", "RUNNING", "LEASE UNTIL")
-      for worker in queue.workers { workers.add(worker.id.description, "\(worker.leases)", worker.leaseUntil) }
-      Terminal.print([tiers.text, workers.text].joined(separator: "\n\n"))
+      Terminal.print(QueueText.of(queue))
       return .done
     })
+}
+
+enum QueueText {
+  static func of(_ queue: QueueView) -> String {
+    var tiers = Table("TIER", "WAITING", "RUNNING")
+    for tier in queue.tiers { tiers.add(tier.name.rawValue, "\(tier.ready)", "\(tier.leased)") }
+    var workers = Table("WORKER", "RUNNING", "LEASE UNTIL")
+    for worker in queue.workers { workers.add(worker.id.description, "\(worker.leases)", worker.leaseUntil) }
+    var parts = [
+      queue.tiers.isEmpty ? "nothing waits or runs" : tiers.text,
+      queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : workers.text,
+    ]
+    if queue.outcomesPending > 0 { parts.append("\(queue.outcomesPending) ended attempts are not settled yet") }
+    return parts.joined(separator: "\n\n")
+  }
 }
 
 enum CapabilityText {
@@ -75,7 +87,7 @@ enum CapabilityText {
       "\(one.name) — \(one.summary)", "",
       "price       \(price(of: one)) credits", "tier        \(one.tier)",
       "inputs      \(one.inputsMin == one.inputsMax ? "\(one.inputsMin)" : "\(one.inputsMin) to \(one.inputsMax)") files",
-      "resources   \(Double(one.resources.cpuMillicores) / 1_000) cores, \(one.resources.memoryBytes.asBytes)",
+      "resources   \((Double(one.resources.cpuMillicores) / 1_000).plain) cores, \(one.resources.memoryBytes.asBytes)",
       "timeout     \(one.timeoutSeconds) s", "attempts    up to \(one.attemptsMax)", "", "Parameters:",
     ]
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }

@@ -3,18 +3,19 @@ import StrataCore
 import StrataRuntime
 import Synchronization
 
-/// Watches a job's events until it is finished, showing how far it is, and what it prints where asked to.
+/// Watches a job's events until it is finished, showing how far it is, or what it prints.
 struct JobFollower {
   /// How long a server that went away is waited for: it restarts by itself.
   static let outageMax = Duration.seconds(60)
 
   let server: Server
-  var showsLog = false
+  /// Where to copy what the job prints; nil shows its progress instead.
+  var logDescriptor: Int32?
 
   /// - Returns: the finished job.
   func follow(_ id: JobID) async throws -> JobView {
     let progress = Mutex(ProgressLine())
-    var log = LogTail(job: id, server: server)
+    var log = logDescriptor.map { LogTail(job: id, server: server, descriptor: $0) }
     var outageStart: ContinuousClock.Instant?
     while true {
       do {
@@ -22,12 +23,12 @@ struct JobFollower {
         for try await event in events(of: id) {
           outageStart = nil
           if JobState(rawValue: event.type)?.isFinal == true { break }
-          if showsLog { try await log.copy() } else { progress.withLock { $0.show(event) } }
+          if log == nil { progress.withLock { $0.show(event) } } else { try await log?.copy() }
         }
         let job: JobView = try await server.get("/v1/jobs/\(id)")
         if job.state.isFinal {
           progress.withLock { $0.clear() }
-          if showsLog { try await log.copy() }
+          try await log?.copy()
           return job
         }
       } catch let error as StrataError where error.code == .unreachable {
@@ -71,20 +72,20 @@ extension ProgressLine {
   }
 }
 
-/// Copies a job's log to standard output as it grows.
+/// Copies a job's log as it grows.
 struct LogTail {
   let job: JobID
   let server: Server
+  let descriptor: Int32
   private var offset = 0
 
-  init(job: JobID, server: Server) {
-    self.job = job
-    self.server = server
+  init(job: JobID, server: Server, descriptor: Int32) {
+    (self.job, self.server, self.descriptor) = (job, server, descriptor)
   }
 
   mutating func copy() async throws {
     let news = try await server.bytes("/v1/jobs/\(job)/log", query: [("offset", "\(offset)")])
     offset += news.count
-    Terminal.write(news, to: 1)
+    Terminal.write(news, to: descriptor)
   }
 }

@@ -8,8 +8,9 @@ struct JobOutcome {
   let server: Server
   let job: JobView
 
-  func show(folder: String?, asJSON: Bool, isBrief: Bool) async throws -> ExitStatus {
-    if let folder { try await fetch(into: folder) }
+  /// - Parameter folder: where to fetch the results, as `ResultsFolder` prepared it.
+  func show(folder: ResultsFolder?, asJSON: Bool, isBrief: Bool) async throws -> ExitStatus {
+    try await folder?.fetch(job.results, of: job.id, from: server)
     if asJSON {
       Terminal.print(try JSONText.of(job))
     } else if !isBrief || job.state != .succeeded {
@@ -18,35 +19,12 @@ struct JobOutcome {
     return job.state == .succeeded ? .done : .failedJob
   }
 
-  private func fetch(into folder: String) async throws {
-    try makeFolder(folder)
-    for result in job.results {
-      guard !result.name.contains("/"), result.name != "..", result.name != "." else {
-        throw StrataError(.invalidInput, "the server names a result '\(result.name)', which is no file's name")
-      }
-      let progress = TransferProgress(stage: "fetching \(result.name)")
-      try await server.download(result, to: "\(folder)/\(result.name)") {
-        progress.show($0.received, of: Int(result.sizeBytes))
-      }
-      progress.clear()
-    }
-  }
-
-  private func makeFolder(_ path: String) throws(StrataError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw StrataError(
-        .invalidInput, "the folder \(path) cannot be made", remedy: "name another with --out", cause: error)
-    }
-  }
-
-  private func tell(folder: String?) async throws {
+  private func tell(folder: ResultsFolder?) async throws {
     var lines = ["job \(job.id) \(job.state.rawValue)"]
     if let error = job.error { lines[0] += ": \(error.message) [\(error.code)]" }
     lines += SummaryText.lines(of: job.summary)
     for result in job.results {
-      let place = folder.map { "\($0)/\(result.name)" } ?? result.digest.description
+      let place = folder?.path(of: result) ?? result.digest.description
       lines.append("  result   \(result.name.padded(to: 24)) \(result.sizeBytes.asBytes.padded(to: 10)) \(place)")
     }
     let usage = job.attempts.last?.usage ?? AttemptUsage()
@@ -54,11 +32,11 @@ struct JobOutcome {
       "  time     \(Duration.microseconds(usage.wallMicroseconds).brief) on tier \(job.tier)"
         + ", \(Duration.microseconds(usage.cpuMicroseconds).brief) of CPU, \(usage.memoryPeakBytes.asBytes) at most")
     lines.append("  cost     \(MicroEuro(micros: job.costMicroeuro)) €")
-    lines.append(
-      "  charge   \(MicroCredits(micros: job.chargedMicrocredits)) credits"
-        + " (held \(MicroCredits(micros: job.heldMicrocredits)))")
+    lines.append("  charge   \(MicroCredits(micros: job.chargedMicrocredits)) credits")
     let account: AccountView = try await server.get("/v1/account")
     lines.append("  balance  \(MicroCredits(micros: account.availableMicrocredits)) credits available")
+    if folder == nil, !job.results.isEmpty { lines.append("  fetch    strata job fetch \(job.id) --out FOLDER") }
+    if job.attempts.last?.log != nil { lines.append("  log      strata job logs \(job.id)") }
     Terminal.print(lines.joined(separator: "\n"))
   }
 }
@@ -71,24 +49,11 @@ enum SummaryText {
       let text: String
       switch value {
       case .string(let words): text = words
-      case .integer, .number, .boolean: text = value.description
+      case .number(let number): text = ((number * 1e6).rounded() / 1e6).plain
+      case .integer, .boolean: text = value.description
       case .null, .array, .object: return nil
       }
       return "  \(name.padded(to: 24)) \(text)"
     }
-  }
-}
-
-extension Int64 {
-  /// `17 B`, `3.2 MB` (powers of ten).
-  var asBytes: String {
-    let units = ["B", "kB", "MB", "GB", "TB"]
-    var value = Double(self)
-    var unit = 0
-    while value >= 1_000, unit < units.count - 1 {
-      value /= 1_000
-      unit += 1
-    }
-    return unit == 0 ? "\(self) B" : "\((value * 10).rounded() / 10) \(units[unit])"
   }
 }

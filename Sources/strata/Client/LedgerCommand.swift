@@ -6,7 +6,8 @@ import StrataStack
 
 extension Command {
   static let ledger = Command(
-    name: "ledger", arguments: "verify | grant CREDITS", summary: "Check that the books balance, or grant credits",
+    name: "ledger", arguments: "verify | grant CREDITS", argumentsMax: 2,
+    summary: "Check that the books balance, or grant credits",
     details: """
       verify  recomputes every account from its entries and open holds, and checks that debits equal credits, that no
               finished job has an open hold, that no unfinished job lacks one, and that no charge exceeds its hold; the
@@ -35,8 +36,8 @@ struct LedgerAction {
     }
     Terminal.print(
       """
-      debits    \(report.debitMicrocredits) micro-credits
-      credits   \(report.creditMicrocredits) micro-credits
+      debits    \(Self.inCredits(report.debitMicrocredits))
+      credits   \(Self.inCredits(report.creditMicrocredits))
       entries   \(report.entries) of \(report.jobs) jobs
       holds     \(report.openHolds) open
       """)
@@ -45,9 +46,14 @@ struct LedgerAction {
     return report.violations.isEmpty ? .done : .failedJob
   }
 
+  /// Sums over all time may pass 64 bits; then they stay in millionths.
+  private static func inCredits(_ micros: String) -> String {
+    Int64(micros).map { "\(MicroCredits(micros: $0)) credits" } ?? "\(micros) micro-credits"
+  }
+
   /// Works on the database itself: whoever may read the data folder is the operator.
   func grant(_ text: String) async throws -> ExitStatus {
-    let amount = MicroCredits(micros: try Quantity.millionths(text, option: "grant"))
+    let amount = MicroCredits(micros: try Quantity.millionths(text, of: "CREDITS"))
     guard let directory = try DataFolder.find(arguments) else {
       throw StrataError(.unreachable, "nothing has been started there yet", remedy: "run strata up")
     }

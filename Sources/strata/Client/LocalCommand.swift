@@ -8,7 +8,8 @@ import Synchronization
 
 extension Command {
   static let local = Command(
-    name: "local", arguments: "CAPABILITY FILE…", summary: "Run a capability right here: no server, no charge",
+    name: "local", arguments: "CAPABILITY [FILE…]", argumentsMax: .max,
+    summary: "Run a capability right here: no server, no charge",
     details: "Example: strata local pointcloud.ground scan.laz --param cell=0.5 --out results",
     options: [
       .option("param", "NAME=VALUE", "a parameter of the capability", repeats: true),
@@ -21,6 +22,7 @@ extension Command {
       }
       guard let folder = arguments["out"] else { throw UsageError("where to? give --out FOLDER", command: "local") }
       let parameters = try ParameterWords.parse(arguments.all("param"))
+      let files = try InputFiles.check(Array(arguments.positional.dropFirst()))
       let progress = Mutex(ProgressLine())
       let run = LocalRun(
         registry: try Catalogue.registry(),
@@ -28,7 +30,7 @@ extension Command {
       let report = try await cancelledByTermination {
         try await run.run(
           capability, parametersJSON: JSONValue.object(parameters).description,
-          files: Array(arguments.positional.dropFirst()), outputFolder: folder,
+          files: files, outputFolder: folder,
           progress: { fraction, stage in
             progress.withLock { $0.show(fraction: fraction, stage: stage ?? "running") }
           }, log: { Terminal.write($0, to: 2) })
@@ -39,7 +41,8 @@ extension Command {
     })
 
   static let simulateScan = Command(
-    name: "simulate-scan", arguments: "FILE", summary: "Write a simulated airborne scan (LAS), to try things with",
+    name: "simulate-scan", arguments: "FILE", argumentsMax: 1,
+    summary: "Write a simulated airborne scan (LAS), to try things with",
     options: [
       .option("seed", "N", "the same seed gives the same scan [1]"), .option("points", "N", "about how many [200000]"),
     ],

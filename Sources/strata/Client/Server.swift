@@ -64,7 +64,7 @@ struct Server {
 
   /// Fetches an artifact into a file, streamed.
   func download(_ artifact: ArtifactReference, to path: String, progress: @escaping HTTPClient.ProgressHandler)
-    async throws
+    async throws(StrataError)
   {
     var request = request("GET", "/v1/artifacts/\(artifact.digest)")
     request.timeout = nil

@@ -1,48 +1,88 @@
+import Glibc
 import StrataAPI
 import StrataClient
 import StrataCore
+import StrataRuntime
 
-/// Uploads a job's inputs, submits it, and follows it where asked to.
+/// Uploads a job's inputs, submits it, and follows it where asked to. Whatever can be wrong on this side is found before
+/// anything is uploaded.
 struct Submission {
-  private let server: Server
-  private let arguments: Arguments
+  /// What a shell expects of a program that a signal ended: 128 and the signal's number.
+  private static let interruptedStatusBase: Int32 = 128
 
-  init(_ arguments: Arguments) throws {
-    server = try Server(arguments)
-    self.arguments = arguments
-    if arguments.has("out"), arguments.command == "submit", !arguments.has("wait") {
-      throw UsageError("--out needs --wait: results are fetched when the job is done", command: arguments.command)
+  private let server: Server
+  private let asJSON: Bool
+  private let idempotencyKey: String
+  private let folder: ResultsFolder?
+  private let waits: Bool
+  private let showsLog: Bool
+
+  /// - Parameters:
+  ///   - waits: whether to follow the job to its end.
+  ///   - showsLog: whether to show what it prints, rather than how far it is.
+  init(_ arguments: Arguments, waits: Bool, showsLog: Bool = false) throws {
+    if arguments.has("out"), !waits {
+      throw UsageError(
+        "--out needs a job that is waited for; fetch the results later with 'strata job fetch ID --out FOLDER'",
+        command: arguments.command)
     }
+    server = try Server(arguments)
+    folder = try arguments["out"].map(ResultsFolder.init)
+    asJSON = arguments.has("json")
+    // A key of our own makes the retry of a lost answer find the same job.
+    idempotencyKey = arguments["idempotency-key"] ?? "cli-\(JobID())"
+    (self.waits, self.showsLog) = (waits, showsLog)
   }
 
-  func perform(_ request: JobRequest, files: [String], waits: Bool, showsLog: Bool = false) async throws -> ExitStatus {
+  /// - Parameter files: inputs by their names for the job; `InputFiles.check` has seen them.
+  func perform(_ request: JobRequest, files: [(name: String, path: String)]) async throws -> ExitStatus {
     var request = request
     request.inputs = try await upload(files)
-    // A key of our own makes the retry of a lost answer find the same job.
-    let key = arguments["idempotency-key"] ?? "cli-\(JobID())"
-    let accepted: JobAccepted = try await server.post("/v1/jobs", request, idempotencyKey: key)
+    let accepted: JobAccepted = try await server.post("/v1/jobs", request, idempotencyKey: idempotencyKey)
     guard waits else {
-      Terminal.print(arguments.has("json") ? try JSONText.of(accepted) : accepted.id.description)
+      Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
       return .done
     }
-    if !arguments.has("json") {
-      Terminal.note(
-        "job \(accepted.id) accepted, at most \(MicroCredits(micros: accepted.heldMicrocredits)) credits held")
+    if !asJSON {
+      let held = MicroCredits(micros: accepted.heldMicrocredits)
+      Terminal.note("job \(accepted.id) accepted, at most \(held) credits held")
     }
-    let job = try await JobFollower(server: server, showsLog: showsLog).follow(accepted.id)
-    return try await JobOutcome(server: server, job: job).show(
-      folder: arguments["out"], asJSON: arguments.has("json"), isBrief: showsLog)
+    let job = try await Self.tellingOfInterruption(of: accepted.id) {
+      try await JobFollower(server: server, logDescriptor: showsLog ? asJSON ? STDERR_FILENO : STDOUT_FILENO : nil)
+        .follow(accepted.id)
+    }
+    return try await JobOutcome(server: server, job: job).show(folder: folder, asJSON: asJSON, isBrief: showsLog)
   }
 
-  private func upload(_ files: [String]) async throws -> [ArtifactReference] {
+  private func upload(_ files: [(name: String, path: String)]) async throws -> [ArtifactReference] {
     var references: [ArtifactReference] = []
     for file in files {
-      let name = String(file.split(separator: "/").last ?? "input")
-      let progress = TransferProgress(stage: "uploading \(name)")
+      let progress = TransferProgress(stage: "uploading \(file.name)")
+      defer { progress.clear() }
       references.append(
-        try await server.upload(file, named: name) { progress.show($0.sent, of: $0.toSend) })
-      progress.clear()
+        try await server.upload(file.path, named: file.name) { progress.show($0.sent, of: $0.toSend) })
     }
     return references
+  }
+
+  /// Waits for a job; a Ctrl-C ends the waiting, not the job, and says so.
+  static func tellingOfInterruption<Value: Sendable>(
+    of job: JobID, _ wait: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    let requests = try Signals.terminationRequests()
+    let listener = Task {
+      for await request in requests {
+        Terminal.note(
+          """
+
+          strata: no longer waiting; job \(job) goes on.
+            strata job wait \(job)     waits again
+            strata job cancel \(job)   stops it
+          """)
+        exit(interruptedStatusBase + request.signal)
+      }
+    }
+    defer { listener.cancel() }
+    return try await wait()
   }
 }

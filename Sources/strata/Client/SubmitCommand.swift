@@ -3,11 +3,12 @@ import StrataCore
 
 extension Command {
   static let submit = Command(
-    name: "submit", arguments: "CAPABILITY [FILE…]", summary: "Submit a job",
+    name: "submit", arguments: "CAPABILITY [FILE…]", argumentsMax: .max, summary: "Submit a job",
     details: """
       The files are uploaded (once: they are known by their content) and become the job's inputs. With --wait the
-      command follows the job, prints what it cost, and fetches its results into --out. The exit code is 0 when the job
-      succeeded, 1 when it failed, 3 when it was refused.
+      command follows the job, prints what it cost, and fetches its results into --out; Ctrl-C ends the waiting, not the
+      job. Without it the job's identifier is printed: 'strata job wait' and 'strata job fetch' take it. A parameter that
+      is a list is written as JSON: --param 'command=["echo", "hello"]'.
 
       Example: strata submit gis-lidar-process scan.laz --param cell=1 --out results --wait
       """,
@@ -18,29 +19,51 @@ extension Command {
       }
       var request = try JobOptions.request(capability, arguments)
       request.params = try ParameterWords.parse(arguments.all("param"))
-      return try await Submission(arguments).perform(
-        request, files: Array(arguments.positional.dropFirst()), waits: arguments.has("wait"))
+      let files = try InputFiles.check(Array(arguments.positional.dropFirst()))
+      return try await Submission(arguments, waits: arguments.has("wait")).perform(
+        request, files: files.map { (InputFiles.name(of: $0), $0) })
     })
 
   static let run = Command(
-    name: "run", arguments: "-- COMMAND…", summary: "Run any command as a job, and wait for it",
+    name: "run", arguments: "-- COMMAND…", argumentsMax: .max, summary: "Run any command as a job, and wait for it",
     details: """
-      The command runs on a worker in an empty folder, without a shell; what it prints is shown here, and the files it
-      leaves in $STRATA_OUTPUT_DIR are its results. The exit code is 0 when the command's was, else 1.
+      The command runs on a worker in an empty folder, without a shell; what it prints is shown here (on standard error
+      with --json), and the files it leaves in $STRATA_OUTPUT_DIR are its results. Its standard input is empty unless
+      --stdin names a file. The exit code is 0 when the command's was, else 1. Ctrl-C ends the waiting, not the job.
 
       Example: strata run --input scene.las -- sh -c 'wc -c scene.las > "$STRATA_OUTPUT_DIR/size.txt"'
       """,
     options: JobOptions.all.filter { $0.name != "wait" } + [
       .option("input", "FILE", "a file to place in the command's folder", repeats: true),
+      .option("stdin", "FILE", "the command's standard input; - for this command's own"),
       .flag("no-wait", "print the job's identifier and return at once"),
     ], stopsAtFirstArgument: true,
     run: { arguments in
-      guard !arguments.positional.isEmpty else { throw UsageError("which command? give it after --", command: "run") }
+      let words = try commandWords(arguments)
       var request = try JobOptions.request("command.run", arguments)
-      request.params = ["command": .array(arguments.positional.map(JSONValue.string))]
-      return try await Submission(arguments).perform(
-        request, files: arguments.all("input"), waits: !arguments.has("no-wait"), showsLog: true)
+      request.params = ["command": .array(words.map(JSONValue.string))]
+      var files = try InputFiles.check(arguments.all("input")).map { (name: InputFiles.name(of: $0), path: $0) }
+      let submission = try Submission(arguments, waits: !arguments.has("no-wait"), showsLog: true)
+      if let source = arguments["stdin"] {
+        let path = try source == "-" ? InputFiles.spoolStandardInput() : InputFiles.check([source])[0]
+        files.append((name: InputFiles.standardInputName, path: path))
+        request.params?["stdin_input"] = .string(InputFiles.standardInputName)
+      } else if InputFiles.isStandardInputFed {
+        Terminal.note("strata: what is piped in here stays here; --stdin - sends it to the command")
+      }
+      return try await submission.perform(request, files: files)
     })
+
+  private static func commandWords(_ arguments: Arguments) throws(UsageError) -> [String] {
+    let words = arguments.positional
+    guard let program = words.first else { throw UsageError("which command? give it after --", command: "run") }
+    if words.count == 1, program.contains(where: { " \t|&;<>$".contains($0) }) {
+      throw UsageError(
+        "'\(program)' is one word, and no shell takes it apart; for a shell: strata run -- sh -c '\(program)'",
+        command: "run")
+    }
+    return words
+  }
 }
 
 /// The options that `submit` and `run` share.
@@ -58,11 +81,11 @@ enum JobOptions {
   ]
 
   static func request(_ capability: String, _ arguments: Arguments) throws -> JobRequest {
-    let cores = try arguments["cpu"].map { try Quantity.thousandths($0, option: "cpu") }
-    let memory = try arguments["memory"].map { try Quantity.bytes($0, option: "memory") }
+    let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }
+    let memory = try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
     return JobRequest(
       capability: capability, priority: try arguments.integer("priority", in: 0...100), tier: arguments["tier"],
       resources: cores == nil && memory == nil ? nil : .init(cpuMillicores: cores, memoryBytes: memory),
-      maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, option: "max-credits") })
+      maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") })
   }
 }

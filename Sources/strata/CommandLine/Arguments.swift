@@ -6,7 +6,8 @@ struct Arguments {
   private(set) var positional: [String] = []
   private var values: [String: [String]] = [:]
 
-  /// - Throws: `UsageError` for an option the command does not have, a missing value or a repeated option.
+  /// - Throws: `UsageError` for an option the command does not have, a missing value, a repeated option, and an argument
+  ///   too many.
   init(_ words: some Sequence<String>, for command: Command) throws(UsageError) {
     self.command = command.name
     var rest = Array(words)[...]
@@ -20,6 +21,11 @@ struct Arguments {
       } else {
         try take(word, from: &rest, options: command.options)
       }
+    }
+    guard positional.count <= command.argumentsMax else {
+      let taken = command.argumentsMax == 0 ? "no arguments" : "at most \(command.argumentsMax)"
+      throw UsageError(
+        "'\(command.name)' takes \(taken); '\(positional[command.argumentsMax])' is too many", command: command.name)
     }
   }
 

@@ -5,6 +5,8 @@ struct Command {
   let name: String
   /// What follows the name, as the help text shows it.
   var arguments = ""
+  /// The most of them; more is an error rather than ignored.
+  var argumentsMax = 0
   let summary: String
   /// More for `strata help NAME`; empty where the summary says all.
   var details = ""

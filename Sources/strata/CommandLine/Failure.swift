@@ -9,15 +9,21 @@ enum Failure {
       return try await body()
     } catch let error as UsageError {
       let hint = error.command.map { "strata help \($0)" } ?? "strata help"
-      Terminal.note("strata: \(error.message). See '\(hint)'.")
+      tell(error.message + (error.message.hasSuffix("?") ? " See" : "; see") + " '\(hint)'")
       return .badUsage
     } catch let error as StrataError {
-      Terminal.note("strata: \(error.description).")
+      tell(error.description)
       return status(of: error.code)
     } catch {
-      Terminal.note("strata: \(error).")
+      tell("\(error)")
       return .failedJob
     }
+  }
+
+  /// One sentence, with one full stop unless it asks something.
+  private static func tell(_ words: String) {
+    let isEnded = words.last.map { ".?!".contains($0) } ?? false
+    Terminal.note("strata: \(words)\(isEnded ? "" : ".")")
   }
 
   /// The exit code that a refusal or a failure with `code` stands for.

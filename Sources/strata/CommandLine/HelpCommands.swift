@@ -2,16 +2,13 @@ import StrataCore
 
 extension Command {
   static let help = Command(
-    name: "help", arguments: "[COMMAND]", summary: "Explain a command",
+    name: "help", arguments: "[COMMAND]", argumentsMax: 1, summary: "Explain a command",
     run: { arguments in
       guard let name = arguments.positional.first else {
         Terminal.print(Help.overview(of: Main.commands), terminator: "")
         return .done
       }
-      guard let command = Main.commands.first(where: { $0.name == name }) else {
-        throw UsageError("unknown command '\(name)'")
-      }
-      Terminal.print(Help.text(for: command), terminator: "")
+      Terminal.print(Help.text(for: try Main.command(named: name)), terminator: "")
       return .done
     })
 

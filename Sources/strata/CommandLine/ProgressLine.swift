@@ -55,10 +55,11 @@ final class TransferProgress: Sendable {
 }
 
 extension Duration {
-  /// For people: `0.42 s`, `12 s`, `3 min 20 s`.
+  /// For people: `4 ms`, `4.2 s`, `12 s`, `3 min 20 s`.
   var brief: String {
     let seconds = self.seconds
-    if seconds < 10 { return "\((seconds * 100).rounded() / 100) s" }
+    if seconds < 1 { return "\(Int((seconds * 1_000).rounded(.up))) ms" }
+    if seconds < 10 { return "\(((seconds * 10).rounded() / 10).plain) s" }
     if seconds < 120 { return "\(Int(seconds)) s" }
     return "\(Int(seconds) / 60) min \(Int(seconds) % 60) s"
   }

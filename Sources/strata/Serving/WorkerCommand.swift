@@ -41,7 +41,8 @@ extension Command {
 
   /// Ends what a stack's parent left behind.
   static let sentinel = Command(
-    name: Sentinel.subcommand, arguments: "STACK GRACE", summary: "Be the sentinel of a stack", isHidden: true,
+    name: Sentinel.subcommand, arguments: "STACK GRACE", argumentsMax: .max, summary: "Be the sentinel of a stack",
+    isHidden: true,
     run: { arguments in Glibc.exit(Sentinel.run(arguments: arguments.positional)) })
 }
 

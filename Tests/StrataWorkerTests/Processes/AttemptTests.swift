@@ -61,6 +61,25 @@ import Testing
     try await fixture.stop()
   }
 
+  @Test func anInputCanBeTheStandardInput() async throws {
+    let fixture = try await WorkerFixture()
+    let input = fixture.artifacts.put(Data([0, 255, 10]), named: "raw")
+    _ = try await fixture.submit(
+      "command.run", #"{"command":["wc","-c"],"environment":[],"stdin_input":"raw"}"#, inputs: [input])
+    let first = try await fixture.outcome()
+    #expect(try fixture.text(of: first.report.log) == "3\n")
+    for refused in [#""stdin_input":"other""#, #""stdin_input":"raw","stdin":"text""#] {
+      _ = try await fixture.submit(
+        "command.run", #"{"command":["cat"],"environment":[],\#(refused)}"#, inputs: [input], attemptsMax: 3)
+    }
+    let second = try await fixture.outcome(after: first.outcome.position)
+    let third = try await fixture.outcome(after: second.outcome.position)
+    for outcome in [second, third] {
+      #expect(outcome.outcome.isFinal && outcome.report.error?.code == "invalid_input")
+    }
+    try await fixture.stop()
+  }
+
   @Test func aMissingProgramIsTheClientsError() async throws {
     let fixture = try await WorkerFixture()
     _ = try await fixture.submit("command.run", #"{"command":["no-such-program"],"environment":[]}"#, attemptsMax: 3)

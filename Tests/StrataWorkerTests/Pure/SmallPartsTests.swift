@@ -47,6 +47,7 @@ import Testing
 
   @Test func spellingFindsNearWordsOnly() {
     #expect(Spelling.nearest(to: "windw", among: ["cell", "window"]) == "window")
+    #expect(Spelling.nearest(to: "jbos", among: ["job", "jobs"]) == "jobs")
     #expect(Spelling.nearest(to: "zzz", among: ["cell", "window"]) == nil)
     #expect(Spelling.nearest(to: "", among: []) == nil)
   }

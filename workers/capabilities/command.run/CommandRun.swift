@@ -28,6 +28,14 @@ struct CommandRun: CapabilityHandler {
   }
 
   private func checkStandardInput(of context: AttemptContext) throws(AttemptError) {
+    if let name = try context.parameters.optionalString("stdin_input") {
+      guard context.inputs.contains(where: { $0.name == name }) else {
+        throw .invalidInput("'stdin_input' names '\(name)', which is none of the job's inputs")
+      }
+      guard try context.parameters.optionalString("stdin") == nil else {
+        throw .invalidInput("'stdin' and 'stdin_input' are both given: choose one")
+      }
+    }
     guard try context.parameters.optionalString("stdin") != nil else { return }
     if context.inputs.contains(where: { $0.name == Self.standardInputName }) {
       throw .invalidInput("an input cannot be called '\(Self.standardInputName)' where 'stdin' is given: rename it")
@@ -35,6 +43,9 @@ struct CommandRun: CapabilityHandler {
   }
 
   private func standardInput(of context: AttemptContext) async throws(AttemptError) -> ProcessSpecification.Stream {
+    if let name = try context.parameters.optionalString("stdin_input") {
+      return .file(context.workingFolder + "/" + name)
+    }
     guard let text = try context.parameters.optionalString("stdin") else { return .null }
     let path = context.workingFolder + "/" + Self.standardInputName
     do throws(StrataError) {

@@ -37,7 +37,9 @@ public enum CapabilityRequestError: Error, Hashable, Sendable {
     case .missingParameter(let name, let capability):
       StrataError(.invalidInput, "'\(capability)' needs the parameter '\(name)'", remedy: "give it a value")
     case .wrongKind(let name, let expected, let given):
-      StrataError(.invalidInput, "parameter '\(name)' must be \(expected.words), not \(given)")
+      StrataError(
+        .invalidInput, "parameter '\(name)' must be \(expected.words), not \(given)",
+        remedy: expected == .strings ? "write it as JSON: [\"a\", \"b\"]" : nil)
     case .outOfRange(let definition, let given):
       StrataError(
         .invalidInput, "parameter '\(definition.name)' is \(given)", remedy: "keep it \(definition.rangeInWords)")

@@ -1,0 +1,56 @@
+import Glibc
+import StrataCore
+import StrataRuntime
+
+/// Files that a command line names as inputs.
+enum InputFiles {
+  /// The name of the input that is a command's standard input.
+  static let standardInputName = "standard-input"
+
+  /// The name of an input, under which its job finds it.
+  static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "input") }
+
+  /// Returns `paths` when all of them can be read: nothing is uploaded or begun in vain.
+  ///
+  /// - Throws: `invalidInput`, naming the first that cannot.
+  static func check(_ paths: [String]) throws(StrataError) -> [String] {
+    for path in paths {
+      var status = stat()
+      guard unsafe stat(path, &status) == 0, unsafe access(path, R_OK) == 0 else {
+        let reason = StrataError.system("read the input", errorNumber: errno).message
+        throw StrataError(.invalidInput, "\(reason): \(path)", remedy: "check its name and rights")
+      }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw StrataError(
+          .invalidInput, "the input \(path) is not a file",
+          remedy: "a folder can be packed into one, for example with tar")
+      }
+    }
+    return paths
+  }
+
+  /// Copies standard input into an unnamed place and returns a path to it, for as long as this process lives.
+  static func spoolStandardInput() throws(StrataError) -> String {
+    let folder = Environment.current["TMPDIR"] ?? "/tmp"
+    var path = Array("\(folder)/strata-stdin-XXXXXX".utf8CString)
+    let number = unsafe mkstemp(&path)
+    guard number >= 0 else { throw .system("make a file in \(folder)", remedy: "name another folder with TMPDIR") }
+    let copy = Descriptor(owning: number)
+    unsafe unlink(path)
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw .system("read standard input") }
+      guard count > 0 else { return "/proc/self/fd/\(copy.release())" }
+      try copy.writeNow(Array(buffer.prefix(count)))
+    }
+  }
+
+  /// Whether something other than a terminal or nothing feeds this process.
+  static var isStandardInputFed: Bool {
+    var status = stat()
+    guard unsafe fstat(STDIN_FILENO, &status) == 0 else { return false }
+    return status.st_mode & S_IFMT == S_IFIFO || (status.st_mode & S_IFMT == S_IFREG && status.st_size > 0)
+  }
+}

@@ -1,0 +1,111 @@
+import Glibc
+import StrataAPI
+import StrataCore
+
+/// One use of `strata job`.
+struct JobAction {
+  let server: Server
+  let arguments: Arguments
+  let id: JobID
+
+  private var asJSON: Bool { arguments.has("json") }
+
+  func perform(_ verb: JobVerb) async throws -> ExitStatus {
+    switch verb {
+    case .show: try await show()
+    case .logs: try await logs()
+    case .wait: try await wait()
+    case .fetch: try await fetch()
+    case .cancel: try await cancel()
+    }
+  }
+
+  private func show() async throws -> ExitStatus {
+    let job: JobView = try await server.get("/v1/jobs/\(id)")
+    Terminal.print(asJSON ? try JSONText.of(job) : JobText.of(job))
+    return .done
+  }
+
+  private func logs() async throws -> ExitStatus {
+    if arguments.has("follow") {
+      _ = try await follow(logDescriptor: STDOUT_FILENO)
+    } else {
+      Terminal.write(try await server.bytes("/v1/jobs/\(id)/log"), to: STDOUT_FILENO)
+    }
+    return .done
+  }
+
+  private func wait() async throws -> ExitStatus {
+    let folder = try arguments["out"].map(ResultsFolder.init)
+    let job = try await follow(logDescriptor: nil)
+    return try await JobOutcome(server: server, job: job).show(folder: folder, asJSON: asJSON, isBrief: false)
+  }
+
+  private func follow(logDescriptor: Int32?) async throws -> JobView {
+    try await Submission.tellingOfInterruption(of: id) {
+      try await JobFollower(server: server, logDescriptor: logDescriptor).follow(id)
+    }
+  }
+
+  private func fetch() async throws -> ExitStatus {
+    guard let out = arguments["out"] else { throw UsageError("where to? give --out FOLDER", command: "job") }
+    let job: JobView = try await server.get("/v1/jobs/\(id)")
+    guard job.state.isFinal else {
+      throw StrataError(
+        .conflict, "job \(id) is \(job.state.rawValue), and has no results yet",
+        remedy: "wait for it with strata job wait \(id) --out \(out)")
+    }
+    let folder = try ResultsFolder(out)
+    try await folder.fetch(job.results, of: id, from: server)
+    if asJSON {
+      Terminal.print(try JSONText.of(job.results))
+    } else {
+      for result in job.results { Terminal.print(folder.path(of: result)) }
+      if job.results.isEmpty { Terminal.note("strata: job \(id) left no results") }
+    }
+    return .done
+  }
+
+  private func cancel() async throws -> ExitStatus {
+    let job: JobView = try await server.delete("/v1/jobs/\(id)")
+    let words = job.state == .cancelled ? "is cancelled" : "is being stopped by its worker"
+    Terminal.print(asJSON ? try JSONText.of(job) : "job \(id) \(words)")
+    return .done
+  }
+}
+
+/// A job as `strata job show` tells it.
+enum JobText {
+  static func of(_ job: JobView) -> String {
+    var rows: [(name: String, value: String?)] = [
+      ("job", job.id.description), ("state", job.state.rawValue),
+      ("capability", "\(job.capability) on tier \(job.tier)"), ("created", job.createdAt),
+      ("waiting", job.jobsAhead.map { "\($0) jobs of its tier go first" }), ("progress", job.progress.flatMap(text)),
+      ("started", job.startedAt), ("finished", job.finishedAt),
+    ]
+    if job.state.isFinal {
+      rows.append(("charged", "\(MicroCredits(micros: job.chargedMicrocredits)) credits"))
+      rows.append(("cost", "\(MicroEuro(micros: job.costMicroeuro)) €"))
+    } else {
+      rows.append(("held", "\(MicroCredits(micros: job.heldMicrocredits)) credits"))
+    }
+    rows.append(("error", job.error.map { "\($0.message) [\($0.code)]" }))
+    rows += job.attempts.map { ("attempt \($0.attempt)", text(of: $0)) }
+    rows += job.results.map { ("result", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
+    let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 12) + $0 } }
+    return (lines + SummaryText.lines(of: job.summary)).joined(separator: "\n")
+  }
+
+  private static func text(of progress: JobView.Progress) -> String? {
+    let parts = [progress.fraction.map { "\(Int($0 * 100))%" }, progress.stage].compactMap { $0 }
+    return parts.isEmpty ? nil : parts.joined(separator: " ")
+  }
+
+  private static func text(of attempt: AttemptView) -> String {
+    let usage = attempt.usage.map {
+      ", \(Duration.microseconds($0.wallMicroseconds).brief), \(Duration.microseconds($0.cpuMicroseconds).brief) of CPU, "
+        + $0.memoryPeakBytes.asBytes
+    }
+    return "\(attempt.ending?.rawValue ?? "running")\(usage ?? "")"
+  }
+}
