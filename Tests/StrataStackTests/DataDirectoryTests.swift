@@ -35,6 +35,26 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(1))) func whatCarriesTheLastHoldersMarkIsEndedFirst() async throws {
+    try await withTemporaryFolder { folder in
+      let directory = try DataDirectory.open(folder + "/data")
+      let identity = StackIdentity.random()
+      try directory.lock(for: identity).release()
+      var specification = ProcessSpecification("sleep", ["1000"])
+      specification.environment.merge(identity.environment) { $1 }
+      let first = try await ChildProcess.spawn(specification)
+      #expect(directory.endLeftovers())
+      #expect(await first.wait().status == .signalled(SIGTERM))
+      #expect(!directory.endLeftovers())
+
+      let second = try await ChildProcess.spawn(specification)
+      let lock = try directory.lock()
+      #expect(await second.wait().status == .signalled(SIGTERM))
+      #expect(!directory.endLeftovers())
+      lock.release()
+    }
+  }
+
   @Test func aLongPathPutsSocketsInAShortFolderThatIsFoundAgain() async throws {
     try await withTemporaryFolder { folder in
       let path = folder + "/" + String(repeating: "long", count: 30)

@@ -75,8 +75,9 @@ struct StatusReport: Encodable {
 
   var text: String {
     guard state != .stopped else { return "Strata is not running in \(directory); start it with strata up" }
-    let holder = process.map { " as process \($0)" } ?? ""
-    var lines = ["Strata runs in \(directory)\(holder)", "  API      \(http ?? "not yet")"]
+    let holder = process.map { ", process \($0)" } ?? ""
+    var lines = ["Strata is \(state.rawValue) in \(directory)\(holder)"]
+    if let http { lines.append("  API      \(http)") }
     lines.append(obstacle.map { "  NOT READY: \($0)" } ?? "  ready    \(consumption)")
     for tier in queue?.tiers ?? [] {
       lines.append("  tier     \(tier.name): \(tier.ready) waiting, \(tier.leased) running")
