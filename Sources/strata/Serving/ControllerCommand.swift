@@ -97,7 +97,7 @@ struct Controller {
   private func explaining(_ body: () async throws(LedgerError) -> Void) async throws(StrataError) {
     do { try await body() } catch .unavailable(let reason), .disconnected(let reason) {
       throw StrataError(
-        .unavailable, "PostgreSQL cannot be used: \(reason)", remedy: "check that it runs and is version 13 or later")
+        .unavailable, "PostgreSQL cannot be used: \(reason)", remedy: "check that it runs and is version 14 or later")
     } catch { throw error.strataError }
   }
 }

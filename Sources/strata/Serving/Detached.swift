@@ -25,8 +25,14 @@ struct Detached {
       try await Task.sleep(for: .milliseconds(20))
     }
     if child.exit == nil { _ = child.signal(15) }
+    let complaint = log.lastComplaint(after: before)
+    if let complaint, case .exited(let code) = child.exit?.status, let status = ExitStatus(rawValue: code) {
+      // Its failure is this command's, in its own words.
+      Terminal.note("strata: \(complaint).")
+      return status
+    }
     throw StrataError(
-      .unavailable, "Strata did not become ready (\(log.lastComplaint(after: before) ?? "it said nothing"))",
+      .unavailable, "Strata did not become ready (\(complaint ?? "it said nothing"))",
       remedy: "see \(settings.directory.logs), and run strata doctor")
   }
 
