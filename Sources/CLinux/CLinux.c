@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -65,13 +66,27 @@ int strata_connect_unix(const char *path, int timeout_milliseconds) {
   return -1;
 }
 
-int strata_probe_port(unsigned short port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1, failure = 0;
+int strata_probe_port(const char *host, unsigned short port) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+  } address = {.any = {0}};
+  socklen_t length = sizeof address.four;
+  if (inet_pton(AF_INET, host, &address.four.sin_addr) == 1) {
+    address.four.sin_family = AF_INET;
+    address.four.sin_port = htons(port);
+  } else if (inet_pton(AF_INET6, host, &address.six.sin6_addr) == 1) {
+    length = sizeof address.six;
+    address.six.sin6_family = AF_INET6;
+    address.six.sin6_port = htons(port);
+  } else {
+    return EINVAL;
+  }
+  int descriptor = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1, failure = 0;
   if (descriptor < 0) return errno;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0) failure = errno;
+  if (bind(descriptor, &address.any, length) != 0) failure = errno;
   close(descriptor);
   return failure;
 }

@@ -43,8 +43,9 @@ public enum LedgerError: Error, Hashable, Sendable {
         cause: self)
     case .newerDatabase(let found, let known):
       StrataError(
-        .conflict, "the database has schema version \(found), this program knows versions up to \(known)",
-        remedy: "use the program that migrated it, or a newer one")
+        .conflict,
+        "the database was made by a newer Strata: its schema has version \(found), this program knows \(known)",
+        remedy: "use the program that migrated it, or a newer one; nothing was changed")
     case .changedMigration(let version):
       StrataError(
         .conflict, "migration \(version) of the database is not the one this program contains",

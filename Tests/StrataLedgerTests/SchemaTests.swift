@@ -49,10 +49,13 @@ import Testing
   @Test func aNewerOrAlteredDatabaseIsRefused() async throws {
     let bench = try await LedgerBench()
     _ = try bench.sql("INSERT INTO schema_migration (version, name, checksum) VALUES (99, 'later', 'x')")
-    await #expect(throws: LedgerError.newerDatabase(found: 99, known: Ledger.schemaVersion)) {
+    let error = await #expect(throws: LedgerError.newerDatabase(found: 99, known: Ledger.schemaVersion)) {
       try await bench.ledger.migrate()
     }
+    #expect(error?.strataError.message.contains("newer Strata") == true)
     _ = try bench.sql("DELETE FROM schema_migration WHERE version = 99; UPDATE schema_migration SET checksum = 'x'")
     await #expect(throws: LedgerError.changedMigration(version: 1)) { try await bench.ledger.migrate() }
+    _ = try bench.sql("DELETE FROM schema_migration WHERE version = 2")
+    await #expect(throws: LedgerError.changedMigration(version: 2)) { try await bench.ledger.migrate() }
   }
 }

@@ -35,6 +35,33 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(1))) func whatCarriesTheLastHoldersMarkIsEndedFirst() async throws {
+    try await withTemporaryFolder { folder in
+      let directory = try DataDirectory.open(folder + "/data")
+      let identity = StackIdentity.random()
+      try directory.lock(for: identity).release()
+      var specification = ProcessSpecification("sleep", ["1000"])
+      specification.environment.merge(identity.environment) { $1 }
+      func spawnMarked() async throws -> ChildProcess {
+        let child = try await ChildProcess.spawn(specification)
+        // The kernel shows a program's environment a moment after the program was entered.
+        let mark = "\(StackIdentity.variable)=\(identity.value)"
+        try await waitUntil { ProcessStatistics.read(child.pid)?.carries(mark) == true }
+        return child
+      }
+      let first = try await spawnMarked()
+      #expect(directory.endLeftovers())
+      #expect(await first.wait().status == .signalled(SIGTERM))
+      #expect(!directory.endLeftovers())
+
+      let second = try await spawnMarked()
+      let lock = try directory.lock()
+      #expect(await second.wait().status == .signalled(SIGTERM))
+      #expect(!directory.endLeftovers())
+      lock.release()
+    }
+  }
+
   @Test func aLongPathPutsSocketsInAShortFolderThatIsFoundAgain() async throws {
     try await withTemporaryFolder { folder in
       let path = folder + "/" + String(repeating: "long", count: 30)

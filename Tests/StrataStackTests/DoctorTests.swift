@@ -36,6 +36,18 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: UserIdentity.callerIsRoot)) func rootsHomeIsNotToBeOpened() async throws {
+    var status = stat()
+    guard stat("/root", &status) == 0, status.st_mode & 0o011 == 0 else {
+      print("SKIPPED: root's home is open on this machine")
+      return
+    }
+    let check = try await check("data directory", Doctor(dataDirectory: "/root" + "/strata/data"))
+    #expect(check.status == .fail)
+    #expect(check.remedy?.contains("--data-dir \(DataDirectory.pathOfRoot)") == true)
+    #expect(check.remedy?.contains("chmod") == false)
+  }
+
   @Test func aTakenPortIsSaidSo() async throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(listener) }
@@ -51,7 +63,8 @@ import Testing
       }
     }
     let port = UInt16(bigEndian: address.sin_port)
-    #expect(try await check("port \(port)", Doctor(dataDirectory: "/tmp", port: port)).status == .fail)
+    let check = try await check("port \(port)", Doctor(dataDirectory: "/tmp", port: port))
+    #expect(check.status == .fail && check.found.contains("process \(getpid()) "))
   }
 
   @Test func shortagesAreWarnedOfAndFailAtTheirFloor() async throws {

@@ -34,7 +34,11 @@ import Testing
       #expect(others.filter(isAlive).count >= 8)
       parent.signal(SIGKILL)
       #expect(await parent.wait().status == .signalled(SIGKILL))
-      try await waitUntil { !others.contains(where: isAlive) }
+      // The folder is nobody's only when the sentinel has done its work.
+      let directory = try #require(try DataDirectory.find(folder + "/data"))
+      #expect(directory.holder == nil)
+      #expect(await directory.waitUntilFree(atMost: .seconds(60)) == .free)
+      #expect(others.filter { isAlive($0) && $0 != others.last } == [])
       // PostgreSQL was shut down in good order, not killed.
       let log = String(decoding: try #require(ProcFile.read(folder + "/data/log/postgres.log")), as: UTF8.self)
       #expect(log.contains("database system is shut down"))

@@ -96,8 +96,9 @@ int strata_become_subreaper(int enable);
 // A connected unix stream socket (close-on-exec, blocking, with timeouts on both directions), or -1 and errno.
 int strata_connect_unix(const char *path, int timeout_milliseconds);
 
-// 0 if a listener could bind to the port on IPv4 loopback, else an errno value.
-int strata_probe_port(unsigned short port);
+// 0 if a listener could bind to the port of that address (as digits, IPv4 or IPv6), else an errno value: EINVAL for what
+// is no address.
+int strata_probe_port(const char *host, unsigned short port);
 
 // accept4(2) of a connection that blocks nobody and that no child process inherits.
 int strata_accept(int listener);

@@ -1,3 +1,5 @@
+public import StrataCore
+
 /// How to reach PostgreSQL, and for how long to wait.
 public struct PostgreSQLConfiguration: Hashable, Sendable {
   /// A libpq URI (`postgresql://…`) or keywords (`host=/socket/folder dbname=strata`).
@@ -19,4 +21,14 @@ public struct PostgreSQLConfiguration: Hashable, Sendable {
   public var retriesMax = 10
 
   public init(connectionString: String) { self.connectionString = connectionString }
+
+  /// Whether the connection string can be read, before anything is done with it.
+  ///
+  /// - Throws: `invalid_input`, without the string: it may hold a password.
+  public func check() throws(StrataError) {
+    guard !PostgreSQLConnection.canRead(connectionString) else { return }
+    throw StrataError(
+      .invalidInput, "the address of the PostgreSQL server cannot be read",
+      remedy: "write postgresql://user:password@host:port/database")
+  }
 }

@@ -36,6 +36,13 @@ import StrataCore
 
   deinit { unsafe PQfinish(handle) }
 
+  /// Whether libpq understands a connection string. Nothing is connected to.
+  static func canRead(_ connectionString: String) -> Bool {
+    guard let options = unsafe PQconninfoParse(connectionString, nil) else { return false }
+    unsafe PQconninfoFree(options)
+    return true
+  }
+
   /// libpq reads a URI as it is, so what we add goes in its query part.
   private static func keywords(_ configuration: PostgreSQLConfiguration) -> String {
     let seconds = max(2, (configuration.connectTimeout.milliseconds + 999) / 1_000)

@@ -3,7 +3,10 @@ extension Ledger {
   /// database already there it changes nothing.
   ///
   /// - Throws: `.newerDatabase`, `.changedMigration`, in which case nothing was changed.
-  public func migrate() async throws(LedgerError) {
+  public func migrate() async throws(LedgerError) { try await migrate(upTo: Self.schemaVersion) }
+
+  /// Makes a database as the binary that knew `newest` migrations would have, for tests of what comes after.
+  package func migrate(upTo newest: Int) async throws(LedgerError) {
     let problem = try await perform { session throws(PostgreSQLError) in
       try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
         _ = try transaction.run(Query.migrationLock())
@@ -13,7 +16,7 @@ extension Ledger {
           (version: Int(try row.integer()), isSame: row.optionalBytes().map { $0 == [1] })
         }
         if let problem = Self.problem(applied) { return Optional(problem) }
-        for version in (applied.count + 1)..<(Migration.all.count + 1) {
+        for version in (applied.count + 1)..<(max(newest, applied.count) + 1) {
           let migration = Migration.all[version - 1]
           try transaction.script(migration.text)
           _ = try transaction.run(
@@ -30,6 +33,8 @@ extension Ledger {
     if let newest = applied.last?.version, newest > Migration.all.count {
       return .newerDatabase(found: newest, known: Migration.all.count)
     }
+    let misplaced = applied.enumerated().first { $0.offset + 1 != $0.element.version }
+    if let misplaced { return .changedMigration(version: misplaced.offset + 1) }
     return applied.first { $0.isSame != true }.map { .changedMigration(version: $0.version) }
   }
 }

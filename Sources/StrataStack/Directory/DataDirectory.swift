@@ -12,6 +12,9 @@ public struct DataDirectory: Sendable {
   /// The longest name of a socket inside the sockets' folder.
   static let socketNameBytesMax = 24
 
+  /// Where root's goes: root's home is closed to the user that PostgreSQL then runs as.
+  public static let pathOfRoot = "/var/lib/strata"
+
   /// Absolute.
   public let path: String
   /// Where the unix sockets lie: `run/` inside, or a short private folder elsewhere when that path would be too long.
@@ -63,7 +66,10 @@ public struct DataDirectory: Sendable {
   /// The path of the unix socket called `name` ("http.sock").
   public func socket(_ name: String) -> String { sockets + "/" + name }
 
-  private static func absolute(_ path: String) throws(StrataError) -> String {
+  /// `path` from the root on.
+  ///
+  /// - Throws: `invalid_input` for what is no path.
+  public static func absolute(_ path: String) throws(StrataError) -> String {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw StrataError(.invalidInput, "'\(path)' is no folder's path")
     }

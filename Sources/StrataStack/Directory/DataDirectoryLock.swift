@@ -4,10 +4,22 @@ public import StrataCore
 import StrataRuntime
 
 extension DataDirectory {
-  /// Holds a data directory for one `up`: released when let go of, or when the process ends in whatever way.
+  /// Who has a data directory.
+  public enum Tenure: Sendable, Hashable {
+    /// Nobody. Can transition to: `held` (an `up`).
+    case free
+    /// This process runs the stack. Can transition to: `ending` (it was killed), `free` (it has stopped everything).
+    case held(by: Int32)
+    /// The process that ran the stack has gone, and its sentinel still ends what it left. Can transition to: `free`.
+    case ending
+  }
+
+  /// Holds a data directory for one `up`: let go of when `release` is called, or when this process and the sentinel
+  /// that was given the lock have both ended, in whatever way.
   public final class Lock: Sendable {
-    private let file: Descriptor
+    let file: Descriptor
     init(_ file: Descriptor) { self.file = file }
+
     /// Lets go now. Closing alone would not do: a child that is just being born has the file open for a moment too.
     public func release() {
       flock(file.raw, LOCK_UN)
@@ -15,34 +27,78 @@ extension DataDirectory {
     }
   }
 
-  private var lockFile: String { run + "/lock" }
-
-  /// Takes the directory for this process.
+  /// Takes the directory for this process, after ending what an earlier stack may have left in it: the processes that
+  /// still carry that one's mark. Blocks for as long as they take to end.
   ///
   /// - Throws: `conflict`, naming the process that holds it.
-  public func lock() throws(StrataError) -> Lock {
-    let file = try Descriptor.open(lockFile, O_RDWR | O_CREAT)
-    guard flock(file.raw, LOCK_EX | LOCK_NB) == 0 else {
-      let holder = recordedHolder.map { "process \($0)" } ?? "another process"
-      throw StrataError(
-        .conflict, "\(holder) already runs Strata in \(path)", remedy: "use it, or stop it with strata down")
-    }
-    guard ftruncate(file.raw, 0) == 0 else { throw .system("write \(lockFile)") }
-    try file.writeNow(Array("\(getpid())\n".utf8))
-    return Lock(file)
+  public func lock(for identity: StackIdentity = .random()) throws(StrataError) -> Lock {
+    guard let lock = try seize() else { throw isTaken }
+    endLeftoversOfRecord()
+    try record.write(.init(identity: identity), to: lock.file)
+    return lock
   }
 
-  /// The process that holds the directory; nil if none does.
-  public var holder: Int32? {
-    guard let file = try? Descriptor.open(lockFile, O_RDWR) else { return nil }
+  /// Why it cannot be had.
+  public var isTaken: StrataError {
+    switch tenure {
+    case .held(let holder):
+      StrataError(
+        .conflict, "process \(holder) already runs Strata in \(path)", remedy: "use it, or stop it with strata down")
+    case .ending, .free:
+      StrataError(.conflict, "what ran in \(path) has not ended yet", remedy: "wait for it with strata down")
+    }
+  }
+
+  /// Who has it now.
+  public var tenure: Tenure {
+    guard let file = try? Descriptor.open(record.path, O_RDWR) else { return .free }
     guard flock(file.raw, LOCK_SH | LOCK_NB) != 0 else {
       flock(file.raw, LOCK_UN)
-      return nil
+      return .free
     }
-    return recordedHolder
+    guard let holder = record.holder, holder.isAlive else { return .ending }
+    return .held(by: holder.process)
   }
 
-  private var recordedHolder: Int32? {
-    Folder.readText(lockFile).flatMap { $0.split(separator: "\n").first }.flatMap { Int32($0) }
+  /// The process that runs the stack; nil if none does.
+  public var holder: Int32? {
+    if case .held(let holder) = tenure { holder } else { nil }
+  }
+
+  /// Waits until nobody has it, but no longer than `limit`. Returns who has it then.
+  public func waitUntilFree(atMost limit: Duration) async -> Tenure {
+    let deadline = ContinuousClock.now + limit
+    while true {
+      let tenure = tenure
+      guard tenure != .free, ContinuousClock.now < deadline, !Task.isCancelled else { return tenure }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  /// Ends what a stack left behind whose process and sentinel were both killed. Blocks for as long as that takes.
+  ///
+  /// - Returns: whether there was anything to end. False while somebody has the directory: then it is theirs to do.
+  public func endLeftovers() -> Bool {
+    guard let lock = try? seize() else { return false }
+    defer { lock.release() }
+    return endLeftoversOfRecord()
+  }
+
+  @discardableResult
+  private func endLeftoversOfRecord() -> Bool {
+    guard let holder = record.holder else { return false }
+    return Sweep(identity: holder.identity, grace: Sentinel.graceStandard).endLeftovers()
+  }
+
+  private var record: LockRecord { LockRecord(path: run + "/lock") }
+
+  /// The lock; nil if another has it.
+  private func seize() throws(StrataError) -> Lock? {
+    let file = try Descriptor.open(record.path, O_RDWR | O_CREAT)
+    // Somebody may just be asking who has it, which takes a moment: `tenure`.
+    for _ in 0..<20 where flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
+      guard tenure == .free else { return nil }
+    }
+    return flock(file.raw, LOCK_EX | LOCK_NB) == 0 ? Lock(file) : nil
   }
 }

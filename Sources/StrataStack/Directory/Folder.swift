@@ -43,6 +43,13 @@ enum Folder {
     guard unsafe chown(path, user.user, user.group) == 0 else { throw .system("give \(path) to \(user.name)") }
   }
 
+  /// Where a symbolic link leads; nil for what is none.
+  static func target(of link: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: 4_096)
+    let count = unsafe readlink(link, &bytes, bytes.count)
+    return count < 0 ? nil : String(decoding: bytes.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
   static func readText(_ path: String) -> String? {
     ProcFile.read(path).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -93,6 +100,12 @@ extension Folder {
       if exists(String(parent)) && !canPass(String(parent), user) { return String(parent) }
     }
     return nil
+  }
+
+  /// What helps against a wall. Root's home stays closed: opening it is never the better way.
+  static func wayAround(_ wall: String) -> String {
+    let elsewhere = "give a folder outside \(wall), such as --data-dir \(DataDirectory.pathOfRoot)"
+    return wall == "/root" ? elsewhere : elsewhere + ", or let others pass: chmod o+x '\(wall)'"
   }
 
   /// Whether `user` may pass through the folder `path` to what lies inside.

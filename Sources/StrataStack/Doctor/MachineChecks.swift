@@ -61,9 +61,11 @@ extension Doctor {
   }
 
   func portIsFree(_ port: UInt16) -> Check {
-    let failure = strata_probe_port(port)
-    if failure == 0 { return Check("port \(port)", .ok, found: "free") }
-    let reason = unsafe String(cString: strerror(failure))
-    return Check("port \(port)", .fail, found: reason, remedy: "choose another with --port, or see: ss -ltnp")
+    do throws(StrataError) {
+      try LoopbackPort(host: "127.0.0.1", port: port).checkIsFree()
+      return Check("port \(port)", .ok, found: "free")
+    } catch {
+      return Check("port \(port)", .fail, found: error.message, remedy: error.remedy)
+    }
   }
 }

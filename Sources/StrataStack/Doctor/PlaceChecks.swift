@@ -26,7 +26,7 @@ extension Doctor {
     if let user = try? PostgreSQLOwner.choose().user, let wall = Folder.wall(above: dataDirectory, for: user) {
       return Check(
         name, .fail, found: "\(user.name), who runs PostgreSQL, cannot pass through \(wall)",
-        remedy: "chmod o+x '\(wall)', or choose another with --data-dir")
+        remedy: Folder.wayAround(wall))
     }
     return Check(name, .ok, found: place == dataDirectory ? place : "\(dataDirectory) (will be made)")
   }

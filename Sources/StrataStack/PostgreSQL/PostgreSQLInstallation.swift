@@ -13,8 +13,8 @@ public struct PostgreSQLInstallation: Sendable, Hashable {
     self.versionMajor = versionMajor
   }
 
-  /// The oldest major version that the migrations run on.
-  public static let versionMajorMin = 13
+  /// The oldest major version that knows every setting the ledger's connections make.
+  public static let versionMajorMin = 14
 
   /// All that are here, newest first: those of Debian's `/usr/lib/postgresql`, and the one in `PATH`.
   public static func all() async -> [PostgreSQLInstallation] {

@@ -35,6 +35,6 @@ struct PostgreSQLOwner: Sendable {
     guard let user, let wall = Folder.wall(above: path, for: user) else { return }
     throw StrataError(
       .unavailable, "the user \(user.name), whom PostgreSQL runs as, cannot pass through \(wall)",
-      remedy: "chmod o+x '\(wall)', or choose another folder with --data-dir")
+      remedy: Folder.wayAround(wall))
   }
 }

@@ -13,7 +13,11 @@ public final class Sentinel: Sendable {
   /// How long processes may take to end after they were asked to.
   public static let graceStandard = Duration.seconds(10)
 
+  /// How long it may take to end everything, with the standard grace, and some more for a busy machine.
+  public static let endMax = graceStandard + Sweep.insistence + Sweep.killingMax + .seconds(10)
+
   private static let pipeNumber: Int32 = 3
+  private static let lockNumber: Int32 = 4
   private let lifeline: Descriptor
   private let child: ChildProcess
 
@@ -24,15 +28,19 @@ public final class Sentinel: Sendable {
 
   /// Starts a sentinel for this process. Keep the result as long as the stack runs: letting go of it ends the stack.
   ///
-  /// - Parameter binary: a program that calls `run` when its first argument is `subcommand`; this one by default.
+  /// - Parameters:
+  ///   - binary: a program that calls `run` when its first argument is `subcommand`; this one by default.
+  ///   - lock: shared with the sentinel, so that nobody takes the folder before the sentinel has done its work.
   public static func start(
-    binary: String = "/proc/self/exe", identity: StackIdentity, grace: Duration = graceStandard
+    binary: String = "/proc/self/exe", identity: StackIdentity, grace: Duration = graceStandard,
+    holding lock: DataDirectory.Lock? = nil
   ) async throws(StrataError) -> Sentinel {
     let (read, write) = try Descriptor.pipe()
     var specification = ProcessSpecification(binary, [subcommand, identity.value, "\(grace.milliseconds)"])
     specification.environment.removeValue(forKey: StackIdentity.variable)
     specification.workingDirectory = "/"
     specification.extraDescriptors = [pipeNumber: read]
+    if let lock { specification.extraDescriptors[lockNumber] = lock.file }
     specification.startsNewSession = true
     specification.parentDeathSignal = 0
     return Sentinel(lifeline: write, child: try await ChildProcess.spawn(specification))

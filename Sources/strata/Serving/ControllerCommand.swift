@@ -72,7 +72,7 @@ struct Controller {
     let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }
     let endpoint = Endpoint(directory: directory)
     _ = try await server.listen(on: .unix(path: endpoint.socket))
-    let address = try await server.listen(on: try ListenAddress.loopback(http))
+    let address = try await server.listen(on: endpoint.address(for: try ListenAddress.loopback(http)))
     try endpoint.record(httpAddress: "\(address)")
     log.info("serving", ["http": "\(address)", "socket": endpoint.socket])
     return server
@@ -95,7 +95,10 @@ struct Controller {
   }
 
   private func explaining(_ body: () async throws(LedgerError) -> Void) async throws(StrataError) {
-    do { try await body() } catch { throw error.strataError }
+    do { try await body() } catch .unavailable(let reason), .disconnected(let reason) {
+      throw StrataError(
+        .unavailable, "PostgreSQL cannot be used: \(reason)", remedy: "check that it runs and is version 14 or later")
+    } catch { throw error.strataError }
   }
 }
 

@@ -7,7 +7,9 @@ extension Command {
     details: "The exit code is 1 if something is missing that Strata cannot run without.",
     options: [.dataDirectory, .json],
     run: { arguments in
-      let checks = await Doctor(dataDirectory: try DataFolder.path(arguments), port: 8_420).examine()
+      // A stack that runs here has its port, and whatever has it is no obstacle.
+      let runs = try DataFolder.find(arguments).map { $0.tenure != .free } ?? false
+      let checks = await Doctor(dataDirectory: try DataFolder.path(arguments), port: runs ? nil : 8_420).examine()
       if arguments.has("json") {
         Terminal.print(try JSONText.of(checks.map(CheckShape.init)))
       } else {

@@ -1,7 +1,9 @@
 import FoundationEssentials
 import Glibc
+import StrataAPI
 import StrataClient
 import StrataCore
+import StrataServer
 import StrataStack
 
 /// Where the controller of a data folder can be reached.
@@ -15,6 +17,17 @@ struct Endpoint {
 
   /// The address that the API listens at, once it does.
   var httpAddress: String? { TextFile.read(addressFile) }
+
+  /// Where the API is to listen: a port left to the system is chosen once and stays for the life of the stack, however
+  /// often the controller is started again.
+  func address(for wanted: HTTPAddress) -> HTTPAddress {
+    guard case .tcp(let host, 0) = wanted, let port = httpAddress?.split(separator: ":").last.flatMap({ Int($0) })
+    else { return wanted }
+    return .tcp(host: host, port: port)
+  }
+
+  /// At the start of a stack: the next address is a new choice.
+  func forgetAddress() { TextFile.remove(addressFile) }
 
   func record(httpAddress: String) throws(StrataError) { try TextFile.write(httpAddress, to: addressFile) }
 
@@ -33,6 +46,15 @@ extension Endpoint {
     } catch {
       return error.strataError.message
     }
+  }
+}
+
+extension Endpoint {
+  /// What waits and runs; nil where that cannot be had within 5 s with the key of the folder.
+  func queue() async -> QueueView? {
+    let client = HTTPClient(.unix(path: socket), bearerKey: APIKeyFile(directory: directory).key)
+    let request = ClientRequest("GET", ["v1", "queue"], timeout: .seconds(5))
+    return try? await client.send(request).decode()
   }
 }
 
@@ -61,14 +83,4 @@ struct ReadyFile {
   let path: String
 
   func names(_ process: Int32) -> Bool { TextFile.read(path) == "\(process)" }
-}
-
-/// The screen of a stack that is ready, for whoever started it detached.
-struct ReadyNote {
-  let directory: DataDirectory
-  private var path: String { directory.run + "/ready" }
-
-  func write(_ screen: String) { try? Data(screen.utf8).write(to: URL(filePath: path), options: .atomic) }
-  func remove() { TextFile.remove(path) }
-  var text: String? { try? String(contentsOfFile: path, encoding: .utf8) }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import StrataCore
 import StrataServer
 
@@ -10,12 +11,22 @@ enum ListenAddress {
       throw StrataError(
         .invalidInput, "'\(text)' is not an address and a port", remedy: "write it as 127.0.0.1:8420 or [::1]:8420")
     }
-    let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
-    guard host == "localhost" || host == "::1" || host.hasPrefix("127.") else {
+    let name = text[..<colon].filter { $0 != "[" && $0 != "]" }
+    let host = name == "localhost" ? "127.0.0.1" : name
+    guard isAddress(host) else {
+      throw StrataError(
+        .invalidInput, "'\(host)' is not an address", remedy: "write it as 127.0.0.1:8420 or [::1]:8420")
+    }
+    guard host == "::1" || host.hasPrefix("127.") else {
       throw StrataError(
         .invalidInput, "--http listens on this machine only, and '\(host)' is not a loopback address",
         remedy: "use 127.0.0.1:\(port), and put a proxy with TLS in front of it")
     }
-    return .tcp(host: host == "localhost" ? "127.0.0.1" : host, port: port)
+    return .tcp(host: host, port: port)
+  }
+
+  private static func isAddress(_ host: String) -> Bool {
+    var room = in6_addr()
+    return unsafe inet_pton(AF_INET, host, &room) == 1 || inet_pton(AF_INET6, host, &room) == 1
   }
 }

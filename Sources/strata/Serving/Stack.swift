@@ -21,15 +21,17 @@ struct Stack {
 
   /// Starts everything, says what runs where, and stops everything at the first signal or when a service gives up.
   func run() async throws -> ExitStatus {
-    let lock = try settings.directory.lock()
+    let lock = try settings.directory.lock(for: identity)
     defer { lock.release() }
-    let note = ReadyNote(directory: settings.directory)
-    note.remove()
+    let note = StackNote(directory: settings.directory)
+    note.forget()
+    Endpoint(directory: settings.directory).forgetAddress()
     let (happenings, entry) = AsyncStream<Happening>.makeStream()
-    try watchSignals(entry)
-    let sentinel = try await Sentinel.start(identity: identity)
     let services = StackServices(settings: settings, identity: identity, log: log) { entry.yield(.failed($0)) }
-    let tree = ServiceTree(try services.all(), log: log)
+    let workers = services.workers
+    try watchSignals(entry, workers)
+    let sentinel = try await Sentinel.start(identity: identity, holding: lock)
+    let tree = ServiceTree(services.beforeWorkers + workers, log: log)
     Task {
       do throws(StrataError) {
         try await tree.start()
@@ -39,22 +41,26 @@ struct Stack {
       }
     }
     let failure = await supervise(happenings, note)
-    note.remove()
+    note.sayStopping()
+    // The workers at the same time: each may take its whole grace.
+    await withTaskGroup { group in
+      for worker in workers { group.addTask { await worker.stop() } }
+    }
     await tree.stop()
     await sentinel.stop()
+    note.forget()
     if let failure { throw failure }
     Terminal.note("strata: everything is stopped")
     return .done
   }
 
   /// - Returns: why it ended; nil for a signal.
-  private func supervise(_ happenings: AsyncStream<Happening>, _ note: ReadyNote) async -> StrataError? {
+  private func supervise(_ happenings: AsyncStream<Happening>, _ note: StackNote) async -> StrataError? {
     for await happening in happenings {
       switch happening {
       case .ready:
-        let screen = StackScreen(settings: settings).text
-        Terminal.print(screen)
-        note.write(screen)
+        Terminal.print(StackScreen(settings: settings, isDetached: !StackScreen.hasTerminal).text)
+        note.sayReady()
       case .signal: return nil
       case .failed(let error): return error
       }
@@ -62,15 +68,23 @@ struct Stack {
     return nil
   }
 
-  /// The first signal ends the supervision in good order; the second one ends this process at once, and the sentinel
-  /// does the rest.
-  private func watchSignals(_ entry: AsyncStream<Happening>.Continuation) throws(StrataError) {
+  /// The first signal ends the supervision in good order; the second one tells the workers not to wait for their jobs;
+  /// the third ends this process at once, and the sentinel does the rest.
+  private func watchSignals(
+    _ entry: AsyncStream<Happening>.Continuation, _ workers: [OwnService]
+  ) throws(StrataError) {
     let requests = try Signals.terminationRequests()
     Task {
       for await request in requests {
-        if request.count > 1 { Glibc.exit(130) }
-        Terminal.note("strata: stopping; running jobs get their grace. Again to hasten.")
-        entry.yield(.signal)
+        switch request.count {
+        case 1:
+          Terminal.note("strata: stopping; running jobs get their grace. Again to hasten.")
+          entry.yield(.signal)
+        case 2:
+          Terminal.note("strata: handing running jobs back. Again to kill what is left.")
+          for worker in workers { await worker.hasten() }
+        default: Glibc.exit(130)
+        }
       }
     }
   }

@@ -1,29 +1,59 @@
+import Glibc
+import StrataCore
 import StrataRuntime
 import StrataStack
 
-/// The one screen that says what runs where.
+/// The one screen that says what runs where, with commands that work when they are pasted.
 struct StackScreen {
   let settings: StackSettings
+  /// Whether nobody's Ctrl-C reaches the stack.
+  let isDetached: Bool
+
+  /// Whether this process belongs to a terminal.
+  static var hasTerminal: Bool {
+    let terminal = unsafe open("/dev/tty", O_RDONLY | O_CLOEXEC)
+    defer { close(terminal) }
+    return terminal >= 0
+  }
 
   var text: String {
-    let directory = settings.directory
-    let address = Endpoint(directory: directory).httpAddress ?? "http://\(settings.http)"
-    let workers = settings.workers == 1 ? "1 process" : "\(settings.workers) processes"
+    let (directory, options) = (settings.directory, settings.options)
+    let address = Endpoint(directory: directory).httpAddress ?? "http://\(options.http)"
+    let workers = options.workers == 1 ? "1 process" : "\(options.workers) processes"
     return """
       Strata is ready.
 
         API         \(address)  and  unix:\(Endpoint(directory: directory).socket)
         key         \(directory.path)/api-key
-        PostgreSQL  \(settings.postgres == nil ? directory.postgres : "the one you named")
-        Redis       \(settings.redis == nil ? directory.redis : "the one you named")
-        workers     \(workers) with \(settings.slots) slots each, tier cpu
+        PostgreSQL  \(options.postgres == nil ? directory.postgres : "the one you named")
+        Redis       \(options.redis == nil ? directory.redis : "the one you named")
+        workers     \(workers) with \(options.slots) slots each, tier cpu
         logs        \(directory.logs)
 
-      Try:  strata capabilities
-            strata run -- echo hello
-      Stop: Ctrl-C, or strata down\(directory.path == defaultPath ? "" : " --data-dir \(directory.path)")
+      Try:  \(command("capabilities"))
+            \(command("run")) -- echo hello
+      Stop: \(isDetached ? "" : "Ctrl-C, or ")\(command("down"))
       """
   }
 
-  private var defaultPath: String { Environment.current["STRATA_DATA_DIR"] ?? "" }
+  /// As a shell takes it: with the folder where that is not the usual one, and with the program's path where `strata`
+  /// alone would not be found.
+  private func command(_ name: String) -> String {
+    let usual = (try? DataFolder.usual()).flatMap { try? DataDirectory.absolute($0) }
+    let folder = settings.directory.path == usual ? [] : ["--data-dir", settings.directory.path]
+    return ([program, name] + folder).map(Self.quoted).joined(separator: " ")
+  }
+
+  private var program: String {
+    let given = CommandLine.arguments.first ?? "strata"
+    return given.contains("/") && given != "/proc/self/exe" && Environment.find("strata") == nil ? given : "strata"
+  }
+
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        || "-_./:=,@%+".utf8.contains(byte)
+    }
+    return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+  }
 }

@@ -10,30 +10,34 @@ struct StackServices {
   let log: Log
   let onGiveUp: @Sendable (StrataError) -> Void
 
-  func all() throws(StrataError) -> [any Service] {
+  /// What the workers need.
+  var beforeWorkers: [any Service] {
     var services: [any Service] = []
-    if settings.postgres == nil { services.append(postgreSQL.service(log: log, onGiveUp: onGiveUp)) }
-    if settings.redis == nil { services.append(redis.service(log: log, onGiveUp: onGiveUp)) }
+    if options.postgres == nil { services.append(postgreSQL.service(log: log, onGiveUp: onGiveUp)) }
+    if options.redis == nil { services.append(redis.service(log: log, onGiveUp: onGiveUp)) }
     services.append(controller)
-    for number in 0..<settings.workers { services.append(worker(number + 1)) }
     return services
   }
+
+  var workers: [OwnService] { (0..<options.workers).map { worker($0 + 1) } }
+
+  private var options: StackOptions { settings.options }
 
   private var postgreSQL: EmbeddedPostgreSQL { EmbeddedPostgreSQL(in: settings.directory, identity: identity) }
   private var redis: EmbeddedRedis { EmbeddedRedis(in: settings.directory, identity: identity) }
 
-  private var controller: ProcessService {
+  private var controller: OwnService {
     let endpoint = Endpoint(directory: settings.directory)
     return service(
-      "controller", ["controller", "--http", settings.http, "--slots", "\(settings.slots)"],
+      "controller", ["controller", "--http", options.http, "--slots", "\(options.slots)"],
       patience: .seconds(15)
     ) { _ in await endpoint.isReady() }
   }
 
-  private func worker(_ number: Int) -> ProcessService {
+  private func worker(_ number: Int) -> OwnService {
     let ready = settings.directory.run + "/worker-\(number).ready"
     return service(
-      "worker-\(number)", ["worker", "--slots", "\(settings.slots)", "--ready-file", ready],
+      "worker-\(number)", ["worker", "--slots", "\(options.slots)", "--ready-file", ready],
       // The worker's own grace for running jobs, and some more to hand the rest back.
       patience: .seconds(30)
     ) { child in ReadyFile(path: ready).names(child.pid) }
@@ -42,7 +46,7 @@ struct StackServices {
   private func service(
     _ name: String, _ arguments: [String], patience: Duration,
     isReady: @escaping @Sendable (ChildProcess) async -> Bool
-  ) -> ProcessService {
+  ) -> OwnService {
     let logFile = settings.directory.logs + "/\(name).log"
     let environment = environment
     var definition = ProcessService.Definition(
@@ -61,7 +65,7 @@ struct StackServices {
     definition.logFile = logFile
     definition.log = log
     definition.onGiveUp = onGiveUp
-    return ProcessService(definition)
+    return OwnService(process: ProcessService(definition), logFile: logFile)
   }
 
   /// What the controller and the workers need to know. Addresses with passwords go this way, where `ps` does not show
@@ -69,8 +73,8 @@ struct StackServices {
   private var environment: [String: String] {
     var environment = Environment.current.merging(identity.environment) { $1 }
     environment["STRATA_DATA_DIR"] = settings.directory.path
-    environment["STRATA_REDIS_URL"] = settings.redis ?? "unix://" + settings.directory.socket("redis.sock")
-    environment["STRATA_POSTGRES_URL"] = settings.postgres ?? postgreSQL.connectionString
+    environment["STRATA_REDIS_URL"] = options.redis ?? "unix://" + settings.directory.socket("redis.sock")
+    environment["STRATA_POSTGRES_URL"] = options.postgres ?? postgreSQL.connectionString
     return environment
   }
 }

@@ -6,6 +6,7 @@ import StrataStack
 extension Command {
   static let status = Command(
     name: "status", summary: "Say whether the stack of a folder runs and consumes jobs",
+    details: "The exit code is 0 if it does, else 4. It answers within about 10 s, whatever hangs.",
     options: [.dataDirectory, .json],
     run: { arguments in
       let report = try await StatusReport.make(arguments)
@@ -16,42 +17,76 @@ extension Command {
 
 /// What `strata status` says.
 struct StatusReport: Encodable {
+  /// Where a stack is between two silences.
+  enum State: String, Encodable {
+    case stopped, starting, running, stopping
+  }
+
   let directory: String
+  var state = State.stopped
   /// The supervisor's process.
-  let process: Int32?
-  let http: String?
-  let isReady: Bool
+  var process: Int32?
+  var http: String?
+  var isReady = false
   /// Why it is not.
-  let obstacle: String?
-  let queue: QueueView?
+  var obstacle: String?
+  var queue: QueueView?
 
   enum CodingKeys: String, CodingKey {
-    case directory, process, http, obstacle, queue
+    case directory, state, process, http, obstacle, queue
     case isReady = "ready"
   }
 
   static func make(_ arguments: Arguments) async throws -> StatusReport {
-    guard let directory = try DataFolder.find(arguments), let holder = directory.holder else {
-      return StatusReport(
-        directory: try DataFolder.path(arguments), process: nil, http: nil, isReady: false,
-        obstacle: "it is not running", queue: nil)
+    guard let directory = try DataFolder.find(arguments) else {
+      return StatusReport(directory: try DataFolder.path(arguments), obstacle: "it is not running")
     }
+    switch directory.tenure {
+    case .free: return StatusReport(directory: directory.path, obstacle: "it is not running")
+    case .ending:
+      return StatusReport(
+        directory: directory.path, state: .stopping, obstacle: "its process has gone, and what it left is being ended")
+    case .held(let holder): return await running(directory, holder)
+    }
+  }
+
+  private static func running(_ directory: DataDirectory, _ holder: Int32) async -> StatusReport {
     let endpoint = Endpoint(directory: directory)
-    let obstacle = await endpoint.obstacle()
-    let queue: QueueView? = try? await Server(arguments).get("/v1/queue")
-    return StatusReport(
-      directory: directory.path, process: holder, http: endpoint.httpAddress, isReady: obstacle == nil,
-      obstacle: obstacle, queue: queue)
+    let phase = StackNote(directory: directory).phase
+    var report = StatusReport(directory: directory.path, process: holder, http: endpoint.httpAddress)
+    switch phase {
+    case .starting: report.state = .starting
+    case .ready: report.state = .running
+    case .stopping: report.state = .stopping
+    }
+    report.obstacle = await obstacle(phase, endpoint)
+    report.isReady = report.obstacle == nil
+    if report.isReady { report.queue = await endpoint.queue() }
+    return report
+  }
+
+  private static func obstacle(_ phase: StackNote.Phase, _ endpoint: Endpoint) async -> String? {
+    switch phase {
+    case .starting: "it is starting"
+    case .ready: await endpoint.obstacle()
+    case .stopping: "it is stopping"
+    }
   }
 
   var text: String {
-    guard let process else { return "Strata is not running in \(directory); start it with strata up" }
-    var lines = ["Strata runs in \(directory) as process \(process)", "  API      \(http ?? "not yet")"]
-    lines.append(obstacle.map { "  NOT READY: \($0)" } ?? "  ready    jobs are consumed")
+    guard state != .stopped else { return "Strata is not running in \(directory); start it with strata up" }
+    let holder = process.map { ", process \($0)" } ?? ""
+    var lines = ["Strata is \(state.rawValue) in \(directory)\(holder)"]
+    if let http { lines.append("  API      \(http)") }
+    lines.append(obstacle.map { "  NOT READY: \($0)" } ?? "  ready    \(consumption)")
     for tier in queue?.tiers ?? [] {
       lines.append("  tier     \(tier.name): \(tier.ready) waiting, \(tier.leased) running")
     }
     if let queue { lines.append("  workers  \(queue.workers.count), \(queue.outcomesPending) outcomes to settle") }
     return lines.joined(separator: "\n")
+  }
+
+  private var consumption: String {
+    queue?.workers.isEmpty == true ? "jobs are accepted, and wait: there is no worker" : "jobs are consumed"
   }
 }

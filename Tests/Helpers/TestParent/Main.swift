@@ -13,8 +13,10 @@ struct Main {
     guard let folder = arguments.first else { exit(2) }
 
     let identity = StackIdentity.random()
-    let sentinel = try await Sentinel.start(identity: identity, grace: .milliseconds(500))
     let directory = try DataDirectory.open(folder)
+    let lock = try directory.lock(for: identity)
+    defer { lock.release() }
+    let sentinel = try await Sentinel.start(identity: identity, grace: .milliseconds(500), holding: lock)
     let redis = EmbeddedRedis(in: directory, identity: identity).service()
     let postgres = EmbeddedPostgreSQL(in: directory, identity: identity).service()
     let tree = ServiceTree([redis, postgres])

@@ -5,6 +5,8 @@ package enum RunnerEnvironment {
   package static let allowed = [
     "PATH", "LANG", "LC_*", "TZ", "LD_LIBRARY_PATH", "GDAL_DATA", "PROJ_LIB", "PROJ_DATA", "OPENBLAS_CORETYPE",
     "SWIFT_BACKTRACE", "STRATA_TEST_*",
+    // The mark of the stack: what a job leaves running is found by it when the stack ends.
+    "STRATA_STACK_ID",
   ]
   /// Where nothing else says so.
   package static let pathDefault = "/usr/local/bin:/usr/bin:/bin"

@@ -1,0 +1,70 @@
+import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataRuntime
+import StrataServer
+import StrataStack
+
+/// What `up` was asked for, checked as far as it can be before anything is made.
+struct StackOptions {
+  /// The data folder, absolute.
+  let path: String
+  let http: String
+  let redis: String?
+  let postgres: String?
+  let slots: Int
+  let workers: Int
+
+  /// - Throws: what cannot be understood. Nothing is made or changed.
+  init(_ arguments: Arguments) throws {
+    guard arguments.positional.isEmpty else {
+      throw UsageError("'up' takes options only, not '\(arguments.positional[0])'", command: "up")
+    }
+    path = try DataDirectory.absolute(try DataFolder.path(arguments))
+    http = arguments["http"] ?? "127.0.0.1:8420"
+    redis = arguments["redis"] ?? Self.setting("STRATA_REDIS_URL")
+    postgres = arguments["postgres"] ?? Self.setting("STRATA_POSTGRES_URL")
+    slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
+    workers = try arguments.integer("workers", in: 0...256) ?? 1
+    _ = try ListenAddress.loopback(http)
+    if let redis { _ = try RedisEndpoint(url: redis) }
+    if let postgres { try PostgreSQLConfiguration(connectionString: postgres).check() }
+  }
+
+  private static func setting(_ name: String) -> String? {
+    Environment.current[name].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// The words of the command line, for a detached copy. The servers' addresses are not among them: they may hold
+  /// passwords and go by the environment.
+  var words: [String] {
+    ["--data-dir", path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
+  }
+
+  /// Makes the folder, once nothing stands in the way any more.
+  ///
+  /// - Throws: `conflict` when the folder or the port is another's.
+  func open() async throws(StrataError) -> StackSettings {
+    if let directory = try DataDirectory.find(path) { try await checkIsFree(directory) }
+    if case .tcp(let host, let port) = try ListenAddress.loopback(http) {
+      try LoopbackPort(host: host, port: UInt16(clamping: port)).checkIsFree()
+    }
+    return StackSettings(directory: try DataDirectory.open(path), options: self)
+  }
+
+  /// A stack that is being ended by its sentinel is waited for: it will not take long.
+  private func checkIsFree(_ directory: DataDirectory) async throws(StrataError) {
+    guard directory.tenure == .ending else {
+      if directory.tenure != .free { throw directory.isTaken }
+      return
+    }
+    Terminal.note("strata: waiting for what ran in \(path) to end")
+    guard await directory.waitUntilFree(atMost: Sentinel.endMax) == .free else { throw directory.isTaken }
+  }
+}
+
+/// A stack's options with its folder.
+struct StackSettings {
+  let directory: DataDirectory
+  let options: StackOptions
+}

@@ -1,0 +1,99 @@
+import Foundation
+import StrataClient
+import StrataRuntime
+import Testing
+
+/// What `strata up` refuses, and what it tells when it has started.
+@Suite(.serialized) struct StartingTests {
+  @Test(arguments: [
+    ["--http", "0.0.0.0:0"], ["--http", "127.0.0.1:99999"], ["--http", "nonsense"], ["--http", "127.one:80"],
+    ["--redis", "http://somewhere"], ["--postgres", "nonsense"], ["--postgres", "postgresql://user:secret@[db/strata"],
+    ["--slots", "0"], ["--http", "0.0.0.0:0", "--detach"], ["--postgres", "nonsense", "--detach"],
+  ]) func whatCannotBeUnderstoodMakesNothing(_ words: [String]) async throws {
+    try await withFolder("bad") { folder in
+      let result = try await shell(
+        ([StackUnderTest.binary, "up", "--data-dir", folder + "/data"] + words).map { "'\($0)'" }
+          .joined(separator: " "))
+      #expect(result.status == .exited(2), "\(result.errors)")
+      #expect(result.errors.hasPrefix("strata: ") && !result.errors.contains("secret"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/data"))
+    }
+  }
+
+  @Test(arguments: [[], ["--detach"]]) func aTakenPortIsSaidWithItsTaker(_ words: [String]) async throws {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    let port = try #require(Self.listen(listener))
+    try await withFolder("taken") { folder in
+      let result = try await shell(
+        ([StackUnderTest.binary, "up", "--data-dir", folder + "/data", "--http", "127.0.0.1:\(port)"] + words)
+          .joined(separator: " "))
+      #expect(result.status == .exited(3))
+      #expect(result.errors.contains("port \(port) is taken by process \(getpid()) "), "\(result.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/data"))
+    }
+  }
+
+  /// Listens at a port of loopback that the system chooses.
+  private static func listen(_ listener: Int32) -> UInt16? {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, length) == 0 && Foundation.listen(listener, 1) == 0
+          && getsockname(listener, $0, &length) == 0
+      }
+    }
+    return isBound ? UInt16(bigEndian: address.sin_port) : nil
+  }
+
+  @Test(.timeLimit(.minutes(3))) func theScreensHintsWorkWhenPasted() async throws {
+    try await withFolder("a folder's name") { folder in
+      let data = folder + "/data"
+      let started = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
+      #expect(started.status == .exited(0), "\(started.errors)")
+      #expect(started.output.hasPrefix("Strata is ready.") && !started.output.contains("Ctrl-C"))
+      let hints = started.output.split(separator: "\n").filter { $0.contains(" --data-dir ") }
+        .map { String($0.dropFirst("Try:  ".count)) }
+      #expect(hints.count == 3)
+      for hint in hints {
+        let result = try await shell(hint)
+        #expect(result.status == .exited(0), "\(hint): \(result.errors)")
+      }
+      #expect(try await strata("status", "--data-dir", data).status == .exited(4))
+      #expect(try await strata("down", "--data-dir", data).errors.contains("nothing runs"))
+    }
+  }
+
+  @Test(.timeLimit(.minutes(3))) func aPortThatWasChosenIsKept() async throws {
+    let stack = try await StackUnderTest()
+    let file = stack.folder + "/data/run/http-address"
+    let address = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    let client = HTTPClient(try ClientEndpoint(address))
+    let first = try #require(stack.processes("controller").min())
+    try stack.kill("controller")
+    try await eventually("another controller answers at \(address)", within: .seconds(60)) {
+      guard stack.processes("controller").contains(where: { $0 != first }) else { return false }
+      return (try? await client.send(ClientRequest("GET", ["readyz"]))) != nil
+    }
+    await stack.stop()
+  }
+
+  @Test(.timeLimit(.minutes(3))) func statusTellsWhatHangs() async throws {
+    let stack = try await StackUnderTest()
+    let data = stack.folder + "/data"
+    let ready = try await strata("status", "--data-dir", data, "--json")
+    #expect(ready.status == .exited(0) && ready.output.contains(#""state" : "running""#), "\(ready.output)")
+    try stack.kill("controller", SIGSTOP)
+    let wedged = try await strata("status", "--data-dir", data)
+    #expect(wedged.status == .exited(4) && wedged.output.contains("NOT READY"), "\(wedged.output)")
+    try stack.kill("controller", SIGCONT)
+    stack.supervisor.signal(SIGTERM)
+    _ = await stack.supervisor.wait()
+    let stopped = try await strata("status", "--data-dir", data, "--json")
+    #expect(stopped.status == .exited(4) && stopped.output.contains(#""state" : "stopped""#), "\(stopped.output)")
+    await stack.stop()
+  }
+}

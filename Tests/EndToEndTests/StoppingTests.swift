@@ -1,0 +1,89 @@
+import Foundation
+import StrataAPI
+import StrataCore
+import StrataRuntime
+import Testing
+
+/// `strata down` says "stopped" when nothing of the stack is left, whatever was done to it, and not before.
+@Suite(.serialized) struct StoppingTests {
+  /// A job that hears no SIGTERM, with a child in a session of its own that hears none either. It writes down its
+  /// processes' numbers.
+  private static func stubborn(_ file: String) -> JobRequest {
+    let script =
+      "trap '' TERM; setsid sleep 1000 & echo $$ $! > '\(file).new'; mv '\(file).new' '\(file)'; sleep 1000; wait"
+    return JobRequest(
+      capability: "command.run", params: ["command": .array(["sh", "-c", script].map(JSONValue.string))])
+  }
+
+  /// Starts a stubborn job: the numbers of all processes of the stack, and those of the job.
+  private func startStubborn(_ stack: StackUnderTest) async throws -> (job: JobID, family: Set<Int32>) {
+    let file = stack.folder + "/numbers"
+    let job = try await stack.submit(Self.stubborn(file))
+    try await eventually("the job runs") { FileManager.default.fileExists(atPath: file) }
+    let own = try String(contentsOfFile: file, encoding: .utf8).split(whereSeparator: \.isWhitespace)
+    let names = ["postgres", "redis-server", "controller", "worker", "runner", "sentinel"]
+    let family = Set(names.flatMap(stack.processes) + own.compactMap { Int32($0) })
+    #expect(family.count >= 10)
+    return (job, family)
+  }
+
+  /// Those that live, or wait to be buried by nobody but a machine's first process.
+  private func living(_ family: Set<Int32>) -> [Int32] {
+    family.filter { ProcessStatistics.read($0).map { !$0.isZombie } ?? false }
+  }
+
+  @Test(.timeLimit(.minutes(3))) func twoDownsEndAStubbornJobAndBothWaitForIt() async throws {
+    let stack = try await StackUnderTest()
+    let data = stack.folder + "/data"
+    let (job, family) = try await startStubborn(stack)
+    async let first = strata("down", "--data-dir", data, "--grace", "120")
+    try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+    let second = try await strata("down", "--data-dir", data, "--grace", "120")
+    #expect(living(family) == [])
+    #expect(second.status == .exited(0) && second.errors.contains("stopped"), "\(second.errors)")
+    #expect(try await first.status == .exited(0))
+
+    // Nothing is in the way of the next start, and the job was handed back, to be run again.
+    let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
+    #expect(again.status == .exited(0), "\(again.errors)")
+    let attempts = try await stack.job(job).attempts
+    #expect(attempts.compactMap(\.ending) == [.released])
+    await downTwice(data)
+    await stack.stop()
+  }
+
+  private func downTwice(_ data: String) async {
+    async let first = try? strata("down", "--data-dir", data, "--grace", "120")
+    try? await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+    _ = try? await strata("down", "--data-dir", data, "--grace", "120")
+    _ = await first
+  }
+
+  @Test(.timeLimit(.minutes(3))) func aKilledSupervisorsSentinelIsWaitedFor() async throws {
+    let stack = try await StackUnderTest()
+    let data = stack.folder + "/data"
+    let (_, family) = try await startStubborn(stack)
+    try stack.kill("worker", SIGSTOP)
+    stack.supervisor.signal(SIGKILL)
+    _ = await stack.supervisor.wait()
+    let result = try await strata("down", "--data-dir", data, "--grace", "120")
+    #expect(living(family) == [])
+    #expect(result.status == .exited(0) && result.errors.contains("stopped"), "\(result.errors)")
+    await stack.stop()
+  }
+
+  @Test(.timeLimit(.minutes(3))) func leftoversOfAStackWithoutASentinelAreEndedByTheNextStart() async throws {
+    let stack = try await StackUnderTest()
+    let data = stack.folder + "/data"
+    let (_, family) = try await startStubborn(stack)
+    try stack.kill("worker", SIGSTOP)
+    try stack.kill("sentinel")
+    stack.supervisor.signal(SIGKILL)
+    _ = await stack.supervisor.wait()
+    let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
+    #expect(again.status == .exited(0), "\(again.errors)")
+    #expect(living(family) == [])
+    await downTwice(data)
+    await stack.stop()
+  }
+}
