@@ -149,7 +149,7 @@ import Testing
     defer { umount(mounted) }
     let store = try ArtifactStore(root: mounted)
     let error = #expect(throws: StrataError.self) { try store.put([UInt8](repeating: 1, count: 1 << 20)) }
-    #expect(error?.code == .storageFull)
+    #expect(error?.code == .insufficientStorage)
     #expect(folder.entries(of: "small/incoming").isEmpty)
     _ = try store.put(Array("abc".utf8))
   }

@@ -21,7 +21,7 @@ struct JobRoutes {
     let accepted = try await control.submit(draft, tenant: tenant)
     var response = try HTTPResponse.json(
       JobAccepted(
-        id: accepted.id, state: accepted.state, heldMicrocredits: accepted.held.micros,
+        id: accepted.id, state: accepted.state, heldMicrocredits: accepted.state.isFinal ? 0 : accepted.held.micros,
         estimate: .init(chargeMaxMicrocredits: accepted.held.micros), isRepeat: accepted.isRepeat), status: .accepted)
     response.headers.append("location", "/v1/jobs/\(accepted.id)")
     return response
