@@ -37,7 +37,8 @@ public final class ControlFixture: Sendable {
     connection.unavailableAfter = .milliseconds(500)
     ledger = try Ledger(connection)
     try await ledger.migrate()
-    store = try ArtifactStore(root: FileManager.default.temporaryDirectory.path + "/strata-control-\(JobID())",
+    store = try ArtifactStore(
+      root: FileManager.default.temporaryDirectory.path + "/strata-control-\(JobID())",
       limits: storeLimits)
     var configuration = ControlPlane.Configuration(tiers: [Self.tier])
     configure(&configuration)
@@ -135,7 +136,8 @@ public struct TestCatalogue: CapabilityCatalogue {
       name: "test.files", version: 1, summary: "Takes files", tier: .cpu, price: Price(perJob: ControlFixture.price),
       timeoutSeconds: 60, attemptsMax: 3, resources: ResourceRequest(), parameters: [], inputs: 0...1_000),
     Capability(
-      name: "command.run", version: 1, summary: "Runs a command", tier: .cpu, price: Price(perJob: ControlFixture.price),
+      name: "command.run", version: 1, summary: "Runs a command", tier: .cpu,
+      price: Price(perJob: ControlFixture.price),
       timeoutSeconds: 60, attemptsMax: 3, resources: ResourceRequest(),
       parameters: [ParameterDefinition(name: "command", kind: .strings, summary: "What to run")], inputs: 0...1_000),
   ]

@@ -40,7 +40,9 @@ import Testing
     let far = try PointCloud(points: points, systemIdentifier: "SIMULATED", generatingSoftware: "test")
     let error = #expect(throws: PointCloudError.self) { try far.classifyGround(GroundParameters()) }
     #expect(error?.code == .limitExceeded)
-    #expect(error?.message.contains("x from") == true && error?.message.contains("4000000 allowed by cells_always_allowed") == true)
+    #expect(
+      error?.message.contains("x from") == true
+        && error?.message.contains("4000000 allowed by cells_always_allowed") == true)
     #expect(error?.remedy.contains("stray points") == true)
   }
 

@@ -178,6 +178,7 @@ import Testing
 
   @Test func whatLiesAsideIsReadInOrderFromAnywhere() async throws {
     let memory = MemoryQueue()
+    try await memory.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
     await memory.setAside(.outcomes, "1-1", because: "it is cut")
     await memory.setAside(.outcomes, "1-2", because: "it is cut")
     try await withBench { bench in

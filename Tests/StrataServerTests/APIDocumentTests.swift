@@ -26,7 +26,9 @@ import Testing
         var variables = ["URL": "http://\(try Self.host(bench.address))", "AUTH": "Authorization: Bearer \(key)"]
         for command in commands {
           let output = try await Self.run(command, in: folder, variables)
-          if let id = output.firstMatch(of: /"id":"(\w+)"/)?.1 { (variables["JOB"], variables["NEXT"]) = ("\(id)", "\(id)") }
+          if let id = output.firstMatch(of: /"id":"(\w+)"/)?.1 {
+            (variables["JOB"], variables["NEXT"]) = ("\(id)", "\(id)")
+          }
           if let digest = output.firstMatch(of: /"digest":"(sha256:\w+)"/)?.1 { variables["DIGEST"] = "\(digest)" }
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/scan.laz")).count == 5_000)

@@ -79,7 +79,7 @@ import Testing
     ),
     (
       #"{"capability":"test.files","inputs":[{"name":"a/b","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
-      "invalid_body"
+      "invalid_name"
     ),
     (
       #"{"capability":"test.files","inputs":[{"name":"a","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
@@ -314,6 +314,23 @@ import Testing
     }
   }
 
+  @Test func whatCanBeGotCanBeAskedForItsHead() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit()
+      let file = try await bench.fixture.upload("abc")
+      _ = try await bench.ask("DELETE", "/v1/jobs/\(id)")
+      for target in [
+        "/v1/jobs", "/v1/jobs/\(id)", "/v1/jobs/\(id)/log", "/v1/jobs/\(id)/events", "/v1/artifacts/\(file.digest)",
+        "/v1/capabilities", "/v1/account", "/healthz", "/readyz", "/metrics",
+      ] {
+        let answer = try await bench.ask("HEAD", target)
+        #expect(answer.status == 200 && answer.body.isEmpty, "\(target)")
+      }
+      let several = try await bench.ask("GET", "/v1/artifacts/\(file.digest)", headers: ["range: bytes=0-0,2-2"])
+      #expect(several.status == 200 && several.body == "abc")
+    }
+  }
+
   @Test func theQueueAndReadinessTellOfWhatCannotBeRead() async throws {
     try await APIBench.with { bench in
       #expect(try await bench.ask("GET", "/readyz", key: "").body == "ready\n")
@@ -325,7 +342,6 @@ import Testing
       #expect(try await bench.ask("GET", "/metrics", key: "").body.contains("strata_queue_unreadable_entries 1"))
     }
   }
-
 
   @Test func aJobShowsItsAttemptsItsLogAndItsEnd() async throws {
     try await APIBench.with { bench in

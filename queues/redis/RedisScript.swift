@@ -34,7 +34,8 @@ enum RedisScript: String, CaseIterable, Sendable {
 
   /// Limits that only rare paths need: as arguments they would cost every call.
   private static func constants(_ limits: QueueLimits) -> String {
-    "local UNREADABLE_MAX, UNREADABLE_BYTES_MAX = \(max(0, limits.unreadableMax)), \(max(0, limits.unreadableBytesMax))"
+    "local UNREADABLE_MAX = \(max(0, limits.unreadableMax))\n"
+      + "local UNREADABLE_BYTES_MAX = \(max(0, limits.unreadableBytesMax))"
   }
 
   private static func text(_ name: String) -> String {
@@ -48,5 +49,7 @@ package enum ScriptSource {
   package static var names: [String] { RedisScript.allCases.map(\.rawValue) }
 
   /// - Returns: empty for a name that is none of `names`.
-  package static func text(of name: String) -> String { RedisScript(rawValue: name)?.source(under: QueueLimits()) ?? "" }
+  package static func text(of name: String) -> String {
+    RedisScript(rawValue: name)?.source(under: QueueLimits()) ?? ""
+  }
 }

@@ -36,7 +36,8 @@ struct JobRoutes {
       throw refuse("'\(tier)' cannot be a tier's name (a–z, 0–9 and -, at most 32)")
     }
     if let input = asked.inputs?.first(where: { !ArtifactRoutes.isPlainName($0.name) }) {
-      throw refuse("the input's name '\(input.name)' is not a plain file name")
+      throw HTTPRefusal(
+        .unprocessableContent, "invalid_name", "the input's name '\(input.name)' is not a plain file name")
     }
     if let key, !(1...255).contains(key.utf8.count) {
       throw HTTPRefusal(.badRequest, "invalid_idempotency_key", "an Idempotency-Key has 1 to 255 bytes")

@@ -75,7 +75,9 @@ extension Worker {
   ) {
     log("results could not be stored: \(String(reflecting: error))")
     guard ending == .succeeded else { return (ending, earlier) }
-    return (.failed, error.isFullDisk ? .diskFull("store the results (\(error))") : .workerFault("storing failed: \(error)"))
+    let failure: AttemptError =
+      error.isFullDisk ? .diskFull("store the results: \(error)") : .workerFault("storing failed: \(error)")
+    return (.failed, failure)
   }
 
   func notice(of lease: LeaseReference, _ ending: AttemptEnding, _ report: AttemptReport) -> AttemptNotice {
