@@ -29,7 +29,7 @@ import Testing
             "HOME", "PWD", "_", "OLDPWD", "SHLVL", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS",
             "STRATA_OUTPUT_DIR", "STRATA_JOB_ID", "STRATA_CORES", "STRATA_MEMORY_BYTES",
           ]
-        ).union(names.filter { $0.hasPrefix("LC_") })))
+        ).union(names.filter { $0.hasPrefix("LC_") || $0.hasPrefix("STRATA_TEST_") })))
     #expect(report.usage.wallMicroseconds > 0 && report.usage.cpuMicroseconds > 0 && report.usage.memoryPeakBytes > 0)
     try await fixture.stop()
   }

@@ -50,10 +50,11 @@ end
 -- no job that can be granted.
 local function grant_from(tier)
   while granted < wanted do
-    local popped, ids = call('ZPOPMIN', prefix .. 'ready:' .. tier, wanted - granted), {}
+    local asked = wanted - granted
+    local popped, ids = call('ZPOPMIN', prefix .. 'ready:' .. tier, asked), {}
     for place = 1, #popped, 2 do ids[#ids + 1] = popped[place] end
-    if #ids == 0 then return end
-    grant(tier, ids)
+    if #ids > 0 then grant(tier, ids) end
+    if #ids < asked then return end
   end
 end
 
