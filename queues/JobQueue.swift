@@ -91,6 +91,12 @@ public protocol JobQueue: Sendable {
   func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration) async throws(QueueError)
     -> [QueueEvent]
 
+  /// What was moved aside after `position` (nil: from the oldest kept) because it could not be read, in order; waits up
+  /// to `duration` for something. A job whose record or final outcome is among it has left the queue without an end: it
+  /// is for the ledger to tell, and for `restore` to bring it back.
+  func unreadable(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [UnreadableEntry]
+
   // MARK: Recovery
 
   /// Declares the queue complete for `generation`. Until then (a new or emptied server) every transition but this,

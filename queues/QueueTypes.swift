@@ -233,6 +233,31 @@ public struct QueuedOutcome: Hashable, Sendable {
   }
 }
 
+/// What a queue found in its store and could not read: cut off, foreign, or of a newer version. It has been moved aside,
+/// so that it stops nobody; its bytes are kept there for a person to look at.
+public struct UnreadableEntry: Hashable, Sendable {
+  /// Where it was found.
+  public enum Place: String, Hashable, Sendable {
+    case outcomes, events
+    /// The record of a job, which the queue does not hold any more.
+    case jobs
+  }
+
+  /// Its place among what was moved aside.
+  public let position: OutcomePosition
+  public let place: Place
+  /// Its position in its log, or the job whose record it was.
+  public let name: String
+  public let reason: String
+
+  public init(position: OutcomePosition, place: Place, name: String, reason: String) {
+    self.position = position
+    self.place = place
+    self.name = name
+    self.reason = reason
+  }
+}
+
 /// A job whose settlement is committed, with its final state.
 public struct FinishedNotice: Hashable, Sendable {
   public let job: JobID
@@ -295,11 +320,14 @@ public struct QueueCensus: Hashable, Sendable {
   public var workers: [Worker]
   /// Outcomes not yet acknowledged.
   public var outcomesPending: Int
+  /// Entries that lie aside because they could not be read, at most `QueueLimits.unreadableMax`.
+  public var unreadable: Int
 
-  public init(tiers: [TierName: Tier], workers: [Worker], outcomesPending: Int) {
+  public init(tiers: [TierName: Tier], workers: [Worker], outcomesPending: Int, unreadable: Int = 0) {
     self.tiers = tiers
     self.workers = workers
     self.outcomesPending = outcomesPending
+    self.unreadable = unreadable
   }
 }
 
@@ -322,6 +350,10 @@ public struct QueueLimits: Hashable, Sendable {
   public var eventsMax = 20_000
   /// Workers that a census lists, those with the nearest deadlines first.
   public var censusWorkersMax = 10_000
+  /// Entries kept of those that could not be read; the oldest go first.
+  public var unreadableMax = 1_000
+  /// Bytes kept of one such entry. No outcome of ours is larger.
+  public var unreadableBytesMax = 300 << 10
 
   public init() {}
 }

@@ -21,6 +21,15 @@ static const char shared_ending_text[] = {
 static const char shared_returning_text[] = {
 #embed "../../queues/redis/scripts/shared/returning.lua"
     , 0};
+static const char shared_holding_text[] = {
+#embed "../../queues/redis/scripts/shared/holding.lua"
+    , 0};
+static const char shared_unreadable_text[] = {
+#embed "../../queues/redis/scripts/shared/unreadable.lua"
+    , 0};
+static const char aside_text[] = {
+#embed "../../queues/redis/scripts/aside.lua"
+    , 0};
 static const char enqueue_text[] = {
 #embed "../../queues/redis/scripts/enqueue.lua"
     , 0};
@@ -79,6 +88,9 @@ static const struct {
     {"shared/log", shared_log_text},
     {"shared/ending", shared_ending_text},
     {"shared/returning", shared_returning_text},
+    {"shared/holding", shared_holding_text},
+    {"shared/unreadable", shared_unreadable_text},
+    {"aside", aside_text},
     {"enqueue", enqueue_text},
     {"lease", lease_text},
     {"heartbeat", heartbeat_text},

@@ -66,6 +66,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
 public struct JobAccepted: Hashable, Codable, Sendable {
   public let id: JobID
   public let state: JobState
+  /// What is held for it now: nothing where it answers a repeated `Idempotency-Key` after the job's end.
   public let heldMicrocredits: Int64
   public let estimate: Estimate
   /// True when this answers a repeated `Idempotency-Key`: the job was accepted before.

@@ -10,11 +10,15 @@ public struct JobView: Hashable, Codable, Sendable {
   public var tier: TierName
   public var priority: Int
   public var attempts: [AttemptView]
+  /// While it runs and has said how far it is.
   public var progress: Progress?
   public var createdAt: String
   public var startedAt: String?
   public var finishedAt: String?
+  /// What is held for it now: nothing once it has ended.
   public var heldMicrocredits: Int64
+  /// The most it may be charged, and so what was held for it when it was accepted.
+  public var chargeMaxMicrocredits: Int64
   public var costMicroeuro: Int64
   public var chargedMicrocredits: Int64
   public var results: [ArtifactReference]
@@ -26,7 +30,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
     attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, startedAt: String? = nil,
-    finishedAt: String? = nil, heldMicrocredits: Int64, costMicroeuro: Int64 = 0, chargedMicrocredits: Int64 = 0,
+    finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
+    chargedMicrocredits: Int64 = 0,
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil
   ) {
     self.id = id
@@ -41,6 +46,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.startedAt = startedAt
     self.finishedAt = finishedAt
     self.heldMicrocredits = heldMicrocredits
+    self.chargeMaxMicrocredits = chargeMaxMicrocredits
     self.costMicroeuro = costMicroeuro
     self.chargedMicrocredits = chargedMicrocredits
     self.results = results
@@ -66,6 +72,7 @@ public struct JobView: Hashable, Codable, Sendable {
     case startedAt = "started_at"
     case finishedAt = "finished_at"
     case heldMicrocredits = "held_microcredits"
+    case chargeMaxMicrocredits = "charge_max_microcredits"
     case costMicroeuro = "cost_microeuro"
     case chargedMicrocredits = "charged_microcredits"
     case jobsAhead = "jobs_ahead"

@@ -35,16 +35,20 @@ public struct QueueView: Hashable, Codable, Sendable {
   public let workers: [Worker]
   /// Ended attempts whose settlement is not yet committed.
   public let outcomesPending: Int
+  /// Entries of the queue that could not be read and lie aside (docs/queue.md).
+  public let unreadableEntries: Int
 
-  public init(tiers: [Tier], workers: [Worker], outcomesPending: Int) {
+  public init(tiers: [Tier], workers: [Worker], outcomesPending: Int, unreadableEntries: Int = 0) {
     self.tiers = tiers
     self.workers = workers
     self.outcomesPending = outcomesPending
+    self.unreadableEntries = unreadableEntries
   }
 
   enum CodingKeys: String, CodingKey {
     case tiers, workers
     case outcomesPending = "outcomes_pending"
+    case unreadableEntries = "unreadable_entries"
   }
 }
 

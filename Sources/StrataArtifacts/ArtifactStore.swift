@@ -10,6 +10,13 @@ public final class ArtifactStore: Sendable {
   public struct Limits: Sendable {
     /// Of one artifact, in bytes. 16 GiB.
     public var artifactBytes = 16 << 30
+    /// What is left free on the file system, in bytes, unless `reserveShare` is less: below it nothing is taken. 1 GiB.
+    public var reserveBytes = 1 << 30
+    /// The same as a share of the file system, 0 to 1. 2 %.
+    public var reserveShare = 0.02
+    /// Bytes written of one artifact between two looks at the room that is left. Writers together may pass into the
+    /// reserve by so much each.
+    public var roomCheckBytes = 1 << 20
     public init() {}
   }
 
@@ -29,9 +36,13 @@ public final class ArtifactStore: Sendable {
   // MARK: Putting
 
   /// Begins an artifact that is written piece by piece. What is not finished leaves nothing behind.
-  public func write() throws(StrataError) -> ArtifactWriter { try ArtifactWriter(self) }
+  public func write() throws(StrataError) -> ArtifactWriter {
+    try requireRoom()
+    return try ArtifactWriter(self)
+  }
 
   public func put(_ bytes: [UInt8]) throws(StrataError) -> Artifact {
+    try requireRoom(for: bytes.count)
     var writer = try write()
     try writer.write(bytes)
     return try writer.finish()
@@ -54,7 +65,10 @@ public final class ArtifactStore: Sendable {
   public func put(contentsOf path: String, mayConsume: Bool = false) throws(StrataError) -> Artifact {
     let source = try SourceFile(path)
     guard source.size <= limits.artifactBytes else { throw .artifactTooLarge(limit: limits.artifactBytes) }
+    // Where the file itself becomes the artifact it takes no room, but what touches the reserve may not stay either.
+    try requireRoom()
     if mayConsume, let artifact = try adopt(source) { return artifact }
+    try requireRoom(for: source.size)
     var writer = try write()
     unsafe try source.readAll { bytes throws(StrataError) in try unsafe writer.write(bytes) }
     let artifact = try writer.finish()

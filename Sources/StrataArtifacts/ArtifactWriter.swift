@@ -8,9 +8,12 @@ public struct ArtifactWriter: ~Copyable {
   private var hasher = SHA256Hasher()
   /// Bytes written so far.
   public private(set) var size = 0
+  /// At how many bytes the room that is left is looked at next.
+  private var nextCheck: Int
 
   init(_ store: ArtifactStore) throws(StrataError) {
     self.store = store
+    nextCheck = store.limits.roomCheckBytes
     file = try TemporaryFile(root: store.root)
   }
 
@@ -27,6 +30,10 @@ public struct ArtifactWriter: ~Copyable {
       throw .artifactTooLarge(limit: store.limits.artifactBytes)
     }
     try unsafe file.write(bytes)
+    if size + bytes.count >= nextCheck {
+      try store.requireRoom()
+      nextCheck = size + bytes.count + store.limits.roomCheckBytes
+    }
     unsafe hasher.update(bytes)
     size += bytes.count
   }

@@ -1,3 +1,4 @@
+import StrataArtifacts
 import StrataCore
 import StrataLedger
 import StrataQueue
@@ -16,6 +17,18 @@ extension ControlPlane {
       obstacles.append("no outcome could be settled for \(Int(silence.seconds)) s")
     }
     return obstacles
+  }
+
+  /// What an operator should look at though jobs are being consumed, one sentence each. Takes
+  /// `Configuration.probeTimeout` at most.
+  public func warnings() async -> [String] {
+    let census = await Probe.answer(within: configuration.probeTimeout) { [queue] in try? await queue.census() }
+    var warnings: [String] = []
+    if let count = census??.unreadable, count > 0 {
+      warnings.append("\(count) entries of the queue could not be read and lie aside")
+    }
+    if let shortage = store.shortage { warnings.append(shortage) }
+    return warnings
   }
 
   private func queueObstacle() async -> String? {

@@ -41,6 +41,7 @@ public final class ControlPlane: Sendable {
   let admission: AdmissionService
   private let authenticator: Authenticator
   let settler: Settler
+  let store: ArtifactStore
   package let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
@@ -55,6 +56,7 @@ public final class ControlPlane: Sendable {
     self.catalogue = catalogue
     self.configuration = configuration
     self.log = log
+    self.store = store
     events = EventHub(queue: queue)
     let counts = ControlMetrics(metrics, tiers: configuration.tiers.map(\.name))
     self.metrics = counts
@@ -131,10 +133,13 @@ public final class ControlPlane: Sendable {
     let reaper = Reaper(
       queue: queue, leaseDuration: configuration.leaseDuration, reconciler: reconciler, metrics: metrics,
       log: log.component("reaper"))
+    let watch = UnreadableWatch(
+      queue: queue, reconciler: reconciler, metrics: metrics, log: log.component("queue"))
     await withTaskGroup { group in
       group.addTask { await self.settler.run() }
       group.addTask { await self.reconciler.run() }
       group.addTask { await reaper.run() }
+      group.addTask { await watch.run() }
       group.addTask { await self.requestRegularly() }
       await group.waitForAll()
     }

@@ -26,7 +26,8 @@ public final class ControlFixture: Sendable {
   ///   - isComplete: whether the queue has a generation, as it has once a controller reconciled it.
   public init(
     postgreSQL: PostgreSQLFixture? = nil, queue: HookedQueue = HookedQueue(), isComplete: Bool = true,
-    credits: Int64 = 100, configure: (inout ControlPlane.Configuration) -> Void = { _ in }
+    credits: Int64 = 100, storeLimits: ArtifactStore.Limits = ArtifactStore.Limits(),
+    configure: (inout ControlPlane.Configuration) -> Void = { _ in }
   ) async throws {
     self.postgreSQL = try postgreSQL ?? PostgreSQLFixture.shared.get()
     self.queue = queue
@@ -36,7 +37,9 @@ public final class ControlFixture: Sendable {
     connection.unavailableAfter = .milliseconds(500)
     ledger = try Ledger(connection)
     try await ledger.migrate()
-    store = try ArtifactStore(root: FileManager.default.temporaryDirectory.path + "/strata-control-\(JobID())")
+    store = try ArtifactStore(
+      root: FileManager.default.temporaryDirectory.path + "/strata-control-\(JobID())",
+      limits: storeLimits)
     var configuration = ControlPlane.Configuration(tiers: [Self.tier])
     configure(&configuration)
     control = ControlPlane(
@@ -121,7 +124,7 @@ public final class ControlFixture: Sendable {
   }
 }
 
-/// Two capabilities: `test.echo`, sold as `echo-deluxe` too, and `test.files`, which takes inputs.
+/// `test.echo`, sold as `echo-deluxe` too; `test.files`, which takes inputs; and `command.run`, as documents name it.
 public struct TestCatalogue: CapabilityCatalogue {
   public let capabilities = [
     Capability(
@@ -132,6 +135,11 @@ public struct TestCatalogue: CapabilityCatalogue {
     Capability(
       name: "test.files", version: 1, summary: "Takes files", tier: .cpu, price: Price(perJob: ControlFixture.price),
       timeoutSeconds: 60, attemptsMax: 3, resources: ResourceRequest(), parameters: [], inputs: 0...1_000),
+    Capability(
+      name: "command.run", version: 1, summary: "Runs a command", tier: .cpu,
+      price: Price(perJob: ControlFixture.price),
+      timeoutSeconds: 60, attemptsMax: 3, resources: ResourceRequest(),
+      parameters: [ParameterDefinition(name: "command", kind: .strings, summary: "What to run")], inputs: 0...1_000),
   ]
 
   public init() {}

@@ -154,6 +154,9 @@ extension HookedQueue {
   public func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueueEvent]
   { try await memory.events(after: position, limit: limit, waitingUpTo: duration) }
+  public func unreadable(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [UnreadableEntry]
+  { try await memory.unreadable(after: position, limit: limit, waitingUpTo: duration) }
   public func install(generation: UInt64, tokenFloor: FencingToken) async throws(QueueError) {
     try await memory.install(generation: generation, tokenFloor: tokenFloor)
   }

@@ -18,6 +18,14 @@ import Testing
     return JobRequest(capability: "command.run", params: ["command": .array(words)])
   }
 
+  /// Submits a job that writes its own mark into the file `runs` each time it gets through.
+  static func submitMarked(_ stack: StackUnderTest) async throws -> MarkedJob {
+    let mark = "mark-\(JobID())"
+    let words = ["sh", "-c", "echo \(mark) >>'\(stack.folder)/runs'"].map(JSONValue.string)
+    let request = JobRequest(capability: "command.run", params: ["command": .array(words)])
+    return MarkedJob(id: try await stack.submitPersistently(request), mark: mark)
+  }
+
   func withStack(crashPoint: String? = nil, _ body: (StackUnderTest) async throws -> Void) async throws {
     let stack = try await StackUnderTest(crashPoint: crashPoint)
     do {
@@ -65,9 +73,15 @@ import Testing
   @Test(arguments: ["commit-enqueue:3", "outcome-settlement:2", "settlement-acknowledgement:2"])
   func controllerKilledBetweenTwoActs(_ crashPoint: String) async throws {
     try await withStack(crashPoint: crashPoint) { stack in
-      var jobs: [JobID] = []
-      for _ in 0..<5 { jobs.append(try await stack.submitPersistently(Self.noop)) }
-      try await stack.expectSettledOnce(jobs, price: Self.noopPrice)
+      var (jobs, marked): ([JobID], [MarkedJob]) = ([], [])
+      for _ in 0..<5 {
+        jobs.append(try await stack.submitPersistently(Self.noop))
+        marked.append(try await Self.submitMarked(stack))
+      }
+      try await stack.expectSettledOnce(marked.map(\.id), total: stack.total(of: jobs + marked.map(\.id)))
+      try await stack.expectSettledOnce(jobs, price: Self.noopPrice, total: stack.total(of: jobs + marked.map(\.id)))
+      // The workers and the queue were well, so no attempt was made twice.
+      for job in marked { #expect(stack.runs(of: job) == 1) }
       #expect(
         !FileManager.default.fileExists(atPath: stack.folder + "/crash-point"), "the crash point was never reached")
     }
@@ -78,22 +92,30 @@ import Testing
       let (running, open) = try await startGated(stack)
       let second = try await stack.submit(Self.gated(stack.folder + "/gate"))
       try await eventually("both slots are taken") { try await stack.job(second).state == .running }
-      let waiting = try await stack.submit(Self.noop)
+      let waiting = try await Self.submitMarked(stack)
+      let dropped = try await Self.submitMarked(stack)
+      try await stack.cancel(dropped.id)
       try await stack.redis("FLUSHALL")
       open()
-      let later = try await stack.submitPersistently(Self.noop)
-      try await stack.expectSettledOnce([running, second, waiting, later])
+      let later = try await Self.submitMarked(stack)
+      try await stack.expectSettledOnce([running, second, waiting.id, later.id])
+      #expect(stack.lines(stack.folder + "/gate.runs") >= 2)
+      for job in [waiting, later] { #expect(stack.runs(of: job) >= 1) }
+      // Its owner had let it go before anybody started it: the rebuilt queue must not bring it back.
+      #expect(try await stack.job(dropped.id).state == .cancelled && stack.runs(of: dropped) == 0)
     }
   }
 
   @Test func redisKilledAndRestarted() async throws {
     try await withStack { stack in
       let (running, open) = try await startGated(stack)
-      let waiting = try await stack.submit(Self.noop)
+      let waiting = try await Self.submitMarked(stack)
       try stack.kill("redis-server")
       open()
-      let later = try await stack.submitPersistently(Self.noop)
-      try await stack.expectSettledOnce([running, waiting, later])
+      let later = try await Self.submitMarked(stack)
+      try await stack.expectSettledOnce([running, waiting.id, later.id])
+      #expect(stack.lines(stack.folder + "/gate.runs") >= 1)
+      for job in [waiting, later] { #expect(stack.runs(of: job) >= 1) }
     }
   }
 
@@ -102,8 +124,9 @@ import Testing
       let (running, open) = try await startGated(stack)
       try stack.kill("bin/postgres", signal)
       open()
-      let later = try await stack.submitPersistently(Self.noop)
-      try await stack.expectSettledOnce([running, later])
+      let later = try await Self.submitMarked(stack)
+      try await stack.expectSettledOnce([running, later.id])
+      #expect(stack.runs(of: later) == 1)
       #expect(stack.lines(stack.folder + "/gate.runs") == 1)
     }
   }

@@ -134,6 +134,24 @@ final class StackUnderTest: Sendable {
     #expect(books.debitMicrocredits == books.creditMicrocredits)
   }
 
+  /// Cancels a job.
+  func cancel(_ id: JobID) async throws {
+    _ = try await client.send(ClientRequest("DELETE", ["v1", "jobs", id.description]))
+  }
+
+  /// What finished jobs were charged, together.
+  func total(of jobs: [JobID]) async throws -> Int64 {
+    var total: Int64 = 0
+    for id in jobs { total += try await finished(id).chargedMicrocredits }
+    return total
+  }
+
+  /// How often a marked job got through.
+  func runs(of job: MarkedJob) -> Int {
+    let text = (try? String(contentsOfFile: folder + "/runs", encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").count { $0 == job.mark }
+  }
+
   /// How many lines a file has; none where there is no file.
   func lines(_ path: String) -> Int {
     (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").count ?? 0
@@ -178,6 +196,12 @@ final class StackUnderTest: Sendable {
     let exit = try await ChildProcess.spawn(specification).wait()
     #expect(exit.isSuccess)
   }
+}
+
+/// A job that writes `mark` as a line into the stack's file `runs` each time it gets through.
+struct MarkedJob: Sendable {
+  let id: JobID
+  let mark: String
 }
 
 /// What was waited or looked for is not there.

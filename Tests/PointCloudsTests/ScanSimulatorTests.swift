@@ -40,14 +40,20 @@ import Testing
     let far = try PointCloud(points: points, systemIdentifier: "SIMULATED", generatingSoftware: "test")
     let error = #expect(throws: PointCloudError.self) { try far.classifyGround(GroundParameters()) }
     #expect(error?.code == .limitExceeded)
-    #expect(error?.message.contains("x from") == true && error?.message.contains("4000000 allowed") == true)
+    #expect(
+      error?.message.contains("x from") == true
+        && error?.message.contains("4000000 allowed by cells_always_allowed") == true)
     #expect(error?.remedy.contains("stray points") == true)
   }
 
   @Test func `cells are bounded by points and by the parameter`() {
     let parameters = GroundParameters(cellsMax: 50_000_000)
-    #expect(parameters.cellsMax(points: 1) == 4_000_000)
-    #expect(parameters.cellsMax(points: 10_000) == 10_000_000)
-    #expect(parameters.cellsMax(points: 1_000_000) == 50_000_000)
+    #expect(parameters.cellsLimit(points: 1) == (4_000_000, "cells_always_allowed"))
+    #expect(parameters.cellsLimit(points: 10_000) == (10_000_000, "cells_per_point_max"))
+    #expect(parameters.cellsLimit(points: 1_000_000) == (50_000_000, "cells_max"))
+    let looser = GroundParameters(cellsPerPointMax: .max, cellsAlwaysAllowed: 0)
+    #expect(looser.cellsLimit(points: 10) == (100_000_000, "cells_max"))
+    #expect(throws: PointCloudError.self) { try GroundParameters(cellsMax: 0).validate() }
+    #expect(throws: PointCloudError.self) { try GroundParameters(cellsPerPointMax: -1).validate() }
   }
 }

@@ -138,6 +138,53 @@ import Testing
     #expect(folder.entries(of: "incoming").isEmpty)
   }
 
+  @Test func whatWouldTouchTheReserveIsRefused() async throws {
+    let folder = TemporaryFolder()
+    var limits = ArtifactStore.Limits()
+    (limits.reserveBytes, limits.reserveShare) = (.max, 1)
+    let store = try ArtifactStore(root: folder.path, limits: limits)
+    let file = folder.write(Array("abc".utf8), to: "file")
+    let chunks = AsyncStream<[UInt8]> {
+      $0.yield([1]); $0.finish()
+    }
+    await #expect(throws: StrataError.self) { try await store.put(stream: chunks) }
+    for mayConsume in [false, true] {
+      let error = #expect(throws: StrataError.self) { try store.put(contentsOf: file, mayConsume: mayConsume) }
+      #expect(error?.code == .insufficientStorage)
+    }
+    #expect(access(file, F_OK) == 0)
+    #expect(folder.entries(of: "incoming").isEmpty)
+    #expect(store.shortage != nil)
+    // The smaller of the two bounds is the reserve.
+    limits.reserveBytes = 0
+    #expect(try ArtifactStore(root: folder.path, limits: limits).put([1]).size == 1)
+    (limits.reserveBytes, limits.reserveShare) = (.max, 0)
+    #expect(try ArtifactStore(root: folder.path, limits: limits).put([1]).size == 1)
+  }
+
+  @Test func aWriteThatReachesTheReserveOnItsWayLeavesNothing() throws {
+    let folder = TemporaryFolder()
+    let mounted = folder.path + "/small"
+    mkdir(mounted, 0o700)
+    guard mount("tmpfs", mounted, "tmpfs", 0, "size=4m") == 0 else {
+      print("SKIPPED: a small file system to fill cannot be mounted here")
+      return
+    }
+    defer { umount(mounted) }
+    var limits = ArtifactStore.Limits()
+    (limits.reserveBytes, limits.reserveShare, limits.roomCheckBytes) = (2 << 20, 1, 64 << 10)
+    let store = try ArtifactStore(root: mounted, limits: limits)
+    var writer = try store.write()
+    let error = #expect(throws: StrataError.self) {
+      while true { try writer.write([UInt8](repeating: 1, count: 64 << 10)) }
+    }
+    #expect(error?.code == .insufficientStorage && error?.message.contains("reserve") == true)
+    #expect((1 << 20)...(2 << 20) ~= writer.size)
+    _ = consume writer
+    #expect(folder.entries(of: "small/incoming").isEmpty)
+    #expect(try store.put(Array("abc".utf8)).size == 3)
+  }
+
   @Test func aFullDiskIsATypedErrorWithoutLeftovers() throws {
     let folder = TemporaryFolder()
     let mounted = folder.path + "/small"
@@ -149,7 +196,7 @@ import Testing
     defer { umount(mounted) }
     let store = try ArtifactStore(root: mounted)
     let error = #expect(throws: StrataError.self) { try store.put([UInt8](repeating: 1, count: 1 << 20)) }
-    #expect(error?.code == .storageFull)
+    #expect(error?.code == .insufficientStorage)
     #expect(folder.entries(of: "small/incoming").isEmpty)
     _ = try store.put(Array("abc".utf8))
   }

@@ -88,6 +88,7 @@ enum Garbage {
     case "install": return text("1", "5")
     case "log", "page": return [id] + text("0")
     case "census": return text("100")
+    case "aside": return text("outcomes", "1-1", "it is cut")
     default: return [id, id]
     }
   }

@@ -21,10 +21,11 @@ struct APIBench: Sendable {
   let operatorKey: String
 
   static func with(
+    storeLimits: ArtifactStore.Limits = ArtifactStore.Limits(),
     configure: @Sendable (inout ControlPlane.Configuration) -> Void = { _ in },
     _ body: @escaping @Sendable (APIBench) async throws -> Void
   ) async throws {
-    let fixture = try await ControlFixture(configure: configure)
+    let fixture = try await ControlFixture(storeLimits: storeLimits, configure: configure)
     let api = APIServer(
       control: fixture.control, store: fixture.store, metrics: fixture.metrics, log: .silent,
       heartbeat: .milliseconds(5))

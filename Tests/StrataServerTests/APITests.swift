@@ -1,4 +1,5 @@
 import ControlTestSupport
+import Foundation
 import StrataArtifacts
 import StrataControl
 import StrataCore
@@ -78,7 +79,7 @@ import Testing
     ),
     (
       #"{"capability":"test.files","inputs":[{"name":"a/b","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
-      "invalid_body"
+      "invalid_name"
     ),
     (
       #"{"capability":"test.files","inputs":[{"name":"a","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
@@ -196,6 +197,20 @@ import Testing
     }
   }
 
+  @Test func anUploadThatTouchesTheReserveIsRefusedAndLeavesNothing() async throws {
+    var limits = ArtifactStore.Limits()
+    (limits.reserveBytes, limits.reserveShare) = (.max, 1)
+    try await APIBench.with(storeLimits: limits) { bench in
+      let answer = try await bench.ask("PUT", "/v1/artifacts", "0123456789")
+      #expect(answer.status == 507 && answer.code == "insufficient_storage", "\(answer.body)")
+      #expect(answer.headers["content-type"] == "application/problem+json")
+      let incoming = bench.fixture.store.root + "/incoming"
+      #expect(try FileManager.default.contentsOfDirectory(atPath: incoming).isEmpty)
+      let ready = try await bench.ask("GET", "/readyz", key: "")
+      #expect(ready.status == 200 && ready.body.contains("warning: the artifacts' file system"), "\(ready.body)")
+    }
+  }
+
   // MARK: Listing
 
   @Test func aListingIsPagedToItsEnd() async throws {
@@ -228,7 +243,8 @@ import Testing
 
   @Test(arguments: [
     ("limit=0", "invalid_limit"), ("limit=201", "invalid_limit"), ("limit=x", "invalid_limit"),
-    ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"),
+    ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"), ("states=running", "unknown_query_item"),
+    ("limit=1&limit=2", "repeated_query_item"),
   ]) func aBadQueryIsRefused(query: String, code: String) async throws {
     try await APIBench.with { bench in
       let answer = try await bench.ask("GET", "/v1/jobs?\(query)")
@@ -236,7 +252,96 @@ import Testing
     }
   }
 
+  @Test func aQueryItemThatARouteDoesNotTakeIsRefused() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit()
+      let targets = [
+        "/v1/account", "/v1/capabilities", "/v1/jobs/\(id)", "/v1/jobs/\(id)/events", "/v1/jobs/\(id)/log", "/healthz",
+        "/readyz", "/metrics",
+      ]
+      for target in targets {
+        let answer = try await bench.ask("GET", target + "?limit=1")
+        #expect(answer.status == 400 && answer.code == "unknown_query_item", "\(target)")
+        #expect(answer.json["detail"]?.stringValue?.contains("'limit'") == true)
+      }
+      let named = try await bench.ask("GET", "/v1/jobs?sort=1")
+      #expect(named.json["detail"]?.stringValue?.contains("state, cursor, limit") == true)
+      let states = try await bench.ask("GET", "/v1/jobs?state=foo")
+      #expect(JobState.allCases.allSatisfy { states.body.contains($0.rawValue) })
+    }
+  }
+
   // MARK: A job's life
+
+  @Test func whatIsHeldIsNothingAfterTheEnd() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit(key: "k")
+      let price = JSONValue.integer(ControlFixture.price.micros)
+      let lease = try await bench.fixture.lease()[0]
+      let running = try await bench.ask("GET", "/v1/jobs/\(id)").json
+      #expect(running["held_microcredits"] == price && running["charge_max_microcredits"] == price)
+      #expect(running["state"]?.stringValue == "running" && running["progress"] == nil)
+      _ = try await bench.fixture.queue.progress([ProgressReport(lease: lease.reference, fraction: 0.5)])
+      let half = JSONValue.object(["fraction": .number(0.5)])
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)").json["progress"] == half)
+      try await bench.fixture.complete([lease])
+      try await bench.fixture.settler().drain()
+      let done = try await bench.ask("GET", "/v1/jobs/\(id)").json
+      #expect(done["held_microcredits"] == .integer(0) && done["charge_max_microcredits"] == price)
+      #expect(done["charged_microcredits"] == price && done["progress"] == nil)
+      let first = try await bench.submit(headers: ["idempotency-key: again"]).json
+      #expect(first["held_microcredits"] == price)
+      let other = try #require(first["id"]?.stringValue)
+      #expect(try await bench.ask("DELETE", "/v1/jobs/\(other)").status == 202)
+      let repeated = try await bench.submit(headers: ["idempotency-key: again"]).json
+      #expect(repeated["state"]?.stringValue == "cancelled" && repeated["held_microcredits"] == .integer(0))
+    }
+  }
+
+  @Test func everyEventHasAnIdThatMayBeSentBack() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit()
+      async let followed = bench.ask("GET", "/v1/jobs/\(id)/events")
+      try await eventually("somebody watches") { await bench.fixture.control.events.watcherCount == 1 }
+      #expect(try await bench.ask("DELETE", "/v1/jobs/\(id)").status == 202)
+      let events = try await followed.body.components(separatedBy: "\n\n").filter { $0.contains("event: ") }
+      #expect(events.count == 2 && events.allSatisfy { $0.contains(#/id: \d+-\d+\nevent: /#) }, "\(events)")
+      let last = try #require(events.last?.firstMatch(of: #/id: (\d+-\d+)/#)?.1)
+      let again = try await bench.ask("GET", "/v1/jobs/\(id)/events", headers: ["last-event-id: \(last)"])
+      #expect(again.body.contains("id: \(last)\nevent: cancelled"))
+      let bad = try await bench.ask("GET", "/v1/jobs/\(id)/events", headers: ["last-event-id: yesterday"])
+      #expect(bad.status == 400 && bad.code == "invalid_event_id")
+    }
+  }
+
+  @Test func whatCanBeGotCanBeAskedForItsHead() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit()
+      let file = try await bench.fixture.upload("abc")
+      _ = try await bench.ask("DELETE", "/v1/jobs/\(id)")
+      for target in [
+        "/v1/jobs", "/v1/jobs/\(id)", "/v1/jobs/\(id)/log", "/v1/jobs/\(id)/events", "/v1/artifacts/\(file.digest)",
+        "/v1/capabilities", "/v1/account", "/healthz", "/readyz", "/metrics",
+      ] {
+        let answer = try await bench.ask("HEAD", target)
+        #expect(answer.status == 200 && answer.body.isEmpty, "\(target)")
+      }
+      let several = try await bench.ask("GET", "/v1/artifacts/\(file.digest)", headers: ["range: bytes=0-0,2-2"])
+      #expect(several.status == 200 && several.body == "abc")
+    }
+  }
+
+  @Test func theQueueAndReadinessTellOfWhatCannotBeRead() async throws {
+    try await APIBench.with { bench in
+      #expect(try await bench.ask("GET", "/readyz", key: "").body == "ready\n")
+      await bench.fixture.queue.memory.setAside(.outcomes, "1-1", because: "it is cut")
+      let queue = try await bench.ask("GET", "/v1/queue", key: bench.operatorKey).json
+      #expect(queue["unreadable_entries"] == .integer(1))
+      let ready = try await bench.ask("GET", "/readyz", key: "")
+      #expect(ready.status == 200 && ready.body.contains("warning: 1 entries of the queue could not be read"))
+      #expect(try await bench.ask("GET", "/metrics", key: "").body.contains("strata_queue_unreadable_entries 1"))
+    }
+  }
 
   @Test func aJobShowsItsAttemptsItsLogAndItsEnd() async throws {
     try await APIBench.with { bench in

@@ -90,6 +90,6 @@ extension MemoryQueue {
       tiers: tiers,
       workers: known.map { id, deadline in
         QueueCensus.Worker(id: id, deadline: deadline, leases: jobs.values.count { $0.lease?.worker == id })
-      }, outcomesPending: outcomeLog.count)
+      }, outcomesPending: outcomeLog.count, unreadable: unreadableLog.count)
   }
 }

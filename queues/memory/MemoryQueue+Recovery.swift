@@ -25,7 +25,7 @@ extension MemoryQueue {
     installed = nil
     lastTick = 0
     (jobs, workers, idle, signalled, liveLogs) = ([:], [:], [:], [:], [:])
-    (outcomeLog, eventLog) = ([], [])
+    (outcomeLog, eventLog, unreadableLog) = ([], [], [])
     bell.ring()
   }
 }

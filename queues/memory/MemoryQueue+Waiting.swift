@@ -37,6 +37,22 @@ extension MemoryQueue {
     }
   }
 
+  public func unreadable(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [UnreadableEntry]
+  {
+    await waiting(upTo: duration) { queue in
+      Array(queue.unreadableLog.filter { position.map($0.position.isAfter) ?? true }.prefix(max(1, limit)))
+    }
+  }
+
+  /// Says that something could not be read. Nothing in memory is ever so: tests play what a store may do.
+  package func setAside(_ place: UnreadableEntry.Place, _ name: String, because reason: String) {
+    let position = position(tick(), 0)
+    unreadableLog.append(UnreadableEntry(position: position, place: place, name: name, reason: reason))
+    unreadableLog.removeFirst(max(0, unreadableLog.count - limits.unreadableMax))
+    bell.ring()
+  }
+
   /// What `look` finds, as soon as it finds something, or nothing after `duration`.
   private func waiting<Found>(
     upTo duration: Duration, _ look: (isolated MemoryQueue) -> [Found]

@@ -21,6 +21,7 @@ public actor MemoryQueue: JobQueue {
   var liveLogs: [JobID: LiveLog] = [:]
   var outcomeLog: [QueuedOutcome] = []
   var eventLog: [QueueEvent] = []
+  var unreadableLog: [UnreadableEntry] = []
   var bell = Bell()
 
   struct HeldJob {

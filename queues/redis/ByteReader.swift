@@ -24,9 +24,15 @@ struct ByteReader {
 
   mutating func text(_ count: Int) -> String? { bytes(count).map { String(decoding: $0, as: UTF8.self) } }
 
-  /// Microseconds in 8 bytes.
+  /// Microseconds in 8 bytes. Nil also for what no clock of ours ever said.
   mutating func timestamp() -> Timestamp? {
-    number(UInt64.self).map { Timestamp(microseconds: Int64(clamping: $0)) }
+    guard let microseconds = number(UInt64.self), microseconds < QueueLimits.tokenLimit else { return nil }
+    return Timestamp(microseconds: Int64(microseconds))
+  }
+
+  mutating func token() -> FencingToken? {
+    guard let token = number(UInt64.self), token < QueueLimits.tokenLimit else { return nil }
+    return FencingToken(rawValue: token)
   }
 
   /// Everything that is left.

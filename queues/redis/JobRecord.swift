@@ -34,10 +34,10 @@ struct JobRecord {
   }
 
   private static func lease(_ reader: inout ByteReader) -> LeasePart? {
-    guard let token = reader.number(UInt64.self), let worker = reader.identifier(WorkerID.self),
+    guard let token = reader.token(), let worker = reader.identifier(WorkerID.self),
       let startedAt = reader.timestamp()
     else { return nil }
-    return LeasePart(token: FencingToken(rawValue: token), worker: worker, startedAt: startedAt)
+    return LeasePart(token: token, worker: worker, startedAt: startedAt)
   }
 
   /// The record of a job that becomes ready.

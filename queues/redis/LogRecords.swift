@@ -14,13 +14,13 @@ extension QueuedOutcome {
   init?(at position: OutcomePosition, packed bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     guard let job = reader.identifier(JobID.self), let code = reader.number(UInt8.self),
-      let ending = AttemptEnding(code: code), let isFinal = reader.number(UInt8.self),
-      let attempt = reader.number(UInt16.self), let token = reader.number(UInt64.self),
+      let ending = AttemptEnding(code: code), let isFinal = reader.number(UInt8.self), isFinal <= 1,
+      let attempt = reader.number(UInt16.self), let token = reader.token(),
       let worker = reader.identifier(WorkerID.self), let startedAt = reader.timestamp(),
       let endedAt = reader.timestamp()
     else { return nil }
     self.init(
-      position: position, job: job, token: FencingToken(rawValue: token), attempt: Int(attempt), ending: ending,
+      position: position, job: job, token: token, attempt: Int(attempt), ending: ending,
       isFinal: isFinal == 1, worker: attempt == 0 ? nil : worker, startedAt: attempt == 0 ? nil : startedAt,
       endedAt: endedAt, report: reader.remainder())
   }
@@ -32,9 +32,9 @@ extension QueueEvent {
     var reader = ByteReader(bytes)
     var events: [QueueEvent] = []
     while !reader.isEmpty {
-      guard let job = reader.identifier(JobID.self), let kind = Kind(&reader) else { return nil }
-      let position = OutcomePosition(
-        milliseconds: first.milliseconds, sequence: first.sequence + UInt64(events.count))
+      let (sequence, isTooLarge) = first.sequence.addingReportingOverflow(UInt64(events.count))
+      guard !isTooLarge, let job = reader.identifier(JobID.self), let kind = Kind(&reader) else { return nil }
+      let position = OutcomePosition(milliseconds: first.milliseconds, sequence: sequence)
       events.append(QueueEvent(position: position, job: job, kind: kind))
     }
     return events

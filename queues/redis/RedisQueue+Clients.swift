@@ -67,11 +67,12 @@ extension RedisQueue {
 
   public func census() async throws(QueueError) -> QueueCensus {
     let answer = try await run(.census) { $0.append(configuration.limits.censusWorkersMax) }
-    guard let parts = answer.array, parts.count == 3, let pending = parts[0].integer,
-      let tiers = parts[1].array, let workers = parts[2].array
+    guard let parts = answer.array, parts.count == 4, let pending = parts[0].integer,
+      let unreadable = parts[1].integer, let tiers = parts[2].array, let workers = parts[3].array
     else { throw unexpected(answer) }
     return QueueCensus(
-      tiers: Self.tiers(tiers), workers: Self.workers(workers), outcomesPending: Int(pending))
+      tiers: Self.tiers(tiers), workers: Self.workers(workers), outcomesPending: Int(pending),
+      unreadable: Int(unreadable))
   }
 
   private static func tiers(_ values: [RedisValue]) -> [TierName: QueueCensus.Tier] {
@@ -89,7 +90,8 @@ extension RedisQueue {
 
   private static func workers(_ values: [RedisValue]) -> [QueueCensus.Worker] {
     stride(from: 0, to: values.count - 2, by: 3).compactMap { index in
-      guard let id = values[index].bytes.flatMap({ WorkerID(bytes: $0) }), let deadline = values[index + 1].integer
+      guard let id = values[index].bytes.flatMap({ WorkerID(bytes: $0) }), let deadline = values[index + 1].integer,
+        (0..<Int64(QueueLimits.tokenLimit)).contains(deadline)
       else { return nil }
       return QueueCensus.Worker(
         id: id, deadline: Timestamp(microseconds: deadline), leases: Int(values[index + 2].integer ?? 0))

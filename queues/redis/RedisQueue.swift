@@ -45,7 +45,7 @@ public final class RedisQueue: JobQueue {
     let timeouts = configuration.timeouts
     connection = RedisConnection(to: endpoint, on: loop, timeouts: timeouts)
     blocking = BlockingConnections { RedisConnection(to: endpoint, on: loop, timeouts: timeouts) }
-    scripts = ScriptRunner(connection)
+    scripts = ScriptRunner(connection, limits: configuration.limits)
     prefix = Array("{\(configuration.namespace)}:".utf8)
   }
 

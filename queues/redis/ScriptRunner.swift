@@ -4,9 +4,13 @@ internal import Synchronization
 /// its scripts were flushed).
 final class ScriptRunner: Sendable {
   private let connection: RedisConnection
+  private let limits: QueueLimits
   private let digests = Mutex<[RedisScript: [UInt8]]>([:])
 
-  init(_ connection: RedisConnection) { self.connection = connection }
+  init(_ connection: RedisConnection, limits: QueueLimits) {
+    self.connection = connection
+    self.limits = limits
+  }
 
   /// Runs `script` on the keys that begin with `prefix`.
   ///
@@ -35,7 +39,7 @@ final class ScriptRunner: Sendable {
 
   private func digest(of script: RedisScript, reload: Bool) async throws(QueueError) -> [UInt8] {
     if !reload, let digest = digests.withLock({ $0[script] }) { return digest }
-    let answer = try await connection.send(RedisCommand("SCRIPT", "LOAD", script.source))
+    let answer = try await connection.send(RedisCommand("SCRIPT", "LOAD", script.source(under: limits)))
     if case .error(let message) = answer { throw QueueError(serverMessage: message) }
     guard let digest = answer.bytes else { throw .server("SCRIPT LOAD gave no digest") }
     digests.withLock { $0[script] = digest }

@@ -69,6 +69,9 @@ public actor EventHub {
     return notices
   }
 
+  /// The position of the last event read, or where reading begins.
+  public var latest: OutcomePosition { position }
+
   /// How many watch now.
   package var watcherCount: Int { watchers.values.reduce(0) { $0 + $1.count } }
 

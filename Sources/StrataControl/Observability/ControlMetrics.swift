@@ -65,6 +65,13 @@ package final class ControlMetrics: Sendable {
     if verdict == .superfluous { superfluous.increment() }
   }
 
+  package func unreadable(_ place: UnreadableEntry.Place) {
+    metrics.counter(
+      "strata_queue_unreadable_total", help: "Entries of the queue that could not be read and were moved aside.",
+      labels: ["in": place.rawValue]
+    ).increment()
+  }
+
   package func reconciled(_ reason: String) {
     metrics.counter(
       "strata_reconciliations_total", help: "Comparisons of queue and ledger, by their reason.",
@@ -92,6 +99,8 @@ package final class ControlMetrics: Sendable {
       gauge("strata_queue_leased_jobs", "Jobs that run, by tier.", tier).set(Double(count.leased))
     }
     gauge("strata_workers", "Workers that the queue knows.").set(Double(census.workers.count))
+    gauge("strata_queue_unreadable_entries", "Entries that lie aside because they could not be read.")
+      .set(Double(census.unreadable))
     gauge("strata_settlement_pending_outcomes", "Outcomes not yet settled.").set(Double(census.outcomesPending))
     if let lag {
       gauge("strata_settlement_lag_seconds", "Age of the oldest unsettled outcome; 0 where there is none.")

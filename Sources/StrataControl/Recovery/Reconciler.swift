@@ -11,7 +11,7 @@ import Synchronization
 /// gets anything from it. A queue that merely may have forgotten something (a restart, an interrupted enqueue) is
 /// compared and corrected while it works.
 package actor Reconciler {
-  package enum Reason: String, Sendable { case start, queueLost, serverChanged, enqueueFailed, regular }
+  package enum Reason: String, Sendable { case start, queueLost, serverChanged, enqueueFailed, unreadable, regular }
 
   /// What one comparison changed.
   package struct Outcome: Hashable, Sendable {
@@ -71,7 +71,7 @@ package actor Reconciler {
   }
 
   private func reconcilePersistently(_ reason: Reason) async {
-    var backoff = Backoff()
+    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     defer { failure.withLock { $0 = nil } }
     while !Task.isCancelled {
       do {
@@ -80,7 +80,7 @@ package actor Reconciler {
       } catch {
         failure.withLock { $0 = "\(error)" }
         log.warning("reconciliation interrupted; it is repeated", ["error": "\(error)"])
-        await backoff.pause()
+        try? await Task.sleep(for: backoff.next())
       }
     }
   }

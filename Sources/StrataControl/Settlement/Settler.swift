@@ -33,7 +33,7 @@ package final class Settler: Sendable {
     lastPass.withLock { $0 = .now }
     defer { lastPass.withLock { $0 = nil } }
     var position: OutcomePosition?
-    var backoff = Backoff()
+    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     while !Task.isCancelled {
       do {
         // What the ledger refuses lies behind the position, and is not read again before the next interruption.
@@ -44,7 +44,7 @@ package final class Settler: Sendable {
         if Task.isCancelled { return }
         log.warning("settlement interrupted; it is repeated", ["error": "\(error)"])
         position = nil
-        await backoff.pause()
+        try? await Task.sleep(for: backoff.next())
       }
     }
   }

@@ -39,11 +39,15 @@ public struct APIServer: Sendable {
   private func respond(to request: HTTPRequest) async -> HTTPResponse {
     do {
       let route = try Route(request.method, request.path.segments)
-      if route.isOpen { return try await open(route) }
+      if route.isOpen {
+        try route.check(request.query)
+        return try await open(route)
+      }
       let caller = try await caller(of: request)
       if route.isForOperators && !caller.isOperator {
         throw HTTPRefusal(.forbidden, "forbidden", "this shows what concerns every tenant: an operator's key is needed")
       }
+      try route.check(request.query)
       return try await answer(route, request, tenant: caller.tenant)
     } catch {
       var response = HTTPResponse.problem(for: error)

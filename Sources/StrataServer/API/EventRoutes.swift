@@ -7,19 +7,21 @@ import StrataQueue
 /// `GET /v1/jobs/{id}/events`: a job's life as server-sent events (WHATWG HTML, section 9.2).
 ///
 /// The first event is the job as it stands; then come `started`, `progress`, `requeued`; the last is the final state,
-/// after which the stream ends. An event's id may be sent back as `Last-Event-ID` to go on after it.
+/// after which the stream ends. Every event has an id, which may be sent back as `Last-Event-ID` to go on after it.
 struct EventRoutes {
   let control: ControlPlane
   /// A comment is sent this often, so that neither side takes the connection for dead.
   let heartbeat: Duration
 
   func follow(_ job: JobID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
-    let position = request.headers["last-event-id"].flatMap { OutcomePosition($0) }
-    // Watch first and look second: what happens in between is seen twice rather than never.
+    let position = try Self.position(in: request)
+    // Watch first and look second: what happens in between is seen twice rather than never. And so that whoever goes on
+    // after the first event misses nothing, that has the position from which watching began.
+    let start = await control.events.latest
     let notices = await control.events.watch(job, after: position, silenceEvery: heartbeat)
     let snapshot = try await control.job(job, tenant: tenant)
     return .events { writer in
-      try await writer.write(Self.text(of: JobEvent(snapshot), id: nil))
+      try await writer.write(Self.text(of: JobEvent(snapshot), id: position ?? start))
       if snapshot.state.isFinal { return }
       for await notice in notices {
         guard try await tell(notice, of: job, tenant: tenant, to: writer) else { return }
@@ -39,7 +41,7 @@ struct EventRoutes {
     case .silence:
       // An event may have got lost with its queue; the ledger knows the end of every job.
       if let now = try? await control.job(job, tenant: tenant), now.state.isFinal {
-        try await writer.write(Self.text(of: JobEvent(now), id: nil))
+        try await writer.write(Self.text(of: JobEvent(now), id: await control.events.latest))
         return false
       }
       try await writer.write(HTTPServerSentEvent.heartbeat)
@@ -47,8 +49,16 @@ struct EventRoutes {
     }
   }
 
-  private static func text(of event: JobEvent, id: OutcomePosition?) throws -> [UInt8] {
-    let head = (id.map { "id: \($0)\n" } ?? "") + "event: \(event.type)\ndata: "
+  private static func position(in request: HTTPRequest) throws(HTTPRefusal) -> OutcomePosition? {
+    guard let text = request.headers["last-event-id"], !text.isEmpty else { return nil }
+    guard let position = OutcomePosition(text) else {
+      throw HTTPRefusal(.badRequest, "invalid_event_id", "'Last-Event-ID' takes the id of an event, such as 1800-0")
+    }
+    return position
+  }
+
+  private static func text(of event: JobEvent, id: OutcomePosition) throws -> [UInt8] {
+    let head = "id: \(id)\nevent: \(event.type)\ndata: "
     return Array(head.utf8) + (try JSONCoding.encode(event)) + [0x0A, 0x0A]
   }
 }

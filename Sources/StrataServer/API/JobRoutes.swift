@@ -21,7 +21,7 @@ struct JobRoutes {
     let accepted = try await control.submit(draft, tenant: tenant)
     var response = try HTTPResponse.json(
       JobAccepted(
-        id: accepted.id, state: accepted.state, heldMicrocredits: accepted.held.micros,
+        id: accepted.id, state: accepted.state, heldMicrocredits: accepted.state.isFinal ? 0 : accepted.held.micros,
         estimate: .init(chargeMaxMicrocredits: accepted.held.micros), isRepeat: accepted.isRepeat), status: .accepted)
     response.headers.append("location", "/v1/jobs/\(accepted.id)")
     return response
@@ -36,7 +36,8 @@ struct JobRoutes {
       throw refuse("'\(tier)' cannot be a tier's name (a–z, 0–9 and -, at most 32)")
     }
     if let input = asked.inputs?.first(where: { !ArtifactRoutes.isPlainName($0.name) }) {
-      throw refuse("the input's name '\(input.name)' is not a plain file name")
+      throw HTTPRefusal(
+        .unprocessableContent, "invalid_name", "the input's name '\(input.name)' is not a plain file name")
     }
     if let key, !(1...255).contains(key.utf8.count) {
       throw HTTPRefusal(.badRequest, "invalid_idempotency_key", "an Idempotency-Key has 1 to 255 bytes")

@@ -19,12 +19,21 @@ extension JobView {
     self.init(
       id: record.id, state: snapshot.state, capability: record.soldAs, tenant: record.tenant, tier: record.tier,
       priority: record.priority.rawValue, attempts: attempts,
-      progress: running.map { .init(fraction: $0.fraction, stage: $0.stage) }, createdAt: record.createdAt.text,
+      progress: running.flatMap(JobView.Progress.init), createdAt: record.createdAt.text,
       startedAt: attempts.first?.startedAt, finishedAt: record.finishedAt?.text,
-      heldMicrocredits: record.held.micros, costMicroeuro: record.cost?.micros ?? 0,
+      heldMicrocredits: snapshot.state.isFinal ? 0 : record.held.micros,
+      chargeMaxMicrocredits: record.held.micros, costMicroeuro: record.cost?.micros ?? 0,
       chargedMicrocredits: record.charged?.micros ?? 0, results: record.results,
       summary: record.summaryJSON.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) },
       error: record.error, jobsAhead: snapshot.jobsAhead)
+  }
+}
+
+extension JobView.Progress {
+  /// Nil until the worker has said something.
+  fileprivate init?(_ lease: LeaseStatus) {
+    guard lease.fraction != nil || lease.stage != nil else { return nil }
+    self.init(fraction: lease.fraction, stage: lease.stage)
   }
 }
 

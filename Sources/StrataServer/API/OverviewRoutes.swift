@@ -32,7 +32,7 @@ struct OverviewRoutes {
         tiers: tiers.map { .init(name: $0.key, ready: $0.value.ready, leased: $0.value.leased) },
         workers: census.workers.sorted { $0.id < $1.id }.map {
           .init(id: $0.id, leases: $0.leases, leaseUntil: $0.deadline.text)
-        }, outcomesPending: census.outcomesPending))
+        }, outcomesPending: census.outcomesPending, unreadableEntries: census.unreadable))
   }
 
   func verification() async throws -> HTTPResponse {
@@ -46,10 +46,12 @@ struct OverviewRoutes {
         }))
   }
 
-  /// 200 while jobs are being consumed; 503 with the reasons when they are not.
+  /// 200 while jobs are being consumed, with what should be looked at all the same; 503 with the reasons when they are not.
   func ready() async throws -> HTTPResponse {
     let obstacles = await control.obstacles()
-    guard !obstacles.isEmpty else { return .text("ready\n") }
+    guard !obstacles.isEmpty else {
+      return .text("ready\n" + (await control.warnings()).map { "warning: \($0)\n" }.joined())
+    }
     throw HTTPRefusal(.serviceUnavailable, "not_ready", obstacles.joined(separator: "; "))
   }
 }

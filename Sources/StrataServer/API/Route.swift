@@ -65,6 +65,29 @@ package enum Route: Hashable {
     HTTPRefusal(.notFound, "not_found", "there is nothing at /\(segments.joined(separator: "/"))")
   }
 
+  /// The query items that it takes.
+  package var queryItems: [String] {
+    switch self {
+    case .listJobs: ["state", "cursor", "limit"]
+    case .jobLog: ["offset"]
+    default: []
+    }
+  }
+
+  /// - Throws: 400 for an item that it does not take, or one given twice: what is ignored would be believed.
+  package func check(_ query: HTTPQuery) throws(HTTPRefusal) {
+    var seen: Set<String> = []
+    for (name, _) in query.items {
+      guard queryItems.contains(name) else {
+        let taken = queryItems.isEmpty ? "it takes none" : "it takes \(queryItems.joined(separator: ", "))"
+        throw HTTPRefusal(.badRequest, "unknown_query_item", "this route has no query item '\(name)'; \(taken)")
+      }
+      guard seen.insert(name).inserted else {
+        throw HTTPRefusal(.badRequest, "repeated_query_item", "the query item '\(name)' may occur once only")
+      }
+    }
+  }
+
   /// Whether it shows what concerns every tenant.
   package var isForOperators: Bool { self == .queue || self == .ledgerVerification }
 

@@ -97,6 +97,10 @@ struct FaultyQueue: JobQueue {
     return try await inner.release(results)
   }
 
+  func unreadable(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [UnreadableEntry]
+  { try await inner.unreadable(after: position, limit: limit, waitingUpTo: duration) }
+
   func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal] {
     try faults.check()
     return try await inner.signals(for: worker, waitingUpTo: duration)

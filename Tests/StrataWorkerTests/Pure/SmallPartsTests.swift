@@ -30,16 +30,6 @@ import Testing
     #expect(RunnerEnvironment.make(from: [:], cores: 1)["PATH"] == RunnerEnvironment.pathDefault)
   }
 
-  @Test func waitsGrowToTheirBound() {
-    var backoff = Backoff(first: .milliseconds(100), longest: .seconds(1))
-    var random = SeededGenerator(seed: 1)
-    let waits = (0..<40).map { _ in backoff.next(using: &random) }
-    #expect(waits[0] <= .milliseconds(100) && waits[0] >= .milliseconds(50))
-    #expect(waits.allSatisfy { $0 <= .seconds(1) } && waits[10...].allSatisfy { $0 >= .milliseconds(500) })
-    backoff.reset()
-    #expect(backoff.next(using: &random) <= .milliseconds(100))
-  }
-
   @Test func jsonValuesPrintAsTheyWereRead() throws {
     let text = #"{"a":[1,2.5,null,true],"b":{"c":"x\n\"\\ü\u0001"}}"#
     #expect(try MessageCoding.read(JSONValue.self, from: Array(text.utf8)).description == text)

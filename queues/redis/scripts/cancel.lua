@@ -15,6 +15,7 @@ local ended_at, no_lease = struct.pack('>I8', time), string.rep('\0', 32)
 local verdicts, told, flagged, removed, seen = {}, {}, {}, {}, {}
 for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
   local id = ids[index]
+  if record and not is_readable(record) then record = false end
   verdicts[index] = (not record and '0') or (is_leased(record) and '2') or (seen[id] and '0') or '1'
   if verdicts[index] == '1' then
     note_outcome(id, CANCELLED, 1, 0, no_lease, ended_at, '')

@@ -1,5 +1,5 @@
 #!lua
--- Makes jobs ready and wakes idle workers; leaves a job that is already held as it is.
+-- Makes jobs ready and wakes idle workers; leaves a job that is already held as it is, unless its record cannot be read.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 '1' if a generation must be installed, else '0';
 --          then per job: its id, its record
@@ -9,7 +9,7 @@ local ids = ids_of(3, 2)
 if not ids or #ids == 0 or #ARGV % 2 ~= 0 then return refuse('jobs are pairs of id and record') end
 for index = 4, #ARGV, 2 do
   local record = ARGV[index]
-  if #record < 8 or byte(record) ~= 0 or byte(record, 7) == 0 or #record < 7 + byte(record, 7) then
+  if not is_readable(record) or is_leased(record) then
     return refuse('a record is malformed')
   end
 end
@@ -18,6 +18,11 @@ if ARGV[2] == '1' and not call('HGET', state_key, 'generation') then return lost
 
 local held, verdicts, bodies, ready = call('HMGET', jobs_key, unpack(ids)), {}, {}, {}
 for index, id in ipairs(ids) do
+  -- A job whose record cannot be read is as good as not held.
+  if held[index] and not bodies[id] and not is_readable(held[index]) then
+    set_record_aside(id, held[index])
+    held[index] = false
+  end
   verdicts[index] = held[index] and '0' or '1'
   if not held[index] and not bodies[id] then
     local record = ARGV[2 * index + 2]

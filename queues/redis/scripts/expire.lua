@@ -20,7 +20,7 @@ local function expire_leases(worker)
   local held = prefix .. 'held:' .. worker
   local ids = limit > count and call('SRANDMEMBER', held, limit - count) or {}
   if #ids == call('SCARD', held) then forgotten[#forgotten + 1] = worker end
-  for _, lease in ipairs(in_order_of_grant(ids)) do retry_or_finish(lease[1], lease[2], EXPIRED, ended_at, '') end
+  for _, lease in ipairs(in_order_of_grant(worker, ids)) do retry_or_finish(lease[1], lease[2], EXPIRED, ended_at, '') end
   count = count + #ids
 end
 

@@ -33,7 +33,7 @@ local function take_back()
   for _, id in ipairs(call('SMEMBERS', prefix .. 'held:' .. worker)) do
     if not named[id] then unnamed[#unnamed + 1] = id end
   end
-  for place, lease in ipairs(in_order_of_grant(unnamed)) do
+  for place, lease in ipairs(in_order_of_grant(worker, unnamed)) do
     if place <= 1000 then hand_back(lease[1], lease[2], ended_at, '') end
   end
   settle_all(last, time, ARGV[2], ARGV[3])

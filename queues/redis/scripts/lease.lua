@@ -17,26 +17,50 @@ local deadline, tick, granted = time + duration, math.max(last + 1, time), 0
 local reply, events = { deadline }, {}
 local owner = worker .. struct.pack('>I8', time)
 
+-- Whether a job that was ready in a tier can be granted. A record that cannot be read goes aside; an entry that points
+-- to no job, or to one that is not ready there, is a stray, and is gone with being taken out.
+local function is_grantable(tier, id, record)
+  if record and not is_readable(record) then
+    set_record_aside(id, record)
+    return false
+  end
+  return record and not is_leased(record) and tier_of(record) == tier
+end
+
 local function grant(tier, ids)
-  local records, bodies = call('HMGET', jobs_key, unpack(ids)), {}
+  local records, bodies, taken = call('HMGET', jobs_key, unpack(ids)), {}, {}
   for index, id in ipairs(ids) do
     local record, token = records[index], tick + granted
-    record = '\1' .. sub(record, 2, 7) .. struct.pack('>I8', token) .. owner .. sub(record, 8)
-    bodies[2 * index - 1], bodies[2 * index] = id, record
-    granted = granted + 1
-    reply[2 * granted], reply[2 * granted + 1] = id, record
-    events[granted] = id .. 'S' .. struct.pack('>H', attempts_made(record) + 1) .. worker
+    if is_grantable(tier, id, record) then
+      record = '\1' .. sub(record, 2, 7) .. struct.pack('>I8', token) .. owner .. sub(record, 8)
+      bodies[#bodies + 1], bodies[#bodies + 2] = id, record
+      granted = granted + 1
+      taken[#taken + 1] = id
+      reply[2 * granted], reply[2 * granted + 1] = id, record
+      events[granted] = id .. 'S' .. struct.pack('>H', attempts_made(record) + 1) .. worker
+    end
   end
+  if #taken == 0 then return end
   call('HSET', jobs_key, unpack(bodies))
-  call('SADD', prefix .. 'held:' .. worker, unpack(ids))
-  call('HINCRBY', prefix .. 'leased', tier, #ids)
+  call('SADD', prefix .. 'held:' .. worker, unpack(taken))
+  call('HINCRBY', prefix .. 'leased', tier, #taken)
+end
+
+-- Grants ready jobs of a tier, in order, until the worker has what it wants or none is left. What was popped may be
+-- no job that can be granted.
+local function grant_from(tier)
+  while granted < wanted do
+    local asked = wanted - granted
+    local popped, ids = call('ZPOPMIN', prefix .. 'ready:' .. tier, asked), {}
+    for place = 1, #popped, 2 do ids[#ids + 1] = popped[place] end
+    if #ids > 0 then grant(tier, ids) end
+    if #ids < asked then return end
+  end
 end
 
 for index = 6, #ARGV do
   if granted >= wanted then break end
-  local popped, ids = call('ZPOPMIN', prefix .. 'ready:' .. ARGV[index], wanted - granted), {}
-  for place = 1, #popped, 2 do ids[#ids + 1] = popped[place] end
-  if #ids > 0 then grant(ARGV[index], ids) end
+  grant_from(ARGV[index])
 end
 call('ZADD', prefix .. 'workers', deadline, worker)
 for index = 6, #ARGV do

@@ -23,12 +23,16 @@ struct PointCloudGround: CapabilityHandler {
   }
 
   private static func parameters(_ given: Parameters) throws(AttemptError) -> GroundParameters {
-    GroundParameters(
+    // What orders of earlier versions lack means what it meant then.
+    let usual = GroundParameters()
+    return GroundParameters(
       cell: try given.number("cell"), slope: try given.number("slope"), window: try given.number("window"),
       threshold: try given.number("threshold"), scalar: try given.number("scalar"),
-      // What orders of version 1 meant, which had neither.
       lengthUnit: try given.choice("length_unit", of: GroundParameters.LengthUnit.self) ?? .file,
-      returns: try given.choice("returns", of: GroundParameters.Returns.self) ?? .last)
+      returns: try given.choice("returns", of: GroundParameters.Returns.self) ?? .last,
+      cellsMax: try given.optionalInteger("cells_max") ?? usual.cellsMax,
+      cellsPerPointMax: try given.optionalInteger("cells_per_point_max") ?? usual.cellsPerPointMax,
+      cellsAlwaysAllowed: try given.optionalInteger("cells_always_allowed") ?? usual.cellsAlwaysAllowed)
   }
 
   /// Gives the scan the client's name, by a link: results are named after it.

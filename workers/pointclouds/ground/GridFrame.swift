@@ -10,16 +10,19 @@ public struct GridFrame: Hashable, Sendable {
 
   /// The smallest frame around all places, with centres at multiples of the cell, so that neighbouring tiles agree.
   ///
-  /// - Throws: `limitExceeded` when it would have more than `cellsMax` cells.
-  init(_ low: SIMD2<Double>, _ high: SIMD2<Double>, cell: Double, cellsMax: Int) throws(PointCloudError) {
+  /// - Throws: `limitExceeded`, naming the limit, when it would have more cells than that.
+  init(
+    _ low: SIMD2<Double>, _ high: SIMD2<Double>, cell: Double, limit: (cells: Int, name: String)
+  ) throws(PointCloudError) {
     let first = (low / cell).rounded(.toNearestOrAwayFromZero)
     let size = (high / cell).rounded(.toNearestOrAwayFromZero) - first + 1
-    guard size.x * size.y <= Double(cellsMax) else {
+    guard size.x * size.y <= Double(limit.cells) else {
       throw PointCloudError(
         .limitExceeded,
         "x from \(low.x) to \(high.x) and y from \(low.y) to \(high.y) make \(size.x * size.y) cells of \(cell), "
-          + "more than the \(cellsMax) allowed for so many points",
-        remedy: "Remove stray points far from the others, choose a larger cell, or split the file into tiles.")
+          + "more than the \(limit.cells) allowed by \(limit.name) for so many points",
+        remedy: "Remove stray points far from the others, choose a larger cell, split the file into tiles, or, where "
+          + "the scan is so large indeed, raise \(limit.name).")
     }
     (x, y) = (first.x * cell, first.y * cell)
     self.cell = cell

@@ -89,7 +89,7 @@ struct LowestSurface {
 
   init(_ positions: Positions, _ isCandidate: [Bool], _ parameters: GroundParameters) throws(PointCloudError) {
     let (low, high, base) = try Self.extent(positions, isCandidate)
-    let frame = try GridFrame(low, high, cell: parameters.cell, cellsMax: parameters.cellsMax(points: positions.count))
+    let frame = try GridFrame(low, high, cell: parameters.cell, limit: parameters.cellsLimit(points: positions.count))
     var heights = Grid(columns: frame.columns, rows: frame.rows, repeating: Float.nan)
     for index in 0..<positions.count where isCandidate[index] {
       let plane = positions.plane(index)

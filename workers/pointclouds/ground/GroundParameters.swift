@@ -29,10 +29,15 @@ public struct GroundParameters: Hashable, Codable, Sendable {
   public var returns: Returns
   /// The most cells that a grid may have. A stray point far away would otherwise ask for all memory there is.
   public var cellsMax: Int
+  /// The most cells for each point: a grid that is so much larger than its cloud is one of stray points.
+  public var cellsPerPointMax: Int
+  /// Cells allowed whatever the number of points, up to `cellsMax`.
+  public var cellsAlwaysAllowed: Int
 
   public init(
     cell: Double = 1, slope: Double = 0.15, window: Double = 18, threshold: Double = 0.5, scalar: Double = 1.25,
-    lengthUnit: LengthUnit = .file, returns: Returns = .last, cellsMax: Int = 100_000_000
+    lengthUnit: LengthUnit = .file, returns: Returns = .last, cellsMax: Int = 100_000_000,
+    cellsPerPointMax: Int = 1_000, cellsAlwaysAllowed: Int = 4_000_000
   ) {
     self.cell = cell
     self.slope = slope
@@ -42,22 +47,25 @@ public struct GroundParameters: Hashable, Codable, Sendable {
     self.lengthUnit = lengthUnit
     self.returns = returns
     self.cellsMax = cellsMax
+    self.cellsPerPointMax = cellsPerPointMax
+    self.cellsAlwaysAllowed = cellsAlwaysAllowed
   }
 
   enum CodingKeys: String, CodingKey {
     case cell, slope, window, threshold, scalar, returns
     case lengthUnit = "length_unit"
     case cellsMax = "cells_max"
+    case cellsPerPointMax = "cells_per_point_max"
+    case cellsAlwaysAllowed = "cells_always_allowed"
   }
 
-  /// The most cells for each point: a grid that is so much larger than its cloud is one of stray points.
-  package static let cellsPerPointMax = 1_000
-  /// Allowed whatever the number of points.
-  package static let cellsAlwaysAllowed = 4_000_000
-
-  /// The most cells that the grid of a cloud of so many points may have.
-  package func cellsMax(points: Int) -> Int {
-    min(cellsMax, max(Self.cellsAlwaysAllowed, Self.cellsPerPointMax * points))
+  /// The most cells that the grid of a cloud of so many points may have, and the parameter that says so.
+  package func cellsLimit(points: Int) -> (cells: Int, name: String) {
+    let (product, isTooLarge) = cellsPerPointMax.multipliedReportingOverflow(by: points)
+    let byPoints = isTooLarge ? Int.max : product
+    let least = max(cellsAlwaysAllowed, byPoints)
+    if cellsMax <= least { return (cellsMax, "cells_max") }
+    return (least, byPoints > cellsAlwaysAllowed ? "cells_per_point_max" : "cells_always_allowed")
   }
 
   /// The largest disc, in cells: the work grows with its square.
@@ -73,6 +81,9 @@ public struct GroundParameters: Hashable, Codable, Sendable {
     try Self.check("window", window, above: 0, orEqual: false)
     try Self.check("threshold", threshold, above: 0, orEqual: true)
     try Self.check("scalar", scalar, above: 0, orEqual: true)
+    for (name, limit) in [
+      ("cells_max", cellsMax), ("cells_per_point_max", cellsPerPointMax), ("cells_always_allowed", cellsAlwaysAllowed),
+    ] { try Self.check(name, Double(limit), above: 0, orEqual: name != "cells_max") }
     guard window / cell <= Double(Self.radiusMax) else {
       throw PointCloudError(
         .invalidParameter, "window / cell is \(window / cell), more than \(Self.radiusMax)",

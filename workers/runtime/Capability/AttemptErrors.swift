@@ -45,7 +45,7 @@ extension AttemptError {
   /// Retried: another worker, or this one later, may have room.
   package static func diskFull(_ action: String) -> Self {
     AttemptError(
-      code: "disk_full", message: "the worker's disk was full while it tried to \(action)", isRetryable: true)
+      code: "disk_full", message: "there was no room on the disk to \(action)", isRetryable: true)
   }
 
   /// Retried: most crashes of native code do not depend on the input alone, and one crash costs little.

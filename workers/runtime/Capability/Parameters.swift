@@ -33,6 +33,16 @@ public struct Parameters: Hashable, Sendable {
     return value
   }
 
+  /// Nil where it is absent, as in orders from before the capability had it.
+  ///
+  /// - Throws: `invalid_input` if it is there but not a whole number.
+  public func optionalInteger(_ name: String) throws(AttemptError) -> Int? {
+    switch values[name] {
+    case nil, .null: nil
+    default: Int(clamping: try integer(name))
+    }
+  }
+
   /// - Throws: `invalid_input` if it is absent or not a list of strings.
   public func strings(_ name: String) throws(AttemptError) -> [String] {
     guard case .array(let items) = values[name] else {

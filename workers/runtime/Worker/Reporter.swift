@@ -1,5 +1,6 @@
 import StrataCore
 import StrataQueue
+import StrataRuntime
 import Synchronization
 
 /// What is to be said of one ended attempt.

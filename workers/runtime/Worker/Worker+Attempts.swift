@@ -1,3 +1,4 @@
+import StrataArtifacts
 import StrataCore
 import StrataQueue
 import Synchronization
@@ -74,7 +75,9 @@ extension Worker {
   ) {
     log("results could not be stored: \(String(reflecting: error))")
     guard ending == .succeeded else { return (ending, earlier) }
-    return (.failed, error.isFullDisk ? .diskFull("store the results") : .workerFault("storing failed: \(error)"))
+    let failure: AttemptError =
+      error.isFullDisk ? .diskFull("store the results: \(error)") : .workerFault("storing failed: \(error)")
+    return (.failed, failure)
   }
 
   func notice(of lease: LeaseReference, _ ending: AttemptEnding, _ report: AttemptReport) -> AttemptNotice {
@@ -94,6 +97,6 @@ extension Worker {
 }
 
 extension StrataError {
-  /// The artifact store's code for a full file system.
-  fileprivate var isFullDisk: Bool { code.rawValue == "storage_full" }
+  /// Whether the artifact store has no room, or none but its reserve.
+  fileprivate var isFullDisk: Bool { code == .insufficientStorage }
 }

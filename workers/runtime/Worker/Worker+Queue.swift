@@ -1,5 +1,6 @@
 import StrataCore
 import StrataQueue
+import StrataRuntime
 import Synchronization
 
 // The worker's conversation with the queue. Each loop outlives any outage: it waits a bounded while and tries again.

@@ -1,4 +1,5 @@
 public import StrataCore
+public import StrataRuntime
 
 /// What a worker is and how it behaves, each bound with its default. `docs/workers.md` argues for them.
 public struct WorkerConfiguration: Sendable {

@@ -36,7 +36,7 @@ extension HTTPRefusal {
     .invalidInput: .badRequest, .notFound: .notFound, .unauthorized: .unauthorized,
     .budgetExceeded: .paymentRequired, .unsatisfiable: .unprocessableContent, .conflict: .conflict,
     .limitExceeded: .tooManyRequests, .unavailable: .serviceUnavailable, .timeout: .gatewayTimeout,
-    .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .storageFull: .insufficientStorage,
+    .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .insufficientStorage: .insufficientStorage,
     .unknownArtifact: .unprocessableContent, .invalidName: .unprocessableContent,
   ]
 }

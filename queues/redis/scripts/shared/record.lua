@@ -8,6 +8,12 @@
 --   then the tier's name and the payload
 local byte, sub = string.byte, string.sub
 
+-- Whether a record has this layout. Anything may stand in its place: a value that was cut, or a newer version's.
+local function is_readable(record)
+  local state, priority, _, _, _, _, length = byte(record, 1, 7)
+  return length and state <= 2 and priority <= 100 and length > 0 and #record >= (state > 0 and 39 or 7) + length
+end
+
 local function is_leased(record) return byte(record) > 0 end
 
 local function tier_of(record)
@@ -16,7 +22,9 @@ local function tier_of(record)
 end
 
 -- Whether `record` is that of a lease with this token (8 bytes); false for a job that is not held.
-local function is_owned(record, token) return record and is_leased(record) and sub(record, 8, 15) == token end
+local function is_owned(record, token)
+  return record and is_readable(record) and is_leased(record) and sub(record, 8, 15) == token
+end
 
 local function attempts_made(record)
   local high, low = byte(record, 5, 6)

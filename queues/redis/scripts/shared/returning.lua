@@ -34,24 +34,6 @@ local function hand_back(id, record, ended_at, report)
   end
 end
 
--- The records of jobs, false where one is not held. Read in parts, because Lua passes at most 8000 values to a call.
-local function records_of(ids)
-  local records = {}
-  for first = 1, #ids, 1000 do
-    local part = call('HMGET', jobs_key, unpack(ids, first, math.min(first + 999, #ids)))
-    for index, record in ipairs(part) do records[first + index - 1] = record end
-  end
-  return records
-end
-
--- Leases (id, record) of jobs that are all leased, in the order in which they were granted.
-local function in_order_of_grant(ids)
-  local leases = records_of(ids)
-  for index, record in ipairs(leases) do leases[index] = { ids[index], record, struct.unpack('>I8', record, 8) } end
-  table.sort(leases, function(a, b) return a[3] < b[3] end)
-  return leases
-end
-
 -- Writes all of it, what ended and what is ready again.
 local function settle_all(last, time, entries_max, retention)
   local tick = settle(last, time, retention)

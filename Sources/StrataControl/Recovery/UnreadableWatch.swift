@@ -1,0 +1,67 @@
+package import StrataQueue
+package import StrataRuntime
+
+/// Tells of what the queue could not read and moved aside, each entry once, and has the jobs looked for that went with
+/// it: a job whose record or outcome is unreadable is out of the queue, and unfinished in the ledger.
+package struct UnreadableWatch: Sendable {
+  /// Entries read at a time.
+  static let batchMax = 100
+
+  private let queue: any JobQueue
+  private let reconciler: Reconciler
+  private let metrics: ControlMetrics
+  private let log: Log
+
+  package init(
+    queue: any JobQueue, reconciler: Reconciler, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
+  ) {
+    self.queue = queue
+    self.reconciler = reconciler
+    self.metrics = metrics
+    self.log = log
+  }
+
+  /// Watches until the task is cancelled. An outage of the queue is waited out.
+  package func run() async {
+    var position: OutcomePosition?
+    var isFollowing = false
+    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    while !Task.isCancelled {
+      do {
+        if !isFollowing { position = try await passOverOld() }
+        isFollowing = true
+        let entries = try await queue.unreadable(after: position, limit: Self.batchMax, waitingUpTo: .seconds(5))
+        tell(entries)
+        position = entries.last?.position ?? position
+        backoff.reset()
+      } catch {
+        try? await Task.sleep(for: backoff.next())
+      }
+    }
+  }
+
+  /// What lies aside from before has been told of then, and the comparison that a term begins with looks for its jobs.
+  private func passOverOld() async throws(QueueError) -> OutcomePosition? {
+    var (position, count): (OutcomePosition?, Int) = (nil, 0)
+    while true {
+      let entries = try await queue.unreadable(after: position, limit: Self.batchMax, waitingUpTo: .zero)
+      guard let last = entries.last else { break }
+      position = last.position
+      count += entries.count
+    }
+    if count > 0 {
+      log.warning("the queue holds entries that could not be read and were moved aside", ["entries": "\(count)"])
+    }
+    return position
+  }
+
+  private func tell(_ entries: [UnreadableEntry]) {
+    for entry in entries {
+      metrics.unreadable(entry.place)
+      log.error(
+        "the queue could not read an entry and moved it aside",
+        ["in": entry.place.rawValue, "at": entry.name, "reason": entry.reason, "aside": "\(entry.position)"])
+    }
+    if entries.contains(where: { $0.place != .events }) { reconciler.request(.unreadable) }
+  }
+}
