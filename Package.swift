@@ -50,6 +50,7 @@ let package = Package(
 
     // The floors, from the ground up.
     module("StrataCore"),
+    module("StrataScheduling", on: ["StrataCore"]),
     module("StrataRuntime", on: ["StrataCore", "CLinux"]),
     module("StrataArtifacts", on: ["StrataCore", "CCrypto"]),
     module(
@@ -103,6 +104,7 @@ let package = Package(
         "StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue", "StrataLedger", "StrataControl", "TestSupport",
       ], path: "Tests/ControlTestSupport", swiftSettings: relaxed),
     tests("StrataCore", on: ["StrataCore"]),
+    tests("StrataScheduling", on: ["StrataScheduling", "StrataCore"]),
     tests("StrataRuntime", on: ["StrataRuntime", "StrataCore"]),
     tests("StrataArtifacts", on: ["StrataArtifacts", "StrataCore"]),
     tests("StrataQueue", on: ["StrataQueue", "StrataCore", "StrataRuntime"]),
@@ -133,8 +135,8 @@ let package = Package(
         "StrataWorker", "Capabilities", "PointClouds", "StrataArtifacts", "StrataCore", "StrataRuntime", "StrataQueue",
         "worker-test-runner",
       ]),
-    tests("Numerics", on: ["Numerics"]),
-    tests("PointClouds", on: ["PointClouds", "Numerics"]),
+    tests("Numerics", on: ["Numerics", "StrataCore"]),
+    tests("PointClouds", on: ["PointClouds", "Numerics", "StrataCore"]),
     tests("EndToEnd", on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime"]),
     tests("Tidy", on: []),
   ]

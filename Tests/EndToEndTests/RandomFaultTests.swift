@@ -1,6 +1,7 @@
 import Foundation
 import StrataAPI
 import StrataCore
+import TestSupport
 import Testing
 
 /// Faults in random order and at random moments, while jobs keep coming. A failing seed is printed; `STRATA_SEED`
@@ -22,7 +23,7 @@ import Testing
   }
 
   @Test func everyAcceptedJobFinishesOnceUnderRandomFaults() async throws {
-    let seed = ProcessInfo.processInfo.environment["STRATA_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...9_999)
+    let seed = testSeed
     var random = SeededGenerator(seed: seed)
     let stack = try await StackUnderTest()
     do {

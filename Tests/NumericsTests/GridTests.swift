@@ -1,24 +1,8 @@
 import Glibc
 import Numerics
+import StrataCore
+import TestSupport
 import Testing
-
-/// A reproducible source of randomness (splitmix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private(set) var state: UInt64
-
-  /// The seed of this run: `STRATA_SEED` when set, so that a failure can be replayed.
-  static let seed: UInt64 = getenv("STRATA_SEED").flatMap { UInt64(String(cString: $0)) } ?? .random(in: 0...UInt64.max)
-
-  init(seed: UInt64 = SeededGenerator.seed) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
-  }
-}
 
 @Suite struct GridTests {
   /// Erosion by its definition.
@@ -38,13 +22,13 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   @Test func `erosion and dilation by discs match their definition`() {
-    var random = SeededGenerator()
+    var random = SeededGenerator(seed: testSeed)
     for _ in 0..<60 {
       let (columns, rows) = (Int.random(in: 1...40, using: &random), Int.random(in: 1...90, using: &random))
       let values = (0..<columns * rows).map { _ in Float.random(in: -100...100, using: &random) }
       let grid = Grid(columns: columns, rows: rows, values: values)
       let radius = Int.random(in: 0...24, using: &random)
-      let reason: Comment = "seed \(SeededGenerator.seed): \(columns) × \(rows), radius \(radius)"
+      let reason: Comment = "seed \(testSeed): \(columns) × \(rows), radius \(radius)"
       let threads = Int.random(in: 1...3, using: &random)
       #expect(grid.eroded(radius: radius, threads: threads).values == eroded(grid, radius: radius).values, reason)
       let dilated = eroded(grid.map { -$0 }, radius: radius).map { -$0 }
@@ -53,14 +37,14 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   @Test func `opening only lowers and closing only raises and both are idempotent`() {
-    var random = SeededGenerator()
+    var random = SeededGenerator(seed: testSeed)
     let values = (0..<1_200).map { _ in Float.random(in: 0...1, using: &random) }
     let grid = Grid(columns: 40, rows: 30, values: values)
     let (opened, closed) = (grid.opened(radius: 3, threads: 1), grid.closed(radius: 3, threads: 1))
-    #expect(zip(opened.values, grid.values).allSatisfy { $0 <= $1 }, "seed \(SeededGenerator.seed)")
-    #expect(zip(closed.values, grid.values).allSatisfy { $0 >= $1 }, "seed \(SeededGenerator.seed)")
-    #expect(opened.opened(radius: 3, threads: 1).values == opened.values, "seed \(SeededGenerator.seed)")
-    #expect(closed.closed(radius: 3, threads: 1).values == closed.values, "seed \(SeededGenerator.seed)")
+    #expect(zip(opened.values, grid.values).allSatisfy { $0 <= $1 }, "seed \(testSeed)")
+    #expect(zip(closed.values, grid.values).allSatisfy { $0 >= $1 }, "seed \(testSeed)")
+    #expect(opened.opened(radius: 3, threads: 1).values == opened.values, "seed \(testSeed)")
+    #expect(closed.closed(radius: 3, threads: 1).values == closed.values, "seed \(testSeed)")
   }
 
   @Test func `a plane with holes is filled as a plane`() {
@@ -74,13 +58,13 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   @Test func `filling keeps what is known and stays within its range`() {
-    var random = SeededGenerator()
+    var random = SeededGenerator(seed: testSeed)
     let values = (0..<2_000).map { _ in
       Bool.random(using: &random) ? Float.nan : Float.random(in: 3...4, using: &random)
     }
     let filled = Grid(columns: 50, rows: 40, values: values).filled()
     for (old, new) in zip(values, filled.values) {
-      #expect(old.isNaN ? (2.999...4.001).contains(new) : old == new, "seed \(SeededGenerator.seed)")
+      #expect(old.isNaN ? (2.999...4.001).contains(new) : old == new, "seed \(testSeed)")
     }
   }
 

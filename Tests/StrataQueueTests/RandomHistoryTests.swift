@@ -1,6 +1,7 @@
 import Foundation
 import StrataCore
 import StrataQueue
+import TestSupport
 import Testing
 
 /// Runs the same random calls, under the same clock, on the model and on Redis, and compares every answer.
@@ -8,7 +9,7 @@ import Testing
   /// `STRATA_QUEUE_OPERATIONS` calls (3,000 by default) from the seed `STRATA_SEED` (a new one by default).
   @Test func bothQueuesAnswerAlike() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let seed = environment["STRATA_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+    let seed = testSeed
     let operations = environment["STRATA_QUEUE_OPERATIONS"].flatMap { Int($0) } ?? 3_000
     let clock = HeldClock()
     var limits = QueueLimits()

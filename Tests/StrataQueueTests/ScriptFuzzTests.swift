@@ -8,7 +8,7 @@ import Testing
 /// Garbage for arguments: a script either answers or refuses, and where it refuses it has written nothing.
 @Suite struct ScriptFuzzTests {
   @Test func aScriptThatRefusesHasWrittenNothing() async throws {
-    let seed = ProcessInfo.processInfo.environment["STRATA_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+    let seed = testSeed
     var random = SeededGenerator(seed: seed)
     let server = try RedisFixture.shared.get()
     let loop = try EventLoop(label: "queue-tests")

@@ -1,5 +1,6 @@
 import StrataCore
 import StrataServer
+import TestSupport
 import Testing
 
 @Suite struct AbuseOverSocketsTests {

@@ -1,6 +1,7 @@
 import Glibc
 import StrataCore
 import StrataServer
+import TestSupport
 import Testing
 
 @Suite struct ConnectionMachineTests {
@@ -78,6 +79,3 @@ import Testing
     return bytes
   }
 }
-
-/// Replayed with STRATA_SEED in the environment; otherwise another one each time.
-let testSeed: UInt64 = getenv("STRATA_SEED").flatMap { UInt64(String(cString: $0)) } ?? .random(in: 0 ... .max)

@@ -11,7 +11,7 @@ import Testing
   /// The floors, lowest first: a module may import only what stands on a lower one.
   static let floors: [[String]] = [
     ["StrataCore", "Numerics"],
-    ["StrataRuntime", "StrataArtifacts", "StrataAPI", "PointClouds"],
+    ["StrataScheduling", "StrataRuntime", "StrataArtifacts", "StrataAPI", "PointClouds"],
     ["StrataQueue", "StrataLedger", "StrataClient", "StrataStack"],
     ["StrataControl", "StrataWorker"],
     ["StrataServer", "Capabilities"],

@@ -4,6 +4,7 @@ import StrataCore
 import StrataQueue
 import StrataRuntime
 import StrataWorker
+import TestSupport
 import Testing
 
 /// How attempts end, with real runners.
@@ -35,7 +36,7 @@ import Testing
   }
 
   @Test func exitStatusesAreResults() async throws {
-    let seed = Seed.current
+    let seed = testSeed
     var random = SeededGenerator(seed: seed)
     let fixture = try await WorkerFixture()
     var position: OutcomePosition?

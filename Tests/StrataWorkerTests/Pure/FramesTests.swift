@@ -1,10 +1,11 @@
 import StrataCore
 import StrataWorker
+import TestSupport
 import Testing
 
 @Suite struct FramesTests {
   @Test func framesSurviveAnySplit() throws {
-    let seed = Seed.current
+    let seed = testSeed
     var random = SeededGenerator(seed: seed)
     for _ in 0..<200 {
       let bodies = (0..<Int.random(in: 0...8, using: &random)).map { _ in

@@ -1,5 +1,6 @@
 import StrataCore
 import StrataWorker
+import TestSupport
 import Testing
 
 @Suite struct SupervisionTests {
@@ -76,7 +77,7 @@ import Testing
 
   /// Whatever comes in whatever order, an attempt ends exactly once, and is killed at most once.
   @Test func randomHistoriesEndOnce() {
-    let seed = Seed.current
+    let seed = testSeed
     var random = SeededGenerator(seed: seed)
     let events: [AttemptSupervision.Event] = [
       .stop(.timeout), .stop(.cancelled), .stop(.leaseLost), .stop(.handedBack), .hasten, .graceOver, .garbled,
