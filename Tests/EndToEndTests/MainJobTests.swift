@@ -7,20 +7,14 @@ import Testing
 
 /// The main job and its neighbours, from the outside: only the binary and the HTTP API.
 @Suite(.serialized) struct MainJobTests {
-  /// Runs the binary as a person would.
-  func strata(_ words: [String], data folder: String) async throws -> (status: Int32?, output: String) {
-    let run = try await CommandRun(words, data: folder)
-    return (await run.status(), run.printed)
-  }
-
   @Test func aScanIsClassifiedChargedAndItsResultsFetched() async throws {
     let stack = try await StackUnderTest()
     let scan = stack.folder + "/scan.las"
-    #expect(try await strata(["simulate-scan", "--points", "30000", scan], data: stack.folder).status == 0)
+    #expect(try await strata(["simulate-scan", "--points", "30000", scan], on: stack).code == 0)
     let out = stack.folder + "/results"
-    let run = try await strata(["submit", "gis-lidar-process", scan, "--out", out, "--wait"], data: stack.folder)
-    #expect(run.status == 0, "\(run.output)")
-    #expect(run.output.contains("charge   2 credits"))
+    let run = try await strata(["submit", "gis-lidar-process", scan, "--out", out, "--wait"], on: stack)
+    #expect(run.code == 0, "\(run.printed)")
+    #expect(run.printed.contains("charge   2 credits"))
     let names = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
     #expect(names == ["hillshade.png", "scan-classified.las", "summary.json", "terrain.tif"])
     let account = try await stack.account()
@@ -30,18 +24,18 @@ import Testing
 
   @Test func commandsReportTheirStatusLogAndFiles() async throws {
     let stack = try await StackUnderTest()
-    let good = try await strata(["run", "--", "sh", "-c", "echo seen"], data: stack.folder)
-    #expect(good.status == 0 && good.output.contains("seen"))
-    let bad = try await strata(["run", "--", "sh", "-c", "exit 7"], data: stack.folder)
-    #expect(bad.status == 1 && bad.output.contains("exit status 7"))
-    let unknown = try await strata(["submit", "pointcloud.grund", "--wait"], data: stack.folder)
-    #expect(unknown.status == 2 && unknown.output.contains("pointcloud.ground"))
-    let dear = try await strata(["submit", "noop", "--max-credits", "0.00001"], data: stack.folder)
-    #expect(dear.status == 3 && dear.output.contains("max_credits"))
-    let huge = try await strata(["run", "--memory", "900T", "--", "true"], data: stack.folder)
-    #expect(huge.status == 3 && huge.output.contains("largest worker"))
-    let second = try await strata(["up"], data: stack.folder)
-    #expect(second.status == 3 && second.output.contains("already runs"))
+    let good = try await strata(["run", "--", "sh", "-c", "echo seen"], on: stack)
+    #expect(good.code == 0 && good.printed.contains("seen"))
+    let bad = try await strata(["run", "--", "sh", "-c", "exit 7"], on: stack)
+    #expect(bad.code == 1 && bad.printed.contains("exit status 7"))
+    let unknown = try await strata(["submit", "pointcloud.grund", "--wait"], on: stack)
+    #expect(unknown.code == 2 && unknown.printed.contains("pointcloud.ground"))
+    let dear = try await strata(["submit", "noop", "--max-credits", "0.00001"], on: stack)
+    #expect(dear.code == 3 && dear.printed.contains("max_credits"))
+    let huge = try await strata(["run", "--memory", "900T", "--", "true"], on: stack)
+    #expect(huge.code == 3 && huge.printed.contains("largest worker"))
+    let second = try await strata(["up"], on: stack)
+    #expect(second.code == 3 && second.printed.contains("already runs"))
     await stack.stop()
   }
 
@@ -49,8 +43,8 @@ import Testing
     let stack = try await StackUnderTest()
     let job = try await stack.submit(FaultTests.gated(stack.folder + "/never"))
     try await eventually("the job runs") { try await stack.job(job).state == .running }
-    let cancelled = try await strata(["job", "cancel", job.description], data: stack.folder)
-    #expect(cancelled.status == 0, "\(cancelled.output)")
+    let cancelled = try await strata(["job", "cancel", job.description], on: stack)
+    #expect(cancelled.code == 0, "\(cancelled.printed)")
     #expect(try await stack.finished(job).state == .cancelled)
     let account = try await stack.account()
     #expect(account.postedMicrocredits == 0 && account.heldMicrocredits == 0)

@@ -66,6 +66,9 @@ enum QueueText {
       queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : workers.text,
     ]
     if queue.outcomesPending > 0 { parts.append("\(queue.outcomesPending) ended attempts are not settled yet") }
+    if queue.unreadableEntries > 0 {
+      parts.append("\(queue.unreadableEntries) entries could not be read and lie aside: see docs/queue.md")
+    }
     return parts.joined(separator: "\n\n")
   }
 }

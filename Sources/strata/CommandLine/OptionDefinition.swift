@@ -15,6 +15,7 @@ struct OptionDefinition {
   }
 
   static let dataDirectory = option(
-    "data-dir", "FOLDER", "where Strata keeps everything [$STRATA_DATA_DIR, else ~/.local/share/strata]")
+    "data-dir", "FOLDER",
+    "where Strata keeps everything [$STRATA_DATA_DIR, else ~/.local/share/strata; for root /var/lib/strata]")
   static let json = flag("json", "print JSON with stable field names")
 }
