@@ -37,18 +37,25 @@ import Testing
     await stack.stop()
   }
 
-  /// Submits a gated job and waits until it runs.
+  /// Submits a gated job and waits until its command runs.
   func startGated(_ stack: StackUnderTest) async throws -> (job: JobID, open: () -> Void) {
     let gate = stack.folder + "/gate"
     let job = try await stack.submit(Self.gated(gate))
-    try await eventually("the job runs") { try await stack.job(job).state == .running }
+    try await eventually("the job runs") {
+      try await stack.job(job).state == .running && !stack.processes(gate).isEmpty
+    }
     return (job, { _ = FileManager.default.createFile(atPath: gate, contents: nil) })
   }
 
   @Test func workerKilledInTheMiddleOfAJob() async throws {
     try await withStack { stack in
       let (job, open) = try await startGated(stack)
+      let orphans = Set(stack.processes(stack.folder + "/gate"))
       try stack.kill("worker")
+      // They have a moment to live, and would go through the gate.
+      try await eventually("the lost attempt has ended") {
+        orphans.isDisjoint(with: stack.processes(stack.folder + "/gate"))
+      }
       open()
       try await stack.expectSettledOnce([job])
       #expect(stack.lines(stack.folder + "/gate.runs") == 1)
@@ -60,8 +67,12 @@ import Testing
   @Test func runnerKilledInTheMiddleOfAJob() async throws {
     try await withStack { stack in
       let (job, open) = try await startGated(stack)
+      let orphans = Set(stack.processes(stack.folder + "/gate"))
       // Idle runners are killed as well; only the busy one costs an attempt.
       for runner in stack.processes("runner") { Foundation.kill(runner, SIGKILL) }
+      try await eventually("the lost attempt has ended") {
+        orphans.isDisjoint(with: stack.processes(stack.folder + "/gate"))
+      }
       open()
       try await stack.expectSettledOnce([job])
       #expect(stack.lines(stack.folder + "/gate.runs") == 1)
