@@ -10,6 +10,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var priority: Int?
   public var tier: String?
   public var resources: ResourceOverride?
+  /// How long one attempt may take, instead of the capability's limit.
+  public var timeoutSeconds: Int64?
   /// Refuse the job if it could cost more than this: a number of credits with at most six decimals.
   public var maxCredits: JSONValue?
   /// The same in millionths of a credit; one of the two at most.
@@ -17,8 +19,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
 
   public init(
     capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
-    tier: String? = nil, resources: ResourceOverride? = nil, maxCredits: JSONValue? = nil,
-    maxMicrocredits: Int64? = nil
+    tier: String? = nil, resources: ResourceOverride? = nil, timeoutSeconds: Int64? = nil,
+    maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil
   ) {
     self.capability = capability
     self.params = params
@@ -26,6 +28,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.priority = priority
     self.tier = tier
     self.resources = resources
+    self.timeoutSeconds = timeoutSeconds
     self.maxCredits = maxCredits
     self.maxMicrocredits = maxMicrocredits
   }
@@ -48,6 +51,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case capability, params, inputs, priority, tier, resources
+    case timeoutSeconds = "timeout_seconds"
     case maxCredits = "max_credits"
     case maxMicrocredits = "max_microcredits"
   }

@@ -25,6 +25,11 @@ public struct WorkOrder: Hashable, Codable, Sendable {
     self.resources = resources
   }
 
+  /// All the processor time that an attempt may use, and that its hold covers: its cores for its whole time.
+  public var processorTimeMax: Duration {
+    .milliseconds(resources.cpuMillicores.multipliedReportingOverflow(by: timeoutSeconds).partialValue)
+  }
+
   enum CodingKeys: String, CodingKey {
     case job, tenant, capability, version, inputs, resources
     case parametersJSON = "parameters"

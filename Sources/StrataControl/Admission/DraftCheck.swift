@@ -7,15 +7,19 @@ package struct DraftCheck: Sendable {
   private let catalogue: any CapabilityCatalogue
   private let tiers: [TierName: TierDefinition]
   private let payloadBytesMax: Int
+  private let timeoutSecondsMax: Int64
 
-  /// - Parameter payloadBytesMax: what the queue takes for one job.
+  /// - Parameters:
+  ///   - payloadBytesMax: what the queue takes for one job.
+  ///   - timeoutSecondsMax: the longest that one attempt may be given; a week.
   package init(
     catalogue: any CapabilityCatalogue, tiers: [TierDefinition],
-    payloadBytesMax: Int = QueueLimits().payloadBytesMax
+    payloadBytesMax: Int = QueueLimits().payloadBytesMax, timeoutSecondsMax: Int64 = 604_800
   ) {
     self.catalogue = catalogue
     self.tiers = Dictionary(tiers.map { ($0.name, $0) }) { _, last in last }
     self.payloadBytesMax = payloadBytesMax
+    self.timeoutSecondsMax = timeoutSecondsMax
   }
 
   package func submission(for draft: JobDraft, tenant: TenantID, job: JobID, now: Timestamp) throws(StrataError)
@@ -30,9 +34,14 @@ package struct DraftCheck: Sendable {
       cpuMillicores: draft.cpuMillicores ?? capability.resources.cpuMillicores,
       memoryBytes: draft.memoryBytes ?? capability.resources.memoryBytes)
     try requireSatisfiable(resources, on: tier)
+    let timeout = draft.timeoutSeconds ?? capability.timeoutSeconds
+    guard (1...max(timeoutSecondsMax, capability.timeoutSeconds)).contains(timeout) else {
+      throw StrataError(
+        .invalidInput, "a time limit of \(timeout) s cannot be had", remedy: "keep it from 1 to \(timeoutSecondsMax) s")
+    }
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
-      inputs: draft.inputs, timeoutSeconds: capability.timeoutSeconds, resources: resources)
+      inputs: draft.inputs, timeoutSeconds: timeout, resources: resources)
     try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,

@@ -14,12 +14,14 @@ public struct JobDraft: Sendable {
   public var cpuMillicores: Int64?
   /// Replaces the capability's request.
   public var memoryBytes: Int64?
+  /// Replaces the capability's time limit.
+  public var timeoutSeconds: Int64?
   public var maxCharge: MicroCredits?
   public var idempotencyKey: String?
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
-    tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, maxCharge: MicroCredits? = nil,
+    tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil,
     idempotencyKey: String? = nil
   ) {
     self.capability = capability
@@ -29,6 +31,7 @@ public struct JobDraft: Sendable {
     self.tier = tier
     self.cpuMillicores = cpuMillicores
     self.memoryBytes = memoryBytes
+    self.timeoutSeconds = timeoutSeconds
     self.maxCharge = maxCharge
     self.idempotencyKey = idempotencyKey
   }

@@ -19,13 +19,15 @@ package struct AttemptEnd: Hashable, Sendable {
   ///
   /// A reason of the worker's stands even where the attempt succeeded in its last moment: a job that was over its limit
   /// must not pass or fail by luck, and a cancelled job must not be charged. Only a hand-back yields to a success.
-  package func ending(timeoutSeconds: Int64, memoryLimitBytes: Int64) -> (AttemptEnding, AttemptError?)? {
+  package func ending(of order: WorkOrder) -> (AttemptEnding, AttemptError?)? {
     switch reason {
     case .leaseLost: return nil
     case .handedBack: return outcome?.product.error == nil && outcome != nil ? (.succeeded, nil) : (.released, nil)
     case .cancelled: return (.cancelled, .cancelled)
-    case .timeout: return (.failed, .timeout(seconds: timeoutSeconds))
-    case .outOfMemory(let used): return (.failed, .outOfMemory(usedBytes: used, limitBytes: memoryLimitBytes))
+    case .timeout: return (.failed, .timeout(seconds: order.timeoutSeconds))
+    case .outOfMemory(let used):
+      return (.failed, .outOfMemory(usedBytes: used, limitBytes: order.resources.memoryBytes))
+    case .outOfProcessorTime: return (.failed, .outOfProcessorTime(limit: order.processorTimeMax))
     case .outputTooLarge(let message): return (.failed, .outputTooLarge(message))
     case nil: return unforced
     }

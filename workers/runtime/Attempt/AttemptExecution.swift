@@ -146,9 +146,7 @@ final class AttemptExecution: Sendable {
   }
 
   private func remains(of end: AttemptEnd, _ usage: AttemptUsage, _ folders: AttemptFolders) -> Remains {
-    let verdict = end.ending(
-      timeoutSeconds: order.timeoutSeconds, memoryLimitBytes: order.resources.memoryBytes)
-    guard var (kind, error) = verdict else { return remains(nil, usage) }
+    guard var (kind, error) = end.ending(of: order) else { return remains(nil, usage) }
     var files: [FileTree.Entry] = []
     do throws(AttemptError) {
       files = try collect(from: folders)

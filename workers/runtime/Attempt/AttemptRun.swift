@@ -57,7 +57,8 @@ final class AttemptRun: Sendable {
 
   private func supervise() async -> AttemptEnd {
     var supervision = AttemptSupervision(
-      memoryLimitBytes: assignment.order.resources.memoryBytes, outputLimitBytes: limits.outputBytesMax)
+      memoryLimitBytes: assignment.order.resources.memoryBytes, outputLimitBytes: limits.outputBytesMax,
+      processorLimit: assignment.order.processorTimeMax)
     do { try await runner.send(.run(assignment)) } catch { feed.yield(.runnerExited("could not be told what to do")) }
     for await event in events {
       guard let action = supervision.handle(event) else { continue }
@@ -120,8 +121,8 @@ final class AttemptRun: Sendable {
   }
 
   private func sample() {
-    let memoryBytes = meter.sample()
+    let (memoryBytes, processorTime) = meter.sample()
     let outputBytes = FileTree.size(of: assignment.workingFolder)
-    feed.yield(.sample(memoryBytes: memoryBytes, outputBytes: outputBytes))
+    feed.yield(.sample(memoryBytes: memoryBytes, outputBytes: outputBytes, processorTime: processorTime))
   }
 }

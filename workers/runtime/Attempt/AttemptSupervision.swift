@@ -2,6 +2,7 @@
 public enum StopReason: Hashable, Sendable {
   case timeout
   case outOfMemory(usedBytes: Int64)
+  case outOfProcessorTime
   case outputTooLarge(String)
   /// Its owner cancelled the job.
   case cancelled
@@ -29,7 +30,7 @@ package struct AttemptSupervision: Sendable {
     /// Do not wait for the grace any longer.
     case hasten
     case graceOver
-    case sample(memoryBytes: Int64, outputBytes: Int64)
+    case sample(memoryBytes: Int64, outputBytes: Int64, processorTime: Duration)
     case outcome(RunnerOutcome)
     /// The runner is gone, and with it whatever ran in it.
     case runnerExited(String)
@@ -48,17 +49,20 @@ package struct AttemptSupervision: Sendable {
   package private(set) var phase = Phase.running
   private let memoryLimitBytes: Int64
   private let outputLimitBytes: Int64
+  private let processorLimit: Duration
 
-  package init(memoryLimitBytes: Int64, outputLimitBytes: Int64) {
+  package init(memoryLimitBytes: Int64, outputLimitBytes: Int64, processorLimit: Duration) {
     self.memoryLimitBytes = memoryLimitBytes
     self.outputLimitBytes = outputLimitBytes
+    self.processorLimit = processorLimit
   }
 
   package mutating func handle(_ event: Event) -> Action? {
     if phase == .ended { return nil }
     switch event {
     case .stop(let reason): return stop(reason)
-    case .sample(let memoryBytes, let outputBytes): return check(memoryBytes, outputBytes)
+    case .sample(let memoryBytes, let outputBytes, let processorTime):
+      return check(memoryBytes, outputBytes, processorTime)
     case .hasten, .graceOver: return kill()
     case .garbled: return kill(always: true)
     case .outcome(let outcome): return end(AttemptEnd(reason: reason, outcome: outcome, exit: nil))
@@ -90,7 +94,7 @@ package struct AttemptSupervision: Sendable {
     }
   }
 
-  private mutating func check(_ memoryBytes: Int64, _ outputBytes: Int64) -> Action? {
+  private mutating func check(_ memoryBytes: Int64, _ outputBytes: Int64, _ processorTime: Duration) -> Action? {
     if memoryBytes > memoryLimitBytes {
       if case .stopping(let reason) = phase {
         phase = .killing(reason)
@@ -98,6 +102,7 @@ package struct AttemptSupervision: Sendable {
       }
       return stop(.outOfMemory(usedBytes: memoryBytes))
     }
+    if processorTime > processorLimit { return stop(.outOfProcessorTime) }
     guard outputBytes > outputLimitBytes else { return nil }
     return stop(.outputTooLarge("the attempt had written \(outputBytes) bytes; its limit is \(outputLimitBytes)"))
   }

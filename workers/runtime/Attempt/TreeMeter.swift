@@ -3,8 +3,8 @@ import StrataCore
 import StrataRuntime
 import Synchronization
 
-/// Measures an attempt from outside, over the runner and all its descendants: for the memory limit, and for attempts
-/// that die before they can measure themselves.
+/// Measures an attempt from outside, over the runner and all its descendants: for its limits, and for attempts that die
+/// before they can measure themselves. What the runner had before the attempt is not the attempt's.
 final class TreeMeter: Sendable {
   private struct State {
     var peakBytes = 0
@@ -19,11 +19,14 @@ final class TreeMeter: Sendable {
   private let root: Int32
   /// What the runner had used for earlier attempts.
   private let before: Duration
+  /// What the idle runner keeps in memory.
+  private let idleBytes: Int
   private let state: Mutex<State>
 
   init(root: Int32) {
     self.root = root
-    before = Self.reading(of: root, []).processorTime
+    let idle = Self.reading(of: root, [])
+    (before, idleBytes) = (idle.processorTime, idle.residentBytes)
     state = Mutex(State(processorTime: before))
   }
 
@@ -31,20 +34,18 @@ final class TreeMeter: Sendable {
     ProcessTree.reading(of: root, among: [ProcessStatistics.read(root)].compactMap(\.self) + members.map(\.statistics))
   }
 
-  /// Takes a reading.
-  ///
-  /// - Returns: the memory in use now, in bytes.
-  func sample() -> Int64 {
+  /// Takes a reading: the memory in use now, and the processor time used so far.
+  func sample() -> (memoryBytes: Int64, processorTime: Duration) {
     let members = ProcessTree.descendants(of: root)
     let reading = Self.reading(of: root, members)
     note(reading)
     state.withLock { $0.members = members }
-    return Int64(reading.residentBytes)
+    return (Int64(max(0, reading.residentBytes - idleBytes)), reading.processorTime - before)
   }
 
   func note(_ reading: ProcessTree.Reading) {
     state.withLock { state in
-      state.peakBytes = max(state.peakBytes, reading.residentBytes)
+      state.peakBytes = max(state.peakBytes, reading.residentBytes - idleBytes)
       state.processorTime = max(state.processorTime, reading.processorTime)
     }
   }
@@ -86,7 +87,7 @@ final class TreeMeter: Sendable {
     let atEnd = max(state.processorTime, exit?.usage.processorTime ?? .zero)
     let measured = (atEnd - before + state.strayTime).nanoseconds / 1_000
     // The peak of a reused runner's whole life says little of its last attempt; it stands in where no sample was taken.
-    let peak = state.peakBytes > 0 ? state.peakBytes : exit?.usage.peakResidentBytes ?? 0
+    let peak = state.peakBytes > 0 ? state.peakBytes : max(0, (exit?.usage.peakResidentBytes ?? 0) - idleBytes)
     return AttemptUsage(
       cpuMicroseconds: max(0, outcome?.cpuMicroseconds ?? measured), wallMicroseconds: wallMicroseconds,
       memoryPeakBytes: max(outcome?.memoryPeakBytes ?? 0, Int64(peak)))

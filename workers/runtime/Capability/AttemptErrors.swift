@@ -22,10 +22,23 @@ extension AttemptError {
   }
 
   /// Not retried: the same work would need as much again.
+  /// Rounded up, since nothing is over a limit of 0.
+  private static func mebibytes(_ bytes: Int64) -> Int64 { (bytes >> 20) + (bytes & 0xF_FFFF == 0 ? 0 : 1) }
+
   package static func outOfMemory(usedBytes: Int64, limitBytes: Int64) -> Self {
     AttemptError(
       code: "out_of_memory",
-      message: "the attempt was stopped at \(usedBytes >> 20) MiB of memory, over its limit of \(limitBytes >> 20) MiB",
+      message: "the attempt was stopped at \(mebibytes(usedBytes)) MiB of memory, over its limit of "
+        + "\(mebibytes(limitBytes)) MiB",
+      isRetryable: false)
+  }
+
+  /// Not retried: the same work would need as much again.
+  package static func outOfProcessorTime(limit: Duration) -> Self {
+    AttemptError(
+      code: "out_of_cpu_time",
+      message: "the attempt was stopped: it had used \(limit.seconds) s of CPU, all that its cores give within its time "
+        + "limit and that credits are held for; ask for more cores or a longer time limit",
       isRetryable: false)
   }
 

@@ -6,23 +6,28 @@ import StrataRuntime
 struct RunnerMeter {
   private let startMicroseconds = Self.processorMicroseconds()
   private let reapedPeakAtStart = Self.reapedPeakBytes()
+  private let ownAtStart: Int64
 
   /// Also forgets the process's peak of resident memory, so that the next one seen is this attempt's (proc(5),
   /// clear_refs).
   init() {
     let file = unsafe open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
-    guard file >= 0 else { return }
-    writeFully([UInt8(ascii: "5")], to: file)
-    close(file)
+    if file >= 0 {
+      writeFully([UInt8(ascii: "5")], to: file)
+      close(file)
+    }
+    ownAtStart = Self.ownPeakBytes()
   }
 
+  /// - Postcondition: what the attempt has let go of is the system's again, not the next attempt's.
   func outcome(_ product: AttemptProduct, orphanPeakBytes: Int64) -> RunnerOutcome {
+    defer { malloc_trim(0) }
     // The peak of all children ever reaped only grows; it says something of this attempt if it has grown in it.
     let reapedPeak = Self.reapedPeakBytes()
     let childPeak = reapedPeak > reapedPeakAtStart ? reapedPeak : orphanPeakBytes
     return RunnerOutcome(
       product: product, cpuMicroseconds: Self.processorMicroseconds() - startMicroseconds,
-      memoryPeakBytes: max(childPeak, Self.ownPeakBytes()))
+      memoryPeakBytes: max(childPeak, Self.ownPeakBytes() - ownAtStart))
   }
 
   private static func processorMicroseconds() -> Int64 {
