@@ -14,7 +14,7 @@ final class StackUnderTest: Sendable {
   /// Starts a stack and waits until it takes jobs.
   ///
   /// - Parameter crashPoint: where the controller kills itself, `name:pass`; see `CrashPoint`.
-  init(slots: Int = 2, crashPoint: String? = nil) async throws {
+  init(slots: Int = 2, http: String = "127.0.0.1:0", crashPoint: String? = nil) async throws {
     folder = FileManager.default.temporaryDirectory.path + "/strata-e2e-\(JobID())"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
@@ -25,7 +25,7 @@ final class StackUnderTest: Sendable {
       try crashPoint.write(toFile: folder + "/crash-point", atomically: true, encoding: .utf8)
     }
     var specification = ProcessSpecification(
-      Self.binary, ["up", "--data-dir", folder + "/data", "--http", "127.0.0.1:0", "--slots", "\(slots)"],
+      Self.binary, ["up", "--data-dir", folder + "/data", "--http", http, "--slots", "\(slots)"],
       environment: environment)
     specification.standardOutput = .file(folder + "/up.out")
     specification.standardError = .file(folder + "/up.out")

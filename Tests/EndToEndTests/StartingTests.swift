@@ -34,9 +34,10 @@ import Testing
     }
   }
 
-  /// Listens at a port of loopback that the system chooses.
-  private static func listen(_ listener: Int32) -> UInt16? {
+  /// Listens at a port of loopback: the one given, or one that the system chooses.
+  private static func listen(_ listener: Int32, at port: UInt16 = 0) -> UInt16? {
     var address = sockaddr_in()
+    address.sin_port = port.bigEndian
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -78,6 +79,47 @@ import Testing
       guard stack.processes("controller").contains(where: { $0 != first }) else { return false }
       return (try? await client.send(ClientRequest("GET", ["readyz"]))) != nil
     }
+    await stack.stop()
+  }
+
+  /// Kills the controller and takes its port before another one has it. Returns the listener and the port.
+  private static func takePort(of stack: StackUnderTest) async throws -> (listener: Int32, port: UInt16) {
+    let file = stack.folder + "/data/run/http-address"
+    let address = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    try stack.kill("controller")
+    try await eventually("the port is free") { listen(listener, at: port) != nil }
+    return (listener, port)
+  }
+
+  private static func answers(_ client: HTTPClient) async -> Bool {
+    (try? await client.send(ClientRequest("GET", ["readyz"]))) != nil
+  }
+
+  @Test(.timeLimit(.minutes(3))) func aChosenPortThatWasTakenMeanwhileIsChosenAnew() async throws {
+    let stack = try await StackUnderTest()
+    let (listener, port) = try await Self.takePort(of: stack)
+    defer { close(listener) }
+    let file = stack.folder + "/data/run/http-address"
+    try await eventually("another port is told", within: .seconds(60)) {
+      try !String(contentsOfFile: file, encoding: .utf8).contains(":\(port)\n")
+    }
+    let address = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    try await eventually("it answers there") { await Self.answers(HTTPClient(try ClientEndpoint(address))) }
+    await stack.stop()
+  }
+
+  @Test(.timeLimit(.minutes(3))) func aNamedPortThatWasTakenMeanwhileIsWaitedFor() async throws {
+    let draft = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let named = try #require(Self.listen(draft))
+    close(draft)
+    let stack = try await StackUnderTest(http: "127.0.0.1:\(named)")
+    let (listener, _) = try await Self.takePort(of: stack)
+    try await eventually("the socket answers", within: .seconds(60)) { await Self.answers(stack.client) }
+    close(listener)
+    let client = HTTPClient(try ClientEndpoint("http://127.0.0.1:\(named)"))
+    try await eventually("the port answers again", within: .seconds(60)) { await Self.answers(client) }
     await stack.stop()
   }
 

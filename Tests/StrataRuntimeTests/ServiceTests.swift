@@ -147,4 +147,15 @@ private final class Recorded: Service {
     signal(SIGTERM, SIG_DFL)
     signal(SIGHUP, SIG_DFL)
   }
+
+  @Test func whatWasIgnoredBeforeStaysIgnored() async throws {
+    signal(SIGHUP, SIG_IGN)
+    signal(SIGINT, SIG_IGN)
+    var requests = try Signals.terminationRequests().makeAsyncIterator()
+    kill(getpid(), SIGHUP)
+    kill(getpid(), SIGINT)
+    kill(getpid(), SIGTERM)
+    #expect(await requests.next() == .some(.init(signal: SIGTERM, count: 1)))
+    for name in [SIGINT, SIGTERM, SIGHUP] { signal(name, SIG_DFL) }
+  }
 }

@@ -23,14 +23,14 @@ import Testing
   @Test func aSecondHolderIsToldTheFirstOnesNumber() async throws {
     try await withTemporaryFolder { folder in
       let directory = try DataDirectory.open(folder + "/data")
-      #expect(directory.holder == nil)
+      #expect(try directory.holder == nil)
       let lock = try directory.lock()
-      #expect(directory.holder == getpid())
+      #expect(try directory.holder == getpid())
       let error = #expect(throws: StrataError.self) { try directory.lock() }
       #expect(error?.code == .conflict)
       #expect(error?.message.contains("process \(getpid()) ") == true)
       lock.release()
-      #expect(directory.holder == nil)
+      #expect(try directory.holder == nil)
       try directory.lock().release()
     }
   }
@@ -72,6 +72,28 @@ import Testing
       rmdir(first.sockets)
       let again = try DataDirectory.open(path, temporaryFolder: folder)
       #expect(again.sockets != first.sockets && mode(again.sockets) != 0)
+    }
+  }
+
+  @Test func aStackIsFoundByItsLockWhereTheMarkerHasGone() async throws {
+    try await withTemporaryFolder { folder in
+      #expect(try DataDirectory.find(folder + "/data") == nil)
+      let lock = try DataDirectory.open(folder + "/data").lock()
+      unlink(folder + "/data/strata-data")
+      #expect(try DataDirectory.find(folder + "/data")?.holder == getpid())
+      lock.release()
+    }
+  }
+
+  /// A lock that is a link to itself can be opened by nobody, root included.
+  @Test func whatCannotBeLookedAtIsNotFree() async throws {
+    try await withTemporaryFolder { folder in
+      let directory = try DataDirectory.open(folder + "/data")
+      #expect(try directory.tenure == .free)
+      symlink("lock", directory.run + "/lock")
+      #expect(throws: StrataError.self) { try directory.tenure }
+      #expect(throws: StrataError.self) { try DataDirectory.find(directory.path) }
+      await #expect(throws: StrataError.self) { try await directory.waitUntilFree(atMost: .seconds(60)) }
     }
   }
 

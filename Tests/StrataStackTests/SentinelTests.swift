@@ -36,8 +36,8 @@ import Testing
       #expect(await parent.wait().status == .signalled(SIGKILL))
       // The folder is nobody's only when the sentinel has done its work.
       let directory = try #require(try DataDirectory.find(folder + "/data"))
-      #expect(directory.holder == nil)
-      #expect(await directory.waitUntilFree(atMost: .seconds(60)) == .free)
+      #expect(try directory.holder == nil)
+      #expect(try await directory.waitUntilFree(atMost: .seconds(60)) == .free)
       #expect(others.filter { isAlive($0) && $0 != others.last } == [])
       // PostgreSQL was shut down in good order, not killed.
       let log = String(decoding: try #require(ProcFile.read(folder + "/data/log/postgres.log")), as: UTF8.self)

@@ -19,6 +19,10 @@ public enum Signals {
 
   /// Requests from now on, in place of the signals' default effect; each is heard, however many threads there are.
   ///
+  /// A SIGHUP or SIGINT that this process was started to ignore stays ignored: whoever started it so (`nohup`, or a
+  /// shell without job control for what it puts into the background) wants it to outlive the terminal and its Ctrl-C.
+  /// SIGTERM is always heard.
+  ///
   /// Call once in a process's life: a later call takes the requests over.
   public static func terminationRequests() throws(StrataError) -> AsyncStream<TerminationRequest> {
     let (read, write) = try Descriptor.pipe()
@@ -26,10 +30,17 @@ public enum Signals {
     try write.makeNonblocking()
     // The handler uses the number for as long as the process lives.
     let number = write.release()
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in [SIGINT, SIGTERM, SIGHUP] where signal == SIGTERM || !isIgnored(signal) {
       guard strata_report_signal(signal, number) == 0 else { throw .system("handle signal \(signal)") }
     }
     return stream(from: read)
+  }
+
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   private static func stream(from pipe: Descriptor) -> AsyncStream<TerminationRequest> {

@@ -49,10 +49,13 @@ public struct DataDirectory: Sendable {
     return DataDirectory(path: path, sockets: sockets)
   }
 
-  /// The data directory at `path`, only to be looked at: nothing is made or changed. Nil where there is none.
+  /// The data directory at `path`, only to be looked at: nothing is made or changed. Nil where there is none: neither
+  /// the marker nor the lock of a stack.
+  ///
+  /// - Throws: `unauthorized` where this user may not look.
   public static func find(_ path: String) throws(StrataError) -> DataDirectory? {
     let path = try absolute(path)
-    guard Folder.exists(path + "/" + marker) else { return nil }
+    guard try LockRecord(directory: path).open() != nil || Folder.exists(path + "/" + marker) else { return nil }
     return SocketFolder(run: path + "/run", temporaryFolder: "").placed.map { DataDirectory(path: path, sockets: $0) }
   }
 

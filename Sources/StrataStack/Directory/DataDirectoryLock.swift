@@ -40,36 +40,42 @@ extension DataDirectory {
 
   /// Why it cannot be had.
   public var isTaken: StrataError {
-    switch tenure {
-    case .held(let holder):
-      StrataError(
+    if case .held(let holder)? = try? tenure {
+      return StrataError(
         .conflict, "process \(holder) already runs Strata in \(path)", remedy: "use it, or stop it with strata down")
-    case .ending, .free:
-      StrataError(.conflict, "what ran in \(path) has not ended yet", remedy: "wait for it with strata down")
     }
+    return StrataError(.conflict, "what ran in \(path) has not ended yet", remedy: "wait for it with strata down")
   }
 
   /// Who has it now.
+  ///
+  /// - Throws: `unauthorized` for who may not know. What cannot be looked at is never said to be free.
   public var tenure: Tenure {
-    guard let file = try? Descriptor.open(record.path, O_RDWR) else { return .free }
-    guard flock(file.raw, LOCK_SH | LOCK_NB) != 0 else {
-      flock(file.raw, LOCK_UN)
-      return .free
+    get throws(StrataError) {
+      guard let file = try record.open() else { return .free }
+      guard flock(file.raw, LOCK_SH | LOCK_NB) != 0 else {
+        flock(file.raw, LOCK_UN)
+        return .free
+      }
+      guard let holder = record.holder, holder.isAlive else { return .ending }
+      return .held(by: holder.process)
     }
-    guard let holder = record.holder, holder.isAlive else { return .ending }
-    return .held(by: holder.process)
   }
 
   /// The process that runs the stack; nil if none does.
   public var holder: Int32? {
-    if case .held(let holder) = tenure { holder } else { nil }
+    get throws(StrataError) {
+      if case .held(let holder) = try tenure { holder } else { nil }
+    }
   }
 
   /// Waits until nobody has it, but no longer than `limit`. Returns who has it then.
-  public func waitUntilFree(atMost limit: Duration) async -> Tenure {
+  ///
+  /// - Throws: as `tenure` does.
+  public func waitUntilFree(atMost limit: Duration) async throws(StrataError) -> Tenure {
     let deadline = ContinuousClock.now + limit
     while true {
-      let tenure = tenure
+      let tenure = try tenure
       guard tenure != .free, ContinuousClock.now < deadline, !Task.isCancelled else { return tenure }
       try? await Task.sleep(for: .milliseconds(20))
     }
@@ -90,14 +96,14 @@ extension DataDirectory {
     return Sweep(identity: holder.identity, grace: Sentinel.graceStandard).endLeftovers()
   }
 
-  private var record: LockRecord { LockRecord(path: run + "/lock") }
+  private var record: LockRecord { LockRecord(directory: path) }
 
   /// The lock; nil if another has it.
   private func seize() throws(StrataError) -> Lock? {
     let file = try Descriptor.open(record.path, O_RDWR | O_CREAT)
     // Somebody may just be asking who has it, which takes a moment: `tenure`.
     for _ in 0..<20 where flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
-      guard tenure == .free else { return nil }
+      guard try tenure == .free else { return nil }
     }
     return flock(file.raw, LOCK_EX | LOCK_NB) == 0 ? Lock(file) : nil
   }

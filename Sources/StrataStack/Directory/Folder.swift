@@ -32,6 +32,16 @@ enum Folder {
     return count <= 2
   }
 
+  /// Why `path` cannot be looked into or made, by the calling thread's errno(3): who it is closed to is told so.
+  static func obstacle(to action: String, _ path: String) -> StrataError {
+    switch errno {
+    case EACCES, EPERM:
+      StrataError(.unauthorized, "you may not \(action) \(path)", remedy: "run it as the user who started it")
+    case ENOTDIR: StrataError(.conflict, "\(path) is no folder", remedy: "choose another, with --data-dir")
+    default: .system("\(action) \(path)")
+    }
+  }
+
   private static func kind(_ path: String) -> UInt32? {
     var status = stat()
     return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import StrataCore
 import StrataRuntime
@@ -16,7 +17,19 @@ struct LockRecord {
     }
   }
 
-  let path: String
+  /// The data directory that it locks.
+  let directory: String
+  var path: String { directory + "/run/lock" }
+
+  /// The file, to be read and locked; nil where there is none.
+  ///
+  /// - Throws: `unauthorized` where this user may not see it.
+  func open() throws(StrataError) -> Descriptor? {
+    let number = unsafe strata_open(path, O_RDONLY | O_CLOEXEC, 0)
+    if number >= 0 { return Descriptor(owning: number) }
+    if errno == ENOENT { return nil }
+    throw Folder.obstacle(to: "look into", directory)
+  }
 
   /// Nil for a file that says nothing, as before the first lock.
   var holder: Holder? {

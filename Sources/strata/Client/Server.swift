@@ -20,12 +20,15 @@ struct Server {
       client = HTTPClient(try ClientEndpoint(url), bearerKey: key)
       return
     }
-    guard let directory = try DataFolder.find(arguments),
-      let key = environment["STRATA_API_KEY"] ?? APIKeyFile(directory: directory).key
-    else {
+    guard let directory = try DataFolder.find(arguments) else {
       throw StrataError(
         .unreachable, "nothing has been started in \(try DataFolder.path(arguments)) yet",
         remedy: "run strata up, or name a server with STRATA_URL and STRATA_API_KEY")
+    }
+    guard let key = environment["STRATA_API_KEY"] ?? APIKeyFile(directory: directory).key else {
+      throw StrataError(
+        .unauthorized, "there is no key in \(directory.path)/api-key",
+        remedy: "set STRATA_API_KEY to one, or have the next strata up make a new one")
     }
     client = HTTPClient(.unix(path: Endpoint(directory: directory).socket), bearerKey: key)
   }

@@ -59,23 +59,16 @@ struct Controller {
     let sessions = await queue.sessions()
     let services = Task { await control.run(queueSessions: sessions) }
     let api = APIServer(control: control, store: store, metrics: metrics, log: log.component("api"))
-    let server = try await serve(api, on: loop)
+    let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }
+    let attempts = try await APIListeners(server: server, endpoint: Endpoint(directory: directory), log: log)
+      .open(try ListenAddress.loopback(http))
     for await _ in requests { break }
     log.info("stopping")
+    attempts?.cancel()
     await server.shutdown(budget: Self.shutdownBudget)
     services.cancel()
     await ledger.close()
     return .done
-  }
-
-  private func serve(_ api: APIServer, on loop: EventLoop) async throws -> HTTPServer {
-    let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }
-    let endpoint = Endpoint(directory: directory)
-    _ = try await server.listen(on: .unix(path: endpoint.socket))
-    let address = try await server.listen(on: endpoint.address(for: try ListenAddress.loopback(http)))
-    try endpoint.record(httpAddress: "\(address)")
-    log.info("serving", ["http": "\(address)", "socket": endpoint.socket])
-    return server
   }
 
   /// The tenant of a fresh database, with credits and a key in the data folder. A key file that got lost is replaced.

@@ -8,7 +8,7 @@ extension Command {
     options: [.dataDirectory, .json],
     run: { arguments in
       // A stack that runs here has its port, and whatever has it is no obstacle.
-      let runs = try DataFolder.find(arguments).map { $0.tenure != .free } ?? false
+      let runs = try DataFolder.find(arguments).map { directory in try directory.tenure != .free } ?? false
       let checks = await Doctor(dataDirectory: try DataFolder.path(arguments), port: runs ? nil : 8_420).examine()
       if arguments.has("json") {
         Terminal.print(try JSONText.of(checks.map(CheckShape.init)))

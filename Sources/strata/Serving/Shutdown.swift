@@ -7,7 +7,7 @@ struct Shutdown {
   let grace: Duration
 
   func perform() async throws -> ExitStatus {
-    let tenure = directory.tenure
+    let tenure = try directory.tenure
     if case .held(let holder) = tenure {
       guard Machine.signal(holder, 15) else {
         throw StrataError(
@@ -15,7 +15,7 @@ struct Shutdown {
       }
     }
     // The supervisor and the sentinel hold the folder between them until the last process has gone.
-    let left = await directory.waitUntilFree(atMost: grace)
+    let left = try await directory.waitUntilFree(atMost: grace)
     guard left == .free else { throw stillThere(left) }
     let hadLeftovers = directory.endLeftovers()
     Terminal.note(

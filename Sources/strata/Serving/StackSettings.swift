@@ -54,12 +54,11 @@ struct StackOptions {
 
   /// A stack that is being ended by its sentinel is waited for: it will not take long.
   private func checkIsFree(_ directory: DataDirectory) async throws(StrataError) {
-    guard directory.tenure == .ending else {
-      if directory.tenure != .free { throw directory.isTaken }
-      return
-    }
+    let tenure = try directory.tenure
+    if tenure == .free { return }
+    guard tenure == .ending else { throw directory.isTaken }
     Terminal.note("strata: waiting for what ran in \(path) to end")
-    guard await directory.waitUntilFree(atMost: Sentinel.endMax) == .free else { throw directory.isTaken }
+    guard try await directory.waitUntilFree(atMost: Sentinel.endMax) == .free else { throw directory.isTaken }
   }
 }
 

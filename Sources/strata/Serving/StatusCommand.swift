@@ -41,7 +41,7 @@ struct StatusReport: Encodable {
     guard let directory = try DataFolder.find(arguments) else {
       return StatusReport(directory: try DataFolder.path(arguments), obstacle: "it is not running")
     }
-    switch directory.tenure {
+    switch try directory.tenure {
     case .free: return StatusReport(directory: directory.path, obstacle: "it is not running")
     case .ending:
       return StatusReport(

@@ -74,13 +74,22 @@ struct WorkerProcess {
       tiers: tiers, slots: slots, folder: folder.attempts,
       runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
     configuration.id = id
-    let worker = Worker(configuration, queue: queue, artifacts: store) { [log] in log.info($0) }
+    let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {
+      sayReady(id)
+    }
     Task { for await _ in requests { worker.stop() } }
-    if let readyFile { try TextFile.write("\(getpid())", to: readyFile) }
-    log.info("taking jobs", ["worker": "\(id)", "slots": "\(slots)"])
     try await worker.run()
     try folder.leave()
     await queue.close()
     return .done
+  }
+
+  /// Once the queue knows it: who looks then sees a worker.
+  private func sayReady(_ id: WorkerID) {
+    log.info("taking jobs", ["worker": "\(id)", "slots": "\(slots)"])
+    guard let readyFile else { return }
+    do throws(StrataError) { try TextFile.write("\(getpid())", to: readyFile) } catch {
+      log.error("could not say that jobs are taken", ["error": error.description])
+    }
   }
 }

@@ -26,6 +26,7 @@ extension Worker {
       // Known to the next heartbeat before its turn comes.
       held.withLock { $0.arriving = grant.leases.map(\.reference) }
       turn.give()
+      becomeReady()
       leaseBackoff.withLock { $0.reset() }
       feed.yield(.granted(grant.leases, asked: count, ownedUntil: until, now: .now))
     } catch {
@@ -48,6 +49,7 @@ extension Worker {
           worker: configuration.id, held: sent, for: configuration.leaseDuration)
         turn.give()
         backoff.reset()
+        becomeReady()
         feed.yield(
           .heartbeat(
             lost: reply.lost, cancelRequested: reply.cancelRequested, wasKnown: reply.wasKnown, sent: sent,

@@ -21,6 +21,8 @@ public final class Worker: Sendable {
   let pump: ProgressPump
   let reporter: Reporter
   let log: WorkerLog
+  /// Called once: at the queue's first answer.
+  private let onReady: Mutex<(@Sendable () -> Void)?>
   let attempts = Mutex<[LeaseReference: AttemptExecution]>([:])
   let held = Mutex(Held())
   let leaseBackoff: Mutex<Backoff>
@@ -30,15 +32,18 @@ public final class Worker: Sendable {
   let feed: AsyncStream<WorkerState.Event>.Continuation
   private let events: AsyncStream<WorkerState.Event>
 
-  /// - Parameter log: gets lines for the operator; nothing secret is in them.
+  /// - Parameters:
+  ///   - log: gets lines for the operator; nothing secret is in them.
+  ///   - onReady: called once, when the queue has answered for the first time and so knows this worker.
   public init(
     _ configuration: WorkerConfiguration, queue: any JobQueue, artifacts: any AttemptArtifacts,
-    log: @escaping @Sendable (String) -> Void = { _ in }
+    log: @escaping @Sendable (String) -> Void = { _ in }, onReady: @escaping @Sendable () -> Void = {}
   ) {
     self.configuration = configuration
     self.queue = queue
     self.artifacts = artifacts
     self.log = log
+    self.onReady = Mutex(onReady)
     pool = RunnerPool(
       configuration.runner, slots: configuration.slots, limits: configuration.limits,
       adoptsOrphans: configuration.adoptsOrphans)
@@ -76,6 +81,15 @@ public final class Worker: Sendable {
     for task in background { task.cancel() }
     await pool.drain()
     try FileTree.remove(configuration.folder)
+  }
+
+  /// Says that the queue has answered.
+  func becomeReady() {
+    let first = onReady.withLock { onReady in
+      defer { onReady = nil }
+      return onReady
+    }
+    first?()
   }
 
   private func note(_ state: WorkerState, after event: WorkerState.Event) {
