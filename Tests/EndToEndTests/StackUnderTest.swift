@@ -32,10 +32,17 @@ final class StackUnderTest: Sendable {
     specification.parentDeathSignal = SIGTERM
     supervisor = try await ChildProcess.spawn(specification)
     let ready = folder + "/data/run/ready"
-    try await eventually("the stack is ready", within: .seconds(90)) {
-      FileManager.default.fileExists(atPath: ready)
+    let key: String
+    do {
+      try await eventually("the stack is ready", within: .seconds(90)) {
+        FileManager.default.fileExists(atPath: ready)
+      }
+      key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)
+    } catch {
+      supervisor.signal(SIGTERM)
+      _ = await supervisor.wait()
+      throw error
     }
-    let key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)
     var limits = HTTPClient.Limits()
     limits.keptConnections = 64
     client = HTTPClient(

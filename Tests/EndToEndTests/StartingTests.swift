@@ -7,7 +7,8 @@ import Testing
 @Suite(.serialized) struct StartingTests {
   @Test(arguments: [
     ["--http", "0.0.0.0:0"], ["--http", "127.0.0.1:99999"], ["--http", "nonsense"], ["--http", "127.one:80"],
-    ["--redis", "http://somewhere"], ["--postgres", "nonsense"], ["--postgres", "postgresql://user:secret@[db/strata"],
+    ["--redis", "http://somewhere"], ["--postgres", "nonsense"],
+    ["--postgres", "postgresql://localhost:99999/strata"], ["--postgres", "postgresql://user:secret@[db/strata"],
     ["--slots", "0"], ["--http", "0.0.0.0:0", "--detach"], ["--postgres", "nonsense", "--detach"],
   ]) func whatCannotBeUnderstoodMakesNothing(_ words: [String]) async throws {
     try await withFolder("bad") { folder in
@@ -53,33 +54,54 @@ import Testing
   @Test(.timeLimit(.minutes(3))) func theScreensHintsWorkWhenPasted() async throws {
     try await withFolder("a folder's name") { folder in
       let data = folder + "/data"
-      let started = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
-      #expect(started.status == .exited(0), "\(started.errors)")
-      #expect(started.output.hasPrefix("Strata is ready.") && !started.output.contains("Ctrl-C"))
-      let hints = started.output.split(separator: "\n").filter { $0.contains(" --data-dir ") }
-        .map { String($0.dropFirst("Try:  ".count)) }
-      #expect(hints.count == 3)
-      for hint in hints {
-        let result = try await shell(hint)
-        #expect(result.status == .exited(0), "\(hint): \(result.errors)")
+      try await leavingNothing(in: data) {
+        let started = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
+        #expect(started.status == .exited(0), "\(started.errors)")
+        #expect(started.output.hasPrefix("Strata is ready.") && !started.output.contains("Ctrl-C"))
+        let status = try await strata("status", "--data-dir", data)
+        #expect(status.output.contains("workers  1,"), "ready means that there is a worker: \(status.output)")
+        let hints = started.output.split(separator: "\n").filter { $0.contains(" --data-dir ") }
+          .map { String($0.dropFirst("Try:  ".count)) }
+        #expect(hints.count == 3)
+        for hint in hints {
+          let result = try await shell(hint)
+          #expect(result.status == .exited(0), "\(hint): \(result.errors)")
+        }
+        #expect(try await strata("status", "--data-dir", data).status == .exited(4))
+        #expect(try await strata("down", "--data-dir", data).errors.contains("nothing runs"))
       }
-      #expect(try await strata("status", "--data-dir", data).status == .exited(4))
-      #expect(try await strata("down", "--data-dir", data).errors.contains("nothing runs"))
+    }
+  }
+
+  @Test(.timeLimit(.minutes(3))) func anInterruptedStartIsGivenUp() async throws {
+    try await withFolder("interrupted") { folder in
+      let data = folder + "/data"
+      try await leavingNothing(in: data) {
+        var up = ProcessSpecification(
+          StackUnderTest.binary, ["up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data])
+        up.standardError = .file(folder + "/errors")
+        let child = try await ChildProcess.spawn(up)
+        try await eventually("the stack is starting") { FileManager.default.fileExists(atPath: data + "/run/lock") }
+        child.signal(SIGINT)
+        #expect(await child.wait().status == .exited(130))
+        #expect(try String(contentsOfFile: folder + "/errors", encoding: .utf8).contains("given up"))
+        #expect(try await strata("down", "--data-dir", data).errors.contains("nothing runs"))
+      }
     }
   }
 
   @Test(.timeLimit(.minutes(3))) func aPortThatWasChosenIsKept() async throws {
-    let stack = try await StackUnderTest()
-    let file = stack.folder + "/data/run/http-address"
-    let address = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-    let client = HTTPClient(try ClientEndpoint(address))
-    let first = try #require(stack.processes("controller").min())
-    try stack.kill("controller")
-    try await eventually("another controller answers at \(address)", within: .seconds(60)) {
-      guard stack.processes("controller").contains(where: { $0 != first }) else { return false }
-      return (try? await client.send(ClientRequest("GET", ["readyz"]))) != nil
+    try await withStack { stack in
+      let file = stack.folder + "/data/run/http-address"
+      let address = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+      let client = HTTPClient(try ClientEndpoint(address))
+      let first = try #require(stack.processes("controller").min())
+      try stack.kill("controller")
+      try await eventually("another controller answers at \(address)", within: .seconds(60)) {
+        guard stack.processes("controller").contains(where: { $0 != first }) else { return false }
+        return (try? await client.send(ClientRequest("GET", ["readyz"]))) != nil
+      }
     }
-    await stack.stop()
   }
 
   /// Kills the controller and takes its port before another one has it. Returns the listener and the port.
@@ -98,44 +120,44 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func aChosenPortThatWasTakenMeanwhileIsChosenAnew() async throws {
-    let stack = try await StackUnderTest()
-    let (listener, port) = try await Self.takePort(of: stack)
-    defer { close(listener) }
-    let file = stack.folder + "/data/run/http-address"
-    try await eventually("another port is told", within: .seconds(60)) {
-      try !String(contentsOfFile: file, encoding: .utf8).contains(":\(port)\n")
+    try await withStack { stack in
+      let (listener, port) = try await Self.takePort(of: stack)
+      defer { close(listener) }
+      let file = stack.folder + "/data/run/http-address"
+      try await eventually("another port is told", within: .seconds(60)) {
+        try !String(contentsOfFile: file, encoding: .utf8).contains(":\(port)\n")
+      }
+      let address = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+      try await eventually("it answers there") { await Self.answers(HTTPClient(try ClientEndpoint(address))) }
     }
-    let address = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-    try await eventually("it answers there") { await Self.answers(HTTPClient(try ClientEndpoint(address))) }
-    await stack.stop()
   }
 
   @Test(.timeLimit(.minutes(3))) func aNamedPortThatWasTakenMeanwhileIsWaitedFor() async throws {
     let draft = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     let named = try #require(Self.listen(draft))
     close(draft)
-    let stack = try await StackUnderTest(http: "127.0.0.1:\(named)")
-    let (listener, _) = try await Self.takePort(of: stack)
-    try await eventually("the socket answers", within: .seconds(60)) { await Self.answers(stack.client) }
-    close(listener)
-    let client = HTTPClient(try ClientEndpoint("http://127.0.0.1:\(named)"))
-    try await eventually("the port answers again", within: .seconds(60)) { await Self.answers(client) }
-    await stack.stop()
+    try await withStack(http: "127.0.0.1:\(named)") { stack in
+      let (listener, _) = try await Self.takePort(of: stack)
+      try await eventually("the socket answers", within: .seconds(60)) { await Self.answers(stack.client) }
+      close(listener)
+      let client = HTTPClient(try ClientEndpoint("http://127.0.0.1:\(named)"))
+      try await eventually("the port answers again", within: .seconds(60)) { await Self.answers(client) }
+    }
   }
 
   @Test(.timeLimit(.minutes(3))) func statusTellsWhatHangs() async throws {
-    let stack = try await StackUnderTest()
-    let data = stack.folder + "/data"
-    let ready = try await strata("status", "--data-dir", data, "--json")
-    #expect(ready.status == .exited(0) && ready.output.contains(#""state" : "running""#), "\(ready.output)")
-    try stack.kill("controller", SIGSTOP)
-    let wedged = try await strata("status", "--data-dir", data)
-    #expect(wedged.status == .exited(4) && wedged.output.contains("NOT READY"), "\(wedged.output)")
-    try stack.kill("controller", SIGCONT)
-    stack.supervisor.signal(SIGTERM)
-    _ = await stack.supervisor.wait()
-    let stopped = try await strata("status", "--data-dir", data, "--json")
-    #expect(stopped.status == .exited(4) && stopped.output.contains(#""state" : "stopped""#), "\(stopped.output)")
-    await stack.stop()
+    try await withStack { stack in
+      let data = stack.folder + "/data"
+      let ready = try await strata("status", "--data-dir", data, "--json")
+      #expect(ready.status == .exited(0) && ready.output.contains(#""state" : "running""#), "\(ready.output)")
+      try stack.kill("controller", SIGSTOP)
+      let wedged = try await strata("status", "--data-dir", data)
+      #expect(wedged.status == .exited(4) && wedged.output.contains("NOT READY"), "\(wedged.output)")
+      try stack.kill("controller", SIGCONT)
+      stack.supervisor.signal(SIGTERM)
+      _ = await stack.supervisor.wait()
+      let stopped = try await strata("status", "--data-dir", data, "--json")
+      #expect(stopped.status == .exited(4) && stopped.output.contains(#""state" : "stopped""#), "\(stopped.output)")
+    }
   }
 }

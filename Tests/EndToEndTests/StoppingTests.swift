@@ -33,57 +33,48 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func twoDownsEndAStubbornJobAndBothWaitForIt() async throws {
-    let stack = try await StackUnderTest()
-    let data = stack.folder + "/data"
-    let (job, family) = try await startStubborn(stack)
-    async let first = strata("down", "--data-dir", data, "--grace", "120")
-    try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
-    let second = try await strata("down", "--data-dir", data, "--grace", "120")
-    #expect(living(family) == [])
-    #expect(second.status == .exited(0) && second.errors.contains("stopped"), "\(second.errors)")
-    #expect(try await first.status == .exited(0))
+    try await withStack { stack in
+      let data = stack.folder + "/data"
+      let (job, family) = try await startStubborn(stack)
+      async let first = strata("down", "--data-dir", data, "--grace", "120")
+      try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+      let second = try await strata("down", "--data-dir", data, "--grace", "120")
+      #expect(living(family) == [])
+      #expect(second.status == .exited(0) && second.errors.contains("stopped"), "\(second.errors)")
+      #expect(try await first.status == .exited(0))
 
-    // Nothing is in the way of the next start, and the job was handed back, to be run again.
-    let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
-    #expect(again.status == .exited(0), "\(again.errors)")
-    let attempts = try await stack.job(job).attempts
-    #expect(attempts.compactMap(\.ending) == [.released])
-    await downTwice(data)
-    await stack.stop()
-  }
-
-  private func downTwice(_ data: String) async {
-    async let first = try? strata("down", "--data-dir", data, "--grace", "120")
-    try? await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
-    _ = try? await strata("down", "--data-dir", data, "--grace", "120")
-    _ = await first
+      // Nothing is in the way of the next start, and the job was handed back, to be run again.
+      let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
+      #expect(again.status == .exited(0), "\(again.errors)")
+      let attempts = try await stack.job(job).attempts
+      #expect(attempts.compactMap(\.ending) == [.released])
+    }
   }
 
   @Test(.timeLimit(.minutes(3))) func aKilledSupervisorsSentinelIsWaitedFor() async throws {
-    let stack = try await StackUnderTest()
-    let data = stack.folder + "/data"
-    let (_, family) = try await startStubborn(stack)
-    try stack.kill("worker", SIGSTOP)
-    stack.supervisor.signal(SIGKILL)
-    _ = await stack.supervisor.wait()
-    let result = try await strata("down", "--data-dir", data, "--grace", "120")
-    #expect(living(family) == [])
-    #expect(result.status == .exited(0) && result.errors.contains("stopped"), "\(result.errors)")
-    await stack.stop()
+    try await withStack { stack in
+      let data = stack.folder + "/data"
+      let (_, family) = try await startStubborn(stack)
+      try stack.kill("worker", SIGSTOP)
+      stack.supervisor.signal(SIGKILL)
+      _ = await stack.supervisor.wait()
+      let result = try await strata("down", "--data-dir", data, "--grace", "120")
+      #expect(living(family) == [])
+      #expect(result.status == .exited(0) && result.errors.contains("stopped"), "\(result.errors)")
+    }
   }
 
   @Test(.timeLimit(.minutes(3))) func leftoversOfAStackWithoutASentinelAreEndedByTheNextStart() async throws {
-    let stack = try await StackUnderTest()
-    let data = stack.folder + "/data"
-    let (_, family) = try await startStubborn(stack)
-    try stack.kill("worker", SIGSTOP)
-    try stack.kill("sentinel")
-    stack.supervisor.signal(SIGKILL)
-    _ = await stack.supervisor.wait()
-    let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
-    #expect(again.status == .exited(0), "\(again.errors)")
-    #expect(living(family) == [])
-    await downTwice(data)
-    await stack.stop()
+    try await withStack { stack in
+      let data = stack.folder + "/data"
+      let (_, family) = try await startStubborn(stack)
+      try stack.kill("worker", SIGSTOP)
+      try stack.kill("sentinel")
+      stack.supervisor.signal(SIGKILL)
+      _ = await stack.supervisor.wait()
+      let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
+      #expect(again.status == .exited(0), "\(again.errors)")
+      #expect(living(family) == [])
+    }
   }
 }

@@ -34,11 +34,18 @@ private final class Recorded: Service {
   @Test func servicesStartInOrderAndStopInReverseOnce() async throws {
     let recorder = Recorded.Recorder()
     let tree = ServiceTree([Recorded("a", recorder), Recorded("b", recorder)])
-    await tree.stop()
     try await tree.start()
     await tree.stop()
     await tree.stop()
     #expect(recorder.all == ["start a", "start b", "stop b", "stop a"])
+  }
+
+  @Test func aStopThatComesBeforeTheStartIsNotForgotten() async throws {
+    let recorder = Recorded.Recorder()
+    let tree = ServiceTree([Recorded("a", recorder)])
+    await tree.stop()
+    let error = await #expect(throws: StrataError.self) { try await tree.start() }
+    #expect(error?.code == .cancelled && recorder.all == [])
   }
 
   @Test func aServiceThatWillNotStartTakesThoseBeforeItDown() async throws {

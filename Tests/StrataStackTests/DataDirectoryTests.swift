@@ -72,6 +72,11 @@ import Testing
       rmdir(first.sockets)
       let again = try DataDirectory.open(path, temporaryFolder: folder)
       #expect(again.sockets != first.sockets && mode(again.sockets) != 0)
+      try again.lock().release()
+      close(creat(again.socket("left"), 0o600))
+      #expect(!again.endLeftovers())
+      #expect(mode(again.sockets) == 0, "nothing stays outside the folder when a stack has ended")
+      #expect(try DataDirectory.find(path)?.tenure == .free)
     }
   }
 

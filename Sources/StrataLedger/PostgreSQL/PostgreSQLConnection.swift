@@ -36,11 +36,26 @@ import StrataCore
 
   deinit { unsafe PQfinish(handle) }
 
-  /// Whether libpq understands a connection string. Nothing is connected to.
+  /// Whether libpq understands a connection string, its ports included. Nothing is connected to.
   static func canRead(_ connectionString: String) -> Bool {
     guard let options = unsafe PQconninfoParse(connectionString, nil) else { return false }
-    unsafe PQconninfoFree(options)
+    defer { unsafe PQconninfoFree(options) }
+    var option = unsafe options
+    while let keyword = unsafe option.pointee.keyword {
+      if unsafe strcmp(keyword, "port") == 0, let ports = unsafe option.pointee.val,
+        unsafe !arePorts(String(cString: ports))
+      {
+        return false
+      }
+      unsafe option += 1
+    }
     return true
+  }
+
+  /// One for each host; an empty one is the usual one. libpq looks at them only when it connects.
+  private static func arePorts(_ list: String) -> Bool {
+    list.split(separator: ",", omittingEmptySubsequences: false)
+      .allSatisfy { $0.isEmpty || UInt16($0).map { $0 > 0 } ?? false }
   }
 
   /// libpq reads a URI as it is, so what we add goes in its query part.

@@ -12,7 +12,7 @@ public protocol Service: Sendable {
   func stop() async
 }
 
-/// Services that depend on one another, in the order in which they are started.
+/// Services that depend on one another, in the order in which they are started: once.
 public actor ServiceTree {
   private let services: [any Service]
   private let log: Log
@@ -28,9 +28,9 @@ public actor ServiceTree {
 
   /// Starts all in order. If one cannot start, those before it are stopped again, last first.
   ///
-  /// - Throws: the service's error; `cancelled` when a stop came in between.
+  /// - Throws: the service's error; `cancelled` when a stop came before or in between.
   public func start() async throws(StrataError) {
-    isStopWanted = false
+    guard !isStopWanted else { throw Self.givenUp }
     while startedCount < services.count {
       let service = services[startedCount]
       let began = ContinuousClock.now
@@ -52,10 +52,14 @@ public actor ServiceTree {
   private func endIfStopWanted(_ service: any Service) async throws(StrataError) {
     guard isStopWanted else { return }
     await service.stop()
-    throw StrataError(.cancelled, "the start was given up, since a stop was asked for")
+    throw Self.givenUp
   }
 
-  /// Stops all that were started, last first. Safe to call twice.
+  private static var givenUp: StrataError {
+    StrataError(.cancelled, "the start was given up, since a stop was asked for")
+  }
+
+  /// Stops all that were started, last first, and for good. Safe to call twice, and before the start.
   public func stop() async {
     isStopWanted = true
     while startedCount > 0 {

@@ -56,7 +56,8 @@ public struct DataDirectory: Sendable {
   public static func find(_ path: String) throws(StrataError) -> DataDirectory? {
     let path = try absolute(path)
     guard try LockRecord(directory: path).open() != nil || Folder.exists(path + "/" + marker) else { return nil }
-    return SocketFolder(run: path + "/run", temporaryFolder: "").placed.map { DataDirectory(path: path, sockets: $0) }
+    let sockets = SocketFolder(run: path + "/run", temporaryFolder: "").placed
+    return DataDirectory(path: path, sockets: sockets ?? path + "/run")
   }
 
   private static func claim(_ path: String) throws(StrataError) {
@@ -65,6 +66,10 @@ public struct DataDirectory: Sendable {
       .conflict, "\(path) has other things in it and is no data directory of Strata's",
       remedy: "choose a new or empty folder, with --data-dir")
   }
+
+  /// Removes the sockets' folder where it lies elsewhere. Only for who holds the lock, when nothing runs any more; the
+  /// next `open` makes another.
+  public func removeSocketFolder() { SocketFolder(run: run, temporaryFolder: "").remove() }
 
   /// The path of the unix socket called `name` ("http.sock").
   public func socket(_ name: String) -> String { sockets + "/" + name }

@@ -87,7 +87,9 @@ extension DataDirectory {
   public func endLeftovers() -> Bool {
     guard let lock = try? seize() else { return false }
     defer { lock.release() }
-    return endLeftoversOfRecord()
+    let hadAny = endLeftoversOfRecord()
+    removeSocketFolder()
+    return hadAny
   }
 
   @discardableResult

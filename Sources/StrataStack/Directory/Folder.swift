@@ -12,12 +12,19 @@ enum Folder {
         return try create(path, mode: mode)
       }
       guard errno == EEXIST, isFolder(path) else {
-        throw .system("create the folder \(path)", remedy: "choose a folder that you may write, with --data-dir")
+        throw refusal(to: "create the folder \(path)", remedy: "choose a folder that you may write, with --data-dir")
       }
     }
     guard unsafe chmod(path, mode) == 0 else {
-      throw .system("make \(path) private", remedy: "choose a folder that is yours, with --data-dir")
+      throw refusal(to: "make \(path) private", remedy: "choose a folder that is yours, with --data-dir")
     }
+  }
+
+  /// By the calling thread's errno(3): what this user may not do is told apart from what cannot be done.
+  private static func refusal(to action: String, remedy: String) -> StrataError {
+    let isForbidden = [EACCES, EPERM, EROFS].contains(errno)
+    let error = StrataError.system(action, remedy: remedy)
+    return isForbidden ? StrataError(.unauthorized, error.message, remedy: remedy) : error
   }
 
   static func isFolder(_ path: String) -> Bool { kind(path) == S_IFDIR }

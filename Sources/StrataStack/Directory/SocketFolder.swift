@@ -27,6 +27,13 @@ struct SocketFolder {
     return made
   }
 
+  /// Removes a short folder made elsewhere, with what is in it: nobody may be using it any more.
+  func remove() {
+    guard !isRunShortEnough, let recorded = Folder.readText(record), isOurs(recorded) else { return }
+    try? Folder.removeTree(recorded)
+    unsafe unlink(record)
+  }
+
   /// Whether the recorded folder is still there and still nobody else's.
   private func isOurs(_ path: String) -> Bool {
     var status = stat()

@@ -19,7 +19,7 @@ extension Command {
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await Controller(
-        directory: DataFolder.open(arguments), http: arguments["http"] ?? "127.0.0.1:8420", slots: slots
+        directory: DataFolder.existing(arguments), http: arguments["http"] ?? "127.0.0.1:8420", slots: slots
       ).run()
     })
 }
@@ -48,7 +48,7 @@ struct Controller {
     let loop = try EventLoop(label: "controller")
     let database = PostgreSQLConfiguration(connectionString: try Setting.value("STRATA_POSTGRES_URL"))
     let ledger = try Ledger(database)
-    try await explaining { () async throws(LedgerError) in try await ledger.migrate() }
+    do throws(LedgerError) { try await ledger.migrate() } catch { throw error.unusable }
     let queue = try await QueueConnection.open(of: directory, on: loop)
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
     let control = ControlPlane(
@@ -86,13 +86,6 @@ struct Controller {
     }
     try file.write(try await ledger.createKey(tenant: tenant, name: "api-key file").secret)
   }
-
-  private func explaining(_ body: () async throws(LedgerError) -> Void) async throws(StrataError) {
-    do { try await body() } catch .unavailable(let reason), .disconnected(let reason) {
-      throw StrataError(
-        .unavailable, "PostgreSQL cannot be used: \(reason)", remedy: "check that it runs and is version 14 or later")
-    } catch { throw error.strataError }
-  }
 }
 
 /// The `cpu` tier of this machine.
@@ -116,20 +109,5 @@ enum Setting {
       throw StrataError(.invalidInput, "\(name) is not set", remedy: "start this with strata up, or set it")
     }
     return value
-  }
-}
-
-/// The queue of a stack.
-enum QueueConnection {
-  /// The Redis that `STRATA_REDIS_URL` names, else the private one of the data folder.
-  static func open(of directory: DataDirectory, on loop: EventLoop) async throws(StrataError) -> RedisQueue {
-    let own = "unix://" + directory.socket("redis.sock")
-    let endpoint = try RedisEndpoint(url: Environment.current["STRATA_REDIS_URL"] ?? own)
-    do {
-      return try await RedisQueue.connect(to: endpoint, on: loop)
-    } catch {
-      throw StrataError(
-        .unavailable, "Redis cannot be used: \(error)", remedy: "check that it runs and is version 7 or later")
-    }
   }
 }

@@ -28,7 +28,11 @@ enum DataFolder {
     try DataDirectory.find(try path(arguments))
   }
 
-  static func open(_ arguments: Arguments) throws(StrataError) -> DataDirectory {
-    try DataDirectory.open(try path(arguments))
+  /// For what works in a folder that `up` has made.
+  static func existing(_ arguments: Arguments) throws(StrataError) -> DataDirectory {
+    if let directory = try find(arguments) { return directory }
+    throw StrataError(
+      .notFound, "there is no stack's data folder at \(try path(arguments))",
+      remedy: "name the right one with --data-dir, or start one there with strata up")
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import StrataCore
 import StrataRuntime
 import StrataStack
@@ -14,15 +15,24 @@ struct Detached {
     note.forget()
     let log = LogFile(path: settings.directory.logs + "/strata.log")
     let before = log.size
+    let requests = try Signals.terminationRequests()
     let child = try await ChildProcess.spawn(specification(log: log.path))
+    let interruption = Interruption()
+    let listener = interruption.listen(to: requests, for: child)
+    defer { listener.cancel() }
     let deadline = ContinuousClock.now + Self.readyMax
-    while ContinuousClock.now < deadline {
+    while ContinuousClock.now < deadline, interruption.signal == nil {
       if note.phase == .ready {
         Terminal.print(StackScreen(settings: settings, isDetached: true).text)
         return .done
       }
       if child.exit != nil { break }
       try await Task.sleep(for: .milliseconds(20))
+    }
+    if let signal = interruption.signal {
+      _ = await child.wait()
+      Terminal.note("strata: the start was given up, and everything is stopped")
+      Glibc.exit(Interruption.statusBase + signal)
     }
     if child.exit == nil { _ = child.signal(15) }
     let complaint = log.lastComplaint(after: before)

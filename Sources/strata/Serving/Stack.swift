@@ -21,6 +21,7 @@ struct Stack {
 
   /// Starts everything, says what runs where, and stops everything at the first signal or when a service gives up.
   func run() async throws -> ExitStatus {
+    if let warning = settings.warning { log.warning(warning) }
     let lock = try settings.directory.lock(for: identity)
     defer { lock.release() }
     let note = StackNote(directory: settings.directory)
@@ -32,7 +33,7 @@ struct Stack {
     try watchSignals(entry, workers)
     let sentinel = try await Sentinel.start(identity: identity, holding: lock)
     let tree = ServiceTree(services.beforeWorkers + workers, log: log)
-    Task {
+    let start = Task {
       do throws(StrataError) {
         try await tree.start()
         entry.yield(.ready)
@@ -47,8 +48,10 @@ struct Stack {
       for worker in workers { group.addTask { await worker.stop() } }
     }
     await tree.stop()
+    await start.value
     await sentinel.stop()
     note.forget()
+    settings.directory.removeSocketFolder()
     if let failure { throw failure }
     Terminal.note("strata: everything is stopped")
     return .done

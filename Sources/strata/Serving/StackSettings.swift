@@ -43,13 +43,23 @@ struct StackOptions {
 
   /// Makes the folder, once nothing stands in the way any more.
   ///
-  /// - Throws: `conflict` when the folder or the port is another's.
+  /// - Throws: `conflict` when the folder or the port is another's or a server does not do, `unavailable` when a named
+  ///   server does not answer, `unauthorized` for a folder that may not be used.
   func open() async throws(StrataError) -> StackSettings {
     if let directory = try DataDirectory.find(path) { try await checkIsFree(directory) }
     if case .tcp(let host, let port) = try ListenAddress.loopback(http) {
       try LoopbackPort(host: host, port: UInt16(clamping: port)).checkIsFree()
     }
-    return StackSettings(directory: try DataDirectory.open(path), options: self)
+    let warning = try await checkServers()
+    return StackSettings(directory: try DataDirectory.open(path), options: self, warning: warning)
+  }
+
+  /// Looks at the servers that were named. Says and returns what the person should know.
+  private func checkServers() async throws(StrataError) -> String? {
+    if let postgres { try await ExternalServers.check(postgres: postgres) }
+    guard let redis, let warning = try await ExternalServers.check(redis: RedisEndpoint(url: redis)) else { return nil }
+    Terminal.note("warning: \(warning)")
+    return warning
   }
 
   /// A stack that is being ended by its sentinel is waited for: it will not take long.
@@ -66,4 +76,6 @@ struct StackOptions {
 struct StackSettings {
   let directory: DataDirectory
   let options: StackOptions
+  /// What stands in nobody's way and yet should be mended.
+  let warning: String?
 }

@@ -11,8 +11,8 @@ extension Command {
   static let worker = Command(
     name: "worker", summary: "Be a worker: lease jobs and run them",
     details: """
-      'strata up' starts workers by itself; this is one more for the stack of a folder, or, with STRATA_REDIS_URL, for the
-      Redis that it names. The first SIGTERM lets running jobs end within a grace and hands the rest back; a second one
+      'strata up' starts workers by itself; this is one more for the stack of a folder. Where that stack was started with
+      --redis, STRATA_REDIS_URL must name the same one. The first SIGTERM lets running jobs end within a grace and hands the rest back; a second one
       hands them back at once.
       """,
     options: [
@@ -30,7 +30,7 @@ extension Command {
         return tier
       }
       return try await WorkerProcess(
-        directory: DataFolder.open(arguments), tiers: tiers, slots: slots, readyFile: arguments["ready-file"]
+        directory: DataFolder.existing(arguments), tiers: tiers, slots: slots, readyFile: arguments["ready-file"]
       ).run()
     })
 

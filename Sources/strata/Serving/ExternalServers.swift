@@ -1,0 +1,83 @@
+import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataRuntime
+
+/// Servers that are not the stack's own, looked at before anything is made.
+enum ExternalServers {
+  /// How long each may take to answer.
+  static let answerMax = Duration.seconds(3)
+
+  /// - Throws: `unavailable` when nothing can be read by then.
+  static func check(postgres: String) async throws(StrataError) {
+    var configuration = PostgreSQLConfiguration(connectionString: postgres)
+    configuration.connections = 1
+    configuration.connectTimeout = answerMax
+    configuration.unavailableAfter = answerMax
+    let ledger = try Ledger(configuration)
+    var failure: LedgerError?
+    do throws(LedgerError) { _ = try await ledger.tenants() } catch { failure = error }
+    await ledger.close()
+    // Any other failure is an answer: a fresh database has no tables yet.
+    if let failure, case .unavailable = failure { throw failure.unusable }
+  }
+
+  /// - Returns: what the person should know of it; nil if nothing.
+  /// - Throws: `unavailable` if it does not answer, `conflict` if it would lose jobs.
+  static func check(redis endpoint: RedisEndpoint) async throws(StrataError) -> String? {
+    var timeouts = RedisTimeouts()
+    (timeouts.connect, timeouts.command) = (answerMax, answerMax)
+    let connection = RedisConnection(to: endpoint, on: try EventLoop(label: "check"), timeouts: timeouts)
+    let answer: Result<RedisTraits, QueueError>
+    do throws(QueueError) {
+      let memory = try await connection.send(RedisCommand("INFO", "memory"))
+      let persistence = try await connection.send(RedisCommand("INFO", "persistence"))
+      answer = .success(RedisTraits([memory, persistence]))
+    } catch { answer = .failure(error) }
+    await connection.close()
+    switch answer {
+    case .success(let traits): return try traits.check(endpoint)
+    case .failure(let error): throw error.unusable(endpoint)
+    }
+  }
+}
+
+/// What a Redis says of itself that decides whether jobs are safe in it.
+struct RedisTraits {
+  private let lines: Set<String>
+
+  /// - Parameter answers: to INFO: lines of `name:value`.
+  init(_ answers: [RedisValue]) {
+    lines = answers.reduce(into: []) { lines, answer in
+      guard case .bytes(let bytes) = answer else { return }
+      lines.formUnion(String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init))
+    }
+  }
+
+  /// - Returns: a warning; nil if there is no cause for one.
+  /// - Throws: `conflict` for one that throws keys away when its memory is full.
+  func check(_ endpoint: RedisEndpoint) throws(StrataError) -> String? {
+    let name = "maxmemory_policy:"
+    if let policy = lines.first(where: { $0.hasPrefix(name) })?.dropFirst(name.count), policy != "noeviction" {
+      throw StrataError(
+        .conflict, "the Redis at \(endpoint) has maxmemory-policy \(policy) and would throw jobs away",
+        remedy: "set its maxmemory-policy to noeviction")
+    }
+    guard lines.contains("aof_enabled:0") else { return nil }
+    return
+      "the Redis at \(endpoint) has no append-only file: when it ends, the queue is rebuilt and what ran runs again;"
+      + " set its appendonly to yes"
+  }
+}
+
+extension LedgerError {
+  /// What a person is told when a command cannot go on without this database.
+  var unusable: StrataError {
+    switch self {
+    case .unavailable(let reason), .disconnected(let reason):
+      StrataError(
+        .unavailable, "PostgreSQL cannot be used: \(reason)", remedy: "check that it runs and is version 14 or later")
+    default: strataError
+    }
+  }
+}
