@@ -20,22 +20,31 @@ struct Detached {
     let interruption = Interruption()
     let listener = interruption.listen(to: requests, for: child)
     defer { listener.cancel() }
-    let deadline = ContinuousClock.now + Self.readyMax
-    while ContinuousClock.now < deadline, interruption.signal == nil {
-      if note.phase == .ready {
-        Terminal.print(StackScreen(settings: settings, isDetached: true).text)
-        return .done
-      }
-      if child.exit != nil { break }
-      try await Task.sleep(for: .milliseconds(20))
+    if try await isReady(child, note, unless: interruption) {
+      Terminal.print(StackScreen(settings: settings, isDetached: true).text)
+      return .done
     }
     if let signal = interruption.signal {
       _ = await child.wait()
       Terminal.note("strata: the start was given up, and everything is stopped")
       Glibc.exit(Interruption.statusBase + signal)
     }
-    if child.exit == nil { _ = child.signal(15) }
-    let complaint = log.lastComplaint(after: before)
+    if child.exit == nil { _ = child.signal(SIGTERM) }
+    return try failure(of: child, complaint: log.lastComplaint(after: before))
+  }
+
+  /// Waits until it is; false when it has ended, took too long, or is not wanted any more.
+  private func isReady(_ child: ChildProcess, _ note: StackNote, unless interruption: Interruption) async throws -> Bool
+  {
+    let deadline = ContinuousClock.now + Self.readyMax
+    while ContinuousClock.now < deadline, interruption.signal == nil, child.exit == nil {
+      if note.phase == .ready { return true }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return false
+  }
+
+  private func failure(of child: ChildProcess, complaint: String?) throws(StrataError) -> ExitStatus {
     if let complaint, case .exited(let code) = child.exit?.status, let status = ExitStatus(rawValue: code) {
       // Its failure is this command's, in its own words.
       Terminal.note("strata: \(complaint).")

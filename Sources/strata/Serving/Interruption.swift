@@ -1,3 +1,4 @@
+import Glibc
 import StrataCore
 import StrataRuntime
 import Synchronization
@@ -19,7 +20,7 @@ final class Interruption: Sendable {
       for await request in requests {
         if signal == nil { Terminal.note("strata: stopping what was started. Again to hasten.") }
         first.withLock { $0 = $0 ?? request.signal }
-        child.signal(15)
+        child.signal(SIGTERM)
       }
     }
   }
