@@ -19,7 +19,7 @@ build: packages ## Build the strata command
 	@swift build $(SWIFT_FLAGS) --product strata
 
 demo: build ## Run one real job end to end; results in demo-out/ (INPUT=file.laz for your own)
-	@scripts/demo $(STRATA) $(INPUT)
+	@scripts/demo $(STRATA) '$(INPUT)'
 
 test: packages ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -92,3 +93,5 @@ int strata_probe_port(const char *host, unsigned short port) {
 }
 
 int strata_accept(int listener) { return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+void strata_trim_heap(void) { malloc_trim(0); }

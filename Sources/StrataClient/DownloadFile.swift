@@ -12,6 +12,10 @@ final class DownloadFile: Sendable {
   private let isKept = Atomic(false)
 
   init(_ path: String) throws(ClientError) {
+    var status = stat()
+    if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw .local(StrataError(.invalidInput, "\(path) is there and is not a file, so it is not replaced"))
+    }
     self.path = path
     draft = "\(path).\(getpid()).part"
     descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)

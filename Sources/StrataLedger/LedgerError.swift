@@ -52,6 +52,10 @@ public enum LedgerError: Error, Hashable, Sendable {
         remedy: "use the program that created the database")
     case .notFound(let what): StrataError(.notFound, "there is no \(what)")
     case .duplicate(let what): StrataError(.conflict, "there is already \(what)", remedy: "choose another name")
+    case .database(let error) where error.state == "22003":
+      StrataError(
+        .invalidInput, "an amount would be larger than an account can hold (9 223 372 036 854 credits)",
+        remedy: "use a smaller one; nothing was changed", cause: error)
     case .database(let error): StrataError(.internalError, "the ledger's database refused an operation", cause: error)
     }
   }

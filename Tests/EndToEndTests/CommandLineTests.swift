@@ -42,6 +42,8 @@ import Testing
       ["run", "--", "echo hello | wc"], ["run", "--input", "/no/such/file", "--", "true"],
       ["run", "--input", "/tmp", "--", "true"], ["run", "--stdin", "/no/such/file", "--", "true"],
       ["submit", "gis-lidar-process", "/no/such/file"], ["jobs", "--state", "lost"], ["jobs", "extra"],
+      ["run", "--idempotency-key", "", "--", "true"], ["run", "--timeout", "0", "--", "true"],
+      ["simulate-scan", "/dev/null"], ["simulate-scan", stack.folder + "/x.laz"],
       ["job", "shwo", "\(JobID())"], ["job", "show", "x"], ["ledger", "grant", "much"], ["help", "jbos"],
     ] {
       let run = try await strata(words, on: stack)
@@ -60,6 +62,26 @@ import Testing
     #expect(run.code == 0)
     let job = try JSONDecoder().decode(JobView.self, from: Data(run.output.utf8))
     #expect(job.state == .succeeded && run.errors == "typed")
+    await stack.stop()
+  }
+
+  @Test func aJobIsMeteredWithoutItsRunnerAndStoppedWhereItsHoldEnds() async throws {
+    let stack = try await StackUnderTest()
+    let small = try await strata(["run", "--memory", "24M", "--", "sleep", "0.5"], on: stack)
+    #expect(small.code == 0, "\(small)")
+    let burning = ["run", "--cpu", "0.1", "--timeout", "3", "--", "sh", "-c", "while :; do :; done"]
+    let burner = try await strata(burning, on: stack)
+    #expect(burner.code == 1 && burner.printed.contains("out_of_cpu_time"), "\(burner)")
+    let slow = try await strata(["run", "--timeout", "1", "--", "sleep", "60"], on: stack)
+    #expect(slow.code == 1 && slow.printed.contains("time limit of 1 s"), "\(slow)")
+    #expect(try await stack.account().heldMicrocredits == 0)
+    await stack.stop()
+  }
+
+  @Test func outputThatCannotBeWrittenIsAnError() async throws {
+    let stack = try await StackUnderTest()
+    let full = try await shell("STRATA_DATA_DIR='\(stack.folder)/data' '\(StackUnderTest.binary)' jobs >/dev/full")
+    #expect(full.code == 1 && full.errors.contains("No space left"), "\(full)")
     await stack.stop()
   }
 

@@ -100,5 +100,8 @@ int strata_connect_unix(const char *path, int timeout_milliseconds);
 // is no address.
 int strata_probe_port(const char *host, unsigned short port);
 
+// Gives the heap's free pages back to the system (malloc_trim(3)).
+void strata_trim_heap(void);
+
 // accept4(2) of a connection that blocks nobody and that no child process inherits.
 int strata_accept(int listener);

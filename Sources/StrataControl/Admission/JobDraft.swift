@@ -21,7 +21,8 @@ public struct JobDraft: Sendable {
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
-    tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil,
+    tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, timeoutSeconds: Int64? = nil,
+    maxCharge: MicroCredits? = nil,
     idempotencyKey: String? = nil
   ) {
     self.capability = capability

@@ -7,6 +7,9 @@ enum InputFiles {
   /// The name of the input that is a command's standard input.
   static let standardInputName = "standard-input"
 
+  /// The most that is taken from standard input: it is spooled to the disk first, and may have no end.
+  static let standardInputBytesMax = 4 << 30
+
   /// The name of an input, under which its job finds it.
   static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "input") }
 
@@ -38,13 +41,34 @@ enum InputFiles {
     let copy = Descriptor(owning: number)
     unsafe unlink(path)
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    var room = standardInputBytesMax
     while true {
       let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw .system("read standard input") }
       guard count > 0 else { return "/proc/self/fd/\(copy.release())" }
-      try copy.writeNow(Array(buffer.prefix(count)))
+      room -= count
+      guard room >= 0 else {
+        throw StrataError(
+          .invalidInput, "standard input has more than \(Int64(standardInputBytesMax).asBytes)",
+          remedy: "write it to a file and name that with --stdin FILE")
+      }
+      do { try copy.writeNow(Array(buffer.prefix(count))) } catch {
+        throw StrataError(
+          .invalidInput, "standard input could not be kept in \(folder): \(error.message)",
+          remedy: "name a folder with room with TMPDIR, or a file with --stdin FILE")
+      }
     }
+  }
+
+  /// A file that is to be written: what is there must be a file, since it is replaced, or nothing.
+  ///
+  /// - Throws: `invalidInput` for a device, a pipe, a folder or a link.
+  static func checkTarget(_ path: String) throws(StrataError) {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+    throw StrataError(
+      .invalidInput, "\(path) is there and is not a file, so it is not replaced", remedy: "name another file")
   }
 
   /// Whether something other than a terminal or nothing feeds this process.

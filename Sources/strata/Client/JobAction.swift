@@ -30,7 +30,7 @@ struct JobAction {
     if arguments.has("follow") {
       _ = try await follow(logDescriptor: STDOUT_FILENO)
     } else {
-      Terminal.write(try await server.bytes("/v1/jobs/\(id)/log"), to: STDOUT_FILENO)
+      Terminal.write(try await server.log(of: id).bytes, to: STDOUT_FILENO)
     }
     return .done
   }

@@ -34,7 +34,11 @@ struct JobFollower {
       } catch let error as StrataError where error.code == .unreachable {
         let start = outageStart ?? .now
         outageStart = start
-        guard ContinuousClock.now - start < Self.outageMax else { throw error }
+        guard ContinuousClock.now - start < Self.outageMax else {
+          throw StrataError(
+            .unreachable, "\(error.message), for \(Self.outageMax.brief) now; the job goes on once its server does",
+            remedy: "wait again with strata job wait \(id)")
+        }
         progress.withLock { $0.show(fraction: nil, stage: "waiting for the server") }
       }
       try await Task.sleep(for: .milliseconds(200))
@@ -78,14 +82,22 @@ struct LogTail {
   let server: Server
   let descriptor: Int32
   private var offset = 0
+  private var attempt: Int?
 
   init(job: JobID, server: Server, descriptor: Int32) {
     (self.job, self.server, self.descriptor) = (job, server, descriptor)
   }
 
   mutating func copy() async throws {
-    let news = try await server.bytes("/v1/jobs/\(job)/log", query: [("offset", "\(offset)")])
-    offset += news.count
-    Terminal.write(news, to: descriptor)
+    var news = try await server.log(of: job, from: offset)
+    if let attempt, let current = news.attempt, current != attempt {
+      // Each attempt has a log of its own.
+      Terminal.note("strata: attempt \(current) begins; what attempt \(attempt) printed is above")
+      offset = 0
+      news = try await server.log(of: job)
+    }
+    attempt = news.attempt ?? attempt
+    offset += news.bytes.count
+    Terminal.write(news.bytes, to: descriptor)
   }
 }

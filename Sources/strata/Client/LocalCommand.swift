@@ -48,6 +48,10 @@ extension Command {
     ],
     run: { arguments in
       let file = try arguments.single("file to write")
+      try InputFiles.checkTarget(file)
+      guard !file.lowercased().hasSuffix(".laz") else {
+        throw UsageError("what is written is LAS, not compressed: call it .las", command: "simulate-scan")
+      }
       let seed = try arguments.integer("seed", in: 0...Int.max) ?? 1
       let points = try arguments.integer("points", in: 100...100_000_000) ?? 200_000
       do {

@@ -9,6 +9,7 @@ struct ResultsFolder {
 
   /// Makes the folder if there is none, and sees that it takes files: before the job is paid for, not after.
   init(_ path: String) throws(StrataError) {
+    guard !path.isEmpty else { throw StrataError(.invalidInput, "--out names no folder", remedy: "give one") }
     folder = path
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -34,8 +34,10 @@ struct Server {
     try await send(request("GET", path, query: query)).decode()
   }
 
-  func bytes(_ path: String, query: [(name: String, value: String)] = []) async throws -> [UInt8] {
-    try await send(request("GET", path, query: query)).body
+  /// What a job has printed from `offset` on, and by which attempt where the server says.
+  func log(of job: JobID, from offset: Int = 0) async throws -> (bytes: [UInt8], attempt: Int?) {
+    let answer = try await send(request("GET", "/v1/jobs/\(job)/log", query: [("offset", "\(offset)")]))
+    return (answer.body, answer.header("log-attempt").flatMap { Int($0) })
   }
 
   func delete<Value: Decodable>(_ path: String) async throws -> Value {
@@ -111,10 +113,23 @@ extension ClientError {
         .unreachable, "nobody answers at \(endpoint) (\(reason))",
         remedy: "start it with strata up, or check STRATA_URL")
     case .refused(let problem):
-      StrataError(StrataError.Code(rawValue: problem.code ?? "refused"), problem.detail ?? problem.title)
+      StrataError(Self.code(of: problem), problem.detail ?? problem.title)
     case .broken, .timedOut: StrataError(.unreachable, description, remedy: "try again; what was accepted is kept")
     case .cancelled: StrataError(.cancelled, description)
     case .local(let error): error
+    }
+  }
+}
+
+extension ClientError {
+  /// A refusal's own code where the exit code of that is known, else one that stands for its HTTP status.
+  private static func code(of problem: ProblemDetails) -> StrataError.Code {
+    let code = problem.code.map(StrataError.Code.init(rawValue:))
+    if let code, Failure.status(of: code) != .failedJob { return code }
+    return switch problem.status {
+    case 400, 404, 405, 413, 415, 422: .invalidInput
+    case 401..<500: .conflict
+    default: .unavailable
     }
   }
 }

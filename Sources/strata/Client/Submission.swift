@@ -31,6 +31,11 @@ struct Submission {
     asJSON = arguments.has("json")
     // A key of our own makes the retry of a lost answer find the same job.
     idempotencyKey = arguments["idempotency-key"] ?? "cli-\(JobID())"
+    guard (1...255).contains(idempotencyKey.utf8.count), idempotencyKey.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else {
+      throw UsageError(
+        "--idempotency-key takes 1 to 255 visible ASCII characters, no blanks", command: arguments.command)
+    }
     (self.waits, self.showsLog) = (waits, showsLog)
   }
 
@@ -45,7 +50,10 @@ struct Submission {
     }
     if !asJSON {
       let held = MicroCredits(micros: accepted.heldMicrocredits)
-      Terminal.note("job \(accepted.id) accepted, at most \(held) credits held")
+      Terminal.note(
+        accepted.isRepeat
+          ? "job \(accepted.id) was submitted before under this key"
+          : "job \(accepted.id) accepted, at most \(held) credits held")
     }
     let job = try await Self.tellingOfInterruption(of: accepted.id) {
       try await JobFollower(server: server, logDescriptor: showsLog ? asJSON ? STDERR_FILENO : STDOUT_FILENO : nil)

@@ -2,7 +2,7 @@ import StrataCore
 
 extension Command {
   static let help = Command(
-    name: "help", arguments: "[COMMAND]", argumentsMax: 1, summary: "Explain a command",
+    name: "help", arguments: "[COMMAND]", argumentsMax: .max, summary: "Explain a command",
     run: { arguments in
       guard let name = arguments.positional.first else {
         Terminal.print(Help.overview(of: Main.commands), terminator: "")

@@ -41,17 +41,24 @@ struct ProgressLine {
 
 /// How far an upload or a download is. Small ones show nothing in a pipe.
 final class TransferProgress: Sendable {
-  private let line = Mutex(ProgressLine())
+  /// Between two drawings: more often, nobody sees.
+  private static let interval = Duration.milliseconds(100)
+
+  private let line = Mutex((ProgressLine(), nextDrawing: ContinuousClock.now))
   private let stage: String
 
   init(stage: String) { self.stage = stage }
 
   func show(_ bytes: Int, of total: Int) {
     guard Terminal.isErrorInteractive, total > 0 else { return }
-    line.withLock { $0.show(fraction: Double(bytes) / Double(total), stage: stage) }
+    line.withLock { state in
+      guard state.nextDrawing <= .now else { return }
+      state.nextDrawing = .now + Self.interval
+      state.0.show(fraction: Double(bytes) / Double(total), stage: stage)
+    }
   }
 
-  func clear() { line.withLock { $0.clear() } }
+  func clear() { line.withLock { $0.0.clear() } }
 }
 
 extension Duration {

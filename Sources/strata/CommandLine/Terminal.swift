@@ -11,7 +11,8 @@ enum Terminal {
   /// Writes to standard error: what a person wants to know and a program does not.
   static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
-  /// Writes all of `text`; gives up silently when nobody reads, as a filter should.
+  /// Writes all of `text`. Gives up silently when nobody reads, as a filter should; ends the program when standard output
+  /// takes nothing for another reason, such as a full disk: what was asked for is lost.
   static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
   static func write(_ bytes: [UInt8], to descriptor: Int32) {
@@ -19,9 +20,17 @@ enum Terminal {
     while !rest.isEmpty {
       let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return }
+      guard count > 0 else {
+        if descriptor == STDOUT_FILENO && errno != EPIPE { endOutput(errno) }
+        return
+      }
       rest = rest.dropFirst(count)
     }
+  }
+
+  private static func endOutput(_ failure: Int32) -> Never {
+    note("strata: standard output could not be written: \(unsafe String(cString: strerror(failure))).")
+    Process.exit(.failedJob)
   }
 
   /// Columns of the terminal behind standard error; 80 where there is none.

@@ -7,11 +7,17 @@ import Testing
   private let success = RunnerOutcome(product: AttemptProduct())
 
   private func supervision() -> AttemptSupervision {
-    AttemptSupervision(memoryLimitBytes: 1_000, outputLimitBytes: 1_000)
+    AttemptSupervision(memoryLimitBytes: 1_000, outputLimitBytes: 1_000, processorLimit: .seconds(10))
+  }
+
+  private func order(timeoutSeconds: Int64) -> WorkOrder {
+    WorkOrder(
+      job: JobID(), tenant: TenantID(), capability: "noop", version: 1, parametersJSON: "{}", inputs: [],
+      timeoutSeconds: timeoutSeconds, resources: ResourceRequest(cpuMillicores: 500, memoryBytes: 1_000))
   }
 
   private func ending(_ end: AttemptEnd) -> AttemptEnding? {
-    end.ending(timeoutSeconds: 1, memoryLimitBytes: 1_000)?.0
+    end.ending(of: order(timeoutSeconds: 1))?.0
   }
 
   @Test func anOutcomeEndsIt() {
@@ -35,9 +41,18 @@ import Testing
 
   @Test func anAttemptThatEndsWithinTheGraceIsStillOverItsLimit() {
     let end = AttemptEnd(reason: .timeout, outcome: success, exit: nil)
-    let verdict = end.ending(timeoutSeconds: 7, memoryLimitBytes: 1)
+    let verdict = end.ending(of: order(timeoutSeconds: 7))
     #expect(verdict?.0 == .failed && verdict?.1 == .timeout(seconds: 7))
     #expect(verdict?.1?.isRetryable == false)
+  }
+
+  @Test func processorTimeBeyondWhatTheHoldCoversEndsIt() {
+    var machine = supervision()
+    #expect(machine.handle(.sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(10))) == nil)
+    #expect(machine.handle(.sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(11))) == .askToStop)
+    let end = AttemptEnd(reason: .outOfProcessorTime, outcome: success, exit: nil)
+    let error = end.ending(of: order(timeoutSeconds: 20))?.1
+    #expect(error?.code == "out_of_cpu_time" && error?.message.contains("10.0 s") == true)
   }
 
   @Test func aHandBackYieldsToASuccessOnly() {
@@ -61,16 +76,16 @@ import Testing
 
   @Test func samplesHoldTheLimits() {
     var machine = supervision()
-    #expect(machine.handle(.sample(memoryBytes: 1_000, outputBytes: 1_000)) == nil)
-    #expect(machine.handle(.sample(memoryBytes: 1_001, outputBytes: 0)) == .killTree)
+    #expect(machine.handle(.sample(memoryBytes: 1_000, outputBytes: 1_000, processorTime: .zero)) == nil)
+    #expect(machine.handle(.sample(memoryBytes: 1_001, outputBytes: 0, processorTime: .zero)) == .killTree)
     var other = supervision()
-    #expect(other.handle(.sample(memoryBytes: 0, outputBytes: 1_001)) == .askToStop)
-    #expect(other.handle(.sample(memoryBytes: 1_001, outputBytes: 1_001)) == .killTree)
+    #expect(other.handle(.sample(memoryBytes: 0, outputBytes: 1_001, processorTime: .zero)) == .askToStop)
+    #expect(other.handle(.sample(memoryBytes: 1_001, outputBytes: 1_001, processorTime: .zero)) == .killTree)
   }
 
   @Test func aCrashIsRetryableAndGarbageKills() {
     let crash = AttemptEnd(reason: nil, outcome: nil, exit: "ended with signal 11")
-    #expect(crash.ending(timeoutSeconds: 1, memoryLimitBytes: 1)?.1?.isRetryable == true)
+    #expect(crash.ending(of: order(timeoutSeconds: 1))?.1?.isRetryable == true)
     var machine = supervision()
     #expect(machine.handle(.garbled) == .killTree)
   }
@@ -81,7 +96,8 @@ import Testing
     var random = SeededGenerator(seed: seed)
     let events: [AttemptSupervision.Event] = [
       .stop(.timeout), .stop(.cancelled), .stop(.leaseLost), .stop(.handedBack), .hasten, .graceOver, .garbled,
-      .sample(memoryBytes: 2_000, outputBytes: 0), .sample(memoryBytes: 0, outputBytes: 2_000),
+      .sample(memoryBytes: 2_000, outputBytes: 0, processorTime: .zero),
+      .sample(memoryBytes: 0, outputBytes: 2_000, processorTime: .zero),
     ]
     for _ in 0..<2_000 {
       var machine = supervision()

@@ -37,7 +37,8 @@ extension AttemptError {
   package static func outOfProcessorTime(limit: Duration) -> Self {
     AttemptError(
       code: "out_of_cpu_time",
-      message: "the attempt was stopped: it had used \(limit.seconds) s of CPU, all that its cores give within its time "
+      message:
+        "the attempt was stopped: it had used \(limit.seconds) s of CPU, all that its cores give within its time "
         + "limit and that credits are held for; ask for more cores or a longer time limit",
       isRetryable: false)
   }

@@ -21,13 +21,15 @@ struct RunnerMeter {
 
   /// - Postcondition: what the attempt has let go of is the system's again, not the next attempt's.
   func outcome(_ product: AttemptProduct, orphanPeakBytes: Int64) -> RunnerOutcome {
-    defer { malloc_trim(0) }
-    // The peak of all children ever reaped only grows; it says something of this attempt if it has grown in it.
-    let reapedPeak = Self.reapedPeakBytes()
-    let childPeak = reapedPeak > reapedPeakAtStart ? reapedPeak : orphanPeakBytes
+    defer { Heap.trim() }
+    // The peak of all children ever reaped only grows; it says something of this attempt if it has grown in it. And a
+    // child's peak begins with that of the runner whose memory it shares until it executes its program (exec_mmap in
+    // Linux' fs/exec.c): it says something if it is beyond that.
+    let (reapedPeak, ownPeak) = (Self.reapedPeakBytes(), Self.ownPeakBytes())
+    let childPeak = reapedPeak > max(reapedPeakAtStart, ownPeak) ? reapedPeak : orphanPeakBytes
     return RunnerOutcome(
       product: product, cpuMicroseconds: Self.processorMicroseconds() - startMicroseconds,
-      memoryPeakBytes: max(childPeak, Self.ownPeakBytes() - ownAtStart))
+      memoryPeakBytes: max(childPeak, ownPeak - ownAtStart))
   }
 
   private static func processorMicroseconds() -> Int64 {
