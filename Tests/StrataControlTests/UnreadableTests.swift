@@ -52,7 +52,8 @@ import Testing
 
   /// - Parameter prepare: comes before the controller's services run.
   private func withControl(
-    prepare: (Bench) async throws -> Void, _ body: (Bench) async throws -> Void
+    on server: RedisFixture? = nil, prepare: (Bench) async throws -> Void = { _ in },
+    _ body: (Bench) async throws -> Void
   ) async throws {
     let fixture = try await ControlFixture()
     let loop = try EventLoop(label: "unreadable")
@@ -60,7 +61,7 @@ import Testing
     var queueing = RedisQueue.Configuration()
     queueing.namespace = "control-\(JobID())"
     let queue = try await RedisQueue.connect(
-      to: try RedisEndpoint(url: RedisFixture.shared.get().url), on: loop, configuration: queueing)
+      to: try RedisEndpoint(url: (server ?? RedisFixture.shared.get()).url), on: loop, configuration: queueing)
     try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
     let control = ControlPlane(
       ledger: fixture.ledger, leadership: Leadership(PostgreSQLConfiguration(connectionString: fixture.database)),
@@ -125,6 +126,29 @@ import Testing
     _ = ControlMetrics(metrics)
     for place in UnreadableEntry.Place.allCases {
       #expect(metrics.render().contains(#"strata_queue_unreadable_total{in="\#(place.rawValue)"} 0"#))
+    }
+  }
+
+  @Test func aCancellationOutlivesAFlushedServer() async throws {
+    let server = try RedisFixture()
+    defer { server.stop() }
+    try await withControl(on: server) { bench in
+      let (ledger, tenant) = (bench.fixture.ledger, bench.fixture.tenant)
+      let job = try await bench.submit()
+      let leases = try await bench.lease(1)
+      #expect(try await bench.control.cancel(job, tenant: tenant).state == .running)
+      let loop = try EventLoop(label: "flush")
+      defer { loop.stop() }
+      let connection = RedisConnection(to: try RedisEndpoint(url: server.url), on: loop)
+      _ = try await connection.send(RedisCommand("FLUSHALL"))
+      await connection.close()
+      try await eventually("the job is cancelled") { try await ledger.states(of: [job])[job] == .cancelled }
+      try await eventually("the queue is complete") { try await bench.queue.generation() != nil }
+      #expect(try await bench.lease(1).isEmpty)
+      try await bench.complete(leases)
+      let balance = try await ledger.balance(of: tenant)
+      #expect(balance.posted == .zero && balance.held == .zero)
+      #expect(try await ledger.verify().isSound)
     }
   }
 
