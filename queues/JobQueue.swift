@@ -25,9 +25,9 @@ public protocol JobQueue: Sendable {
   /// Where jobs are now; nil for a job the queue does not hold.
   func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?]
 
-  /// The live log of a job from byte `offset` on; empty where there is none. Only the first
-  /// `QueueLimits.liveLogBytesMax` bytes of a job are kept here; the whole log is an artifact of the attempt.
-  func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8]
+  /// The live log of the last attempt of a job that printed anything, from byte `offset` on; nil where there is none.
+  /// Only the first `QueueLimits.liveLogBytesMax` bytes are kept here; the whole log is an artifact of the attempt.
+  func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog?
 
   /// How many jobs are ready and leased in each tier that has any, and which workers are known.
   func census() async throws(QueueError) -> QueueCensus
@@ -116,4 +116,11 @@ public protocol JobQueue: Sendable {
   /// All jobs held, a page at a time: pass the cursor of the page before; a nil cursor ends the walk. A job that is
   /// there during the whole walk is seen at least once.
   func page(after cursor: UInt64?, limit: Int) async throws(QueueError) -> (jobs: [JobID], next: UInt64?)
+}
+
+extension JobQueue {
+  /// The bytes of `liveLog`; empty where there is none.
+  public func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
+    try await liveLog(of: job, from: offset)?.bytes ?? []
+  }
 }

@@ -138,6 +138,18 @@ public struct ProgressReport: Hashable, Sendable {
   }
 }
 
+/// A part of what an attempt has printed.
+public struct LiveLog: Hashable, Sendable {
+  /// Which attempt it is of.
+  public let token: FencingToken
+  public let bytes: [UInt8]
+
+  public init(token: FencingToken, bytes: [UInt8]) {
+    self.token = token
+    self.bytes = bytes
+  }
+}
+
 /// What a worker says of an ended attempt. `report` is opaque to the queue.
 public struct AttemptResult: Hashable, Sendable {
   public let lease: LeaseReference
@@ -237,7 +249,7 @@ public struct QueuedOutcome: Hashable, Sendable {
 /// so that it stops nobody; its bytes are kept there for a person to look at.
 public struct UnreadableEntry: Hashable, Sendable {
   /// Where it was found.
-  public enum Place: String, Hashable, Sendable {
+  public enum Place: String, Hashable, Sendable, CaseIterable {
     case outcomes, events
     /// The record of a job, which the queue does not hold any more.
     case jobs

@@ -199,3 +199,15 @@ static const char migration_003_surface[] = {
 #embed "../StrataLedger/Migrations/003_surface.up.sql"
     , 0};
 const char *const strata_migration_003_surface = migration_003_surface;
+static const char migration_004_recovery[] = {
+#embed "../StrataLedger/Migrations/004_recovery.up.sql"
+    , 0};
+const char *const strata_migration_004_recovery = migration_004_recovery;
+static const char count_unreadable[] = {
+#embed "../StrataLedger/Queries/count_unreadable.sql"
+    , 0};
+const char *const strata_query_count_unreadable = count_unreadable;
+static const char request_cancel[] = {
+#embed "../StrataLedger/Queries/request_cancel.sql"
+    , 0};
+const char *const strata_query_request_cancel = request_cancel;

@@ -1,6 +1,6 @@
 public import StrataCore
 import StrataLedger
-import StrataQueue
+public import StrataQueue
 
 extension ControlPlane {
   /// A job with its attempts and its place in the queue.
@@ -46,6 +46,8 @@ extension ControlPlane {
   /// - Throws: `conflict` if it is finished.
   public func cancel(_ id: JobID, tenant: TenantID) async throws(StrataError) -> JobSnapshot {
     try requireUnfinished(try await record(of: id, tenant: tenant))
+    // Before anybody is told: a queue that forgets what it was told must not bring the job back.
+    do { try await ledger.requestCancel(of: id) } catch { throw error.strataError }
     let verdict: CancelVerdict
     do {
       verdict = try await queue.cancel([id])[0]
@@ -89,12 +91,12 @@ extension ControlPlane {
   }
 
   /// What Redis keeps in one value, and refuses to count beyond: no live log reaches it.
-  private static let liveLogLimit = 512 << 20
+  private static let liveLogLimit = 511 << 20
 
-  /// What a running job has printed so far, from byte `offset` on, as far as the queue keeps it.
-  public func liveLog(of job: JobID, from offset: Int) async throws(StrataError) -> [UInt8] {
-    guard offset < Self.liveLogLimit else { return [] }
-    do { return try await queue.log(of: job, from: offset) } catch {
+  /// What a running job has printed so far, from byte `offset` on, as far as the queue keeps it; nil where it keeps
+  /// nothing.
+  public func liveLog(of job: JobID, from offset: Int) async throws(StrataError) -> LiveLog? {
+    do { return try await queue.liveLog(of: job, from: min(offset, Self.liveLogLimit)) } catch {
       throw StrataError(.unavailable, "the queue cannot be reached", remedy: "try again in a moment", cause: error)
     }
   }

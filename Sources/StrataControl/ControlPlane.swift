@@ -137,9 +137,14 @@ public final class ControlPlane: Sendable {
       queue: queue, reconciler: reconciler, metrics: metrics, log: log.component("queue"))
     await withTaskGroup { group in
       group.addTask { await self.settler.run() }
-      group.addTask { await self.reconciler.run() }
       group.addTask { await reaper.run() }
-      group.addTask { await watch.run() }
+      group.addTask {
+        // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
+        let start = await watch.start()
+        async let watching: Void = watch.run(after: start)
+        await self.reconciler.run()
+        await watching
+      }
       group.addTask { await self.requestRegularly() }
       await group.waitForAll()
     }

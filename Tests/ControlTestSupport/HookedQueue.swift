@@ -125,8 +125,8 @@ public final class HookedQueue: JobQueue {
 // What is passed on as it is.
 extension HookedQueue {
   public func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?] { try await memory.status(of: jobs) }
-  public func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
-    try await memory.log(of: job, from: offset)
+  public func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {
+    try await memory.liveLog(of: job, from: offset)
   }
   public func census() async throws(QueueError) -> QueueCensus { try await memory.census() }
   public func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)

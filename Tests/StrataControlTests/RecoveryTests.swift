@@ -10,7 +10,10 @@ import Testing
 
 @Suite struct ReconcilerTests {
   @Test func aLostQueueIsRefilledWithTheAttemptsMade() async throws {
-    let fixture = try await ControlFixture()
+    let fixture = try await ControlFixture(isComplete: false)
+    // A new queue has lost nothing.
+    try await fixture.reconciler(fixture.settler()).reconcile(.start)
+    #expect(fixture.metrics.render().contains("strata_queue_generations_lost_total 0"))
     var jobs: [JobID] = []
     for _ in 0..<3 { jobs.append(try await fixture.submit()) }
     let leases = try await fixture.lease(2)
@@ -26,9 +29,57 @@ import Testing
     #expect(statuses == [nil, .ready(ahead: 0, attemptsMade: 1), .ready(ahead: 1, attemptsMade: 0)])
     // A token granted before the loss is older than any granted after it.
     #expect(try await fixture.lease()[0].token > leases[1].token)
+    // Asked for again, it is no other loss.
+    try await fixture.reconciler(settler).reconcile(.queueLost)
     let text = fixture.metrics.render()
-    #expect(text.contains(#"strata_reconciliations_total{reason="queueLost"} 1"#))
+    #expect(text.contains(#"strata_reconciliations_total{reason="queueLost"} 3"#))
     #expect(text.contains("strata_queue_generations_lost_total 1") && text.contains("strata_jobs_restored_total 2"))
+  }
+
+  @Test(arguments: [true, false]) func whatWasCancelledWhileItRanDoesNotComeBack(isWholeQueueLost: Bool) async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    let lease = try await fixture.lease()[0]
+    #expect(try await fixture.control.cancel(job, tenant: fixture.tenant).state == .running)
+    if isWholeQueueLost { await fixture.queue.memory.lose() } else { try await fixture.queue.forget([job]) }
+    let settler = fixture.settler()
+    for _ in 0..<2 { #expect(try await fixture.reconciler(settler).reconcile(.regular).restored == 0) }
+    #expect(try await fixture.state(of: job) == .cancelled)
+    // Its worker comes too late.
+    try await fixture.complete([lease])
+    try await settler.drain()
+    let balance = try await fixture.ledger.balance(of: fixture.tenant)
+    #expect(balance.held == .zero && balance.posted == .zero)
+    #expect(try await fixture.lease().isEmpty)
+    #expect(try await fixture.ledger.verify().isSound)
+  }
+
+  @Test func aCancellationThatNeverReachedTheQueueIsMadeGood() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    fixture.queue.fail(.cancel, with: .disconnected("gone"))
+    await #expect(throws: StrataError.self) { try await fixture.control.cancel(job, tenant: fixture.tenant) }
+    let settler = fixture.settler()
+    try await fixture.reconciler(settler).reconcile(.regular)
+    try await settler.drain()
+    #expect(try await fixture.state(of: job) == .cancelled)
+    #expect(try await fixture.queue.status(of: [job]) == [nil])
+  }
+
+  @Test func aJobThatIsUnreadableAgainAndAgainFails() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    let settler = fixture.settler()
+    for _ in 0..<Reconciler.unreadableRestoresMax {
+      try await fixture.queue.forget([job])
+      #expect(try await fixture.reconciler(settler).reconcile(.unreadable).restored == 1)
+    }
+    try await fixture.queue.forget([job])
+    #expect(try await fixture.reconciler(settler).reconcile(.unreadable).restored == 0)
+    let snapshot = try await fixture.control.job(job, tenant: fixture.tenant)
+    #expect(snapshot.state == .failed && snapshot.record.error?.code == "queue_unreadable")
+    #expect(try await fixture.ledger.balance(of: fixture.tenant).posted == .zero)
+    #expect(try await fixture.ledger.verify().isSound)
   }
 
   @Test func missingJobsAreRestoredAndFinishedOnesForgotten() async throws {

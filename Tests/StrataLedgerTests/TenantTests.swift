@@ -37,6 +37,20 @@ import Testing
     #expect(try await bench.ledger.tenants().map(\.id) == [tenant])
   }
 
+  @Test func aTenantIsMadeWithItsCreditsOrNotAtAll() async throws {
+    let bench = try await LedgerBench()
+    let credits = MicroCredits(micros: 5)
+    let tenant = try await bench.ledger.createTenant(name: "first", plan: "local", credits: credits)
+    #expect(try await bench.ledger.balance(of: tenant).limit == credits)
+    #expect(try await bench.ledger.verify().isSound)
+    // What refuses the grant refuses the tenant.
+    _ = try bench.sql("ALTER TABLE entry ADD CONSTRAINT none CHECK (amount < 6)")
+    await #expect(throws: LedgerError.self) {
+      try await bench.ledger.createTenant(name: "second", plan: "local", credits: MicroCredits(micros: 6))
+    }
+    #expect(try await bench.ledger.tenant(named: "second") == nil)
+  }
+
   @Test func grantsRaiseTheLimitOnceEach() async throws {
     let bench = try await LedgerBench()
     let tenant = try await bench.tenant(credits: 0)

@@ -28,6 +28,40 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases)
+  func theLiveLogIsThatOfOneAttempt(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let job = QueuedJob.sample()
+      _ = try await queue.enqueue([job])
+      #expect(try await queue.liveLog(of: job.id, from: 0) == nil)
+      var tokens: [FencingToken] = []
+      for text in ["first", "2"] {
+        let lease = try #require(try await queue.leaseOne(WorkerID())).reference
+        _ = try await queue.progress([ProgressReport(lease: lease, log: Array(text.utf8))])
+        #expect(try await queue.liveLog(of: job.id, from: 0) == LiveLog(token: lease.token, bytes: Array(text.utf8)))
+        #expect(try await queue.liveLog(of: job.id, from: 9) == LiveLog(token: lease.token, bytes: []))
+        _ = try await queue.release([AttemptResult(lease: lease, report: [])])
+        tokens.append(lease.token)
+      }
+      #expect(try await queue.liveLog(of: job.id, from: 0)?.token == tokens[1] && tokens[0] < tokens[1])
+    }
+  }
+
+  @Test(arguments: Backend.allCases, [Double.nan, .infinity, -.infinity])
+  func aFractionThatIsNoNumberIsNotTaken(_ backend: Backend, _ fraction: Double) async throws {
+    try await withQueue(backend) { queue in
+      _ = try await queue.enqueue([.sample()])
+      let lease = try #require(try await queue.leaseOne(WorkerID())).reference
+      _ = try await queue.progress([ProgressReport(lease: lease, fraction: 0.5)])
+      #expect(try await queue.progress([ProgressReport(lease: lease, fraction: fraction)]) == [.accepted])
+      guard case .leased(let status)? = try await queue.status(of: [lease.job])[0] else {
+        Issue.record("the job is not leased")
+        return
+      }
+      #expect(status.fraction == 0.5)
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
   func eventsTellTheStoryOfAJobAndResumeAnywhere(_ backend: Backend) async throws {
     try await withQueue(backend) { queue in
       let worker = WorkerID()

@@ -177,7 +177,7 @@ struct RandomHistory {
     default:
       _ = try await both(number, "status") { try await $0.status(of: named) }
       guard let job = named.first else { return }
-      _ = try await both(number, "log") { try await $0.log(of: job, from: 3) }
+      _ = try await both(number, "log") { try await $0.liveLog(of: job, from: 3) }
       _ = try await both(number, "census") { try await $0.census() }
     }
   }

@@ -5,6 +5,17 @@ import TestSupport
 import Testing
 
 @Suite struct RedisQueueTests {
+  @Test func aClosedConnectionLeavesNothingInItsLoop() async throws {
+    let loop = try EventLoop(label: "hooks")
+    defer { loop.stop() }
+    let connection = RedisConnection(to: try RedisEndpoint(url: RedisFixture.shared.get().url), on: loop)
+    _ = try await connection.send(RedisCommand("PING"))
+    let before = await Task(executorPreference: loop) { loop.turnEndHookCount }.value
+    await connection.close()
+    let after = await Task(executorPreference: loop) { loop.turnEndHookCount }.value
+    #expect(before == 1 && after == 0)
+  }
+
   @Test func aQueueOutlivesTheDeathOfItsServer() async throws {
     // With `everysec` the server may answer before it has written, while an fsync is under way.
     try await withServer(["--appendonly", "yes", "--appendfsync", "always", "--save", ""]) { server in

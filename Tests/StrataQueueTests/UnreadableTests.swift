@@ -105,6 +105,26 @@ import Testing
     }
   }
 
+  @Test(arguments: [Double.nan, .infinity, -.infinity, -1, 2, .greatestFiniteMagnitude])
+  func aFractionThatIsNoneIsReadAsNone(_ fraction: Double) async throws {
+    try await withBench { bench in
+      _ = try await bench.queue.enqueue([.sample()])
+      let lease = try #require(try await bench.queue.leaseOne(WorkerID()))
+      let bytes = (0..<8).map { UInt8(truncatingIfNeeded: fraction.bitPattern >> UInt64(56 - 8 * $0)) }
+      try await bench.tamper("HSET", "progress", lease.job.id.bytes, bytes + utf8("cooking"))
+      try await bench.tamper(
+        "XADD", "events", utf8("9999999999999-1"), utf8("e"), lease.job.id.bytes + utf8("P") + bytes + [0])
+      guard case .leased(let status)? = try await bench.queue.status(of: [lease.job.id])[0] else {
+        Issue.record("the job is not leased")
+        return
+      }
+      #expect(status.fraction == nil && status.stage == "cooking")
+      let start = OutcomePosition(milliseconds: 0, sequence: 0)
+      let events = try await bench.queue.events(after: start, limit: 100, waitingUpTo: .zero)
+      #expect(events.last?.kind == .progress(fraction: nil, stage: nil))
+    }
+  }
+
   @Test(arguments: garbage.indices) func aReadyJobWithoutARecordHoldsUpNoLease(_ kind: Int) async throws {
     try await withBench { bench in
       let (queue, jobs) = (bench.queue, (0..<2).map { _ in QueuedJob.sample() })

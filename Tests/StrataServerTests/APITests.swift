@@ -49,6 +49,24 @@ import Testing
   // MARK: Submission
 
   @Test(arguments: [
+    (#""priority":5.5"#, "'priority' must be a whole number"),
+    (#""priority":"high""#, "'priority' must be a whole number"),
+    (#""priority":1e400"#, "'priority' is a number that is too large"),
+    (#""params":{"text":1e400}"#, "'params.text' is a number that is too large"),
+    (#""max_credits":0.5,"resources":{"memory_bytes":1.5}"#, "'resources.memory_bytes' must be a whole number"),
+    (#""inputs":[{"name":"a","digest":7,"size_bytes":1}]"#, "'inputs[0].digest' must be"),
+    (#""inputs":[{"name":"a","digest":"x","size_bytes":1}]"#, "'inputs[0].digest'"),
+    (#""inputs":[{"name":"a"}]"#, "'inputs[0]' needs a member '"), (#""inputs":{}"#, "'inputs' must be a list"),
+    (#""priority":"#, "the body is not JSON"),
+  ]) func aRefusalNamesTheMember(members: String, detail: String) async throws {
+    try await APIBench.with { bench in
+      let answer = try await bench.submit(#"{"capability":"test.files",\#(members)}"#)
+      #expect(answer.status == 422 && answer.body.contains(detail), "\(answer.body)")
+      #expect(!answer.body.contains("Index") && !answer.body.contains("Swift"))
+    }
+  }
+
+  @Test(arguments: [
     (#"{"capability":"test.eco"}"#, 404, "not_found"), ("", 422, "invalid_body"), ("[]", 422, "invalid_body"),
     ("{", 422, "invalid_body"), (#"{"params":{}}"#, 422, "invalid_body"),
     (#"{"capability":7}"#, 422, "invalid_body"), (#"{"capability":"test.echo","tiers":"cpu"}"#, 422, "unknown_member"),
@@ -354,13 +372,15 @@ import Testing
       ])
       let running = try await bench.ask("GET", "/v1/jobs/\(id)").json
       #expect(running["state"]?.stringValue == "running")
-      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=2").body == "lf")
+      let live = try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=2")
+      #expect(live.body == "lf" && live.headers["log-attempt"] == "\(lease.token.rawValue)")
       let printed = try await fixture.upload("half and whole")
       try await fixture.complete([lease], report: ControlFixture.report(log: printed))
       try await fixture.settler().drain()
       let done = try await bench.ask("GET", "/v1/jobs/\(id)")
       #expect(done.json["state"]?.stringValue == "succeeded" && done.body.contains(#""code":"crashed""#))
-      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=5").body == "and whole")
+      let whole = try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=5")
+      #expect(whole.body == "and whole" && whole.headers["log-attempt"] == "\(lease.token.rawValue)")
       #expect(try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=99").body == "")
       #expect(try await bench.ask("GET", "/v1/jobs/\(id)/log?offset=-1").code == "invalid_offset")
       let late = try await bench.ask("DELETE", "/v1/jobs/\(id)")

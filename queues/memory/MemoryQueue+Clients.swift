@@ -69,10 +69,10 @@ extension MemoryQueue {
     }
   }
 
-  public func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
+  public func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {
     try requireGeneration()
-    guard let log = liveLogs[job], log.expiresAt.map({ $0 > now }) ?? true else { return [] }
-    return Array(log.bytes.dropFirst(max(0, offset)))
+    guard let log = liveLogs[job], log.expiresAt.map({ $0 > now }) ?? true else { return nil }
+    return LiveLog(token: log.token, bytes: Array(log.bytes.dropFirst(max(0, offset))))
   }
 
   public func census() async throws(QueueError) -> QueueCensus {

@@ -59,16 +59,19 @@ extension MemoryQueue {
   ) async -> [Found] {
     let end = ContinuousClock.now + duration
     while true {
+      let number = bell.newNumber()
       let found = look(self)
       let rest = end - .now
-      if !found.isEmpty || rest <= .zero || Task.isCancelled { return found }
-      await change(within: rest)
+      if !found.isEmpty || rest <= .zero || Task.isCancelled {
+        bell.wake(number)
+        return found
+      }
+      await change(number, within: rest)
     }
   }
 
-  /// Returns when something has changed, the time is over or the task is cancelled.
-  private func change(within duration: Duration) async {
-    let number = bell.newNumber()
+  /// Returns when something has changed since `number` was taken, the time is over or the task is cancelled.
+  private func change(_ number: Int, within duration: Duration) async {
     let timer = Task {
       try? await Task.sleep(for: duration)
       bell.wake(number)

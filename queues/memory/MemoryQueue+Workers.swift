@@ -59,15 +59,17 @@ extension MemoryQueue {
   private func note(_ report: ProgressReport) -> QueueEvent.Kind {
     let id = report.lease.job
     jobs[id]?.lease?.hasReported = true
-    if let fraction = report.fraction { jobs[id]?.lease?.fraction = min(max(fraction, 0), 1) }
+    if let fraction = report.fraction, fraction.isFinite { jobs[id]?.lease?.fraction = min(max(fraction, 0), 1) }
     if let stage = report.stage, !stage.isEmpty { jobs[id]?.lease?.stage = stage }
-    if !report.log.isEmpty { appendLog(report.log, of: id) }
+    if !report.log.isEmpty { appendLog(report.log, of: report.lease) }
     return .progress(fraction: jobs[id]?.lease?.fraction, stage: jobs[id]?.lease?.stage)
   }
 
-  private func appendLog(_ bytes: [UInt8], of id: JobID) {
-    var log = liveLogs[id] ?? LiveLog()
-    if let end = log.expiresAt, end <= now { log = LiveLog() }
+  private func appendLog(_ bytes: [UInt8], of lease: LeaseReference) {
+    let id = lease.job
+    var log = liveLogs[id] ?? KeptLog(token: lease.token)
+    let isOver = log.expiresAt.map { $0 <= now } ?? false
+    if isOver || log.token != lease.token { log = KeptLog(token: lease.token) }
     let room = max(0, limits.liveLogBytesMax - log.bytes.count)
     log.bytes += bytes.prefix(room)
     if room > 0 { log.expiresAt = nil }

@@ -18,7 +18,7 @@ public actor MemoryQueue: JobQueue {
   /// Workers that got fewer leases than they asked for, with what they missed.
   var idle: [TierName: [WorkerID: Int]] = [:]
   var signalled: [WorkerID: [WorkerSignal]] = [:]
-  var liveLogs: [JobID: LiveLog] = [:]
+  var liveLogs: [JobID: KeptLog] = [:]
   var outcomeLog: [QueuedOutcome] = []
   var eventLog: [QueueEvent] = []
   var unreadableLog: [UnreadableEntry] = []
@@ -40,7 +40,9 @@ public actor MemoryQueue: JobQueue {
     var isCancelRequested = false
   }
 
-  struct LiveLog {
+  struct KeptLog {
+    /// Of the attempt that printed it.
+    let token: FencingToken
     var bytes: [UInt8] = []
     /// Nil while an attempt writes to it.
     var expiresAt: Timestamp?

@@ -4,7 +4,8 @@ struct ProgressNote {
   let stage: String?
 
   init(fraction: UInt64?, stage: String?) {
-    self.fraction = fraction.flatMap { $0 == .max ? nil : Double(bitPattern: $0) }
+    // Whatever else may stand there is no fraction.
+    self.fraction = fraction.map { Double(bitPattern: $0) }.flatMap { (0...1).contains($0) ? $0 : nil }
     self.stage = stage.flatMap { $0.isEmpty ? nil : $0 }
   }
 
@@ -14,8 +15,9 @@ struct ProgressNote {
     self.init(fraction: fraction, stage: String(decoding: reader.remainder(), as: UTF8.self))
   }
 
-  /// The bytes that say `fraction`, or that it stays as it was.
+  /// The bytes that say `fraction`, or that it stays as it was; what is not finite says nothing.
   static func bytes(of fraction: Double?) -> [UInt8] {
-    fraction.map { min(max($0, 0), 1).bitPattern.bigEndianBytes } ?? []
+    guard let fraction, fraction.isFinite else { return [] }
+    return min(max(fraction, 0), 1).bitPattern.bigEndianBytes
   }
 }

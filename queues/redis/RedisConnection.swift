@@ -35,6 +35,7 @@ public actor RedisConnection {
   private let timeouts: RedisTimeouts
   private var state = State.connecting([])
   private let flusher = Flusher()
+  private var hook: Int?
   private var keeper: Task<Void, Never>?
   private var sessionCount = 0
   private var listeners: [Int: AsyncStream<Session>.Continuation] = [:]
@@ -51,7 +52,7 @@ public actor RedisConnection {
 
   private func start() {
     guard case .connecting = state, keeper == nil else { return }
-    loop.addTurnEndHook { [weak flusher] in flusher?.link?.flush() }
+    hook = loop.addTurnEndHook { [weak flusher] in flusher?.link?.flush() }
     keeper = Task(executorPreference: loop) { await self.keepConnected() }
   }
 
@@ -101,6 +102,8 @@ public actor RedisConnection {
     let old = state
     state = .closed
     keeper?.cancel()
+    if let hook { loop.removeTurnEndHook(hook) }
+    hook = nil
     for listener in listeners.values { listener.finish() }
     listeners = [:]
     switch old {

@@ -56,13 +56,16 @@ extension RedisQueue {
         fraction: note.fraction, stage: note.stage, isCancelRequested: record.isCancelRequested))
   }
 
-  public func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
+  public func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {
     let answer = try await run(.log) { command in
       command.append(job.bytes)
       command.append(max(0, offset))
     }
-    guard let bytes = answer.bytes else { throw unexpected(answer) }
-    return bytes
+    guard let parts = answer.array, parts.count == 2, let head = parts[0].bytes, let bytes = parts[1].bytes else {
+      throw unexpected(answer)
+    }
+    var reader = ByteReader(head)
+    return reader.token().map { LiveLog(token: $0, bytes: bytes) }
   }
 
   public func census() async throws(QueueError) -> QueueCensus {

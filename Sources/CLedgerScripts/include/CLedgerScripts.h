@@ -51,3 +51,6 @@ extern const char *const strata_query_find_owned;
 extern const char *const strata_query_own_artifacts;
 extern const char *const strata_migration_002_artifacts;
 extern const char *const strata_migration_003_surface;
+extern const char *const strata_migration_004_recovery;
+extern const char *const strata_query_count_unreadable;
+extern const char *const strata_query_request_cancel;

@@ -41,6 +41,7 @@ package final class ControlMetrics: Sendable {
       "strata_jobs_forgotten_total", help: "Finished or unknown jobs taken out of the queue by the reconciler.")
     generationsLost = metrics.counter(
       "strata_queue_generations_lost_total", help: "Times the queue had lost its past and was rebuilt.")
+    for place in UnreadableEntry.Place.allCases { _ = unreadableCounter(place) }
   }
 
   package func refused(_ code: StrataError.Code) {
@@ -65,11 +66,12 @@ package final class ControlMetrics: Sendable {
     if verdict == .superfluous { superfluous.increment() }
   }
 
-  package func unreadable(_ place: UnreadableEntry.Place) {
+  package func unreadable(_ place: UnreadableEntry.Place) { unreadableCounter(place).increment() }
+
+  private func unreadableCounter(_ place: UnreadableEntry.Place) -> Counter {
     metrics.counter(
       "strata_queue_unreadable_total", help: "Entries of the queue that could not be read and were moved aside.",
-      labels: ["in": place.rawValue]
-    ).increment()
+      labels: ["in": place.rawValue])
   }
 
   package func reconciled(_ reason: String) {

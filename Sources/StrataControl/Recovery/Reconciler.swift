@@ -31,6 +31,8 @@ package actor Reconciler {
   /// Jobs accepted this short a time before a rebuild are looked for a second time after it: their commit may have
   /// come after the first look.
   static let overlap = Duration.seconds(60)
+  /// How often a job is put back because the queue could not read an entry of it. After that it has failed.
+  package static let unreadableRestoresMax = 5
 
   private let ledger: Ledger
   private let queue: any JobQueue
@@ -91,7 +93,14 @@ package actor Reconciler {
     let start = ContinuousClock.now
     var outcome = Outcome()
     let isLost = try await queue.generation() == nil
-    outcome.restored = isLost ? try await rebuild() : try await restoreMissing(after: nil)
+    if isLost {
+      let (restored, generation) = try await rebuild()
+      outcome.restored = restored
+      // The first generation of all has no past that could have been lost.
+      if generation > 1 { metrics.generationsLost.increment() }
+    } else {
+      outcome.restored = try await restoreMissing(after: nil, reason)
+    }
     outcome.forgotten = try await forgetFinished()
     note(isLost ? .queueLost : reason, outcome, .now - start)
     return outcome
@@ -101,7 +110,6 @@ package actor Reconciler {
     metrics.reconciled(reason.rawValue)
     metrics.restored.increment(by: UInt64(outcome.restored))
     metrics.forgotten.increment(by: UInt64(outcome.forgotten))
-    if reason == .queueLost { metrics.generationsLost.increment() }
     log.info(
       "queue reconciled",
       [
@@ -111,23 +119,44 @@ package actor Reconciler {
   }
 
   /// Fills an empty queue and declares it complete.
-  private func rebuild() async throws -> Int {
+  private func rebuild() async throws -> (restored: Int, generation: UInt64) {
     let overlapStart = Timestamp(nanoseconds: Timestamp.now.nanoseconds - Self.overlap.nanoseconds)
     // What ended before the loss may still be in the log of outcomes, if that survived.
     let refused = try await settler.drain()
     var restored = 0
     try await forEachUnfinished(after: nil) { jobs in
-      restored += try await restore(jobs.filter { !refused.contains($0.id) })
+      let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) })
+      restored += try await restore(wanted.map(QueuedJob.init))
     }
-    try await queue.install(
-      generation: try await ledger.nextGeneration(), tokenFloor: try await ledger.largestToken())
-    return restored + (try await restoreMissing(after: JobID.first(at: overlapStart)))
+    let generation = try await ledger.nextGeneration()
+    try await queue.install(generation: generation, tokenFloor: try await ledger.largestToken())
+    return (restored + (try await restoreMissing(after: JobID.first(at: overlapStart), .queueLost)), generation)
+  }
+
+  /// Finishes those that their owners have cancelled; nothing runs them any more.
+  ///
+  /// - Parameter jobs: unfinished, not in the queue, and no outcome of theirs on its way.
+  /// - Returns: the others.
+  private func settleCancelled(_ jobs: [UnfinishedJob]) async throws -> [UnfinishedJob] {
+    for job in jobs where job.isCancelRequested { try await settler.settleCancelled(job.id) }
+    return jobs.filter { !$0.isCancelRequested }
+  }
+
+  /// Counts that jobs are put back for an unreadable entry, and ends those for which that was so too often.
+  ///
+  /// - Returns: the others.
+  private func settleUnreadable(_ jobs: [UnfinishedJob]) async throws -> [UnfinishedJob] {
+    guard !jobs.isEmpty else { return [] }
+    let counts = try await ledger.countUnreadable(jobs.map(\.id))
+    let isOver = { (job: UnfinishedJob) in counts[job.id] ?? 0 > Self.unreadableRestoresMax }
+    for job in jobs where isOver(job) { try await settler.settleUnreadable(job.id, tier: job.tier) }
+    return jobs.filter { !isOver($0) }
   }
 
   /// Puts back the unfinished jobs that the queue does not hold.
-  private func restoreMissing(after first: JobID?) async throws -> Int {
+  private func restoreMissing(after first: JobID?, _ reason: Reason) async throws -> Int {
     var restored = 0
-    try await forEachUnfinished(after: first) { restored += try await restoreMissing(among: $0) }
+    try await forEachUnfinished(after: first) { restored += try await restoreMissing(among: $0, reason) }
     return restored
   }
 
@@ -137,12 +166,12 @@ package actor Reconciler {
   package func recheck(_ jobs: Set<JobID>) async {
     do {
       let ids = Array(jobs)
-      var missing: [QueuedJob] = []
+      var missing: [UnfinishedJob] = []
       for (id, status) in zip(ids, try await queue.status(of: ids)) where status == nil {
         let found = try await ledger.unfinished(after: id.predecessor, limit: 1)
-        missing += found.filter { $0.id == id }.map(QueuedJob.init)
+        missing += found.filter { $0.id == id }
       }
-      metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing)))
+      metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing, .enqueueFailed)))
     } catch {
       log.warning("repeated submissions could not be checked", ["error": "\(error)"])
       request(error as? QueueError == .lost ? .queueLost : .enqueueFailed)
@@ -157,16 +186,21 @@ package actor Reconciler {
   /// another controller may enqueue it meanwhile (docs/operations.md, "What it does not promise").
   ///
   /// - Parameter jobs: as the ledger lists them.
-  private func restoreMissing(among jobs: [QueuedJob]) async throws -> Int {
+  private func restoreMissing(among jobs: [UnfinishedJob], _ reason: Reason) async throws -> Int {
     let claimed = jobs.filter { underWay.begin($0.id) }
     defer { for job in claimed { underWay.end(job.id) } }
     let statuses = claimed.isEmpty ? [] : try await queue.status(of: claimed.map(\.id))
     let missing = zip(claimed, statuses).filter { $0.1 == nil }.map(\.0)
+    // What their owners were told may not have reached the queue, or may be forgotten there.
+    let unwanted = zip(claimed, statuses).filter { $0.1 != nil && $0.0.isCancelRequested }.map(\.0.id)
+    if !unwanted.isEmpty { _ = try await queue.cancel(unwanted) }
     guard !missing.isEmpty else { return 0 }
     let refused = try await settler.drain()
     let states = try await ledger.states(of: missing.map(\.id))
     let unfinished = missing.filter { states[$0.id]?.isFinal == false && !refused.contains($0.id) }
-    let restored = try await restore(unfinished)
+    var wanted = try await settleCancelled(unfinished)
+    if reason == .unreadable { wanted = try await settleUnreadable(wanted) }
+    let restored = try await restore(wanted.map(QueuedJob.init))
     let cancelled = unfinished.map(\.id).filter(underWay.isCancelled)
     if !cancelled.isEmpty { _ = try await queue.cancel(cancelled) }
     return restored
@@ -187,12 +221,12 @@ package actor Reconciler {
     }
   }
 
-  private func forEachUnfinished(after first: JobID?, _ body: ([QueuedJob]) async throws -> Void) async throws {
+  private func forEachUnfinished(after first: JobID?, _ body: ([UnfinishedJob]) async throws -> Void) async throws {
     var cursor = first
     while true {
       let jobs = try await ledger.unfinished(after: cursor, limit: Self.pageMax)
       guard let last = jobs.last else { return }
-      try await body(jobs.map(QueuedJob.init))
+      try await body(jobs)
       cursor = last.id
     }
   }

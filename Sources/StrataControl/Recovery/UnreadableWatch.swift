@@ -21,15 +21,24 @@ package struct UnreadableWatch: Sendable {
     self.log = log
   }
 
-  /// Watches until the task is cancelled. An outage of the queue is waited out.
-  package func run() async {
-    var position: OutcomePosition?
-    var isFollowing = false
+  /// Tells of what lies aside already. The comparison that a term begins with looks for its jobs if it begins after
+  /// this. An outage of the queue is waited out.
+  ///
+  /// - Returns: where to watch from; nil from the beginning.
+  package func start() async -> OutcomePosition? {
+    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    while !Task.isCancelled {
+      do { return try await passOverOld() } catch { try? await Task.sleep(for: backoff.next()) }
+    }
+    return nil
+  }
+
+  /// Watches what comes after `start` until the task is cancelled. An outage of the queue is waited out.
+  package func run(after start: OutcomePosition?) async {
+    var position = start
     var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     while !Task.isCancelled {
       do {
-        if !isFollowing { position = try await passOverOld() }
-        isFollowing = true
         let entries = try await queue.unreadable(after: position, limit: Self.batchMax, waitingUpTo: .seconds(5))
         tell(entries)
         position = entries.last?.position ?? position
@@ -40,7 +49,6 @@ package struct UnreadableWatch: Sendable {
     }
   }
 
-  /// What lies aside from before has been told of then, and the comparison that a term begins with looks for its jobs.
   private func passOverOld() async throws(QueueError) -> OutcomePosition? {
     var (position, count): (OutcomePosition?, Int) = (nil, 0)
     while true {

@@ -66,8 +66,23 @@ package final class Settler: Sendable {
 
   /// Finishes a job that neither runs nor has an outcome on its way, because its owner cancelled it.
   package func settleCancelled(_ job: JobID) async throws {
-    let item = SettlementItem(
-      job: job, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now)
+    try await settle(
+      SettlementItem(job: job, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now))
+  }
+
+  /// Finishes a job that neither runs nor has an outcome on its way, because the queue could not read it too often.
+  package func settleUnreadable(_ job: JobID, tier: TierName) async throws {
+    let error = AttemptError(
+      code: "queue_unreadable", message: "what the queue kept of the job could not be read, again and again",
+      isRetryable: false)
+    let report = AttemptReport(tier: tier, usage: AttemptUsage(), error: error)
+    log.error("a job has failed, because the queue could not read it too often", ["job": "\(job)"])
+    try await settle(
+      SettlementItem(
+        job: job, token: FencingToken(rawValue: 0), ending: .failed, isFinal: true, endedAt: .now, report: report))
+  }
+
+  private func settle(_ item: SettlementItem) async throws {
     let verdicts = try await ledger.settle([item])
     for verdict in verdicts { metrics.settled(verdict) }
     try await announce(finished(verdicts))

@@ -45,6 +45,22 @@ extension Ledger {
     return Dictionary(pairs) { first, _ in first }
   }
 
+  /// Notes that the owner of a job wants it cancelled, so that a queue that forgets it does not bring the job back.
+  /// Changes nothing on a finished job.
+  public func requestCancel(of job: JobID) async throws(LedgerError) {
+    _ = try await read(Query.requestCancel(.identifier(job))) { _ in }
+  }
+
+  /// Counts one more restoring of each of these jobs because an entry of the queue could not be read.
+  ///
+  /// - Returns: how often each of those that are unfinished was restored for that, this time included.
+  public func countUnreadable(_ jobs: [JobID]) async throws(LedgerError) -> [JobID: Int] {
+    let pairs = try await read(Query.countUnreadable(.identifiers(jobs))) { row throws(PostgreSQLError) in
+      (try row.identifier() as JobID, Int(try row.integer()))
+    }
+    return Dictionary(pairs) { first, _ in first }
+  }
+
   /// The largest fencing token of an ended attempt; leases granted and not yet ended may carry larger ones.
   public func largestToken() async throws(LedgerError) -> FencingToken {
     let values = try await read(Query.largestToken()) { row throws(PostgreSQLError) in try row.integer() }

@@ -8,6 +8,8 @@ public struct UnfinishedJob: Hashable, Sendable {
   public let attemptsMax: Int
   /// Attempts that count (succeeded, failed or lost, not handed back) and have ended.
   public let attemptsMade: Int
+  /// Whether its owner wants it cancelled.
+  public let isCancelRequested: Bool
 
   public var id: JobID { order.job }
 
@@ -20,5 +22,6 @@ public struct UnfinishedJob: Hashable, Sendable {
     attemptsMax = Int(try row.integer())
     order = try WorkOrder(job: id, tenant: tenant, capability: capability, &row)
     attemptsMade = Int(try row.integer())
+    isCancelRequested = try row.boolean()
   }
 }

@@ -10,6 +10,7 @@ struct Migration: Sendable {
     unsafe Migration("001_ledger", strata_migration_001_ledger),
     unsafe Migration("002_artifacts", strata_migration_002_artifacts),
     unsafe Migration("003_surface", strata_migration_003_surface),
+    unsafe Migration("004_recovery", strata_migration_004_recovery),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)

@@ -4,6 +4,7 @@ internal import CLedgerScripts
 enum Query {
   static let authenticate = unsafe embedded("authenticate", strata_query_authenticate)
   static let closeHolds = unsafe embedded("close_holds", strata_query_close_holds)
+  static let countUnreadable = unsafe embedded("count_unreadable", strata_query_count_unreadable)
   static let currentPrices = unsafe embedded("current_prices", strata_query_current_prices)
   static let currentRates = unsafe embedded("current_rates", strata_query_current_rates)
   static let findBalance = unsafe embedded("find_balance", strata_query_find_balance)
@@ -41,6 +42,7 @@ enum Query {
   static let postTransfers = unsafe embedded("post_transfers", strata_query_post_transfers)
   static let publishPrices = unsafe embedded("publish_prices", strata_query_publish_prices)
   static let publishRates = unsafe embedded("publish_rates", strata_query_publish_rates)
+  static let requestCancel = unsafe embedded("request_cancel", strata_query_request_cancel)
   static let revokeKey = unsafe embedded("revoke_key", strata_query_revoke_key)
   static let summariseUsage = unsafe embedded("summarise_usage", strata_query_summarise_usage)
   static let verify = unsafe embedded("verify", strata_query_verify)

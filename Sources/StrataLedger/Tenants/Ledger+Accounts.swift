@@ -72,7 +72,7 @@ extension Ledger {
     return accounts.contains { $0.account.bytes == tenant.bytes && $0.side == "credit" && $0.amount == amount }
   }
 
-  private static func grantWrites(
+  static func grantWrites(
     _ amount: MicroCredits, to tenant: TenantID, _ id: TransactionID
   ) -> [PostgreSQLCommand] {
     let receiver = AccountID(high: tenant.high, low: tenant.low)

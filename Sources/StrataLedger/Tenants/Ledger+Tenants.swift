@@ -1,18 +1,17 @@
 public import StrataCore
 
 extension Ledger {
-  /// Adds a tenant with an empty account: it can spend nothing until it is granted credits.
+  /// Adds a tenant and gives it credits, in one transaction. With none it can spend nothing until it is granted some.
   ///
   /// - Parameter isOperator: whether its keys may see what concerns every tenant.
   /// - Throws: `.duplicate` where the name is taken.
   public func createTenant(
-    name: String, plan: String, isOperator: Bool = false, id: TenantID = TenantID()
+    name: String, plan: String, isOperator: Bool = false, credits: MicroCredits = .zero, id: TenantID = TenantID()
   ) async throws(LedgerError) -> TenantID {
     do throws(LedgerError) {
-      _ = try await perform { session throws(PostgreSQLError) in
-        try session.run(.once, [Query.insertTenant(.identifier(id), .text(name), .text(plan), .boolean(isOperator))])
-          .count
-      }
+      let tenant = Query.insertTenant(.identifier(id), .text(name), .text(plan), .boolean(isOperator))
+      let grant = credits > .zero ? Self.grantWrites(credits, to: id, TransactionID()) : []
+      _ = try await perform { session throws(PostgreSQLError) in try session.run(.once, [tenant] + grant).count }
       return id
     } catch .database(let error) where error.kind == .uniqueViolation {
       throw .duplicate("a tenant named '\(name)'")

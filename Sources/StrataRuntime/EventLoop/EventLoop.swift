@@ -34,7 +34,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   // Touched on the loop's thread only.
   private var watches: [Int32: Watch] = [:]
   private var timers = TimerHeap()
-  private var turnEndHooks: [() -> Void] = []
+  private var turnEndHooks: [Int: () -> Void] = [:]
+  private var lastHook = 0
 
   private final class Watch {
     let handler: ReadyHandler
@@ -142,9 +143,26 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   }
 
   /// Calls `hook` at the end of every turn, before the loop waits again: the place to flush what a turn has gathered.
-  public func addTurnEndHook(_ hook: @escaping () -> Void) {
+  ///
+  /// - Returns: a number to remove it by.
+  @discardableResult
+  public func addTurnEndHook(_ hook: @escaping () -> Void) -> Int {
     checkIsolated()
-    turnEndHooks.append(hook)
+    lastHook += 1
+    turnEndHooks[lastHook] = hook
+    return lastHook
+  }
+
+  /// Calls the hook of that number no more. Not an error if it is not there.
+  public func removeTurnEndHook(_ number: Int) {
+    checkIsolated()
+    turnEndHooks[number] = nil
+  }
+
+  /// How many hooks there are.
+  package var turnEndHookCount: Int {
+    checkIsolated()
+    return turnEndHooks.count
   }
 
   // MARK: The turn
@@ -153,7 +171,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     threadID.store(UInt(pthread_self()), ordering: .relaxed)
     var events = unsafe [epoll_event](repeating: epoll_event(), count: 256)
     while runJobs() {
-      for hook in turnEndHooks { hook() }
+      for hook in turnEndHooks.values { hook() }
       let count = unsafe epoll_wait(epoll, &events, Int32(events.count), waitMilliseconds())
       for index in 0..<max(0, Int(count)) { unsafe deliver(events[index]) }
       while let due = timers.popDue(at: .now) { due.fire() }

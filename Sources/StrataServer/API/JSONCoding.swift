@@ -15,20 +15,23 @@ enum JSONCoding {
 
   /// - Parameter members: the names that an object may have, by its path: `""` for the body, `resources`, `inputs[]`.
   ///   What is not listed may have any.
+  /// - Parameter fractions: the members of the body that may hold numbers that are not whole.
   static func decode<Value: Decodable>(
-    _ type: Value.Type, from bytes: [UInt8], members: [String: [String]]
+    _ type: Value.Type, from bytes: [UInt8], members: [String: [String]], fractions: Set<String> = []
   ) throws(HTTPRefusal) -> Value {
     let data = Data(bytes)
+    let object: [String: JSONValue]
     do {
-      let object = try JSONDecoder().decode([String: JSONValue].self, from: data)
-      try requireKnown(.object(object), at: "", members)
-      return try JSONDecoder().decode(type, from: data)
-    } catch let refusal as HTTPRefusal {
-      throw refusal
-    } catch let error as DecodingError {
-      throw HTTPRefusal(.unprocessableContent, "invalid_body", explain(error))
+      object = try JSONDecoder().decode([String: JSONValue].self, from: data)
     } catch {
-      throw HTTPRefusal(.unprocessableContent, "invalid_body", "the body is not a JSON object")
+      throw HTTPRefusal(.unprocessableContent, "invalid_body", DecodingComplaint.ofSyntax(error))
+    }
+    try requireKnown(.object(object), at: "", members)
+    do {
+      return try JSONDecoder().decode(type, from: data)
+    } catch {
+      let whole = object.filter { !fractions.contains($0.key) }
+      throw HTTPRefusal(.unprocessableContent, "invalid_body", DecodingComplaint.ofMembers(error, in: whole))
     }
   }
 
@@ -52,20 +55,6 @@ enum JSONCoding {
     let hint = near.map { "; did you mean '\($0)'?" } ?? "; it may have \(known.joined(separator: ", "))"
     let place = path.isEmpty ? "the body" : "'\(path)'"
     return HTTPRefusal(.unprocessableContent, "unknown_member", "\(place) has a member '\(name)'\(hint)")
-  }
-
-  private static func explain(_ error: DecodingError) -> String {
-    func path(_ context: DecodingError.Context) -> String {
-      context.codingPath.isEmpty ? "the body" : "'" + context.codingPath.map(\.stringValue).joined(separator: ".") + "'"
-    }
-    switch error {
-    case .keyNotFound(let key, _): return "the body needs a member '\(key.stringValue)'"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      return "\(path(context)) has the wrong type: \(context.debugDescription)"
-    case .dataCorrupted(let context):
-      return context.codingPath.isEmpty ? "the body is not JSON" : "\(path(context)): \(context.debugDescription)"
-    @unknown default: return "the body is not what this route takes"
-    }
   }
 }
 

@@ -3,6 +3,7 @@ import StrataArtifacts
 import StrataControl
 import StrataCore
 import StrataLedger
+import StrataQueue
 
 /// The routes under `/v1/jobs`, but the events.
 struct JobRoutes {
@@ -16,7 +17,8 @@ struct JobRoutes {
   /// 202 with what was held; a repeated `Idempotency-Key` finds the same job.
   func submit(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: bodyBytesMax)
-    let asked = try JSONCoding.decode(JobRequest.self, from: body, members: JobRequest.members)
+    let asked = try JSONCoding.decode(
+      JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits"])
     let draft = try draft(of: asked, key: request.headers["idempotency-key"])
     let accepted = try await control.submit(draft, tenant: tenant)
     var response = try HTTPResponse.json(
@@ -85,7 +87,8 @@ struct JobRoutes {
     try .json(JobView(try await control.cancel(job, tenant: tenant)), status: .accepted)
   }
 
-  /// What the job has printed so far, as text, from byte `?offset=` on. While the job runs only the beginning is kept.
+  /// What one attempt has printed so far, as text, from byte `?offset=` on: the last one, which the header `Log-Attempt`
+  /// names by its fencing token. While the job runs only the beginning is kept.
   func log(_ job: JobID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let offset = request.query["offset"].map { Int($0) ?? -1 } ?? 0
     guard offset >= 0 else { throw HTTPRefusal(.badRequest, "invalid_offset", "'offset' is a count of bytes") }
@@ -93,10 +96,16 @@ struct JobRoutes {
     var response = HTTPResponse(.ok, contentType: "text/plain; charset=utf-8", body: .empty)
     if let whole = snapshot.record.log, snapshot.state.isFinal, let size = store.size(of: whole.digest) {
       let rest = max(0, size - offset)
+      if let last = snapshot.attempts.last { Self.name(last.token, in: &response) }
       response.body = rest == 0 ? .empty : .file(path: try store.path(of: whole.digest), offset: offset, length: rest)
-    } else {
-      response.body = .bytes(try await control.liveLog(of: job, from: offset))
+    } else if let live = try await control.liveLog(of: job, from: offset) {
+      Self.name(live.token, in: &response)
+      response.body = .bytes(live.bytes)
     }
     return response
+  }
+
+  private static func name(_ attempt: FencingToken, in response: inout HTTPResponse) {
+    response.headers.append("log-attempt", "\(attempt.rawValue)")
   }
 }

@@ -92,7 +92,7 @@ struct LogTail {
     var news = try await server.log(of: job, from: offset)
     if let attempt, let current = news.attempt, current != attempt {
       // Each attempt has a log of its own.
-      Terminal.note("strata: attempt \(current) begins; what attempt \(attempt) printed is above")
+      Terminal.note("strata: another attempt begins; what the one before printed is above")
       offset = 0
       news = try await server.log(of: job)
     }

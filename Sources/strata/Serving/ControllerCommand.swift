@@ -80,8 +80,7 @@ struct Controller {
     if let known {
       tenant = known.id
     } else {
-      tenant = try await ledger.createTenant(name: "default", plan: "local", isOperator: true)
-      _ = try await ledger.grant(Self.firstGrant, to: tenant)
+      tenant = try await ledger.createTenant(name: "default", plan: "local", isOperator: true, credits: Self.firstGrant)
       log.info("first tenant made", ["tenant": "\(tenant)", "credits": "\(Self.firstGrant)"])
     }
     try file.write(try await ledger.createKey(tenant: tenant, name: "api-key file").secret)

@@ -112,8 +112,8 @@ extension FaultyQueue {
   func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] { try await inner.enqueue(jobs) }
   func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict] { try await inner.cancel(jobs) }
   func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?] { try await inner.status(of: jobs) }
-  func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
-    try await inner.log(of: job, from: offset)
+  func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {
+    try await inner.liveLog(of: job, from: offset)
   }
   func census() async throws(QueueError) -> QueueCensus { try await inner.census() }
   func expire(limit: Int) async throws(QueueError) -> Int { try await inner.expire(limit: limit) }

@@ -73,24 +73,6 @@ import Testing
     try FileTree.remove(folder)
   }
 
-  @Test func resultsThatTouchTheReserveAreTriedAgain() async throws {
-    var limits = ArtifactStore.Limits()
-    (limits.reserveBytes, limits.reserveShare) = (.max, 1)
-    let store = try ArtifactStore(root: folder, limits: limits)
-    let fixture = try await WorkerFixture(store: store)
-    _ = try await fixture.shell("echo kept >output/f", attemptsMax: 2)
-    let (first, report) = try await fixture.outcome()
-    #expect(first.ending == .failed && !first.isFinal && report.results.isEmpty)
-    #expect(report.error?.code == "disk_full" && report.error?.isRetryable == true)
-    #expect(report.error?.message.contains("store the results") == true)
-    #expect(report.error?.message.contains("reserve") == true)
-    let (second, _) = try await fixture.outcome(after: first.position)
-    #expect(second.ending == .failed && second.isFinal)
-    try await fixture.stop()
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/incoming").isEmpty)
-    try FileTree.remove(folder)
-  }
-
   @Test func aFullStoreIsTriedAgainAndLeavesNothing() async throws {
     try FileTree.make(folder)
     guard try await run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder) else {
@@ -108,7 +90,7 @@ import Testing
     let server = try RedisFixture()
     let queue = try await connect(to: server)
     let store = try ArtifactStore(root: folder + "/store")
-    let fixture = try await WorkerFixture(on: queue, store: store)
+    let fixture = try await WorkerFixture(on: queue, store: store) { $0.storingPatience = .milliseconds(100) }
     _ = try await fixture.shell("head -c 3000000 /dev/zero >output/big", attemptsMax: 2)
     let (first, report) = try await fixture.outcome()
     #expect(first.ending == .failed && !first.isFinal && report.error?.code == "disk_full")

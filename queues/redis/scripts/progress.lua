@@ -5,7 +5,8 @@
 --          then per report: job id, token, fraction (8 bytes, or '' to leave it), stage ('' to leave it), log
 -- Returns  a string with, per report, '1' (accepted) or '0' (stale)
 -- Cost     O(n + bytes of the logs)
--- A note is the fraction (8 bytes; all ones: none) and the stage.
+-- A note is the fraction (8 bytes; all ones: none) and the stage. A live log is that of one attempt: its token (8
+-- bytes), then what it has printed.
 local NONE = string.rep('\255', 8)
 local ids, log_max = ids_of(4, 5), whole(ARGV[3])
 if not ids or #ids == 0 or (#ARGV - 3) % 5 ~= 0 or not log_max or not whole(ARGV[2]) then
@@ -20,10 +21,12 @@ local generation, last, time = open(ARGV[1])
 if not time then return refuse('the time is no number') end
 if not generation then return lost() end
 
-local function append_log(id, text)
+local function append_log(id, token, text)
+  if #text == 0 then return end
   local key = prefix .. 'log:' .. id
-  local room = log_max - call('STRLEN', key)
-  if room <= 0 or #text == 0 then return end
+  if call('GETRANGE', key, 0, 7) ~= token then call('SET', key, token) end
+  local room = log_max + 8 - call('STRLEN', key)
+  if room <= 0 then return end
   call('APPEND', key, sub(text, 1, room))
   call('PERSIST', key)
 end
@@ -43,7 +46,7 @@ for index, id in ipairs(ids) do
     changed[#changed + 1] = latest[id]
     events[#events + 1] = id .. 'P' .. fraction .. string.char(#stage) .. stage
     verdicts[index] = '1'
-    append_log(id, ARGV[first + 4])
+    append_log(id, ARGV[first + 1], ARGV[first + 4])
   end
 end
 if #changed > 0 then

@@ -42,7 +42,8 @@ public enum CapabilityRequestError: Error, Hashable, Sendable {
         remedy: expected == .strings ? "write it as JSON: [\"a\", \"b\"]" : nil)
     case .outOfRange(let definition, let given):
       StrataError(
-        .invalidInput, "parameter '\(definition.name)' is \(given)", remedy: "keep it \(definition.rangeInWords)")
+        .invalidInput, "parameter '\(definition.name)' \(definition.inWords(given))",
+        remedy: "keep it \(definition.rangeInWords)")
     case .unknownChoice(let definition, let given, let nearest):
       StrataError(
         .invalidInput,
@@ -67,15 +68,33 @@ extension ParameterDefinition.Kind {
 }
 
 extension ParameterDefinition {
+  private var unit: String {
+    switch kind {
+    case .string: " bytes"
+    case .strings: " items"
+    case .number, .integer, .boolean: ""
+    }
+  }
+
+  /// What a value is, or how long it is.
+  fileprivate func inWords(_ measure: Double) -> String {
+    (unit.isEmpty ? "is " : "has ") + measure.plain + unit
+  }
+
   fileprivate var rangeInWords: String {
-    let subject = kind == .string ? " (bytes)" : kind == .strings ? " (items)" : ""
-    switch (minimum, maximum) {
+    let subject = unit
+    switch (minimum?.plain, maximum?.plain) {
     case (let least?, let most?): return "between \(least) and \(most)\(subject)"
     case (let least?, nil): return "at least \(least)\(subject)"
     case (nil, let most?): return "at most \(most)\(subject)"
     case (nil, nil): return "finite"
     }
   }
+}
+
+extension Double {
+  /// Whole numbers without decimals.
+  fileprivate var plain: String { Int64(exactly: self).map(String.init) ?? description }
 }
 
 extension ClosedRange<Int> {

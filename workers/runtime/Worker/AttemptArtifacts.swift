@@ -7,4 +7,11 @@ public protocol AttemptArtifacts: Sendable {
 
   /// Stores the file at `path` under its digest. Returns once it is safe.
   func store(fileAt path: String, named name: String) async throws(StrataError) -> ArtifactReference
+
+  /// Why nothing can be stored now for want of room; nil while something can.
+  var shortage: String? { get }
+}
+
+extension AttemptArtifacts {
+  public var shortage: String? { nil }
 }

@@ -17,6 +17,7 @@ extension Worker {
       order, folders: folders, pool: pool, limits: configuration.limits,
       sink: AttemptSink(
         progress: { self.pump.progress(reference, $0, $1) }, log: { self.pump.log(reference, $0) }))
+    wanted.withLock { _ = $0.insert(reference) }
     attempts.withLock { $0[reference] = attempt }
     return attempt
   }
@@ -25,8 +26,9 @@ extension Worker {
     let reference = lease.reference
     let remains = await attempt.run { () async throws(AttemptError) in try await self.fetch(attempt.order.inputs) }
     attempts.withLock { $0[reference] = nil }
-    let notice = await notice(of: lease, remains)
+    let notice = await notice(of: lease, remains) { self.clear(attempt) }
     clear(attempt)
+    wanted.withLock { _ = $0.remove(reference) }
     finish(reference, notice)
   }
 
@@ -51,35 +53,6 @@ extension Worker {
     return files
   }
 
-  /// Stores the results and the log, last words of the live log first. Nil where nothing may be said.
-  private func notice(of lease: Lease, _ remains: AttemptExecution.Remains) async -> AttemptNotice? {
-    guard let end = remains.ending else { return nil }
-    var ending = end.kind
-    await pump.flush(only: lease.reference) { _ in }
-    var report = AttemptReport(
-      tier: lease.job.tier, usage: remains.usage, summaryJSON: remains.summary?.description, error: end.error)
-    do throws(StrataError) {
-      for file in remains.files {
-        report.results.append(try await artifacts.store(fileAt: file.path, named: file.name))
-      }
-      if let log = remains.log { report.log = try await artifacts.store(fileAt: log, named: "log.txt") }
-    } catch {
-      (ending, report.error) = storingFailed(error, ending, report.error)
-    }
-    return notice(of: lease.reference, ending, report)
-  }
-
-  /// What could not be stored fails an attempt that had succeeded, and changes nothing for the others.
-  private func storingFailed(_ error: StrataError, _ ending: AttemptEnding, _ earlier: AttemptError?) -> (
-    AttemptEnding, AttemptError?
-  ) {
-    log("results could not be stored: \(String(reflecting: error))")
-    guard ending == .succeeded else { return (ending, earlier) }
-    let failure: AttemptError =
-      error.isFullDisk ? .diskFull("store the results: \(error)") : .workerFault("storing failed: \(error)")
-    return (.failed, failure)
-  }
-
   func notice(of lease: LeaseReference, _ ending: AttemptEnding, _ report: AttemptReport) -> AttemptNotice {
     let (bytes, wasCut) = ReportCoding.encode(report, bytesMax: QueueLimits().reportBytesMax)
     return AttemptNotice(
@@ -87,16 +60,11 @@ extension Worker {
       isRetryable: !wasCut && report.error?.isRetryable ?? false, report: bytes)
   }
 
-  private func clear(_ attempt: AttemptExecution) {
+  func clear(_ attempt: AttemptExecution) {
     do throws(StrataError) {
       try attempt.clear()
     } catch {
       log(String(reflecting: error))
     }
   }
-}
-
-extension StrataError {
-  /// Whether the artifact store has no room, or none but its reserve.
-  fileprivate var isFullDisk: Bool { code == .insufficientStorage }
 }

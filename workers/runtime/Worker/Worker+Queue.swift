@@ -16,6 +16,8 @@ extension Worker {
   }
 
   func lease(_ count: Int) async {
+    // What could not be stored would be work for nothing.
+    if let shortage = artifacts.shortage { return await putLeasingOff(because: "no job is leased: \(shortage)") }
     let duration = configuration.leaseDuration
     await turn.take()
     // From before the call: the queue counts from a later instant, so the worker never believes too long.
@@ -31,11 +33,15 @@ extension Worker {
       feed.yield(.granted(grant.leases, asked: count, ownedUntil: until, now: .now))
     } catch {
       turn.give()
-      log("the queue granted no lease (\(error)); asked again soon")
-      feed.yield(.leaseFailed)
-      await pause(leaseBackoff.withLock { $0.next() })
-      feed.yield(.mayHaveWork)
+      await putLeasingOff(because: "the queue granted no lease (\(error)); asked again soon")
     }
+  }
+
+  private func putLeasingOff(because reason: String) async {
+    log(reason)
+    feed.yield(.leaseFailed)
+    await pause(leaseBackoff.withLock { $0.next() })
+    feed.yield(.mayHaveWork)
   }
 
   private func beat() async {
@@ -93,7 +99,7 @@ extension Worker {
     }
   }
 
-  private func pause(_ duration: Duration) async { try? await Task.sleep(for: duration, clock: .continuous) }
+  func pause(_ duration: Duration) async { try? await Task.sleep(for: duration, clock: .continuous) }
 }
 
 extension WorkerSignal {

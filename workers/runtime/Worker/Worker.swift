@@ -25,6 +25,8 @@ public final class Worker: Sendable {
   private let onReady: Mutex<(@Sendable () -> Void)?>
   let attempts = Mutex<[LeaseReference: AttemptExecution]>([:])
   let held = Mutex(Held())
+  /// The leases whose attempts nobody has asked to end.
+  let wanted = Mutex<Set<LeaseReference>>([])
   let leaseBackoff: Mutex<Backoff>
   /// Leasing and heartbeats take turns, so that a heartbeat's list of leases is complete and the queue may take back
   /// what is not on it (the grants of an answer that was lost).
@@ -106,7 +108,9 @@ public final class Worker: Sendable {
       if let attempt = prepare(lease) { group.addTask { await self.run(lease, attempt) } }
     case .release(let lease):
       reporter.add(notice(of: lease.reference, .released, AttemptReport(tier: lease.job.tier, usage: AttemptUsage())))
-    case .end(let lease, let reason): attempts.withLock { $0[lease] }?.stop(reason)
+    case .end(let lease, let reason):
+      wanted.withLock { _ = $0.remove(lease) }
+      attempts.withLock { $0[lease] }?.stop(reason)
     case .hasten(let lease): attempts.withLock { $0[lease] }?.hasten()
     case .beginDrainGrace: group.addTask { await self.drain() }
     case .finish: break

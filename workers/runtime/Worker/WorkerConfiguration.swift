@@ -27,7 +27,9 @@ public struct WorkerConfiguration: Sendable {
   public var progressInterval = Duration.milliseconds(250)
   /// After stop was requested and the attempts are over, reports are retried this long: no lease outlives it.
   public var reportGrace = Duration.seconds(10)
-  /// First and longest wait between tries while the queue is away.
+  /// Results for which the store has no room are held this long; then their lease is handed back.
+  public var storingPatience = Duration.seconds(60)
+  /// First and longest wait between tries while the queue is away, or the store has no room.
   public var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
   public var limits = AttemptLimits()
   /// Whether the worker's process inherits the orphans of runners that die, and ends them. Every child of the process
