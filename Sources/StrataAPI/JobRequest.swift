@@ -66,6 +66,13 @@ public struct JobRequest: Hashable, Codable, Sendable {
   }
 }
 
+/// The answer to a job that would be accepted: 200 of `POST /v1/jobs:check`.
+public struct JobCheck: Hashable, Codable, Sendable {
+  public let estimate: JobAccepted.Estimate
+
+  public init(estimate: JobAccepted.Estimate) { self.estimate = estimate }
+}
+
 /// The answer to an accepted job: 202.
 public struct JobAccepted: Hashable, Codable, Sendable {
   public let id: JobID

@@ -171,6 +171,14 @@ public final class ControlPlane: Sendable {
     do { return try await authenticator.principal(for: secret) } catch { throw error.strataError }
   }
 
+  /// What `submit` would find before it looks for the inputs: checks, the price and the account's credits.
+  ///
+  /// - Returns: the most that the job could be charged.
+  /// - Throws: the refusal. Nothing is stored either way, and what is accepted now may be refused in a moment.
+  public func check(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
+    try await admission.preview(draft, tenant: tenant)
+  }
+
   /// Checks, holds for, stores and enqueues a job. Returns once it is committed.
   public func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
     try await admission.submit(draft, tenant: tenant)

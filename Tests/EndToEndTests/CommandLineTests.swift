@@ -56,6 +56,19 @@ import Testing
     await stack.stop()
   }
 
+  @Test func aRefusedSubmissionLeavesNoInputBehind() async throws {
+    let stack = try await StackUnderTest()
+    let file = stack.folder + "/input"
+    try "for nothing".write(toFile: file, atomically: true, encoding: .utf8)
+    for option in [["--tier", "gpu"], ["--memory", "100000G"], ["--max-credits", "0.000001"]] {
+      let run = try await strata(["run"] + option + ["--input", file, "--", "true"], on: stack)
+      #expect(run.code == 3, "\(option): \(run)")
+    }
+    let kept = FileManager.default.enumerator(atPath: stack.folder + "/data/artifacts/sha256")?.allObjects ?? []
+    #expect(kept.isEmpty, "\(kept)")
+    await stack.stop()
+  }
+
   @Test func outputOfACommandDoesNotMixWithItsJSON() async throws {
     let stack = try await StackUnderTest()
     let run = try await strata(["run", "--json", "--stdin", "-", "--", "cat"], on: stack, input: "typed")

@@ -112,6 +112,42 @@ import Testing
     }
   }
 
+  @Test func aCheckRefusesWhatASubmissionWouldAndKeepsNothing() async throws {
+    try await APIBench.with { bench in
+      let input = #""inputs":[{"name":"a","digest":"\#(RouteTests.digest)","size_bytes":1}]"#
+      for (body, code) in [
+        (#"{"capability":"test.files","tier":"gpu",\#(input)}"#, "unsatisfiable"),
+        (#"{"capability":"test.files","max_microcredits":1,\#(input)}"#, "budget_exceeded"),
+        (#"{"capability":"test.echo",\#(input)}"#, "invalid_input"),
+        (#"{"capability":"test.files",\#(input.replacing(":1}", with: ":999999999999"))}]}"#, "artifact_too_large"),
+      ] {
+        let answer = try await bench.ask("POST", "/v1/jobs:check", body)
+        #expect(answer.code == code, "\(body): \(answer.body)")
+      }
+      let good = #"{"capability":"test.files",\#(input)}"#
+      let answer = try await bench.ask("POST", "/v1/jobs:check", good)
+      #expect(answer.status == 200, "\(answer.body)")
+      #expect(answer.body.contains(#""charge_max_microcredits":\#(ControlFixture.price.micros)"#))
+      #expect(try await bench.fixture.ledger.unfinished(limit: 1).isEmpty)
+      #expect(try await bench.fixture.ledger.balance(of: bench.fixture.tenant).held == .zero)
+    }
+  }
+
+  /// The job of a repeated request is found, whatever the account has left for new ones.
+  @Test func aCheckWithAKnownKeyRefusesNothing() async throws {
+    try await APIBench.with { bench in
+      let file = try await bench.fixture.upload("abc")
+      func body(_ digest: ArtifactDigest) -> String {
+        #"{"capability":"test.files","inputs":[{"name":"a","digest":"\#(digest)","size_bytes":3}]}"#
+      }
+      #expect(try await bench.submit(body(file.digest), headers: ["idempotency-key: k"]).status == 202)
+      let dear = body(RouteTests.digest).replacing("}]}", with: #"}],"max_microcredits":1}"#)
+      let headers = ["idempotency-key: k"]
+      #expect(try await bench.ask("POST", "/v1/jobs:check", dear, headers: headers).status == 200)
+      #expect(try await bench.ask("POST", "/v1/jobs:check", dear).status == 402)
+    }
+  }
+
   @Test(arguments: ["0.001", "1", "1.0", "0.123457", "1e-3", "5000000000"]) func aBoundInCreditsIsTaken(_ bound: String)
     async throws
   {

@@ -8,7 +8,8 @@ import Testing
 
   @Test(arguments: [
     (HTTPMethod.get, ["healthz"], Route.alive), (.get, ["readyz"], .ready), (.get, ["metrics"], .metrics),
-    (.post, ["v1", "jobs"], .submitJob), (.get, ["v1", "jobs"], .listJobs),
+    (.post, ["v1", "jobs"], .submitJob), (.post, ["v1", "jobs:check"], .checkJob),
+    (.get, ["v1", "jobs"], .listJobs),
     (.get, ["v1", "jobs", job.description], .job(job)), (.head, ["v1", "jobs", job.description], .job(job)),
     (.delete, ["v1", "jobs", job.description.uppercased()], .cancelJob(job)),
     (.get, ["v1", "jobs", job.description, "events"], .jobEvents(job)),

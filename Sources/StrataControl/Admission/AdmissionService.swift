@@ -11,6 +11,7 @@ package import StrataRuntime
 /// reconciler. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
   private let check: DraftCheck
+  private let ledger: Ledger
   private let inputs: InputCheck
   private let queue: any JobQueue
   private let admissions: AdmissionBatcher
@@ -26,6 +27,7 @@ package final class AdmissionService: Sendable {
     metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
   ) {
     self.check = check
+    self.ledger = ledger
     inputs = InputCheck(ledger: ledger, store: store)
     self.queue = queue
     self.reconciler = reconciler
@@ -60,6 +62,28 @@ package final class AdmissionService: Sendable {
       metrics.refused(error.code)
       throw error
     }
+  }
+
+  /// Decides as `submit` does, but looks for no input and keeps nothing.
+  ///
+  /// - Returns: the most that the job could be charged.
+  package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
+    let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
+    try inputs.requireTakeable(draft.inputs)
+    switch try await judge(submission) {
+    case .accepted(let job), .existing(let job): return job.held
+    // The key is known. Without the inputs' digests nobody can say whether the request is the same.
+    case .refused(.conflict(let job)) where !draft.inputs.isEmpty: return try await held(by: job, tenant)
+    case .refused(let refusal): throw refusal.strataError
+    }
+  }
+
+  private func judge(_ submission: JobSubmission) async throws(StrataError) -> AdmissionVerdict {
+    do { return try await ledger.judge(submission) } catch { throw error.strataError }
+  }
+
+  private func held(by job: JobID, _ tenant: TenantID) async throws(StrataError) -> MicroCredits {
+    do { return try await ledger.job(job, tenant: tenant)?.held ?? .zero } catch { throw error.strataError }
   }
 
   /// Says that a job has been cancelled in the ledger: if it is on its way into the queue, it leaves it again.

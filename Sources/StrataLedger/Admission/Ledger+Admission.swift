@@ -20,6 +20,13 @@ extension Ledger {
   }
 }
 
+extension Ledger {
+  /// What `admit` would answer now. Nothing is stored, so the next call may answer otherwise.
+  public func judge(_ submission: JobSubmission) async throws(LedgerError) -> AdmissionVerdict {
+    try await perform { session throws(PostgreSQLError) in try AdmissionTransaction.judge(submission, session) }
+  }
+}
+
 /// Carries out what `AdmissionDecision` decides.
 enum AdmissionTransaction {
   /// Admits a batch. Where a value cannot be stored, the batch is halved until the submission it came with stands
@@ -35,6 +42,21 @@ enum AdmissionTransaction {
       let middle = batch.count / 2
       return try admitIsolating(Array(batch[..<middle]), session)
         + admitIsolating(Array(batch[middle...]), session)
+    }
+  }
+
+  static func judge(
+    _ submission: JobSubmission, _ session: PostgreSQLSession
+  ) throws(PostgreSQLError) -> AdmissionVerdict {
+    do throws(PostgreSQLError) {
+      return try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
+        var decision = try read([submission], transaction)
+        decision.decide([submission])
+        return decision.verdicts[0]
+      }
+    } catch {
+      guard error.isDueToValues else { throw error }
+      return .refused(.invalid(error.message))
     }
   }
 

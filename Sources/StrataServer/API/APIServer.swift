@@ -84,6 +84,7 @@ public struct APIServer: Sendable {
   private func answer(_ route: Route, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     switch route {
     case .submitJob: try await jobs.submit(request, tenant: tenant)
+    case .checkJob: try await jobs.check(request, tenant: tenant)
     case .listJobs: try await jobs.list(request, tenant: tenant)
     case .job(let id): try await jobs.get(id, tenant: tenant)
     case .cancelJob(let id): try await jobs.cancel(id, tenant: tenant)

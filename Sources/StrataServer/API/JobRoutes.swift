@@ -16,17 +16,27 @@ struct JobRoutes {
 
   /// 202 with what was held; a repeated `Idempotency-Key` finds the same job.
   func submit(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
-    let body = try await request.body.collect(limit: bodyBytesMax)
-    let asked = try JSONCoding.decode(
-      JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits"])
-    let draft = try draft(of: asked, key: request.headers["idempotency-key"])
-    let accepted = try await control.submit(draft, tenant: tenant)
+    let accepted = try await control.submit(try await draft(of: request), tenant: tenant)
     var response = try HTTPResponse.json(
       JobAccepted(
         id: accepted.id, state: accepted.state, heldMicrocredits: accepted.state.isFinal ? 0 : accepted.held.micros,
         estimate: .init(chargeMaxMicrocredits: accepted.held.micros), isRepeat: accepted.isRepeat), status: .accepted)
     response.headers.append("location", "/v1/jobs/\(accepted.id)")
     return response
+  }
+
+  /// What `submit` would be refused with, before any input is uploaded; 200 where it would be accepted now. Nothing is
+  /// kept, and inputs are not looked for: their digests may be any.
+  func check(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let held = try await control.check(try await draft(of: request), tenant: tenant)
+    return try .json(JobCheck(estimate: .init(chargeMaxMicrocredits: held.micros)))
+  }
+
+  private func draft(of request: HTTPRequest) async throws -> JobDraft {
+    let body = try await request.body.collect(limit: bodyBytesMax)
+    let asked = try JSONCoding.decode(
+      JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits"])
+    return try draft(of: asked, key: request.headers["idempotency-key"])
   }
 
   private func draft(of asked: JobRequest, key: String?) throws(HTTPRefusal) -> JobDraft {

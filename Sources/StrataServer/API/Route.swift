@@ -3,7 +3,7 @@ package import StrataCore
 /// What a request asks for, read off its method and path alone.
 package enum Route: Hashable {
   case alive, ready, metrics
-  case submitJob, listJobs
+  case submitJob, checkJob, listJobs
   case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID)
   case putArtifact, artifact(ArtifactDigest)
   case capabilities, account, queue, ledgerVerification
@@ -33,6 +33,7 @@ package enum Route: Hashable {
   private static func versionOne(_ segments: [String]) throws(HTTPRefusal) -> [HTTPMethod: Route] {
     switch (segments.first, segments.count) {
     case ("jobs", 1): return [.post: .submitJob, .get: .listJobs]
+    case ("jobs:check", 1): return [.post: .checkJob]
     case ("jobs", 2...3): return try ofJob(segments)
     case ("artifacts", 1): return [.put: .putArtifact]
     case ("artifacts", 2):

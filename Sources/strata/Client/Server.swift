@@ -47,10 +47,12 @@ struct Server {
     try await send(request("DELETE", path)).decode()
   }
 
-  func post<Value: Decodable>(_ path: String, _ body: some Encodable, idempotencyKey: String) async throws -> Value {
+  func post<Value: Decodable>(_ path: String, _ body: some Encodable, idempotencyKey: String? = nil) async throws
+    -> Value
+  {
     var request = request("POST", path)
     request.body = try .json(body)
-    request.headers.append((name: "idempotency-key", value: idempotencyKey))
+    if let idempotencyKey { request.headers.append((name: "idempotency-key", value: idempotencyKey)) }
     return try await send(request).decode()
   }
 
