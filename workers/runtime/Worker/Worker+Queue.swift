@@ -7,7 +7,7 @@ import Synchronization
 extension Worker {
   func startBackground() -> [Task<Void, Never>] {
     [
-      Task { await self.beat() }, Task { await self.listen() }, Task { await self.watchDeadline() },
+      Task { await self.listen() }, Task { await self.watchDeadline() },
       Task { await self.pump.run { self.feed.yield(.leaseLost($0)) } },
       Task {
         await self.reporter.run(backoff: self.configuration.backoff) { self.feed.yield(.reportAnswered($0)) }
@@ -44,7 +44,7 @@ extension Worker {
     feed.yield(.mayHaveWork)
   }
 
-  private func beat() async {
+  func beat() async {
     var backoff = configuration.backoff
     while !Task.isCancelled {
       await turn.take()
@@ -66,6 +66,19 @@ extension Worker {
         log("a heartbeat failed (\(error)); tried again soon")
         await pause(min(configuration.heartbeatInterval, backoff.next()))
       }
+    }
+  }
+
+  /// A last heartbeat that extends nothing: the queue forgets the worker at its next look instead of at the end of a
+  /// lease. A worker that leaves something unreported does not: its leases are to expire. A queue that is away is not
+  /// waited for longer than `leavePatience`.
+  ///
+  /// - Parameter heartbeats: the task that sent them. It has been cancelled, and one may still be on its way.
+  func takeLeave(after heartbeats: Task<Void, Never>) async {
+    guard reporter.unanswered.isEmpty else { return }
+    _ = await Probe.answer(within: configuration.leavePatience) { [queue, configuration] in
+      await heartbeats.value
+      _ = try? await queue.heartbeat(worker: configuration.id, held: [], for: .zero)
     }
   }
 

@@ -68,7 +68,7 @@ public final class Worker: Sendable {
     try FileTree.remove(configuration.folder)
     try FileTree.make(configuration.folder)
     await pool.warmUp()
-    let background = startBackground()
+    let (heartbeats, background) = (Task { await self.beat() }, startBackground())
     feed.yield(.mayHaveWork)
     await withDiscardingTaskGroup { group in
       var state = WorkerState(slots: configuration.slots)
@@ -80,7 +80,8 @@ public final class Worker: Sendable {
       }
       group.cancelAll()
     }
-    for task in background { task.cancel() }
+    for task in background + [heartbeats] { task.cancel() }
+    await takeLeave(after: heartbeats)
     await pool.drain()
     try FileTree.remove(configuration.folder)
   }

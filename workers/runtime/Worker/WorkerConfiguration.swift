@@ -27,6 +27,8 @@ public struct WorkerConfiguration: Sendable {
   public var progressInterval = Duration.milliseconds(250)
   /// After stop was requested and the attempts are over, reports are retried this long: no lease outlives it.
   public var reportGrace = Duration.seconds(10)
+  /// How long a worker that ends tries to tell the queue so. If it cannot, it is listed until its lease is over.
+  public var leavePatience = Duration.seconds(1)
   /// Results for which the store has no room are held this long; then their lease is handed back.
   public var storingPatience = Duration.seconds(60)
   /// First and longest wait between tries while the queue is away, or the store has no room.
