@@ -119,6 +119,10 @@ static const char lock_publishing[] = {
 #embed "../StrataLedger/Queries/lock_publishing.sql"
     , 0};
 const char *const strata_query_lock_publishing = lock_publishing;
+static const char lock_tenant[] = {
+#embed "../StrataLedger/Queries/lock_tenant.sql"
+    , 0};
+const char *const strata_query_lock_tenant = lock_tenant;
 static const char migration_list[] = {
 #embed "../StrataLedger/Queries/migration_list.sql"
     , 0};

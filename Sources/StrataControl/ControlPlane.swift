@@ -15,7 +15,7 @@ public final class ControlPlane: Sendable {
     public var leaseDuration: Duration
     /// A full comparison of queue and ledger is made this often, as a precaution.
     public var reconcileInterval = Duration.seconds(600)
-    /// How long a key's tenant is remembered: a revoked key works at most this much longer.
+    /// How long a key's tenant is remembered: a key revoked through another controller works at most this much longer.
     public var keyMemory = Duration.seconds(5)
     /// Bytes of one job's parameters and inputs, as JSON; the queue's own limit must be as large.
     public var payloadBytesMax = QueueLimits().payloadBytesMax
@@ -39,12 +39,12 @@ public final class ControlPlane: Sendable {
   let queue: any JobQueue
   let configuration: Configuration
   let admission: AdmissionService
-  private let authenticator: Authenticator
+  let authenticator: Authenticator
   let settler: Settler
   let store: ArtifactStore
   package let reconciler: Reconciler
   private let metrics: ControlMetrics
-  private let log: Log
+  let log: Log
 
   public init(
     ledger: Ledger, leadership: Leadership, queue: any JobQueue, catalogue: any CapabilityCatalogue,

@@ -69,6 +69,32 @@ import Testing
     await stack.stop()
   }
 
+  @Test func keysAreMadeAndRevoked() async throws {
+    let stack = try await StackUnderTest()
+    let made = try await strata(["keys", "create", "laptop"], on: stack)
+    let secret = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(made.code == 0 && secret.hasPrefix("sk_") && !made.errors.contains(secret), "\(made)")
+    let list = try await strata(["keys"], on: stack)
+    #expect(list.output.contains("laptop") && !list.output.contains(secret))
+    let url = "STRATA_URL='unix://\(stack.folder)/data/run/api.sock' STRATA_API_KEY=\(secret)"
+    let jobs = "\(url) '\(StackUnderTest.binary)' jobs"
+    #expect(try await shell(jobs).code == 0)
+    let revoked = try await strata(["keys", "revoke", String(secret.prefix(8))], on: stack)
+    #expect(revoked.code == 0 && revoked.output.contains("is revoked"), "\(revoked)")
+    let refused = try await shell(jobs)
+    #expect(refused.code == 3 && refused.errors.contains("revoked"), "\(refused)")
+    let all = try await strata(["keys", "list", "--json"], on: stack)
+    let keys = try JSONDecoder().decode([KeyView].self, from: Data(all.output.utf8))
+    let last = try #require(keys.first { $0.revokedAt == nil })
+    #expect(last.isCurrent)
+    let kept = try await strata(["keys", "revoke", "\(last.id)"], on: stack)
+    #expect(kept.code == 3 && kept.errors.contains("last valid key"), "\(kept)")
+    let forced = try await strata(["keys", "revoke", "\(last.id)", "--force"], on: stack)
+    #expect(forced.code == 0 && forced.errors.contains("it was the key of this command"), "\(forced)")
+    #expect(try await strata(["jobs"], on: stack).code == 3)
+    await stack.stop()
+  }
+
   @Test func outputOfACommandDoesNotMixWithItsJSON() async throws {
     let stack = try await StackUnderTest()
     let run = try await strata(["run", "--json", "--stdin", "-", "--", "cat"], on: stack, input: "typed")

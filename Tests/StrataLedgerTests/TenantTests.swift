@@ -19,10 +19,37 @@ import Testing
       try bench.sql("SELECT count(*) FROM api_key WHERE api_key::text LIKE '%\(key.secret.dropFirst(8))%'") == "0")
     await #expect(throws: LedgerError.self) { try await ledger.revokeKey(key.id, tenant: other) }
     #expect(try await ledger.authenticate(key.secret) != nil)
-    try await ledger.revokeKey(key.id, tenant: tenant)
-    try await ledger.revokeKey(key.id, tenant: tenant)
+    try await ledger.revokeKey(key.id, tenant: tenant, evenLast: true)
+    let revoked = try await ledger.revokeKey(key.id, tenant: tenant)
+    #expect(revoked.revokedAt != nil)
+    #expect(try await ledger.keys(of: tenant) == [revoked])
     #expect(try await ledger.authenticate(key.secret) == nil)
     await #expect(throws: LedgerError.self) { try await ledger.createKey(tenant: TenantID(), name: "x") }
+  }
+
+  /// However many are revoked at the same time, through however many controllers.
+  @Test func aTenantsLastKeyIsKept() async throws {
+    let bench = try await LedgerBench()
+    let tenant = try await bench.tenant(credits: 0)
+    let other = try await bench.tenant("other", credits: 0)
+    _ = try await bench.ledger.createKey(tenant: other, name: "other's")
+    let ledgers = [bench.ledger, try bench.another(), try bench.another()]
+    for _ in 0..<5 {
+      var keys: [KeyID] = []
+      for _ in 0..<6 { keys.append(try await bench.ledger.createKey(tenant: tenant, name: "key").id) }
+      await withTaskGroup { group in
+        for (index, key) in keys.enumerated() {
+          group.addTask { _ = try? await ledgers[index % 3].revokeKey(key, tenant: tenant) }
+        }
+      }
+      let valid = try await bench.ledger.keys(of: tenant).filter { $0.revokedAt == nil }
+      #expect(valid.count == 1)
+      await #expect(throws: LedgerError.lastKey("key")) {
+        try await bench.ledger.revokeKey(valid[0].id, tenant: tenant)
+      }
+      try await bench.ledger.revokeKey(valid[0].id, tenant: tenant, evenLast: true)
+    }
+    for ledger in ledgers { await ledger.close() }
   }
 
   @Test func tenantsAreFoundByNameAndNamesAreUnique() async throws {

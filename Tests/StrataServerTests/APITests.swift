@@ -25,16 +25,6 @@ import Testing
     }
   }
 
-  @Test func aRevokedKeyStopsWorking() async throws {
-    try await APIBench.with {
-      $0.keyMemory = .zero
-    } _: { bench in
-      #expect(try await bench.ask("GET", "/v1/account").status == 200)
-      try await bench.fixture.ledger.revokeKey(bench.keyID, tenant: bench.fixture.tenant)
-      #expect(try await bench.ask("GET", "/v1/account").status == 401)
-    }
-  }
-
   @Test func whatConcernsEveryTenantIsForOperators() async throws {
     try await APIBench.with { bench in
       for path in ["/v1/queue", "/v1/ledger/verification"] {

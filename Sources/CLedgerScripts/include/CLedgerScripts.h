@@ -30,6 +30,7 @@ extern const char *const strata_query_list_unfinished;
 extern const char *const strata_query_lock_accounts;
 extern const char *const strata_query_lock_accounts_of_jobs;
 extern const char *const strata_query_lock_publishing;
+extern const char *const strata_query_lock_tenant;
 extern const char *const strata_query_migration_list;
 extern const char *const strata_query_migration_lock;
 extern const char *const strata_query_migration_record;

@@ -33,6 +33,7 @@ enum Query {
   static let lockAccounts = unsafe embedded("lock_accounts", strata_query_lock_accounts)
   static let lockAccountsOfJobs = unsafe embedded("lock_accounts_of_jobs", strata_query_lock_accounts_of_jobs)
   static let lockPublishing = unsafe embedded("lock_publishing", strata_query_lock_publishing)
+  static let lockTenant = unsafe embedded("lock_tenant", strata_query_lock_tenant)
   static let migrationList = unsafe embedded("migration_list", strata_query_migration_list)
   static let migrationLock = unsafe embedded("migration_lock", strata_query_migration_lock)
   static let migrationRecord = unsafe embedded("migration_record", strata_query_migration_record)

@@ -6,6 +6,7 @@ package enum Route: Hashable {
   case submitJob, checkJob, listJobs
   case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID)
   case putArtifact, artifact(ArtifactDigest)
+  case listKeys, createKey, revokeKey(KeyID)
   case capabilities, account, queue, ledgerVerification
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
@@ -42,6 +43,12 @@ package enum Route: Hashable {
           .badRequest, "invalid_digest", "'\(segments[1])' is not a SHA-256 digest (sha256: and 64 hex digits)")
       }
       return [.get: .artifact(digest)]
+    case ("keys", 1): return [.get: .listKeys, .post: .createKey]
+    case ("keys", 2):
+      guard let key = KeyID(segments[1]) else {
+        throw HTTPRefusal(.notFound, "not_found", "'\(segments[1])' is not a key's identifier (26 letters and digits)")
+      }
+      return [.delete: .revokeKey(key)]
     case ("capabilities", 1): return [.get: .capabilities]
     case ("account", 1): return [.get: .account]
     case ("queue", 1): return [.get: .queue]
@@ -71,6 +78,8 @@ package enum Route: Hashable {
     switch self {
     case .listJobs: ["state", "cursor", "limit"]
     case .jobLog: ["offset"]
+    case .listKeys, .createKey: ["tenant"]
+    case .revokeKey: ["tenant", "force"]
     default: []
     }
   }

@@ -43,14 +43,14 @@ struct Server {
     return (answer.body, answer.header("log-attempt").flatMap { Int($0) })
   }
 
-  func delete<Value: Decodable>(_ path: String) async throws -> Value {
-    try await send(request("DELETE", path)).decode()
+  func delete<Value: Decodable>(_ path: String, query: [(name: String, value: String)] = []) async throws -> Value {
+    try await send(request("DELETE", path, query: query)).decode()
   }
 
-  func post<Value: Decodable>(_ path: String, _ body: some Encodable, idempotencyKey: String? = nil) async throws
-    -> Value
-  {
-    var request = request("POST", path)
+  func post<Value: Decodable>(
+    _ path: String, _ body: some Encodable, query: [(name: String, value: String)] = [], idempotencyKey: String? = nil
+  ) async throws -> Value {
+    var request = request("POST", path, query: query)
     request.body = try .json(body)
     if let idempotencyKey { request.headers.append((name: "idempotency-key", value: idempotencyKey)) }
     return try await send(request).decode()
