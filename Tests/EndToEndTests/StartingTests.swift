@@ -90,6 +90,30 @@ import Testing
     }
   }
 
+  /// Making the databases takes seconds: a stop does not wait for them.
+  @Test(.timeLimit(.minutes(3))) func aFirstStartThatIsInterruptedLeavesNothingHalfMade() async throws {
+    try await withFolder("first") { folder in
+      let data = folder + "/data"
+      try await leavingNothing(in: data) {
+        var up = ProcessSpecification(StackUnderTest.binary, ["up", "--http", "127.0.0.1:0", "--data-dir", data])
+        up.standardOutput = .file(folder + "/output")
+        up.standardError = .file(folder + "/output")
+        let child = try await ChildProcess.spawn(up)
+        let cluster = data + "/postgres/data"
+        try await eventually("a cluster is being made") {
+          FileManager.default.fileExists(atPath: cluster + ".new/global")
+        }
+        child.signal(SIGINT)
+        #expect(await child.wait().status == .exited(0))
+        for path in [cluster + ".new", cluster] { #expect(!FileManager.default.fileExists(atPath: path), "\(path)") }
+        let log = try String(contentsOfFile: data + "/log/up.log", encoding: .utf8)
+        #expect(!log.contains("level=error") && log.contains("start given up"), "\(log)")
+        let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
+        #expect(again.status == .exited(0), "\(again.errors)")
+      }
+    }
+  }
+
   @Test(.timeLimit(.minutes(3))) func aPortThatWasChosenIsKept() async throws {
     try await withStack { stack in
       let file = stack.folder + "/data/run/http-address"
