@@ -163,9 +163,16 @@ import Testing
     try await withStack(http: "127.0.0.1:\(named)") { stack in
       let (listener, _) = try await Self.takePort(of: stack)
       try await eventually("the socket answers", within: .seconds(60)) { await Self.answers(stack.client) }
+      let data = stack.folder + "/data"
+      try await eventually("the status tells that the port is another's") {
+        let status = try await strata("status", "--data-dir", data).output
+        return status.contains("unix socket only") && status.contains("127.0.0.1:\(named)")
+          && !status.contains("http://")
+      }
       close(listener)
       let client = HTTPClient(try ClientEndpoint("http://127.0.0.1:\(named)"))
       try await eventually("the port answers again", within: .seconds(60)) { await Self.answers(client) }
+      #expect(try await strata("status", "--data-dir", data).output.contains("API      http://127.0.0.1:\(named)"))
     }
   }
 

@@ -25,6 +25,7 @@ struct APIListeners {
     } catch {
       if isFirst { throw error }
       log.error("the port of this stack cannot be had", ["error": error.description, "socket": endpoint.socket])
+      try endpoint.record(httpObstacle: error.message)
     }
     guard case .tcp(_, 0) = wanted else { return Task { await keepTrying(wanted) } }
     try await listen(wanted)
