@@ -57,6 +57,30 @@ import Testing
   }
 
   @Test(arguments: [
+    (#""priority":1,"priority":2"#, "priority"), (#""params":{"text":"a"},"params":{}"#, "params"),
+    (#""params":{"text":"a","te\u0078t":"b"}"#, "params.text"), (#""params" : { "a\"b":1, "a\"b" : 2}"#, "params.a\\\"b"),
+    (#""inputs":[{"name":"a","name":"b"}]"#, "inputs[0].name"),
+    (#""inputs":[{"name":"a","size_bytes":1},{"name":"name","size_bytes":1,"size_bytes":2}]"#, "inputs[1].size_bytes"),
+    (#""params":{"text":[[],{"x":{},"y":[{"z":1,"z":1}]}]}"#, "params.text[1].y[0].z"),
+  ]) func aMemberGivenTwiceIsNamed(members: String, path: String) async throws {
+    try await APIBench.with { bench in
+      let answer = try await bench.submit(#"{"capability":"test.files",\#(members)}"#)
+      #expect(answer.status == 422 && answer.code == "repeated_member", "\(answer.body)")
+      #expect(answer.body.contains("'\(path)' is given twice"), "\(answer.body)")
+    }
+  }
+
+  @Test(arguments: [
+    #"{"text":"a","b":"text"}"#, #"{"text":{"a":1},"other":{"a":1}}"#, #"{"text":[{"a":"a"},{"a":"a"},"a","a"]}"#,
+    #"{"text":"\\","x":"\"text\":"}"#,
+  ]) func whatIsNotGivenTwiceIsNotSaidToBe(parameters: String) async throws {
+    try await APIBench.with { bench in
+      let answer = try await bench.submit(#"{"capability":"test.files","params":\#(parameters)}"#)
+      #expect(answer.code == "invalid_input", "it has no such parameters: \(answer.body)")
+    }
+  }
+
+  @Test(arguments: [
     (#"{"capability":"test.eco"}"#, 404, "not_found"), ("", 422, "invalid_body"), ("[]", 422, "invalid_body"),
     ("{", 422, "invalid_body"), (#"{"params":{}}"#, 422, "invalid_body"),
     (#"{"capability":7}"#, 422, "invalid_body"), (#"{"capability":"test.echo","tiers":"cpu"}"#, 422, "unknown_member"),
