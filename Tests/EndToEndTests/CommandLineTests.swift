@@ -95,6 +95,22 @@ import Testing
     await stack.stop()
   }
 
+  @Test func aLocalRunWithoutAFolderMakesOneAndSaysWhich() async throws {
+    try await withFolder("local") { folder in
+      let local = "cd '\(folder)'; '\(StackUnderTest.binary)' local command.run --param"
+      let writing = #"'command=["sh","-c","echo hi > output/f"]'"#
+      for name in ["command.run-results", "command.run-results-2"] {
+        let run = try await shell("\(local) \(writing)")
+        #expect(run.code == 0 && run.errors.contains("the results go into \(name)\n"), "\(run)")
+        #expect(try String(contentsOfFile: "\(folder)/\(name)/f", encoding: .utf8) == "hi\n")
+      }
+      #expect(try await shell("\(local) 'command=[\"true\"]'").code == 0)
+      #expect(try await shell("\(local) nonsense=1").code == 2)
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      #expect(left == ["command.run-results", "command.run-results-2"], "nothing is left where nothing was written")
+    }
+  }
+
   @Test func outputOfACommandDoesNotMixWithItsJSON() async throws {
     let stack = try await StackUnderTest()
     let run = try await strata(["run", "--json", "--stdin", "-", "--", "cat"], on: stack, input: "typed")

@@ -21,6 +21,11 @@ public struct LocalRun: Sendable {
     self.limits = limits
   }
 
+  /// - Throws: `invalidInput` or `notFound` where `run` would refuse the request, before anything is made.
+  public func check(_ capability: String, parametersJSON: String, inputs: Int) throws(StrataError) {
+    _ = try check(capability, parametersJSON, inputs)
+  }
+
   /// Runs `capability` on `files`; its results are in `outputFolder` afterwards, beside what was there. Cancelling the
   /// task ends the attempt.
   ///
