@@ -120,6 +120,21 @@ import Testing
     await stack.stop()
   }
 
+  @Test func aCommandsOwnStatusIsToldAndItsOutputStaysItsOwn() async throws {
+    let stack = try await StackUnderTest()
+    let run = try await strata(["run", "--", "sh", "-c", "echo out; exit 7"], on: stack)
+    #expect(run.code == 1 && run.errors.hasSuffix("the command exited with status 7; for any failed job the status here is 1.\n"))
+    #expect(run.output.hasPrefix("out\n") && !run.output.contains("credits"), "\(run)")
+    let killed = try await strata(["run", "--", "sh", "-c", "kill -KILL $$"], on: stack)
+    #expect(killed.code == 1 && killed.errors.contains("ended by signal 9;"), "\(killed)")
+    let json = try await strata(["run", "--json", "--", "sh", "-c", "exit 7"], on: stack)
+    let job = try JSONDecoder().decode(JobView.self, from: Data(json.output.utf8))
+    #expect(json.code == 1 && job.summary == .object(["exit_status": .integer(7)]))
+    let shown = try await strata(["job", "show", "\(job.id)"], on: stack)
+    #expect(shown.output.contains(#/exit_status +7/#))
+    await stack.stop()
+  }
+
   @Test func aJobIsMeteredWithoutItsRunnerAndStoppedWhereItsHoldEnds() async throws {
     let stack = try await StackUnderTest()
     let small = try await strata(["run", "--memory", "24M", "--", "sleep", "0.5"], on: stack)

@@ -29,7 +29,9 @@ extension Command {
     details: """
       The command runs on a worker in an empty folder, without a shell; what it prints is shown here (on standard error
       with --json), and the files it leaves in $STRATA_OUTPUT_DIR are its results. Its standard input is empty unless
-      --stdin names a file. The exit code is 0 when the command's was, else 1. Ctrl-C ends the waiting, not the job.
+      --stdin names a file. The exit code is 0 when the command's was, else 1; the command's own is told on standard error
+      and is summary.exit_status (or summary.signal) with --json and in 'strata job show'. Ctrl-C ends the waiting, not
+      the job.
 
       Example: strata run --input scene.las -- sh -c 'wc -c scene.las > "$STRATA_OUTPUT_DIR/size.txt"'
       """,
