@@ -19,6 +19,10 @@ static const char current_rates[] = {
 #embed "../StrataLedger/Queries/current_rates.sql"
     , 0};
 const char *const strata_query_current_rates = current_rates;
+static const char find_alike[] = {
+#embed "../StrataLedger/Queries/find_alike.sql"
+    , 0};
+const char *const strata_query_find_alike = find_alike;
 static const char find_balance[] = {
 #embed "../StrataLedger/Queries/find_balance.sql"
     , 0};

@@ -41,6 +41,22 @@ extension ControlPlane {
     return (Array(found.prefix(limit)), found[limit - 1].record.id)
   }
 
+  /// The jobs of a tenant that a part of an identifier may mean, newest first, at most `limit`; older ones than its
+  /// newest `LedgerLimits.alikeScanMax` are not looked at.
+  public func jobs(tenant: TenantID, like part: IdentifierPart<JobTag>, limit: Int) async throws(StrataError)
+    -> [JobSnapshot]
+  {
+    do {
+      var records: [StoredJob] = []
+      for id in try await ledger.jobs(of: tenant, like: part, limit: limit) {
+        if let record = try await ledger.job(id, tenant: tenant) { records.append(record) }
+      }
+      return await snapshots(of: records, attempts: [])
+    } catch {
+      throw error.strataError
+    }
+  }
+
   /// Takes a waiting job out, or has a running one stopped.
   ///
   /// - Throws: `conflict` if it is finished.

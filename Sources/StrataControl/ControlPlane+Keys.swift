@@ -1,5 +1,6 @@
 public import StrataCore
 public import StrataLedger
+import StrataRuntime
 
 /// API keys, as a tenant sees its own.
 extension ControlPlane {

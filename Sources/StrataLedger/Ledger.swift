@@ -40,6 +40,8 @@ public struct LedgerLimits: Hashable, Sendable {
   public var batchMax = 1_000
   /// Rows of one page of a listing.
   public var pageMax = 1_000
+  /// A tenant's newest jobs among which a part of an identifier is looked for.
+  public var alikeScanMax = 100_000
   /// Characters of an API key's secret that are shown in listings.
   public var keyPrefixLength = 8
 

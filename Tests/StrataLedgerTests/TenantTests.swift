@@ -110,6 +110,31 @@ import Testing
     #expect(try await bench.ledger.admit([Sample.submission(tenant)])[0].acceptedJob?.held == dearer.price.perJob)
   }
 
+  @Test func jobsAreFoundByAPartOfTheirIdentifier() async throws {
+    let bench = try await LedgerBench()
+    let (tenant, other) = (try await bench.tenant(), try await bench.tenant("other"))
+    let low: UInt64 = 0xB234_5678_9ABC_DEF0
+    let twins = [1, 2].map { JobID(high: 0x0190_0000_0000_7000 + UInt64($0), low: low) }
+    let jobs = (0..<10).map { _ in JobID() } + twins
+    _ = try await bench.ledger.admit(jobs.map { Sample.submission(tenant, job: $0) } + [Sample.submission(other)])
+    func found(_ text: Substring, by tenant: TenantID) async throws -> [JobID] {
+      let part = try #require(IdentifierPart<JobTag>(String(text)))
+      return try await bench.ledger.jobs(of: tenant, like: part, limit: 10)
+    }
+    for job in jobs.prefix(10) {
+      for length in [6, 12, 13, 20, 25] {
+        #expect(try await found(job.description.suffix(length), by: tenant) == [job])
+      }
+      #expect(try await found(job.description.prefix(25), by: tenant).contains(job))
+      #expect(try await found(job.description.suffix(6), by: other) == [])
+    }
+    let text = twins[0].description
+    for part in [text.suffix(6), text.suffix(12), text.prefix(8), text.prefix(12)] {
+      #expect(try await found(part, by: tenant) == twins.reversed(), "newest first")
+    }
+    #expect(try await found(text.prefix(14), by: tenant) == [twins[0]])
+  }
+
   @Test func listingsArePagedAndFiltered() async throws {
     let bench = try await LedgerBench()
     let (tenant, other) = (try await bench.tenant(), try await bench.tenant("other"))

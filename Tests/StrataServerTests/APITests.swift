@@ -58,7 +58,8 @@ import Testing
 
   @Test(arguments: [
     (#""priority":1,"priority":2"#, "priority"), (#""params":{"text":"a"},"params":{}"#, "params"),
-    (#""params":{"text":"a","te\u0078t":"b"}"#, "params.text"), (#""params" : { "a\"b":1, "a\"b" : 2}"#, "params.a\\\"b"),
+    (#""params":{"text":"a","te\u0078t":"b"}"#, "params.text"),
+    (#""params" : { "a\"b":1, "a\"b" : 2}"#, "params.a\\\"b"),
     (#""inputs":[{"name":"a","name":"b"}]"#, "inputs[0].name"),
     (#""inputs":[{"name":"a","size_bytes":1},{"name":"name","size_bytes":1,"size_bytes":2}]"#, "inputs[1].size_bytes"),
     (#""params":{"text":[[],{"x":{},"y":[{"z":1,"z":1}]}]}"#, "params.text[1].y[0].z"),
@@ -311,7 +312,9 @@ import Testing
 
   @Test(arguments: [
     ("limit=0", "invalid_limit"), ("limit=201", "invalid_limit"), ("limit=x", "invalid_limit"),
-    ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"), ("states=running", "unknown_query_item"),
+    ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"),
+    ("id=abcde", "invalid_id"), ("id=abcdef&limit=1", "invalid_id"), ("id=illegal", "invalid_id"),
+    ("states=running", "unknown_query_item"),
     ("limit=1&limit=2", "repeated_query_item"),
   ]) func aBadQueryIsRefused(query: String, code: String) async throws {
     try await APIBench.with { bench in
@@ -333,9 +336,21 @@ import Testing
         #expect(answer.json["detail"]?.stringValue?.contains("'limit'") == true)
       }
       let named = try await bench.ask("GET", "/v1/jobs?sort=1")
-      #expect(named.json["detail"]?.stringValue?.contains("state, cursor, limit") == true)
+      #expect(named.json["detail"]?.stringValue?.contains("state, cursor, limit, id") == true)
       let states = try await bench.ask("GET", "/v1/jobs?state=foo")
       #expect(JobState.allCases.allSatisfy { states.body.contains($0.rawValue) })
+    }
+  }
+
+  @Test func aPartOfAnIdentifierFindsItsJob() async throws {
+    try await APIBench.with { bench in
+      let jobs = [try await bench.fixture.submit(), try await bench.fixture.submit()]
+      let end = jobs[0].description.suffix(6)
+      let mine = try await bench.ask("GET", "/v1/jobs?id=\(end)")
+      #expect(mine.body.contains(jobs[0].description) && !mine.body.contains(jobs[1].description))
+      #expect(try await bench.ask("GET", "/v1/jobs?id=\(end)", key: bench.otherKey).json["items"] == .array([]))
+      let both = try await bench.ask("GET", "/v1/jobs?id=\(jobs[0].description.prefix(8))")
+      #expect(jobs.allSatisfy { both.body.contains($0.description) })
     }
   }
 

@@ -72,9 +72,11 @@ import Testing
   @Test(arguments: [#"{}"#, #"{"name":""}"#, #"{"name":"a\u0007b"}"#, #"{"name":7}"#, #"{"name":"a","role":"b"}"#])
   func aBadNameIsRefused(body: String) async throws {
     try await APIBench.with { bench in
-      #expect(try await bench.ask("POST", "/v1/keys", body).status == 422)
       let long = #"{"name":"\#(String(repeating: "n", count: 101))"}"#
-      #expect(try await bench.ask("POST", "/v1/keys", long).status == 422)
+      for refused in [body, long] {
+        let answer = try await bench.ask("POST", "/v1/keys", refused)
+        #expect(answer.status == 422, "\(answer.body)")
+      }
       #expect(try await bench.fixture.ledger.keys(of: bench.fixture.tenant).count == 1)
     }
   }

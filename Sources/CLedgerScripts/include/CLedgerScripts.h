@@ -5,6 +5,7 @@ extern const char *const strata_query_authenticate;
 extern const char *const strata_query_close_holds;
 extern const char *const strata_query_current_prices;
 extern const char *const strata_query_current_rates;
+extern const char *const strata_query_find_alike;
 extern const char *const strata_query_find_balance;
 extern const char *const strata_query_find_job;
 extern const char *const strata_query_find_settling;

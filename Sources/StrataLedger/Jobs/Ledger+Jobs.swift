@@ -25,6 +25,21 @@ extension Ledger {
     ) { row throws(PostgreSQLError) in try StoredJob(&row) }
   }
 
+  /// Those of a tenant's newest `LedgerLimits.alikeScanMax` jobs that `part` may mean, newest first, at most `limit`.
+  ///
+  /// - Complexity: O(jobs looked at), a microsecond each.
+  public func jobs(
+    of tenant: TenantID, like part: IdentifierPart<JobTag>, limit: Int
+  ) async throws(LedgerError) -> [JobID] {
+    let (beginning, end) = (part.beginning, part.end)
+    return try await read(
+      Query.findAlike(
+        .identifier(tenant), .identifier(beginning?.lowerBound), .identifier(beginning?.upperBound),
+        .integer(Int64(bitPattern: end.mask)), .integer(Int64(bitPattern: end.value)),
+        .integer(Int64(limits.alikeScanMax)), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try row.identifier() as JobID }.filter(part.matches)
+  }
+
   /// The ended attempts of a job, oldest first.
   public func attempts(of job: JobID) async throws(LedgerError) -> [StoredAttempt] {
     try await read(Query.listAttempts(.identifier(job))) { row throws(PostgreSQLError) in try StoredAttempt(&row) }

@@ -7,6 +7,7 @@ enum Query {
   static let countUnreadable = unsafe embedded("count_unreadable", strata_query_count_unreadable)
   static let currentPrices = unsafe embedded("current_prices", strata_query_current_prices)
   static let currentRates = unsafe embedded("current_rates", strata_query_current_rates)
+  static let findAlike = unsafe embedded("find_alike", strata_query_find_alike)
   static let findBalance = unsafe embedded("find_balance", strata_query_find_balance)
   static let findOwned = unsafe embedded("find_owned", strata_query_find_owned)
   static let findJob = unsafe embedded("find_job", strata_query_find_job)

@@ -67,9 +67,13 @@ struct JobRoutes {
     try .json(JobView(try await control.job(job, tenant: tenant)))
   }
 
-  /// Newest first; `?state=`, `?cursor=`, `?limit=`.
+  /// Jobs that a part of an identifier may mean.
+  static let candidatesMax = 10
+
+  /// Newest first; `?state=`, `?cursor=`, `?limit=`; or `?id=`, the end or the beginning of an identifier.
   func list(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let query = request.query
+    if let text = query["id"] { return try await candidates(text, query, tenant) }
     let limit = query["limit"].map { Int($0) ?? 0 } ?? 50
     guard (1...Self.pageMax).contains(limit) else {
       throw HTTPRefusal(.badRequest, "invalid_limit", "'limit' goes from 1 to \(Self.pageMax)")
@@ -89,6 +93,16 @@ struct JobRoutes {
     }
     let page = try await control.jobs(tenant: tenant, state: state, after: cursor, limit: limit)
     return try .json(Page(items: page.jobs.map(JobView.init), nextCursor: page.next?.description))
+  }
+
+  private func candidates(_ text: String, _ query: HTTPQuery, _ tenant: TenantID) async throws -> HTTPResponse {
+    guard query.items.count == 1, let part = IdentifierPart<JobTag>(text) else {
+      throw HTTPRefusal(
+        .badRequest, "invalid_id",
+        "'id' takes the last 6 characters of a job's identifier or more, or its first 8 or more, and no other item")
+    }
+    let jobs = try await control.jobs(tenant: tenant, like: part, limit: Self.candidatesMax)
+    return try .json(Page(items: jobs.map(JobView.init), nextCursor: nil))
   }
 
   /// 202: taken out of the queue, or its worker is told to stop; the job's state says when it has. A finished job is a

@@ -76,7 +76,7 @@ package enum Route: Hashable {
   /// The query items that it takes.
   package var queryItems: [String] {
     switch self {
-    case .listJobs: ["state", "cursor", "limit"]
+    case .listJobs: ["state", "cursor", "limit", "id"]
     case .jobLog: ["offset"]
     case .listKeys, .createKey: ["tenant"]
     case .revokeKey: ["tenant", "force"]

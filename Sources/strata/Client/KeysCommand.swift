@@ -18,7 +18,7 @@ extension Command {
     ],
     run: { arguments in
       let action = KeysAction(server: try Server(arguments), arguments: arguments)
-      switch (arguments.positional.first ?? "list", arguments.positional.count) {
+      return switch (arguments.positional.first ?? "list", arguments.positional.count) {
       case ("list", 0...1): try await action.list()
       case ("create", 2): try await action.create(arguments.positional[1])
       case ("revoke", 2): try await action.revoke(arguments.positional[1])
@@ -33,7 +33,7 @@ struct KeysAction {
   let arguments: Arguments
 
   private var asJSON: Bool { arguments.has("json") }
-  private var query: [(name: String, value: String)] { arguments["tenant"].map { [("tenant", $0)] } ?? [] }
+  private var query: [(name: String, value: String)] { arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [] }
 
   private func keys() async throws -> [KeyView] {
     let page: Page<KeyView> = try await server.get("/v1/keys", query: query)

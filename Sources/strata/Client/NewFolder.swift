@@ -1,5 +1,6 @@
 import Glibc
 import StrataCore
+import StrataRuntime
 
 /// A folder for results of which nobody said where to put them.
 enum NewFolder {
