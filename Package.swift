@@ -40,7 +40,7 @@ let package = Package(
     .systemLibrary(name: "CHiredis", path: "Sources/CHiredis"),
     .systemLibrary(name: "CPostgreSQL", path: "Sources/CPostgreSQL", pkgConfig: "libpq"),
     .systemLibrary(name: "CHTTPParser", path: "Sources/CHTTPParser"),
-    .systemLibrary(name: "CGDAL", path: "Sources/CGDAL", pkgConfig: "gdal"),
+    .target(name: "CGDAL", path: "Sources/CGDAL"),
     .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto"),
     .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CLinux", path: "Sources/CLinux"),

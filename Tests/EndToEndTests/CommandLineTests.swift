@@ -124,6 +124,25 @@ import Testing
     await stack.stop()
   }
 
+  /// With the hundred libraries behind it, GDAL would take most of a command's time and memory.
+  @Test func gdalIsLoadedWhereItIsNeededOnlyAndMissedWithAReason() async throws {
+    let needed = try await shell("LD_TRACE_LOADED_OBJECTS=1 '\(StackUnderTest.binary)' version")
+    #expect(needed.output.contains("libcurl") && !needed.output.contains("libgdal"), "\(needed)")
+    try await withFolder("no-gdal") { folder in
+      let local = "cd '\(folder)'; '\(StackUnderTest.binary)' simulate-scan s.las --points 2000; "
+      let ground = "'\(StackUnderTest.binary)' local pointcloud.ground s.las"
+      let fine = try await shell(local + ground)
+      #expect(fine.code == 0, "\(fine)")
+      // Files that the dynamic linker finds before the real ones, and cannot load.
+      for name in ["libgdal.so.32", "libgdal.so"] {
+        try "no library".write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+      }
+      let without = try await shell(local + "LD_LIBRARY_PATH='\(folder)' " + ground)
+      #expect(without.code == 1 && without.printed.contains("library_missing: GDAL"), "\(without)")
+      #expect(without.printed.contains("libgdal32"), "it says what to install")
+    }
+  }
+
   @Test func outputOfACommandDoesNotMixWithItsJSON() async throws {
     let stack = try await StackUnderTest()
     let run = try await strata(["run", "--json", "--stdin", "-", "--", "cat"], on: stack, input: "typed")
