@@ -134,7 +134,7 @@ import Testing
         (#"{"capability":"test.files","tier":"gpu",\#(input)}"#, "unsatisfiable"),
         (#"{"capability":"test.files","max_microcredits":1,\#(input)}"#, "budget_exceeded"),
         (#"{"capability":"test.echo",\#(input)}"#, "invalid_input"),
-        (#"{"capability":"test.files",\#(input.replacing(":1}", with: ":999999999999"))}]}"#, "artifact_too_large"),
+        (#"{"capability":"test.files",\#(input.replacing(":1}", with: ":999999999999}"))}"#, "artifact_too_large"),
       ] {
         let answer = try await bench.ask("POST", "/v1/jobs:check", body)
         #expect(answer.code == code, "\(body): \(answer.body)")
