@@ -4,11 +4,13 @@ import StrataAPI
 import StrataClient
 import StrataCore
 import StrataServer
-import StrataStack
+package import StrataStack
 
 /// Where the controller of a data folder can be reached.
-struct Endpoint {
+package struct Endpoint {
   let directory: DataDirectory
+
+  package init(directory: DataDirectory) { self.directory = directory }
 
   /// The API's unix socket.
   var socket: String { directory.socket("api.sock") }
@@ -16,7 +18,7 @@ struct Endpoint {
   private var addressFile: String { directory.run + "/http-address" }
 
   /// The address that the API listens at, once it does.
-  var httpAddress: String? { TextFile.read(addressFile) }
+  package var httpAddress: String? { TextFile.read(addressFile) }
 
   /// Where the API is to listen: a port left to the system is chosen once and stays for the life of the stack, however
   /// often the controller is started again.
