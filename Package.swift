@@ -137,7 +137,9 @@ let package = Package(
       ]),
     tests("Numerics", on: ["Numerics", "StrataCore"]),
     tests("PointClouds", on: ["PointClouds", "Numerics", "StrataCore"]),
-    tests("EndToEnd", on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime"]),
+    tests(
+      "EndToEnd",
+      on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime", "StrataServer", "StrataStack"]),
     tests("Tidy", on: []),
   ]
 )

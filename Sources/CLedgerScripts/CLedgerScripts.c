@@ -47,6 +47,10 @@ static const char find_transaction[] = {
 #embed "../StrataLedger/Queries/find_transaction.sql"
     , 0};
 const char *const strata_query_find_transaction = find_transaction;
+static const char find_unreadable[] = {
+#embed "../StrataLedger/Queries/find_unreadable.sql"
+    , 0};
+const char *const strata_query_find_unreadable = find_unreadable;
 static const char find_usage[] = {
 #embed "../StrataLedger/Queries/find_usage.sql"
     , 0};
@@ -91,6 +95,10 @@ static const char list_attempts[] = {
 #embed "../StrataLedger/Queries/list_attempts.sql"
     , 0};
 const char *const strata_query_list_attempts = list_attempts;
+static const char list_cancelling[] = {
+#embed "../StrataLedger/Queries/list_cancelling.sql"
+    , 0};
+const char *const strata_query_list_cancelling = list_cancelling;
 static const char list_entries[] = {
 #embed "../StrataLedger/Queries/list_entries.sql"
     , 0};

@@ -15,6 +15,9 @@ public final class ControlPlane: Sendable {
     public var leaseDuration: Duration
     /// A full comparison of queue and ledger is made this often, as a precaution.
     public var reconcileInterval = Duration.seconds(600)
+    /// How often the leader looks for jobs that shall be cancelled and are not yet: those whose owners were heard while
+    /// the queue was away.
+    public var cancellationInterval = Duration.seconds(5)
     /// How long a key's tenant is remembered: a key revoked through another controller works at most this much longer.
     public var keyMemory = Duration.seconds(5)
     /// Bytes of one job's parameters and inputs, as JSON; the queue's own limit must be as large.
@@ -140,12 +143,14 @@ public final class ControlPlane: Sendable {
       group.addTask { await reaper.run() }
       group.addTask {
         // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
+        // Where that cannot be had soon, jobs are compared without it.
         let start = await watch.start()
         async let watching: Void = watch.run(after: start)
         await self.reconciler.run()
         await watching
       }
       group.addTask { await self.requestRegularly() }
+      group.addTask { await self.carryOutCancellations() }
       await group.waitForAll()
     }
   }
@@ -154,6 +159,18 @@ public final class ControlPlane: Sendable {
     while !Task.isCancelled {
       try? await Task.sleep(for: configuration.reconcileInterval)
       if !Task.isCancelled { reconciler.request(.regular) }
+    }
+  }
+
+  /// An outage is waited out; those who do nothing else tell of it.
+  private func carryOutCancellations() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: configuration.cancellationInterval)
+      do {
+        try await reconciler.carryOutCancellations()
+      } catch {
+        log.info("cancellations are carried out later", ["error": "\(error)"])
+      }
     }
   }
 

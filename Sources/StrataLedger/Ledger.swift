@@ -32,6 +32,16 @@ public final class Ledger: Sendable {
       try session.run(.idempotent, [command])[0].map(row)
     }
   }
+
+  /// Runs one query that changes something, and whose rows nobody reads.
+  ///
+  /// - Parameter repeatability: `.once` where a second time would change more than the first; then `.disconnected` says
+  ///   that nobody knows whether it was done.
+  func change(
+    _ repeatability: PostgreSQLSession.Repeatability, _ command: PostgreSQLCommand
+  ) async throws(LedgerError) {
+    try await perform { session throws(PostgreSQLError) in _ = try session.run(repeatability, [command]) }
+  }
 }
 
 /// The ledger's bounds, each with its default.

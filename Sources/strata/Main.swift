@@ -1,4 +1,5 @@
 import StrataCore
+import StrataRuntime
 
 @main
 struct Main {
@@ -10,6 +11,7 @@ struct Main {
   ]
 
   static func main() async {
+    Descriptor.occupyMissingStandards()
     let status = await Failure.reporting { try await dispatch(CommandLine.arguments.dropFirst()) }
     Process.exit(status)
   }

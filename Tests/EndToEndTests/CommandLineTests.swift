@@ -21,6 +21,24 @@ import Testing
     }
   }
 
+  /// A lock that is a link to itself can be opened by nobody, root included.
+  @Test func whoMayNotLookIntoTheFolderCanHaveTheMachineChecked() async throws {
+    try await withFolder("closed") { folder in
+      try FileManager.default.createDirectory(atPath: folder + "/data/run", withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(
+        atPath: folder + "/data/run/lock", withDestinationPath: folder + "/data/run/lock")
+      let doctor = try await strata("doctor", "--data-dir", folder + "/data")
+      #expect(doctor.output.contains("redis-server") && doctor.output.contains("clock"), "\(doctor)")
+    }
+  }
+
+  @Test func aWorkerWhoseReadyFileCannotBeWrittenEnds() async throws {
+    let stack = try await StackUnderTest()
+    let worker = try await strata(["worker", "--slots", "1", "--ready-file", stack.folder + "/none/ready"], on: stack)
+    #expect(worker.code == 1 && worker.errors.contains("could not write \(stack.folder)/none/ready"), "\(worker)")
+    await stack.stop()
+  }
+
   @Test func resultsCanBeFetchedLater() async throws {
     let stack = try await StackUnderTest()
     let job = try await stack.submit(

@@ -73,6 +73,33 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(3)), arguments: [">/dev/full", ">&-"])
+  func aStackWhoseGreetingCannotBeWrittenRunsOn(_ output: String) async throws {
+    try await withFolder("mute") { folder in
+      let data = folder + "/data"
+      try await leavingNothing(in: data) {
+        let words = "'\(StackUnderTest.binary)' up --http 127.0.0.1:0 --workers 0 --data-dir '\(data)'"
+        var up = ProcessSpecification("sh", ["-c", "exec \(words) \(output)"])
+        up.standardError = .file(folder + "/errors")
+        let child = try await ChildProcess.spawn(up)
+        try await eventually("it is ready", within: .seconds(90)) {
+          FileManager.default.fileExists(atPath: data + "/run/ready")
+        }
+        try await eventually("it has tried to say so") {
+          try String(contentsOfFile: folder + "/errors", encoding: .utf8).contains("could not be written")
+        }
+        #expect(try await strata("status", "--data-dir", data).status == .exited(0))
+        #expect(try await strata("down", "--data-dir", data).status == .exited(0))
+        #expect(await child.wait().status == .exited(0))
+        // What is opened later is not taken for the standard output.
+        for log in try FileManager.default.contentsOfDirectory(atPath: data + "/log") {
+          let text = try String(contentsOfFile: data + "/log/" + log, encoding: .utf8)
+          #expect(!text.contains("Strata is ready."), "\(log)")
+        }
+      }
+    }
+  }
+
   @Test(.timeLimit(.minutes(3))) func anInterruptedStartIsGivenUp() async throws {
     try await withFolder("interrupted") { folder in
       let data = folder + "/data"

@@ -76,7 +76,7 @@ package final class ControlMetrics: Sendable {
 
   package func reconciled(_ reason: String) {
     metrics.counter(
-      "strata_reconciliations_total", help: "Comparisons of queue and ledger, by their reason.",
+      "strata_reconciliations_total", help: "Comparisons of queue and ledger, by their reasons.",
       labels: ["reason": reason]
     ).increment()
   }

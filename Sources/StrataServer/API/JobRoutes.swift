@@ -118,13 +118,17 @@ struct JobRoutes {
     guard offset >= 0 else { throw HTTPRefusal(.badRequest, "invalid_offset", "'offset' is a count of bytes") }
     let snapshot = try await control.job(job, tenant: tenant)
     var response = HTTPResponse(.ok, contentType: "text/plain; charset=utf-8", body: .empty)
+    let last = snapshot.state.isFinal ? snapshot.attempts.last?.token : nil
     if let whole = snapshot.record.log, snapshot.state.isFinal, let size = store.size(of: whole.digest) {
       let rest = max(0, size - offset)
-      if let last = snapshot.attempts.last { Self.name(last.token, in: &response) }
+      if let last { Self.name(last, in: &response) }
       response.body = rest == 0 ? .empty : .file(path: try store.path(of: whole.digest), offset: offset, length: rest)
-    } else if let live = try await control.liveLog(of: job, from: offset) {
+    } else if let live = try await control.liveLog(of: job, from: offset), last == nil || last == live.token {
       Self.name(live.token, in: &response)
       response.body = .bytes(live.bytes)
+    } else if let last {
+      // It printed nothing; the live log, where there is one, is an earlier attempt's.
+      Self.name(last, in: &response)
     }
     return response
   }

@@ -4,11 +4,13 @@ import StrataAPI
 import StrataClient
 import StrataCore
 import StrataServer
-import StrataStack
+package import StrataStack
 
 /// Where the controller of a data folder can be reached.
-struct Endpoint {
+package struct Endpoint {
   let directory: DataDirectory
+
+  package init(directory: DataDirectory) { self.directory = directory }
 
   /// The API's unix socket.
   var socket: String { directory.socket("api.sock") }
@@ -16,7 +18,7 @@ struct Endpoint {
   private var addressFile: String { directory.run + "/http-address" }
 
   /// The address that is the API's since it first listened there.
-  var httpAddress: String? { TextFile.read(addressFile) }
+  package var httpAddress: String? { TextFile.read(addressFile) }
 
   private var obstacleFile: String { directory.run + "/http-obstacle" }
 

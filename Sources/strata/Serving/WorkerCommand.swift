@@ -12,8 +12,8 @@ extension Command {
     name: "worker", summary: "Be a worker: lease jobs and run them",
     details: """
       'strata up' starts workers by itself; this is one more for the stack of a folder. Where that stack was started with
-      --redis, STRATA_REDIS_URL must name the same one. The first SIGTERM lets running jobs end within a grace and hands the rest back; a second one
-      hands them back at once.
+      --redis, STRATA_REDIS_URL must name the same one. The first SIGTERM lets running jobs end within a grace and hands
+      the rest back; a second one hands them back at once.
       """,
     options: [
       .dataDirectory, .option("slots", "N", "jobs to run at a time [one for each core]"),
@@ -74,22 +74,30 @@ struct WorkerProcess {
       tiers: tiers, slots: slots, folder: folder.attempts,
       runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
     configuration.id = id
+    let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)
     let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {
-      sayReady(id)
+      do throws(StrataError) { try sayReady(id) } catch { failure.yield(error) }
     }
     Task { for await _ in requests { worker.stop() } }
+    // Who waits for the file would wait for ever beside a worker that works.
+    let ending = Task { () -> StrataError? in
+      for await failure in failures {
+        worker.stop()
+        return failure
+      }
+      return nil
+    }
     try await worker.run()
+    failure.finish()
     try folder.leave()
     await queue.close()
+    if let failure = await ending.value { throw failure }
     return .done
   }
 
   /// Once the queue knows it: who looks then sees a worker.
-  private func sayReady(_ id: WorkerID) {
+  private func sayReady(_ id: WorkerID) throws(StrataError) {
+    if let readyFile { try TextFile.write("\(getpid())", to: readyFile) }
     log.info("taking jobs", ["worker": "\(id)", "slots": "\(slots)"])
-    guard let readyFile else { return }
-    do throws(StrataError) { try TextFile.write("\(getpid())", to: readyFile) } catch {
-      log.error("could not say that jobs are taken", ["error": error.description])
-    }
   }
 }

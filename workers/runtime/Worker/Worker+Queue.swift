@@ -17,7 +17,9 @@ extension Worker {
 
   func lease(_ count: Int) async {
     // What could not be stored would be work for nothing.
-    if let shortage = artifacts.shortage { return await putLeasingOff(because: "no job is leased: \(shortage)") }
+    let shortage = artifacts.shortage
+    tell(of: shortage)
+    if shortage != nil { return await putLeasingOff() }
     let duration = configuration.leaseDuration
     await turn.take()
     // From before the call: the queue counts from a later instant, so the worker never believes too long.
@@ -33,12 +35,21 @@ extension Worker {
       feed.yield(.granted(grant.leases, asked: count, ownedUntil: until, now: .now))
     } catch {
       turn.give()
-      await putLeasingOff(because: "the queue granted no lease (\(error)); asked again soon")
+      log("the queue granted no lease (\(error)); asked again soon")
+      await putLeasingOff()
     }
   }
 
-  private func putLeasingOff(because reason: String) async {
-    log(reason)
+  /// Logs that there is no room, and that there is again: a disk that is short all night is no news every few seconds.
+  private func tell(of shortage: String?) {
+    let isNews = hasToldOfShortage.withLock { hasTold in
+      defer { hasTold = shortage != nil }
+      return hasTold != (shortage != nil)
+    }
+    if isNews { log(shortage.map { "no job is leased: \($0)" } ?? "there is room for results; jobs are leased again") }
+  }
+
+  private func putLeasingOff() async {
     feed.yield(.leaseFailed)
     await pause(leaseBackoff.withLock { $0.next() })
     feed.yield(.mayHaveWork)

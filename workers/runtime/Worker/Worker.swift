@@ -28,6 +28,9 @@ public final class Worker: Sendable {
   /// The leases whose attempts nobody has asked to end.
   let wanted = Mutex<Set<LeaseReference>>([])
   let leaseBackoff: Mutex<Backoff>
+  let shortageReleases: Mutex<ShortageReleases>
+  /// Whether the operator knows that there is no room for results.
+  let hasToldOfShortage = Mutex(false)
   /// Leasing and heartbeats take turns, so that a heartbeat's list of leases is complete and the queue may take back
   /// what is not on it (the grants of an answer that was lost).
   let turn = AsyncTurn()
@@ -53,6 +56,7 @@ public final class Worker: Sendable {
     pump = ProgressPump(queue: queue, interval: configuration.progressInterval)
     reporter = Reporter(queue: queue, log: log)
     leaseBackoff = Mutex(configuration.backoff)
+    shortageReleases = Mutex(ShortageReleases(releasesMax: configuration.shortageReleasesMax))
     (events, feed) = AsyncStream.makeStream(of: WorkerState.Event.self)
   }
 

@@ -31,6 +31,9 @@ public struct WorkerConfiguration: Sendable {
   public var leavePatience = Duration.seconds(1)
   /// Results for which the store has no room are held this long; then their lease is handed back.
   public var storingPatience = Duration.seconds(60)
+  /// How often this worker hands a job back for want of room. After that the attempt has failed, and counts: a job whose
+  /// results never find room ends with its last attempt.
+  public var shortageReleasesMax = 3
   /// First and longest wait between tries while the queue is away, or the store has no room.
   public var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
   public var limits = AttemptLimits()
