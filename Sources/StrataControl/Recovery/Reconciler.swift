@@ -37,6 +37,8 @@ package actor Reconciler {
   private let ledger: Ledger
   private let queue: any JobQueue
   private let settler: Settler
+  /// Shared with admission: both put a job into the same lane.
+  package nonisolated let lanes: LaneRule
   private let metrics: ControlMetrics
   private let log: Log
   /// Shared with admission: a job that it is about to enqueue is not missing.
@@ -45,12 +47,13 @@ package actor Reconciler {
   private nonisolated let entry = Mutex<AsyncStream<Reason>.Continuation?>(nil)
 
   package init(
-    ledger: Ledger, queue: any JobQueue, settler: Settler, metrics: ControlMetrics = ControlMetrics(),
-    log: Log = .silent
+    ledger: Ledger, queue: any JobQueue, settler: Settler, lanes: LaneRule = LaneRule(),
+    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
   ) {
     self.ledger = ledger
     self.queue = queue
     self.settler = settler
+    self.lanes = lanes
     self.metrics = metrics
     self.log = log
   }
@@ -126,7 +129,7 @@ package actor Reconciler {
     var restored = 0
     try await forEachUnfinished(after: nil) { jobs in
       let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) })
-      restored += try await restore(wanted.map(QueuedJob.init))
+      restored += try await restore(wanted.map(lanes.job))
     }
     let generation = try await ledger.nextGeneration()
     try await queue.install(generation: generation, tokenFloor: try await ledger.largestToken())
@@ -200,7 +203,7 @@ package actor Reconciler {
     let unfinished = missing.filter { states[$0.id]?.isFinal == false && !refused.contains($0.id) }
     var wanted = try await settleCancelled(unfinished)
     if reason == .unreadable { wanted = try await settleUnreadable(wanted) }
-    let restored = try await restore(wanted.map(QueuedJob.init))
+    let restored = try await restore(wanted.map(lanes.job))
     let cancelled = unfinished.map(\.id).filter(underWay.isCancelled)
     if !cancelled.isEmpty { _ = try await queue.cancel(cancelled) }
     return restored
@@ -211,9 +214,10 @@ package actor Reconciler {
     guard !jobs.isEmpty else { return 0 }
     do {
       return try await queue.restore(jobs).count { $0 == .enqueued }
-    } catch .tooLarge(let reason) {
+    } catch {
+      guard let reason = error.refusal else { throw error }
       guard jobs.count > 1 else {
-        log.error("a job that the queue does not take waits for ever", ["job": "\(jobs[0].id)", "reason": reason])
+        log.error("a job that the queue does not take waits in the ledger", ["job": "\(jobs[0].id)", "reason": reason])
         return 0
       }
       let middle = jobs.count / 2
@@ -247,14 +251,6 @@ package actor Reconciler {
   }
 }
 
-extension QueuedJob {
-  init(_ job: UnfinishedJob) {
-    self.init(
-      order: job.order, tier: job.tier, priority: job.priority, attemptsMax: job.attemptsMax,
-      attemptsMade: job.attemptsMade)
-  }
-}
-
 extension JobID {
   /// The largest identifier that is smaller; the smallest is its own.
   var predecessor: JobID {
@@ -265,5 +261,16 @@ extension JobID {
   /// The smallest identifier of an instant.
   static func first(at instant: Timestamp) -> JobID {
     JobID(high: UInt64(max(0, instant.milliseconds)) << 16, low: 0)
+  }
+}
+
+extension QueueError {
+  /// Why the queue takes no such job, as opposed to not taking any now.
+  fileprivate var refusal: String? {
+    switch self {
+    case .tooLarge(let reason): reason
+    case .tooManyLanes: "there are as many lanes as the queue allows"
+    case .lost, .disconnected, .outOfMemory, .server: nil
+    }
   }
 }
