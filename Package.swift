@@ -63,7 +63,10 @@ let package = Package(
     module("StrataClient", on: ["StrataCore", "StrataRuntime", "StrataAPI", "CCurl"]),
     module("StrataStack", on: ["StrataCore", "StrataRuntime", "CLinux"]),
     module(
-      "StrataControl", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue", "StrataLedger"]),
+      "StrataControl",
+      on: [
+        "StrataCore", "StrataScheduling", "StrataRuntime", "StrataArtifacts", "StrataQueue", "StrataLedger",
+      ]),
     module(
       "StrataServer",
       on: [

@@ -227,3 +227,7 @@ static const char request_cancel[] = {
 #embed "../StrataLedger/Queries/request_cancel.sql"
     , 0};
 const char *const strata_query_request_cancel = request_cancel;
+static const char migration_006_sharing[] = {
+#embed "../StrataLedger/Migrations/006_sharing.up.sql"
+    , 0};
+const char *const strata_migration_006_sharing = migration_006_sharing;

@@ -27,6 +27,30 @@ static const char shared_holding_text[] = {
 static const char shared_unreadable_text[] = {
 #embed "../../queues/redis/scripts/shared/unreadable.lua"
     , 0};
+static const char shared_lanes_text[] = {
+#embed "../../queues/redis/scripts/shared/lanes.lua"
+    , 0};
+static const char shared_gates_text[] = {
+#embed "../../queues/redis/scripts/shared/gates.lua"
+    , 0};
+static const char shared_fair_text[] = {
+#embed "../../queues/redis/scripts/shared/fair.lua"
+    , 0};
+static const char shared_account_text[] = {
+#embed "../../queues/redis/scripts/shared/account.lua"
+    , 0};
+static const char shared_delay_text[] = {
+#embed "../../queues/redis/scripts/shared/delay.lua"
+    , 0};
+static const char shared_removing_text[] = {
+#embed "../../queues/redis/scripts/shared/removing.lua"
+    , 0};
+static const char promote_text[] = {
+#embed "../../queues/redis/scripts/promote.lua"
+    , 0};
+static const char govern_text[] = {
+#embed "../../queues/redis/scripts/govern.lua"
+    , 0};
 static const char aside_text[] = {
 #embed "../../queues/redis/scripts/aside.lua"
     , 0};
@@ -90,7 +114,15 @@ static const struct {
     {"shared/returning", shared_returning_text},
     {"shared/holding", shared_holding_text},
     {"shared/unreadable", shared_unreadable_text},
+    {"shared/lanes", shared_lanes_text},
+    {"shared/gates", shared_gates_text},
+    {"shared/fair", shared_fair_text},
+    {"shared/account", shared_account_text},
+    {"shared/delay", shared_delay_text},
+    {"shared/removing", shared_removing_text},
     {"aside", aside_text},
+    {"promote", promote_text},
+    {"govern", govern_text},
     {"enqueue", enqueue_text},
     {"lease", lease_text},
     {"heartbeat", heartbeat_text},

@@ -37,15 +37,18 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public struct ResourceOverride: Hashable, Codable, Sendable {
     public var cpuMillicores: Int64?
     public var memoryBytes: Int64?
+    public var gpuThousandths: Int64?
 
-    public init(cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil) {
+    public init(cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil) {
       self.cpuMillicores = cpuMillicores
       self.memoryBytes = memoryBytes
+      self.gpuThousandths = gpuThousandths
     }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
       case cpuMillicores = "cpu_millicores"
       case memoryBytes = "memory_bytes"
+      case gpuThousandths = "gpu_thousandths"
     }
   }
 

@@ -25,7 +25,7 @@ extension ControlPlane {
     -> (jobs: [JobSnapshot], next: JobID?)
   {
     // Whether a job waits or runs is known to the queue alone: what the ledger lists is filtered by what that says.
-    let stored: Set<JobState>? = state.map { $0 == .running ? [.queued] : [$0] }
+    let stored: Set<JobState>? = state.map { $0 == .running || $0 == .scheduled ? [.queued] : [$0] }
     var (found, next, read): ([JobSnapshot], JobID?, Int) = ([], cursor, 0)
     repeat {
       let records: [StoredJob]

@@ -66,7 +66,8 @@ public final class ControlPlane: Sendable {
     authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
     settler = Settler(ledger: ledger, queue: queue, metrics: counts, log: log.component("settler"))
     reconciler = Reconciler(
-      ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
+      ledger: ledger, queue: queue, settler: settler, lanes: LaneRule(tiers: configuration.tiers), metrics: counts,
+      log: log.component("reconciler"))
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(

@@ -6,6 +6,7 @@ import Synchronization
 public final class HookedQueue: JobQueue {
   public enum Operation: Hashable, Sendable {
     case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore, announce, unreadable
+    case promote, dueSignal, govern
   }
 
   private struct Waiter {
@@ -115,6 +116,21 @@ public final class HookedQueue: JobQueue {
     return try await memory.expire(limit: limit)
   }
 
+  public func promote(limit: Int) async throws(QueueError) -> Promotion {
+    try note(.promote)
+    return try await memory.promote(limit: limit)
+  }
+
+  public func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
+    try note(.dueSignal)
+    return try await memory.dueSignal(waitingUpTo: duration)
+  }
+
+  public func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) {
+    try note(.govern)
+    try await memory.govern(policies)
+  }
+
   public func generation() async throws(QueueError) -> UInt64? {
     try note(.generation)
     return try await memory.generation()
@@ -146,9 +162,9 @@ extension HookedQueue {
     try await memory.liveLog(of: job, from: offset)
   }
   public func census() async throws(QueueError) -> QueueCensus { try await memory.census() }
-  public func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
-    -> LeaseGrant
-  { try await memory.lease(worker: worker, tiers: tiers, count: count, for: duration) }
+  public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
+    try await memory.lease(request, for: duration)
+  }
   public func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
     -> HeartbeatReply
   { try await memory.heartbeat(worker: worker, held: held, for: duration) }

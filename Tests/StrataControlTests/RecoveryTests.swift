@@ -87,7 +87,8 @@ import Testing
     try await fixture.queue.forget([missing])
     let settler = fixture.settler()
     try await settler.settleCancelled([finished])
-    let stranger = QueuedJob(id: JobID(), tier: .cpu, priority: .standard, attemptsMax: 1, payload: [])
+    let stranger = QueuedJob(
+      id: JobID(), tenant: TenantID(), lane: Lane(tier: .cpu, capability: "test.echo"), attemptsMax: 1, payload: [])
     _ = try await fixture.queue.enqueue([stranger])
     let outcome = try await fixture.reconciler(settler).reconcile(.regular)
     #expect(outcome.restored == 1 && outcome.forgotten == 2)

@@ -2,24 +2,28 @@ internal import CQueueScripts
 
 /// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
 enum RedisScript: String, CaseIterable, Sendable {
-  case enqueue, lease, heartbeat, progress, complete, fail, release, expire, cancel, announce, forget, install
-  case status, log, census, page, aside
+  case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, announce, forget, install
+  case govern, status, log, census, page, aside
 
   /// The files of `scripts/shared` that it builds on, in order.
   private var shared: [String] {
-    switch self {
+    let lanes = ["queue", "record", "lanes", "gates", "wake", "fair"]
+    let returning = ["unreadable", "account", "log", "ending", "delay", "returning"]
+    return switch self {
     case .install, .log, .census, .page: ["queue"]
     case .announce: ["queue", "log"]
-    case .status, .forget: ["queue", "record"]
+    case .status: ["queue", "record"]
     case .aside: ["queue", "unreadable"]
-    case .enqueue: ["queue", "record", "unreadable", "wake"]
-    case .lease: ["queue", "record", "unreadable", "log"]
+    case .enqueue: lanes + ["unreadable", "delay"]
+    case .promote: lanes + ["unreadable"]
+    case .lease: lanes + ["unreadable", "log"]
     case .progress: ["queue", "record", "log"]
-    case .complete: ["queue", "record", "log", "ending"]
-    case .cancel: ["queue", "record", "wake", "log", "ending"]
-    case .fail, .release: ["queue", "record", "wake", "log", "ending", "returning"]
-    case .heartbeat, .expire:
-      ["queue", "record", "unreadable", "wake", "log", "ending", "returning", "holding"]
+    case .complete: lanes + ["account", "log", "ending"]
+    case .cancel: lanes + ["account", "removing", "log", "ending"]
+    case .forget: lanes + ["account", "removing"]
+    case .govern: lanes + ["account"]
+    case .fail, .release: lanes + returning
+    case .heartbeat, .expire: lanes + returning + ["holding"]
     }
   }
 
@@ -27,15 +31,27 @@ enum RedisScript: String, CaseIterable, Sendable {
   func source(under limits: QueueLimits) -> String {
     let own = Self.text(rawValue)
     let flags = own.prefix { $0 != "\n" }
-    let head = shared.contains("unreadable") ? [String(flags), Self.constants(limits)] : [String(flags)]
+    let head = [String(flags)] + constants(limits).map { "local \($0) = \(max(0, $1))" }
     return (head + shared.map { Self.text("shared/\($0)") } + [String(own.dropFirst(flags.count))])
       .joined(separator: "\n")
   }
 
-  /// Limits that only rare paths need: as arguments they would cost every call.
-  private static func constants(_ limits: QueueLimits) -> String {
-    "local UNREADABLE_MAX = \(max(0, limits.unreadableMax))\n"
-      + "local UNREADABLE_BYTES_MAX = \(max(0, limits.unreadableBytesMax))"
+  /// The limits that it looks at: as arguments they would cost every call.
+  private func constants(_ limits: QueueLimits) -> [(String, Int64)] {
+    var constants: [(String, Int64)] = []
+    if shared.contains("unreadable") {
+      constants += [
+        ("UNREADABLE_MAX", Int64(limits.unreadableMax)), ("UNREADABLE_BYTES_MAX", Int64(limits.unreadableBytesMax)),
+      ]
+    }
+    if shared.contains("returning") { constants.append(("WORKER_LOSSES_MAX", Int64(limits.workerLossesMax))) }
+    if self == .enqueue { constants.append(("LANES_MAX", Int64(limits.lanesMax))) }
+    if self == .lease {
+      constants += [
+        ("VISITS_MAX", Int64(limits.turnsMax)), ("HISTORY_NONE", limits.durationUnknown.wholeMicroseconds),
+      ]
+    }
+    return constants
   }
 
   private static func text(_ name: String) -> String {

@@ -53,6 +53,7 @@ extension QueueError {
     switch message.prefix(while: { $0 != " " }) {
     case "LOST": self = .lost
     case "OOM": self = .outOfMemory
+    case "LANES": self = .tooManyLanes
     case "LOADING", "MASTERDOWN", "READONLY", "BUSY", "NOREPLICAS": self = .disconnected(message)
     default: self = .server(message)
     }

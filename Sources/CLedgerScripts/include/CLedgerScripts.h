@@ -58,3 +58,4 @@ extern const char *const strata_migration_003_surface;
 extern const char *const strata_migration_004_recovery;
 extern const char *const strata_query_count_unreadable;
 extern const char *const strata_query_request_cancel;
+extern const char *const strata_migration_006_sharing;

@@ -18,6 +18,7 @@ package final class AdmissionService: Sendable {
   private let enqueues: Batcher<QueuedJob, QueueError?>
   private let rechecks: Batcher<JobID, Void>
   private let underWay: EnqueuesUnderWay
+  private let lanes: LaneRule
   private let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
@@ -32,6 +33,7 @@ package final class AdmissionService: Sendable {
     self.queue = queue
     self.reconciler = reconciler
     underWay = reconciler.underWay
+    lanes = reconciler.lanes
     self.metrics = metrics
     self.log = log
     rechecks = Batcher { jobs in
@@ -95,7 +97,7 @@ package final class AdmissionService: Sendable {
     switch try await admit(submission) {
     case .accepted(let job):
       CrashPoint.betweenCommitAndEnqueue.reached()
-      await enqueue(QueuedJob(submission))
+      await enqueue(lanes.job(submission, job))
       return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: false)
     case .existing(let job):
       // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
@@ -117,21 +119,6 @@ package final class AdmissionService: Sendable {
     }
     log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(error)"])
     reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
-  }
-}
-
-extension QueuedJob {
-  /// The queue's form of an admitted submission.
-  init(_ submission: JobSubmission) {
-    self.init(
-      order: submission.order, tier: submission.tier, priority: submission.priority,
-      attemptsMax: submission.attemptsMax, attemptsMade: 0)
-  }
-
-  init(order: WorkOrder, tier: TierName, priority: JobPriority, attemptsMax: Int, attemptsMade: Int) {
-    self.init(
-      id: order.job, tier: tier, priority: priority, attemptsMax: attemptsMax, attemptsMade: attemptsMade,
-      payload: order.encoded)
   }
 }
 

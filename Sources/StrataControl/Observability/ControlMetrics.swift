@@ -100,6 +100,7 @@ package final class ControlMetrics: Sendable {
       gauge("strata_queue_ready_jobs", "Jobs that wait, by tier.", tier).set(Double(count.ready))
       gauge("strata_queue_leased_jobs", "Jobs that run, by tier.", tier).set(Double(count.leased))
     }
+    gauge("strata_queue_delayed_jobs", "Jobs that wait for their time.").set(Double(census.delayed))
     gauge("strata_workers", "Workers that the queue knows.").set(Double(census.workers.count))
     gauge("strata_queue_unreadable_entries", "Entries that lie aside because they could not be read.")
       .set(Double(census.unreadable))

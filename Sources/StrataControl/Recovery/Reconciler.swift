@@ -37,6 +37,8 @@ package actor Reconciler {
   private let ledger: Ledger
   private let queue: any JobQueue
   private let settler: Settler
+  /// Shared with admission: both put a job into the same lane.
+  package nonisolated let lanes: LaneRule
   private let metrics: ControlMetrics
   private let log: Log
   /// Shared with admission: a job that it is about to enqueue is not missing.
@@ -47,12 +49,13 @@ package actor Reconciler {
   private var unreadable = UnreadableTally()
 
   package init(
-    ledger: Ledger, queue: any JobQueue, settler: Settler, metrics: ControlMetrics = ControlMetrics(),
-    log: Log = .silent
+    ledger: Ledger, queue: any JobQueue, settler: Settler, lanes: LaneRule = LaneRule(),
+    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
   ) {
     self.ledger = ledger
     self.queue = queue
     self.settler = settler
+    self.lanes = lanes
     self.metrics = metrics
     self.log = log
   }
@@ -145,7 +148,7 @@ package actor Reconciler {
     var restored = 0
     try await forEachUnfinished(after: nil) { jobs in
       let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) })
-      restored += try await restore(wanted.map(QueuedJob.init)).count
+      restored += try await restore(wanted.map(lanes.job)).count
     }
     let generation = try await ledger.nextGeneration()
     try await queue.install(generation: generation, tokenFloor: try await ledger.largestToken())
@@ -230,7 +233,7 @@ package actor Reconciler {
     var wanted = try await settleCancelled(unfinished)
     let culprits = unreadable.culprits(among: wanted.map(\.id))
     wanted = try await settleUnreadable(wanted, culprits)
-    let restored = try await restore(wanted.map(QueuedJob.init))
+    let restored = try await restore(wanted.map(lanes.job))
     let cancelled = unfinished.map(\.id).filter(underWay.isCancelled)
     if !cancelled.isEmpty { _ = try await queue.cancel(cancelled) }
     try await count(culprits.intersection(restored))
@@ -249,9 +252,10 @@ package actor Reconciler {
     guard !jobs.isEmpty else { return [] }
     do {
       return zip(jobs, try await queue.restore(jobs)).filter { $0.1 == .enqueued }.map(\.0.id)
-    } catch .tooLarge(let reason) {
+    } catch {
+      guard let reason = error.refusal else { throw error }
       guard jobs.count > 1 else {
-        log.error("a job that the queue does not take waits for ever", ["job": "\(jobs[0].id)", "reason": reason])
+        log.error("a job that the queue does not take waits in the ledger", ["job": "\(jobs[0].id)", "reason": reason])
         return []
       }
       let middle = jobs.count / 2
@@ -307,14 +311,6 @@ package actor Reconciler {
   }
 }
 
-extension QueuedJob {
-  init(_ job: UnfinishedJob) {
-    self.init(
-      order: job.order, tier: job.tier, priority: job.priority, attemptsMax: job.attemptsMax,
-      attemptsMade: job.attemptsMade)
-  }
-}
-
 extension JobID {
   /// The largest identifier that is smaller; the smallest is its own.
   var predecessor: JobID {
@@ -325,5 +321,16 @@ extension JobID {
   /// The smallest identifier of an instant.
   static func first(at instant: Timestamp) -> JobID {
     JobID(high: UInt64(max(0, instant.milliseconds)) << 16, low: 0)
+  }
+}
+
+extension QueueError {
+  /// Why the queue takes no such job, as opposed to not taking any now.
+  fileprivate var refusal: String? {
+    switch self {
+    case .tooLarge(let reason): reason
+    case .tooManyLanes: "there are as many lanes as the queue allows"
+    case .lost, .disconnected, .outOfMemory, .server: nil
+    }
   }
 }

@@ -83,15 +83,17 @@ enum AdmissionTransaction {
         .identifiers(batch.map(\.job)), .identifiers(keyed.map(\.tenant)), .texts(keyed.map(\.idempotencyKey))),
       Query.currentPrices(.texts(Array(Set(batch.map(\.soldAs))))),
       Query.currentRates())
-    let balances = try rows[0].map { row throws(PostgreSQLError) in
-      (try row.identifier() as TenantID, try AccountBalance(&row))
+    let accounts = try rows[0].map { row throws(PostgreSQLError) in
+      let (tenant, balance): (TenantID, AccountBalance) = (try row.identifier(), try AccountBalance(&row))
+      return (tenant, balance, try row.required(PriorityClass(rawValue: Int(row.integer()))))
     }
     let prices = try rows[2].map { row throws(PostgreSQLError) in try PricedListing(&row) }
     return AdmissionDecision(
-      balances: Dictionary(uniqueKeysWithValues: balances),
+      balances: Dictionary(uniqueKeysWithValues: accounts.map { ($0.0, $0.1) }),
       prices: Dictionary(uniqueKeysWithValues: prices.map { ($0.name, $0) }),
       ratedTiers: Set(try rows[3].map { row throws(PostgreSQLError) in try row.named() as TierName }),
-      known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) })
+      known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) },
+      classes: Dictionary(uniqueKeysWithValues: accounts.map { ($0.0, $0.2) }))
   }
 
   private static func knownJob(_ row: inout PostgreSQLRow) throws(PostgreSQLError) -> AdmissionDecision.KnownJob {
@@ -131,6 +133,7 @@ enum AdmissionTransaction {
       .integers(orders.map(\.timeoutSeconds)), .integers(orders.map(\.resources.cpuMillicores)),
       .integers(orders.map(\.resources.memoryBytes)), .texts(jobs.map(\.idempotencyKey)),
       .byteStrings(jobs.map(\.fingerprint)), .integers(acceptances.map(\.hold.micros)),
-      .timestamps(jobs.map(\.createdAt)))
+      .timestamps(jobs.map(\.createdAt)), .integers(orders.map(\.resources.gpuThousandths)),
+      .documents(orders.map { _ in nil }), .timestamps(jobs.map(\.runAt)))
   }
 }

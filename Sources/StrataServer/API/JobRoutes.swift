@@ -58,9 +58,8 @@ struct JobRoutes {
       capability: asked.capability, parametersJSON: JSONValue.object(asked.params ?? [:]).description,
       inputs: asked.inputs ?? [], priority: asked.priority.flatMap(JobPriority.init) ?? .standard,
       tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
-      memoryBytes: asked.resources?.memoryBytes, timeoutSeconds: asked.timeoutSeconds,
-      maxCharge: try ChargeBound.read(asked),
-      idempotencyKey: key)
+      memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
+      timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), idempotencyKey: key)
   }
 
   func get(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {

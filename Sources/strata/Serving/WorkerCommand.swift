@@ -16,10 +16,10 @@ extension Command {
       the rest back; a second one hands them back at once.
       """,
     options: [
-      .dataDirectory, .option("slots", "N", "jobs to run at a time [one for each core]"),
+      .dataDirectory, .option("slots", "N", "the most jobs to run at a time [one for each core]"),
       .option("tier", "NAME", "the tier to serve, in order of preference [cpu]", repeats: true),
       .option("ready-file", "FILE", "write the process's number there once it takes jobs"),
-    ],
+    ] + WorkerRoom.options,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       let names = arguments.all("tier")
@@ -30,7 +30,8 @@ extension Command {
         return tier
       }
       return try await WorkerProcess(
-        directory: DataFolder.existing(arguments), tiers: tiers, slots: slots, readyFile: arguments["ready-file"]
+        directory: DataFolder.existing(arguments), tiers: tiers, slots: slots,
+        room: WorkerRoom.read(arguments, slots: slots), readyFile: arguments["ready-file"]
       ).run()
     })
 
@@ -51,13 +52,15 @@ struct WorkerProcess {
   let directory: DataDirectory
   let tiers: [TierName]
   let slots: Int
+  let room: ResourceRequest
   let readyFile: String?
   private let log = Log.standardError().component("worker")
 
-  init(directory: DataDirectory, tiers: [TierName], slots: Int, readyFile: String?) {
+  init(directory: DataDirectory, tiers: [TierName], slots: Int, room: ResourceRequest, readyFile: String?) {
     self.directory = directory
     self.tiers = tiers
     self.slots = slots
+    self.room = room
     self.readyFile = readyFile
   }
 
@@ -71,7 +74,7 @@ struct WorkerProcess {
     let folder = try WorkerFolder(of: id, in: directory.path + "/work")
     try folder.removeAbandoned { [log] in log.info($0) }
     var configuration = WorkerConfiguration(
-      tiers: tiers, slots: slots, folder: folder.attempts,
+      tiers: tiers, slots: slots, room: room, folder: folder.attempts,
       runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
     configuration.id = id
     let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)

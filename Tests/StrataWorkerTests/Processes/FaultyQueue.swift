@@ -70,11 +70,9 @@ struct FaultyQueue: JobQueue {
   let inner: any JobQueue
   let faults: Faults
 
-  func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
-    -> LeaseGrant
-  {
+  func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
     try faults.check()
-    let granted = try await inner.lease(worker: worker, tiers: tiers, count: count, for: duration)
+    let granted = try await inner.lease(request, for: duration)
     try faults.checkAnswer(to: granted)
     return granted
   }
@@ -128,6 +126,11 @@ extension FaultyQueue {
     try await inner.liveLog(of: job, from: offset)
   }
   func census() async throws(QueueError) -> QueueCensus { try await inner.census() }
+  func promote(limit: Int) async throws(QueueError) -> Promotion { try await inner.promote(limit: limit) }
+  func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
+    try await inner.dueSignal(waitingUpTo: duration)
+  }
+  func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) { try await inner.govern(policies) }
   func expire(limit: Int) async throws(QueueError) -> Int { try await inner.expire(limit: limit) }
   func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueuedOutcome]

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Takes ready jobs out and tells the workers of leased ones to stop them.
+-- Takes ready and delayed jobs out and tells the workers of leased ones to stop them.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
 --          live log is kept; 4… job ids
@@ -20,18 +20,16 @@ for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
   if verdicts[index] == '1' then
     note_outcome(id, CANCELLED, 1, 0, no_lease, ended_at, '')
     gone[#gone + 1] = id
-    local tier = tier_of(record)
-    removed[tier] = removed[tier] or {}
-    table.insert(removed[tier], id)
+    removed[#removed + 1] = { id, record }
   elseif verdicts[index] == '2' and byte(record) == 1 and not seen[id] then
     flagged[#flagged + 1] = id
     flagged[#flagged + 1] = '\2' .. sub(record, 2)
-    told[#told + 1] = { sub(record, 16, 31), id }
+    told[#told + 1] = { sub(record, 34, 49), id }
   end
   seen[id] = true
 end
 if #flagged > 0 then call('HSET', jobs_key, unpack(flagged)) end
-for tier, list in pairs(removed) do call('ZREM', prefix .. 'ready:' .. tier, unpack(list)) end
-settle(last, time, ARGV[3])
+take_out(removed)
+settle(last, time, ARGV[3], ARGV[1])
 for _, pair in ipairs(told) do signal(pair[1], 'c' .. pair[2]) end
 return table.concat(verdicts)

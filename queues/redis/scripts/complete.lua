@@ -17,5 +17,5 @@ local ended_at = struct.pack('>I8', time)
 for index, id in ipairs(ids) do
   if records[index] then finish(id, records[index], SUCCEEDED, ended_at, ARGV[3 * index + 3]) end
 end
-settle(last, time, ARGV[3])
+settle(last, time, ARGV[3], ARGV[1])
 return verdicts

@@ -18,8 +18,8 @@ local ended_at, count, forgotten = struct.pack('>I8', time), 0, {}
 -- Ends at most `limit` leases in all; those of one worker in the order in which they were granted.
 local function expire_leases(worker)
   local held = prefix .. 'held:' .. worker
-  local ids = limit > count and call('SRANDMEMBER', held, limit - count) or {}
-  if #ids == call('SCARD', held) then forgotten[#forgotten + 1] = worker end
+  local ids = limit > count and call('HRANDFIELD', held, limit - count) or {}
+  if #ids == call('HLEN', held) then forgotten[#forgotten + 1] = worker end
   for _, lease in ipairs(in_order_of_grant(worker, ids)) do retry_or_finish(lease[1], lease[2], EXPIRED, ended_at, '') end
   count = count + #ids
 end
@@ -27,13 +27,18 @@ end
 for _, worker in ipairs(call('ZRANGEBYSCORE', prefix .. 'workers', '-inf', time, 'LIMIT', 0, 100)) do
   expire_leases(worker)
 end
-local tiers = #forgotten > 0 and call('HKEYS', prefix .. 'leased') or {}
+local tiers = #forgotten > 0 and call('SMEMBERS', prefix .. 'tiers') or {}
 for _, worker in ipairs(forgotten) do
   call('ZREM', prefix .. 'workers', worker)
   call('DEL', prefix .. 'signals:' .. worker)
+  call('HDEL', prefix .. 'room', worker)
   for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
 end
 settle_all(last, time, ARGV[2], ARGV[3])
 -- A signal to a worker that is gone is passed on.
-for _, tier in ipairs(tiers) do wake(tier, call('ZCARD', prefix .. 'ready:' .. tier), ARGV[1]) end
+for _, tier in ipairs(tiers) do
+  for _, lane in ipairs(lanes_behind('T' .. tier)) do
+    wake(lane, tonumber(call('HGET', counts_key, 'w' .. lane.number) or 0), ARGV[1])
+  end
+end
 return count

@@ -18,7 +18,7 @@ if not generation then return lost() end
 
 local verdicts, named, named_count = {}, {}, 0
 for index, record in ipairs(records_of(ids)) do
-  local id, is_mine = ids[index], is_owned(record, ARGV[2 * index + 5]) and sub(record, 16, 31) == worker
+  local id, is_mine = ids[index], is_owned(record, ARGV[2 * index + 5]) and sub(record, 34, 49) == worker
   verdicts[index] = is_mine and tostring(byte(record)) or '0'
   if is_mine and not named[id] then
     named[id] = true
@@ -30,7 +30,7 @@ call('ZADD', prefix .. 'workers', time + duration, worker)
 
 local function take_back()
   local unnamed, ended_at = {}, struct.pack('>I8', time)
-  for _, id in ipairs(call('SMEMBERS', prefix .. 'held:' .. worker)) do
+  for _, id in ipairs(call('HKEYS', prefix .. 'held:' .. worker)) do
     if not named[id] then unnamed[#unnamed + 1] = id end
   end
   for place, lease in ipairs(in_order_of_grant(worker, unnamed)) do
@@ -39,5 +39,5 @@ local function take_back()
   settle_all(last, time, ARGV[2], ARGV[3])
 end
 
-if call('SCARD', prefix .. 'held:' .. worker) > named_count then take_back() end
+if call('HLEN', prefix .. 'held:' .. worker) > named_count then take_back() end
 return { time + duration, known and 1 or 0, table.concat(verdicts) }

@@ -15,7 +15,7 @@ extension Worker {
     ]
   }
 
-  func lease(_ count: Int) async {
+  func lease(_ count: Int, _ room: ResourceRequest) async {
     // What could not be stored would be work for nothing.
     let shortage = artifacts.shortage
     tell(of: shortage)
@@ -26,13 +26,13 @@ extension Worker {
     let until = ContinuousClock.now + duration
     do throws(QueueError) {
       let grant = try await queue.lease(
-        worker: configuration.id, tiers: configuration.tiers, count: count, for: duration)
+        LeaseRequest(worker: configuration.id, tiers: configuration.tiers, count: count, room: room), for: duration)
       // Known to the next heartbeat before its turn comes.
       held.withLock { $0.arriving = grant.leases.map(\.reference) }
       turn.give()
       becomeReady()
       leaseBackoff.withLock { $0.reset() }
-      feed.yield(.granted(grant.leases, asked: count, ownedUntil: until, now: .now))
+      feed.yield(.granted(grant.leases, asked: count, room: room, ownedUntil: until, now: .now))
     } catch {
       turn.give()
       log("the queue granted no lease (\(error)); asked again soon")

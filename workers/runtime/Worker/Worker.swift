@@ -75,7 +75,7 @@ public final class Worker: Sendable {
     let (heartbeats, background) = (Task { await self.beat() }, startBackground())
     feed.yield(.mayHaveWork)
     await withDiscardingTaskGroup { group in
-      var state = WorkerState(slots: configuration.slots)
+      var state = WorkerState(slots: configuration.slots, room: configuration.room)
       for await event in events {
         let actions = state.handle(event)
         note(state, after: event)
@@ -108,7 +108,7 @@ public final class Worker: Sendable {
 
   private func perform(_ action: WorkerState.Action, in group: inout DiscardingTaskGroup) {
     switch action {
-    case .lease(let count): group.addTask { await self.lease(count) }
+    case .lease(let count, let room): group.addTask { await self.lease(count, room) }
     case .start(let lease):
       if let attempt = prepare(lease) { group.addTask { await self.run(lease, attempt) } }
     case .release(let lease):

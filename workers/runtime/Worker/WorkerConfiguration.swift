@@ -6,8 +6,10 @@ public struct WorkerConfiguration: Sendable {
   public var id = WorkerID()
   /// Tiers it serves, in the order in which it looks for work.
   public var tiers: [TierName]
-  /// Attempts it runs at once.
+  /// The most attempts it runs at once.
   public var slots: Int
+  /// What those may ask for together.
+  public var room: ResourceRequest
   /// Where attempts get their folders. Private to this worker: what an earlier life left there is removed at start.
   public var folder: String
   /// The program that becomes a runner, and its arguments.
@@ -41,9 +43,13 @@ public struct WorkerConfiguration: Sendable {
   /// that `ChildProcess` has not started is then taken for one: turn it off where a library starts children.
   public var adoptsOrphans = true
 
-  public init(tiers: [TierName], slots: Int, folder: String, runner: RunnerCommand) {
+  /// - Parameter room: the machine's cores and memory unless it is said.
+  public init(
+    tiers: [TierName], slots: Int, room: ResourceRequest = MachineCapacity.whole, folder: String, runner: RunnerCommand
+  ) {
     self.tiers = tiers
     self.slots = max(1, slots)
+    self.room = room
     self.folder = folder
     self.runner = runner
   }

@@ -2,20 +2,23 @@
 -- call that refuses has written nothing.
 local SUCCEEDED, FAILED, CANCELLED, RELEASED, EXPIRED = 0, 1, 2, 3, 4
 
-local gone, outcomes, freed, leased_change = {}, {}, {}, {}
+local gone, outcomes, freed, spent = {}, {}, {}, {}
 
--- An outcome: id, ending, whether final, attempt, token, worker, start, end, report.
+-- An outcome, after its own length: id, ending, whether final, attempt, token, worker, start, end, report.
 local function note_outcome(id, ending, is_final, attempt, lease, ended_at, report)
-  outcomes[#outcomes + 1] = id .. struct.pack('>BBH', ending, is_final, attempt) .. lease .. ended_at .. report
+  local packed = id .. struct.pack('>BBH', ending, is_final, attempt) .. lease .. ended_at .. report
+  outcomes[#outcomes + 1] = struct.pack('>I4', #packed) .. packed
 end
 
 local function note_end(id, record, ending, is_final, ended_at, report)
-  note_outcome(id, ending, is_final, attempts_made(record) + 1, sub(record, 8, 39), ended_at, report)
-  local worker, tier = sub(record, 16, 31), tier_of(record)
+  note_outcome(id, ending, is_final, attempts_made(record) + 1, sub(record, 26, 57), ended_at, report)
+  local worker, start, charge = sub(record, 34, 49), struct.unpack('>I8I8', record, 50)
   local ids = freed[worker]
   if ids then ids[#ids + 1] = id else freed[worker] = { id } end
-  leased_change[tier] = (leased_change[tier] or 0) - 1
-  return tier
+  spent[#spent + 1] = {
+    lane = lane_of(record), tenant = tenant_of(record), charge = charge,
+    microseconds = struct.unpack('>I8', ended_at) - start, is_telling = ending <= FAILED,
+  }
 end
 
 -- The attempt ends, and its job with it.
@@ -28,7 +31,7 @@ end
 -- more.
 local function free_leases(retention)
   for worker, ids in pairs(freed) do
-    call('SREM', prefix .. 'held:' .. worker, unpack(ids))
+    call('HDEL', prefix .. 'held:' .. worker, unpack(ids))
     for index, note in ipairs(call('HMGET', prefix .. 'progress', unpack(ids))) do
       if note then
         call('HDEL', prefix .. 'progress', ids[index])
@@ -36,18 +39,16 @@ local function free_leases(retention)
       end
     end
   end
-  for tier, change in pairs(leased_change) do call('HINCRBY', prefix .. 'leased', tier, change) end
 end
 
 -- Writes all of it. Returns the call's tick; nil where nothing ended.
-local function settle(last, time, retention)
+local function settle(last, time, retention, given)
+  if #spent > 0 then account(spent, given) end
   if #outcomes == 0 then return nil end
   local tick = math.max(last + 1, time)
   if #gone > 0 then call('HDEL', jobs_key, unpack(gone)) end
   free_leases(retention)
-  for place, outcome in ipairs(outcomes) do
-    call('XADD', prefix .. 'outcomes', position(tick, place - 1), 'o', outcome)
-  end
+  append('outcomes', 'b', tick, outcomes)
   call('HSET', state_key, 'tick', string.format('%d', tick))
   return tick
 end

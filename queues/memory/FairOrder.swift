@@ -1,0 +1,86 @@
+internal import StrataCore
+
+/// The order in which tenants have their turns, in plain Swift: start-time fair queueing (P. Goyal, H. M. Vin, H. Cheng,
+/// 1996) within each pool, which is a tier and a priority class. `redis/scripts/shared/fair.lua` does the same.
+///
+/// A tenant's tag is what it has been charged, divided by its weight. The smallest goes first and is charged for what the
+/// attempt is expected to use; what it used beyond that, or less, is added when it ends. A tenant that comes back starts
+/// no earlier than the pool's virtual time, the greatest tag that a turn began with: being away gains nothing.
+struct FairOrder {
+  struct Pool: Hashable {
+    let tier: TierName
+    let priorityClass: PriorityClass
+  }
+
+  /// Numbers of 2^53 and below, with the arithmetic of Lua.
+  private var tags: [Pool: [TenantID: Double]] = [:]
+  private var virtualTimes: [Pool: Double] = [:]
+  /// The tenants that are found in a lane, by what their tag was when they were put there. The true one is that or
+  /// greater, after charges elsewhere.
+  private var places: [Lane: [TenantID: Double]] = [:]
+  /// How long attempts take, microseconds.
+  private var averages: [Lane: Double] = [:]
+
+  /// A tenant's turn in a lane.
+  struct Turn {
+    let lane: Lane
+    let tenant: TenantID
+    let tag: Double
+  }
+
+  func isPlaced(_ tenant: TenantID, in lane: Lane) -> Bool { places[lane]?[tenant] != nil }
+
+  func tenants(in lane: Lane) -> [TenantID: Double] { places[lane] ?? [:] }
+
+  /// Lets a tenant be found in a lane.
+  mutating func place(_ tenant: TenantID, in lane: Lane) {
+    if isPlaced(tenant, in: lane) { return }
+    let tag = max(tags[lane.pool]?[tenant] ?? 0, virtualTimes[lane.pool] ?? 0)
+    places[lane, default: [:]][tenant] = tag
+    tags[lane.pool, default: [:]][tenant] = tag
+  }
+
+  mutating func remove(_ tenant: TenantID, from lane: Lane) { places[lane]?[tenant] = nil }
+
+  /// - Returns: whether the turn's tag was true; else the tenant was moved to where it belongs.
+  mutating func confirm(_ turn: Turn) -> Bool {
+    let tag = tags[turn.lane.pool]?[turn.tenant] ?? 0
+    if tag > turn.tag { places[turn.lane]?[turn.tenant] = tag }
+    return tag <= turn.tag
+  }
+
+  /// Charges a tenant for one attempt in a lane. Returns the charge.
+  mutating func charge(_ turn: Turn, weight: Int, unknown: Duration) -> Double {
+    let (lane, tenant) = (turn.lane, turn.tenant)
+    let tag = tags[lane.pool]?[tenant] ?? 0
+    let microseconds = averages[lane] ?? Double(unknown.wholeMicroseconds)
+    let charge = Self.charge(lane.resources.weightMillicores, microseconds, weight)
+    virtualTimes[lane.pool] = max(virtualTimes[lane.pool] ?? 0, tag)
+    tags[lane.pool, default: [:]][tenant] = tag + charge
+    places[lane]?[tenant] = tag + charge
+    return charge
+  }
+
+  /// Adds what an attempt used beyond its charge.
+  mutating func correct(_ tenant: TenantID, by amount: Double, in lane: Lane) {
+    guard amount != 0, let tag = tags[lane.pool]?[tenant] else { return }
+    tags[lane.pool]?[tenant] = max(0, tag + amount)
+  }
+
+  /// The newest has an eighth of the say.
+  mutating func learn(_ microseconds: Double, in lane: Lane) {
+    let value = max(0, microseconds)
+    averages[lane] = averages[lane].map { $0 + ((value - $0) / 8).rounded(.down) } ?? value
+  }
+
+  /// What so many microseconds weigh: hundredths of a core-millisecond by a hundredth of weight, at least 1.
+  static func charge(_ millicores: Int64, _ microseconds: Double, _ weight: Int) -> Double {
+    let milliseconds = (min(max(microseconds, 0), 0x1p41) / 1_000).rounded(.down)
+    let used = (Double(millicores) * milliseconds / 1_000).rounded(.down)
+    return max(1, (used * 100 / Double(weight)).rounded(.down))
+  }
+}
+
+extension Lane {
+  var pool: FairOrder.Pool { FairOrder.Pool(tier: tier, priorityClass: priorityClass) }
+}
