@@ -147,13 +147,17 @@ local function take(pool, turn, next_turn, horizon, taken)
   if #popped < 2 * count then
     count = #popped / 2
     lane.left[id] = true
+    if count == 0 then return end
   end
   turn.tag = tag + count * charge
   tenant.tag = turn.tag
-  if count > 0 and turn.tag - charge > pool.v then pool.v, pool.v_changed = turn.tag - charge, true end
+  if turn.tag - charge > pool.v then pool.v, pool.v_changed = turn.tag - charge, true end
   occupy(lane, pool, tenant, count)
   count_ready(lane, -count)
-  lane.visited[#lane.visited + 1] = id
+  if not lane.visited[id] then
+    lane.visited[id] = true
+    lane.visited[#lane.visited + 1] = id
+  end
   last_lane, last_tenant, last_count = lane, id, before_this + count
 end
 
@@ -177,6 +181,9 @@ local function write_turns(lane)
   if #gone_ids > 0 then call('ZREM', lane.key, unpack(gone_ids)) end
 end
 
+-- Whether this round has taken a tenant's last job of a lane.
+local function is_spent(lane, id) return lane.visited[id] and call('EXISTS', queue_key(lane, id)) == 0 end
+
 local function park(lane, id, gate)
   call('SADD', prefix .. 'parked:' .. id, lane.number)
   gate.parked = 1
@@ -199,6 +206,8 @@ local function round(in_class)
     local gate = gate_before(tenant)
     if lane.left[turn.id] or room_for(lane, 1) == 0 then
       -- Not now.
+    elseif (tenant.tag > turn.tag or gate and room_behind(gate) == 0) and is_spent(lane, turn.id) then
+      lane.left[turn.id] = true
     elseif tenant.tag > turn.tag then
       last_lane = nil
       turn.tag = tenant.tag
