@@ -27,6 +27,9 @@ public struct QueueLimits: Hashable, Sendable {
   public var lanesMax = 1_000
   /// How long an attempt is taken to last where none of its lane has ended yet.
   public var durationUnknown = Duration.seconds(1)
+  /// What a tenant may get in one turn of the fair order where its jobs are smaller than that: time on one core, in whole
+  /// milliseconds. Nothing makes every turn one job; more makes leasing many small jobs of many tenants cheaper.
+  public var turnQuantum = Duration.milliseconds(8)
   /// Turns that one call of `lease` gives; a worker that got nothing from so many is signalled to ask again.
   public var turnsMax = 5_000
   /// A job whose attempts ended so often with the loss of their worker is not tried again, whatever attempts it has

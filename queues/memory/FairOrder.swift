@@ -1,7 +1,7 @@
 internal import StrataCore
 
 /// The order in which tenants have their turns, in plain Swift: start-time fair queueing (P. Goyal, H. M. Vin, H. Cheng,
-/// 1996) within each pool, which is a tier and a priority class. `redis/scripts/shared/fair.lua` does the same.
+/// 1996) within each pool, which is a tier and a priority class. `redis/scripts/shared/tenants.lua` does the same.
 ///
 /// A tenant's tag is what it has been charged, divided by its weight. The smallest goes first and is charged for what the
 /// attempt is expected to use; what it used beyond that, or less, is added when it ends. A tenant that comes back starts
@@ -26,6 +26,19 @@ struct FairOrder {
     let lane: Lane
     let tenant: TenantID
     let tag: Double
+
+    func isOfSame(as other: Turn) -> Bool { lane == other.lane && tenant == other.tenant }
+  }
+
+  /// A turn with the tenant's tag of now.
+  func current(_ turn: Turn) -> Turn {
+    Turn(lane: turn.lane, tenant: turn.tenant, tag: tags[turn.lane.pool]?[turn.tenant] ?? 0)
+  }
+
+  /// What a job of a lane is expected to use, core-milliseconds.
+  func cost(of lane: Lane, unknown: Duration) -> Double {
+    Self.charge(
+      lane.resources.weightMillicores, averages[lane] ?? Double(unknown.wholeMicroseconds), GatePolicy.unlimited.weight)
   }
 
   func isPlaced(_ tenant: TenantID, in lane: Lane) -> Bool { places[lane]?[tenant] != nil }
@@ -73,7 +86,7 @@ struct FairOrder {
     averages[lane] = averages[lane].map { $0 + ((value - $0) / 8).rounded(.down) } ?? value
   }
 
-  /// What so many microseconds weigh: hundredths of a core-millisecond by a hundredth of weight, at least 1.
+  /// What so many microseconds weigh: core-milliseconds for a weight of 100, at least 1.
   static func charge(_ millicores: Int64, _ microseconds: Double, _ weight: Int) -> Double {
     let milliseconds = (min(max(microseconds, 0), 0x1p41) / 1_000).rounded(.down)
     let used = (Double(millicores) * milliseconds / 1_000).rounded(.down)

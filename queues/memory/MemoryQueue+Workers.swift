@@ -22,21 +22,38 @@ extension MemoryQueue {
       let classes = Set(lanes.filter { $0.tier == tier }.map(\.priorityClass)).sorted(by: >)
       for priorityClass in classes {
         let pool = FairOrder.Pool(tier: tier, priorityClass: priorityClass)
-        while chosen.count < request.count, let turn = nextTurn(in: pool, room) {
-          guard let job = take(turn) else { continue }
+        var last: (turn: FairOrder.Turn, count: Int)?
+        while chosen.count < request.count, let turn = turnGoingOn(last, room) ?? nextTurn(in: pool, room) {
+          guard let job = take(turn) else {
+            last = nil
+            continue
+          }
           room = room.less(turn.lane.resources)
           chosen.append(job)
+          last = (turn, last?.turn.isOfSame(as: turn) == true ? (last?.count ?? 0) + 1 : 1)
         }
       }
     }
     return chosen
   }
 
+  /// The turn that was given last, while it has got less than a quantum and there is more for it.
+  private func turnGoingOn(_ last: (turn: FairOrder.Turn, count: Int)?, _ room: ResourceRequest) -> FairOrder.Turn? {
+    guard let (turn, count) = last, order.isPlaced(turn.tenant, in: turn.lane), fits(turn.lane, room),
+      self.room(behind: .tenant(turn.tenant)) > 0
+    else { return nil }
+    let cost = order.cost(of: turn.lane, unknown: limits.durationUnknown)
+    return Double(count) * cost < Double(limits.turnQuantum.milliseconds) ? order.current(turn) : nil
+  }
+
+  private func fits(_ lane: Lane, _ room: ResourceRequest) -> Bool {
+    lane.resources.fits(in: room) && gatesBefore(lane).allSatisfy { self.room(behind: $0) > 0 }
+  }
+
   private func nextTurn(in pool: FairOrder.Pool, _ room: ResourceRequest) -> FairOrder.Turn? {
     var best: FairOrder.Turn?
     // Of equal tags the older lane's comes first, then the smaller tenant's.
-    for lane in lanes where lane.pool == pool && lane.resources.fits(in: room) {
-      if gatesBefore(lane).contains(where: { self.room(behind: $0) == 0 }) { continue }
+    for lane in lanes where lane.pool == pool && fits(lane, room) {
       for (tenant, tag) in order.tenants(in: lane).sorted(by: { $0.key < $1.key }) where tag < best?.tag ?? .infinity {
         best = FairOrder.Turn(lane: lane, tenant: tenant, tag: tag)
       }

@@ -39,7 +39,7 @@ struct JobRecord {
 
   private static func lease(_ reader: inout ByteReader) -> LeasePart? {
     guard let token = reader.token(), let worker = reader.identifier(WorkerID.self),
-      let startedAt = reader.timestamp(), reader.number(UInt64.self) != nil
+      let startedAt = reader.timestamp(), reader.number(UInt64.self) != nil, reader.number(UInt8.self) != nil
     else { return nil }
     return LeasePart(token: token, worker: worker, startedAt: startedAt)
   }

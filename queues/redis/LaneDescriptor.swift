@@ -28,7 +28,7 @@ extension Lane {
 }
 
 extension Gate {
-  /// The field of the gates' hash; `scripts/shared/gates.lua` describes it.
+  /// The field of the limits; `scripts/shared/limits.lua` describes it.
   var field: [UInt8] {
     switch self {
     case .tenant(let id): Array("t".utf8) + id.bytes

@@ -1,71 +1,66 @@
 internal import CQueueScripts
+internal import StrataCore
 
 /// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
 enum RedisScript: String, CaseIterable, Sendable {
   case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, announce, forget, install
   case govern, status, log, census, page, aside
+}
 
-  /// The files of `scripts/shared` that it builds on, in order.
-  private var shared: [String] {
-    let lanes = ["queue", "record", "lanes", "gates", "wake", "fair"]
-    let returning = ["unreadable", "account", "log", "ending", "delay", "returning"]
-    return switch self {
-    case .install, .log, .census, .page: ["queue"]
-    case .announce: ["queue", "log"]
-    case .status: ["queue", "record"]
-    case .aside: ["queue", "unreadable"]
-    case .enqueue: lanes + ["unreadable", "delay"]
-    case .promote: lanes + ["unreadable"]
-    case .lease: lanes + ["unreadable", "log"]
-    case .progress: ["queue", "record", "log"]
-    case .complete: lanes + ["account", "log", "ending"]
-    case .cancel: lanes + ["account", "removing", "log", "ending"]
-    case .forget: lanes + ["account", "removing"]
-    case .govern: lanes + ["account"]
-    case .fail, .release: lanes + returning
-    case .heartbeat, .expire: lanes + returning + ["holding"]
-    }
+/// All transitions as one library of Redis functions: what they share is made once, when the server loads it, and not by
+/// every call. Its name is made from its text, so that programs of different versions, or with other limits, use one
+/// server without getting in each other's way.
+struct ScriptLibrary: Sendable {
+  let name: String
+  /// What the server loads.
+  let text: String
+
+  /// The files of `scripts/shared`, each before those that use it.
+  private static let shared = [
+    "queue", "record", "lanes", "limits", "tenants", "unreadable", "wake", "log", "ready", "delay", "removing",
+    "account", "ending", "holding",
+  ]
+
+  init(under limits: QueueLimits) {
+    let constants = Self.constants(limits).map { "local \($0) = \(max(0, $1))" }
+    let parts = constants + Self.shared.map { Self.file("shared/\($0)") }
+    // Each file of its own has its own names.
+    let own = RedisScript.allCases.map { "do\n\(Self.file($0.rawValue))\nend" }
+    let body = (parts + own).joined(separator: "\n")
+    name = "strata_\(Self.digest(body))"
+    text = "#!lua name=\(name)\nlocal LIBRARY = '\(name)'\n\(body)"
   }
 
-  /// What the server loads: the line with the script's flags, the limits, then what it shares, then itself.
-  func source(under limits: QueueLimits) -> String {
-    let own = Self.text(rawValue)
-    let flags = own.prefix { $0 != "\n" }
-    let head = [String(flags)] + constants(limits).map { "local \($0) = \(max(0, $1))" }
-    return (head + shared.map { Self.text("shared/\($0)") } + [String(own.dropFirst(flags.count))])
-      .joined(separator: "\n")
+  /// What the server calls `script`.
+  func function(_ script: RedisScript) -> [UInt8] { Array("\(name)_\(script.rawValue)".utf8) }
+
+  /// The limits that the scripts look at: as arguments they would cost every call.
+  private static func constants(_ limits: QueueLimits) -> [(String, Int64)] {
+    [
+      ("UNREADABLE_MAX", Int64(limits.unreadableMax)), ("UNREADABLE_BYTES_MAX", Int64(limits.unreadableBytesMax)),
+      ("WORKER_LOSSES_MAX", Int64(limits.workerLossesMax)), ("LANES_MAX", Int64(limits.lanesMax)),
+      ("TURNS_MAX", Int64(limits.turnsMax)), ("AVERAGE_NONE", limits.durationUnknown.wholeMicroseconds),
+      ("QUANTUM", limits.turnQuantum.milliseconds),
+    ]
   }
 
-  /// The limits that it looks at: as arguments they would cost every call.
-  private func constants(_ limits: QueueLimits) -> [(String, Int64)] {
-    var constants: [(String, Int64)] = []
-    if shared.contains("unreadable") {
-      constants += [
-        ("UNREADABLE_MAX", Int64(limits.unreadableMax)), ("UNREADABLE_BYTES_MAX", Int64(limits.unreadableBytesMax)),
-      ]
-    }
-    if shared.contains("returning") { constants.append(("WORKER_LOSSES_MAX", Int64(limits.workerLossesMax))) }
-    if self == .enqueue { constants.append(("LANES_MAX", Int64(limits.lanesMax))) }
-    if self == .lease {
-      constants += [
-        ("VISITS_MAX", Int64(limits.turnsMax)), ("HISTORY_NONE", limits.durationUnknown.wholeMicroseconds),
-      ]
-    }
-    return constants
+  /// FNV-1a, 64 bits (Fowler, Noll, Vo): tells texts apart, nothing more.
+  private static func digest(_ text: String) -> String {
+    let hash = text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return String(hash, radix: 16)
   }
 
-  private static func text(_ name: String) -> String {
+  private static func file(_ name: String) -> String {
     guard let text = unsafe strata_queue_script(name) else { preconditionFailure("script '\(name)' is not embedded") }
     return unsafe String(cString: text)
   }
 }
 
-/// The scripts' texts, for tests that feed them to a server directly.
+/// The scripts, for tests that feed them to a server directly.
 package enum ScriptSource {
   package static var names: [String] { RedisScript.allCases.map(\.rawValue) }
+  package static var library: String { ScriptLibrary(under: QueueLimits()).text }
 
-  /// - Returns: empty for a name that is none of `names`.
-  package static func text(of name: String) -> String {
-    RedisScript(rawValue: name)?.source(under: QueueLimits()) ?? ""
-  }
+  /// What the server calls the script of this name.
+  package static func function(_ name: String) -> String { "\(ScriptLibrary(under: QueueLimits()).name)_\(name)" }
 }

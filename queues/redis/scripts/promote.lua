@@ -1,20 +1,11 @@
-#!lua flags=allow-oom
 -- Makes those delayed jobs ready whose time has come.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 how many at most, 0–1000
 -- Returns  how many became ready; the microsecond at which the next is due, or '' where none waits
 -- Cost     O(n log N) for n promoted, N delayed or ready
-local limit = whole(ARGV[2])
-if #ARGV ~= 2 or not limit or limit > 1000 then return refuse('promotion takes a limit') end
-local generation, _, time = open(ARGV[1])
-if not time then return refuse('the time is no number') end
-if not generation then return lost() end
 
-local delayed = prefix .. 'delayed'
-call('DEL', prefix .. 'signals:due')
-local ids = call('ZRANGEBYSCORE', delayed, '-inf', time, 'LIMIT', 0, limit)
-if #ids > 0 then
-  call('ZREM', delayed, unpack(ids))
+local function promote(ids)
+  call('ZREM', prefix .. 'delayed', unpack(ids))
   local records, bodies = call('HMGET', jobs_key, unpack(ids)), {}
   for index, record in ipairs(records) do
     if record and not is_readable(record) then
@@ -24,7 +15,7 @@ if #ids > 0 then
       records[index] = false
     end
   end
-  local lanes = lanes_of(records, #ids)
+  load_lanes_of(records, #ids)
   for index, id in ipairs(ids) do
     local record = records[index]
     local lane = record and lanes[lane_of(record)]
@@ -35,6 +26,20 @@ if #ids > 0 then
   end
   if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
   make_ready(ARGV[1])
+  save_tenants()
+  save_state()
 end
-local next_due = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-return { #ids, next_due[2] and string.format('%d', next_due[2]) or '' }
+
+transition('promote', 'allow-oom', function()
+  local limit = whole(ARGV[2])
+  if #ARGV ~= 2 or not limit or limit > 1000 then return refuse('promotion takes a limit') end
+  local generation, _, time = open(ARGV[1])
+  if not time then return refuse('the time is no number') end
+  if not generation then return lost() end
+  local delayed = prefix .. 'delayed'
+  call('DEL', prefix .. 'signals:due')
+  local ids = call('ZRANGEBYSCORE', delayed, '-inf', time, 'LIMIT', 0, limit)
+  if #ids > 0 then promote(ids) end
+  local next_due = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+  return { #ids, next_due[2] and string.format('%d', next_due[2]) or '' }
+end)

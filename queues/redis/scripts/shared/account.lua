@@ -1,11 +1,11 @@
 -- Shared: what ended attempts free and weigh. Each is a table: lane (its number), tenant, and where its time is known
 -- charge, microseconds, and is_telling: whether that is how long such jobs take.
 
--- Lets tenants be found again that waited behind their own gates and have room there now.
+-- Lets a tenant be found again that waited behind its gate and has room there now.
 local function unpark(gate, given)
   if gate.parked == 0 or room_behind(gate) == 0 then return end
   gate.parked = 0
-  note_change(gate)
+  note_gate(gate)
   local tenant = sub(gate.field, 2)
   local parked = prefix .. 'parked:' .. tenant
   local numbers = call('SMEMBERS', parked)
@@ -24,104 +24,73 @@ local function reopen(gate, given)
   if not gate.was_full or room_behind(gate) == 0 then return end
   gate.was_full = false
   for _, lane in ipairs(lanes_behind(gate.field)) do
-    local waiting = tonumber(call('HGET', counts_key, 'w' .. lane.number) or 0)
-    wake(lane, math.min(waiting, room_behind(gate)), given)
+    wake(lane, math.min(lane.ready, room_behind(gate)), given)
   end
 end
 
--- A lane's jobs take, on a moving average, so many microseconds: the newest has an eighth of the say.
-local function learn(lane, histories)
-  for _, microseconds in ipairs(lane.learnt) do
-    local known = lane.history
-    lane.history = known and known + math.floor((microseconds - known) / 8) or microseconds
-  end
-  histories[#histories + 1], histories[#histories + 2] = lane.number, lane.history
+local function let_through(gate, given)
+  if byte(gate.field) == 116 then unpark(gate, given) else reopen(gate, given) end
 end
 
-local function read_histories(lanes)
-  local numbers = {}
-  for number in pairs(lanes) do numbers[#numbers + 1] = number end
-  if #numbers == 0 then return end
-  for index, history in ipairs(call('HMGET', prefix .. 'history', unpack(numbers))) do
-    lanes[numbers[index]].history = history and tonumber(history)
-  end
+-- A lane's attempts take, on a moving average, so many microseconds: the newest has an eighth of the say.
+local function learn(lane, microseconds)
+  microseconds = math.max(0, microseconds)
+  local known = lane.average - 1
+  lane.average = 1 + (lane.average == 0 and microseconds or known + math.floor((microseconds - known) / 8))
+  note_lane(lane)
 end
 
-local function gate_fields(ended, lanes)
-  local fields, seen = {}, {}
-  for _, attempt in ipairs(ended) do
-    local lane = lanes[attempt.lane]
-    for _, field in ipairs(lane and { 't' .. attempt.tenant, lane.capability_gate, lane.tier_gate } or {}) do
-      if not seen[field] then
-        seen[field] = true
-        fields[#fields + 1] = field
-      end
-    end
-  end
-  return fields
-end
-
--- Adds to tenants' tags what their attempts weighed beyond what they had been charged.
-local function correct(pool, changes)
-  local tags, values = call('HMGET', pool, unpack(changes.tenants)), {}
-  for index, tenant in ipairs(changes.tenants) do
-    if tags[index] and changes[tenant] ~= 0 then
-      values[#values + 1], values[#values + 2] = tenant, math.max(0, tonumber(tags[index]) + changes[tenant])
-    end
-  end
-  if #values > 0 then call('HSET', pool, unpack(values)) end
-end
-
--- Tells gates, tags and averages of ended attempts.
-local function account(ended, given)
-  local numbers, seen, pools, pool_names = {}, {}, {}, {}
-  for _, attempt in ipairs(ended) do
-    if not seen[attempt.lane] then
-      seen[attempt.lane] = true
-      numbers[#numbers + 1] = attempt.lane
-    end
-  end
-  local lanes = lanes_numbered(numbers)
-  local fields = gate_fields(ended, lanes)
-  load_gates(fields)
+local function load_ended(ended)
+  local numbers, ids_of_pool, in_order = {}, {}, {}
+  for index, attempt in ipairs(ended) do numbers[index] = attempt.lane end
+  load_lanes(numbers)
   for _, attempt in ipairs(ended) do
     local lane = lanes[attempt.lane]
     if lane then
-      local gate = gates['t' .. attempt.tenant]
-      count_running(gate, -1)
-      count_running(gates[lane.capability_gate], -1)
-      count_running(gates[lane.tier_gate], -1)
-      lane.freed = (lane.freed or 0) + 1
+      local ids = ids_of_pool[lane.pool]
+      if not ids then
+        ids = {}
+        ids_of_pool[lane.pool] = ids
+        in_order[#in_order + 1] = lane.pool
+      end
+      ids[#ids + 1] = attempt.tenant
+    end
+  end
+  for _, key in ipairs(in_order) do load_tenants(key, ids_of_pool[key]) end
+end
+
+-- Tells gates, tags and averages of ended attempts. What a tenant's attempts weighed beyond their charges is added to its
+-- tag at once, so that it does not matter in which order they come. The counts are saved with lanes and tenants.
+local function account(ended, given)
+  load_ended(ended)
+  local passed, is_passed, owed, owed_in_order = {}, {}, {}, {}
+  local function pass(gate)
+    count_running(gate, -1)
+    if is_passed[gate] then return end
+    is_passed[gate] = true
+    passed[#passed + 1] = gate
+  end
+  for _, attempt in ipairs(ended) do
+    local lane = lanes[attempt.lane]
+    if lane then
+      local pool = pool_of(lane.pool)
+      local tenant = pool.tenants[attempt.tenant]
+      tenant.running = math.max(0, tenant.running - 1)
+      note_tenant(pool, tenant)
+      count_leased(lane, -1)
+      local gate = gate_before(tenant)
+      if gate then pass(gate) end
+      for _, before in ipairs(gates_before(lane)) do pass(before) end
       if attempt.charge then
-        local changes = pools[lane.pool]
-        if not changes then
-          changes = { tenants = {} }
-          pools[lane.pool] = changes
-          pool_names[#pool_names + 1] = lane.pool
+        if not owed[tenant] then
+          owed[tenant] = 0
+          owed_in_order[#owed_in_order + 1] = tenant
         end
-        if not changes[attempt.tenant] then
-          changes[attempt.tenant] = 0
-          changes.tenants[#changes.tenants + 1] = attempt.tenant
-        end
-        changes[attempt.tenant] = changes[attempt.tenant]
-          + charge_of(lane, attempt.microseconds, gate.weight) - attempt.charge
-        if attempt.is_telling then
-          lane.learnt = lane.learnt or {}
-          lane.learnt[#lane.learnt + 1] = math.max(0, attempt.microseconds)
-        end
+        owed[tenant] = owed[tenant] + charge_of(lane, attempt.microseconds, tenant.weight) - attempt.charge
+        if attempt.is_telling then learn(lane, attempt.microseconds) end
       end
     end
   end
-  read_histories(lanes)
-  local histories = {}
-  for number, lane in pairs(lanes) do
-    call('HINCRBY', counts_key, 'r' .. number, -(lane.freed or 0))
-    if lane.learnt then learn(lane, histories) end
-  end
-  if #histories > 0 then call('HSET', prefix .. 'history', unpack(histories)) end
-  for _, pool in ipairs(pool_names) do correct(pool, pools[pool]) end
-  for _, field in ipairs(fields) do
-    if byte(field) == 116 then unpark(gates[field], given) else reopen(gates[field], given) end
-  end
-  save_gates()
+  for _, tenant in ipairs(owed_in_order) do tenant.tag = math.max(0, tenant.tag + owed[tenant]) end
+  for _, gate in ipairs(passed) do let_through(gate, given) end
 end

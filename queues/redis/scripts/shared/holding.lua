@@ -24,8 +24,8 @@ local function in_order_of_grant(worker, ids)
   local records, leases = records_of(ids), {}
   for index, id in ipairs(ids) do
     local record = records[index]
-    if record and is_readable(record) and is_leased(record) and sub(record, 34, 49) == worker then
-      leases[#leases + 1] = { id, record, struct.unpack('>I8', record, 26) }
+    if record and is_readable(record) and is_leased(record) and worker_of(record) == worker then
+      leases[#leases + 1] = { id, record, unpack_bytes('>I8', record, 26) }
     else
       drop_stray(worker, id, record)
     end

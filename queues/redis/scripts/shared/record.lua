@@ -6,15 +6,14 @@
 --   7     attempts of these that ended with the loss of their worker
 --   8–9   lane (see lanes.lua)
 --   10–25 tenant
---   26–65 only where leased: token (8), worker (16), start of the attempt in microseconds (8), what its tenant was
---         charged for it (8)
+--   26–66 only where leased: token (8), worker (16), start of the attempt in microseconds (8), what its tenant was
+--         charged for it (8), 1 where it has told how far it is (1)
 --   then the payload
-local byte, sub = string.byte, string.sub
 
 -- Whether a record has this layout. Anything may stand in its place: a value that was cut, or a newer version's.
 local function is_readable(record)
   local state, priority = byte(record, 1, 2)
-  return priority and state <= 3 and priority <= 100 and #record >= ((state == 1 or state == 2) and 65 or 25)
+  return priority and state <= 3 and priority <= 100 and #record >= ((state == 1 or state == 2) and 66 or 25)
 end
 
 local function is_leased(record)
@@ -25,6 +24,8 @@ end
 local function lane_of(record) return sub(record, 8, 9) end
 
 local function tenant_of(record) return sub(record, 10, 25) end
+
+local function worker_of(record) return sub(record, 34, 49) end
 
 -- Whether `record` is that of a lease with this token (8 bytes); false for a job that is not held.
 local function is_owned(record, token)

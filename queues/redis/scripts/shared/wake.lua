@@ -10,7 +10,7 @@ end
 
 local function has_room(packed, lane)
   if not packed then return true end
-  local cpu, memory, gpu = struct.unpack('>I8I8I8', packed)
+  local cpu, memory, gpu = unpack_bytes('>I8I8I8', packed)
   return lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
 end
 
