@@ -48,8 +48,9 @@ package struct DraftCheck: Sendable {
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
       attemptsMax: capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
-      fingerprint: Fingerprint.of(order, soldAs: draft.capability, tier: tier, priority: draft.priority),
-      creditsMax: draft.maxCharge, createdAt: now)
+      fingerprint: Fingerprint.of(
+        order, soldAs: draft.capability, tier: tier, priority: draft.priority, start: draft.start),
+      creditsMax: draft.maxCharge, createdAt: now, runAt: try draft.start?.instant(from: now)?.storable)
   }
 
   private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {

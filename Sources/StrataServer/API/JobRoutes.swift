@@ -49,7 +49,8 @@ struct JobRoutes {
       inputs: asked.inputs ?? [], priority: asked.priority.flatMap(JobPriority.init) ?? .standard,
       tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
       memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
-      timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), idempotencyKey: key)
+      timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), start: try StartTime(asked),
+      idempotencyKey: key)
   }
 
   func get(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
