@@ -188,6 +188,7 @@ public struct CapabilityView: Hashable, Codable, Sendable {
   public let price: Price
   public let timeoutSeconds: Int64
   public let attemptsMax: Int
+  public let retry: RetryPolicy
   public let resources: ResourceRequest
   public let parameters: [ParameterDefinition]
   public let inputsMin: Int
@@ -202,6 +203,7 @@ public struct CapabilityView: Hashable, Codable, Sendable {
     self.price = price
     timeoutSeconds = capability.timeoutSeconds
     attemptsMax = capability.attemptsMax
+    retry = capability.retry
     resources = capability.resources
     parameters = capability.parameters
     inputsMin = capability.inputs.lowerBound
@@ -209,7 +211,7 @@ public struct CapabilityView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case name, implementation, version, summary, tier, price, resources, parameters
+    case name, implementation, version, summary, tier, price, retry, resources, parameters
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case inputsMin = "inputs_min"

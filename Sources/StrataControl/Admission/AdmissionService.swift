@@ -105,7 +105,7 @@ extension WorkOrder {
   func renamed(_ job: JobID) -> WorkOrder {
     WorkOrder(
       job: job, tenant: tenant, capability: capability, version: version, parametersJSON: parametersJSON,
-      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources)
+      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry)
   }
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.

@@ -43,7 +43,8 @@ package struct DraftCheck: Sendable {
     }
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
-      inputs: draft.inputs, timeoutSeconds: timeout, resources: resources)
+      inputs: draft.inputs, timeoutSeconds: timeout, resources: resources,
+      retry: capability.retry == .standard ? nil : capability.retry)
     try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,

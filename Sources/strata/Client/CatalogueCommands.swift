@@ -91,7 +91,9 @@ enum CapabilityText {
       "price       \(price(of: one)) credits", "tier        \(one.tier)",
       "inputs      \(one.inputsMin == one.inputsMax ? "\(one.inputsMin)" : "\(one.inputsMin) to \(one.inputsMax)") files",
       "resources   \((Double(one.resources.cpuMillicores) / 1_000).plain) cores, \(one.resources.memoryBytes.asBytes)",
-      "timeout     \(one.timeoutSeconds) s", "attempts    up to \(one.attemptsMax)", "", "Parameters:",
+      "timeout     \(one.timeoutSeconds) s",
+      "attempts    up to \(one.attemptsMax), at most \(one.retry.firstDelay.brief) after the first, \(one.retry.delayMax.brief) after others",
+      "", "Parameters:",
     ]
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }
     for parameter in one.parameters {

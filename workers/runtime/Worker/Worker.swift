@@ -28,6 +28,8 @@ public final class Worker: Sendable {
   /// The leases whose attempts nobody has asked to end.
   let wanted = Mutex<Set<LeaseReference>>([])
   let leaseBackoff: Mutex<Backoff>
+  /// Draws how long jobs wait before they are tried again.
+  let random: Mutex<any RandomNumberGenerator & Sendable>
   /// Leasing and heartbeats take turns, so that a heartbeat's list of leases is complete and the queue may take back
   /// what is not on it (the grants of an answer that was lost).
   let turn = AsyncTurn()
@@ -53,6 +55,7 @@ public final class Worker: Sendable {
     pump = ProgressPump(queue: queue, interval: configuration.progressInterval)
     reporter = Reporter(queue: queue, log: log)
     leaseBackoff = Mutex(configuration.backoff)
+    random = Mutex(configuration.random)
     (events, feed) = AsyncStream.makeStream(of: WorkerState.Event.self)
   }
 
