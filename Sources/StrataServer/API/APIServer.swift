@@ -14,6 +14,7 @@ public struct APIServer: Sendable {
   private let jobs: JobRoutes
   private let events: EventRoutes
   private let overview: OverviewRoutes
+  private let sharing: SharingRoutes
 
   /// - Parameter heartbeat: how often a silent event stream says that it is alive.
   public init(
@@ -27,6 +28,7 @@ public struct APIServer: Sendable {
     jobs = JobRoutes(control: control, store: store)
     events = EventRoutes(control: control, heartbeat: heartbeat)
     overview = OverviewRoutes(control: control)
+    sharing = SharingRoutes(control: control)
   }
 
   /// Never throws: whatever goes wrong is a problem document.
@@ -95,6 +97,10 @@ public struct APIServer: Sendable {
     case .account: try await overview.account(tenant)
     case .queue: try await overview.queue()
     case .ledgerVerification: try await overview.verification()
+    case .tenants: try await sharing.tenants()
+    case .changeTenant(let name): try await sharing.changeTenant(name, request)
+    case .changeTier(let name): try await sharing.changeLimit(of: .tier, name, request)
+    case .changeCapability(let name): try await sharing.changeLimit(of: .capability, name, request)
     case .alive, .ready, .metrics: try await open(route)
     }
   }
