@@ -91,6 +91,7 @@ public struct APIServer: Sendable {
     case .cancelJob(let id): try await jobs.cancel(id, tenant: tenant)
     case .jobLog(let id): try await jobs.log(id, request, tenant: tenant)
     case .jobEvents(let id): try await events.follow(id, request, tenant: tenant)
+    case .explainJob(let id): try await jobs.explain(id, tenant: tenant)
     case .putArtifact: try await artifacts.put(request, tenant: tenant)
     case .artifact(let digest): try await artifacts.get(digest, request, tenant: tenant)
     case .capabilities: try overview.capabilities()

@@ -57,6 +57,11 @@ struct JobRoutes {
     try .json(JobView(try await control.job(job, tenant: tenant)))
   }
 
+  /// What holds it, and what of that cannot be told.
+  func explain(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
+    try .json(ExplanationView(try await control.explain(job, tenant: tenant)))
+  }
+
   /// Newest first; `?state=`, `?cursor=`, `?limit=`.
   func list(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let query = request.query

@@ -4,7 +4,7 @@ package import StrataCore
 package enum Route: Hashable {
   case alive, ready, metrics
   case submitJob, listJobs
-  case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID)
+  case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID), explainJob(JobID)
   case putArtifact, artifact(ArtifactDigest)
   case capabilities, account, queue, ledgerVerification
   case tenants, changeTenant(String), changeTier(String), changeCapability(String)
@@ -62,6 +62,7 @@ package enum Route: Hashable {
     case nil: return [.get: .job(job), .delete: .cancelJob(job)]
     case "events": return [.get: .jobEvents(job)]
     case "log": return [.get: .jobLog(job)]
+    case "explain": return [.get: .explainJob(job)]
     default: throw missing(["v1"] + segments)
     }
   }

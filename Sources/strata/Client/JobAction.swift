@@ -13,6 +13,7 @@ struct JobAction {
   func perform(_ verb: JobVerb) async throws -> ExitStatus {
     switch verb {
     case .show: try await show()
+    case .explain: try await explain()
     case .logs: try await logs()
     case .wait: try await wait()
     case .fetch: try await fetch()
@@ -23,6 +24,12 @@ struct JobAction {
   private func show() async throws -> ExitStatus {
     let job: JobView = try await server.get("/v1/jobs/\(id)")
     Terminal.print(asJSON ? try JSONText.of(job) : JobText.of(job))
+    return .done
+  }
+
+  private func explain() async throws -> ExitStatus {
+    let explanation: ExplanationView = try await server.get("/v1/jobs/\(id)/explain")
+    Terminal.print(asJSON ? try JSONText.of(explanation) : ExplanationText.of(explanation))
     return .done
   }
 
