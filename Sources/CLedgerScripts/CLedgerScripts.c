@@ -231,3 +231,19 @@ static const char migration_006_sharing[] = {
 #embed "../StrataLedger/Migrations/006_sharing.up.sql"
     , 0};
 const char *const strata_migration_006_sharing = migration_006_sharing;
+static const char change_gate[] = {
+#embed "../StrataLedger/Queries/change_gate.sql"
+    , 0};
+const char *const strata_query_change_gate = change_gate;
+static const char change_sharing[] = {
+#embed "../StrataLedger/Queries/change_sharing.sql"
+    , 0};
+const char *const strata_query_change_sharing = change_sharing;
+static const char list_gates[] = {
+#embed "../StrataLedger/Queries/list_gates.sql"
+    , 0};
+const char *const strata_query_list_gates = list_gates;
+static const char list_sharings[] = {
+#embed "../StrataLedger/Queries/list_sharings.sql"
+    , 0};
+const char *const strata_query_list_sharings = list_sharings;

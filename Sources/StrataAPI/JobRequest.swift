@@ -12,6 +12,10 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var resources: ResourceOverride?
   /// How long one attempt may take, instead of the capability's limit.
   public var timeoutSeconds: Int64?
+  /// When it is to run at the earliest, as RFC 3339 with an offset; one of this and `delaySeconds` at most.
+  public var runAt: String?
+  /// How long after its acceptance it is to run at the earliest.
+  public var delaySeconds: Int64?
   /// Refuse the job if it could cost more than this: a number of credits with at most six decimals.
   public var maxCredits: JSONValue?
   /// The same in millionths of a credit; one of the two at most.
@@ -20,7 +24,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public init(
     capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
     tier: String? = nil, resources: ResourceOverride? = nil, timeoutSeconds: Int64? = nil,
-    maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil
+    runAt: String? = nil, delaySeconds: Int64? = nil, maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil
   ) {
     self.capability = capability
     self.params = params
@@ -29,6 +33,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.tier = tier
     self.resources = resources
     self.timeoutSeconds = timeoutSeconds
+    self.runAt = runAt
+    self.delaySeconds = delaySeconds
     self.maxCredits = maxCredits
     self.maxMicrocredits = maxMicrocredits
   }
@@ -55,6 +61,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case capability, params, inputs, priority, tier, resources
     case timeoutSeconds = "timeout_seconds"
+    case runAt = "run_at"
+    case delaySeconds = "delay_seconds"
     case maxCredits = "max_credits"
     case maxMicrocredits = "max_microcredits"
   }

@@ -13,6 +13,8 @@ public struct JobView: Hashable, Codable, Sendable {
   /// While it runs and has said how far it is.
   public var progress: Progress?
   public var createdAt: String
+  /// When it was to run at the earliest; absent where that was at once.
+  public var runAt: String?
   public var startedAt: String?
   public var finishedAt: String?
   /// What is held for it now: nothing once it has ended.
@@ -31,7 +33,8 @@ public struct JobView: Hashable, Codable, Sendable {
 
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
-    attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, startedAt: String? = nil,
+    attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, runAt: String? = nil,
+    startedAt: String? = nil,
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
     chargedMicrocredits: Int64 = 0,
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
@@ -46,6 +49,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.attempts = attempts
     self.progress = progress
     self.createdAt = createdAt
+    self.runAt = runAt
     self.startedAt = startedAt
     self.finishedAt = finishedAt
     self.heldMicrocredits = heldMicrocredits
@@ -73,6 +77,7 @@ public struct JobView: Hashable, Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error
     case createdAt = "created_at"
+    case runAt = "run_at"
     case startedAt = "started_at"
     case finishedAt = "finished_at"
     case heldMicrocredits = "held_microcredits"
@@ -183,6 +188,7 @@ public struct CapabilityView: Hashable, Codable, Sendable {
   public let price: Price
   public let timeoutSeconds: Int64
   public let attemptsMax: Int
+  public let retry: RetryPolicy
   public let resources: ResourceRequest
   public let parameters: [ParameterDefinition]
   public let inputsMin: Int
@@ -197,6 +203,7 @@ public struct CapabilityView: Hashable, Codable, Sendable {
     self.price = price
     timeoutSeconds = capability.timeoutSeconds
     attemptsMax = capability.attemptsMax
+    retry = capability.retry
     resources = capability.resources
     parameters = capability.parameters
     inputsMin = capability.inputs.lowerBound
@@ -204,7 +211,7 @@ public struct CapabilityView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case name, implementation, version, summary, tier, price, resources, parameters
+    case name, implementation, version, summary, tier, price, retry, resources, parameters
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case inputsMin = "inputs_min"

@@ -63,6 +63,8 @@ public struct QueueView: Hashable, Codable, Sendable {
   public let lanes: [Lane]
   /// Jobs that wait for their time.
   public let scheduled: Int
+  /// The tiers and capabilities of which only so many jobs may run at once, or none.
+  public let limits: [LimitView]
   public let workers: [Worker]
   /// Ended attempts whose settlement is not yet committed.
   public let outcomesPending: Int
@@ -70,18 +72,20 @@ public struct QueueView: Hashable, Codable, Sendable {
   public let unreadableEntries: Int
 
   public init(
-    tiers: [Tier], lanes: [Lane], scheduled: Int, workers: [Worker], outcomesPending: Int, unreadableEntries: Int = 0
+    tiers: [Tier], lanes: [Lane], scheduled: Int, limits: [LimitView], workers: [Worker], outcomesPending: Int,
+    unreadableEntries: Int = 0
   ) {
     self.tiers = tiers
     self.lanes = lanes
     self.scheduled = scheduled
+    self.limits = limits
     self.workers = workers
     self.outcomesPending = outcomesPending
     self.unreadableEntries = unreadableEntries
   }
 
   enum CodingKeys: String, CodingKey {
-    case tiers, lanes, scheduled, workers
+    case tiers, lanes, scheduled, limits, workers
     case outcomesPending = "outcomes_pending"
     case unreadableEntries = "unreadable_entries"
   }

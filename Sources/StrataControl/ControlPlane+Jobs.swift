@@ -124,7 +124,8 @@ extension ControlPlane {
     let known = statuses.map { Dictionary(uniqueKeysWithValues: zip(open, $0)) }
     return records.map { record in
       JobSnapshot(
-        record: record, attempts: attempts, status: known?[record.id] ?? nil, isQueueKnown: known != nil)
+        record: record, attempts: attempts, status: known?[record.id] ?? nil, isQueueKnown: known != nil,
+        now: configuration.clock.now)
     }
   }
 }

@@ -28,6 +28,8 @@ public final class ControlPlane: Sendable {
     public var settlerSilenceMax = Duration.seconds(20)
     /// How long `/readyz` waits for the queue and for the ledger.
     public var probeTimeout = Duration.seconds(2)
+    /// What instants of jobs are compared with.
+    public var clock = WallClock.system
 
     public init(tiers: [TierDefinition], leaseDuration: Duration = .seconds(10)) {
       self.tiers = tiers
@@ -66,13 +68,14 @@ public final class ControlPlane: Sendable {
     authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
     settler = Settler(ledger: ledger, queue: queue, metrics: counts, log: log.component("settler"))
     reconciler = Reconciler(
-      ledger: ledger, queue: queue, settler: settler, lanes: LaneRule(tiers: configuration.tiers), metrics: counts,
+      ledger: ledger, queue: queue, settler: settler,
+      lanes: LaneRule(tiers: configuration.tiers, clock: configuration.clock), metrics: counts,
       log: log.component("reconciler"))
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
       check: check, ledger: ledger, queue: queue, store: store, reconciler: reconciler, metrics: counts,
-      log: log.component("admission"))
+      log: log.component("admission"), clock: configuration.clock)
   }
 
   // MARK: Services
@@ -137,11 +140,14 @@ public final class ControlPlane: Sendable {
     let reaper = Reaper(
       queue: queue, leaseDuration: configuration.leaseDuration, reconciler: reconciler, metrics: metrics,
       log: log.component("reaper"))
+    let promoter = Promoter(
+      queue: queue, metrics: metrics, log: log.component("promoter"), clock: configuration.clock)
     let watch = UnreadableWatch(
       queue: queue, reconciler: reconciler, metrics: metrics, log: log.component("queue"))
     await withTaskGroup { group in
       group.addTask { await self.settler.run() }
       group.addTask { await reaper.run() }
+      group.addTask { await promoter.run() }
       group.addTask {
         // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
         // Where that cannot be had soon, jobs are compared without it.

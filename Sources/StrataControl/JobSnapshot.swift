@@ -18,7 +18,10 @@ public struct JobSnapshot: Sendable {
   /// - Parameters:
   ///   - status: what the queue says; nil when it does not hold the job.
   ///   - isQueueKnown: false when the queue could not be asked.
-  init(record: StoredJob, attempts: [StoredAttempt], status: QueueStatus?, isQueueKnown: Bool) {
+  ///   - now: what its time is compared with where the queue could not be asked.
+  init(
+    record: StoredJob, attempts: [StoredAttempt], status: QueueStatus?, isQueueKnown: Bool, now: Timestamp
+  ) {
     self.record = record
     self.attempts = attempts
     var (lease, ahead, due): (LeaseStatus?, Int?, Timestamp?)
@@ -28,7 +31,10 @@ public struct JobSnapshot: Sendable {
     case .ready(let count, _): (state, ahead) = (.queued, count)
     case .delayed(let instant, _): (state, due) = (.scheduled, instant)
     // Out of the queue and not settled: its outcome is on its way to the ledger.
-    case nil: state = isQueueKnown ? .running : record.state
+    case nil where isQueueKnown: state = .running
+    case nil:
+      due = record.runAt.flatMap { $0 > now ? $0 : nil }
+      state = due == nil ? record.state : .scheduled
     }
     (self.lease, jobsAhead, scheduledFor) = (lease, ahead, due)
   }

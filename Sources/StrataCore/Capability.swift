@@ -11,6 +11,8 @@ public struct Capability: Hashable, Sendable {
   public let timeoutSeconds: Int64
   /// The most attempts a job may have, the first one included.
   public let attemptsMax: Int
+  /// Which errors are tried again, and after how long.
+  public let retry: RetryPolicy
   public let resources: ResourceRequest
   /// What a job may say, by name; anything else is refused.
   public let parameters: [ParameterDefinition]
@@ -21,7 +23,8 @@ public struct Capability: Hashable, Sendable {
 
   public init(
     name: String, version: Int, summary: String, tier: TierName, price: Price, timeoutSeconds: Int64, attemptsMax: Int,
-    resources: ResourceRequest, parameters: [ParameterDefinition], inputs: ClosedRange<Int>, soldAs: [Listing] = []
+    resources: ResourceRequest, parameters: [ParameterDefinition], inputs: ClosedRange<Int>, soldAs: [Listing] = [],
+    retry: RetryPolicy = .standard
   ) {
     self.name = name
     self.version = version
@@ -30,6 +33,7 @@ public struct Capability: Hashable, Sendable {
     self.price = price
     self.timeoutSeconds = timeoutSeconds
     self.attemptsMax = attemptsMax
+    self.retry = retry
     self.resources = resources
     self.parameters = parameters
     self.inputs = inputs

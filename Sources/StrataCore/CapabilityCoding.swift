@@ -3,7 +3,7 @@
 
 extension Capability: Codable {
   enum CodingKeys: String, CodingKey {
-    case name, version, summary, tier, price, resources, parameters, inputs
+    case name, version, summary, tier, price, retry, resources, parameters, inputs
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case soldAs = "sold_as"
@@ -21,6 +21,7 @@ extension Capability: Codable {
       throw DecodingError.dataCorruptedError(
         forKey: .inputs, in: container, debugDescription: "'minimum' and 'maximum' must be 0 <= minimum <= maximum")
     }
+    let retry = try container.decodeIfPresent(RetryPolicy.self, forKey: .retry) ?? .standard
     self.init(
       name: try container.decode(String.self, forKey: .name),
       version: try container.decode(Int.self, forKey: .version),
@@ -28,11 +29,11 @@ extension Capability: Codable {
       tier: try container.decode(TierName.self, forKey: .tier),
       price: try container.decode(Price.self, forKey: .price),
       timeoutSeconds: try container.decode(Int64.self, forKey: .timeoutSeconds),
-      attemptsMax: try container.decode(Int.self, forKey: .attemptsMax),
+      attemptsMax: try container.decodeIfPresent(Int.self, forKey: .attemptsMax) ?? retry.attemptsMax,
       resources: try container.decode(ResourceRequest.self, forKey: .resources),
       parameters: try container.decode([ParameterDefinition].self, forKey: .parameters),
       inputs: inputs.minimum...inputs.maximum,
-      soldAs: try container.decodeIfPresent([Listing].self, forKey: .soldAs) ?? [])
+      soldAs: try container.decodeIfPresent([Listing].self, forKey: .soldAs) ?? [], retry: retry)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -44,6 +45,7 @@ extension Capability: Codable {
     try container.encode(price, forKey: .price)
     try container.encode(timeoutSeconds, forKey: .timeoutSeconds)
     try container.encode(attemptsMax, forKey: .attemptsMax)
+    if retry != .standard { try container.encode(retry, forKey: .retry) }
     try container.encode(resources, forKey: .resources)
     try container.encode(parameters, forKey: .parameters)
     try container.encode(InputCount(minimum: inputs.lowerBound, maximum: inputs.upperBound), forKey: .inputs)

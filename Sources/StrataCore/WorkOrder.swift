@@ -10,10 +10,14 @@ public struct WorkOrder: Hashable, Codable, Sendable {
   public let inputs: [ArtifactReference]
   public let timeoutSeconds: Int64
   public let resources: ResourceRequest
+  /// Which errors are tried again, and after how long; nil for `RetryPolicy.standard`, which goes without saying. How
+  /// many attempts there are is the queue's to count.
+  public let retry: RetryPolicy?
 
   public init(
     job: JobID, tenant: TenantID, capability: String, version: Int, parametersJSON: String,
-    inputs: [ArtifactReference], timeoutSeconds: Int64, resources: ResourceRequest
+    inputs: [ArtifactReference], timeoutSeconds: Int64, resources: ResourceRequest,
+    retry: RetryPolicy? = nil
   ) {
     self.job = job
     self.tenant = tenant
@@ -23,6 +27,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
     self.inputs = inputs
     self.timeoutSeconds = timeoutSeconds
     self.resources = resources
+    self.retry = retry
   }
 
   /// All the processor time that an attempt may use, and that its hold covers: its cores for its whole time. Where that
@@ -33,7 +38,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case job, tenant, capability, version, inputs, resources
+    case job, tenant, capability, version, inputs, resources, retry
     case parametersJSON = "parameters"
     case timeoutSeconds = "timeout_seconds"
   }

@@ -21,6 +21,8 @@ public final class HookedQueue: JobQueue {
     /// Operations that wait, and those who called them.
     var held: [Operation: [CheckedContinuation<Void, Never>]] = [:]
     var waiters: [Waiter] = []
+    var dueWaits: AsyncStream<Duration>.Continuation?
+    var dueHeld: [CheckedContinuation<Void, Never>] = []
   }
 
   public let memory: MemoryQueue
@@ -70,6 +72,23 @@ public final class HookedQueue: JobQueue {
       let isHeld = state.withLock { $0.held[operation]?.append(continuation) != nil }
       if !isHeld { continuation.resume() }
     }
+  }
+
+  /// From now on waiting for a due signal ends when `giveDueSignal` says so, and not otherwise.
+  ///
+  /// - Returns: how long each wait was to last.
+  public func holdDueSignals() -> AsyncStream<Duration> {
+    let (waits, continuation) = AsyncStream<Duration>.makeStream()
+    state.withLock { $0.dueWaits = continuation }
+    return waits
+  }
+
+  public func giveDueSignal() {
+    let held = state.withLock { state in
+      defer { state.dueHeld = [] }
+      return state.dueHeld
+    }
+    for continuation in held { continuation.resume() }
   }
 
   private func note(_ operation: Operation) throws(QueueError) {
@@ -123,6 +142,13 @@ public final class HookedQueue: JobQueue {
 
   public func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
     try note(.dueSignal)
+    if let waits = state.withLock({ $0.dueWaits }) {
+      await withCheckedContinuation { continuation in
+        state.withLock { $0.dueHeld.append(continuation) }
+        waits.yield(duration)
+      }
+      return true
+    }
     return try await memory.dueSignal(waitingUpTo: duration)
   }
 

@@ -59,3 +59,7 @@ extern const char *const strata_migration_004_recovery;
 extern const char *const strata_query_count_unreadable;
 extern const char *const strata_query_request_cancel;
 extern const char *const strata_migration_006_sharing;
+extern const char *const strata_query_change_gate;
+extern const char *const strata_query_change_sharing;
+extern const char *const strata_query_list_gates;
+extern const char *const strata_query_list_sharings;

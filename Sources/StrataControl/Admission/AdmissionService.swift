@@ -19,13 +19,14 @@ package final class AdmissionService: Sendable {
   private let rechecks: Batcher<JobID, Void>
   private let underWay: EnqueuesUnderWay
   private let lanes: LaneRule
+  private let clock: WallClock
   private let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
 
   package init(
     check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, reconciler: Reconciler,
-    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
+    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system
   ) {
     self.check = check
     self.ledger = ledger
@@ -36,6 +37,7 @@ package final class AdmissionService: Sendable {
     lanes = reconciler.lanes
     self.metrics = metrics
     self.log = log
+    self.clock = clock
     rechecks = Batcher { jobs in
       await reconciler.recheck(Set(jobs))
       return jobs.map { _ in }
@@ -53,7 +55,7 @@ package final class AdmissionService: Sendable {
   /// Returns once the job is committed.
   package func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
     do throws(StrataError) {
-      let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
+      let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: clock.now)
       try await inputs.require(draft.inputs, of: tenant)
       let start = ContinuousClock.now
       let job = try await carryOut(submission)
@@ -98,7 +100,8 @@ package final class AdmissionService: Sendable {
     case .accepted(let job):
       CrashPoint.betweenCommitAndEnqueue.reached()
       await enqueue(lanes.job(submission, job))
-      return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: false)
+      let state = submission.runAt == nil ? job.state : .scheduled
+      return AdmittedJob(id: job.job, state: state, held: job.held, isRepeat: false)
     case .existing(let job):
       // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
       if !job.state.isFinal { await rechecks.submit(job.job) }
@@ -126,7 +129,7 @@ extension WorkOrder {
   func renamed(_ job: JobID) -> WorkOrder {
     WorkOrder(
       job: job, tenant: tenant, capability: capability, version: version, parametersJSON: parametersJSON,
-      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources)
+      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry)
   }
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.

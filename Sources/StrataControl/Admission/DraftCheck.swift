@@ -43,13 +43,15 @@ package struct DraftCheck: Sendable {
     }
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
-      inputs: draft.inputs, timeoutSeconds: timeout, resources: resources)
+      inputs: draft.inputs, timeoutSeconds: timeout, resources: resources,
+      retry: capability.retry == .standard ? nil : capability.retry)
     try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
       attemptsMax: capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
-      fingerprint: Fingerprint.of(order, soldAs: draft.capability, tier: tier, priority: draft.priority),
-      creditsMax: draft.maxCharge, createdAt: now)
+      fingerprint: Fingerprint.of(
+        order, soldAs: draft.capability, tier: tier, priority: draft.priority, start: draft.start),
+      creditsMax: draft.maxCharge, createdAt: now, runAt: try draft.start?.instant(from: now)?.storable)
   }
 
   private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {

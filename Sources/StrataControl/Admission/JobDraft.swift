@@ -19,12 +19,15 @@ public struct JobDraft: Sendable {
   /// Replaces the capability's time limit.
   public var timeoutSeconds: Int64?
   public var maxCharge: MicroCredits?
+  /// When it is to run at the earliest; nil for at once.
+  public var start: StartTime?
   public var idempotencyKey: String?
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
     tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil,
-    timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil, idempotencyKey: String? = nil
+    timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil, start: StartTime? = nil,
+    idempotencyKey: String? = nil
   ) {
     self.capability = capability
     self.parametersJSON = parametersJSON
@@ -36,6 +39,7 @@ public struct JobDraft: Sendable {
     self.gpuThousandths = gpuThousandths
     self.timeoutSeconds = timeoutSeconds
     self.maxCharge = maxCharge
+    self.start = start
     self.idempotencyKey = idempotencyKey
   }
 }

@@ -9,8 +9,10 @@ import StrataScheduling
 /// largest worker of the tier has, or nobody could run what was accepted.
 package struct LaneRule: Sendable {
   private let largest: [TierName: ResourceRequest]
+  private let clock: WallClock
 
-  package init(tiers: [TierDefinition] = []) {
+  package init(tiers: [TierDefinition] = [], clock: WallClock = .system) {
+    self.clock = clock
     largest = Dictionary(tiers.map { ($0.name, $0.largestRequest) }) { _, last in last }
   }
 
@@ -30,7 +32,7 @@ package struct LaneRule: Sendable {
     QueuedJob(
       id: job.id, tenant: job.order.tenant, lane: lane(job.order, job.tier, job.priorityClass), priority: job.priority,
       attemptsMax: job.attemptsMax, attemptsMade: job.attemptsMade, workersLost: job.workersLost,
-      notBefore: job.runAt, payload: job.order.encoded)
+      notBefore: job.runAt.flatMap { $0 > clock.now ? $0 : nil }, payload: job.order.encoded)
   }
 
   private func lane(_ order: WorkOrder, _ tier: TierName, _ priorityClass: PriorityClass) -> Lane {

@@ -11,7 +11,9 @@ import Synchronization
 /// gets anything from it. A queue that merely may have forgotten something (a restart, an interrupted enqueue) is
 /// compared and corrected while it works.
 package actor Reconciler {
-  package enum Reason: String, Sendable { case start, queueLost, serverChanged, enqueueFailed, unreadable, regular }
+  package enum Reason: String, Sendable {
+    case start, queueLost, serverChanged, enqueueFailed, unreadable, policyUntold, regular
+  }
 
   /// What one comparison changed.
   package struct Outcome: Hashable, Sendable {
@@ -112,6 +114,8 @@ package actor Reconciler {
   private func reconcile(for reasons: [Reason]) async throws -> Outcome {
     let start = ContinuousClock.now
     var outcome = Outcome()
+    // Before a queue that was lost is declared complete: from then on its jobs run.
+    try await Governor(ledger: ledger, queue: queue).tellAll()
     let isLost = try await queue.generation() == nil
     if isLost {
       let (restored, generation) = try await rebuild()

@@ -134,6 +134,6 @@ enum AdmissionTransaction {
       .integers(orders.map(\.resources.memoryBytes)), .texts(jobs.map(\.idempotencyKey)),
       .byteStrings(jobs.map(\.fingerprint)), .integers(acceptances.map(\.hold.micros)),
       .timestamps(jobs.map(\.createdAt)), .integers(orders.map(\.resources.gpuThousandths)),
-      .documents(orders.map { _ in nil }), .timestamps(jobs.map(\.runAt)))
+      .documents(orders.map { $0.retry.map { JSONText.encode($0) } }), .timestamps(jobs.map(\.runAt)))
   }
 }

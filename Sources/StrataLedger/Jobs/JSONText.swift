@@ -1,5 +1,5 @@
 import FoundationEssentials
-import StrataCore
+package import StrataCore
 
 /// Small documents kept as JSON text in one column.
 enum JSONText {
@@ -25,5 +25,5 @@ enum JSONText {
 
 extension Timestamp {
   /// As PostgreSQL keeps it: whole microseconds.
-  var storable: Timestamp { Timestamp(microseconds: microseconds) }
+  package var storable: Timestamp { Timestamp(microseconds: microseconds) }
 }

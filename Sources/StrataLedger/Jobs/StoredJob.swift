@@ -64,8 +64,8 @@ extension WorkOrder {
       job: job, tenant: tenant, capability: capability.name, version: capability.version,
       parametersJSON: try row.text(), inputs: try row.optionalDocument() ?? [], timeoutSeconds: try row.integer(),
       resources: ResourceRequest(
-        cpuMillicores: try row.integer(), memoryBytes: try row.integer(), gpuThousandths: try row.integer()))
-    _ = row.optionalText()
+        cpuMillicores: try row.integer(), memoryBytes: try row.integer(), gpuThousandths: try row.integer()),
+      retry: try row.optionalDocument())
   }
 }
 

@@ -8,7 +8,9 @@ ALTER TABLE tenant
   -- The most of its jobs that may run at once; null for any number.
   ADD COLUMN running_max bigint CHECK (running_max BETWEEN 0 AND 4294967294),
   -- Nothing of it starts, whatever the limit is.
-  ADD COLUMN is_paused boolean NOT NULL DEFAULT false;
+  ADD COLUMN is_paused boolean NOT NULL DEFAULT false,
+  -- Null while all of that is as it was made: there is nothing to tell the queue of.
+  ADD COLUMN sharing_changed_at timestamptz;
 
 -- The same for what all tenants share. What is not named here has no limit.
 CREATE TABLE gate (

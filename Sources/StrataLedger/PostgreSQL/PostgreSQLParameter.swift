@@ -7,7 +7,7 @@ package struct PostgreSQLParameter: Sendable {
 
   package static func integer(_ value: Int64?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
   package static func text(_ value: String?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
-  package static func boolean(_ value: Bool) -> Self { Self(bytes: [value ? 1 : 0]) }
+  package static func boolean(_ value: Bool?) -> Self { Self(bytes: value.map { [$0 ? 1 : 0] }) }
   package static func bytes(_ value: [UInt8]?) -> Self { Self(bytes: value) }
   package static func identifier<Tag>(_ value: Identifier<Tag>?) -> Self { Self(bytes: value?.bytes) }
   package static func timestamp(_ value: Timestamp?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }

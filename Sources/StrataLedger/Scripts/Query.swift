@@ -3,6 +3,8 @@ internal import CLedgerScripts
 /// The ledger's queries: each is the file of its name in `Queries`, which says what is bound and what is returned.
 enum Query {
   static let authenticate = unsafe embedded("authenticate", strata_query_authenticate)
+  static let changeGate = unsafe embedded("change_gate", strata_query_change_gate)
+  static let changeSharing = unsafe embedded("change_sharing", strata_query_change_sharing)
   static let closeHolds = unsafe embedded("close_holds", strata_query_close_holds)
   static let countUnreadable = unsafe embedded("count_unreadable", strata_query_count_unreadable)
   static let currentPrices = unsafe embedded("current_prices", strata_query_current_prices)
@@ -29,8 +31,10 @@ enum Query {
   static let listAttempts = unsafe embedded("list_attempts", strata_query_list_attempts)
   static let listCancelling = unsafe embedded("list_cancelling", strata_query_list_cancelling)
   static let listEntries = unsafe embedded("list_entries", strata_query_list_entries)
+  static let listGates = unsafe embedded("list_gates", strata_query_list_gates)
   static let listJobs = unsafe embedded("list_jobs", strata_query_list_jobs)
   static let listKeys = unsafe embedded("list_keys", strata_query_list_keys)
+  static let listSharings = unsafe embedded("list_sharings", strata_query_list_sharings)
   static let listTenants = unsafe embedded("list_tenants", strata_query_list_tenants)
   static let listUnfinished = unsafe embedded("list_unfinished", strata_query_list_unfinished)
   static let lockAccounts = unsafe embedded("lock_accounts", strata_query_lock_accounts)

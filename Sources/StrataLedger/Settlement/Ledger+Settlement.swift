@@ -72,12 +72,14 @@ enum SettlementTransaction {
     let attempts = try rows[2].map { row throws(PostgreSQLError) in
       let job: JobID = try row.identifier()
       let token = FencingToken(rawValue: UInt64(bitPattern: try row.integer()))
-      return (SettlementDecision.Attempt(job: job, token: token), try row.amount() as MicroEuro)
+      let cost: MicroEuro = try row.amount()
+      return (SettlementDecision.Attempt(job: job, token: token), (cost, try row.boolean()))
     }
     let rates = try rows[3].map { row throws(PostgreSQLError) in try TierRate(&row) }
     return SettlementDecision(
       jobs: Dictionary(uniqueKeysWithValues: try rows[1].map(storedHold)),
-      recorded: Dictionary(uniqueKeysWithValues: attempts),
+      recorded: Dictionary(uniqueKeysWithValues: attempts.map { ($0.0, $0.1.0) }),
+      lost: attempts.filter { $0.1.1 }.map(\.0),
       rates: Dictionary(uniqueKeysWithValues: rates.map { ($0.tier, $0) }))
   }
 

@@ -59,9 +59,14 @@ package struct SettlementDecision {
     package let report: AttemptReport?
   }
 
+  /// From how many lost workers on a job is suspected to kill them: as many as the queue grants it.
+  package static let workerLossesMax = 3
+
   private var jobs: [JobID: StoredHold]
   private var recorded: Set<Attempt>
   private var costs: [JobID: MicroEuro]
+  /// The attempts of each job that ended with the loss of their worker.
+  private var lost: [JobID: Set<FencingToken>] = [:]
   private let rates: [TierName: TierRate]
   private var finished: Set<JobID> = []
 
@@ -70,12 +75,13 @@ package struct SettlementDecision {
   package private(set) var closings: [Closing] = []
 
   package init(
-    jobs: [JobID: StoredHold], recorded: [Attempt: MicroEuro], rates: [TierName: TierRate]
+    jobs: [JobID: StoredHold], recorded: [Attempt: MicroEuro], lost: [Attempt] = [], rates: [TierName: TierRate]
   ) {
     self.jobs = jobs
     self.recorded = Set(recorded.keys)
     self.rates = rates
     costs = [:]
+    for attempt in lost { self.lost[attempt.job, default: []].insert(attempt.token) }
     for (attempt, cost) in recorded { costs[attempt.job, default: .zero] += cost }
   }
 
@@ -91,6 +97,7 @@ package struct SettlementDecision {
     guard !job.state.isFinal, job.isHoldOpen, !finished.contains(item.job) else { return late(item) }
     // The final outcome of a recorded attempt still finishes the job; only its usage is not recorded again.
     let isRecorded = !recorded.insert(Attempt(job: item.job, token: item.token)).inserted
+    if item.ending == .expired { lost[item.job, default: []].insert(item.token) }
     let used = Self.measured(item)
     if item.token.rawValue > 0, !isRecorded { record(item, job, used) }
     guard item.isFinal else { return isRecorded ? .alreadySettled : .recorded }
@@ -117,7 +124,7 @@ package struct SettlementDecision {
     let charge = state == .succeeded ? job.price.charge(for: used, hold: job.hold) : nil
     let done = FinishedJob(
       job: item.job, tenant: job.tenant, soldAs: job.soldAs, state: state, charged: charge ?? .zero,
-      cost: costs[item.job] ?? .zero, error: Self.error(of: item), finishedAt: item.endedAt.storable)
+      cost: costs[item.job] ?? .zero, error: lastError(of: item), finishedAt: item.endedAt.storable)
     finished.insert(item.job)
     closings.append(Closing(finished: done, hold: job.hold, charge: charge, report: item.report))
     return done
@@ -143,6 +150,15 @@ package struct SettlementDecision {
     case .expired: AttemptError(code: "worker_lost", message: "the worker was lost", isRetryable: true)
     case .cancelled, .released: nil
     }
+  }
+
+  /// Why the job failed: what its last attempt says, unless it may be the job that its workers die of.
+  private func lastError(of item: SettlementItem) -> AttemptError? {
+    let losses = lost[item.job]?.count ?? 0
+    guard item.ending == .expired, losses >= Self.workerLossesMax else { return Self.error(of: item) }
+    return AttemptError(
+      code: "worker_lost_repeatedly",
+      message: "\(losses) workers were lost while they ran it: it may be the job that kills them", isRetryable: false)
   }
 
   /// The report's measurement, made non-negative; the time between start and end where there is no report.

@@ -10,6 +10,7 @@ public struct Tenant: Hashable, Sendable {
   public let createdAt: Timestamp
   /// Whether its keys may see what concerns every tenant: the whole queue, the books.
   public let isOperator: Bool
+  public let sharing: TenantSharing
 
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     id = try row.identifier()
@@ -17,6 +18,7 @@ public struct Tenant: Hashable, Sendable {
     plan = try row.text()
     createdAt = try row.timestamp()
     isOperator = try row.boolean()
+    sharing = try TenantSharing(&row)
   }
 }
 

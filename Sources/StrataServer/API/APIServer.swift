@@ -15,6 +15,7 @@ public struct APIServer: Sendable {
   private let events: EventRoutes
   private let keys: KeyRoutes
   private let overview: OverviewRoutes
+  private let sharing: SharingRoutes
 
   /// - Parameter heartbeat: how often a silent event stream says that it is alive.
   public init(
@@ -29,6 +30,7 @@ public struct APIServer: Sendable {
     events = EventRoutes(control: control, heartbeat: heartbeat)
     keys = KeyRoutes(control: control)
     overview = OverviewRoutes(control: control)
+    sharing = SharingRoutes(control: control)
   }
 
   /// Never throws: whatever goes wrong is a problem document.
@@ -93,6 +95,7 @@ public struct APIServer: Sendable {
     case .cancelJob(let id): try await jobs.cancel(id, tenant: tenant)
     case .jobLog(let id): try await jobs.log(id, request, tenant: tenant)
     case .jobEvents(let id): try await events.follow(id, request, tenant: tenant)
+    case .explainJob(let id): try await jobs.explain(id, tenant: tenant)
     case .putArtifact: try await artifacts.put(request, tenant: tenant)
     case .artifact(let digest): try await artifacts.get(digest, request, tenant: tenant)
     case .listKeys: try await keys.list(request, caller)
@@ -102,6 +105,10 @@ public struct APIServer: Sendable {
     case .account: try await overview.account(tenant)
     case .queue: try await overview.queue()
     case .ledgerVerification: try await overview.verification()
+    case .tenants: try await sharing.tenants()
+    case .changeTenant(let name): try await sharing.changeTenant(name, request)
+    case .changeTier(let name): try await sharing.changeLimit(of: .tier, name, request)
+    case .changeCapability(let name): try await sharing.changeLimit(of: .capability, name, request)
     case .alive, .ready, .metrics: try await open(route)
     }
   }

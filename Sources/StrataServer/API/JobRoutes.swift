@@ -59,11 +59,17 @@ struct JobRoutes {
       inputs: asked.inputs ?? [], priority: asked.priority.flatMap(JobPriority.init) ?? .standard,
       tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
       memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
-      timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), idempotencyKey: key)
+      timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), start: try StartTime(asked),
+      idempotencyKey: key)
   }
 
   func get(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
     try .json(JobView(try await control.job(job, tenant: tenant)))
+  }
+
+  /// What holds it, and what of that cannot be told.
+  func explain(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
+    try .json(ExplanationView(try await control.explain(job, tenant: tenant)))
   }
 
   /// Jobs that a part of an identifier may mean.

@@ -4,10 +4,11 @@ package import StrataCore
 package enum Route: Hashable {
   case alive, ready, metrics
   case submitJob, checkJob, listJobs
-  case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID)
+  case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID), explainJob(JobID)
   case putArtifact, artifact(ArtifactDigest)
   case listKeys, createKey, revokeKey(KeyID)
   case capabilities, account, queue, ledgerVerification
+  case tenants, changeTenant(String), changeTier(String), changeCapability(String)
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
   package init(_ method: HTTPMethod, _ segments: [String]) throws(HTTPRefusal) {
@@ -50,6 +51,10 @@ package enum Route: Hashable {
       }
       return [.delete: .revokeKey(key)]
     case ("capabilities", 1): return [.get: .capabilities]
+    case ("capabilities", 3) where segments[2] == "policy": return [.patch: .changeCapability(segments[1])]
+    case ("tiers", 3) where segments[2] == "policy": return [.patch: .changeTier(segments[1])]
+    case ("tenants", 1): return [.get: .tenants]
+    case ("tenants", 2): return [.patch: .changeTenant(segments[1])]
     case ("account", 1): return [.get: .account]
     case ("queue", 1): return [.get: .queue]
     case ("ledger", 2) where segments[1] == "verification": return [.get: .ledgerVerification]
@@ -65,6 +70,7 @@ package enum Route: Hashable {
     case nil: return [.get: .job(job), .delete: .cancelJob(job)]
     case "events": return [.get: .jobEvents(job)]
     case "log": return [.get: .jobLog(job)]
+    case "explain": return [.get: .explainJob(job)]
     default: throw missing(["v1"] + segments)
     }
   }
@@ -99,7 +105,12 @@ package enum Route: Hashable {
   }
 
   /// Whether it shows what concerns every tenant.
-  package var isForOperators: Bool { self == .queue || self == .ledgerVerification }
+  package var isForOperators: Bool {
+    switch self {
+    case .queue, .ledgerVerification, .tenants, .changeTenant, .changeTier, .changeCapability: true
+    default: false
+    }
+  }
 
   /// Whether anyone may ask, without a key.
   package var isOpen: Bool {

@@ -40,37 +40,6 @@ extension Command {
         """)
       return .done
     })
-
-  static let queue = Command(
-    name: "queue", summary: "Show what waits and runs in each tier, and the workers",
-    options: [.dataDirectory, .json],
-    run: { arguments in
-      let queue: QueueView = try await Server(arguments).get("/v1/queue")
-      if arguments.has("json") {
-        Terminal.print(try JSONText.of(queue))
-        return .done
-      }
-      Terminal.print(QueueText.of(queue))
-      return .done
-    })
-}
-
-enum QueueText {
-  static func of(_ queue: QueueView) -> String {
-    var tiers = Table("TIER", "WAITING", "RUNNING")
-    for tier in queue.tiers { tiers.add(tier.name.rawValue, "\(tier.ready)", "\(tier.leased)") }
-    var workers = Table("WORKER", "RUNNING", "LEASE UNTIL")
-    for worker in queue.workers { workers.add(worker.id.description, "\(worker.leases)", worker.leaseUntil) }
-    var parts = [
-      queue.tiers.isEmpty ? "nothing waits or runs" : tiers.text,
-      queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : workers.text,
-    ]
-    if queue.outcomesPending > 0 { parts.append("\(queue.outcomesPending) ended attempts are not settled yet") }
-    if queue.unreadableEntries > 0 {
-      parts.append("\(queue.unreadableEntries) entries could not be read and lie aside: see docs/queue.md")
-    }
-    return parts.joined(separator: "\n\n")
-  }
 }
 
 enum CapabilityText {
@@ -91,7 +60,9 @@ enum CapabilityText {
       "price       \(price(of: one)) credits", "tier        \(one.tier)",
       "inputs      \(one.inputsMin == one.inputsMax ? "\(one.inputsMin)" : "\(one.inputsMin) to \(one.inputsMax)") files",
       "resources   \((Double(one.resources.cpuMillicores) / 1_000).plain) cores, \(one.resources.memoryBytes.asBytes)",
-      "timeout     \(one.timeoutSeconds) s", "attempts    up to \(one.attemptsMax)", "", "Parameters:",
+      "timeout     \(one.timeoutSeconds) s",
+      "attempts    up to \(one.attemptsMax), at most \(one.retry.firstDelay.brief) after the first, \(one.retry.delayMax.brief) after others",
+      "", "Parameters:",
     ]
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }
     for parameter in one.parameters {

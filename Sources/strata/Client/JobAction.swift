@@ -13,6 +13,7 @@ struct JobAction {
   func perform(_ verb: JobVerb) async throws -> ExitStatus {
     switch verb {
     case .show: try await show()
+    case .explain: try await explain()
     case .logs: try await logs()
     case .wait: try await wait()
     case .fetch: try await fetch()
@@ -23,6 +24,12 @@ struct JobAction {
   private func show() async throws -> ExitStatus {
     let job: JobView = try await server.get("/v1/jobs/\(id)")
     Terminal.print(asJSON ? try JSONText.of(job) : JobText.of(job))
+    return .done
+  }
+
+  private func explain() async throws -> ExitStatus {
+    let explanation: ExplanationView = try await server.get("/v1/jobs/\(id)/explain")
+    Terminal.print(asJSON ? try JSONText.of(explanation) : ExplanationText.of(explanation))
     return .done
   }
 
@@ -85,7 +92,9 @@ enum JobText {
     var rows: [(name: String, value: String?)] = [
       ("job", job.id.description), ("state", job.state.rawValue),
       ("capability", "\(job.capability) on tier \(job.tier)"), ("created", job.createdAt),
-      ("waiting", job.jobsAhead.map { "\($0) jobs of its tier go first" }), ("progress", job.progress.flatMap(text)),
+      ("scheduled", job.scheduledFor.map { "for \($0)" }),
+      ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs go first" }),
+      ("progress", job.progress.flatMap(text)),
       ("started", job.startedAt), ("finished", job.finishedAt),
     ]
     if job.state.isFinal {

@@ -35,9 +35,11 @@ extension Command {
   }
 
   static let job = Command(
-    name: "job", arguments: "\(JobVerb.usage) ID", argumentsMax: 2, summary: "Show, follow, fetch or cancel one job",
+    name: "job", arguments: "\(JobVerb.usage) ID", argumentsMax: 2,
+    summary: "Show, explain, follow, fetch or cancel one job",
     details: """
       show    everything known of the job: state, attempts, results, cost and charge
+      explain why it does not run yet
       logs    what it has printed so far (all of it once it is finished); with --follow, until it is finished
       wait    follow it to its end, as 'submit --wait' does; with --out, fetch its results
       fetch   download its results into --out
@@ -69,7 +71,7 @@ extension Command {
 
 /// What `strata job` can do to a job.
 enum JobVerb: String, CaseIterable {
-  case show, logs, wait, fetch, cancel
+  case show, explain, logs, wait, fetch, cancel
 
   static let usage = allCases.map(\.rawValue).joined(separator: "|")
 }

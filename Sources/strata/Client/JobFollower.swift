@@ -68,6 +68,7 @@ extension ProgressLine {
     let words =
       switch event.type {
       case "queued": "waiting for a worker"
+      case "scheduled": "waiting for its time"
       case "requeued": "waiting again (\(event.ending?.rawValue ?? "attempt ended"))"
       case "progress", "running": event.stage ?? "running"
       default: event.type

@@ -56,6 +56,12 @@ struct Server {
     return try await send(request).decode()
   }
 
+  func patch<Value: Decodable>(_ path: [String], _ body: some Encodable) async throws -> Value {
+    var request = ClientRequest("PATCH", path)
+    request.body = try .json(body)
+    return try await send(request).decode()
+  }
+
   /// Uploads a file, streamed.
   func upload(_ path: String, named name: String, progress: @escaping HTTPClient.ProgressHandler) async throws
     -> ArtifactReference

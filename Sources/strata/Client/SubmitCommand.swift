@@ -79,6 +79,8 @@ enum JobOptions {
     .option("memory", "SIZE", "memory to ask for, such as 512M or 2G"),
     .option("gpu", "COUNT", "GPUs to ask for, such as 0.5 or 1"),
     .option("timeout", "SECONDS", "how long one attempt may take"),
+    .option("at", "TIME", "run it then at the earliest: 2026-11-21T06:15:00Z, or with an offset"),
+    .option("delay", "TIME", "run it so long from now at the earliest, such as 90s, 10m, 2h or 1d"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
     .dataDirectory, .json,
@@ -92,7 +94,8 @@ enum JobOptions {
       capability: capability, priority: try arguments.integer("priority", in: 0...100), tier: arguments["tier"],
       resources: cores == nil && memory == nil && gpus == nil
         ? nil : .init(cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus),
-      timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init),
+      timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init), runAt: arguments["at"],
+      delaySeconds: try arguments["delay"].map { try Quantity.seconds($0, of: "--delay") },
       maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") })
   }
 }

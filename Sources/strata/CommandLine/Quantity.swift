@@ -12,6 +12,16 @@ enum Quantity {
     try decimal(text, places: 6, of: what)
   }
 
+  /// `2h` is 7,200; the units are s, m, h and d, and seconds need none.
+  static func seconds(_ text: String, of what: String) throws(UsageError) -> Int64 {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let units: [String: Int64] = ["": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400]
+    guard let count = Int64(digits), let unit = units[String(text.dropFirst(digits.count))], count < 1 << 40 else {
+      throw UsageError("\(what) takes a time such as 90s, 10m, 2h or 1d, not '\(text)'")
+    }
+    return count * unit
+  }
+
   /// `512M` is 512 · 2^20; the units are K, M, G and T, with or without `iB` or `B`.
   static func bytes(_ text: String, of what: String) throws(UsageError) -> Int64 {
     let digits = text.prefix { $0.isASCII && $0.isNumber }

@@ -67,15 +67,19 @@ final class WorkerFixture: Sendable {
     try FileTree.remove(folder)
   }
 
+  /// Nobody promotes jobs here.
+  static let retriedAtOnce = try? RetryPolicy(firstDelay: .zero, delayMax: .zero)
+
   /// Enqueues a job.
   func submit(
     _ capability: String, _ parameters: String = "{}", inputs: [ArtifactReference] = [], timeoutSeconds: Int64 = 60,
-    memoryBytes: Int64 = 1 << 30, attemptsMax: Int = 1
+    memoryBytes: Int64 = 1 << 30, attemptsMax: Int = 1,
+    retry: RetryPolicy? = WorkerFixture.retriedAtOnce
   ) async throws -> JobID {
     let id = JobID()
     let order = WorkOrder(
       job: id, tenant: TenantID(), capability: capability, version: 1, parametersJSON: parameters, inputs: inputs,
-      timeoutSeconds: timeoutSeconds, resources: ResourceRequest(memoryBytes: memoryBytes))
+      timeoutSeconds: timeoutSeconds, resources: ResourceRequest(memoryBytes: memoryBytes), retry: retry)
     let job = QueuedJob(
       id: id, tenant: order.tenant, lane: Lane(tier: .cpu, capability: capability, resources: order.resources),
       attemptsMax: attemptsMax, payload: Array(try JSONEncoder().encode(order)))

@@ -13,7 +13,8 @@ import Testing
 
   private func lease(_ token: UInt64, _ resources: ResourceRequest = ResourceRequest()) -> Lease {
     let lane = Lane(tier: .cpu, capability: "noop", resources: resources)
-    let job = QueuedJob(id: JobID(high: token, low: 0), tenant: TenantID(high: 1, low: 1), lane: lane, attemptsMax: 3, payload: [])
+    let job = QueuedJob(
+      id: JobID(high: token, low: 0), tenant: TenantID(high: 1, low: 1), lane: lane, attemptsMax: 3, payload: [])
     return Lease(job: job, token: FencingToken(rawValue: token), attempt: 1)
   }
 

@@ -7,8 +7,12 @@ import Synchronization
 struct AttemptNotice: Sendable {
   let lease: LeaseReference
   let ending: AttemptEnding
-  let isRetryable: Bool
+  var isRetryable: Bool
+  /// How long the job then waits.
+  var retryDelay = Duration.zero
   let report: [UInt8]
+  /// Why it failed, as the report says; nil where it did not.
+  var error: AttemptError?
 }
 
 /// Brings notices to the queue, in batches, and again until it answers: an outcome is never dropped because the queue
@@ -101,7 +105,7 @@ extension AttemptNotice {
 
   fileprivate var result: AttemptResult { AttemptResult(lease: lease, report: report) }
   fileprivate var failure: AttemptFailure {
-    AttemptFailure(lease: lease, ending: ending, isRetryable: isRetryable, report: report)
+    AttemptFailure(lease: lease, ending: ending, isRetryable: isRetryable, retryDelay: retryDelay, report: report)
   }
   fileprivate var trimmed: AttemptNotice {
     AttemptNotice(lease: lease, ending: ending == .succeeded ? .failed : ending, isRetryable: false, report: [])

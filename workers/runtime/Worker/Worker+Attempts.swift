@@ -29,7 +29,18 @@ extension Worker {
     let notice = await notice(of: lease, remains) { self.clear(attempt) }
     clear(attempt)
     wanted.withLock { _ = $0.remove(reference) }
-    finish(reference, notice)
+    finish(reference, notice.map { decideRetry(of: $0, after: lease.attempt, attempt.order.retry ?? .standard) })
+  }
+
+  /// Whether and when the job is tried again, where the attempt failed.
+  private func decideRetry(of notice: AttemptNotice, after attempt: Int, _ policy: RetryPolicy) -> AttemptNotice {
+    guard notice.ending == .failed, let error = notice.error else { return notice }
+    var decided = notice
+    decided.isRetryable = policy.isRetryable(error)
+    if decided.isRetryable {
+      decided.retryDelay = random.withLock { policy.delay(afterAttempt: attempt, using: &$0) }
+    }
+    return decided
   }
 
   private func finish(_ lease: LeaseReference, _ notice: AttemptNotice?) {
@@ -57,7 +68,7 @@ extension Worker {
     let (bytes, wasCut) = ReportCoding.encode(report, bytesMax: QueueLimits().reportBytesMax)
     return AttemptNotice(
       lease: lease, ending: wasCut && ending == .succeeded ? .failed : ending,
-      isRetryable: !wasCut && report.error?.isRetryable ?? false, report: bytes)
+      isRetryable: !wasCut && report.error?.isRetryable ?? false, report: bytes, error: wasCut ? nil : report.error)
   }
 
   func clear(_ attempt: AttemptExecution) {

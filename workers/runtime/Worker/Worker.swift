@@ -31,6 +31,8 @@ public final class Worker: Sendable {
   let shortageReleases: Mutex<ShortageReleases>
   /// Whether the operator knows that there is no room for results.
   let hasToldOfShortage = Mutex(false)
+  /// Draws how long jobs wait before they are tried again.
+  let random: Mutex<any RandomNumberGenerator & Sendable>
   /// Leasing and heartbeats take turns, so that a heartbeat's list of leases is complete and the queue may take back
   /// what is not on it (the grants of an answer that was lost).
   let turn = AsyncTurn()
@@ -57,6 +59,7 @@ public final class Worker: Sendable {
     reporter = Reporter(queue: queue, log: log)
     leaseBackoff = Mutex(configuration.backoff)
     shortageReleases = Mutex(ShortageReleases(releasesMax: configuration.shortageReleasesMax))
+    random = Mutex(configuration.random)
     (events, feed) = AsyncStream.makeStream(of: WorkerState.Event.self)
   }
 

@@ -39,6 +39,8 @@ public struct WorkerConfiguration: Sendable {
   /// First and longest wait between tries while the queue is away, or the store has no room.
   public var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
   public var limits = AttemptLimits()
+  /// Draws the waits before failed jobs are tried again.
+  public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   /// Whether the worker's process inherits the orphans of runners that die, and ends them. Every child of the process
   /// that `ChildProcess` has not started is then taken for one: turn it off where a library starts children.
   public var adoptsOrphans = true

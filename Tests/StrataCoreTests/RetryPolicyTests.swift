@@ -1,6 +1,5 @@
 import Foundation
 import StrataCore
-import StrataScheduling
 import TestSupport
 import Testing
 

@@ -1,5 +1,3 @@
-import StrataCore
-
 /// What a retry policy may say, and why not more.
 public enum RetryPolicyLimits {
   /// A job that fails a hundred times costs more than anyone meant to pay.

@@ -1,5 +1,3 @@
-public import StrataCore
-
 /// Whether and when a job whose attempt failed is tried again.
 ///
 /// Waits grow exponentially and are drawn evenly between nothing and the step ("full jitter": M. Brooker, "Exponential

@@ -1,5 +1,3 @@
-import StrataCore
-
 // As a capability's definition file has it: snake_case keys with units, each optional, nothing said that goes without
 // saying. A key that is not known is refused, since a misspelt limit would be no limit.
 extension RetryPolicy: Codable {

@@ -1,0 +1,130 @@
+public import StrataCore
+
+/// What is to be changed of a limit: the body of `PATCH /v1/tiers/{tier}/policy` and `/v1/capabilities/{name}/policy`.
+public struct LimitPatch: Hashable, Codable, Sendable {
+  /// The most jobs that may run at once, and `.some(nil)`, which is `null`, for any number; nil leaves it as it is.
+  public var runningMax: Int??
+  /// Whether nothing of it may start; nil leaves it as it is.
+  public var isPaused: Bool?
+
+  public init(runningMax: Int?? = nil, isPaused: Bool? = nil) {
+    self.runningMax = runningMax
+    self.isPaused = isPaused
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case runningMax = "running_max"
+    case isPaused = "paused"
+  }
+
+  public static var members: [String: [String]] { ["": CodingKeys.allCases.map(\.rawValue)] }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    runningMax =
+      values.contains(.runningMax) ? .some(try values.decodeIfPresent(Int.self, forKey: .runningMax)) : nil
+    isPaused = try values.decodeIfPresent(Bool.self, forKey: .isPaused)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    if let runningMax { try values.encode(runningMax, forKey: .runningMax) }
+    try values.encodeIfPresent(isPaused, forKey: .isPaused)
+  }
+}
+
+/// What is to be changed of a tenant: the body of `PATCH /v1/tenants/{name}`.
+public struct TenantPatch: Hashable, Codable, Sendable {
+  /// 0…9; nil leaves it as it is, as for all others.
+  public var priorityClass: Int?
+  /// 1…10,000.
+  public var weight: Int?
+  public var limit: LimitPatch
+
+  public init(priorityClass: Int? = nil, weight: Int? = nil, limit: LimitPatch = LimitPatch()) {
+    self.priorityClass = priorityClass
+    self.weight = weight
+    self.limit = limit
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case priorityClass = "priority_class"
+    case weight
+  }
+
+  public static var members: [String: [String]] {
+    ["": CodingKeys.allCases.map(\.rawValue) + LimitPatch.CodingKeys.allCases.map(\.rawValue)]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    priorityClass = try values.decodeIfPresent(Int.self, forKey: .priorityClass)
+    weight = try values.decodeIfPresent(Int.self, forKey: .weight)
+    limit = try LimitPatch(from: decoder)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encodeIfPresent(priorityClass, forKey: .priorityClass)
+    try values.encodeIfPresent(weight, forKey: .weight)
+    try limit.encode(to: encoder)
+  }
+}
+
+/// A tenant as operators see it: `GET /v1/tenants`.
+public struct TenantView: Hashable, Codable, Sendable {
+  public let id: TenantID
+  public let name: String
+  public let plan: String
+  public let isOperator: Bool
+  public let priorityClass: Int
+  public let weight: Int
+  /// Absent for any number.
+  public let runningMax: Int?
+  public let isPaused: Bool
+
+  public init(
+    id: TenantID, name: String, plan: String, isOperator: Bool, priorityClass: Int, weight: Int, runningMax: Int?,
+    isPaused: Bool
+  ) {
+    self.id = id
+    self.name = name
+    self.plan = plan
+    self.isOperator = isOperator
+    self.priorityClass = priorityClass
+    self.weight = weight
+    self.runningMax = runningMax
+    self.isPaused = isPaused
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case id, name, plan, weight
+    case isOperator = "operator"
+    case priorityClass = "priority_class"
+    case runningMax = "running_max"
+    case isPaused = "paused"
+  }
+}
+
+/// The limit of a tier or a capability, whatever has been said of it.
+public struct LimitView: Hashable, Codable, Sendable {
+  /// `tier` or `capability`.
+  public let kind: String
+  public let name: String
+  /// Absent for any number.
+  public let runningMax: Int?
+  public let isPaused: Bool
+
+  public init(kind: String, name: String, runningMax: Int?, isPaused: Bool) {
+    self.kind = kind
+    self.name = name
+    self.runningMax = runningMax
+    self.isPaused = isPaused
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case kind, name
+    case runningMax = "running_max"
+    case isPaused = "paused"
+  }
+}

@@ -1,0 +1,77 @@
+public import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataScheduling
+
+extension ControlPlane {
+  /// Unfinished jobs of a tenant that are looked at to count those that run.
+  static let runningScanMax = 5_000
+
+  /// What holds a job. Costs some reads of the ledger and the queue; where its tenant has a limit, one for each thousand
+  /// of the tenant's unfinished jobs more.
+  ///
+  /// - Throws: `notFound` unless it is the tenant's.
+  public func explain(_ id: JobID, tenant: TenantID) async throws(StrataError) -> Explanation {
+    let snapshot = try await job(id, tenant: tenant)
+    do {
+      let facts = try await facts(of: snapshot)
+      return Explanation(job: id, state: snapshot.state, reasons: facts.reasons, unknown: facts.unknown)
+    } catch let error as LedgerError {
+      throw error.strataError
+    } catch {
+      let away = Explanation.Reason(.queueAway, "the queue cannot be reached: nothing starts until it can")
+      return Explanation(job: id, state: snapshot.state, reasons: [away], unknown: ["what else holds it"])
+    }
+  }
+
+  private func facts(of snapshot: JobSnapshot) async throws -> WaitFacts {
+    let (record, census) = (snapshot.record, try await queue.census())
+    let lane = reconciler.lanes.shape(of: record.order.resources, on: record.tier)
+    let stored = try await ledger.tenant(record.tenant)
+    let gates = try await ledger.gates()
+    let ownClass = stored?.sharing.priorityClass ?? .standard
+    let waiting = census.lanes.filter { $0.key.tier == record.tier && $0.value.ready > 0 }
+    func limit(_ kind: SharedGate.Kind, _ name: String) -> RunningLimit {
+      gates.first { $0.kind == kind && $0.name == name }?.limit ?? RunningLimit()
+    }
+    func running(_ isBehind: (Lane) -> Bool) -> Int {
+      census.lanes.reduce(0) { $0 + (isBehind($1.key) ? $1.value.leased : 0) }
+    }
+    let tenantLimit = stored?.sharing.limit ?? RunningLimit()
+    return WaitFacts(
+      state: snapshot.state, scheduledFor: snapshot.scheduledFor, hasRun: !snapshot.attempts.isEmpty,
+      jobsAhead: snapshot.jobsAhead,
+      tenant: .init(
+        name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,
+        running: tenantLimit.effective == nil ? nil : try await countRunning(of: record.tenant)),
+      capability: .init(
+        name: record.order.capability, limit: limit(.capability, record.order.capability),
+        running: running { $0.capability == record.order.capability }),
+      tier: .init(
+        name: record.tier.rawValue, limit: limit(.tier, record.tier.rawValue),
+        running: running { $0.tier == record.tier }),
+      workers: census.workers.count,
+      readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
+      readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
+      needs: Self.words(lane))
+  }
+
+  /// - Returns: nil where the tenant has too many unfinished jobs to look at.
+  private func countRunning(of tenant: TenantID) async throws -> Int? {
+    var (running, seen, cursor): (Int, Int, JobID?) = (0, 0, nil)
+    while seen < Self.runningScanMax {
+      let page = try await ledger.jobs(tenant: tenant, states: [.queued], before: cursor, limit: 1_000)
+      guard let last = page.last else { return running }
+      running += try await queue.status(of: page.map(\.id)).count { if case .leased = $0 { true } else { false } }
+      (seen, cursor) = (seen + page.count, last.id)
+    }
+    return nil
+  }
+
+  private static func words(_ needs: ResourceRequest) -> String {
+    let amounts = ResourceAmounts(whole: needs)
+    let parts = ResourceDimension.allCases.filter { amounts[$0] > 0 }.map { $0.text(of: amounts[$0]) }
+    return parts.count < 2
+      ? parts.joined() : parts.dropLast().joined(separator: ", ") + " and \(parts[parts.count - 1])"
+  }
+}

@@ -1,0 +1,54 @@
+public import StrataCore
+
+/// What holds a job, as far as it is known.
+public struct Explanation: Hashable, Sendable {
+  public struct Reason: Hashable, Sendable {
+    public let code: Code
+    /// One sentence without a full stop.
+    public let message: String
+    /// How many run, or go first; nil where it is not a matter of numbers.
+    public var count: Int?
+    /// The most that may run.
+    public var limit: Int?
+    /// When it is over.
+    public var until: Timestamp?
+
+    public init(_ code: Code, _ message: String, count: Int? = nil, limit: Int? = nil, until: Timestamp? = nil) {
+      self.code = code
+      self.message = message
+      self.count = count
+      self.limit = limit
+      self.until = until
+    }
+  }
+
+  /// Stable names.
+  public enum Code: String, Hashable, Sendable, CaseIterable {
+    case finished, running, blocked, scheduled
+    /// It waits to be tried again.
+    case retrying
+    case tenantPaused = "tenant_paused"
+    case tenantLimit = "tenant_limit"
+    case capabilityPaused = "capability_paused"
+    case capabilityLimit = "capability_limit"
+    case tierPaused = "tier_paused"
+    case tierLimit = "tier_limit"
+    case noWorker = "no_worker"
+    /// Jobs of higher classes go first.
+    case higherClasses = "higher_classes"
+    /// Jobs of its own tenant go first.
+    case ownJobs = "own_jobs"
+    /// Tenants take turns.
+    case turns
+    /// It goes next when a worker has room for it.
+    case next
+    case queueAway = "queue_away"
+  }
+
+  public let job: JobID
+  public let state: JobState
+  /// What holds it now, the weightiest first; never empty.
+  public let reasons: [Reason]
+  /// What may hold it too and cannot be told, one sentence each.
+  public let unknown: [String]
+}

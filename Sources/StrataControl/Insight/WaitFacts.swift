@@ -1,0 +1,107 @@
+import StrataCore
+import StrataLedger
+
+/// What is known of a waiting job and of what it waits behind. `reasons` is pure.
+struct WaitFacts: Sendable {
+  /// Something that only so many jobs may run behind.
+  struct Gate: Sendable {
+    let name: String
+    let limit: RunningLimit
+    /// nil where it was not counted.
+    let running: Int?
+  }
+
+  let state: JobState
+  let scheduledFor: Timestamp?
+  let hasRun: Bool
+  /// Jobs of its tenant that go first.
+  let jobsAhead: Int?
+  let tenant: Gate
+  let capability: Gate
+  let tier: Gate
+  /// Workers that the queue knows, of whatever tier.
+  let workers: Int
+  /// Jobs of its tier that wait in higher classes, and in its own, itself included.
+  let readyAbove: Int
+  let readyBeside: Int
+  let needs: String
+
+  /// What holds it, the weightiest first; never empty.
+  var reasons: [Explanation.Reason] {
+    switch state {
+    case .succeeded, .failed, .cancelled:
+      return [.init(.finished, "it does not wait: it is finished (\(state.rawValue))")]
+    case .running: return [.init(.running, "it does not wait: it runs, or its end is being settled")]
+    case .blocked: return [.init(.blocked, "it waits for other jobs to end")]
+    case .scheduled: return [scheduled] + gates.filter { $0.code.isPause }
+    case .queued:
+      let found = gates + [noWorker, higherClasses, ownJobs, turns].compactMap(\.self)
+      return found.isEmpty
+        ? [.init(.next, "it is the next of its tier: it starts on a worker with \(needs) free")] : found
+    }
+  }
+
+  private var scheduled: Explanation.Reason {
+    let time = scheduledFor.map { " until \($0.text)" } ?? ""
+    return hasRun
+      ? .init(.retrying, "an attempt failed, and it waits\(time) to be tried again", until: scheduledFor)
+      : .init(.scheduled, "it was submitted for later: it waits\(time)", until: scheduledFor)
+  }
+
+  private var gates: [Explanation.Reason] {
+    [
+      reason(tenant, "tenant", .tenantPaused, .tenantLimit),
+      reason(capability, "capability", .capabilityPaused, .capabilityLimit),
+      reason(tier, "tier", .tierPaused, .tierLimit),
+    ].compactMap(\.self)
+  }
+
+  private func reason(
+    _ gate: Gate, _ kind: String, _ paused: Explanation.Code, _ full: Explanation.Code
+  ) -> Explanation.Reason? {
+    if gate.limit.isPaused || gate.limit.runningMax == 0 {
+      return .init(paused, "\(kind) '\(gate.name)' is paused: nothing of it starts", count: gate.running, limit: 0)
+    }
+    guard let most = gate.limit.runningMax, let running = gate.running, running >= most else { return nil }
+    return .init(
+      full, "\(kind) '\(gate.name)' is at its limit: \(running) of \(most) jobs run", count: running, limit: most)
+  }
+
+  private var noWorker: Explanation.Reason? {
+    workers > 0 ? nil : .init(.noWorker, "no worker is there: it waits until one comes", count: 0)
+  }
+
+  private var higherClasses: Explanation.Reason? {
+    guard readyAbove > 0 else { return nil }
+    return .init(.higherClasses, "\(readyAbove) jobs of higher classes go first", count: readyAbove)
+  }
+
+  private var ownJobs: Explanation.Reason? {
+    guard let jobsAhead, jobsAhead > 0 else { return nil }
+    return .init(.ownJobs, "\(jobsAhead) jobs of its own tenant go first", count: jobsAhead)
+  }
+
+  private var turns: Explanation.Reason? {
+    let others = readyBeside - (jobsAhead ?? 0) - 1
+    guard others > 0 else { return nil }
+    return .init(
+      .turns, "\(others) other jobs wait in its class: tenants take turns by what they have used", count: others)
+  }
+
+  /// What the queue does not tell yet.
+  var unknown: [String] {
+    guard state == .queued else { return [] }
+    var unknown = [
+      "which workers serve tier '\(tier.name)', and whether one of them has \(needs) free",
+      "how many tenants share its class, and whose turn is next", "when it starts",
+    ]
+    if tenant.limit.effective != nil, tenant.running == nil {
+      unknown.append("how many jobs of its tenant run: there are too many to count")
+    }
+    return unknown
+  }
+}
+
+extension Explanation.Code {
+  fileprivate var isPause: Bool { self == .tenantPaused || self == .capabilityPaused || self == .tierPaused }
+}

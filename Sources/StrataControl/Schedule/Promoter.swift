@@ -1,0 +1,56 @@
+import StrataCore
+package import StrataQueue
+package import StrataRuntime
+
+/// Makes delayed jobs ready when their time has come: those that were submitted for later, and those that wait to be tried
+/// again. It sleeps until the next is due, or until one is delayed that is due before.
+///
+/// A job is late by what the clock of the queue's server is behind this one's, and by the time that a change of leader
+/// takes; it is never early, for the server's clock decides.
+package struct Promoter: Sendable {
+  /// Jobs made ready in one call.
+  package static let batchMax = 1_000
+  /// The longest wait: how long a connection that broke without a sign may go unseen.
+  package static let waitMax = Duration.seconds(30)
+  /// The shortest: where the server's clock is behind this one's, what is due here is not due there for a moment.
+  static let waitMin = Duration.milliseconds(5)
+
+  private let queue: any JobQueue
+  private let metrics: ControlMetrics
+  private let log: Log
+  private let clock: WallClock
+
+  package init(
+    queue: any JobQueue, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system
+  ) {
+    self.queue = queue
+    self.metrics = metrics
+    self.log = log
+    self.clock = clock
+  }
+
+  /// Promotes until the task is cancelled. Outages of the queue are waited out.
+  package func run() async {
+    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    while !Task.isCancelled {
+      do {
+        let promotion = try await queue.promote(limit: Self.batchMax)
+        backoff.reset()
+        metrics.promoted.increment(by: UInt64(promotion.count))
+        // More may be due already.
+        if promotion.count == Self.batchMax { continue }
+        _ = try await queue.dueSignal(waitingUpTo: wait(until: promotion.nextDue))
+      } catch {
+        if Task.isCancelled { return }
+        // A queue that is being rebuilt says so for a while; the reconciler tells of it.
+        if error != .lost { log.warning("delayed jobs wait for the queue", ["error": "\(error)"]) }
+        try? await Task.sleep(for: backoff.next())
+      }
+    }
+  }
+
+  private func wait(until due: Timestamp?) -> Duration {
+    guard let due else { return Self.waitMax }
+    return min(max(due - clock.now, Self.waitMin), Self.waitMax)
+  }
+}

@@ -1,0 +1,91 @@
+public import StrataCore
+public import StrataLedger
+import StrataQueue
+
+/// How tenants share the workers, and what may run at once: for operators.
+extension ControlPlane {
+  /// All tenants, oldest first.
+  public func tenants() async throws(StrataError) -> [Tenant] {
+    do { return try await ledger.tenants() } catch { throw error.strataError }
+  }
+
+  /// The limits of capabilities and tiers that were ever set.
+  public func gates() async throws(StrataError) -> [SharedGate] {
+    do { return try await ledger.gates() } catch { throw error.strataError }
+  }
+
+  /// The tiers that jobs may ask for.
+  public var tiers: [TierDefinition] { configuration.tiers }
+
+  /// Changes a tenant's class, weight or limit. A new class is that of the jobs that are accepted from now on; those
+  /// that wait keep theirs. A limit that is lowered below what runs ends nothing.
+  ///
+  /// - Throws: `notFound`, `invalidInput`; `unavailable` where the queue could not be told: the change is kept, and the
+  ///   queue is told with the next comparison of queue and ledger.
+  public func change(_ change: SharingChange, ofTenantNamed name: String) async throws(StrataError) -> Tenant {
+    if let weight = change.weight, !TenantSharing.weights.contains(weight) {
+      throw StrataError(.invalidInput, "a weight of \(weight) cannot be had", remedy: "give 1 to 10000")
+    }
+    try require(change.limit)
+    return try await changing {
+      let tenant = try await ledger.change(change, ofTenantNamed: name)
+      try await governor.tell(.tenant(tenant.id)) {
+        let sharing = try await ledger.tenant(tenant.id)?.sharing ?? tenant.sharing
+        return GatePolicy(sharing)
+      }
+      return tenant
+    }
+  }
+
+  /// Changes how many jobs of a capability or a tier may run at once.
+  ///
+  /// - Throws: `notFound` where there is none of that name; else as for tenants.
+  public func change(_ change: LimitChange, of kind: SharedGate.Kind, named name: String) async throws(StrataError)
+    -> RunningLimit
+  {
+    guard known(kind).contains(name), let gate = Gate(kind, name) else {
+      let near = Spelling.nearest(to: name, among: known(kind))
+      throw StrataError(
+        .notFound, "there is no \(kind.rawValue) '\(name)'",
+        remedy: near.map { "did you mean '\($0)'?" } ?? "there are: \(known(kind).sorted().joined(separator: ", "))")
+    }
+    try require(change)
+    return try await changing {
+      let limit = try await ledger.change(change, of: kind, named: name)
+      try await governor.tell(gate) {
+        let gates = try await ledger.gates()
+        return GatePolicy(gates.first { $0.kind == kind && $0.name == name }?.limit ?? limit)
+      }
+      return limit
+    }
+  }
+
+  private func known(_ kind: SharedGate.Kind) -> [String] {
+    switch kind {
+    case .capability: catalogue.capabilities.map(\.name)
+    case .tier: configuration.tiers.map(\.name.rawValue)
+    }
+  }
+
+  private func require(_ change: LimitChange) throws(StrataError) {
+    guard case .atMost(let count) = change.runningMax, !RunningLimit.range.contains(count) else { return }
+    throw StrataError(
+      .invalidInput, "at most \(count) jobs at once cannot be had", remedy: "give 0 to \(RunningLimit.range.upperBound)"
+    )
+  }
+
+  private var governor: Governor { Governor(ledger: ledger, queue: queue) }
+
+  private func changing<Value>(_ body: () async throws -> Value) async throws(StrataError) -> Value {
+    do {
+      return try await body()
+    } catch let error as LedgerError {
+      throw error.strataError
+    } catch {
+      reconciler.request(.policyUntold)
+      throw StrataError(
+        .unavailable, "the change is kept, but the queue could not be told",
+        remedy: "it will be as soon as it can be; or make the change again", cause: error)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import StrataCore
+import StrataLedger
+import StrataQueue
+
+/// Tells the queue what the ledger says of limits and shares.
+struct Governor: Sendable {
+  let ledger: Ledger
+  let queue: any JobQueue
+
+  /// Everything that was ever set. What a queue that was lost has forgotten is told before it is declared complete.
+  func tellAll() async throws {
+    var policies = try await ledger.gates().reduce(into: [Gate: GatePolicy]()) { policies, gate in
+      if let named = Gate(gate.kind, gate.name) { policies[named] = GatePolicy(gate.limit) }
+    }
+    for (tenant, sharing) in try await ledger.sharings() { policies[.tenant(tenant)] = GatePolicy(sharing) }
+    if !policies.isEmpty { try await queue.govern(policies) }
+  }
+
+  /// Tells what became of one gate, and looks again: of several who change it at once the last one tells what is
+  /// committed, whatever the order in which the queue heard them.
+  func tell(_ gate: Gate, reading current: () async throws -> GatePolicy) async throws {
+    var policy = try await current()
+    while true {
+      try await queue.govern([gate: policy])
+      let now = try await current()
+      if now == policy { return }
+      policy = now
+    }
+  }
+}
+
+extension Gate {
+  /// - Returns: nil for a name that no tier can have.
+  init?(_ kind: SharedGate.Kind, _ name: String) {
+    switch kind {
+    case .capability: self = .capability(name)
+    case .tier:
+      guard let tier = TierName(rawValue: name) else { return nil }
+      self = .tier(tier)
+    }
+  }
+}
+
+extension GatePolicy {
+  init(_ limit: RunningLimit) { self.init(runningMax: limit.effective) }
+  init(_ sharing: TenantSharing) { self.init(runningMax: sharing.limit.effective, weight: sharing.weight) }
+}

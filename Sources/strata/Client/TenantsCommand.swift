@@ -1,0 +1,56 @@
+import StrataAPI
+import StrataCore
+
+extension Command {
+  static let tenants = Command(
+    name: "tenants", arguments: "[set NAME]", argumentsMax: 2,
+    summary: "List the tenants, or say what share of the workers one gets",
+    details: """
+      All jobs of a higher class go before those of a lower one. Within a class tenants take turns by what they have used,
+      and one of twice the weight gets twice as much. A new class is that of the jobs accepted from now on.
+
+      Example: strata tenants set acme --class 6 --weight 200 --running-max 20
+      """,
+    options: [
+      .option("class", "0…9", "its class [4]"), .option("weight", "1…10000", "its share within the class [100]"),
+      .option("running-max", "COUNT", "the most of its jobs that run at once; 'none' for any number"),
+      .dataDirectory, .json,
+    ],
+    run: { arguments in
+      let server = try Server(arguments)
+      switch (arguments.positional.first, arguments.positional.count) {
+      case (nil, _): return try show(try await server.get("/v1/tenants"), arguments)
+      case ("set", 2):
+        let patch = try patch(arguments)
+        let tenant: TenantView = try await server.patch(["v1", "tenants", arguments.positional[1]], patch)
+        return try show([tenant], arguments)
+      default: throw UsageError("expected 'set NAME' or nothing", command: "tenants")
+      }
+    })
+
+  private static func patch(_ arguments: Arguments) throws(UsageError) -> TenantPatch {
+    var patch = TenantPatch()
+    patch.priorityClass = try arguments.integer("class", in: 0...9)
+    patch.weight = try arguments.integer("weight", in: 1...10_000)
+    if let text = arguments["running-max"] { patch.limit.runningMax = .some(try RunningMaxWord.read(text, "tenants")) }
+    guard patch != TenantPatch() else {
+      throw UsageError("what is to be set? give --class, --weight or --running-max", command: "tenants")
+    }
+    return patch
+  }
+
+  private static func show(_ tenants: [TenantView], _ arguments: Arguments) throws -> ExitStatus {
+    if arguments.has("json") {
+      Terminal.print(try JSONText.of(tenants))
+      return .done
+    }
+    var table = Table("NAME", "PLAN", "CLASS", "WEIGHT", "LIMIT")
+    for tenant in tenants {
+      table.add(
+        tenant.name, tenant.plan, "\(tenant.priorityClass)", "\(tenant.weight)",
+        RunningMaxWord.text(tenant.runningMax, isPaused: tenant.isPaused))
+    }
+    Terminal.print(table.text)
+    return .done
+  }
+}

@@ -1,0 +1,87 @@
+import ControlTestSupport
+import StrataControl
+import StrataCore
+import StrataLedger
+import StrataQueue
+import TestSupport
+import Testing
+
+/// "Why is my job waiting?", for each thing that may hold one.
+@Suite struct ExplainTests {
+  private func reasons(_ fixture: ControlFixture, _ job: JobID) async throws -> [Explanation.Reason] {
+    try await fixture.control.explain(job, tenant: fixture.tenant).reasons
+  }
+
+  @Test func aJobWithoutAnyWorkerSaysSo() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    let explanation = try await fixture.control.explain(job, tenant: fixture.tenant)
+    #expect(explanation.state == .queued && explanation.reasons.map(\.code) == [.noWorker])
+    #expect(explanation.unknown.contains { $0.contains("1 core and 1 GiB of memory") })
+  }
+
+  @Test func aScheduledJobSaysUntilWhenAndARetryThatItIsOne() async throws {
+    let clock = HeldClock()
+    let fixture = try await ControlFixture(queue: HookedQueue(MemoryQueue(clock: clock.clock))) {
+      $0.clock = clock.clock
+    }
+    var draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+    draft.start = .after(.seconds(60))
+    let later = try await fixture.control.submit(draft, tenant: fixture.tenant).id
+    #expect(try await reasons(fixture, later).first?.until == clock.now + .seconds(60))
+    #expect(try await reasons(fixture, later).map(\.code) == [.scheduled])
+    let failed = try await fixture.submit()
+    let lease = try #require(try await fixture.lease().first)
+    _ = try await fixture.queue.fail([
+      AttemptFailure(
+        lease: lease.reference, ending: .failed, isRetryable: true, retryDelay: .seconds(5),
+        report: ControlFixture.report(error: AttemptError(code: "crashed", message: "it crashed", isRetryable: true)))
+    ])
+    try await fixture.settler().drain()
+    let retry = try await reasons(fixture, failed)
+    #expect(retry.map(\.code) == [.retrying] && retry[0].until == clock.now + .seconds(5))
+  }
+
+  @Test func limitsAndPausesAreNamedWithTheirNumbers() async throws {
+    let fixture = try await ControlFixture()
+    let control = fixture.control
+    let jobs = [try await fixture.submit(), try await fixture.submit()]
+    _ = try await control.change(SharingChange(limit: LimitChange(runningMax: .atMost(1))), ofTenantNamed: "acme")
+    #expect(try await fixture.lease(2).map(\.job.id) == [jobs[0]])
+    let full = try await reasons(fixture, jobs[1])
+    #expect(full.map(\.code) == [.tenantLimit] && full[0].count == 1 && full[0].limit == 1)
+    _ = try await control.change(LimitChange(isPaused: true), of: .tier, named: "cpu")
+    _ = try await control.change(LimitChange(runningMax: .atMost(1)), of: .capability, named: "test.echo")
+    let all = try await reasons(fixture, jobs[1])
+    #expect(all.map(\.code) == [.tenantLimit, .capabilityLimit, .tierPaused])
+    #expect(try await reasons(fixture, jobs[0]).map(\.code) == [.running])
+  }
+
+  @Test func whoGoesFirstIsCounted() async throws {
+    let fixture = try await ControlFixture()
+    let credits = MicroCredits(micros: 1_000_000)
+    let (higher, equal) = (
+      try await fixture.ledger.createTenant(name: "higher", plan: "p", credits: credits),
+      try await fixture.ledger.createTenant(name: "equal", plan: "p", credits: credits)
+    )
+    _ = try await fixture.control.change(
+      SharingChange(priorityClass: PriorityClass(rawValue: 5)), ofTenantNamed: "higher")
+    // A worker that is there and has nothing free.
+    _ = try await fixture.lease(0)
+    let draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+    for tenant in [higher, equal, equal, fixture.tenant] { _ = try await fixture.control.submit(draft, tenant: tenant) }
+    let job = try await fixture.submit()
+    let found = try await reasons(fixture, job)
+    #expect(found.map(\.code) == [.higherClasses, .ownJobs, .turns])
+    #expect(found.map(\.count) == [1, 1, 2])
+  }
+
+  @Test func aJobOfAnotherTenantIsNotExplained() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    let error = await #expect(throws: StrataError.self) {
+      try await fixture.control.explain(job, tenant: TenantID())
+    }
+    #expect(error?.code == .notFound)
+  }
+}

@@ -1,0 +1,92 @@
+import StrataControl
+import StrataCore
+import StrataLedger
+import StrataQueue
+import Testing
+
+/// Classes, weights, limits, starts and explanations over HTTP.
+@Suite struct SharingRoutesTests {
+  @Test func onlyOperatorsSeeAndChangeWhatTenantsShare() async throws {
+    try await APIBench.with { bench in
+      for (method, path) in [
+        ("GET", "/v1/tenants"), ("PATCH", "/v1/tenants/acme"), ("PATCH", "/v1/tiers/cpu/policy"),
+        ("PATCH", "/v1/capabilities/test.echo/policy"),
+      ] {
+        let body = method == "GET" ? "" : #"{"paused":true}"#
+        #expect(try await bench.ask(method, path, body).status == 403, "\(path)")
+        #expect(try await bench.ask(method, path, body, key: bench.operatorKey).status == 200, "\(path)")
+      }
+    }
+  }
+
+  @Test func aTenantIsChangedMemberByMember() async throws {
+    try await APIBench.with { bench in
+      func patch(_ body: String) async throws -> APIBench.Answer {
+        try await bench.ask("PATCH", "/v1/tenants/acme", body, key: bench.operatorKey)
+      }
+      let first = try await patch(#"{"priority_class":7,"weight":250,"running_max":3}"#).json
+      #expect(first["priority_class"] == .integer(7) && first["weight"] == .integer(250))
+      #expect(first["running_max"] == .integer(3) && first["paused"] == .boolean(false))
+      let second = try await patch(#"{"paused":true}"#).json
+      #expect(second["running_max"] == .integer(3) && second["paused"] == .boolean(true))
+      let third = try await patch(#"{"running_max":null,"paused":false}"#).json
+      #expect(third["running_max"] == nil && third["weight"] == .integer(250))
+      for body in [
+        #"{"priority_class":10}"#, #"{"running_max":"many"}"#, #"{"pausd":true}"#, #"{"paused":1}"#,
+      ] {
+        #expect(try await patch(body).status == 422, "\(body)")
+      }
+      #expect(try await patch(#"{"weight":0}"#).code == "invalid_input")
+      let stranger = try await bench.ask("PATCH", "/v1/tenants/nobody", "{}", key: bench.operatorKey)
+      #expect(stranger.status == 404)
+    }
+  }
+
+  @Test func aPausedTierIsShownWithTheQueue() async throws {
+    try await APIBench.with { bench in
+      _ = try await bench.ask(
+        "PATCH", "/v1/tiers/cpu/policy", #"{"running_max":5,"paused":true}"#, key: bench.operatorKey)
+      _ = try await bench.submit()
+      let queue = try await bench.ask("GET", "/v1/queue", key: bench.operatorKey)
+      #expect(queue.body.contains(#""limits":[{"kind":"tier","name":"cpu","paused":true,"running_max":5}]"#))
+      #expect(queue.body.contains(#""capability":"test.echo","leased":0,"priority_class":4,"ready":1"#))
+      #expect(try await bench.fixture.lease().isEmpty)
+      let unknown = try await bench.ask("PATCH", "/v1/tiers/cpuu/policy", "{}", key: bench.operatorKey)
+      #expect(unknown.status == 404 && unknown.body.contains("did you mean 'cpu'?"))
+    }
+  }
+
+  @Test func aStartIsAnInstantOrADelay() async throws {
+    try await APIBench.with { bench in
+      let at = Timestamp.now + .seconds(3_600)
+      for start in [#""run_at":"\#(at.text)""#, #""delay_seconds":3600"#] {
+        let answer = try await bench.submit(#"{"capability":"test.echo",\#(start)}"#)
+        #expect(answer.status == 202 && answer.json["state"] == .string("scheduled"), "\(start)")
+        let id = try #require(answer.json["id"]?.stringValue)
+        let job = try await bench.ask("GET", "/v1/jobs/\(id)").json
+        #expect(job["state"] == .string("scheduled") && job["run_at"] == job["scheduled_for"])
+        let explanation = try await bench.ask("GET", "/v1/jobs/\(id)/explain")
+        #expect(explanation.status == 200 && explanation.body.contains(#""code":"scheduled""#))
+      }
+      #expect(
+        try await bench.submit(#"{"capability":"test.echo","delay_seconds":0}"#).json["state"] == .string("queued"))
+      for start in [
+        #""run_at":"tomorrow""#, #""run_at":"2026-11-21T06:15:00""#, #""delay_seconds":-1"#, #""delay_seconds":1.5"#,
+        #""run_at":"2030-01-01T00:00:00Z","delay_seconds":1"#,
+      ] {
+        let answer = try await bench.submit(#"{"capability":"test.echo",\#(start)}"#)
+        #expect(answer.status == 422 && answer.code == "invalid_body", "\(start)")
+      }
+      let far = try await bench.submit(#"{"capability":"test.echo","delay_seconds":40000000}"#)
+      #expect(far.status == 400 && far.code == "invalid_input")
+    }
+  }
+
+  @Test func anotherTenantsJobIsNotExplained() async throws {
+    try await APIBench.with { bench in
+      let id = try #require(try await bench.submit().json["id"]?.stringValue)
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/explain").body.contains(#""code":"no_worker""#))
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/explain", key: bench.otherKey).status == 404)
+    }
+  }
+}
