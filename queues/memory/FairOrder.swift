@@ -74,10 +74,22 @@ struct FairOrder {
     return charge
   }
 
-  /// Adds what an attempt used beyond its charge.
-  mutating func correct(_ tenant: TenantID, by amount: Double, in lane: Lane) {
-    guard amount != 0, let tag = tags[lane.pool]?[tenant] else { return }
-    tags[lane.pool]?[tenant] = max(0, tag + amount)
+  /// What is counted for a tenant in a pool.
+  struct Account: Hashable {
+    let pool: Pool
+    let tenant: TenantID
+  }
+
+  /// Adds what attempts used beyond their charges.
+  mutating func correct(_ account: Account, by amount: Double) {
+    guard amount != 0, let tag = tags[account.pool]?[account.tenant] else { return }
+    tags[account.pool]?[account.tenant] = max(0, tag + amount)
+  }
+
+  /// Puts a tenant where its tag says, where that is before the place at which it is found.
+  mutating func moveForward(_ tenant: TenantID, in lane: Lane) {
+    guard let place = places[lane]?[tenant], let tag = tags[lane.pool]?[tenant], tag < place else { return }
+    places[lane]?[tenant] = tag
   }
 
   /// The newest has an eighth of the say.

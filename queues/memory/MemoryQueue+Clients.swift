@@ -4,15 +4,16 @@ extension MemoryQueue {
   public func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
     for job in jobs { try limits.check(job) }
     try requireGeneration()
-    return add(jobs)
+    return try add(jobs)
   }
 
   public func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
     for job in jobs { try limits.check(job) }
-    return add(jobs)
+    return try add(jobs)
   }
 
-  private func add(_ added: [QueuedJob]) -> [EnqueueVerdict] {
+  private func add(_ added: [QueuedJob]) throws(QueueError) -> [EnqueueVerdict] {
+    guard Set(lanes + added.map(\.lane)).count <= limits.lanesMax else { throw .tooManyLanes }
     var fresh: [HeldJob] = []
     let verdicts = added.map { job -> EnqueueVerdict in
       if !lanes.contains(job.lane) { lanes.append(job.lane) }

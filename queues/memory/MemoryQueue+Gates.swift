@@ -79,17 +79,21 @@ extension MemoryQueue {
 
   /// What a call amounts to for a tenant is added at once.
   private func correctTags(_ ended: [Ended]) {
-    var sums: [FairOrder.Pool: [TenantID: (lane: Lane, amount: Double)]] = [:]
+    var sums: [FairOrder.Account: Double] = [:]
     for attempt in ended {
       guard let lease = attempt.lease else { continue }
       let (lane, tenant) = (attempt.job.lane, attempt.job.tenant)
       let microseconds = Double(now.microseconds - lease.startedAt.microseconds)
       if attempt.isTelling { order.learn(microseconds, in: lane) }
       let used = FairOrder.charge(lane.resources.weightMillicores, microseconds, weight(of: tenant))
-      sums[lane.pool, default: [:]][tenant, default: (lane, 0)].amount += used - lease.charge
+      sums[FairOrder.Account(pool: lane.pool, tenant: tenant), default: 0] += used - lease.charge
     }
-    for tenants in sums.values {
-      for (tenant, sum) in tenants { order.correct(tenant, by: sum.amount, in: sum.lane) }
+    for (account, sum) in sums { order.correct(account, by: sum) }
+    for attempt in ended where attempt.lease != nil {
+      let (lane, tenant) = (attempt.job.lane, attempt.job.tenant)
+      let sum = sums[FairOrder.Account(pool: lane.pool, tenant: tenant)] ?? 0
+      // Charged far too much: found at once, not only when it is next due.
+      if sum < -Double(limits.turnQuantum.milliseconds) { order.moveForward(tenant, in: lane) }
     }
   }
 

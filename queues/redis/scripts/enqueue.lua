@@ -23,13 +23,11 @@ local function complaint(lane_count, first, ids)
   if ARGV[1] ~= '' and not whole(ARGV[1]) then return 'the time is no number' end
 end
 
--- Gives a number to a lane that is new; nil where there are too many.
-local function add_lane(descriptor)
-  local count = tonumber(call('HGET', state_key, 'lanes') or 0)
-  if count >= LANES_MAX then return nil end
-  local number = pack('>H', count + 1)
+-- Gives the next number to a lane that is new.
+local function add_lane(descriptor, count)
+  local number = pack('>H', count)
   local lane = lane_from(number, pack('>I4I4I8B', 0, 0, 0, 0) .. descriptor)
-  call('HSET', state_key, 'lanes', count + 1, descriptor, number)
+  call('HSET', state_key, 'lanes', count, descriptor, number)
   call('SADD', prefix .. 'tiers', lane.tier)
   for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
     call('SADD', prefix .. 'lanes:' .. field, number)
@@ -39,14 +37,21 @@ local function add_lane(descriptor)
   return number
 end
 
--- The lanes of the descriptors; nil where one is one too many.
+-- The lanes of the descriptors; nil, and nothing written, where one is one too many.
 local function lanes_named(descriptors)
-  local numbers, named = call('HMGET', state_key, unpack(descriptors)), {}
+  local numbers, named, new, is_new = call('HMGET', state_key, unpack(descriptors)), {}, {}, {}
   for index, descriptor in ipairs(descriptors) do
-    -- The same lane may be given twice.
-    numbers[index] = numbers[index] or call('HGET', state_key, descriptor) or add_lane(descriptor)
-    if not numbers[index] then return nil end
+    if not numbers[index] and not is_new[descriptor] then
+      is_new[descriptor] = true
+      new[#new + 1] = descriptor
+    end
   end
+  if #new > 0 then
+    local count = tonumber(call('HGET', state_key, 'lanes') or 0)
+    if count + #new > LANES_MAX then return nil end
+    for place, descriptor in ipairs(new) do is_new[descriptor] = add_lane(descriptor, count + place) end
+  end
+  for index, descriptor in ipairs(descriptors) do numbers[index] = numbers[index] or is_new[descriptor] end
   load_lanes(numbers)
   for index, number in ipairs(numbers) do named[index] = lanes[number] end
   return named

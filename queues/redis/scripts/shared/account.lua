@@ -59,6 +59,26 @@ local function load_ended(ended)
   for _, key in ipairs(in_order) do load_tenants(key, ids_of_pool[key]) end
 end
 
+-- Has tenants found at once that were charged far too much in a lane: those charged a little too much are found when
+-- they are next due there, and those charged too little are put where they belong then.
+local function move_forward(ended, owed)
+  local places_in, in_order = {}, {}
+  for _, attempt in ipairs(ended) do
+    local lane = lanes[attempt.lane]
+    local tenant = lane and pool_of(lane.pool).tenants[attempt.tenant]
+    if tenant and owed[tenant] and owed[tenant] < -QUANTUM then
+      local places = places_in[lane]
+      if not places then
+        places = {}
+        places_in[lane] = places
+        in_order[#in_order + 1] = lane
+      end
+      places[#places + 1], places[#places + 2] = tenant.tag, tenant.id
+    end
+  end
+  for _, lane in ipairs(in_order) do call('ZADD', lane.key, 'XX', 'LT', unpack(places_in[lane])) end
+end
+
 -- Tells gates, tags and averages of ended attempts. What a tenant's attempts weighed beyond their charges is added to its
 -- tag at once, so that it does not matter in which order they come. The counts are saved with lanes and tenants.
 local function account(ended, given)
@@ -92,5 +112,6 @@ local function account(ended, given)
     end
   end
   for _, tenant in ipairs(owed_in_order) do tenant.tag = math.max(0, tenant.tag + owed[tenant]) end
+  move_forward(ended, owed)
   for _, gate in ipairs(passed) do let_through(gate, given) end
 end
