@@ -16,6 +16,15 @@ import strata
     #expect(Failure.status(of: refusal.strataError.code).rawValue == code)
   }
 
+  /// What has been told to end is not called ready, and what was called ready is not told to end.
+  @Test func anInterruptionIsHeardBeforeTheStartIsOverOrNotAtAll() {
+    let early = Interruption()
+    #expect(early.hear(SIGINT) == 1 && early.hear(SIGTERM) == 2)
+    #expect(early.signal == SIGINT && !early.finish() && early.signal == SIGINT)
+    let late = Interruption()
+    #expect(late.finish() && late.hear(SIGINT) == nil && late.signal == nil)
+  }
+
   /// A disk that is full for a while: what listens is not listened at a second time, against itself.
   @Test func anAddressThatCannotBeWrittenDownYetIsServedAndToldLater() async throws {
     try await withFolder("listeners") { folder in

@@ -20,10 +20,8 @@ struct Detached {
     let interruption = Interruption()
     let listener = interruption.listen(to: requests, for: child)
     defer { listener.cancel() }
-    let isReady = try await isReady(child, note, unless: interruption)
-    // What came while the last look was taken has told the stack to end; what comes from now on does not.
-    listener.cancel()
-    if isReady, interruption.signal == nil {
+    // A signal that came while the last look was taken has told the stack to end.
+    if try await isReady(child, note, unless: interruption), interruption.finish() {
       Terminal.announce(StackScreen(settings: settings, isDetached: true).text)
       return .done
     }
