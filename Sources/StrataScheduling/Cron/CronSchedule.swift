@@ -27,7 +27,7 @@ public struct CronSchedule: Sendable {
   /// - Complexity: O(occurrences returned), however long ago `last` is.
   public func due(after last: Timestamp, upTo now: Timestamp, missed: MissedRunsPolicy) -> [Timestamp] {
     switch missed {
-    case .all(let limit): latest(limit, after: last, upTo: now)
+    case .all(let limit): latest(min(max(0, limit), MissedRunsPolicy.limitMax), after: last, upTo: now)
     case .once: latest(1, after: last, upTo: now)
     case .skip(let tolerance): latest(1, after: last, upTo: now).filter { now - $0 <= tolerance }
     }
@@ -81,14 +81,4 @@ public struct CronSchedule: Sendable {
     }
     return nil
   }
-}
-
-/// What becomes of occurrences that nobody was there for.
-public enum MissedRunsPolicy: Hashable, Sendable {
-  /// They are gone, but for one that is late by less than the tolerance.
-  case skip(tolerance: Duration)
-  /// The latest of them happens, now.
-  case once
-  /// Each of them happens, now, at most the latest so many.
-  case all(limit: Int)
 }

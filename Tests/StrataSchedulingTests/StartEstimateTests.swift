@@ -1,0 +1,159 @@
+import Foundation
+import StrataCore
+import TestSupport
+import Testing
+
+@testable import StrataScheduling
+
+@Suite struct StartEstimateTests {
+  private static let history = ServiceHistory(completed: 60, busy: .seconds(600))
+
+  private static func interval(_ estimate: StartEstimate) throws -> StartInterval {
+    guard case .after(let interval) = estimate else {
+      throw StrataError(.internalError, "\(estimate) is no interval")
+    }
+    return interval
+  }
+
+  @Test func whatCannotBeToldIsSaid() {
+    func estimate(_ ahead: Int, _ slots: Int, _ running: Int, paused: Bool = false, completed: Int = 60)
+      -> StartEstimate
+    {
+      .of(
+        PlaceInLine(ahead: ahead, slots: slots, running: running, isPaused: paused),
+        history: ServiceHistory(completed: completed, busy: .seconds(600)))
+    }
+    #expect(estimate(0, 4, 2, paused: true) == .unknown(.paused))
+    #expect(estimate(0, 0, 0) == .unknown(.noWorkers))
+    #expect(estimate(0, 4, 4, completed: 0) == .unknown(.nothingCompleted))
+    // A free slot needs no history.
+    #expect(estimate(1, 4, 2, completed: 0) == .now)
+    #expect(estimate(2, 4, 2, completed: 0) == .unknown(.nothingCompleted))
+  }
+
+  @Test func theExpectedWaitIsWorkAheadOverServiceRate() throws {
+    // 10 s each, two slots: the hundredth end is due after about 500 s.
+    let estimate = StartEstimate.of(PlaceInLine(ahead: 99, slots: 2, running: 2), history: Self.history)
+    let interval = try Self.interval(estimate)
+    #expect((490...510).contains(interval.expected.seconds))
+    #expect(interval.earliest < interval.expected && interval.expected < interval.latest)
+  }
+
+  @Test func moreHistoryAndLessVariationNarrowTheInterval() throws {
+    func width(_ completed: Int, _ variation: Double) throws -> Double {
+      let interval = try Self.interval(
+        .of(
+          PlaceInLine(ahead: 400, slots: 8, running: 8),
+          history: ServiceHistory(
+            completed: completed, busy: .seconds(10 * completed), squaredVariation: variation)))
+      return interval.latest.seconds / interval.earliest.seconds
+    }
+    #expect(try width(1_000, 1) < width(30, 1))
+    #expect(try width(100, 1) < width(100, 4))
+    #expect(try width(100, 0) == width(100, 1))
+  }
+
+  @Test func lineAndHistoryMayBeOfAnySize() throws {
+    for (ahead, completed) in [(5_000_000, 1), (0, 5_000_000), (5_000_000, 5_000_000), (Int.max, 1)] {
+      let history = ServiceHistory(completed: completed, busy: .seconds(completed), squaredVariation: 1)
+      let interval = try Self.interval(.of(PlaceInLine(ahead: ahead, slots: 1, running: 1), history: history))
+      #expect(.zero <= interval.earliest && interval.earliest <= interval.latest)
+    }
+  }
+
+  /// Quantiles that have a closed form: shape 1 above (a Lomax distribution), and shape 1 below.
+  @Test func theDistributionIsTheOneItClaims() {
+    for p in [0.001, 0.05, 0.5, 0.95, 0.999] {
+      for b in [0.5, 1, 7.5, 300] {
+        let expected = pow(1 - p, -1 / b) - 1
+        #expect(abs(BetaPrimeDistribution(a: 1, b: b).quantile(p) / expected - 1) < 1e-6)
+        let inverse = 1 / (pow(p, -1 / b) - 1)
+        #expect(abs(BetaPrimeDistribution(a: b, b: 1).quantile(p) * (1 / inverse) - 1) < 1e-6)
+      }
+      // Where both shapes are equal, the median is 1 and the tails mirror each other.
+      let even = BetaPrimeDistribution(a: 1_000, b: 1_000)
+      #expect(abs(even.quantile(p) * even.quantile(1 - p) - 1) < 1e-6)
+    }
+  }
+
+  /// Simulates a saturated tier again and again: how often does the true start lie in the interval it was told?
+  @Test(arguments: [
+    (RunningTimes.exponential, 0.84...0.96), (.constant, 0.84...1.0), (.bursty, 0.84...1.0),
+  ])
+  func theIntervalHoldsAsOftenAsItClaims(times: RunningTimes, share: ClosedRange<Double>) throws {
+    var random = SeededGenerator(seed: testSeed)
+    for (slots, window, ahead) in [(1, 20.0, 4), (8, 15.0, 60), (8, 50.0, 3), (20, 5.0, 10)] {
+      var hits = 0
+      let trials = 600
+      // By completed jobs, all that trials differ by.
+      var estimates: [Int: StartEstimate] = [:]
+      for _ in 0..<trials {
+        let (completed, wait) = SaturatedTier.trial(slots, times, window: window, ahead: ahead, using: &random)
+        let history = ServiceHistory(
+          completed: completed, busy: .seconds(window * Double(slots)), squaredVariation: times.squaredVariation)
+        let place = PlaceInLine(ahead: ahead, slots: slots, running: slots)
+        let estimate = estimates[completed] ?? .of(place, history: history)
+        estimates[completed] = estimate
+        guard case .after(let interval) = estimate else { continue }
+        if (interval.earliest.seconds...interval.latest.seconds).contains(wait) { hits += 1 }
+      }
+      let held = Double(hits) / Double(trials)
+      #expect(
+        share.contains(held),
+        "\(times), \(slots) slots, window \(window), \(ahead) ahead: \(held), STRATA_SEED=\(testSeed)")
+    }
+  }
+}
+
+/// Running times with a mean of one second.
+enum RunningTimes: Sendable {
+  case exponential, constant
+  /// Nine in ten are short, the rest eleven times as long: a squared variation of 5.5.
+  case bursty
+
+  var squaredVariation: Double {
+    switch self {
+    case .exponential: 1
+    case .constant: 0
+    // 2 · Σ pᵢ·mᵢ² − 1 for a mix of exponential distributions, over the square of a mean of 1.
+    case .bursty: 2 * (0.9 * Self.short * Self.short + 0.1 * Self.long * Self.long) - 1
+    }
+  }
+
+  private static let short = 0.5
+  private static let long = 5.5
+
+  func draw(using random: inout SeededGenerator) -> Double {
+    let exponential = -log(1 - Double.random(in: 0..<1, using: &random))
+    return switch self {
+    case .exponential: exponential
+    case .constant: 1
+    case .bursty: exponential * (Double.random(in: 0..<1, using: &random) < 0.9 ? Self.short : Self.long)
+    }
+  }
+}
+
+/// A tier with more work than slots, looked at some while after it began.
+private enum SaturatedTier {
+  /// Counts ends over `window` seconds, and then waits for as many as a job with `ahead` before it needs.
+  static func trial(
+    _ slots: Int, _ times: RunningTimes, window: Double, ahead: Int, using random: inout SeededGenerator
+  ) -> (completed: Int, wait: Double) {
+    // The slots do not begin together, or constant times would stay in step.
+    var ends = (0..<slots).map { _ in times.draw(using: &random) * .random(in: 0...1, using: &random) }
+    func endNext() -> Double {
+      let first = ends.indices.min { ends[$0] < ends[$1] } ?? 0
+      defer { ends[first] += times.draw(using: &random) }
+      return ends[first]
+    }
+    let start = 5.0
+    var completed = 0
+    var end = endNext()
+    while end <= start + window {
+      if end > start { completed += 1 }
+      end = endNext()
+    }
+    for _ in 0..<ahead { end = endNext() }
+    return (completed, end - start - window)
+  }
+}
