@@ -3,7 +3,7 @@ import StrataCore
 import TestSupport
 import Testing
 
-@testable import StrataScheduling
+import StrataScheduling
 
 @Suite struct StartEstimateTests {
   private static let history = ServiceHistory(completed: 60, busy: .seconds(600))

@@ -4,14 +4,14 @@
 
 /// The ratio of two independent gamma variables of equal scale, with shapes `a` (above) and `b` (below): the beta
 /// distribution of the second kind.
-struct BetaPrimeDistribution {
-  let a: Double
-  let b: Double
+package struct BetaPrimeDistribution {
+  package let a: Double
+  package let b: Double
   /// ln B(a, b).
   private let logBeta: Double
 
   /// - Parameter a, b: greater than 0.
-  init(a: Double, b: Double) {
+  package init(a: Double, b: Double) {
     self.a = a
     self.b = b
     logBeta = lgamma(a).0 + lgamma(b).0 - lgamma(a + b).0
@@ -20,7 +20,7 @@ struct BetaPrimeDistribution {
   /// The probability of a value of at most `x`: the regularised incomplete beta function at x / (1 + x).
   ///
   /// - Complexity: O(√max(a, b)).
-  func cumulative(_ x: Double) -> Double {
+  package func cumulative(_ x: Double) -> Double {
     guard x > 0 else { return 0 }
     let (part, rest) = (x / (1 + x), 1 / (1 + x))
     // Each fraction converges fast on its own side of the mean (DLMF 8.17.22).
@@ -29,7 +29,7 @@ struct BetaPrimeDistribution {
   }
 
   /// The value that `probability` of all are at most, to about nine digits, by bisection of its logarithm.
-  func quantile(_ probability: Double) -> Double {
+  package func quantile(_ probability: Double) -> Double {
     // From e^-100 to e^100: what lies outside is as good as never and for ever, for any unit of time.
     var (low, high) = (-100.0, 100.0)
     while high - low > 1e-9 {
