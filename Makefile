@@ -6,6 +6,9 @@ SWIFT_FLAGS := -c $(CONFIGURATION)
 SOURCES := Package.swift Sources queues workers benchmarks Tests
 STRATA := .build/$(CONFIGURATION)/strata
 
+# By the environment, not on the scripts' command lines: a file may be called anything.
+export INPUT
+
 .PHONY: help demo test lint format bench build packages clean
 
 help: ## Show what this Makefile can do
@@ -19,7 +22,7 @@ build: packages ## Build the strata command
 	@swift build $(SWIFT_FLAGS) --product strata
 
 demo: build ## Run one real job end to end; results in demo-out/ (INPUT=file.laz for your own)
-	@scripts/demo $(STRATA) '$(INPUT)'
+	@scripts/demo $(STRATA)
 
 test: packages ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests

@@ -40,7 +40,7 @@ let package = Package(
     .systemLibrary(name: "CHiredis", path: "Sources/CHiredis"),
     .systemLibrary(name: "CPostgreSQL", path: "Sources/CPostgreSQL", pkgConfig: "libpq"),
     .systemLibrary(name: "CHTTPParser", path: "Sources/CHTTPParser"),
-    .systemLibrary(name: "CGDAL", path: "Sources/CGDAL", pkgConfig: "gdal"),
+    .target(name: "CGDAL", path: "Sources/CGDAL"),
     .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto"),
     .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CLinux", path: "Sources/CLinux"),
@@ -63,7 +63,10 @@ let package = Package(
     module("StrataClient", on: ["StrataCore", "StrataRuntime", "StrataAPI", "CCurl"]),
     module("StrataStack", on: ["StrataCore", "StrataRuntime", "CLinux"]),
     module(
-      "StrataControl", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue", "StrataLedger"]),
+      "StrataControl",
+      on: [
+        "StrataCore", "StrataScheduling", "StrataRuntime", "StrataArtifacts", "StrataQueue", "StrataLedger",
+      ]),
     module(
       "StrataServer",
       on: [
@@ -137,7 +140,9 @@ let package = Package(
       ]),
     tests("Numerics", on: ["Numerics", "StrataCore"]),
     tests("PointClouds", on: ["PointClouds", "Numerics", "StrataCore"]),
-    tests("EndToEnd", on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime"]),
+    tests(
+      "EndToEnd",
+      on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime", "StrataServer", "StrataStack"]),
     tests("Tidy", on: []),
   ]
 )

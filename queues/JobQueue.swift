@@ -7,19 +7,23 @@ public import StrataCore
 /// one place: ready, leased, or gone (finished; its last outcome waits in the outcome log until it is acknowledged).
 /// The queue is speed, not truth: everything in it can be rebuilt from the ledger.
 ///
-/// Order: higher priority first, then the smaller job identifier, which is the earlier acceptance. A job that returns
-/// (retry, hand-back, lost lease) keeps both, so it returns to its old place.
+/// Order: of a tier, higher classes go first. Within a class tenants take turns by what they have used: start-time fair
+/// queueing, weighed by their shares. A tenant's own jobs go by priority, higher first, then by identifier, the earlier
+/// accepted first. A job that returns (retry, hand-back, lost lease) keeps both, so it returns to its old place.
+///
+/// Room: a worker gets only what fits what it has free, and passes over what does not. A job whose tenant, capability or
+/// tier has as many running as it may waits without being looked at.
 ///
 /// Fencing: every lease carries a token greater than every token before it. A transition that names an older token is
 /// `stale` and changes nothing.
 public protocol JobQueue: Sendable {
   // MARK: Clients' side
 
-  /// Makes jobs ready and wakes as many idle workers as are of use. A job that the queue already holds, in whatever
-  /// state, is left as it is, so that repeating an enqueue is harmless.
+  /// Makes jobs ready, or has them wait for their time, and wakes as many idle workers as are of use. A job that the
+  /// queue already holds, in whatever state, is left as it is, so that repeating an enqueue is harmless.
   func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict]
 
-  /// Takes ready jobs out (their outcome is `cancelled`) and tells the workers of leased ones to stop them.
+  /// Takes ready and delayed jobs out (their outcome is `cancelled`) and tells the workers of leased ones to stop them.
   func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict]
 
   /// Where jobs are now; nil for a job the queue does not hold.
@@ -34,12 +38,11 @@ public protocol JobQueue: Sendable {
 
   // MARK: Workers' side
 
-  /// Grants up to `count` ready jobs of `tiers`, taken in the order of the list of tiers and the queue's order within
-  /// each, and extends the worker's deadline to `duration` from now. A worker that gets fewer than it asked for is
-  /// noted as idle and gets a `.work` signal when there is more. Grants whose answer is lost are taken back by the
-  /// worker's next heartbeat.
-  func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
-    -> LeaseGrant
+  /// Grants up to `request.count` ready jobs, taken in the order of its list of tiers and the queue's order within each,
+  /// and extends the worker's deadline to `duration` from now. A worker that gets fewer than it asked for is noted as
+  /// idle and gets a `.work` signal when there is more that it has room for. Grants whose answer is lost are taken back
+  /// by the worker's next heartbeat.
+  func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant
 
   /// Extends the worker's deadline, which covers all its leases, and says which of `held` it no longer owns and which
   /// are to be cancelled.
@@ -58,8 +61,8 @@ public protocol JobQueue: Sendable {
   /// Finishes leased jobs that succeeded.
   func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict]
 
-  /// Ends attempts that failed or were cancelled: the job becomes ready again if the failure is retryable and attempts
-  /// are left and nobody cancelled it, else it is finished.
+  /// Ends attempts that failed or were cancelled: the job becomes ready again, after its delay, if the failure is
+  /// retryable and attempts are left and nobody cancelled it, else it is finished.
   func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict]
 
   /// Hands leases back unfinished: the jobs become ready again and the attempt is not counted against them.
@@ -72,15 +75,28 @@ public protocol JobQueue: Sendable {
   // MARK: The controller's side
 
   /// Ends the leases of workers whose deadline has passed, at most `limit` leases in one call: jobs with attempts left
-  /// become ready again, the others are finished: their outcome is `expired` and final. Which leases a limit leaves for
-  /// later is not promised. Returns how many leases ended.
+  /// become ready again, unless they have lost `QueueLimits.workerLossesMax` workers; the others are finished: their
+  /// outcome is `expired` and final. Which leases a limit leaves for later is not promised. Returns how many leases
+  /// ended.
   func expire(limit: Int) async throws(QueueError) -> Int
+
+  /// Makes those delayed jobs ready whose time has come, at most `limit` in one call, and says when the next is due.
+  func promote(limit: Int) async throws(QueueError) -> Promotion
+
+  /// Waits until a job has been delayed that is due before all others, at most `duration`; false when there was none.
+  /// At most one caller at a time.
+  func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool
+
+  /// Says how many jobs may run at once behind gates and what tenants' shares weigh. Allowed before `install`, and
+  /// forgotten when the queue is lost. A limit that is lowered below what runs ends nothing.
+  func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError)
 
   /// Outcomes after `position` (nil: from the oldest not acknowledged), in order; waits up to `duration` for one.
   func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration) async throws(QueueError)
     -> [QueuedOutcome]
 
-  /// Removes outcomes whose settlement is committed. Repeating it is harmless.
+  /// Removes outcomes whose settlement is committed. Repeating it is harmless. Outcomes of one call may lie together:
+  /// whoever reads from the start again is told them all again while one of them is not acknowledged.
   func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError)
 
   /// Tells those who watch the event log that jobs are finished: their settlement is committed.
@@ -119,6 +135,13 @@ public protocol JobQueue: Sendable {
 }
 
 extension JobQueue {
+  /// As `lease` of a request by a worker that has room for anything.
+  public func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
+    -> LeaseGrant
+  {
+    try await lease(LeaseRequest(worker: worker, tiers: tiers, count: count), for: duration)
+  }
+
   /// The bytes of `liveLog`; empty where there is none.
   public func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
     try await liveLog(of: job, from: offset)?.bytes ?? []

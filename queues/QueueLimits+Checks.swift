@@ -9,6 +9,22 @@ extension QueueLimits {
     guard (1...Self.attemptsLimit).contains(job.attemptsMax), (0..<Self.attemptsLimit).contains(job.attemptsMade) else {
       throw .tooLarge("the attempts of job \(job.id) are not within 1 to \(Self.attemptsLimit)")
     }
+    let amounts = [
+      job.lane.resources.cpuMillicores, job.lane.resources.memoryBytes, job.lane.resources.gpuThousandths,
+      job.lane.resources.weightMillicores,
+    ]
+    guard amounts.allSatisfy({ (0..<Int64(Self.tokenLimit)).contains($0) }) else {
+      throw .tooLarge("the resources of job \(job.id) are not within 0 to 2^53")
+    }
+    guard (1...Self.capabilityBytesLimit).contains(job.lane.capability.utf8.count) else {
+      throw .tooLarge("the capability of job \(job.id) does not have 1 to \(Self.capabilityBytesLimit) bytes")
+    }
+  }
+
+  func check(_ policy: GatePolicy, of gate: Gate) throws(QueueError) {
+    guard policy.runningMax.map({ (0..<Int(UInt32.max)).contains($0) }) ?? true,
+      Self.weights.contains(policy.weight)
+    else { throw .tooLarge("the limit of \(gate) is not within 0 to 2^32, or its weight not within \(Self.weights)") }
   }
 
   func check(report: [UInt8], of job: JobID) throws(QueueError) {
@@ -28,6 +44,8 @@ extension QueueLimits {
 
   /// What two bytes count.
   static let attemptsLimit = 65_535
+  public static let capabilityBytesLimit = 255
+  public static let weights = 1...10_000
   /// What one byte counts.
   static let stageBytesLimit = 255
   /// Tokens are microseconds since 1970, in numbers that a double holds exactly: until the year 2255.

@@ -1,29 +1,5 @@
 public import StrataCore
 
-/// A job as the queue knows it. `payload` is opaque to the queue.
-public struct QueuedJob: Hashable, Sendable {
-  public let id: JobID
-  public let tier: TierName
-  /// Higher runs first.
-  public let priority: JobPriority
-  /// The most attempts the job may have.
-  public let attemptsMax: Int
-  /// Attempts that count and have ended, from before the queue knew the job; 0 for a new job.
-  public let attemptsMade: Int
-  public let payload: [UInt8]
-
-  public init(
-    id: JobID, tier: TierName, priority: JobPriority, attemptsMax: Int, attemptsMade: Int = 0, payload: [UInt8]
-  ) {
-    self.id = id
-    self.tier = tier
-    self.priority = priority
-    self.attemptsMax = attemptsMax
-    self.attemptsMade = attemptsMade
-    self.payload = payload
-  }
-}
-
 public enum EnqueueVerdict: Hashable, Sendable { case enqueued, alreadyHeld }
 
 public enum CancelVerdict: Hashable, Sendable {
@@ -36,8 +12,10 @@ public enum CancelVerdict: Hashable, Sendable {
 }
 
 public enum QueueStatus: Hashable, Sendable {
-  /// Waits in its tier; `ahead` jobs of the same tier go first.
+  /// Waits; `ahead` jobs of the same tenant in the same lane go first.
   case ready(ahead: Int, attemptsMade: Int)
+  /// Waits for its time.
+  case delayed(until: Timestamp, attemptsMade: Int)
   case leased(LeaseStatus)
 }
 
@@ -63,6 +41,38 @@ public struct LeaseStatus: Hashable, Sendable {
     self.fraction = fraction
     self.stage = stage
     self.isCancelRequested = isCancelRequested
+  }
+}
+
+/// What a worker asks for.
+public struct LeaseRequest: Hashable, Sendable {
+  public let worker: WorkerID
+  /// In the order in which it looks for work.
+  public let tiers: [TierName]
+  /// The most jobs it takes.
+  public let count: Int
+  /// What it has free. Whatever of a job's resources it is not told of counts as there.
+  public let room: ResourceRequest
+
+  public init(worker: WorkerID, tiers: [TierName], count: Int, room: ResourceRequest = .unlimited) {
+    self.worker = worker
+    self.tiers = tiers
+    self.count = count
+    self.room = room
+  }
+}
+
+extension ResourceRequest {
+  /// The most that the queue counts of anything.
+  public static let unlimited = ResourceRequest(
+    cpuMillicores: Int64(QueueLimits.tokenLimit - 1), memoryBytes: Int64(QueueLimits.tokenLimit - 1),
+    gpuThousandths: Int64(QueueLimits.tokenLimit - 1))
+
+  /// What is left of it beside `other`.
+  func less(_ other: ResourceRequest) -> ResourceRequest {
+    ResourceRequest(
+      cpuMillicores: cpuMillicores - other.cpuMillicores, memoryBytes: memoryBytes - other.memoryBytes,
+      gpuThousandths: gpuThousandths - other.gpuThousandths)
   }
 }
 
@@ -167,12 +177,17 @@ public struct AttemptFailure: Hashable, Sendable {
   public let ending: AttemptEnding
   /// Whether another attempt could end differently.
   public let isRetryable: Bool
+  /// How long the job then waits before it is ready again.
+  public let retryDelay: Duration
   public let report: [UInt8]
 
-  public init(lease: LeaseReference, ending: AttemptEnding, isRetryable: Bool, report: [UInt8]) {
+  public init(
+    lease: LeaseReference, ending: AttemptEnding, isRetryable: Bool, retryDelay: Duration = .zero, report: [UInt8]
+  ) {
     self.lease = lease
     self.ending = ending
     self.isRetryable = isRetryable
+    self.retryDelay = retryDelay
     self.report = report
   }
 }
@@ -305,71 +320,6 @@ public struct QueueEvent: Hashable, Sendable {
   }
 }
 
-public struct QueueCensus: Hashable, Sendable {
-  public struct Tier: Hashable, Sendable {
-    public var ready: Int
-    public var leased: Int
-
-    public init(ready: Int = 0, leased: Int = 0) {
-      self.ready = ready
-      self.leased = leased
-    }
-  }
-
-  public struct Worker: Hashable, Sendable {
-    public let id: WorkerID
-    public let deadline: Timestamp
-    public let leases: Int
-
-    public init(id: WorkerID, deadline: Timestamp, leases: Int) {
-      self.id = id
-      self.deadline = deadline
-      self.leases = leases
-    }
-  }
-
-  public var tiers: [TierName: Tier]
-  public var workers: [Worker]
-  /// Outcomes not yet acknowledged.
-  public var outcomesPending: Int
-  /// Entries that lie aside because they could not be read, at most `QueueLimits.unreadableMax`.
-  public var unreadable: Int
-
-  public init(tiers: [TierName: Tier], workers: [Worker], outcomesPending: Int, unreadable: Int = 0) {
-    self.tiers = tiers
-    self.workers = workers
-    self.outcomesPending = outcomesPending
-    self.unreadable = unreadable
-  }
-}
-
-/// The queue's bounds, each with its default.
-public struct QueueLimits: Hashable, Sendable {
-  /// Items that one call of a script takes; longer batches are split. Bounds how long Redis is busy with one call.
-  /// At most 1000.
-  public var batchMax = 500
-  /// Bytes of payloads, reports or logs that one call of a script takes; longer batches are split.
-  public var batchBytesMax = 4 << 20
-  /// Bytes of one job's payload; larger inputs go by reference.
-  public var payloadBytesMax = 64 << 10
-  /// Bytes of one attempt's report.
-  public var reportBytesMax = 256 << 10
-  /// Bytes of a job's live log.
-  public var liveLogBytesMax = 256 << 10
-  /// How long the live log of a finished job is kept.
-  public var liveLogRetention = Duration.seconds(60)
-  /// Entries of the event log, approximately; an entry holds up to 64 events of one call.
-  public var eventsMax = 20_000
-  /// Workers that a census lists, those with the nearest deadlines first.
-  public var censusWorkersMax = 10_000
-  /// Entries kept of those that could not be read; the oldest go first.
-  public var unreadableMax = 1_000
-  /// Bytes kept of one such entry. No outcome of ours is larger.
-  public var unreadableBytesMax = 300 << 10
-
-  public init() {}
-}
-
 /// Why a queue operation did not happen, or may not have happened.
 public enum QueueError: Error, Hashable, Sendable {
   /// The queue is empty of its past (a new or flushed server) and must be rebuilt from the ledger.
@@ -382,4 +332,7 @@ public enum QueueError: Error, Hashable, Sendable {
   case server(String)
   /// An argument is over a limit of `QueueLimits`; nothing was changed.
   case tooLarge(String)
+  /// There are as many lanes as `QueueLimits.lanesMax` allows, and a job would be the first of another; nothing was
+  /// changed. Round resources to fewer shapes.
+  case tooManyLanes
 }

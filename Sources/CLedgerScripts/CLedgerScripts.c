@@ -19,6 +19,10 @@ static const char current_rates[] = {
 #embed "../StrataLedger/Queries/current_rates.sql"
     , 0};
 const char *const strata_query_current_rates = current_rates;
+static const char find_alike[] = {
+#embed "../StrataLedger/Queries/find_alike.sql"
+    , 0};
+const char *const strata_query_find_alike = find_alike;
 static const char find_balance[] = {
 #embed "../StrataLedger/Queries/find_balance.sql"
     , 0};
@@ -43,6 +47,10 @@ static const char find_transaction[] = {
 #embed "../StrataLedger/Queries/find_transaction.sql"
     , 0};
 const char *const strata_query_find_transaction = find_transaction;
+static const char find_unreadable[] = {
+#embed "../StrataLedger/Queries/find_unreadable.sql"
+    , 0};
+const char *const strata_query_find_unreadable = find_unreadable;
 static const char find_usage[] = {
 #embed "../StrataLedger/Queries/find_usage.sql"
     , 0};
@@ -87,6 +95,10 @@ static const char list_attempts[] = {
 #embed "../StrataLedger/Queries/list_attempts.sql"
     , 0};
 const char *const strata_query_list_attempts = list_attempts;
+static const char list_cancelling[] = {
+#embed "../StrataLedger/Queries/list_cancelling.sql"
+    , 0};
+const char *const strata_query_list_cancelling = list_cancelling;
 static const char list_entries[] = {
 #embed "../StrataLedger/Queries/list_entries.sql"
     , 0};
@@ -119,6 +131,10 @@ static const char lock_publishing[] = {
 #embed "../StrataLedger/Queries/lock_publishing.sql"
     , 0};
 const char *const strata_query_lock_publishing = lock_publishing;
+static const char lock_tenant[] = {
+#embed "../StrataLedger/Queries/lock_tenant.sql"
+    , 0};
+const char *const strata_query_lock_tenant = lock_tenant;
 static const char migration_list[] = {
 #embed "../StrataLedger/Queries/migration_list.sql"
     , 0};
@@ -211,3 +227,7 @@ static const char request_cancel[] = {
 #embed "../StrataLedger/Queries/request_cancel.sql"
     , 0};
 const char *const strata_query_request_cancel = request_cancel;
+static const char migration_006_sharing[] = {
+#embed "../StrataLedger/Migrations/006_sharing.up.sql"
+    , 0};
+const char *const strata_migration_006_sharing = migration_006_sharing;

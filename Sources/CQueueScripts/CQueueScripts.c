@@ -9,29 +9,47 @@ static const char shared_queue_text[] = {
 static const char shared_record_text[] = {
 #embed "../../queues/redis/scripts/shared/record.lua"
     , 0};
+static const char shared_lanes_text[] = {
+#embed "../../queues/redis/scripts/shared/lanes.lua"
+    , 0};
+static const char shared_limits_text[] = {
+#embed "../../queues/redis/scripts/shared/limits.lua"
+    , 0};
+static const char shared_tenants_text[] = {
+#embed "../../queues/redis/scripts/shared/tenants.lua"
+    , 0};
+static const char shared_unreadable_text[] = {
+#embed "../../queues/redis/scripts/shared/unreadable.lua"
+    , 0};
 static const char shared_wake_text[] = {
 #embed "../../queues/redis/scripts/shared/wake.lua"
     , 0};
 static const char shared_log_text[] = {
 #embed "../../queues/redis/scripts/shared/log.lua"
     , 0};
+static const char shared_ready_text[] = {
+#embed "../../queues/redis/scripts/shared/ready.lua"
+    , 0};
+static const char shared_delay_text[] = {
+#embed "../../queues/redis/scripts/shared/delay.lua"
+    , 0};
+static const char shared_removing_text[] = {
+#embed "../../queues/redis/scripts/shared/removing.lua"
+    , 0};
+static const char shared_account_text[] = {
+#embed "../../queues/redis/scripts/shared/account.lua"
+    , 0};
 static const char shared_ending_text[] = {
 #embed "../../queues/redis/scripts/shared/ending.lua"
-    , 0};
-static const char shared_returning_text[] = {
-#embed "../../queues/redis/scripts/shared/returning.lua"
     , 0};
 static const char shared_holding_text[] = {
 #embed "../../queues/redis/scripts/shared/holding.lua"
     , 0};
-static const char shared_unreadable_text[] = {
-#embed "../../queues/redis/scripts/shared/unreadable.lua"
-    , 0};
-static const char aside_text[] = {
-#embed "../../queues/redis/scripts/aside.lua"
-    , 0};
 static const char enqueue_text[] = {
 #embed "../../queues/redis/scripts/enqueue.lua"
+    , 0};
+static const char promote_text[] = {
+#embed "../../queues/redis/scripts/promote.lua"
     , 0};
 static const char lease_text[] = {
 #embed "../../queues/redis/scripts/lease.lua"
@@ -66,6 +84,9 @@ static const char forget_text[] = {
 static const char install_text[] = {
 #embed "../../queues/redis/scripts/install.lua"
     , 0};
+static const char govern_text[] = {
+#embed "../../queues/redis/scripts/govern.lua"
+    , 0};
 static const char status_text[] = {
 #embed "../../queues/redis/scripts/status.lua"
     , 0};
@@ -78,20 +99,29 @@ static const char census_text[] = {
 static const char page_text[] = {
 #embed "../../queues/redis/scripts/page.lua"
     , 0};
+static const char aside_text[] = {
+#embed "../../queues/redis/scripts/aside.lua"
+    , 0};
 
 static const struct {
   const char *name, *text;
 } scripts[] = {
     {"shared/queue", shared_queue_text},
     {"shared/record", shared_record_text},
+    {"shared/lanes", shared_lanes_text},
+    {"shared/limits", shared_limits_text},
+    {"shared/tenants", shared_tenants_text},
+    {"shared/unreadable", shared_unreadable_text},
     {"shared/wake", shared_wake_text},
     {"shared/log", shared_log_text},
+    {"shared/ready", shared_ready_text},
+    {"shared/delay", shared_delay_text},
+    {"shared/removing", shared_removing_text},
+    {"shared/account", shared_account_text},
     {"shared/ending", shared_ending_text},
-    {"shared/returning", shared_returning_text},
     {"shared/holding", shared_holding_text},
-    {"shared/unreadable", shared_unreadable_text},
-    {"aside", aside_text},
     {"enqueue", enqueue_text},
+    {"promote", promote_text},
     {"lease", lease_text},
     {"heartbeat", heartbeat_text},
     {"progress", progress_text},
@@ -103,10 +133,12 @@ static const struct {
     {"announce", announce_text},
     {"forget", forget_text},
     {"install", install_text},
+    {"govern", govern_text},
     {"status", status_text},
     {"log", log_text},
     {"census", census_text},
     {"page", page_text},
+    {"aside", aside_text},
 };
 
 const char *strata_queue_script(const char *name) {

@@ -37,15 +37,18 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public struct ResourceOverride: Hashable, Codable, Sendable {
     public var cpuMillicores: Int64?
     public var memoryBytes: Int64?
+    public var gpuThousandths: Int64?
 
-    public init(cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil) {
+    public init(cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil) {
       self.cpuMillicores = cpuMillicores
       self.memoryBytes = memoryBytes
+      self.gpuThousandths = gpuThousandths
     }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
       case cpuMillicores = "cpu_millicores"
       case memoryBytes = "memory_bytes"
+      case gpuThousandths = "gpu_thousandths"
     }
   }
 
@@ -64,6 +67,13 @@ public struct JobRequest: Hashable, Codable, Sendable {
       "inputs[]": ["name", "digest", "size_bytes"],
     ]
   }
+}
+
+/// The answer to a job that would be accepted: 200 of `POST /v1/jobs:check`.
+public struct JobCheck: Hashable, Codable, Sendable {
+  public let estimate: JobAccepted.Estimate
+
+  public init(estimate: JobAccepted.Estimate) { self.estimate = estimate }
 }
 
 /// The answer to an accepted job: 202.

@@ -24,15 +24,18 @@ public struct JobView: Hashable, Codable, Sendable {
   public var results: [ArtifactReference]
   public var summary: JSONValue?
   public var error: AttemptError?
-  /// Its place among the waiting jobs of its tier, 0 for the next; absent unless it waits.
+  /// Its place among the waiting jobs of its tenant that need the same, 0 for the next; absent unless it waits for a worker.
   public var jobsAhead: Int?
+  /// Until when it waits; absent unless it waits for an instant.
+  public var scheduledFor: String?
 
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
     attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, startedAt: String? = nil,
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
     chargedMicrocredits: Int64 = 0,
-    results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil
+    results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
+    scheduledFor: String? = nil
   ) {
     self.id = id
     self.state = state
@@ -53,6 +56,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.summary = summary
     self.error = error
     self.jobsAhead = jobsAhead
+    self.scheduledFor = scheduledFor
   }
 
   public struct Progress: Hashable, Codable, Sendable {
@@ -76,6 +80,7 @@ public struct JobView: Hashable, Codable, Sendable {
     case costMicroeuro = "cost_microeuro"
     case chargedMicrocredits = "charged_microcredits"
     case jobsAhead = "jobs_ahead"
+    case scheduledFor = "scheduled_for"
   }
 }
 

@@ -14,6 +14,33 @@ public struct QueueView: Hashable, Codable, Sendable {
     }
   }
 
+  /// Jobs of one tier, class, capability and size: they wait in one line for each tenant.
+  public struct Lane: Hashable, Codable, Sendable {
+    public let tier: TierName
+    public let priorityClass: Int
+    public let capability: String
+    /// What a worker must have free.
+    public let resources: ResourceRequest
+    public let ready: Int
+    public let leased: Int
+
+    public init(
+      tier: TierName, priorityClass: Int, capability: String, resources: ResourceRequest, ready: Int, leased: Int
+    ) {
+      self.tier = tier
+      self.priorityClass = priorityClass
+      self.capability = capability
+      self.resources = resources
+      self.ready = ready
+      self.leased = leased
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case tier, capability, resources, ready, leased
+      case priorityClass = "priority_class"
+    }
+  }
+
   public struct Worker: Hashable, Codable, Sendable {
     public let id: WorkerID
     public let leases: Int
@@ -32,21 +59,29 @@ public struct QueueView: Hashable, Codable, Sendable {
   }
 
   public let tiers: [Tier]
+  /// The same in more detail: by tier, higher classes first, then by capability.
+  public let lanes: [Lane]
+  /// Jobs that wait for their time.
+  public let scheduled: Int
   public let workers: [Worker]
   /// Ended attempts whose settlement is not yet committed.
   public let outcomesPending: Int
   /// Entries of the queue that could not be read and lie aside (docs/queue.md).
   public let unreadableEntries: Int
 
-  public init(tiers: [Tier], workers: [Worker], outcomesPending: Int, unreadableEntries: Int = 0) {
+  public init(
+    tiers: [Tier], lanes: [Lane], scheduled: Int, workers: [Worker], outcomesPending: Int, unreadableEntries: Int = 0
+  ) {
     self.tiers = tiers
+    self.lanes = lanes
+    self.scheduled = scheduled
     self.workers = workers
     self.outcomesPending = outcomesPending
     self.unreadableEntries = unreadableEntries
   }
 
   enum CodingKeys: String, CodingKey {
-    case tiers, workers
+    case tiers, lanes, scheduled, workers
     case outcomesPending = "outcomes_pending"
     case unreadableEntries = "unreadable_entries"
   }

@@ -38,6 +38,12 @@ extension ArtifactStore {
     return space.shortage + ": uploads and results are refused"
   }
 
+  /// - Throws: what an artifact of so many bytes would be refused with now: too large, or no room for it.
+  public func requireTakeable(_ bytes: Int) throws(StrataError) {
+    guard bytes <= limits.artifactBytes else { throw .artifactTooLarge(limit: limits.artifactBytes) }
+    try requireRoom(for: bytes)
+  }
+
   /// - Throws: `insufficientStorage` where `bytes` more would touch the reserve.
   public func requireRoom(for bytes: Int = 0) throws(StrataError) {
     guard let space, !space.holds(bytes) else { return }

@@ -13,14 +13,21 @@ final class Authenticator: Sendable {
     let until: ContinuousClock.Instant
   }
 
-  private let ledger: Ledger
-  private let memory: Duration
-  private let answers = Mutex<[ArtifactDigest: Answer]>([:])
+  private struct Memory {
+    var answers: [ArtifactDigest: Answer] = [:]
+    /// How many keys were revoked here.
+    var revocations = 0
+  }
 
-  /// - Parameter memory: how long an answer is remembered: a revoked key works at most this much longer.
+  private let ledger: Ledger
+  private let retention: Duration
+  private let memory = Mutex(Memory())
+
+  /// - Parameter memory: how long an answer is remembered: a key that was revoked elsewhere works at most this much
+  ///   longer.
   init(ledger: Ledger, memory: Duration) {
     self.ledger = ledger
-    self.memory = memory
+    retention = memory
   }
 
   /// - Returns: whose key `secret` is; nil for no key of ours.
@@ -28,12 +35,23 @@ final class Authenticator: Sendable {
     // The memory holds digests, so that a core dump of it gives no key away.
     let digest = ArtifactDigest(hashing: Array(secret.utf8))
     let now = ContinuousClock.now
-    if let known = answers.withLock({ $0[digest] }), known.until > now { return known.principal }
+    let (known, revocations) = memory.withLock { ($0.answers[digest], $0.revocations) }
+    if let known, known.until > now { return known.principal }
     let principal = try await ledger.authenticate(secret)
-    answers.withLock { answers in
-      if answers.count >= Self.answersMax { answers.removeAll() }
-      answers[digest] = Answer(principal: principal, until: now + memory)
+    memory.withLock { memory in
+      // An answer from before a revocation may be of the key that was revoked.
+      guard memory.revocations == revocations else { return }
+      if memory.answers.count >= Self.answersMax { memory.answers.removeAll() }
+      memory.answers[digest] = Answer(principal: principal, until: now + retention)
     }
     return principal
+  }
+
+  /// A key has been revoked in the ledger: no answer about it is remembered any more.
+  func forget(_ key: KeyID) {
+    memory.withLock { memory in
+      memory.revocations += 1
+      memory.answers = memory.answers.filter { $0.value.principal?.key != key }
+    }
   }
 }

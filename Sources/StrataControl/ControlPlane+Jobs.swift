@@ -1,6 +1,7 @@
 public import StrataCore
 import StrataLedger
 public import StrataQueue
+import StrataRuntime
 
 extension ControlPlane {
   /// A job with its attempts and its place in the queue.
@@ -24,7 +25,7 @@ extension ControlPlane {
     -> (jobs: [JobSnapshot], next: JobID?)
   {
     // Whether a job waits or runs is known to the queue alone: what the ledger lists is filtered by what that says.
-    let stored: Set<JobState>? = state.map { $0 == .running ? [.queued] : [$0] }
+    let stored: Set<JobState>? = state.map { $0 == .running || $0 == .scheduled ? [.queued] : [$0] }
     var (found, next, read): ([JobSnapshot], JobID?, Int) = ([], cursor, 0)
     repeat {
       let records: [StoredJob]
@@ -41,35 +42,54 @@ extension ControlPlane {
     return (Array(found.prefix(limit)), found[limit - 1].record.id)
   }
 
-  /// Takes a waiting job out, or has a running one stopped.
+  /// The jobs of a tenant that a part of an identifier may mean, newest first, at most `limit`; older ones than its
+  /// newest `LedgerLimits.alikeScanMax` are not looked at.
+  public func jobs(tenant: TenantID, like part: IdentifierPart<JobTag>, limit: Int) async throws(StrataError)
+    -> [JobSnapshot]
+  {
+    do {
+      var records: [StoredJob] = []
+      for id in try await ledger.jobs(of: tenant, like: part, limit: limit) {
+        if let record = try await ledger.job(id, tenant: tenant) { records.append(record) }
+      }
+      return await snapshots(of: records, attempts: [])
+    } catch {
+      throw error.strataError
+    }
+  }
+
+  /// Takes a waiting job out, or has a running one stopped. Once the wish is committed it holds: where the queue cannot
+  /// be told now, whoever leads tells it within `Configuration.cancellationInterval` of its return.
   ///
-  /// - Throws: `conflict` if it is finished.
+  /// - Returns: the job as it stands, which may not be cancelled yet.
+  /// - Throws: `conflict` if it is finished, `unavailable` if the wish could not be committed.
   public func cancel(_ id: JobID, tenant: TenantID) async throws(StrataError) -> JobSnapshot {
-    try requireUnfinished(try await record(of: id, tenant: tenant))
+    let record = try await record(of: id, tenant: tenant)
+    try requireUnfinished(record)
     // Before anybody is told: a queue that forgets what it was told must not bring the job back.
     do { try await ledger.requestCancel(of: id) } catch { throw error.strataError }
-    let verdict: CancelVerdict
     do {
-      verdict = try await queue.cancel([id])[0]
+      switch try await queue.cancel([id])[0] {
+      case .signalled: break
+      // Its owner does not wait for the settler. Earlier attempts of the job, if any, are settled with it, in order.
+      case .removed: try await settler.drain()
+      case .unknown: try await cancelUnknown(id, tenant: tenant)
+      }
+    } catch let error as StrataError where error.code == .conflict {
+      throw error
     } catch {
-      throw StrataError(
-        .unavailable, "the queue cannot be reached", remedy: "cancel again in a moment", cause: error)
+      log.warning("a cancellation is carried out later", ["job": "\(id)", "error": "\(error)"])
     }
-    switch verdict {
-    case .signalled: break
-    // Its owner does not wait for the settler. Earlier attempts of the job, if any, are settled with it, in order.
-    case .removed: try await settling { try await settler.drain() }
-    case .unknown: try await cancelUnknown(id, tenant: tenant)
-    }
-    return try await job(id, tenant: tenant)
+    if let now = try? await job(id, tenant: tenant) { return now }
+    return await snapshots(of: [record], attempts: [])[0]
   }
 
   /// Cancels a job that the queue does not hold: its outcome is on its way, or it is not enqueued yet.
-  private func cancelUnknown(_ id: JobID, tenant: TenantID) async throws(StrataError) {
-    try await settling { try await settler.drain() }
+  private func cancelUnknown(_ id: JobID, tenant: TenantID) async throws {
+    try await settler.drain()
     // Work that is done is charged, however late its owner thinks better of it.
     try requireUnfinished(try await record(of: id, tenant: tenant))
-    try await settling { try await settler.settleCancelled(id) }
+    try await settler.settleCancelled([id])
     admission.noteCancelled(id)
     // If it has been enqueued meanwhile, it leaves again; the settler finds it settled.
     _ = try? await queue.cancel([id])
@@ -78,16 +98,6 @@ extension ControlPlane {
   private func requireUnfinished(_ record: StoredJob) throws(StrataError) {
     guard record.state.isFinal else { return }
     throw StrataError(.conflict, "job \(record.id) is finished: \(record.state.rawValue)")
-  }
-
-  private func settling(_ body: () async throws -> Void) async throws(StrataError) {
-    do {
-      try await body()
-    } catch let error as LedgerError {
-      throw error.strataError
-    } catch {
-      throw StrataError(.unavailable, "the queue cannot be reached", remedy: "cancel again in a moment", cause: error)
-    }
   }
 
   /// What Redis keeps in one value, and refuses to count beyond: no live log reaches it.

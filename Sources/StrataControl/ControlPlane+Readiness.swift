@@ -2,6 +2,7 @@ import StrataArtifacts
 import StrataCore
 import StrataLedger
 import StrataQueue
+import StrataRuntime
 
 extension ControlPlane {
   /// Why the controller is not consuming, one sentence each; empty when it is. Takes `Configuration.probeTimeout` at

@@ -15,7 +15,10 @@ public final class ControlPlane: Sendable {
     public var leaseDuration: Duration
     /// A full comparison of queue and ledger is made this often, as a precaution.
     public var reconcileInterval = Duration.seconds(600)
-    /// How long a key's tenant is remembered: a revoked key works at most this much longer.
+    /// How often the leader looks for jobs that shall be cancelled and are not yet: those whose owners were heard while
+    /// the queue was away.
+    public var cancellationInterval = Duration.seconds(5)
+    /// How long a key's tenant is remembered: a key revoked through another controller works at most this much longer.
     public var keyMemory = Duration.seconds(5)
     /// Bytes of one job's parameters and inputs, as JSON; the queue's own limit must be as large.
     public var payloadBytesMax = QueueLimits().payloadBytesMax
@@ -39,12 +42,12 @@ public final class ControlPlane: Sendable {
   let queue: any JobQueue
   let configuration: Configuration
   let admission: AdmissionService
-  private let authenticator: Authenticator
+  let authenticator: Authenticator
   let settler: Settler
   let store: ArtifactStore
   package let reconciler: Reconciler
   private let metrics: ControlMetrics
-  private let log: Log
+  let log: Log
 
   public init(
     ledger: Ledger, leadership: Leadership, queue: any JobQueue, catalogue: any CapabilityCatalogue,
@@ -63,7 +66,8 @@ public final class ControlPlane: Sendable {
     authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
     settler = Settler(ledger: ledger, queue: queue, metrics: counts, log: log.component("settler"))
     reconciler = Reconciler(
-      ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
+      ledger: ledger, queue: queue, settler: settler, lanes: LaneRule(tiers: configuration.tiers), metrics: counts,
+      log: log.component("reconciler"))
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
@@ -140,12 +144,14 @@ public final class ControlPlane: Sendable {
       group.addTask { await reaper.run() }
       group.addTask {
         // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
+        // Where that cannot be had soon, jobs are compared without it.
         let start = await watch.start()
         async let watching: Void = watch.run(after: start)
         await self.reconciler.run()
         await watching
       }
       group.addTask { await self.requestRegularly() }
+      group.addTask { await self.carryOutCancellations() }
       await group.waitForAll()
     }
   }
@@ -154,6 +160,18 @@ public final class ControlPlane: Sendable {
     while !Task.isCancelled {
       try? await Task.sleep(for: configuration.reconcileInterval)
       if !Task.isCancelled { reconciler.request(.regular) }
+    }
+  }
+
+  /// An outage is waited out; those who do nothing else tell of it.
+  private func carryOutCancellations() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: configuration.cancellationInterval)
+      do {
+        try await reconciler.carryOutCancellations()
+      } catch {
+        log.info("cancellations are carried out later", ["error": "\(error)"])
+      }
     }
   }
 
@@ -169,6 +187,14 @@ public final class ControlPlane: Sendable {
   /// - Returns: whose API key `secret` is; nil for no key of ours.
   public func authenticate(_ secret: String) async throws(StrataError) -> Principal? {
     do { return try await authenticator.principal(for: secret) } catch { throw error.strataError }
+  }
+
+  /// What `submit` would find before it looks for the inputs: checks, the price and the account's credits.
+  ///
+  /// - Returns: the most that the job could be charged.
+  /// - Throws: the refusal. Nothing is stored either way, and what is accepted now may be refused in a moment.
+  public func check(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
+    try await admission.preview(draft, tenant: tenant)
   }
 
   /// Checks, holds for, stores and enqueues a job. Returns once it is committed.

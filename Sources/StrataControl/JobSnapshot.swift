@@ -10,8 +10,10 @@ public struct JobSnapshot: Sendable {
   public let state: JobState
   /// While it runs.
   public let lease: LeaseStatus?
-  /// While it waits: how many jobs of its tier go first.
+  /// While it waits for a worker: how many jobs of its tenant go first in its lane.
   public let jobsAhead: Int?
+  /// While it waits for an instant.
+  public let scheduledFor: Timestamp?
 
   /// - Parameters:
   ///   - status: what the queue says; nil when it does not hold the job.
@@ -19,12 +21,15 @@ public struct JobSnapshot: Sendable {
   init(record: StoredJob, attempts: [StoredAttempt], status: QueueStatus?, isQueueKnown: Bool) {
     self.record = record
     self.attempts = attempts
+    var (lease, ahead, due): (LeaseStatus?, Int?, Timestamp?)
     switch status {
-    case _ where record.state.isFinal: (state, lease, jobsAhead) = (record.state, nil, nil)
-    case .leased(let lease): (state, self.lease, jobsAhead) = (.running, lease, nil)
-    case .ready(let ahead, _): (state, lease, jobsAhead) = (.queued, nil, ahead)
+    case _ where record.state.isFinal: state = record.state
+    case .leased(let held): (state, lease) = (.running, held)
+    case .ready(let count, _): (state, ahead) = (.queued, count)
+    case .delayed(let instant, _): (state, due) = (.scheduled, instant)
     // Out of the queue and not settled: its outcome is on its way to the ledger.
-    case nil: (state, lease, jobsAhead) = (isQueueKnown ? .running : record.state, nil, nil)
+    case nil: state = isQueueKnown ? .running : record.state
     }
+    (self.lease, jobsAhead, scheduledFor) = (lease, ahead, due)
   }
 }

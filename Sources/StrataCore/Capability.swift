@@ -77,23 +77,6 @@ public struct Price: Hashable, Codable, Sendable {
   }
 }
 
-/// What an attempt needs from a worker.
-public struct ResourceRequest: Hashable, Codable, Sendable {
-  /// Thousandths of a core.
-  public let cpuMillicores: Int64
-  public let memoryBytes: Int64
-
-  public init(cpuMillicores: Int64 = 1_000, memoryBytes: Int64 = 1 << 30) {
-    self.cpuMillicores = cpuMillicores
-    self.memoryBytes = memoryBytes
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case cpuMillicores = "cpu_millicores"
-    case memoryBytes = "memory_bytes"
-  }
-}
-
 /// One parameter of a capability.
 public struct ParameterDefinition: Hashable, Sendable {
   public enum Kind: String, Codable, Sendable {

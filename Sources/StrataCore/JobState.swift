@@ -6,8 +6,8 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
   case scheduled
   /// Waits for a worker. Can transition to: `running`, `cancelled`, `failed` (its attempts are used up by lost leases).
   case queued
-  /// A worker holds its lease. Can transition to: `queued` (retry, hand-back, lost lease), `succeeded`, `failed`,
-  /// `cancelled`.
+  /// A worker holds its lease. Can transition to: `queued` (retry, hand-back, lost lease), `scheduled` (a retry that
+  /// waits), `succeeded`, `failed`, `cancelled`.
   case running
   /// Finished with a result. Final.
   case succeeded
@@ -23,7 +23,7 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
     case .blocked: next == .queued || next == .cancelled || next == .failed
     case .scheduled: next == .queued || next == .cancelled
     case .queued: next == .running || next == .cancelled || next == .failed
-    case .running: next == .queued || next.isFinal
+    case .running: next == .queued || next == .scheduled || next.isFinal
     case .succeeded, .failed, .cancelled: false
     }
   }

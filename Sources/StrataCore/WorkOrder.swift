@@ -25,9 +25,11 @@ public struct WorkOrder: Hashable, Codable, Sendable {
     self.resources = resources
   }
 
-  /// All the processor time that an attempt may use, and that its hold covers: its cores for its whole time.
+  /// All the processor time that an attempt may use, and that its hold covers: its cores for its whole time. Where that
+  /// would be more than 292 million years, it is that.
   public var processorTimeMax: Duration {
-    .milliseconds(resources.cpuMillicores.multipliedReportingOverflow(by: timeoutSeconds).partialValue)
+    let (milliseconds, isOver) = resources.cpuMillicores.multipliedReportingOverflow(by: timeoutSeconds)
+    return .milliseconds(isOver ? .max : milliseconds)
   }
 
   enum CodingKeys: String, CodingKey {

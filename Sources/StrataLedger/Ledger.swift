@@ -32,6 +32,16 @@ public final class Ledger: Sendable {
       try session.run(.idempotent, [command])[0].map(row)
     }
   }
+
+  /// Runs one query that changes something, and whose rows nobody reads.
+  ///
+  /// - Parameter repeatability: `.once` where a second time would change more than the first; then `.disconnected` says
+  ///   that nobody knows whether it was done.
+  func change(
+    _ repeatability: PostgreSQLSession.Repeatability, _ command: PostgreSQLCommand
+  ) async throws(LedgerError) {
+    try await perform { session throws(PostgreSQLError) in _ = try session.run(repeatability, [command]) }
+  }
 }
 
 /// The ledger's bounds, each with its default.
@@ -40,6 +50,8 @@ public struct LedgerLimits: Hashable, Sendable {
   public var batchMax = 1_000
   /// Rows of one page of a listing.
   public var pageMax = 1_000
+  /// A tenant's newest jobs among which a part of an identifier is looked for.
+  public var alikeScanMax = 100_000
   /// Characters of an API key's secret that are shown in listings.
   public var keyPrefixLength = 8
 

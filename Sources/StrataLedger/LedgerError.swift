@@ -19,6 +19,8 @@ public enum LedgerError: Error, Hashable, Sendable {
   case notFound(String)
   /// There is one of that name already; says what.
   case duplicate(String)
+  /// The key of that name is the last valid one of its tenant; nothing was done.
+  case lastKey(String)
   /// The server's refusal; nothing was done.
   case database(PostgreSQLError)
 
@@ -52,6 +54,10 @@ public enum LedgerError: Error, Hashable, Sendable {
         remedy: "use the program that created the database")
     case .notFound(let what): StrataError(.notFound, "there is no \(what)")
     case .duplicate(let what): StrataError(.conflict, "there is already \(what)", remedy: "choose another name")
+    case .lastKey(let name):
+      StrataError(
+        .conflict, "'\(name)' is the last valid key of its tenant, whom nothing would be open to without it",
+        remedy: "make another one first, or revoke it with force")
     case .database(let error) where error.state == "22003":
       StrataError(
         .invalidInput, "an amount would be larger than an account can hold (9 223 372 036 854 credits)",

@@ -1,7 +1,8 @@
+import Glibc
 import StrataCore
 import StrataRuntime
 
-/// Running a short command to its end.
+/// Running a short command to its end. Cancelling the task kills it, with what it started in its process group.
 enum Command {
   static let outputBytesMax = 1 << 20
 
@@ -15,10 +16,14 @@ enum Command {
     specification.standardOutput = .pipe
     specification.standardError = .pipe
     let child = try await ChildProcess.spawn(specification)
-    async let errors = text(of: child.standardError)
-    let output = await text(of: child.standardOutput)
-    let exit = await child.wait()
-    let complaint = await errors
+    let (output, complaint, exit) = await withTaskCancellationHandler {
+      async let errors = text(of: child.standardError)
+      let output = await text(of: child.standardOutput)
+      return (output, await errors, await child.wait())
+    } onCancel: {
+      child.signalGroup(SIGKILL)
+    }
+    if Task.isCancelled { throw StrataError(.cancelled, "\(specification.executable) is not wanted any more") }
     guard exit.isSuccess else {
       throw StrataError(.internalError, "\(specification.executable) failed with \(exit.status): \(complaint)")
     }

@@ -1,15 +1,17 @@
 import StrataCore
+import StrataRuntime
 
 @main
 struct Main {
   static let version = "0.1.0"
 
   static let commands: [Command] = [
-    .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .capabilities, .account, .queue, .ledger,
+    .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .capabilities, .account, .keys, .queue, .ledger,
     .simulateScan, .help, .version, .controller, .worker, .runner, .sentinel,
   ]
 
   static func main() async {
+    Descriptor.occupyMissingStandards()
     let status = await Failure.reporting { try await dispatch(CommandLine.arguments.dropFirst()) }
     Process.exit(status)
   }

@@ -5,7 +5,8 @@ import Synchronization
 /// A queue in memory that counts what it is asked, and can be told to fail or to wait.
 public final class HookedQueue: JobQueue {
   public enum Operation: Hashable, Sendable {
-    case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore
+    case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore, announce, unreadable
+    case promote, dueSignal, govern
   }
 
   private struct Waiter {
@@ -17,8 +18,8 @@ public final class HookedQueue: JobQueue {
   private struct State {
     var counts: [Operation: Int] = [:]
     var failures: [Operation: [QueueError]] = [:]
-    var isEnqueueHeld = false
-    var held: [CheckedContinuation<Void, Never>] = []
+    /// Operations that wait, and those who called them.
+    var held: [Operation: [CheckedContinuation<Void, Never>]] = [:]
     var waiters: [Waiter] = []
   }
 
@@ -50,15 +51,25 @@ public final class HookedQueue: JobQueue {
   }
 
   /// Enqueueing waits until `releaseEnqueues`.
-  public func holdEnqueues() { state.withLock { $0.isEnqueueHeld = true } }
+  public func holdEnqueues() { hold(.enqueue) }
+  public func releaseEnqueues() { release(.enqueue) }
 
-  public func releaseEnqueues() {
-    let held = state.withLock { state in
-      defer { state.held = [] }
-      state.isEnqueueHeld = false
-      return state.held
+  /// Restoring waits until `releaseRestores`.
+  public func holdRestores() { hold(.restore) }
+  public func releaseRestores() { release(.restore) }
+
+  private func hold(_ operation: Operation) { state.withLock { $0.held[operation] = [] } }
+
+  private func release(_ operation: Operation) {
+    let held = state.withLock { $0.held.removeValue(forKey: operation) }
+    for continuation in held ?? [] { continuation.resume() }
+  }
+
+  private func waitWhileHeld(_ operation: Operation) async {
+    await withCheckedContinuation { continuation in
+      let isHeld = state.withLock { $0.held[operation]?.append(continuation) != nil }
+      if !isHeld { continuation.resume() }
     }
-    for continuation in held { continuation.resume() }
   }
 
   private func note(_ operation: Operation) throws(QueueError) {
@@ -78,13 +89,7 @@ public final class HookedQueue: JobQueue {
 
   public func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
     try note(.enqueue)
-    await withCheckedContinuation { continuation in
-      let isHeld = state.withLock { state in
-        if state.isEnqueueHeld { state.held.append(continuation) }
-        return state.isEnqueueHeld
-      }
-      if !isHeld { continuation.resume() }
-    }
+    await waitWhileHeld(.enqueue)
     return try await memory.enqueue(jobs)
   }
 
@@ -111,6 +116,21 @@ public final class HookedQueue: JobQueue {
     return try await memory.expire(limit: limit)
   }
 
+  public func promote(limit: Int) async throws(QueueError) -> Promotion {
+    try note(.promote)
+    return try await memory.promote(limit: limit)
+  }
+
+  public func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
+    try note(.dueSignal)
+    return try await memory.dueSignal(waitingUpTo: duration)
+  }
+
+  public func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) {
+    try note(.govern)
+    try await memory.govern(policies)
+  }
+
   public func generation() async throws(QueueError) -> UInt64? {
     try note(.generation)
     return try await memory.generation()
@@ -118,7 +138,20 @@ public final class HookedQueue: JobQueue {
 
   public func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
     try note(.restore)
+    await waitWhileHeld(.restore)
     return try await memory.restore(jobs)
+  }
+
+  public func announce(_ finished: [FinishedNotice]) async throws(QueueError) {
+    try note(.announce)
+    try await memory.announce(finished)
+  }
+
+  public func unreadable(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
+    async throws(QueueError) -> [UnreadableEntry]
+  {
+    try note(.unreadable)
+    return try await memory.unreadable(after: position, limit: limit, waitingUpTo: duration)
   }
 }
 
@@ -129,9 +162,9 @@ extension HookedQueue {
     try await memory.liveLog(of: job, from: offset)
   }
   public func census() async throws(QueueError) -> QueueCensus { try await memory.census() }
-  public func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
-    -> LeaseGrant
-  { try await memory.lease(worker: worker, tiers: tiers, count: count, for: duration) }
+  public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
+    try await memory.lease(request, for: duration)
+  }
   public func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
     -> HeartbeatReply
   { try await memory.heartbeat(worker: worker, held: held, for: duration) }
@@ -150,13 +183,9 @@ extension HookedQueue {
   public func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal] {
     try await memory.signals(for: worker, waitingUpTo: duration)
   }
-  public func announce(_ finished: [FinishedNotice]) async throws(QueueError) { try await memory.announce(finished) }
   public func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueueEvent]
   { try await memory.events(after: position, limit: limit, waitingUpTo: duration) }
-  public func unreadable(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
-    async throws(QueueError) -> [UnreadableEntry]
-  { try await memory.unreadable(after: position, limit: limit, waitingUpTo: duration) }
   public func install(generation: UInt64, tokenFloor: FencingToken) async throws(QueueError) {
     try await memory.install(generation: generation, tokenFloor: tokenFloor)
   }

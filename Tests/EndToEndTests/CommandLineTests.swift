@@ -21,6 +21,24 @@ import Testing
     }
   }
 
+  /// A lock that is a link to itself can be opened by nobody, root included.
+  @Test func whoMayNotLookIntoTheFolderCanHaveTheMachineChecked() async throws {
+    try await withFolder("closed") { folder in
+      try FileManager.default.createDirectory(atPath: folder + "/data/run", withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(
+        atPath: folder + "/data/run/lock", withDestinationPath: folder + "/data/run/lock")
+      let doctor = try await strata("doctor", "--data-dir", folder + "/data")
+      #expect(doctor.output.contains("redis-server") && doctor.output.contains("clock"), "\(doctor)")
+    }
+  }
+
+  @Test func aWorkerWhoseReadyFileCannotBeWrittenEnds() async throws {
+    let stack = try await StackUnderTest()
+    let worker = try await strata(["worker", "--slots", "1", "--ready-file", stack.folder + "/none/ready"], on: stack)
+    #expect(worker.code == 1 && worker.errors.contains("could not write \(stack.folder)/none/ready"), "\(worker)")
+    await stack.stop()
+  }
+
   @Test func resultsCanBeFetchedLater() async throws {
     let stack = try await StackUnderTest()
     let job = try await stack.submit(
@@ -56,12 +74,115 @@ import Testing
     await stack.stop()
   }
 
+  @Test func aRefusedSubmissionLeavesNoInputBehind() async throws {
+    let stack = try await StackUnderTest()
+    let file = stack.folder + "/input"
+    try "for nothing".write(toFile: file, atomically: true, encoding: .utf8)
+    for option in [["--tier", "gpu"], ["--memory", "100000G"], ["--max-credits", "0.000001"]] {
+      let run = try await strata(["run"] + option + ["--input", file, "--", "true"], on: stack)
+      #expect(run.code == 3, "\(option): \(run)")
+    }
+    let kept = FileManager.default.enumerator(atPath: stack.folder + "/data/artifacts/sha256")?.allObjects ?? []
+    #expect(kept.isEmpty, "\(kept)")
+    await stack.stop()
+  }
+
+  @Test func keysAreMadeAndRevoked() async throws {
+    let stack = try await StackUnderTest()
+    let made = try await strata(["keys", "create", "laptop"], on: stack)
+    let secret = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(made.code == 0 && secret.hasPrefix("sk_") && !made.errors.contains(secret), "\(made)")
+    let list = try await strata(["keys"], on: stack)
+    #expect(list.output.contains("laptop") && !list.output.contains(secret))
+    let url = "STRATA_URL='unix://\(stack.folder)/data/run/api.sock' STRATA_API_KEY=\(secret)"
+    let jobs = "\(url) '\(StackUnderTest.binary)' jobs"
+    #expect(try await shell(jobs).code == 0)
+    let revoked = try await strata(["keys", "revoke", String(secret.prefix(8))], on: stack)
+    #expect(revoked.code == 0 && revoked.output.contains("is revoked"), "\(revoked)")
+    let refused = try await shell(jobs)
+    #expect(refused.code == 3 && refused.errors.contains("revoked"), "\(refused)")
+    let all = try await strata(["keys", "list", "--json"], on: stack)
+    let keys = try JSONDecoder().decode([KeyView].self, from: Data(all.output.utf8))
+    let last = try #require(keys.first { $0.revokedAt == nil })
+    #expect(last.isCurrent)
+    let kept = try await strata(["keys", "revoke", "\(last.id)"], on: stack)
+    #expect(kept.code == 3 && kept.errors.contains("last valid key"), "\(kept)")
+    let forced = try await strata(["keys", "revoke", "\(last.id)", "--force"], on: stack)
+    #expect(forced.code == 0 && forced.errors.contains("it was the key of this command"), "\(forced)")
+    #expect(try await strata(["jobs"], on: stack).code == 3)
+    await stack.stop()
+  }
+
+  @Test func aLocalRunWithoutAFolderMakesOneAndSaysWhich() async throws {
+    try await withFolder("local") { folder in
+      let local = "cd '\(folder)'; '\(StackUnderTest.binary)' local command.run --param"
+      let writing = #"'command=["sh","-c","echo hi > output/f"]'"#
+      for name in ["command.run-results", "command.run-results-2"] {
+        let run = try await shell("\(local) \(writing)")
+        #expect(run.code == 0 && run.errors.contains("the results go into \(name)\n"), "\(run)")
+        #expect(try String(contentsOfFile: "\(folder)/\(name)/f", encoding: .utf8) == "hi\n")
+      }
+      #expect(try await shell("\(local) 'command=[\"true\"]'").code == 0)
+      #expect(try await shell("\(local) nonsense=1").code == 2)
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      #expect(left == ["command.run-results", "command.run-results-2"], "nothing is left where nothing was written")
+    }
+  }
+
+  @Test func aJobIsNamedByAPartOfItsIdentifier() async throws {
+    let stack = try await StackUnderTest()
+    var jobs: [String] = []
+    for _ in 0..<2 { jobs.append("\(try await stack.submit(JobRequest(capability: "noop")))") }
+    let one = try await strata(["job", "wait", "--json", String(jobs[0].suffix(6))], on: stack)
+    #expect(one.code == 0 && one.output.contains(jobs[0]), "\(one)")
+    let two = try await strata(["job", "show", String(jobs[0].prefix(8))], on: stack)
+    #expect(two.code == 2 && jobs.allSatisfy(two.errors.contains), "\(two)")
+    let none = try await strata(["job", "show", "zzzzzzzz"], on: stack)
+    #expect(none.code == 2 && none.errors.contains("no job of yours"), "\(none)")
+    await stack.stop()
+  }
+
+  /// With the hundred libraries behind it, GDAL would take most of a command's time and memory.
+  @Test func gdalIsLoadedWhereItIsNeededOnlyAndMissedWithAReason() async throws {
+    let needed = try await shell("LD_TRACE_LOADED_OBJECTS=1 '\(StackUnderTest.binary)' version")
+    #expect(needed.output.contains("libcurl") && !needed.output.contains("libgdal"), "\(needed)")
+    try await withFolder("no-gdal") { folder in
+      let local = "cd '\(folder)'; '\(StackUnderTest.binary)' simulate-scan s.las --points 2000; "
+      let ground = "'\(StackUnderTest.binary)' local pointcloud.ground s.las"
+      let fine = try await shell(local + ground)
+      #expect(fine.code == 0, "\(fine)")
+      // Files that the dynamic linker finds before the real ones, and cannot load.
+      for name in ["libgdal.so.32", "libgdal.so"] {
+        try "no library".write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+      }
+      let without = try await shell(local + "LD_LIBRARY_PATH='\(folder)' " + ground)
+      #expect(without.code == 1 && without.printed.contains("library_missing: GDAL"), "\(without)")
+      #expect(without.printed.contains("libgdal32"), "it says what to install")
+    }
+  }
+
   @Test func outputOfACommandDoesNotMixWithItsJSON() async throws {
     let stack = try await StackUnderTest()
     let run = try await strata(["run", "--json", "--stdin", "-", "--", "cat"], on: stack, input: "typed")
     #expect(run.code == 0)
     let job = try JSONDecoder().decode(JobView.self, from: Data(run.output.utf8))
     #expect(job.state == .succeeded && run.errors == "typed")
+    await stack.stop()
+  }
+
+  @Test func aCommandsOwnStatusIsToldAndItsOutputStaysItsOwn() async throws {
+    let stack = try await StackUnderTest()
+    let run = try await strata(["run", "--", "sh", "-c", "echo out; exit 7"], on: stack)
+    let last = "the command exited with status 7; for any failed job the status here is 1.\n"
+    #expect(run.code == 1 && run.errors.hasSuffix(last), "\(run)")
+    #expect(run.output.hasPrefix("out\n") && !run.output.contains("credits"), "\(run)")
+    let killed = try await strata(["run", "--", "sh", "-c", "kill -KILL $$"], on: stack)
+    #expect(killed.code == 1 && killed.errors.contains("ended by signal 9;"), "\(killed)")
+    let json = try await strata(["run", "--json", "--", "sh", "-c", "exit 7"], on: stack)
+    let job = try JSONDecoder().decode(JobView.self, from: Data(json.output.utf8))
+    #expect(json.code == 1 && job.summary == .object(["exit_status": .integer(7)]))
+    let shown = try await strata(["job", "show", "\(job.id)"], on: stack)
+    #expect(shown.output.contains(#/exit_status +7/#))
     await stack.stop()
   }
 

@@ -73,6 +73,33 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(3)), arguments: [">/dev/full", ">&-"])
+  func aStackWhoseGreetingCannotBeWrittenRunsOn(_ output: String) async throws {
+    try await withFolder("mute") { folder in
+      let data = folder + "/data"
+      try await leavingNothing(in: data) {
+        let words = "'\(StackUnderTest.binary)' up --http 127.0.0.1:0 --workers 0 --data-dir '\(data)'"
+        var up = ProcessSpecification("sh", ["-c", "exec \(words) \(output)"])
+        up.standardError = .file(folder + "/errors")
+        let child = try await ChildProcess.spawn(up)
+        try await eventually("it is ready", within: .seconds(90)) {
+          FileManager.default.fileExists(atPath: data + "/run/ready")
+        }
+        try await eventually("it has tried to say so") {
+          try String(contentsOfFile: folder + "/errors", encoding: .utf8).contains("could not be written")
+        }
+        #expect(try await strata("status", "--data-dir", data).status == .exited(0))
+        #expect(try await strata("down", "--data-dir", data).status == .exited(0))
+        #expect(await child.wait().status == .exited(0))
+        // What is opened later is not taken for the standard output.
+        for log in try FileManager.default.contentsOfDirectory(atPath: data + "/log") {
+          let text = try String(contentsOfFile: data + "/log/" + log, encoding: .utf8)
+          #expect(!text.contains("Strata is ready."), "\(log)")
+        }
+      }
+    }
+  }
+
   @Test(.timeLimit(.minutes(3))) func anInterruptedStartIsGivenUp() async throws {
     try await withFolder("interrupted") { folder in
       let data = folder + "/data"
@@ -86,6 +113,30 @@ import Testing
         #expect(await child.wait().status == .exited(130))
         #expect(try String(contentsOfFile: folder + "/errors", encoding: .utf8).contains("given up"))
         #expect(try await strata("down", "--data-dir", data).errors.contains("nothing runs"))
+      }
+    }
+  }
+
+  /// Making the databases takes seconds: a stop does not wait for them.
+  @Test(.timeLimit(.minutes(3))) func aFirstStartThatIsInterruptedLeavesNothingHalfMade() async throws {
+    try await withFolder("first") { folder in
+      let data = folder + "/data"
+      try await leavingNothing(in: data) {
+        var up = ProcessSpecification(StackUnderTest.binary, ["up", "--http", "127.0.0.1:0", "--data-dir", data])
+        up.standardOutput = .file(folder + "/output")
+        up.standardError = .file(folder + "/output")
+        let child = try await ChildProcess.spawn(up)
+        let cluster = data + "/postgres/data"
+        try await eventually("a cluster is being made") {
+          FileManager.default.fileExists(atPath: cluster + ".new/global")
+        }
+        child.signal(SIGINT)
+        #expect(await child.wait().status == .exited(0))
+        for path in [cluster + ".new", cluster] { #expect(!FileManager.default.fileExists(atPath: path), "\(path)") }
+        let log = try String(contentsOfFile: data + "/log/up.log", encoding: .utf8)
+        #expect(!log.contains("level=error") && log.contains("start given up"), "\(log)")
+        let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data)
+        #expect(again.status == .exited(0), "\(again.errors)")
       }
     }
   }
@@ -139,9 +190,16 @@ import Testing
     try await withStack(http: "127.0.0.1:\(named)") { stack in
       let (listener, _) = try await Self.takePort(of: stack)
       try await eventually("the socket answers", within: .seconds(60)) { await Self.answers(stack.client) }
+      let data = stack.folder + "/data"
+      try await eventually("the status tells that the port is another's") {
+        let status = try await strata("status", "--data-dir", data).output
+        return status.contains("unix socket only") && status.contains("127.0.0.1:\(named)")
+          && !status.contains("http://")
+      }
       close(listener)
       let client = HTTPClient(try ClientEndpoint("http://127.0.0.1:\(named)"))
       try await eventually("the port answers again", within: .seconds(60)) { await Self.answers(client) }
+      #expect(try await strata("status", "--data-dir", data).output.contains("API      http://127.0.0.1:\(named)"))
     }
   }
 

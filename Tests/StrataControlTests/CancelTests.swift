@@ -102,14 +102,56 @@ import Testing
     #expect(try await fixture.queue.status(of: [job]) == [.ready(ahead: 0, attemptsMade: 0)])
   }
 
-  @Test func withoutTheQueueItIsUnavailable() async throws {
+  /// Nobody else carries it out here: no comparison is made, and no service runs.
+  @Test func whatTheQueueCouldNotBeToldTheLeaderTellsIt() async throws {
+    let fixture = try await ControlFixture()
+    let (waiting, running, forgotten) = (
+      try await fixture.submit(priority: JobPriority(rawValue: 0)!),
+      try await fixture.submit(priority: JobPriority(rawValue: 100)!), try await fixture.submit()
+    )
+    let lease = try await fixture.lease()[0]
+    #expect(lease.job.id == running)
+    try await fixture.queue.forget([forgotten])
+    for job in [waiting, running, forgotten] {
+      fixture.queue.fail(.cancel, with: .disconnected("gone"))
+      let state = try await fixture.control.cancel(job, tenant: fixture.tenant).state
+      #expect(state == (job == waiting ? .queued : .running))
+    }
+    #expect(try await fixture.queue.signals(for: fixture.worker, waitingUpTo: .zero).isEmpty)
+    let settler = fixture.settler()
+    try await fixture.reconciler(settler).carryOutCancellations()
+    #expect(try await fixture.queue.signals(for: fixture.worker, waitingUpTo: .zero) == [.cancel(running)])
+    try await settler.drain()
+    for job in [waiting, forgotten] { #expect(try await fixture.state(of: job) == .cancelled) }
+    _ = try await fixture.queue.release([AttemptResult(lease: lease.reference, report: ControlFixture.report())])
+    try await settler.drain()
+    #expect(try await fixture.state(of: running) == .cancelled)
+    #expect(try await fixture.ledger.cancelling(limit: 9).isEmpty)
+    try await expectFree(fixture)
+  }
+
+  @Test func anOutageAfterTheQueueWasToldIsNoRefusalEither() async throws {
     let fixture = try await ControlFixture()
     let job = try await fixture.submit()
-    fixture.queue.fail(.cancel, with: .disconnected("gone"))
-    let error = await #expect(throws: StrataError.self) {
-      try await fixture.control.cancel(job, tenant: fixture.tenant)
+    fixture.queue.fail(.outcomesFromStart, with: .disconnected("gone"))
+    #expect(try await fixture.control.cancel(job, tenant: fixture.tenant).state != .cancelled)
+    try await fixture.settler().drain()
+    #expect(try await fixture.state(of: job) == .cancelled)
+    try await expectFree(fixture)
+  }
+
+  @Test func whoeverLeadsLooksForWishesNobodyCarriedOut() async throws {
+    let fixture = try await ControlFixture { $0.cancellationInterval = .milliseconds(1) }
+    let (sessions, _) = AsyncStream.makeStream(of: RedisConnection.Session.self)
+    let running = Task { await fixture.control.run(queueSessions: sessions) }
+    try await eventually("it leads, and has compared") {
+      fixture.metrics.render().contains(#"strata_reconciliations_total{reason="start"} 1"#)
     }
-    #expect(error?.code == .unavailable)
-    #expect(try await fixture.state(of: job) == .queued)
+    let job = try await fixture.submit()
+    // As a controller that does not lead would, whose queue is away.
+    try await fixture.ledger.requestCancel(of: job)
+    try await eventually("the job is cancelled") { try await fixture.state(of: job) == .cancelled }
+    running.cancel()
+    await running.value
   }
 }

@@ -58,7 +58,7 @@ import Testing
     let fixture = try await ControlFixture()
     let job = try await fixture.submit()
     fixture.queue.fail(.cancel, with: .disconnected("gone"))
-    await #expect(throws: StrataError.self) { try await fixture.control.cancel(job, tenant: fixture.tenant) }
+    #expect(try await fixture.control.cancel(job, tenant: fixture.tenant).state == .queued)
     let settler = fixture.settler()
     try await fixture.reconciler(settler).reconcile(.regular)
     try await settler.drain()
@@ -66,20 +66,17 @@ import Testing
     #expect(try await fixture.queue.status(of: [job]) == [nil])
   }
 
-  @Test func aJobThatIsUnreadableAgainAndAgainFails() async throws {
+  @Test func aPageOfCancelledJobsIsSettledAtOnce() async throws {
     let fixture = try await ControlFixture()
-    let job = try await fixture.submit()
-    let settler = fixture.settler()
-    for _ in 0..<Reconciler.unreadableRestoresMax {
-      try await fixture.queue.forget([job])
-      #expect(try await fixture.reconciler(settler).reconcile(.unreadable).restored == 1)
+    var jobs: [JobID] = []
+    for _ in 0..<3 {
+      jobs.append(try await fixture.submit())
+      try await fixture.ledger.requestCancel(of: jobs[jobs.count - 1])
     }
-    try await fixture.queue.forget([job])
-    #expect(try await fixture.reconciler(settler).reconcile(.unreadable).restored == 0)
-    let snapshot = try await fixture.control.job(job, tenant: fixture.tenant)
-    #expect(snapshot.state == .failed && snapshot.record.error?.code == "queue_unreadable")
-    #expect(try await fixture.ledger.balance(of: fixture.tenant).posted == .zero)
-    #expect(try await fixture.ledger.verify().isSound)
+    try await fixture.queue.forget(jobs)
+    try await fixture.reconciler(fixture.settler()).reconcile(.regular)
+    for job in jobs { #expect(try await fixture.state(of: job) == .cancelled) }
+    #expect(fixture.queue.count(of: .announce) == 1)
   }
 
   @Test func missingJobsAreRestoredAndFinishedOnesForgotten() async throws {
@@ -89,8 +86,9 @@ import Testing
     )
     try await fixture.queue.forget([missing])
     let settler = fixture.settler()
-    try await settler.settleCancelled(finished)
-    let stranger = QueuedJob(id: JobID(), tier: .cpu, priority: .standard, attemptsMax: 1, payload: [])
+    try await settler.settleCancelled([finished])
+    let stranger = QueuedJob(
+      id: JobID(), tenant: TenantID(), lane: Lane(tier: .cpu, capability: "test.echo"), attemptsMax: 1, payload: [])
     _ = try await fixture.queue.enqueue([stranger])
     let outcome = try await fixture.reconciler(settler).reconcile(.regular)
     #expect(outcome.restored == 1 && outcome.forgotten == 2)

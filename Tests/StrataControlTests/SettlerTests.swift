@@ -36,7 +36,7 @@ import Testing
     let settler = fixture.settler()
     fixture.queue.fail(.acknowledge, with: .disconnected("gone"))
     await #expect(throws: QueueError.self) { try await settler.drain() }
-    #expect(try await fixture.queue.census().outcomesPending == 2)
+    #expect(try await fixture.queue.census().outcomesPending == 1)
     try await settler.drain()
     #expect(try await fixture.queue.census().outcomesPending == 0)
     #expect(try await fixture.ledger.balance(of: fixture.tenant).posted.micros == 2 * ControlFixture.price.micros)

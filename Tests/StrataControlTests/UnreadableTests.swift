@@ -35,7 +35,7 @@ import Testing
       defer { loop.stop() }
       let server = try RedisFixture.shared.get()
       let connection = RedisConnection(to: try RedisEndpoint(url: server.url), on: loop)
-      var command = RedisCommand(verb, "{\(namespace)}:\(name)")
+      var command = RedisCommand(verb, "{\(namespace)}:2:\(name)")
       for word in words { command.append(word) }
       _ = try await connection.send(command)
       await connection.close()
@@ -89,7 +89,7 @@ import Testing
       // The same entry, cut off.
       try await bench.queue.acknowledge([outcome.position])
       let place = "\(outcome.position.milliseconds)-\(outcome.position.sequence + 1)"
-      try await bench.tamper("XADD", "outcomes", Array(place.utf8), [UInt8(ascii: "o")], Array(jobs[0].bytes))
+      try await bench.tamper("XADD", "outcomes", Array(place.utf8), [UInt8(ascii: "b")], Array(jobs[0].bytes))
       try await bench.complete(Array(leases[1...]))
     } _: { bench in
       try await bench.work(until: jobs)

@@ -31,6 +31,25 @@ import Testing
     #expect(bytes[8] >> 6 == 2)
   }
 
+  @Test func aPartMeansWhatEndsOrBeginsSo() throws {
+    var random = SeededGenerator(seed: 3)
+    for _ in 0..<300 {
+      let id = JobID(now: .now, using: &random)
+      let other = JobID(now: .now, using: &random)
+      for length in 6..<26 {
+        let end = try #require(IdentifierPart<JobTag>(String(id.description.suffix(length)).uppercased()))
+        #expect(end.matches(id) && !end.matches(other))
+        #expect(id.low & end.end.mask == end.end.value)
+        let beginning = try #require(IdentifierPart<JobTag>(String(id.description.prefix(length))))
+        #expect(beginning.matches(id) == (length >= 8))
+        if length > 13 { #expect(!beginning.matches(other)) }
+      }
+    }
+  }
+
+  @Test(arguments: ["", "abcde", "abcdeu", "abc-ef", String(repeating: "0", count: 26), "😀😀"])
+  func whatIsNoPartIsRefused(_ text: String) { #expect(IdentifierPart<JobTag>(text) == nil) }
+
   @Test(arguments: [
     "", "short", "zzzzzzzzzzzzzzzzzzzzzzzzzz", "0123456789abcdefghjkmnpqri", "8" + String(repeating: "0", count: 25),
   ])

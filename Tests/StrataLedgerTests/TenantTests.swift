@@ -19,10 +19,37 @@ import Testing
       try bench.sql("SELECT count(*) FROM api_key WHERE api_key::text LIKE '%\(key.secret.dropFirst(8))%'") == "0")
     await #expect(throws: LedgerError.self) { try await ledger.revokeKey(key.id, tenant: other) }
     #expect(try await ledger.authenticate(key.secret) != nil)
-    try await ledger.revokeKey(key.id, tenant: tenant)
-    try await ledger.revokeKey(key.id, tenant: tenant)
+    try await ledger.revokeKey(key.id, tenant: tenant, evenLast: true)
+    let revoked = try await ledger.revokeKey(key.id, tenant: tenant)
+    #expect(revoked.revokedAt != nil)
+    #expect(try await ledger.keys(of: tenant) == [revoked])
     #expect(try await ledger.authenticate(key.secret) == nil)
     await #expect(throws: LedgerError.self) { try await ledger.createKey(tenant: TenantID(), name: "x") }
+  }
+
+  /// However many are revoked at the same time, through however many controllers.
+  @Test func aTenantsLastKeyIsKept() async throws {
+    let bench = try await LedgerBench()
+    let tenant = try await bench.tenant(credits: 0)
+    let other = try await bench.tenant("other", credits: 0)
+    _ = try await bench.ledger.createKey(tenant: other, name: "other's")
+    let ledgers = [bench.ledger, try bench.another(), try bench.another()]
+    for _ in 0..<5 {
+      var keys: [KeyID] = []
+      for _ in 0..<6 { keys.append(try await bench.ledger.createKey(tenant: tenant, name: "key").id) }
+      await withTaskGroup { group in
+        for (index, key) in keys.enumerated() {
+          group.addTask { _ = try? await ledgers[index % 3].revokeKey(key, tenant: tenant) }
+        }
+      }
+      let valid = try await bench.ledger.keys(of: tenant).filter { $0.revokedAt == nil }
+      #expect(valid.count == 1)
+      await #expect(throws: LedgerError.lastKey("key")) {
+        try await bench.ledger.revokeKey(valid[0].id, tenant: tenant)
+      }
+      try await bench.ledger.revokeKey(valid[0].id, tenant: tenant, evenLast: true)
+    }
+    for ledger in ledgers { await ledger.close() }
   }
 
   @Test func tenantsAreFoundByNameAndNamesAreUnique() async throws {
@@ -81,6 +108,31 @@ import Testing
     let finished = try await bench.ledger.settle([Sample.outcome(job.job)])[0].finishedJob
     #expect(finished?.charged == MicroCredits(micros: 1_000_000))
     #expect(try await bench.ledger.admit([Sample.submission(tenant)])[0].acceptedJob?.held == dearer.price.perJob)
+  }
+
+  @Test func jobsAreFoundByAPartOfTheirIdentifier() async throws {
+    let bench = try await LedgerBench()
+    let (tenant, other) = (try await bench.tenant(), try await bench.tenant("other"))
+    let low: UInt64 = 0xB234_5678_9ABC_DEF0
+    let twins = [1, 2].map { JobID(high: 0x0190_0000_0000_7000 + UInt64($0), low: low) }
+    let jobs = (0..<10).map { _ in JobID() } + twins
+    _ = try await bench.ledger.admit(jobs.map { Sample.submission(tenant, job: $0) } + [Sample.submission(other)])
+    func found(_ text: Substring, by tenant: TenantID) async throws -> [JobID] {
+      let part = try #require(IdentifierPart<JobTag>(String(text)))
+      return try await bench.ledger.jobs(of: tenant, like: part, limit: 10)
+    }
+    for job in jobs.prefix(10) {
+      for length in [6, 12, 13, 20, 25] {
+        #expect(try await found(job.description.suffix(length), by: tenant) == [job])
+      }
+      #expect(try await found(job.description.prefix(25), by: tenant).contains(job))
+      #expect(try await found(job.description.suffix(6), by: other) == [])
+    }
+    let text = twins[0].description
+    for part in [text.suffix(6), text.suffix(12), text.prefix(8), text.prefix(12)] {
+      #expect(try await found(part, by: tenant) == twins.reversed(), "newest first")
+    }
+    #expect(try await found(text.prefix(14), by: tenant) == [twins[0]])
   }
 
   @Test func listingsArePagedAndFiltered() async throws {

@@ -74,11 +74,38 @@ func withServer(
 extension QueuedJob {
   /// A job with the ordinary values, whose identifier follows those made before.
   static func sample(
-    _ tier: TierName = .cpu, priority: Int = 50, attemptsMax: Int = 3, payload: [UInt8] = [1, 2, 3]
+    _ tier: TierName = .cpu, of tenant: TenantID = .sample, priority: Int = 50, attemptsMax: Int = 3,
+    notBefore: Timestamp? = nil, payload: [UInt8] = [1, 2, 3]
+  ) -> QueuedJob {
+    .sample(
+      in: .sample(tier), of: tenant, priority: priority, attemptsMax: attemptsMax, notBefore: notBefore,
+      payload: payload)
+  }
+
+  static func sample(
+    in lane: Lane, of tenant: TenantID = .sample, priority: Int = 50, attemptsMax: Int = 3,
+    notBefore: Timestamp? = nil, payload: [UInt8] = [1, 2, 3]
   ) -> QueuedJob {
     QueuedJob(
-      id: SampleIdentifiers.next(), tier: tier, priority: JobPriority(rawValue: priority)!, attemptsMax: attemptsMax,
-      payload: payload)
+      id: SampleIdentifiers.next(), tenant: tenant, lane: lane, priority: JobPriority(rawValue: priority)!,
+      attemptsMax: attemptsMax, notBefore: notBefore, payload: payload)
+  }
+}
+
+extension TenantID {
+  /// The only tenant of tests that are about something else.
+  static let sample = TenantID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0000)
+}
+
+extension Lane {
+  /// A lane of jobs that take one core for as long as others do.
+  static func sample(
+    _ tier: TierName = .cpu, class priorityClass: Int = 4, capability: String = "noop", cpu: Int64 = 1_000,
+    memory: Int64 = 1 << 30, gpu: Int64 = 0
+  ) -> Lane {
+    Lane(
+      tier: tier, priorityClass: PriorityClass(rawValue: priorityClass)!, capability: capability,
+      resources: ResourceRequest(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu))
   }
 }
 

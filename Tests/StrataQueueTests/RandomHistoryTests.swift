@@ -32,8 +32,8 @@ import Testing
 /// cancellations and others hardly see one.
 struct RandomHistory {
   enum Operation: CaseIterable {
-    case enqueue, lease, heartbeat, progress, complete, fail, release, cancel, expire, status, signals, outcomes
-    case acknowledge, events, forget, advance
+    case enqueue, promote, govern, lease, heartbeat, progress, complete, fail, release, cancel, expire, status, signals
+    case outcomes, acknowledge, events, forget, advance
   }
 
   private var random: SeededGenerator
@@ -43,6 +43,8 @@ struct RandomHistory {
   private let redis: any JobQueue
   private let workers: [WorkerID]
   private let tiers = ["cpu", "gpu", "gpu-high"].compactMap(TierName.init(rawValue:))
+  private let lanes: [Lane]
+  private let tenants: [TenantID]
   private var jobs: [JobID] = []
   private var leases: [(worker: WorkerID, reference: LeaseReference)] = []
   private var outcomes: [OutcomePosition] = []
@@ -53,6 +55,16 @@ struct RandomHistory {
     var random = SeededGenerator(seed: seed)
     odds = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, [1, 4, 16].randomElement(using: &random)!) })
     workers = (0..<5).map { _ in WorkerID(now: clock.now, using: &random) }
+    tenants = (0..<[1, 3, 12].randomElement(using: &random)!).map { _ in TenantID(now: clock.now, using: &random) }
+    let count = [1, 4, 12].randomElement(using: &random)!
+    lanes = (0..<count).map { [tiers] _ in
+      .sample(
+        tiers.randomElement(using: &random)!, class: [2, 4].randomElement(using: &random)!,
+        capability: ["noop", "command.run"].randomElement(using: &random)!,
+        cpu: [0, 500, 1_000, 4_000].randomElement(using: &random)!,
+        memory: [0, 1 << 30, 20 << 30].randomElement(using: &random)!,
+        gpu: [0, 0, 250, 2_000].randomElement(using: &random)!)
+    }
     (self.clock, self.model, self.redis, self.random) = (clock, model, redis, random)
   }
 
@@ -78,6 +90,8 @@ struct RandomHistory {
   private mutating func perform(_ operation: Operation, _ number: Int) async throws {
     switch operation {
     case .enqueue: try await enqueue(number)
+    case .promote: try await promote(number)
+    case .govern: try await govern(number)
     case .lease: try await lease(number)
     case .heartbeat: try await heartbeat(number)
     case .progress: try await progress(number)
@@ -102,10 +116,33 @@ struct RandomHistory {
   }
 
   private mutating func newJob() -> QueuedJob {
-    QueuedJob(
-      id: JobID(now: clock.now, using: &random), tier: tiers.randomElement(using: &random)!,
+    let isDelayed = Int.random(in: 0..<8, using: &random) == 0
+    return QueuedJob(
+      id: JobID(now: clock.now, using: &random), tenant: tenants.randomElement(using: &random)!,
+      lane: lanes.randomElement(using: &random)!,
       priority: JobPriority(rawValue: [0, 50, 100].randomElement(using: &random)!)!,
-      attemptsMax: .random(in: 1...4, using: &random), payload: bytes(upTo: 200))
+      attemptsMax: .random(in: 1...6, using: &random), workersLost: .random(in: 0...1, using: &random),
+      notBefore: isDelayed ? clock.now + .microseconds(Int64.random(in: -5...30_000_000, using: &random)) : nil,
+      payload: bytes(upTo: 200))
+  }
+
+  private mutating func promote(_ number: Int) async throws {
+    _ = try await both(number, "the due signal") { try await $0.dueSignal(waitingUpTo: .zero) }
+    let limit = Int.random(in: 0...5, using: &random)
+    _ = try await both(number, "promote") { try await $0.promote(limit: limit) }
+  }
+
+  private mutating func govern(_ number: Int) async throws {
+    let gate: Gate =
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: .tier(tiers.randomElement(using: &random)!)
+      case 1: .capability(lanes.randomElement(using: &random)!.capability)
+      default: .tenant(tenants.randomElement(using: &random)!)
+      }
+    let policy = GatePolicy(
+      runningMax: [nil, nil, 0, 1, 2, 5].randomElement(using: &random)!,
+      weight: [1, 50, 100, 700].randomElement(using: &random)!)
+    for queue in [model, redis] { try await queue.govern([gate: policy]) }
   }
 
   private mutating func bytes(upTo count: Int) -> [UInt8] {
@@ -116,9 +153,14 @@ struct RandomHistory {
     let worker = workers.randomElement(using: &random)!
     let wanted = Array(tiers.shuffled(using: &random).prefix(Int.random(in: 1...3, using: &random)))
     let (count, seconds) = (Int.random(in: 0...6, using: &random), Int.random(in: 1...60, using: &random))
-    let grant = try await both(number, "lease") {
-      try await $0.lease(worker: worker, tiers: wanted, count: count, for: .seconds(seconds))
-    }
+    let room = ResourceRequest(
+      cpuMillicores: [0, 1_000, 8_000].randomElement(using: &random)!,
+      memoryBytes: [0, 4 << 30, 64 << 30].randomElement(using: &random)!,
+      gpuThousandths: [0, 1_000, 4_000].randomElement(using: &random)!)
+    let request = LeaseRequest(
+      worker: worker, tiers: wanted, count: count,
+      room: Bool.random(using: &random) ? .unlimited : room)
+    let grant = try await both(number, "lease") { try await $0.lease(request, for: .seconds(seconds)) }
     leases = (leases + grant.leases.map { (worker, $0.reference) }).suffix(60)
   }
 
@@ -156,6 +198,7 @@ struct RandomHistory {
     var results: [AttemptResult] = []
     for lease in someLeases() { results.append(AttemptResult(lease: lease, report: bytes(upTo: 40))) }
     let (fixed, isRetryable) = (results, Bool.random(using: &random))
+    let delay = Duration.microseconds([0, 0, 1, 5_000_000].randomElement(using: &random)! as Int64)
     let ending: AttemptEnding = Int.random(in: 0..<4, using: &random) == 0 ? .cancelled : .failed
     _ = try await both(number, "\(operation)") { queue in
       switch operation {
@@ -163,7 +206,10 @@ struct RandomHistory {
       case .release: return try await queue.release(fixed)
       default:
         return try await queue.fail(
-          fixed.map { AttemptFailure(lease: $0.lease, ending: ending, isRetryable: isRetryable, report: $0.report) })
+          fixed.map {
+            AttemptFailure(
+              lease: $0.lease, ending: ending, isRetryable: isRetryable, retryDelay: delay, report: $0.report)
+          })
       }
     }
   }

@@ -64,7 +64,7 @@ import Testing
     try await withServer { server in
       try await withRedisQueue(on: server) { queue in
         try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
-        try await plainCommand(RedisCommand("SCRIPT", "FLUSH"), on: server)
+        try await plainCommand(RedisCommand("FUNCTION", "FLUSH"), on: server)
         #expect(try await queue.enqueue([.sample()]) == [.enqueued])
       }
     }

@@ -19,7 +19,7 @@ import Testing
     var refusals = 0
     for _ in 0..<4_000 {
       let script = ScriptSource.names.randomElement(using: &random)!
-      var command = RedisCommand("EVAL", ScriptSource.text(of: script), "1", "{\(namespace)}:")
+      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:2:")
       for argument in Garbage.arguments(of: script, using: &random) { command.append(argument) }
       let before = try await fingerprint(of: namespace, connection)
       guard case .error(let message) = try await connection.send(command) else { continue }
@@ -45,15 +45,22 @@ import Testing
     }
   }
 
-  /// Every key of the namespace with its whole value.
+  /// Every key of the namespace with its whole value; the fields of hashes in order, which a server changes on reading.
   private func fingerprint(of namespace: String, _ connection: RedisConnection) async throws -> RedisValue {
     let script = """
       local all = {}
-      for _, key in ipairs(redis.call('KEYS', KEYS[1] .. '*')) do all[#all + 1] = key .. redis.call('DUMP', key) end
+      for _, key in ipairs(redis.call('KEYS', KEYS[1] .. '*')) do
+        if redis.call('TYPE', key).ok == 'hash' then
+          local fields = redis.call('HGETALL', key)
+          for index = 1, #fields, 2 do all[#all + 1] = key .. fields[index] .. '=' .. fields[index + 1] end
+        else
+          all[#all + 1] = key .. redis.call('DUMP', key)
+        end
+      end
       table.sort(all)
       return redis.sha1hex(table.concat(all))
       """
-    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:"))
+    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:2:"))
   }
 }
 
@@ -74,15 +81,22 @@ enum Garbage {
 
   private static func fitting(_ script: String) -> [[UInt8]] {
     let (id, token) = ([UInt8](repeating: 7, count: 16), [UInt8](repeating: 1, count: 8))
-    let record: [UInt8] = [0, 50, 0, 3, 0, 0, 3] + Array("cpu payload".utf8)
+    let record: [UInt8] = [0, 50, 0, 3, 0, 0, 0, 0, 0] + id + Array("payload".utf8)
+    let amounts = [[UInt8]](repeating: [0, 0, 0, 0, 0, 0, 3, 232], count: 4)
+    let lane: [UInt8] = [4] + amounts.joined() + [3] + Array("cpunoop".utf8)
     func text(_ words: String...) -> [[UInt8]] { words.map { Array($0.utf8) } }
     switch script {
-    case "enqueue": return text("", "1") + [id, record, SampleIdentifiers.next().bytes, record]
-    case "lease": return text("", "100") + [id] + text("1000000", "3", "cpu", "gpu")
+    case "enqueue":
+      let second = SampleIdentifiers.next().bytes
+      return text("", "1", "1") + [lane, id] + text("1", "") + [record, second] + text("1", "5") + [[3] + record.dropFirst()]
+    case "promote": return text("", "10")
+    case "govern": return text("", "Tcpu", "5", "100") + [Array("t".utf8) + id] + text("", "1")
+    case "forget": return text("") + [id, SampleIdentifiers.next().bytes]
+    case "lease": return text("", "100") + [id] + text("1000000", "3", "8000", "8000", "0", "cpu", "gpu")
     case "heartbeat": return text("", "100", "60") + [id] + text("1000000") + [id, token]
     case "progress": return text("", "100", "1000") + [id, token, token] + text("stage", "log")
     case "complete", "release": return text("", "100", "60") + [id, token] + text("report")
-    case "fail": return text("", "100", "60") + [id, token] + text("r", "report")
+    case "fail": return text("", "100", "60") + [id, token] + text("r", "5", "report")
     case "expire": return text("", "100", "60", "10")
     case "cancel": return text("", "100", "60") + [id, SampleIdentifiers.next().bytes]
     case "install": return text("1", "5")

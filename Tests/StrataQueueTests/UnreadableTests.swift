@@ -19,7 +19,7 @@ import Testing
     /// Runs a plain command on the key `name` of the queue.
     @discardableResult
     func tamper(_ verb: String, _ name: String, _ words: [UInt8]...) async throws -> RedisValue {
-      var command = RedisCommand(verb, "{\(namespace)}:\(name)")
+      var command = RedisCommand(verb, "{\(namespace)}:2:\(name)")
       for word in words { command.append(word) }
       return try await plainCommand(command, on: RedisFixture.shared.get())
     }
@@ -45,7 +45,7 @@ import Testing
     try await withBench { bench in
       let queue = bench.queue
       for (index, value) in Self.garbage.enumerated() {
-        try await bench.tamper("XADD", "outcomes", utf8("1-\(index + 1)"), utf8("o"), value)
+        try await bench.tamper("XADD", "outcomes", utf8("1-\(index + 1)"), utf8("b"), value)
       }
       let jobs = (0..<3).map { _ in QueuedJob.sample() }
       _ = try await queue.enqueue(jobs)
@@ -59,7 +59,8 @@ import Testing
       _ = try await queue.complete(leases[1...].map { AttemptResult(lease: $0.reference, report: []) })
       #expect(try await queue.allOutcomes().map(\.job) == jobs.map(\.id))
       let census = try await queue.census()
-      #expect(census.outcomesPending == 3 && census.unreadable == Self.garbage.count + 1)
+      // Two calls told of the three.
+      #expect(census.outcomesPending == 2 && census.unreadable == Self.garbage.count + 1)
       let aside = try await bench.aside()
       #expect(aside.map(\.name) == (1...Self.garbage.count).map { "1-\($0)" } + [next])
       #expect(aside.allSatisfy { $0.place == .outcomes })
@@ -69,7 +70,7 @@ import Testing
 
   @Test func aWaitGoesOnAfterGarbageAlone() async throws {
     try await withBench { bench in
-      try await bench.tamper("XADD", "outcomes", utf8("1-1"), utf8("o"), [7])
+      try await bench.tamper("XADD", "outcomes", utf8("1-1"), utf8("b"), [7])
       #expect(try await bench.queue.outcomes(after: nil, limit: 1, waitingUpTo: .milliseconds(1)).isEmpty)
       #expect(try await bench.queue.census().unreadable == 1)
     }
@@ -81,7 +82,7 @@ import Testing
     try await withBench(limits) { bench in
       for index in 1...5 {
         let value = [UInt8](repeating: UInt8(index), count: 50)
-        try await bench.tamper("XADD", "outcomes", utf8("1-\(index)"), utf8("o"), value)
+        try await bench.tamper("XADD", "outcomes", utf8("1-\(index)"), utf8("b"), value)
       }
       #expect(try await bench.queue.allOutcomes().isEmpty)
       #expect(try await bench.queue.census().unreadable == 2)
@@ -191,8 +192,9 @@ import Testing
       try await bench.tamper("HSET", "jobs", job.id.bytes, [9])
       try await queue.forget([job.id])
       #expect(try await queue.page(after: nil, limit: 10).jobs.isEmpty)
-      #expect(try await queue.census().tiers.isEmpty)
+      // Where it waited is known to whoever comes upon it there.
       #expect(try await queue.leaseOne(WorkerID()) == nil)
+      #expect(try await queue.census().tiers.isEmpty)
     }
   }
 
@@ -202,8 +204,8 @@ import Testing
     await memory.setAside(.outcomes, "1-1", because: "it is cut")
     await memory.setAside(.outcomes, "1-2", because: "it is cut")
     try await withBench { bench in
-      try await bench.tamper("XADD", "outcomes", utf8("1-1"), utf8("o"), [1])
-      try await bench.tamper("XADD", "outcomes", utf8("1-2"), utf8("o"), [2])
+      try await bench.tamper("XADD", "outcomes", utf8("1-1"), utf8("b"), [1])
+      try await bench.tamper("XADD", "outcomes", utf8("1-2"), utf8("b"), [2])
       _ = try await bench.queue.allOutcomes()
       for queue in [memory, bench.queue] as [any JobQueue] {
         #expect(try await queue.census().unreadable == 2)

@@ -25,16 +25,6 @@ import Testing
     }
   }
 
-  @Test func aRevokedKeyStopsWorking() async throws {
-    try await APIBench.with {
-      $0.keyMemory = .zero
-    } _: { bench in
-      #expect(try await bench.ask("GET", "/v1/account").status == 200)
-      try await bench.fixture.ledger.revokeKey(bench.keyID, tenant: bench.fixture.tenant)
-      #expect(try await bench.ask("GET", "/v1/account").status == 401)
-    }
-  }
-
   @Test func whatConcernsEveryTenantIsForOperators() async throws {
     try await APIBench.with { bench in
       for path in ["/v1/queue", "/v1/ledger/verification"] {
@@ -63,6 +53,31 @@ import Testing
       let answer = try await bench.submit(#"{"capability":"test.files",\#(members)}"#)
       #expect(answer.status == 422 && answer.body.contains(detail), "\(answer.body)")
       #expect(!answer.body.contains("Index") && !answer.body.contains("Swift"))
+    }
+  }
+
+  @Test(arguments: [
+    (#""priority":1,"priority":2"#, "priority"), (#""params":{"text":"a"},"params":{}"#, "params"),
+    (#""params":{"text":"a","te\u0078t":"b"}"#, "params.text"),
+    (#""params" : { "a\"b":1, "a\"b" : 2}"#, "params.a\\\"b"),
+    (#""inputs":[{"name":"a","name":"b"}]"#, "inputs[0].name"),
+    (#""inputs":[{"name":"a","size_bytes":1},{"name":"name","size_bytes":1,"size_bytes":2}]"#, "inputs[1].size_bytes"),
+    (#""params":{"text":[[],{"x":{},"y":[{"z":1,"z":1}]}]}"#, "params.text[1].y[0].z"),
+  ]) func aMemberGivenTwiceIsNamed(members: String, path: String) async throws {
+    try await APIBench.with { bench in
+      let answer = try await bench.submit(#"{"capability":"test.files",\#(members)}"#)
+      #expect(answer.status == 422 && answer.code == "repeated_member", "\(answer.body)")
+      #expect(answer.body.contains("'\(path)' is given twice"), "\(answer.body)")
+    }
+  }
+
+  @Test(arguments: [
+    #"{"text":"a","b":"text"}"#, #"{"text":{"a":1},"other":{"a":1}}"#, #"{"text":[{"a":"a"},{"a":"a"},"a","a"]}"#,
+    #"{"text":"\\","x":"\"text\":"}"#,
+  ]) func whatIsNotGivenTwiceIsNotSaidToBe(parameters: String) async throws {
+    try await APIBench.with { bench in
+      let answer = try await bench.submit(#"{"capability":"test.files","params":\#(parameters)}"#)
+      #expect(answer.code == "invalid_input", "it has no such parameters: \(answer.body)")
     }
   }
 
@@ -109,6 +124,42 @@ import Testing
       #expect(answer.status == status && answer.code == code, "\(answer.body)")
       #expect(answer.headers["content-type"] == "application/problem+json")
       #expect(try await bench.fixture.ledger.unfinished(limit: 1).isEmpty)
+    }
+  }
+
+  @Test func aCheckRefusesWhatASubmissionWouldAndKeepsNothing() async throws {
+    try await APIBench.with { bench in
+      let input = #""inputs":[{"name":"a","digest":"\#(RouteTests.digest)","size_bytes":1}]"#
+      for (body, code) in [
+        (#"{"capability":"test.files","tier":"gpu",\#(input)}"#, "unsatisfiable"),
+        (#"{"capability":"test.files","max_microcredits":1,\#(input)}"#, "budget_exceeded"),
+        (#"{"capability":"test.echo",\#(input)}"#, "invalid_input"),
+        (#"{"capability":"test.files",\#(input.replacing(":1}", with: ":999999999999}"))}"#, "artifact_too_large"),
+      ] {
+        let answer = try await bench.ask("POST", "/v1/jobs:check", body)
+        #expect(answer.code == code, "\(body): \(answer.body)")
+      }
+      let good = #"{"capability":"test.files",\#(input)}"#
+      let answer = try await bench.ask("POST", "/v1/jobs:check", good)
+      #expect(answer.status == 200, "\(answer.body)")
+      #expect(answer.body.contains(#""charge_max_microcredits":\#(ControlFixture.price.micros)"#))
+      #expect(try await bench.fixture.ledger.unfinished(limit: 1).isEmpty)
+      #expect(try await bench.fixture.ledger.balance(of: bench.fixture.tenant).held == .zero)
+    }
+  }
+
+  /// The job of a repeated request is found, whatever the account has left for new ones.
+  @Test func aCheckWithAKnownKeyRefusesNothing() async throws {
+    try await APIBench.with { bench in
+      let file = try await bench.fixture.upload("abc")
+      func body(_ digest: ArtifactDigest) -> String {
+        #"{"capability":"test.files","inputs":[{"name":"a","digest":"\#(digest)","size_bytes":3}]}"#
+      }
+      #expect(try await bench.submit(body(file.digest), headers: ["idempotency-key: k"]).status == 202)
+      let dear = body(RouteTests.digest).replacing("}]}", with: #"}],"max_microcredits":1}"#)
+      let headers = ["idempotency-key: k"]
+      #expect(try await bench.ask("POST", "/v1/jobs:check", dear, headers: headers).status == 200)
+      #expect(try await bench.ask("POST", "/v1/jobs:check", dear).status == 402)
     }
   }
 
@@ -261,7 +312,9 @@ import Testing
 
   @Test(arguments: [
     ("limit=0", "invalid_limit"), ("limit=201", "invalid_limit"), ("limit=x", "invalid_limit"),
-    ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"), ("states=running", "unknown_query_item"),
+    ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"),
+    ("id=abcde", "invalid_id"), ("id=abcdef&limit=1", "invalid_id"), ("id=illegal", "invalid_id"),
+    ("states=running", "unknown_query_item"),
     ("limit=1&limit=2", "repeated_query_item"),
   ]) func aBadQueryIsRefused(query: String, code: String) async throws {
     try await APIBench.with { bench in
@@ -283,9 +336,21 @@ import Testing
         #expect(answer.json["detail"]?.stringValue?.contains("'limit'") == true)
       }
       let named = try await bench.ask("GET", "/v1/jobs?sort=1")
-      #expect(named.json["detail"]?.stringValue?.contains("state, cursor, limit") == true)
+      #expect(named.json["detail"]?.stringValue?.contains("state, cursor, limit, id") == true)
       let states = try await bench.ask("GET", "/v1/jobs?state=foo")
       #expect(JobState.allCases.allSatisfy { states.body.contains($0.rawValue) })
+    }
+  }
+
+  @Test func aPartOfAnIdentifierFindsItsJob() async throws {
+    try await APIBench.with { bench in
+      let jobs = [try await bench.fixture.submit(), try await bench.fixture.submit()]
+      let end = jobs[0].description.suffix(6)
+      let mine = try await bench.ask("GET", "/v1/jobs?id=\(end)")
+      #expect(mine.body.contains(jobs[0].description) && !mine.body.contains(jobs[1].description))
+      #expect(try await bench.ask("GET", "/v1/jobs?id=\(end)", key: bench.otherKey).json["items"] == .array([]))
+      let both = try await bench.ask("GET", "/v1/jobs?id=\(jobs[0].description.prefix(8))")
+      #expect(jobs.allSatisfy { both.body.contains($0.description) })
     }
   }
 
@@ -387,6 +452,40 @@ import Testing
       #expect(late.status == 409 && late.code == "conflict")
       let events = try await bench.ask("GET", "/v1/jobs/\(id)/events")
       #expect(events.headers["content-type"] == "text/event-stream" && events.body.contains("event: succeeded"))
+    }
+  }
+
+  @Test func anAttemptThatPrintedNothingHasNoLogOfAnother() async throws {
+    try await APIBench.with { bench in
+      let fixture = bench.fixture
+      let id = try await fixture.submit()
+      let first = try await fixture.lease()[0]
+      _ = try await fixture.queue.progress([ProgressReport(lease: first.reference, log: Array("of the first".utf8))])
+      try await fixture.fail(first, code: "crashed")
+      let second = try await fixture.lease()[0]
+      try await fixture.complete([second])
+      try await fixture.settler().drain()
+      let log = try await bench.ask("GET", "/v1/jobs/\(id)/log")
+      #expect(log.status == 200 && log.body == "" && log.headers["log-attempt"] == "\(second.token.rawValue)")
+      // What the last attempt printed is told while it is kept, though no artifact has it.
+      let other = try await fixture.submit()
+      let only = try await fixture.lease()[0]
+      _ = try await fixture.queue.progress([ProgressReport(lease: only.reference, log: Array("last words".utf8))])
+      try await fixture.complete([only])
+      try await fixture.settler().drain()
+      #expect(try await bench.ask("GET", "/v1/jobs/\(other)/log").body == "last words")
+    }
+  }
+
+  @Test func aCancellationIsAcceptedThoughTheQueueIsAway() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit()
+      bench.fixture.queue.fail(.cancel, with: .disconnected("gone"))
+      let answer = try await bench.ask("DELETE", "/v1/jobs/\(id)")
+      #expect(answer.status == 202 && answer.json["state"]?.stringValue == "queued")
+      try await bench.fixture.control.reconciler.carryOutCancellations()
+      try await bench.fixture.settler().drain()
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)").json["state"]?.stringValue == "cancelled")
     }
   }
 

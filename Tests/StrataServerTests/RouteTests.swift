@@ -4,11 +4,13 @@ import Testing
 
 @Suite struct RouteTests {
   static let job = JobID()
+  static let key = KeyID()
   static let digest = ArtifactDigest(bytes: [UInt8](repeating: 0xAB, count: 32))!
 
   @Test(arguments: [
     (HTTPMethod.get, ["healthz"], Route.alive), (.get, ["readyz"], .ready), (.get, ["metrics"], .metrics),
-    (.post, ["v1", "jobs"], .submitJob), (.get, ["v1", "jobs"], .listJobs),
+    (.post, ["v1", "jobs"], .submitJob), (.post, ["v1", "jobs:check"], .checkJob),
+    (.get, ["v1", "jobs"], .listJobs),
     (.get, ["v1", "jobs", job.description], .job(job)), (.head, ["v1", "jobs", job.description], .job(job)),
     (.delete, ["v1", "jobs", job.description.uppercased()], .cancelJob(job)),
     (.get, ["v1", "jobs", job.description, "events"], .jobEvents(job)),
@@ -16,6 +18,8 @@ import Testing
     (.put, ["v1", "artifacts"], .putArtifact),
     (.get, ["v1", "artifacts", digest.description], .artifact(digest)),
     (.get, ["v1", "artifacts", digest.hexadecimal], .artifact(digest)),
+    (.get, ["v1", "keys"], .listKeys), (.post, ["v1", "keys"], .createKey),
+    (.delete, ["v1", "keys", key.description], .revokeKey(key)),
     (.get, ["v1", "capabilities"], .capabilities), (.get, ["v1", "account"], .account),
     (.get, ["v1", "queue"], .queue), (.get, ["v1", "ledger", "verification"], .ledgerVerification),
   ]) func leadsSomewhere(method: HTTPMethod, segments: [String], route: Route) throws {
@@ -25,6 +29,7 @@ import Testing
   @Test(arguments: [
     (HTTPMethod.get, [], 404), (.get, ["v2", "jobs"], 404), (.get, ["v1"], 404), (.get, ["v1", "job"], 404),
     (.get, ["healthz", "x"], 404), (.get, ["v1", "jobs", "x"], 404),
+    (.delete, ["v1", "keys", "x"], 404), (.get, ["v1", "keys", key.description], 405),
     (.get, ["v1", "jobs", job.description, "x"], 404), (.get, ["v1", "jobs", job.description, "log", "x"], 404),
     (.get, ["v1", "ledger"], 404), (.get, ["v1", "ledger", "x"], 404),
     (.get, ["v1", "artifacts", "x"], 400), (.put, ["v1", "jobs"], 405), (.delete, ["v1", "jobs"], 405),

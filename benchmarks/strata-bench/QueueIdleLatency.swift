@@ -38,7 +38,7 @@ enum QueueIdleLatencyBenchmark {
     }
     // Long enough for the worker to be waiting on the server.
     try await Task.sleep(for: .milliseconds(1))
-    _ = try await client.enqueue(StrataLifecycle.jobs(1))
+    _ = try await client.enqueue(StrataLifecycle(queue: client, tenants: 1).jobs(1))
     let acknowledged = ContinuousClock.now
     let (lease, held) = try await leasing.value
     _ = try await worker.complete([AttemptResult(lease: lease, report: [])])

@@ -6,19 +6,23 @@ import StrataRuntime
 /// What does a job's way through the queue (enqueue, lease, complete) cost, beside the least that Redis can do?
 ///
 /// The least is a sorted set, a set of leases and a string per job, moved by three bare scripts over the same
-/// connection: no state, no fencing, no outcomes, no events. Runs alternate on one server; medians are printed. Where
-/// `STRATA_PEERS` names a folder with `queues/limit.c`, that program runs too, on the same server.
+/// connection: no state, no fencing, no outcomes, no events, no tenants. Runs alternate on one server; medians are
+/// printed, of one tenant and of many, whose jobs come in random order. Where `STRATA_PEERS` names a folder with
+/// `queues/limit.c`, that program runs too, on the same server. Ratios are of jobs a second: above 1 the queue is faster.
 enum QueueLifecycleBenchmark {
   static let callers = 16
   static let payload = [UInt8](repeating: 0x78, count: 120)
 
-  /// - Parameter arguments: `--runs N` (5).
+  /// - Parameter arguments: `--runs N` (5), `--tenants N` (10,000).
   static func run(arguments: [String]) async throws {
-    let runs = arguments.firstIndex(of: "--runs").flatMap { Int(arguments.dropFirst($0 + 1).first ?? "") } ?? 5
+    func number(_ name: String) -> Int? {
+      arguments.firstIndex(of: name).flatMap { Int(arguments.dropFirst($0 + 1).first ?? "") }
+    }
+    let (runs, tenants) = (number("--runs") ?? 5, number("--tenants") ?? 10_000)
     let loop = try EventLoop(label: "queue-bench")
     let server = try await QueueBenchmarkServer(on: loop)
     do {
-      try await Task(executorPreference: loop) { try await compare(server, loop, runs) }.value
+      try await Task(executorPreference: loop) { try await compare(server, loop, runs, tenants) }.value
     } catch {
       await server.stop()
       throw error
@@ -27,43 +31,53 @@ enum QueueLifecycleBenchmark {
     loop.stop()
   }
 
-  private static func compare(_ server: QueueBenchmarkServer, _ loop: EventLoop, _ runs: Int) async throws {
+  private static func compare(_ server: QueueBenchmarkServer, _ loop: EventLoop, _ runs: Int, _ tenants: Int)
+    async throws
+  {
     let queue = try await RedisQueue.connect(to: server.endpoint, on: loop)
     let bareLifecycle = try await BareLifecycle(connection: server.connection)
     let limit = PeerLimit()
     print("enqueue + lease + complete, \(callers) callers, 120-byte payload, medians of \(runs) alternating runs")
-    print("batch   queue µs    jobs/s   bare µs    jobs/s   ratio   limit.c µs    jobs/s   ratio")
+    print("batch tenants   queue µs    jobs/s   bare µs    jobs/s   ratio   limit.c µs    jobs/s   ratio")
     for batch in [1, 8, 32] {
       let jobs = batch == 1 ? 16_000 : 64_000
-      var (ours, bare, peer): ([Measure], [Measure], [Measure]) = ([], [], [])
+      var (ours, bare, peer): ([[Measure]], [Measure], [Measure]) = ([[], []], [], [])
       for _ in 0..<runs {
-        ours.append(try await StrataLifecycle(queue: queue).measure(server, jobs, batch))
+        for (place, count) in [1, tenants].enumerated() {
+          ours[place].append(try await StrataLifecycle(queue: queue, tenants: count).measure(server, jobs, batch))
+        }
         bare.append(try await bareLifecycle.measure(server, jobs, batch))
         if let measure = limit?.measure(port: server.port, jobs, batch) { peer.append(measure) }
       }
-      printRow(batch, .median(ours), .median(bare), peer.isEmpty ? nil : .median(peer))
+      for (place, count) in [1, tenants].enumerated() {
+        let label = String(format: "%5d %7d", batch, count)
+        printRow(label, .median(ours[place]), .median(bare), peer.isEmpty ? nil : .median(peer))
+      }
     }
-    print("bytes per queued job: \(Int(try await bytesPerJob(server, queue)))")
+    for count in [1, tenants] {
+      print("bytes per queued job, \(count) tenants: \(Int(try await bytesPerJob(server, queue, count)))")
+    }
     await queue.close()
   }
 
-  private static func printRow(_ batch: Int, _ ours: Measure, _ bare: Measure, _ peer: Measure?) {
+  private static func printRow(_ label: String, _ ours: Measure, _ bare: Measure, _ peer: Measure?) {
     func columns(_ measure: Measure) -> String {
       String(format: "%9.2f %9.0f", measure.processorMicroseconds, measure.jobsPerSecond)
     }
-    func ratio(_ other: Measure) -> String {
-      String(format: "%7.2f", ours.processorMicroseconds / other.processorMicroseconds)
-    }
+    func ratio(_ other: Measure) -> String { String(format: "%7.2f", ours.jobsPerSecond / other.jobsPerSecond) }
     print(
-      String(format: "%5d", batch), columns(ours), columns(bare), ratio(bare),
+      label, columns(ours), columns(bare), ratio(bare),
       peer.map { "   " + columns($0) + ratio($0) } ?? "   (STRATA_PEERS is not set)")
   }
 
-  private static func bytesPerJob(_ server: QueueBenchmarkServer, _ queue: RedisQueue) async throws -> Double {
+  private static func bytesPerJob(_ server: QueueBenchmarkServer, _ queue: RedisQueue, _ tenants: Int)
+    async throws -> Double
+  {
+    let lifecycle = StrataLifecycle(queue: queue, tenants: tenants)
     try await server.flush()
     try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
     let before = try await server.info("memory", ["used_memory"])
-    for _ in 0..<200 { _ = try await queue.enqueue(StrataLifecycle.jobs(500)) }
+    for _ in 0..<200 { _ = try await queue.enqueue(lifecycle.jobs(500)) }
     return (try await server.info("memory", ["used_memory"]) - before) / 100_000
   }
 }
@@ -126,20 +140,25 @@ extension Lifecycle {
 struct StrataLifecycle: Lifecycle {
   let queue: RedisQueue
   private let workers = (0..<QueueLifecycleBenchmark.callers).map { _ in WorkerID() }
+  private let tenants: [TenantID]
 
-  init(queue: RedisQueue) { self.queue = queue }
+  init(queue: RedisQueue, tenants: Int) {
+    self.queue = queue
+    self.tenants = (0..<tenants).map { _ in TenantID() }
+  }
 
-  static func jobs(_ count: Int) -> [QueuedJob] {
+  func jobs(_ count: Int) -> [QueuedJob] {
     (0..<count).map { place in
       QueuedJob(
-        id: JobID(), tier: .cpu, priority: JobPriority(rawValue: place % 10 * 10) ?? .standard, attemptsMax: 3,
+        id: JobID(), tenant: tenants[.random(in: tenants.indices)], lane: Lane(tier: .cpu, capability: "noop"),
+        priority: JobPriority(rawValue: place % 10 * 10) ?? .standard, attemptsMax: 3,
         payload: QueueLifecycleBenchmark.payload)
     }
   }
 
   func prepare() async throws { try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0)) }
 
-  func enqueue(_ count: Int) async throws { _ = try await queue.enqueue(Self.jobs(count)) }
+  func enqueue(_ count: Int) async throws { _ = try await queue.enqueue(jobs(count)) }
 
   func lease(_ count: Int, as caller: Int) async throws -> [LeaseReference] {
     try await queue.lease(worker: workers[caller], tiers: [.cpu], count: count, for: .seconds(600))

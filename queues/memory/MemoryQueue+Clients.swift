@@ -4,25 +4,65 @@ extension MemoryQueue {
   public func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
     for job in jobs { try limits.check(job) }
     try requireGeneration()
-    return add(jobs)
+    return try add(jobs)
   }
 
   public func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] {
     for job in jobs { try limits.check(job) }
-    return add(jobs)
+    return try add(jobs)
   }
 
-  private func add(_ added: [QueuedJob]) -> [EnqueueVerdict] {
-    var counts: [TierName: Int] = [:]
+  private func add(_ added: [QueuedJob]) throws(QueueError) -> [EnqueueVerdict] {
+    guard Set(lanes + added.map(\.lane)).count <= limits.lanesMax else { throw .tooManyLanes }
+    var fresh: [HeldJob] = []
     let verdicts = added.map { job -> EnqueueVerdict in
+      if !lanes.contains(job.lane) { lanes.append(job.lane) }
       guard jobs[job.id] == nil else { return .alreadyHeld }
-      jobs[job.id] = HeldJob(job: job, attemptsMade: job.attemptsMade)
-      counts[job.tier, default: 0] += 1
+      let held = HeldJob(job)
+      jobs[job.id] = held
+      fresh.append(held)
       return .enqueued
     }
-    for (tier, count) in counts { wake(tier, count: count) }
+    noteDelays(fresh)
+    admit(fresh.filter(\.isReady))
     bell.ring()
     return verdicts
+  }
+
+  /// Lets the tenants of jobs that have become ready be found, and wakes workers for them, lane by lane.
+  func admit(_ ready: [HeldJob]) {
+    var arrived: [Lane] = []
+    for held in ready where !arrived.contains(held.job.lane) { arrived.append(held.job.lane) }
+    for lane in arrived {
+      let jobs = ready.map(\.job).filter { $0.lane == lane }
+      for tenant in Set(jobs.map(\.tenant)) {
+        if order.isPlaced(tenant, in: lane) { continue }
+        if gates[.tenant(tenant)]?.isParked == true {
+          gates[.tenant(tenant)]?.parked.insert(lane)
+        } else {
+          order.place(tenant, in: lane)
+        }
+      }
+      wake(lane, count: jobs.count { order.isPlaced($0.tenant, in: lane) })
+    }
+  }
+
+  /// Says so where a job that has just been delayed is due before all others.
+  func noteDelays(_ delayed: [HeldJob]) {
+    guard let earliest = delayed.compactMap(\.due).min() else { return }
+    let ids = Set(delayed.map(\.job.id))
+    let others = jobs.values.filter { !ids.contains($0.job.id) }.compactMap(\.due)
+    if others.allSatisfy({ earliest < $0 }) { isDueSignalled = true }
+  }
+
+  /// Takes a job out that is not leased.
+  func takeOut(_ held: HeldJob) {
+    let (lane, tenant) = (held.job.lane, held.job.tenant)
+    jobs[held.job.id] = nil
+    if held.isReady, ready(in: lane, of: tenant).isEmpty {
+      order.remove(tenant, from: lane)
+      gates[.tenant(tenant)]?.parked.remove(lane)
+    }
   }
 
   public func cancel(_ ids: [JobID]) async throws(QueueError) -> [CancelVerdict] {
@@ -31,7 +71,7 @@ extension MemoryQueue {
     let verdicts = ids.map { id -> CancelVerdict in
       guard let held = jobs[id] else { return .unknown }
       guard let lease = held.lease else {
-        jobs[id] = nil
+        takeOut(held)
         removed.append(id)
         return .removed
       }
@@ -59,7 +99,8 @@ extension MemoryQueue {
     return ids.map { id in
       guard let held = jobs[id] else { return nil }
       guard let lease = held.lease else {
-        let ahead = ready(in: held.job.tier).firstIndex { $0.job.id == id }
+        if let due = held.due { return .delayed(until: due, attemptsMade: held.attemptsMade) }
+        let ahead = ready(in: held.job.lane, of: held.job.tenant).firstIndex { $0.job.id == id }
         return .ready(ahead: ahead ?? 0, attemptsMade: held.attemptsMade)
       }
       return .leased(
@@ -77,19 +118,16 @@ extension MemoryQueue {
 
   public func census() async throws(QueueError) -> QueueCensus {
     try requireGeneration()
-    var tiers: [TierName: QueueCensus.Tier] = [:]
+    var counts: [Lane: QueueCensus.Count] = [:]
     for held in jobs.values {
-      if held.lease == nil {
-        tiers[held.job.tier, default: .init()].ready += 1
-      } else {
-        tiers[held.job.tier, default: .init()].leased += 1
-      }
+      if held.isReady { counts[held.job.lane, default: .init()].ready += 1 }
+      if held.lease != nil { counts[held.job.lane, default: .init()].leased += 1 }
     }
     let known = workers.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(limits.censusWorkersMax)
     return QueueCensus(
-      tiers: tiers,
+      lanes: counts, delayed: jobs.values.count { $0.due != nil },
       workers: known.map { id, deadline in
         QueueCensus.Worker(id: id, deadline: deadline, leases: jobs.values.count { $0.lease?.worker == id })
-      }, outcomesPending: outcomeLog.count, unreadable: unreadableLog.count)
+      }, outcomesPending: Set(outcomeLog.map(\.position.startOfEntry)).count, unreadable: unreadableLog.count)
   }
 }

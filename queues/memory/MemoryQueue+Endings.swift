@@ -5,7 +5,7 @@ extension MemoryQueue {
   /// What becomes of a job whose attempt ended.
   enum Sequel {
     case finished(AttemptEnding)
-    case readyAgain(attemptsMade: Int)
+    case readyAgain(attemptsMade: Int, workersLost: Int, delay: Duration = .zero)
   }
 
   /// One attempt's end, decided but not yet done.
@@ -30,7 +30,8 @@ extension MemoryQueue {
     return end(failures.map(\.lease)) { place, held in
       let failure = failures[place]
       if failure.ending == .cancelled { return (.cancelled, .finished(.cancelled), failure.report) }
-      return (.failed, Self.afterFailure(held, .failed, isRetryable: failure.isRetryable), failure.report)
+      let sequel = afterFailure(held, .failed, isRetryable: failure.isRetryable, delay: failure.retryDelay)
+      return (.failed, sequel, failure.report)
     }
   }
 
@@ -53,10 +54,10 @@ extension MemoryQueue {
     let ended = Array(lost.prefix(max(0, limit)))
     let forgotten = overdue.filter { Set(leases(of: $0)).isSubset(of: ended) }
     for worker in forgotten { forgetWorker(worker) }
-    _ = end(ended) { _, held in (.expired, Self.afterFailure(held, .expired, isRetryable: true), []) }
+    _ = end(ended) { _, held in (.expired, afterFailure(held, .expired, isRetryable: true), []) }
     if !forgotten.isEmpty {
       // A signal to a worker that is gone is passed on.
-      for tier in Set(jobs.values.map(\.job.tier)) { wake(tier, count: ready(in: tier).count) }
+      for lane in lanes { wake(lane, count: ready(in: lane).count) }
     }
     bell.ring()
     return ended.count
@@ -72,19 +73,28 @@ extension MemoryQueue {
   private func forgetWorker(_ worker: WorkerID) {
     workers[worker] = nil
     signalled[worker] = nil
+    rooms[worker] = nil
     for tier in idle.keys { idle[tier]?[worker] = nil }
   }
 
   /// A job that its owner cancelled is finished so; the attempt does not count.
   private static func afterHandBack(_ held: HeldJob) -> Sequel {
-    held.lease?.isCancelRequested == true ? .finished(.cancelled) : .readyAgain(attemptsMade: held.attemptsMade)
+    held.lease?.isCancelRequested == true
+      ? .finished(.cancelled) : .readyAgain(attemptsMade: held.attemptsMade, workersLost: held.workersLost)
   }
 
-  /// A job that its owner cancelled is finished so; one with attempts left is tried again.
-  private static func afterFailure(_ held: HeldJob, _ ending: AttemptEnding, isRetryable: Bool) -> Sequel {
+  /// A job that its owner cancelled is finished so; one with attempts left is tried again, unless it has lost its worker
+  /// too often.
+  private func afterFailure(
+    _ held: HeldJob, _ ending: AttemptEnding, isRetryable: Bool, delay: Duration = .zero
+  ) -> Sequel {
     if held.lease?.isCancelRequested == true { return .finished(.cancelled) }
     let made = held.attemptsMade + 1
-    return isRetryable && made < held.job.attemptsMax ? .readyAgain(attemptsMade: made) : .finished(ending)
+    let lost = held.workersLost + (ending == .expired ? 1 : 0)
+    guard isRetryable, made < held.job.attemptsMax, ending != .expired || lost < limits.workerLossesMax else {
+      return .finished(ending)
+    }
+    return .readyAgain(attemptsMade: made, workersLost: lost, delay: delay)
   }
 
   /// Ends those of `leases` that are their caller's, as `decide` says, all at one tick.
@@ -105,31 +115,53 @@ extension MemoryQueue {
   }
 
   private func carryOut(_ endings: [Ending]) {
+    account(
+      endings.compactMap { ending in
+        jobs[ending.job].map {
+          Ended(job: $0.job, lease: $0.lease, isTelling: [.succeeded, .failed].contains(ending.reported))
+        }
+      })
     let tick = tick()
     var events: [(JobID, QueueEvent.Kind)] = []
-    var again: [TierName: Int] = [:]
+    var returned: [HeldJob] = []
     for (place, ending) in endings.enumerated() {
       guard let held = jobs[ending.job], let lease = held.lease else { continue }
       logOutcome(ending, held, lease, position(tick, place))
       if lease.hasReported { liveLogs[ending.job]?.expiresAt = now + limits.liveLogRetention }
-      switch ending.sequel {
-      case .finished: jobs[ending.job] = nil
-      case .readyAgain(let made):
-        jobs[ending.job] = HeldJob(job: held.job, attemptsMade: made)
-        again[held.job.tier, default: 0] += 1
+      jobs[ending.job] = held.after(ending.sequel, now)
+      if let again = jobs[ending.job] {
+        returned.append(again)
         events.append((ending.job, .requeued(ending.ending)))
       }
     }
     announce(events, at: tick)
-    for (tier, count) in again { wake(tier, count: count) }
+    noteDelays(returned)
+    admit(returned.filter(\.isReady))
   }
 
   private func logOutcome(_ ending: Ending, _ held: HeldJob, _ lease: HeldLease, _ position: OutcomePosition) {
-    let (finalEnding, isFinal): (AttemptEnding, Bool) =
-      if case .finished(let finalEnding) = ending.sequel { (finalEnding, true) } else { (ending.ending, false) }
+    let isFinal = if case .finished = ending.sequel { true } else { false }
     outcomeLog.append(
       QueuedOutcome(
-        position: position, job: ending.job, token: lease.token, attempt: held.attemptsMade + 1, ending: finalEnding,
+        position: position, job: ending.job, token: lease.token, attempt: held.attemptsMade + 1, ending: ending.reported,
         isFinal: isFinal, worker: lease.worker, startedAt: lease.startedAt, endedAt: now, report: ending.report))
+  }
+}
+
+extension MemoryQueue.Ending {
+  /// The ending that is told.
+  fileprivate var reported: AttemptEnding {
+    if case .finished(let ending) = sequel { ending } else { ending }
+  }
+}
+
+extension MemoryQueue.HeldJob {
+  /// Nil for one that is finished.
+  fileprivate func after(_ sequel: MemoryQueue.Sequel, _ now: Timestamp) -> Self? {
+    guard case .readyAgain(let made, let lost, let delay) = sequel else { return nil }
+    var held = self
+    (held.attemptsMade, held.workersLost, held.lease) = (made, lost, nil)
+    held.due = delay.wholeMicroseconds > 0 ? now + .microseconds(delay.wholeMicroseconds) : nil
+    return held
   }
 }

@@ -10,7 +10,14 @@ extension MemoryQueue {
   public func generation() async throws(QueueError) -> UInt64? { installed }
 
   public func forget(_ ids: [JobID]) async throws(QueueError) {
-    for id in ids where jobs.removeValue(forKey: id) != nil { liveLogs[id] = nil }
+    var ended: [Ended] = []
+    for id in ids {
+      guard let held = jobs[id] else { continue }
+      takeOut(held)
+      if held.lease != nil { ended.append(Ended(job: held.job, lease: nil, isTelling: false)) }
+      liveLogs[id] = nil
+    }
+    account(ended)
   }
 
   public func page(after cursor: UInt64?, limit: Int) async throws(QueueError) -> (jobs: [JobID], next: UInt64?) {
@@ -25,6 +32,7 @@ extension MemoryQueue {
     installed = nil
     lastTick = 0
     (jobs, workers, idle, signalled, liveLogs) = ([:], [:], [:], [:], [:])
+    (lanes, order, gates, rooms, isDueSignalled) = ([], FairOrder(), [:], [:], false)
     (outcomeLog, eventLog, unreadableLog) = ([], [], [])
     bell.ring()
   }

@@ -8,17 +8,38 @@ extension MemoryQueue {
     await waiting(upTo: duration) { queue in queue.signalled.removeValue(forKey: worker) ?? [] }
   }
 
+  public func promote(limit: Int) async throws(QueueError) -> Promotion {
+    try requireGeneration()
+    isDueSignalled = false
+    let delayed = jobs.values.compactMap { held in held.due.map { ($0, held.job.id) } }.sorted(by: <)
+    let promoted = delayed.filter { $0.0 <= now }.prefix(max(0, limit)).map(\.1)
+    for id in promoted { jobs[id]?.due = nil }
+    admit(promoted.compactMap { jobs[$0] })
+    bell.ring()
+    return Promotion(count: promoted.count, nextDue: delayed.dropFirst(promoted.count).first?.0)
+  }
+
+  public func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
+    await waiting(upTo: duration) { queue in
+      defer { queue.isDueSignalled = false }
+      return queue.isDueSignalled ? [true] : []
+    } == [true]
+  }
+
   public func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueuedOutcome]
   {
     await waiting(upTo: duration) { queue in
-      Array(queue.outcomeLog.filter { position.map($0.position.isAfter) ?? true }.prefix(max(1, limit)))
+      for (entry, outcomes) in Dictionary(grouping: queue.outcomeLog, by: \.position.startOfEntry) {
+        queue.acknowledged.told(outcomes.map(\.position), of: entry)
+      }
+      return Array(queue.outcomeLog.filter { position.map($0.position.isAfter) ?? true }.prefix(max(1, limit)))
     }
   }
 
   public func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError) {
-    let gone = Set(positions)
-    outcomeLog.removeAll { gone.contains($0.position) }
+    let gone = Set(acknowledged.add(positions))
+    outcomeLog.removeAll { gone.contains($0.position.startOfEntry) }
   }
 
   public func announce(_ finished: [FinishedNotice]) async throws(QueueError) {

@@ -1,24 +1,92 @@
 public import StrataCore
 
 extension MemoryQueue {
-  public func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
-    -> LeaseGrant
-  {
+  public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
     try requireGeneration()
-    let wanted = tiers.flatMap { ready(in: $0) }.prefix(max(0, count))
-    let leases = wanted.isEmpty ? [] : grant(Array(wanted), to: worker)
-    for tier in tiers { idle[tier, default: [:]][worker] = leases.count < count ? count - leases.count : nil }
-    let deadline = extend(worker, duration)
+    var room = request.room
+    let chosen = choose(request, &room)
+    let leases = chosen.isEmpty ? [] : grant(chosen, to: request.worker)
+    let missed = request.count - leases.count
+    for tier in request.tiers { idle[tier, default: [:]][request.worker] = missed > 0 ? missed : nil }
+    if missed > 0 { rooms[request.worker] = room }
+    let deadline = extend(request.worker, duration)
     bell.ring()
     return LeaseGrant(leases: leases, deadline: deadline)
   }
 
-  private func grant(_ granted: [HeldJob], to worker: WorkerID) -> [Lease] {
-    let first = tick(granted.count)
-    let leases = granted.enumerated().map { place, held in
-      let token = FencingToken(rawValue: first + UInt64(place))
-      jobs[held.job.id]?.lease = HeldLease(worker: worker, token: token, startedAt: now)
-      return Lease(job: held.job.withAttemptsMade(held.attemptsMade), token: token, attempt: held.attemptsMade + 1)
+  /// Takes jobs, one turn after the other: tiers in the order given, classes from the greatest, then whose tag is the
+  /// smallest, over all lanes that there is room for.
+  private func choose(_ request: LeaseRequest, _ room: inout ResourceRequest) -> [(held: HeldJob, charge: Double)] {
+    var chosen: [(HeldJob, Double)] = []
+    for tier in request.tiers {
+      let classes = Set(lanes.filter { $0.tier == tier }.map(\.priorityClass)).sorted(by: >)
+      for priorityClass in classes {
+        let pool = FairOrder.Pool(tier: tier, priorityClass: priorityClass)
+        var last: (turn: FairOrder.Turn, count: Int)?
+        while chosen.count < request.count, let turn = turnGoingOn(last, room) ?? nextTurn(in: pool, room) {
+          guard let job = take(turn) else {
+            last = nil
+            continue
+          }
+          room = room.less(turn.lane.resources)
+          chosen.append(job)
+          last = (turn, last?.turn.isOfSame(as: turn) == true ? (last?.count ?? 0) + 1 : 1)
+        }
+      }
+    }
+    return chosen
+  }
+
+  /// The turn that was given last, while it has got less than a quantum and there is more for it.
+  private func turnGoingOn(_ last: (turn: FairOrder.Turn, count: Int)?, _ room: ResourceRequest) -> FairOrder.Turn? {
+    guard let (turn, count) = last, order.isPlaced(turn.tenant, in: turn.lane), fits(turn.lane, room),
+      self.room(behind: .tenant(turn.tenant)) > 0
+    else { return nil }
+    let cost = order.cost(of: turn.lane, unknown: limits.durationUnknown)
+    return Double(count) * cost < Double(limits.turnQuantum.milliseconds) ? order.current(turn) : nil
+  }
+
+  private func fits(_ lane: Lane, _ room: ResourceRequest) -> Bool {
+    lane.resources.fits(in: room) && gatesBefore(lane).allSatisfy { self.room(behind: $0) > 0 }
+  }
+
+  private func nextTurn(in pool: FairOrder.Pool, _ room: ResourceRequest) -> FairOrder.Turn? {
+    var best: FairOrder.Turn?
+    // Of equal tags the older lane's comes first, then the smaller tenant's.
+    for lane in lanes where lane.pool == pool && fits(lane, room) {
+      for (tenant, tag) in order.tenants(in: lane).sorted(by: { $0.key < $1.key }) where tag < best?.tag ?? .infinity {
+        best = FairOrder.Turn(lane: lane, tenant: tenant, tag: tag)
+      }
+    }
+    return best
+  }
+
+  /// - Returns: nil where it was no turn after all: the tenant is now where it belongs.
+  private func take(_ turn: FairOrder.Turn) -> (held: HeldJob, charge: Double)? {
+    guard order.confirm(turn) else { return nil }
+    let gate = Gate.tenant(turn.tenant)
+    let waiting = ready(in: turn.lane, of: turn.tenant)
+    guard room(behind: gate) > 0, let held = waiting.first else {
+      order.remove(turn.tenant, from: turn.lane)
+      gates[gate]?.isParked = true
+      gates[gate]?.parked.insert(turn.lane)
+      return nil
+    }
+    let charge = order.charge(turn, weight: weight(of: turn.tenant), unknown: limits.durationUnknown)
+    count(1, runningOf: turn.tenant, in: turn.lane)
+    // Not ready any more; the rest of the lease follows.
+    jobs[held.job.id]?.lease = HeldLease(
+      worker: WorkerID(high: 0, low: 0), token: FencingToken(rawValue: 0), startedAt: now, charge: charge)
+    if waiting.count == 1 { order.remove(turn.tenant, from: turn.lane) }
+    return (held, charge)
+  }
+
+  private func grant(_ chosen: [(held: HeldJob, charge: Double)], to worker: WorkerID) -> [Lease] {
+    let first = tick(chosen.count)
+    let leases = chosen.enumerated().map { place, choice in
+      let (held, token) = (choice.held, FencingToken(rawValue: first + UInt64(place)))
+      jobs[held.job.id]?.lease = HeldLease(worker: worker, token: token, startedAt: now, charge: choice.charge)
+      return Lease(job: held.asGranted, token: token, attempt: held.attemptsMade + 1)
     }
     announce(leases.map { ($0.job.id, .started(attempt: $0.attempt, worker: worker)) }, at: first)
     return leases
@@ -77,9 +145,10 @@ extension MemoryQueue {
   }
 }
 
-extension QueuedJob {
-  fileprivate func withAttemptsMade(_ made: Int) -> QueuedJob {
+extension MemoryQueue.HeldJob {
+  fileprivate var asGranted: QueuedJob {
     QueuedJob(
-      id: id, tier: tier, priority: priority, attemptsMax: attemptsMax, attemptsMade: made, payload: payload)
+      id: job.id, tenant: job.tenant, lane: job.lane, priority: job.priority, attemptsMax: job.attemptsMax,
+      attemptsMade: attemptsMade, workersLost: workersLost, payload: job.payload)
   }
 }

@@ -15,11 +15,20 @@ public actor MemoryQueue: JobQueue {
   var lastTick: UInt64 = 0
   var jobs: [JobID: HeldJob] = [:]
   var workers: [WorkerID: Timestamp] = [:]
+  /// Every lane that there was a job of, the oldest first.
+  var lanes: [Lane] = []
+  var order = FairOrder()
+  var gates: [Gate: HeldGate] = [:]
+  /// Whether a job has been delayed that is due before all others, and nobody has been told.
+  var isDueSignalled = false
   /// Workers that got fewer leases than they asked for, with what they missed.
   var idle: [TierName: [WorkerID: Int]] = [:]
+  /// What those have free.
+  var rooms: [WorkerID: ResourceRequest] = [:]
   var signalled: [WorkerID: [WorkerSignal]] = [:]
   var liveLogs: [JobID: KeptLog] = [:]
   var outcomeLog: [QueuedOutcome] = []
+  var acknowledged = Acknowledgements()
   var eventLog: [QueueEvent] = []
   var unreadableLog: [UnreadableEntry] = []
   var bell = Bell()
@@ -27,13 +36,25 @@ public actor MemoryQueue: JobQueue {
   struct HeldJob {
     let job: QueuedJob
     var attemptsMade: Int
+    var workersLost: Int
+    /// Nil unless the job waits for its time.
+    var due: Timestamp?
     var lease: HeldLease?
+
+    init(_ job: QueuedJob) {
+      self.job = job
+      (attemptsMade, workersLost, due) = (job.attemptsMade, job.workersLost, job.notBefore)
+    }
+
+    var isReady: Bool { lease == nil && due == nil }
   }
 
   struct HeldLease {
     let worker: WorkerID
     let token: FencingToken
     let startedAt: Timestamp
+    /// What the tenant was charged for it in the fair order.
+    let charge: Double
     var fraction: Double?
     var stage: String?
     var hasReported = false
@@ -72,9 +93,11 @@ public actor MemoryQueue: JobQueue {
     OutcomePosition(milliseconds: tick / 1_000, sequence: tick % 1_000 * 1_000 + UInt64(place))
   }
 
-  /// Jobs of `tier` that wait, in the queue's order.
-  func ready(in tier: TierName) -> [HeldJob] {
-    jobs.values.filter { $0.lease == nil && $0.job.tier == tier }
+  func ready(in lane: Lane) -> [HeldJob] { jobs.values.filter { $0.isReady && $0.job.lane == lane } }
+
+  /// Jobs of a tenant that are ready in a lane, in their order.
+  func ready(in lane: Lane, of tenant: TenantID) -> [HeldJob] {
+    ready(in: lane).filter { $0.job.tenant == tenant }
       .sorted { ($1.job.priority, $0.job.id) < ($0.job.priority, $1.job.id) }
   }
 
@@ -90,14 +113,16 @@ public actor MemoryQueue: JobQueue {
     eventLog.removeFirst(max(0, eventLog.count - limits.eventsMax))
   }
 
-  /// Wakes idle workers, the emptiest first, until they can take `count` jobs. One past its deadline may be dead: it is
-  /// told, but not counted on.
-  func wake(_ tier: TierName, count: Int) {
+  /// Wakes idle workers that have room for a job of the lane, the emptiest first, until they can take `count` jobs. One
+  /// past its deadline may be dead: it is told, but not counted on.
+  func wake(_ lane: Lane, count: Int) {
     var count = count
-    while count > 0, let next = idle[tier]?.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }) {
-      idle[tier]?[next.key] = nil
-      signalled[next.key, default: []].append(.work)
-      if let deadline = workers[next.key], deadline > now { count -= next.value }
+    let emptiest = (idle[lane.tier] ?? [:]).sorted { ($0.value, $0.key) > ($1.value, $1.key) }
+    for (worker, missed) in emptiest where lane.resources.fits(in: rooms[worker] ?? .unlimited) {
+      if count <= 0 { return }
+      idle[lane.tier]?[worker] = nil
+      signalled[worker, default: []].append(.work)
+      if let deadline = workers[worker], deadline > now { count -= missed }
     }
   }
 }

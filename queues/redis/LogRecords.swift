@@ -10,8 +10,23 @@ extension AttemptEnding {
 }
 
 extension QueuedOutcome {
+  /// Reads the outcomes of one entry of their log, each after its own length.
+  static func unpack(at first: OutcomePosition, _ bytes: [UInt8]) -> [QueuedOutcome]? {
+    var reader = ByteReader(bytes)
+    var outcomes: [QueuedOutcome] = []
+    repeat {
+      let (sequence, isTooLarge) = first.sequence.addingReportingOverflow(UInt64(outcomes.count))
+      guard !isTooLarge, let length = reader.number(UInt32.self), let packed = reader.bytes(Int(length)),
+        let outcome = QueuedOutcome(
+          at: OutcomePosition(milliseconds: first.milliseconds, sequence: sequence), packed: Array(packed))
+      else { return nil }
+      outcomes.append(outcome)
+    } while !reader.isEmpty
+    return outcomes
+  }
+
   /// Reads what `note_outcome` of `scripts/shared/ending.lua` packs.
-  init?(at position: OutcomePosition, packed bytes: [UInt8]) {
+  private init?(at position: OutcomePosition, packed bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     guard let job = reader.identifier(JobID.self), let code = reader.number(UInt8.self),
       let ending = AttemptEnding(code: code), let isFinal = reader.number(UInt8.self), isFinal <= 1,

@@ -15,12 +15,26 @@ extension RedisQueue {
       let answer = try await run(.enqueue) { command in
         command.append(now)
         command.append(needsGeneration ? "1" : "0")
-        for job in batch {
-          command.append(job.id.bytes)
-          command.append(JobRecord.ready(job))
-        }
+        appendJobs(batch, to: &command)
       }
       return try verdicts(answer, ["1": .enqueued, "0": .alreadyHeld])
+    }
+  }
+
+  /// The lanes of the jobs, each once, and the jobs.
+  private func appendJobs(_ jobs: [QueuedJob], to command: inout RedisCommand) {
+    var (lanes, places): ([Lane], [Lane: Int]) = ([], [:])
+    for job in jobs where places[job.lane] == nil {
+      lanes.append(job.lane)
+      places[job.lane] = lanes.count
+    }
+    command.append(lanes.count)
+    for lane in lanes { command.append(lane.descriptor) }
+    for job in jobs {
+      command.append(job.id.bytes)
+      command.append(places[job.lane] ?? 0)
+      command.append(job.notBefore.map { String(max(0, $0.microseconds)) } ?? "")
+      command.append(JobRecord.waiting(job))
     }
   }
 
@@ -47,13 +61,17 @@ extension RedisQueue {
   private static func status(_ head: RedisValue, _ extra: RedisValue) -> QueueStatus? {
     guard let bytes = head.bytes, let record = JobRecord(bytes) else { return nil }
     guard let lease = record.lease else {
+      if record.state == .delayed {
+        let due = extra.text.flatMap { Double($0) }.map { Timestamp(microseconds: Int64($0)) }
+        return .delayed(until: due ?? Timestamp(microseconds: 0), attemptsMade: record.attemptsMade)
+      }
       return .ready(ahead: Int(extra.integer ?? 0), attemptsMade: record.attemptsMade)
     }
     let note = ProgressNote(extra.bytes ?? [])
     return .leased(
       LeaseStatus(
         worker: lease.worker, token: lease.token, attempt: record.attemptsMade + 1, startedAt: lease.startedAt,
-        fraction: note.fraction, stage: note.stage, isCancelRequested: record.isCancelRequested))
+        fraction: note.fraction, stage: note.stage, isCancelRequested: record.state == .cancelling))
   }
 
   public func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {
@@ -70,25 +88,23 @@ extension RedisQueue {
 
   public func census() async throws(QueueError) -> QueueCensus {
     let answer = try await run(.census) { $0.append(configuration.limits.censusWorkersMax) }
-    guard let parts = answer.array, parts.count == 4, let pending = parts[0].integer,
-      let unreadable = parts[1].integer, let tiers = parts[2].array, let workers = parts[3].array
+    guard let parts = answer.array, parts.count == 5, let pending = parts[0].integer,
+      let unreadable = parts[1].integer, let delayed = parts[2].integer, let lanes = parts[3].array,
+      let workers = parts[4].array
     else { throw unexpected(answer) }
     return QueueCensus(
-      tiers: Self.tiers(tiers), workers: Self.workers(workers), outcomesPending: Int(pending),
+      lanes: Self.lanes(lanes), delayed: Int(delayed), workers: Self.workers(workers), outcomesPending: Int(pending),
       unreadable: Int(unreadable))
   }
 
-  private static func tiers(_ values: [RedisValue]) -> [TierName: QueueCensus.Tier] {
-    var tiers: [TierName: QueueCensus.Tier] = [:]
+  private static func lanes(_ values: [RedisValue]) -> [Lane: QueueCensus.Count] {
+    var lanes: [Lane: QueueCensus.Count] = [:]
     for index in stride(from: 0, to: values.count - 2, by: 3) {
-      let tier = QueueCensus.Tier(
+      guard let lane = values[index].bytes.flatMap(Lane.init(descriptor:)) else { continue }
+      lanes[lane] = QueueCensus.Count(
         ready: Int(values[index + 1].integer ?? 0), leased: Int(values[index + 2].integer ?? 0))
-      guard let name = values[index].text.flatMap(TierName.init(rawValue:)), tier != QueueCensus.Tier() else {
-        continue
-      }
-      tiers[name] = tier
     }
-    return tiers
+    return lanes
   }
 
   private static func workers(_ values: [RedisValue]) -> [QueueCensus.Worker] {

@@ -1,4 +1,5 @@
 public import StrataCore
+internal import Synchronization
 
 extension RedisQueue {
   public func expire(limit: Int) async throws(QueueError) -> Int {
@@ -15,8 +16,43 @@ extension RedisQueue {
     }
   }
 
+  public func promote(limit: Int) async throws(QueueError) -> Promotion {
+    var total = 0
+    while true {
+      let asked = min(max(0, limit - total), configuration.limits.batchSize)
+      let answer = try await run(.promote) { command in
+        command.append(now)
+        command.append(asked)
+      }
+      guard let parts = answer.array, parts.count == 2, let count = parts[0].integer, let due = parts[1].text else {
+        throw unexpected(answer)
+      }
+      total += Int(count)
+      if Int(count) < asked || total >= limit {
+        return Promotion(count: total, nextDue: Int64(due).map(Timestamp.init(microseconds:)))
+      }
+    }
+  }
+
+  public func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) {
+    for (gate, policy) in policies { try configuration.limits.check(policy, of: gate) }
+    _ = try await batches(of: Array(policies)) { batch throws(QueueError) in
+      [
+        try await run(.govern) { command in
+          command.append(now)
+          for (gate, policy) in batch {
+            command.append(gate.field)
+            command.append(policy.runningMax.map { String($0) } ?? "")
+            command.append(policy.weight)
+          }
+        }
+      ]
+    }
+  }
+
   public func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError) {
-    _ = try await batches(of: positions) { batch throws(QueueError) in
+    let entries = acknowledged.withLock { $0.add(positions) }
+    _ = try await batches(of: entries) { batch throws(QueueError) in
       var command = RedisCommand("XDEL")
       command.append(key("outcomes"))
       for position in batch { command.append(position.description) }
@@ -58,6 +94,7 @@ extension RedisQueue {
     _ = try await batches(of: jobs) { batch throws(QueueError) in
       [
         try await run(.forget) { command in
+          command.append(now)
           for job in batch { command.append(job.bytes) }
         }
       ]

@@ -1,14 +1,26 @@
 import StrataCore
+internal import Synchronization
 
 // The logs, read past what cannot be read: that is moved aside, and reading goes on behind it.
 extension RedisQueue {
   public func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueuedOutcome]
   {
-    try await readable("outcomes", after: position?.description ?? "0-0", limit, duration) { entry in
-      guard let bytes = entry.bytes(under: "o") else { return nil }
-      return QueuedOutcome(at: entry.position, packed: bytes).map { [$0] }
+    // An entry holds several outcomes, so `position` may lie within one.
+    if let position {
+      let rest = try await present("outcomes", after: position, limit, told(in:)).filter { $0.position > position }
+      if !rest.isEmpty { return Array(rest.prefix(limit)) }
     }
+    let read = try await readable("outcomes", after: position?.description ?? "0-0", limit, duration, told(in:))
+    return Array(read.prefix(max(1, limit)))
+  }
+
+  private func told(in entry: LogEntry) -> [QueuedOutcome]? {
+    guard let bytes = entry.bytes(under: "b"), let outcomes = QueuedOutcome.unpack(at: entry.position, bytes) else {
+      return nil
+    }
+    acknowledged.withLock { $0.told(outcomes.map(\.position), of: entry.position) }
+    return outcomes
   }
 
   public func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
@@ -16,26 +28,28 @@ extension RedisQueue {
   {
     // An entry holds several events, so `position` may lie within one.
     if let position {
-      let rest = try await eventsPresent(after: position, limit)
-      if !rest.isEmpty { return rest }
+      let rest = try await present("events", after: position, limit, Self.events(in:)).filter { $0.position > position }
+      if !rest.isEmpty { return Array(rest.prefix(limit)) }
     }
     let events = try await readable(
       "events", after: position?.description ?? "$", limit, duration, Self.events(in:))
     return Array(events.prefix(limit))
   }
 
-  private func eventsPresent(after position: OutcomePosition, _ limit: Int) async throws(QueueError) -> [QueueEvent] {
+  /// What `meaning` makes of the entries from that of `position` on, as far as they are there.
+  private func present<Item>(
+    _ log: String, after position: OutcomePosition, _ limit: Int, _ meaning: (LogEntry) -> [Item]?
+  ) async throws(QueueError) -> [Item] {
     var command = RedisCommand("XRANGE")
-    command.append(key("events"))
+    command.append(key(log))
     command.append(position.startOfEntry.description)
     command.append("+")
     command.append("COUNT")
     command.append(max(1, limit) + 1)
     let answer = try await send(command)
-    let present = try entries(answer.array ?? [])
-    try await moveAside(present.filter { Self.events(in: $0) == nil }, of: "events")
-    let events = present.compactMap(Self.events(in:)).joined()
-    return Array(events.drop { $0.position <= position }.prefix(limit))
+    let found = try entries(answer.array ?? [])
+    try await moveAside(found.filter { meaning($0) == nil }, of: log)
+    return found.compactMap(meaning).flatMap { $0 }
   }
 
   private static func events(in entry: LogEntry) -> [QueueEvent]? {
@@ -148,13 +162,5 @@ extension UnreadableEntry {
       position: entry.position, place: place,
       name: place == .jobs ? JobID(bytes: name)?.description ?? "?" : String(decoding: name, as: UTF8.self),
       reason: String(decoding: entry.value(of: "why"), as: UTF8.self))
-  }
-}
-
-extension OutcomePosition {
-  /// The position of the first event of the entry that this one lies in: `announce` of `scripts/shared/log.lua` puts 64
-  /// events into an entry, and numbers those of a call from a multiple of 1000.
-  fileprivate var startOfEntry: OutcomePosition {
-    OutcomePosition(milliseconds: milliseconds, sequence: sequence - sequence % 1_000 % 64)
   }
 }

@@ -6,15 +6,23 @@ extension RedisQueue {
   public func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError)
     -> [WorkerSignal]
   {
+    try await popAll(from: key("signals:") + worker.bytes, duration)
+      .compactMap { $0.bytes.flatMap(WorkerSignal.init(packed:)) }
+  }
+
+  public func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
+    try await !popAll(from: key("signals:due"), duration).isEmpty
+  }
+
+  private func popAll(from list: [UInt8], _ duration: Duration) async throws(QueueError) -> [RedisValue] {
     var command = RedisCommand(duration > .zero ? "BLMPOP" : "LMPOP")
     if duration > .zero { command.append(Self.blockSeconds(duration)) }
     command.append("1")
-    command.append(key("signals:") + worker.bytes)
+    command.append(list)
     command.append("LEFT")
     command.append("COUNT")
     command.append(configuration.limits.batchSize)
-    let answer = try await wait(command, duration)
-    return (answer.array?.last?.array ?? []).compactMap { $0.bytes.flatMap(WorkerSignal.init(packed:)) }
+    return try await wait(command, duration).array?.last?.array ?? []
   }
 
   func wait(_ command: RedisCommand, _ duration: Duration) async throws(QueueError) -> RedisValue {

@@ -1,41 +1,54 @@
 public import StrataCore
 
 extension RedisQueue {
-  public func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
-    -> LeaseGrant
-  {
+  public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
     var leases: [Lease] = []
-    var missing = max(0, count)
+    var (missing, room) = (max(0, request.count), request.room)
     while true {
       let asked = min(missing, configuration.limits.batchSize)
-      let grant = try await leaseOnce(worker, tiers, asked, duration)
+      let grant = try await leaseOnce(request, asked, room, duration)
       leases += grant.leases
       missing -= asked
       if missing == 0 || grant.leases.count < asked { return LeaseGrant(leases: leases, deadline: grant.deadline) }
+      for lease in grant.leases { room = room.less(lease.job.lane.resources) }
     }
   }
 
-  private func leaseOnce(_ worker: WorkerID, _ tiers: [TierName], _ count: Int, _ duration: Duration)
+  private func leaseOnce(_ request: LeaseRequest, _ count: Int, _ room: ResourceRequest, _ duration: Duration)
     async throws(QueueError) -> LeaseGrant
   {
     let answer = try await run(.lease) { command in
       command.append(now)
       command.append(configuration.limits.eventsMax)
-      command.append(worker.bytes)
+      command.append(request.worker.bytes)
       command.append(duration.wholeMicroseconds)
       command.append(count)
-      for tier in tiers { command.append(tier.rawValue) }
+      for amount in [room.cpuMillicores, room.memoryBytes, room.gpuThousandths] {
+        command.append(min(max(0, amount), Int64(QueueLimits.tokenLimit - 1)))
+      }
+      for tier in request.tiers { command.append(tier.rawValue) }
     }
     guard let parts = answer.array, let deadline = parts.first?.integer else { throw unexpected(answer) }
+    var leases: [Lease] = []
+    for part in parts.dropFirst() {
+      guard let turn = Self.leases(part.array ?? []) else { throw unexpected(answer) }
+      leases += turn
+    }
+    return LeaseGrant(leases: leases, deadline: Timestamp(microseconds: deadline))
+  }
+
+  /// The leases of one turn: the lane's descriptor, then identifiers and records.
+  private static func leases(_ parts: [RedisValue]) -> [Lease]? {
+    guard let lane = parts.first?.bytes.flatMap(Lane.init(descriptor:)) else { return nil }
     var leases: [Lease] = []
     leases.reserveCapacity(parts.count / 2)
     for index in stride(from: 1, to: parts.count - 1, by: 2) {
       guard let id = parts[index].bytes.flatMap({ JobID(bytes: $0) }), let bytes = parts[index + 1].bytes,
-        let lease = JobRecord.granted(id, bytes)
-      else { throw unexpected(answer) }
+        let lease = JobRecord.granted(id, lane, bytes)
+      else { return nil }
       leases.append(lease)
     }
-    return LeaseGrant(leases: leases, deadline: Timestamp(microseconds: deadline))
+    return leases
   }
 
   /// One call however many leases there are: a part of them would be taken for the whole.
@@ -107,6 +120,7 @@ extension RedisQueue {
         for failure in batch {
           command.append(failure.lease)
           command.append(failure.ending == .cancelled ? "c" : failure.isRetryable ? "r" : "f")
+          command.append(failure.retryDelay.wholeMicroseconds)
           command.append(failure.report)
         }
       }

@@ -1,10 +1,11 @@
 public import StrataCore
 public import StrataRuntime
+internal import Synchronization
 
 /// The job queue in a Redis server (7.0 or later), safe to share between tasks.
 ///
 /// One connection carries all transitions, each a script that the server runs whole; calls that wait (`signals`,
-/// `outcomes`, `events`) have connections of their own. All keys begin with `{namespace}:`, so that a cluster keeps
+/// `outcomes`, `events`) have connections of their own. All keys begin with `{namespace}:2:`, so that a cluster keeps
 /// them on one node. `docs/queue.md` describes them.
 public final class RedisQueue: JobQueue {
   public struct Configuration: Sendable {
@@ -18,9 +19,13 @@ public final class RedisQueue: JobQueue {
     public init() {}
   }
 
+  /// Of the keys and their values. A queue of another layout is another queue: it is found lost and is rebuilt.
+  static let layout = 2
+
   let configuration: Configuration
   let connection: RedisConnection
   let blocking: BlockingConnections
+  let acknowledged = Mutex(Acknowledgements())
   private let scripts: ScriptRunner
   private let prefix: [UInt8]
 
@@ -46,7 +51,7 @@ public final class RedisQueue: JobQueue {
     connection = RedisConnection(to: endpoint, on: loop, timeouts: timeouts)
     blocking = BlockingConnections { RedisConnection(to: endpoint, on: loop, timeouts: timeouts) }
     scripts = ScriptRunner(connection, limits: configuration.limits)
-    prefix = Array("{\(configuration.namespace)}:".utf8)
+    prefix = Array("{\(configuration.namespace)}:\(Self.layout):".utf8)
   }
 
   /// Ends all connections; calls in progress fail. Call it when done: an open queue keeps itself alive.

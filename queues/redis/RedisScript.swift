@@ -1,55 +1,66 @@
 internal import CQueueScripts
+internal import StrataCore
 
 /// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
 enum RedisScript: String, CaseIterable, Sendable {
-  case enqueue, lease, heartbeat, progress, complete, fail, release, expire, cancel, announce, forget, install
-  case status, log, census, page, aside
+  case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, announce, forget, install
+  case govern, status, log, census, page, aside
+}
 
-  /// The files of `scripts/shared` that it builds on, in order.
-  private var shared: [String] {
-    switch self {
-    case .install, .log, .census, .page: ["queue"]
-    case .announce: ["queue", "log"]
-    case .status, .forget: ["queue", "record"]
-    case .aside: ["queue", "unreadable"]
-    case .enqueue: ["queue", "record", "unreadable", "wake"]
-    case .lease: ["queue", "record", "unreadable", "log"]
-    case .progress: ["queue", "record", "log"]
-    case .complete: ["queue", "record", "log", "ending"]
-    case .cancel: ["queue", "record", "wake", "log", "ending"]
-    case .fail, .release: ["queue", "record", "wake", "log", "ending", "returning"]
-    case .heartbeat, .expire:
-      ["queue", "record", "unreadable", "wake", "log", "ending", "returning", "holding"]
-    }
+/// All transitions as one library of Redis functions: what they share is made once, when the server loads it, and not by
+/// every call. Its name is made from its text, so that programs of different versions, or with other limits, use one
+/// server without getting in each other's way.
+struct ScriptLibrary: Sendable {
+  let name: String
+  /// What the server loads.
+  let text: String
+
+  /// The files of `scripts/shared`, each before those that use it.
+  private static let shared = [
+    "queue", "record", "lanes", "limits", "tenants", "unreadable", "wake", "log", "ready", "delay", "removing",
+    "account", "ending", "holding",
+  ]
+
+  init(under limits: QueueLimits) {
+    let constants = Self.constants(limits).map { "local \($0) = \(max(0, $1))" }
+    let parts = constants + Self.shared.map { Self.file("shared/\($0)") }
+    // Each file of its own has its own names.
+    let own = RedisScript.allCases.map { "do\n\(Self.file($0.rawValue))\nend" }
+    let body = (parts + own).joined(separator: "\n")
+    name = "strata_\(Self.digest(body))"
+    text = "#!lua name=\(name)\nlocal LIBRARY = '\(name)'\n\(body)"
   }
 
-  /// What the server loads: the line with the script's flags, the limits, then what it shares, then itself.
-  func source(under limits: QueueLimits) -> String {
-    let own = Self.text(rawValue)
-    let flags = own.prefix { $0 != "\n" }
-    let head = shared.contains("unreadable") ? [String(flags), Self.constants(limits)] : [String(flags)]
-    return (head + shared.map { Self.text("shared/\($0)") } + [String(own.dropFirst(flags.count))])
-      .joined(separator: "\n")
+  /// What the server calls `script`.
+  func function(_ script: RedisScript) -> [UInt8] { Array("\(name)_\(script.rawValue)".utf8) }
+
+  /// The limits that the scripts look at: as arguments they would cost every call.
+  private static func constants(_ limits: QueueLimits) -> [(String, Int64)] {
+    [
+      ("UNREADABLE_MAX", Int64(limits.unreadableMax)), ("UNREADABLE_BYTES_MAX", Int64(limits.unreadableBytesMax)),
+      ("WORKER_LOSSES_MAX", Int64(limits.workerLossesMax)), ("LANES_MAX", Int64(limits.lanesMax)),
+      ("TURNS_MAX", Int64(limits.turnsMax)), ("AVERAGE_NONE", limits.durationUnknown.wholeMicroseconds),
+      ("QUANTUM", limits.turnQuantum.milliseconds),
+    ]
   }
 
-  /// Limits that only rare paths need: as arguments they would cost every call.
-  private static func constants(_ limits: QueueLimits) -> String {
-    "local UNREADABLE_MAX = \(max(0, limits.unreadableMax))\n"
-      + "local UNREADABLE_BYTES_MAX = \(max(0, limits.unreadableBytesMax))"
+  /// FNV-1a, 64 bits (Fowler, Noll, Vo): tells texts apart, nothing more.
+  private static func digest(_ text: String) -> String {
+    let hash = text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return String(hash, radix: 16)
   }
 
-  private static func text(_ name: String) -> String {
+  private static func file(_ name: String) -> String {
     guard let text = unsafe strata_queue_script(name) else { preconditionFailure("script '\(name)' is not embedded") }
     return unsafe String(cString: text)
   }
 }
 
-/// The scripts' texts, for tests that feed them to a server directly.
+/// The scripts, for tests that feed them to a server directly.
 package enum ScriptSource {
   package static var names: [String] { RedisScript.allCases.map(\.rawValue) }
+  package static var library: String { ScriptLibrary(under: QueueLimits()).text }
 
-  /// - Returns: empty for a name that is none of `names`.
-  package static func text(of name: String) -> String {
-    RedisScript(rawValue: name)?.source(under: QueueLimits()) ?? ""
-  }
+  /// What the server calls the script of this name.
+  package static func function(_ name: String) -> String { "\(ScriptLibrary(under: QueueLimits()).name)_\(name)" }
 }

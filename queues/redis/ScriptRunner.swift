@@ -1,15 +1,15 @@
-internal import Synchronization
-
-/// Runs the queue's scripts by their digests, and loads them where the server does not know them (it was restarted or
-/// its scripts were flushed).
+/// Runs the queue's scripts, and loads them where the server does not know them (it was restarted or its functions were
+/// flushed).
 final class ScriptRunner: Sendable {
   private let connection: RedisConnection
-  private let limits: QueueLimits
-  private let digests = Mutex<[RedisScript: [UInt8]]>([:])
+  private let library: ScriptLibrary
+  private let functions: [RedisScript: [UInt8]]
 
   init(_ connection: RedisConnection, limits: QueueLimits) {
     self.connection = connection
-    self.limits = limits
+    let library = ScriptLibrary(under: limits)
+    self.library = library
+    functions = Dictionary(uniqueKeysWithValues: RedisScript.allCases.map { ($0, library.function($0)) })
   }
 
   /// Runs `script` on the keys that begin with `prefix`.
@@ -19,31 +19,26 @@ final class ScriptRunner: Sendable {
     _ script: RedisScript, prefix: [UInt8], _ arguments: (inout RedisCommand) -> Void
   ) async throws(QueueError) -> RedisValue {
     for isRepeated in [false, true] {
-      var command = RedisCommand("EVALSHA")
-      command.append(try await digest(of: script, reload: isRepeated))
+      if isRepeated { try await load() }
+      var command = RedisCommand("FCALL")
+      command.append(functions[script] ?? [])
       command.append("1")
       command.append(prefix)
       arguments(&command)
       let answer = try await connection.send(command)
       guard case .error(let message) = answer else { return answer }
       // The script did not run, so it may be sent again.
-      guard message.hasPrefix("NOSCRIPT") else { throw QueueError(serverMessage: message) }
+      guard message.contains("Function not found") else { throw QueueError(serverMessage: message) }
     }
-    throw .server("the server does not keep script '\(script.rawValue)'")
+    throw .server("the server does not keep the library '\(library.name)'")
   }
 
-  /// Loads all scripts.
+  /// Loads all scripts. What is there already is the same: its name says so.
   func load() async throws(QueueError) {
-    for script in RedisScript.allCases { _ = try await digest(of: script, reload: true) }
-  }
-
-  private func digest(of script: RedisScript, reload: Bool) async throws(QueueError) -> [UInt8] {
-    if !reload, let digest = digests.withLock({ $0[script] }) { return digest }
-    let answer = try await connection.send(RedisCommand("SCRIPT", "LOAD", script.source(under: limits)))
-    if case .error(let message) = answer { throw QueueError(serverMessage: message) }
-    guard let digest = answer.bytes else { throw .server("SCRIPT LOAD gave no digest") }
-    digests.withLock { $0[script] = digest }
-    return digest
+    let answer = try await connection.send(RedisCommand("FUNCTION", "LOAD", library.text))
+    if case .error(let message) = answer, !message.contains("already exists") {
+      throw QueueError(serverMessage: message)
+    }
   }
 }
 
@@ -53,6 +48,7 @@ extension QueueError {
     switch message.prefix(while: { $0 != " " }) {
     case "LOST": self = .lost
     case "OOM": self = .outOfMemory
+    case "LANES": self = .tooManyLanes
     case "LOADING", "MASTERDOWN", "READONLY", "BUSY", "NOREPLICAS": self = .disconnected(message)
     default: self = .server(message)
     }

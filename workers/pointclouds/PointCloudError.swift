@@ -18,6 +18,8 @@ public struct PointCloudError: Error, Hashable, Sendable, CustomStringConvertibl
     case fileAccess = "file_access"
     /// GDAL refused to make or write a raster or to read a coordinate reference system.
     case raster
+    /// GDAL is not installed where this runs.
+    case libraryMissing = "library_missing"
     /// There is nothing to work on.
     case empty
     /// Whoever asked for the work no longer wants it.
@@ -63,6 +65,12 @@ extension PointCloudError {
 
   static func corruptChunk(_ chunk: Int, at offset: Int, _ what: String) -> Self {
     Self(.corrupt, "chunk \(chunk): \(what)", remedy: damagedFileRemedy, offset: offset, chunk: chunk)
+  }
+
+  static func libraryMissing(_ reason: String) -> Self {
+    Self(
+      .libraryMissing, "GDAL, which knows coordinate systems and rasters, cannot be loaded: \(reason)",
+      remedy: "Install it where the worker runs: scripts/install-packages, or apt-get install libgdal32.")
   }
 
   static let cancelled = Self(.cancelled, "the work was cancelled", remedy: "Start it again when it is wanted.")

@@ -11,12 +11,14 @@ package import StrataRuntime
 /// reconciler. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
   private let check: DraftCheck
+  private let ledger: Ledger
   private let inputs: InputCheck
   private let queue: any JobQueue
   private let admissions: AdmissionBatcher
   private let enqueues: Batcher<QueuedJob, QueueError?>
   private let rechecks: Batcher<JobID, Void>
   private let underWay: EnqueuesUnderWay
+  private let lanes: LaneRule
   private let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
@@ -26,10 +28,12 @@ package final class AdmissionService: Sendable {
     metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
   ) {
     self.check = check
+    self.ledger = ledger
     inputs = InputCheck(ledger: ledger, store: store)
     self.queue = queue
     self.reconciler = reconciler
     underWay = reconciler.underWay
+    lanes = reconciler.lanes
     self.metrics = metrics
     self.log = log
     rechecks = Batcher { jobs in
@@ -62,6 +66,28 @@ package final class AdmissionService: Sendable {
     }
   }
 
+  /// Decides as `submit` does, but looks for no input and keeps nothing.
+  ///
+  /// - Returns: the most that the job could be charged.
+  package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
+    let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
+    try inputs.requireTakeable(draft.inputs)
+    switch try await judge(submission) {
+    case .accepted(let job), .existing(let job): return job.held
+    // The key is known. Without the inputs' digests nobody can say whether the request is the same.
+    case .refused(.conflict(let job)) where !draft.inputs.isEmpty: return try await held(by: job, tenant)
+    case .refused(let refusal): throw refusal.strataError
+    }
+  }
+
+  private func judge(_ submission: JobSubmission) async throws(StrataError) -> AdmissionVerdict {
+    do { return try await ledger.judge(submission) } catch { throw error.strataError }
+  }
+
+  private func held(by job: JobID, _ tenant: TenantID) async throws(StrataError) -> MicroCredits {
+    do { return try await ledger.job(job, tenant: tenant)?.held ?? .zero } catch { throw error.strataError }
+  }
+
   /// Says that a job has been cancelled in the ledger: if it is on its way into the queue, it leaves it again.
   package func noteCancelled(_ job: JobID) { underWay.cancel(job) }
 
@@ -71,7 +97,7 @@ package final class AdmissionService: Sendable {
     switch try await admit(submission) {
     case .accepted(let job):
       CrashPoint.betweenCommitAndEnqueue.reached()
-      await enqueue(QueuedJob(submission))
+      await enqueue(lanes.job(submission, job))
       return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: false)
     case .existing(let job):
       // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
@@ -93,21 +119,6 @@ package final class AdmissionService: Sendable {
     }
     log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(error)"])
     reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
-  }
-}
-
-extension QueuedJob {
-  /// The queue's form of an admitted submission.
-  init(_ submission: JobSubmission) {
-    self.init(
-      order: submission.order, tier: submission.tier, priority: submission.priority,
-      attemptsMax: submission.attemptsMax, attemptsMade: 0)
-  }
-
-  init(order: WorkOrder, tier: TierName, priority: JobPriority, attemptsMax: Int, attemptsMade: Int) {
-    self.init(
-      id: order.job, tier: tier, priority: priority, attemptsMax: attemptsMax, attemptsMade: attemptsMade,
-      payload: order.encoded)
   }
 }
 

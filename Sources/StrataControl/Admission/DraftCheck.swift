@@ -1,6 +1,7 @@
 package import StrataCore
 package import StrataLedger
 import StrataQueue
+import StrataScheduling
 
 /// Turns a draft into a submission, or says why no worker could ever run it. Pure: everything it needs is given.
 package struct DraftCheck: Sendable {
@@ -32,7 +33,8 @@ package struct DraftCheck: Sendable {
     let tier = draft.tier ?? capability.tier
     let resources = ResourceRequest(
       cpuMillicores: draft.cpuMillicores ?? capability.resources.cpuMillicores,
-      memoryBytes: draft.memoryBytes ?? capability.resources.memoryBytes)
+      memoryBytes: draft.memoryBytes ?? capability.resources.memoryBytes,
+      gpuThousandths: draft.gpuThousandths ?? capability.resources.gpuThousandths)
     try requireSatisfiable(resources, on: tier)
     let timeout = draft.timeoutSeconds ?? capability.timeoutSeconds
     guard (1...max(timeoutSecondsMax, capability.timeoutSeconds)).contains(timeout) else {
@@ -71,19 +73,33 @@ package struct DraftCheck: Sendable {
       let known = tiers.keys.map(\.rawValue).sorted().joined(separator: ", ")
       throw StrataError(.unsatisfiable, "there is no tier '\(name)'", remedy: "the tiers are: \(known)")
     }
-    guard request.cpuMillicores > 0, request.memoryBytes > 0 else {
+    guard request.cpuMillicores > 0, request.memoryBytes > 0, request.gpuThousandths >= 0 else {
       throw StrataError(.invalidInput, "a job needs some CPU and some memory", remedy: "ask for more than zero")
     }
-    let largest = tier.largestRequest
-    guard request.cpuMillicores <= largest.cpuMillicores, request.memoryBytes <= largest.memoryBytes else {
-      throw StrataError(
-        .unsatisfiable,
-        "no worker of tier '\(name)' could ever run this: it asks for \(Self.words(request))",
-        remedy: "the largest worker has \(Self.words(largest))")
+    guard let gap = ResourceAmounts(whole: request).nearest(of: [tier.offer]) else { return }
+    let lacking = gap.lacking.map {
+      "\($0.text(of: gap.asked[$0])), and the largest worker has \($0.text(of: gap.offer.amounts[$0]))"
     }
+    throw StrataError(
+      .unsatisfiable,
+      "no worker of tier '\(name)' could ever run this: it asks for \(lacking.joined(separator: ", and for "))",
+      remedy: remedy(for: request))
   }
 
-  private static func words(_ request: ResourceRequest) -> String {
-    "\(Double(request.cpuMillicores) / 1_000) cores and \(((request.memoryBytes - 1) >> 20) + 1) MiB"
+  /// Which other tier could run it; else the one that comes nearest.
+  private func remedy(for request: ResourceRequest) -> String {
+    let offers = tiers.values.map(\.offer).sorted { $0.tier.rawValue < $1.tier.rawValue }
+    let asked = ResourceAmounts(whole: request)
+    if let other = offers.first(where: { asked.fits(within: $0.amounts) }) { return "tier '\(other.tier)' could" }
+    guard let nearest = asked.nearest(of: offers) else { return "ask for less" }
+    let parts = nearest.lacking.map { $0.text(of: nearest.offer.amounts[$0]) }
+    return "ask for at most \(parts.joined(separator: " and "))"
+      + (offers.count > 1 ? ", which tier '\(nearest.offer.tier)' has" : "")
+  }
+}
+
+extension TierDefinition {
+  fileprivate var offer: OfferedCapacity {
+    OfferedCapacity(tier: name, amounts: ResourceAmounts(whole: largestRequest))
   }
 }

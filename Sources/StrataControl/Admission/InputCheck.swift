@@ -12,6 +12,11 @@ struct InputCheck: Sendable {
   let ledger: Ledger
   let store: ArtifactStore
 
+  /// Whether each could be uploaded now: not too large, and room for it.
+  func requireTakeable(_ inputs: [ArtifactReference]) throws(StrataError) {
+    for input in inputs { try store.requireTakeable(Int(input.sizeBytes)) }
+  }
+
   func require(_ inputs: [ArtifactReference], of tenant: TenantID) async throws(StrataError) {
     guard !inputs.isEmpty else { return }
     let owned: [ArtifactDigest: Int64]

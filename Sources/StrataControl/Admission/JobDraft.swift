@@ -14,6 +14,8 @@ public struct JobDraft: Sendable {
   public var cpuMillicores: Int64?
   /// Replaces the capability's request.
   public var memoryBytes: Int64?
+  /// Replaces the capability's request.
+  public var gpuThousandths: Int64?
   /// Replaces the capability's time limit.
   public var timeoutSeconds: Int64?
   public var maxCharge: MicroCredits?
@@ -21,9 +23,8 @@ public struct JobDraft: Sendable {
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
-    tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, timeoutSeconds: Int64? = nil,
-    maxCharge: MicroCredits? = nil,
-    idempotencyKey: String? = nil
+    tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil,
+    timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil, idempotencyKey: String? = nil
   ) {
     self.capability = capability
     self.parametersJSON = parametersJSON
@@ -32,6 +33,7 @@ public struct JobDraft: Sendable {
     self.tier = tier
     self.cpuMillicores = cpuMillicores
     self.memoryBytes = memoryBytes
+    self.gpuThousandths = gpuThousandths
     self.timeoutSeconds = timeoutSeconds
     self.maxCharge = maxCharge
     self.idempotencyKey = idempotencyKey

@@ -76,7 +76,7 @@ package final class ControlMetrics: Sendable {
 
   package func reconciled(_ reason: String) {
     metrics.counter(
-      "strata_reconciliations_total", help: "Comparisons of queue and ledger, by their reason.",
+      "strata_reconciliations_total", help: "Comparisons of queue and ledger, by their reasons.",
       labels: ["reason": reason]
     ).increment()
   }
@@ -100,6 +100,7 @@ package final class ControlMetrics: Sendable {
       gauge("strata_queue_ready_jobs", "Jobs that wait, by tier.", tier).set(Double(count.ready))
       gauge("strata_queue_leased_jobs", "Jobs that run, by tier.", tier).set(Double(count.leased))
     }
+    gauge("strata_queue_delayed_jobs", "Jobs that wait for their time.").set(Double(census.delayed))
     gauge("strata_workers", "Workers that the queue knows.").set(Double(census.workers.count))
     gauge("strata_queue_unreadable_entries", "Entries that lie aside because they could not be read.")
       .set(Double(census.unreadable))

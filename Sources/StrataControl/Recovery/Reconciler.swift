@@ -31,33 +31,42 @@ package actor Reconciler {
   /// Jobs accepted this short a time before a rebuild are looked for a second time after it: their commit may have
   /// come after the first look.
   static let overlap = Duration.seconds(60)
-  /// How often a job is put back because the queue could not read an entry of it. After that it has failed.
+  /// How often a job is put back because the queue could not read an entry of it. The next time it has failed.
   package static let unreadableRestoresMax = 5
 
   private let ledger: Ledger
   private let queue: any JobQueue
   private let settler: Settler
+  /// Shared with admission: both put a job into the same lane.
+  package nonisolated let lanes: LaneRule
   private let metrics: ControlMetrics
   private let log: Log
   /// Shared with admission: a job that it is about to enqueue is not missing.
   package nonisolated let underWay = EnqueuesUnderWay()
+  private nonisolated let requests = ReconcileRequests()
   private nonisolated let failure = Mutex<String?>(nil)
-  private nonisolated let entry = Mutex<AsyncStream<Reason>.Continuation?>(nil)
+  /// What the queue could not read and no restored job accounts for yet.
+  private var unreadable = UnreadableTally()
 
   package init(
-    ledger: Ledger, queue: any JobQueue, settler: Settler, metrics: ControlMetrics = ControlMetrics(),
-    log: Log = .silent
+    ledger: Ledger, queue: any JobQueue, settler: Settler, lanes: LaneRule = LaneRule(),
+    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
   ) {
     self.ledger = ledger
     self.queue = queue
     self.settler = settler
+    self.lanes = lanes
     self.metrics = metrics
     self.log = log
   }
 
   /// Has the comparison made soon. Requests made meanwhile become one. While nobody runs, there is nothing to note:
   /// `run` begins with a comparison.
-  package nonisolated func request(_ reason: Reason) { entry.withLock { _ = $0?.yield(reason) } }
+  ///
+  /// - Parameter unreadable: what the queue could not read, where that is the reason.
+  package nonisolated func request(_ reason: Reason, unreadable: [UnreadableEntry] = []) {
+    requests.request(reason, unreadable: UnreadableTally(unreadable))
+  }
 
   /// What keeps a requested comparison from being completed, while it is being repeated; nil where nothing does.
   package nonisolated var trouble: String? { failure.withLock { $0 } }
@@ -66,18 +75,21 @@ package actor Reconciler {
   /// called again after it returned.
   package func run() async {
     // A stream ends with the task that reads it, and a controller may lead more than once: each term has its own.
-    let (requests, continuation) = AsyncStream<Reason>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    entry.withLock { $0 = continuation }
+    let wakes = requests.open()
     request(.start)
-    for await reason in requests { await reconcilePersistently(reason) }
+    for await _ in wakes {
+      let batch = requests.take()
+      if !batch.reasons.isEmpty { await reconcilePersistently(batch) }
+    }
   }
 
-  private func reconcilePersistently(_ reason: Reason) async {
+  private func reconcilePersistently(_ batch: ReconcileRequests.Batch) async {
+    unreadable.add(batch.unreadable)
     var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     defer { failure.withLock { $0 = nil } }
     while !Task.isCancelled {
       do {
-        _ = try await reconcile(reason)
+        _ = try await reconcile(for: batch.reasons)
         return
       } catch {
         failure.withLock { $0 = "\(error)" }
@@ -88,8 +100,16 @@ package actor Reconciler {
   }
 
   /// One comparison, start to end.
+  ///
+  /// - Parameter unreadable: what the queue could not read since the last one. Where a comparison throws, what it has not
+  ///   accounted for is kept for the next.
   @discardableResult
-  package func reconcile(_ reason: Reason) async throws -> Outcome {
+  package func reconcile(_ reason: Reason, unreadable entries: [UnreadableEntry] = []) async throws -> Outcome {
+    unreadable.add(UnreadableTally(entries))
+    return try await reconcile(for: [reason])
+  }
+
+  private func reconcile(for reasons: [Reason]) async throws -> Outcome {
     let start = ContinuousClock.now
     var outcome = Outcome()
     let isLost = try await queue.generation() == nil
@@ -99,21 +119,23 @@ package actor Reconciler {
       // The first generation of all has no past that could have been lost.
       if generation > 1 { metrics.generationsLost.increment() }
     } else {
-      outcome.restored = try await restoreMissing(after: nil, reason)
+      outcome.restored = try await restoreMissing(after: nil)
     }
+    unreadable = UnreadableTally()
     outcome.forgotten = try await forgetFinished()
-    note(isLost ? .queueLost : reason, outcome, .now - start)
+    note(isLost ? [.queueLost] : reasons, outcome, .now - start)
     return outcome
   }
 
-  private func note(_ reason: Reason, _ outcome: Outcome, _ duration: Duration) {
-    metrics.reconciled(reason.rawValue)
+  private func note(_ reasons: [Reason], _ outcome: Outcome, _ duration: Duration) {
+    for reason in reasons { metrics.reconciled(reason.rawValue) }
     metrics.restored.increment(by: UInt64(outcome.restored))
     metrics.forgotten.increment(by: UInt64(outcome.forgotten))
     log.info(
       "queue reconciled",
       [
-        "reason": reason.rawValue, "restored": "\(outcome.restored)", "forgotten": "\(outcome.forgotten)",
+        "reason": reasons.map(\.rawValue).joined(separator: " "), "restored": "\(outcome.restored)",
+        "forgotten": "\(outcome.forgotten)",
         "seconds": "\(duration.seconds)",
       ])
   }
@@ -126,11 +148,11 @@ package actor Reconciler {
     var restored = 0
     try await forEachUnfinished(after: nil) { jobs in
       let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) })
-      restored += try await restore(wanted.map(QueuedJob.init))
+      restored += try await restore(wanted.map(lanes.job)).count
     }
     let generation = try await ledger.nextGeneration()
     try await queue.install(generation: generation, tokenFloor: try await ledger.largestToken())
-    return (restored + (try await restoreMissing(after: JobID.first(at: overlapStart), .queueLost)), generation)
+    return (restored + (try await restoreMissing(after: JobID.first(at: overlapStart))), generation)
   }
 
   /// Finishes those that their owners have cancelled; nothing runs them any more.
@@ -138,25 +160,36 @@ package actor Reconciler {
   /// - Parameter jobs: unfinished, not in the queue, and no outcome of theirs on its way.
   /// - Returns: the others.
   private func settleCancelled(_ jobs: [UnfinishedJob]) async throws -> [UnfinishedJob] {
-    for job in jobs where job.isCancelRequested { try await settler.settleCancelled(job.id) }
+    try await settler.settleCancelled(jobs.filter(\.isCancelRequested).map(\.id))
     return jobs.filter { !$0.isCancelRequested }
   }
 
-  /// Counts that jobs are put back for an unreadable entry, and ends those for which that was so too often.
+  /// Ends those of the culprits that were put back too often.
   ///
-  /// - Returns: the others.
-  private func settleUnreadable(_ jobs: [UnfinishedJob]) async throws -> [UnfinishedJob] {
-    guard !jobs.isEmpty else { return [] }
-    let counts = try await ledger.countUnreadable(jobs.map(\.id))
-    let isOver = { (job: UnfinishedJob) in counts[job.id] ?? 0 > Self.unreadableRestoresMax }
-    for job in jobs where isOver(job) { try await settler.settleUnreadable(job.id, tier: job.tier) }
-    return jobs.filter { !isOver($0) }
+  /// - Parameter culprits: those of `jobs` that the queue has lost because it could not read something.
+  /// - Returns: the jobs that have not ended.
+  private func settleUnreadable(_ jobs: [UnfinishedJob], _ culprits: Set<JobID>) async throws -> [UnfinishedJob] {
+    guard !culprits.isEmpty else { return jobs }
+    let counts = try await ledger.unreadableRestores(of: Array(culprits))
+    let over = jobs.filter { counts[$0.id] ?? 0 >= Self.unreadableRestoresMax }
+    try await settler.settleUnreadable(over)
+    let ended = Set(over.map(\.id))
+    unreadable.spend(on: ended)
+    return jobs.filter { !ended.contains($0.id) }
+  }
+
+  /// Counts that jobs were put back, once they have been: what did not come about is no strike against a job, and one
+  /// that a lost connection leaves uncounted is put back once more.
+  private func count(_ restored: Set<JobID>) async throws {
+    guard !restored.isEmpty else { return }
+    unreadable.spend(on: restored)
+    try await ledger.countUnreadable(Array(restored))
   }
 
   /// Puts back the unfinished jobs that the queue does not hold.
-  private func restoreMissing(after first: JobID?, _ reason: Reason) async throws -> Int {
+  private func restoreMissing(after first: JobID?) async throws -> Int {
     var restored = 0
-    try await forEachUnfinished(after: first) { restored += try await restoreMissing(among: $0, reason) }
+    try await forEachUnfinished(after: first) { restored += try await restoreMissing(among: $0) }
     return restored
   }
 
@@ -171,7 +204,7 @@ package actor Reconciler {
         let found = try await ledger.unfinished(after: id.predecessor, limit: 1)
         missing += found.filter { $0.id == id }
       }
-      metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing, .enqueueFailed)))
+      metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing)))
     } catch {
       log.warning("repeated submissions could not be checked", ["error": "\(error)"])
       request(error as? QueueError == .lost ? .queueLost : .enqueueFailed)
@@ -186,7 +219,7 @@ package actor Reconciler {
   /// another controller may enqueue it meanwhile (docs/operations.md, "What it does not promise").
   ///
   /// - Parameter jobs: as the ledger lists them.
-  private func restoreMissing(among jobs: [UnfinishedJob], _ reason: Reason) async throws -> Int {
+  private func restoreMissing(among jobs: [UnfinishedJob]) async throws -> Int {
     let claimed = jobs.filter { underWay.begin($0.id) }
     defer { for job in claimed { underWay.end(job.id) } }
     let statuses = claimed.isEmpty ? [] : try await queue.status(of: claimed.map(\.id))
@@ -195,30 +228,61 @@ package actor Reconciler {
     let unwanted = zip(claimed, statuses).filter { $0.1 != nil && $0.0.isCancelRequested }.map(\.0.id)
     if !unwanted.isEmpty { _ = try await queue.cancel(unwanted) }
     guard !missing.isEmpty else { return 0 }
-    let refused = try await settler.drain()
-    let states = try await ledger.states(of: missing.map(\.id))
-    let unfinished = missing.filter { states[$0.id]?.isFinal == false && !refused.contains($0.id) }
+    let open = try await unended(missing.map(\.id))
+    let unfinished = missing.filter { open.contains($0.id) }
     var wanted = try await settleCancelled(unfinished)
-    if reason == .unreadable { wanted = try await settleUnreadable(wanted) }
-    let restored = try await restore(wanted.map(QueuedJob.init))
+    let culprits = unreadable.culprits(among: wanted.map(\.id))
+    wanted = try await settleUnreadable(wanted, culprits)
+    let restored = try await restore(wanted.map(lanes.job))
     let cancelled = unfinished.map(\.id).filter(underWay.isCancelled)
     if !cancelled.isEmpty { _ = try await queue.cancel(cancelled) }
-    return restored
+    try await count(culprits.intersection(restored))
+    return restored.count
   }
 
-  /// - Returns: how many the queue did not hold. One that it would never take stands in nobody's way.
-  private func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> Int {
-    guard !jobs.isEmpty else { return 0 }
+  /// Those of jobs which the queue does not hold that have not ended: no outcome of theirs is on its way.
+  private func unended(_ jobs: [JobID]) async throws -> Set<JobID> {
+    let refused = try await settler.drain()
+    let states = try await ledger.states(of: jobs)
+    return Set(jobs.filter { states[$0]?.isFinal == false && !refused.contains($0) })
+  }
+
+  /// - Returns: those that the queue did not hold. One that it would never take stands in nobody's way.
+  private func restore(_ jobs: [QueuedJob]) async throws(QueueError) -> [JobID] {
+    guard !jobs.isEmpty else { return [] }
     do {
-      return try await queue.restore(jobs).count { $0 == .enqueued }
-    } catch .tooLarge(let reason) {
+      return zip(jobs, try await queue.restore(jobs)).filter { $0.1 == .enqueued }.map(\.0.id)
+    } catch {
+      guard let reason = error.refusal else { throw error }
       guard jobs.count > 1 else {
-        log.error("a job that the queue does not take waits for ever", ["job": "\(jobs[0].id)", "reason": reason])
-        return 0
+        log.error("a job that the queue does not take waits in the ledger", ["job": "\(jobs[0].id)", "reason": reason])
+        return []
       }
       let middle = jobs.count / 2
       return try await restore(Array(jobs[..<middle])) + restore(Array(jobs[middle...]))
     }
+  }
+
+  /// Has jobs end whose owners want them cancelled, wherever they are: what whoever heard the wish could not tell the
+  /// queue, or a controller that does not lead was told.
+  ///
+  /// - Complexity: one read of the ledger, and one of the queue where there are such jobs.
+  package func carryOutCancellations() async throws {
+    var cursor: JobID?
+    while true {
+      let wished = try await ledger.cancelling(after: cursor, limit: Self.pageMax)
+      guard let last = wished.last else { return }
+      try await cancel(wished)
+      cursor = last
+    }
+  }
+
+  private func cancel(_ jobs: [JobID]) async throws {
+    let claimed = jobs.filter { underWay.begin($0) }
+    defer { for job in claimed { underWay.end(job) } }
+    guard !claimed.isEmpty else { return }
+    let unknown = zip(claimed, try await queue.cancel(claimed)).filter { $0.1 == .unknown }.map(\.0)
+    if !unknown.isEmpty { try await settler.settleCancelled(Array(unended(unknown))) }
   }
 
   private func forEachUnfinished(after first: JobID?, _ body: ([UnfinishedJob]) async throws -> Void) async throws {
@@ -247,14 +311,6 @@ package actor Reconciler {
   }
 }
 
-extension QueuedJob {
-  init(_ job: UnfinishedJob) {
-    self.init(
-      order: job.order, tier: job.tier, priority: job.priority, attemptsMax: job.attemptsMax,
-      attemptsMade: job.attemptsMade)
-  }
-}
-
 extension JobID {
   /// The largest identifier that is smaller; the smallest is its own.
   var predecessor: JobID {
@@ -265,5 +321,16 @@ extension JobID {
   /// The smallest identifier of an instant.
   static func first(at instant: Timestamp) -> JobID {
     JobID(high: UInt64(max(0, instant.milliseconds)) << 16, low: 0)
+  }
+}
+
+extension QueueError {
+  /// Why the queue takes no such job, as opposed to not taking any now.
+  fileprivate var refusal: String? {
+    switch self {
+    case .tooLarge(let reason): reason
+    case .tooManyLanes: "there are as many lanes as the queue allows"
+    case .lost, .disconnected, .outOfMemory, .server: nil
+    }
   }
 }

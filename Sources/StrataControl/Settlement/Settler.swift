@@ -64,26 +64,33 @@ package final class Settler: Sendable {
     return refused
   }
 
-  /// Finishes a job that neither runs nor has an outcome on its way, because its owner cancelled it.
-  package func settleCancelled(_ job: JobID) async throws {
+  /// Finishes jobs that neither run nor have an outcome on its way, because their owners cancelled them.
+  package func settleCancelled(_ jobs: [JobID]) async throws {
     try await settle(
-      SettlementItem(job: job, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now))
+      jobs.map {
+        SettlementItem(job: $0, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now)
+      })
   }
 
-  /// Finishes a job that neither runs nor has an outcome on its way, because the queue could not read it too often.
-  package func settleUnreadable(_ job: JobID, tier: TierName) async throws {
+  /// Finishes jobs that neither run nor have an outcome on its way, because the queue could not read them too often.
+  package func settleUnreadable(_ jobs: [UnfinishedJob]) async throws {
     let error = AttemptError(
       code: "queue_unreadable", message: "what the queue kept of the job could not be read, again and again",
       isRetryable: false)
-    let report = AttemptReport(tier: tier, usage: AttemptUsage(), error: error)
-    log.error("a job has failed, because the queue could not read it too often", ["job": "\(job)"])
+    for job in jobs {
+      log.error("a job has failed, because the queue could not read it too often", ["job": "\(job.id)"])
+    }
     try await settle(
-      SettlementItem(
-        job: job, token: FencingToken(rawValue: 0), ending: .failed, isFinal: true, endedAt: .now, report: report))
+      jobs.map { job in
+        SettlementItem(
+          job: job.id, token: FencingToken(rawValue: 0), ending: .failed, isFinal: true, endedAt: .now,
+          report: AttemptReport(tier: job.tier, usage: AttemptUsage(), error: error))
+      })
   }
 
-  private func settle(_ item: SettlementItem) async throws {
-    let verdicts = try await ledger.settle([item])
+  private func settle(_ items: [SettlementItem]) async throws {
+    guard !items.isEmpty else { return }
+    let verdicts = try await ledger.settle(items)
     for verdict in verdicts { metrics.settled(verdict) }
     try await announce(finished(verdicts))
   }

@@ -34,6 +34,7 @@ package struct AdmissionDecision {
   private var balances: [TenantID: AccountBalance]
   private let prices: [String: PricedListing]
   private let ratedTiers: Set<TierName>
+  private let classes: [TenantID: PriorityClass]
   private var byID: [JobID: KnownJob] = [:]
   private var byKey: [TenantKey: KnownJob] = [:]
 
@@ -45,11 +46,12 @@ package struct AdmissionDecision {
 
   package init(
     balances: [TenantID: AccountBalance], prices: [String: PricedListing], ratedTiers: Set<TierName>,
-    known: [KnownJob]
+    known: [KnownJob], classes: [TenantID: PriorityClass] = [:]
   ) {
     self.balances = balances
     self.prices = prices
     self.ratedTiers = ratedTiers
+    self.classes = classes
     for job in known { note(job) }
   }
 
@@ -88,7 +90,9 @@ package struct AdmissionDecision {
     guard hold <= balance.available else { throw .budget(available: balance.available, needed: hold) }
     balances[submission.tenant]?.held += hold
     held[submission.tenant, default: .zero] += hold
-    let job = AcceptedJob(job: submission.job, state: .queued, held: hold, createdAt: submission.createdAt.storable)
+    let job = AcceptedJob(
+      job: submission.job, state: .queued, held: hold, createdAt: submission.createdAt.storable,
+      priorityClass: classes[submission.tenant] ?? .standard)
     acceptances.append(Acceptance(submission: submission, hold: hold, priceVersion: listing.version))
     note(
       KnownJob(

@@ -18,12 +18,17 @@ public struct AcceptedJob: Hashable, Sendable {
   /// The most it may be charged.
   public let held: MicroCredits
   public let createdAt: Timestamp
+  /// The class of its tenant when it was accepted.
+  public let priorityClass: PriorityClass
 
-  public init(job: JobID, state: JobState, held: MicroCredits, createdAt: Timestamp) {
+  public init(
+    job: JobID, state: JobState, held: MicroCredits, createdAt: Timestamp, priorityClass: PriorityClass = .standard
+  ) {
     self.job = job
     self.state = state
     self.held = held
     self.createdAt = createdAt
+    self.priorityClass = priorityClass
   }
 }
 

@@ -17,10 +17,13 @@ public struct JobSubmission: Hashable, Sendable {
   /// The client's own bound on the hold.
   public var creditsMax: MicroCredits?
   public var createdAt: Timestamp
+  /// It does not run before; nil for at once.
+  public var runAt: Timestamp?
 
   public init(
     order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
-    idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now
+    idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now,
+    runAt: Timestamp? = nil
   ) {
     self.order = order
     self.soldAs = soldAs ?? order.capability
@@ -31,6 +34,7 @@ public struct JobSubmission: Hashable, Sendable {
     self.fingerprint = fingerprint
     self.creditsMax = creditsMax
     self.createdAt = createdAt
+    self.runAt = runAt
   }
 
   public var job: JobID { order.job }

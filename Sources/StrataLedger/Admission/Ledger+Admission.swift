@@ -20,6 +20,13 @@ extension Ledger {
   }
 }
 
+extension Ledger {
+  /// What `admit` would answer now. Nothing is stored, so the next call may answer otherwise.
+  public func judge(_ submission: JobSubmission) async throws(LedgerError) -> AdmissionVerdict {
+    try await perform { session throws(PostgreSQLError) in try AdmissionTransaction.judge(submission, session) }
+  }
+}
+
 /// Carries out what `AdmissionDecision` decides.
 enum AdmissionTransaction {
   /// Admits a batch. Where a value cannot be stored, the batch is halved until the submission it came with stands
@@ -35,6 +42,21 @@ enum AdmissionTransaction {
       let middle = batch.count / 2
       return try admitIsolating(Array(batch[..<middle]), session)
         + admitIsolating(Array(batch[middle...]), session)
+    }
+  }
+
+  static func judge(
+    _ submission: JobSubmission, _ session: PostgreSQLSession
+  ) throws(PostgreSQLError) -> AdmissionVerdict {
+    do throws(PostgreSQLError) {
+      return try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
+        var decision = try read([submission], transaction)
+        decision.decide([submission])
+        return decision.verdicts[0]
+      }
+    } catch {
+      guard error.isDueToValues else { throw error }
+      return .refused(.invalid(error.message))
     }
   }
 
@@ -61,15 +83,17 @@ enum AdmissionTransaction {
         .identifiers(batch.map(\.job)), .identifiers(keyed.map(\.tenant)), .texts(keyed.map(\.idempotencyKey))),
       Query.currentPrices(.texts(Array(Set(batch.map(\.soldAs))))),
       Query.currentRates())
-    let balances = try rows[0].map { row throws(PostgreSQLError) in
-      (try row.identifier() as TenantID, try AccountBalance(&row))
+    let accounts = try rows[0].map { row throws(PostgreSQLError) in
+      let (tenant, balance): (TenantID, AccountBalance) = (try row.identifier(), try AccountBalance(&row))
+      return (tenant, balance, try row.required(PriorityClass(rawValue: Int(row.integer()))))
     }
     let prices = try rows[2].map { row throws(PostgreSQLError) in try PricedListing(&row) }
     return AdmissionDecision(
-      balances: Dictionary(uniqueKeysWithValues: balances),
+      balances: Dictionary(uniqueKeysWithValues: accounts.map { ($0.0, $0.1) }),
       prices: Dictionary(uniqueKeysWithValues: prices.map { ($0.name, $0) }),
       ratedTiers: Set(try rows[3].map { row throws(PostgreSQLError) in try row.named() as TierName }),
-      known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) })
+      known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) },
+      classes: Dictionary(uniqueKeysWithValues: accounts.map { ($0.0, $0.2) }))
   }
 
   private static func knownJob(_ row: inout PostgreSQLRow) throws(PostgreSQLError) -> AdmissionDecision.KnownJob {
@@ -109,6 +133,7 @@ enum AdmissionTransaction {
       .integers(orders.map(\.timeoutSeconds)), .integers(orders.map(\.resources.cpuMillicores)),
       .integers(orders.map(\.resources.memoryBytes)), .texts(jobs.map(\.idempotencyKey)),
       .byteStrings(jobs.map(\.fingerprint)), .integers(acceptances.map(\.hold.micros)),
-      .timestamps(jobs.map(\.createdAt)))
+      .timestamps(jobs.map(\.createdAt)), .integers(orders.map(\.resources.gpuThousandths)),
+      .documents(orders.map { _ in nil }), .timestamps(jobs.map(\.runAt)))
   }
 }

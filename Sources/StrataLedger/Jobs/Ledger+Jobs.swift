@@ -25,6 +25,21 @@ extension Ledger {
     ) { row throws(PostgreSQLError) in try StoredJob(&row) }
   }
 
+  /// Those of a tenant's newest `LedgerLimits.alikeScanMax` jobs that `part` may mean, newest first, at most `limit`.
+  ///
+  /// - Complexity: O(jobs looked at), a microsecond each.
+  public func jobs(
+    of tenant: TenantID, like part: IdentifierPart<JobTag>, limit: Int
+  ) async throws(LedgerError) -> [JobID] {
+    let (beginning, end) = (part.beginning, part.end)
+    return try await read(
+      Query.findAlike(
+        .identifier(tenant), .identifier(beginning?.lowerBound), .identifier(beginning?.upperBound),
+        .integer(Int64(bitPattern: end.mask)), .integer(Int64(bitPattern: end.value)),
+        .integer(Int64(limits.alikeScanMax)), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try row.identifier() as JobID }.filter(part.matches)
+  }
+
   /// The ended attempts of a job, oldest first.
   public func attempts(of job: JobID) async throws(LedgerError) -> [StoredAttempt] {
     try await read(Query.listAttempts(.identifier(job))) { row throws(PostgreSQLError) in try StoredAttempt(&row) }
@@ -48,14 +63,29 @@ extension Ledger {
   /// Notes that the owner of a job wants it cancelled, so that a queue that forgets it does not bring the job back.
   /// Changes nothing on a finished job.
   public func requestCancel(of job: JobID) async throws(LedgerError) {
-    _ = try await read(Query.requestCancel(.identifier(job))) { _ in }
+    try await change(.idempotent, Query.requestCancel(.identifier(job)))
   }
 
-  /// Counts one more restoring of each of these jobs because an entry of the queue could not be read.
+  /// Unfinished jobs whose owners want them cancelled, oldest first, a page at a time: pass the last one to go on.
   ///
-  /// - Returns: how often each of those that are unfinished was restored for that, this time included.
-  public func countUnreadable(_ jobs: [JobID]) async throws(LedgerError) -> [JobID: Int] {
-    let pairs = try await read(Query.countUnreadable(.identifiers(jobs))) { row throws(PostgreSQLError) in
+  /// - Complexity: one look at each unfinished job.
+  public func cancelling(after cursor: JobID? = nil, limit: Int) async throws(LedgerError) -> [JobID] {
+    try await read(Query.listCancelling(.identifier(cursor), .integer(page(limit)))) { row throws(PostgreSQLError) in
+      try row.identifier()
+    }
+  }
+
+  /// Counts one more restoring of each of these jobs because an entry of the queue could not be read. Finished ones are
+  /// passed over.
+  ///
+  /// - Throws: `.disconnected` where nobody knows whether it was counted. It is not repeated here: that would count twice.
+  public func countUnreadable(_ jobs: [JobID]) async throws(LedgerError) {
+    try await change(.once, Query.countUnreadable(.identifiers(jobs)))
+  }
+
+  /// How often each of those of `jobs` that are unfinished was restored because an entry of the queue could not be read.
+  public func unreadableRestores(of jobs: [JobID]) async throws(LedgerError) -> [JobID: Int] {
+    let pairs = try await read(Query.findUnreadable(.identifiers(jobs))) { row throws(PostgreSQLError) in
       (try row.identifier() as JobID, Int(try row.integer()))
     }
     return Dictionary(pairs) { first, _ in first }

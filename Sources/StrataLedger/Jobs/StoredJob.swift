@@ -13,6 +13,8 @@ public struct StoredJob: Hashable, Sendable {
   /// The most it may be charged.
   public let held: MicroCredits
   public let createdAt: Timestamp
+  /// When it was to run at the earliest; nil for at once.
+  public let runAt: Timestamp?
   public let finishedAt: Timestamp?
   public let error: AttemptError?
   public let results: [ArtifactReference]
@@ -42,6 +44,7 @@ extension StoredJob {
     state = try row.named()
     held = try row.amount()
     createdAt = try row.timestamp()
+    runAt = try row.optionalTimestamp()
     finishedAt = try row.optionalTimestamp()
     error = try row.optionalDocument()
     results = try row.optionalDocument() ?? []
@@ -53,14 +56,16 @@ extension StoredJob {
 }
 
 extension WorkOrder {
-  /// From the columns params, inputs, timeout_seconds, cpu_millicores, memory_bytes.
+  /// From the columns params, inputs, timeout_seconds, cpu_millicores, memory_bytes, gpu_thousandths, retry.
   init(
     job: JobID, tenant: TenantID, capability: (name: String, version: Int), _ row: inout PostgreSQLRow
   ) throws(PostgreSQLError) {
     self.init(
       job: job, tenant: tenant, capability: capability.name, version: capability.version,
       parametersJSON: try row.text(), inputs: try row.optionalDocument() ?? [], timeoutSeconds: try row.integer(),
-      resources: ResourceRequest(cpuMillicores: try row.integer(), memoryBytes: try row.integer()))
+      resources: ResourceRequest(
+        cpuMillicores: try row.integer(), memoryBytes: try row.integer(), gpuThousandths: try row.integer()))
+    _ = row.optionalText()
   }
 }
 

@@ -8,8 +8,14 @@ public struct UnfinishedJob: Hashable, Sendable {
   public let attemptsMax: Int
   /// Attempts that count (succeeded, failed or lost, not handed back) and have ended.
   public let attemptsMade: Int
+  /// Those of them that ended with the loss of their worker.
+  public let workersLost: Int
   /// Whether its owner wants it cancelled.
   public let isCancelRequested: Bool
+  /// It does not run before; nil for at once.
+  public let runAt: Timestamp?
+  /// Its tenant's.
+  public let priorityClass: PriorityClass
 
   public var id: JobID { order.job }
 
@@ -22,6 +28,9 @@ public struct UnfinishedJob: Hashable, Sendable {
     attemptsMax = Int(try row.integer())
     order = try WorkOrder(job: id, tenant: tenant, capability: capability, &row)
     attemptsMade = Int(try row.integer())
+    workersLost = Int(try row.integer())
     isCancelRequested = try row.boolean()
+    runAt = try row.optionalTimestamp()
+    priorityClass = try row.required(PriorityClass(rawValue: Int(row.integer())))
   }
 }

@@ -1,10 +1,15 @@
 -- Jobs that the queue should hold, oldest first. $1 uuid: only jobs after this one, null for all, $2 bigint: at most.
 -- Returns: id, tenant, capability, version, tier, priority, attempts_max, params, inputs, timeout_seconds,
--- cpu_millicores, memory_bytes, attempts that count and have ended, whether it is to be cancelled.
-SELECT id, tenant, capability, version, tier, priority, attempts_max, params, inputs, timeout_seconds,
-  cpu_millicores, memory_bytes,
-  (SELECT count(*) FROM usage WHERE usage.job = job.id AND ending IN ('succeeded', 'failed', 'expired')),
-  cancel_requested
+-- cpu_millicores, memory_bytes, gpu_thousandths, retry, attempts that count and have ended, those of them whose worker
+-- was lost, whether it is to be cancelled, run_at, the tenant's class.
+SELECT job.id, job.tenant, job.capability, job.version, job.tier, job.priority, job.attempts_max, job.params, job.inputs,
+  job.timeout_seconds, job.cpu_millicores, job.memory_bytes, job.gpu_thousandths, job.retry, attempts.made,
+  attempts.lost, job.cancel_requested, job.run_at, tenant.priority_class
 FROM job
-WHERE finished_at IS NULL AND id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
-ORDER BY id LIMIT $2::bigint
+JOIN tenant ON tenant.id = job.tenant
+CROSS JOIN LATERAL (
+  SELECT count(*) AS made, count(*) FILTER (WHERE ending = 'expired') AS lost
+  FROM usage WHERE usage.job = job.id AND ending IN ('succeeded', 'failed', 'expired')
+) AS attempts
+WHERE job.finished_at IS NULL AND job.id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
+ORDER BY job.id LIMIT $2::bigint

@@ -1,4 +1,5 @@
 -- Locks the accounts of tenants, in the order that every transaction keeps, and reads them.
--- $1 uuid[]: tenants. Returns: id, posted, held, limit_.
-SELECT id, posted, held, limit_ FROM account WHERE id = ANY ($1::uuid[]) AND kind = 'tenant' ORDER BY id
-FOR NO KEY UPDATE
+-- $1 uuid[]: tenants. Returns: id, posted, held, limit_, the tenant's class.
+SELECT account.id, posted, held, limit_, priority_class FROM account JOIN tenant ON tenant.id = account.id
+WHERE account.id = ANY ($1::uuid[]) AND kind = 'tenant' ORDER BY account.id
+FOR NO KEY UPDATE OF account

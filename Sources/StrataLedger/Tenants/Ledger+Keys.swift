@@ -8,16 +8,17 @@ extension Ledger {
     let secret = Self.newSecret()
     let shown = String(secret.prefix(limits.keyPrefixLength))
     guard try await self.tenant(tenant) != nil else { throw .notFound("tenant \(tenant)") }
-    _ = try await perform { session throws(PostgreSQLError) in
+    let key = try await perform { session throws(PostgreSQLError) in
       try session.run(
         .once,
         [
           Query.insertKey(
             .identifier(id), .identifier(tenant), .text(name), .bytes(Array(secret.utf8)), .text(shown))
         ]
-      ).count
+      )[0].first { row throws(PostgreSQLError) in try APIKey(&row) }
     }
-    return NewAPIKey(id: id, secret: secret)
+    guard let key else { throw .notFound("key \(id)") }
+    return NewAPIKey(key: key, secret: secret)
   }
 
   /// Whom a secret stands for; nil where it is unknown or revoked. The database compares digests, so what the
@@ -30,12 +31,25 @@ extension Ledger {
 
   /// Makes a key useless from now on. Revoking it again changes nothing.
   ///
-  /// - Throws: `.notFound` where the tenant has no such key.
-  public func revokeKey(_ key: KeyID, tenant: TenantID) async throws(LedgerError) {
-    let rows = try await perform { session throws(PostgreSQLError) in
-      try session.run(.idempotent, [Query.revokeKey(.identifier(key), .identifier(tenant))])[0].count
+  /// - Parameter evenLast: whether it may be the tenant's last valid one.
+  /// - Returns: the key as it is now.
+  /// - Throws: `.notFound` where the tenant has no such key, `.lastKey`.
+  @discardableResult
+  public func revokeKey(
+    _ key: KeyID, tenant: TenantID, evenLast: Bool = false
+  ) async throws(LedgerError) -> APIKey {
+    let found = try await perform { session throws(PostgreSQLError) in
+      try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
+        // First, so that of two that revoke the last two keys the second one sees what the first one did.
+        _ = try transaction.run(Query.lockTenant(.identifier(tenant)))
+        let rows = try transaction.commit(
+          Query.revokeKey(.identifier(key), .identifier(tenant), .boolean(evenLast)))
+        return try rows[0].first { row throws(PostgreSQLError) in try APIKey(&row) }
+      }
     }
-    guard rows == 1 else { throw .notFound("key \(key) of this tenant") }
+    guard let found else { throw .notFound("key \(key) of this tenant") }
+    guard found.revokedAt != nil else { throw .lastKey(found.name) }
+    return found
   }
 
   /// A tenant's keys, oldest first, revoked ones too.

@@ -40,9 +40,11 @@ public struct APIKey: Hashable, Sendable {
 
 /// A key just made, with its secret, which is not kept and cannot be shown again.
 public struct NewAPIKey: Hashable, Sendable {
-  public let id: KeyID
+  public let key: APIKey
   /// `sk_` and 256 random bits.
   public let secret: String
+
+  public var id: KeyID { key.id }
 }
 
 /// Whom a secret stands for.

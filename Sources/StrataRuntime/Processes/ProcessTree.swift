@@ -95,10 +95,7 @@ extension ProcessTree {
     }
   }
 
-  /// `root` and its descendants together. A zero reading if there is no such process.
-  public static func reading(of root: Int32) -> Reading { reading(of: root, among: everyone()) }
-
-  package static func reading(of root: Int32, among everyone: [ProcessStatistics]) -> Reading {
-    Reading(descendants(of: root, among: everyone).map(\.statistics) + everyone.filter { $0.pid == root })
-  }
+  /// `root` and its descendants together; in a tree that lives it may miss something, and counts nothing twice. A zero
+  /// reading if there is no such process.
+  public static func reading(of root: Int32) -> Reading { Reading(members(of: root)) }
 }

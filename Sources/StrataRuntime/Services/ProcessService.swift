@@ -6,7 +6,7 @@ public actor ProcessService: Service {
   /// What to run and how to look after it.
   public struct Definition: Sendable {
     public var name: String
-    /// Makes ready for a start (also before every restart) and says what to start.
+    /// Makes ready for a start (also before every restart) and says what to start. A stop cancels it.
     public var prepare: @Sendable () async throws(StrataError) -> ProcessSpecification
     /// Whether the process serves. Asked in steps that grow from `readyStep` to `readyStepMax` until it says yes, the
     /// process ends, or `readyLimit` is over.
@@ -47,6 +47,8 @@ public actor ProcessService: Service {
   private let definition: Definition
   public private(set) var state = State.stopped
   private var supervision: Task<Void, Never>?
+  /// While it makes ready for a start.
+  private var preparation: Task<Result<ProcessSpecification, StrataError>, Never>?
   /// The process that lives, ready or not.
   private var current: ChildProcess?
   private var isWanted = false
@@ -79,6 +81,7 @@ public actor ProcessService: Service {
 
   public func stop() async {
     isWanted = false
+    preparation?.cancel()
     supervision?.cancel()
     if let current { await current.tearDown(definition.teardown) }
     await supervision?.value
@@ -87,7 +90,7 @@ public actor ProcessService: Service {
   }
 
   private func launch() async throws(StrataError) -> ChildProcess {
-    let child = try await ChildProcess.spawn(try await definition.prepare())
+    let child = try await ChildProcess.spawn(try await prepare())
     current = child
     do throws(StrataError) {
       try await waitUntilReady(child)
@@ -96,6 +99,19 @@ public actor ProcessService: Service {
       await child.tearDown(definition.teardown)
       throw error
     }
+  }
+
+  /// In a task of its own, so that a stop can cancel this and nothing else: it may take seconds, as when a database is
+  /// made.
+  private func prepare() async throws(StrataError) -> ProcessSpecification {
+    let preparation = Task<Result<ProcessSpecification, StrataError>, Never> { [definition] in
+      do throws(StrataError) { return .success(try await definition.prepare()) } catch { return .failure(error) }
+    }
+    self.preparation = preparation
+    let specification = await preparation.value
+    self.preparation = nil
+    guard isWanted else { throw givenUp }
+    return try specification.get()
   }
 
   private func waitUntilReady(_ child: ChildProcess) async throws(StrataError) {
@@ -108,8 +124,10 @@ public actor ProcessService: Service {
       }
       step = min(step * 5 / 4, definition.readyStepMax)
     }
-    guard isWanted else { throw StrataError(.cancelled, "the start of \(name) was given up") }
+    guard isWanted else { throw givenUp }
   }
+
+  private var givenUp: StrataError { StrataError(.cancelled, "the start of \(name) was given up") }
 
   private func notReady(_ what: String) -> StrataError {
     StrataError(.unavailable, "\(name) \(what)", remedy: definition.logFile.map { "its messages are in \($0)" })

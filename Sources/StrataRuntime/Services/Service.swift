@@ -41,7 +41,11 @@ public actor ServiceTree {
         try await endIfStopWanted(service)
         log.info("started", ["service": service.name, "ms": "\((ContinuousClock.now - began).milliseconds)"])
       } catch {
-        log.error("could not start", ["service": service.name, "error": error.description])
+        if error.code == .cancelled {
+          log.info("start given up", ["service": service.name])
+        } else {
+          log.error("could not start", ["service": service.name, "error": error.description])
+        }
         await stop()
         throw error
       }

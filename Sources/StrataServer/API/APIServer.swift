@@ -13,6 +13,7 @@ public struct APIServer: Sendable {
   private let artifacts: ArtifactRoutes
   private let jobs: JobRoutes
   private let events: EventRoutes
+  private let keys: KeyRoutes
   private let overview: OverviewRoutes
 
   /// - Parameter heartbeat: how often a silent event stream says that it is alive.
@@ -26,6 +27,7 @@ public struct APIServer: Sendable {
     artifacts = ArtifactRoutes(control: control, store: store)
     jobs = JobRoutes(control: control, store: store)
     events = EventRoutes(control: control, heartbeat: heartbeat)
+    keys = KeyRoutes(control: control)
     overview = OverviewRoutes(control: control)
   }
 
@@ -48,7 +50,7 @@ public struct APIServer: Sendable {
         throw HTTPRefusal(.forbidden, "forbidden", "this shows what concerns every tenant: an operator's key is needed")
       }
       try route.check(request.query)
-      return try await answer(route, request, tenant: caller.tenant)
+      return try await answer(route, request, caller)
     } catch {
       var response = HTTPResponse.problem(for: error)
       // RFC 9110, section 11.6.1: a 401 says how to do better.
@@ -81,9 +83,11 @@ public struct APIServer: Sendable {
     }
   }
 
-  private func answer(_ route: Route, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
-    switch route {
+  private func answer(_ route: Route, _ request: HTTPRequest, _ caller: Principal) async throws -> HTTPResponse {
+    let tenant = caller.tenant
+    return switch route {
     case .submitJob: try await jobs.submit(request, tenant: tenant)
+    case .checkJob: try await jobs.check(request, tenant: tenant)
     case .listJobs: try await jobs.list(request, tenant: tenant)
     case .job(let id): try await jobs.get(id, tenant: tenant)
     case .cancelJob(let id): try await jobs.cancel(id, tenant: tenant)
@@ -91,6 +95,9 @@ public struct APIServer: Sendable {
     case .jobEvents(let id): try await events.follow(id, request, tenant: tenant)
     case .putArtifact: try await artifacts.put(request, tenant: tenant)
     case .artifact(let digest): try await artifacts.get(digest, request, tenant: tenant)
+    case .listKeys: try await keys.list(request, caller)
+    case .createKey: try await keys.create(request, caller)
+    case .revokeKey(let id): try await keys.revoke(id, request, caller)
     case .capabilities: try overview.capabilities()
     case .account: try await overview.account(tenant)
     case .queue: try await overview.queue()

@@ -15,8 +15,8 @@ struct ArtifactRoutes {
       throw HTTPRefusal(
         .unprocessableContent, "invalid_name", "'\(name)' is not a plain file name of 1 to 255 bytes without a slash")
     }
-    // What says its length and has no room is refused before it is sent.
-    if case .length(let bytes) = request.framing { try store.requireRoom(for: bytes) }
+    // What says its length and cannot be taken is refused before it is sent.
+    if case .length(let bytes) = request.framing { try store.requireTakeable(bytes) }
     let stored = try await store.put(stream: request.body)
     try await control.recordArtifact(stored.digest, sizeBytes: Int64(stored.size), tenant: tenant)
     let reference = ArtifactReference(name: name, digest: stored.digest, sizeBytes: Int64(stored.size))

@@ -26,6 +26,9 @@ enum JSONCoding {
     } catch {
       throw HTTPRefusal(.unprocessableContent, "invalid_body", DecodingComplaint.ofSyntax(error))
     }
+    if let repeated = RepeatedMember.first(in: bytes) {
+      throw HTTPRefusal(.unprocessableContent, "repeated_member", "'\(repeated)' is given twice; give it once")
+    }
     try requireKnown(.object(object), at: "", members)
     do {
       return try JSONDecoder().decode(type, from: data)

@@ -16,17 +16,27 @@ struct JobRoutes {
 
   /// 202 with what was held; a repeated `Idempotency-Key` finds the same job.
   func submit(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
-    let body = try await request.body.collect(limit: bodyBytesMax)
-    let asked = try JSONCoding.decode(
-      JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits"])
-    let draft = try draft(of: asked, key: request.headers["idempotency-key"])
-    let accepted = try await control.submit(draft, tenant: tenant)
+    let accepted = try await control.submit(try await draft(of: request), tenant: tenant)
     var response = try HTTPResponse.json(
       JobAccepted(
         id: accepted.id, state: accepted.state, heldMicrocredits: accepted.state.isFinal ? 0 : accepted.held.micros,
         estimate: .init(chargeMaxMicrocredits: accepted.held.micros), isRepeat: accepted.isRepeat), status: .accepted)
     response.headers.append("location", "/v1/jobs/\(accepted.id)")
     return response
+  }
+
+  /// What `submit` would be refused with, before any input is uploaded; 200 where it would be accepted now. Nothing is
+  /// kept, and inputs are not looked for: their digests may be any.
+  func check(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let held = try await control.check(try await draft(of: request), tenant: tenant)
+    return try .json(JobCheck(estimate: .init(chargeMaxMicrocredits: held.micros)))
+  }
+
+  private func draft(of request: HTTPRequest) async throws -> JobDraft {
+    let body = try await request.body.collect(limit: bodyBytesMax)
+    let asked = try JSONCoding.decode(
+      JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits"])
+    return try draft(of: asked, key: request.headers["idempotency-key"])
   }
 
   private func draft(of asked: JobRequest, key: String?) throws(HTTPRefusal) -> JobDraft {
@@ -48,18 +58,21 @@ struct JobRoutes {
       capability: asked.capability, parametersJSON: JSONValue.object(asked.params ?? [:]).description,
       inputs: asked.inputs ?? [], priority: asked.priority.flatMap(JobPriority.init) ?? .standard,
       tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
-      memoryBytes: asked.resources?.memoryBytes, timeoutSeconds: asked.timeoutSeconds,
-      maxCharge: try ChargeBound.read(asked),
-      idempotencyKey: key)
+      memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
+      timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), idempotencyKey: key)
   }
 
   func get(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
     try .json(JobView(try await control.job(job, tenant: tenant)))
   }
 
-  /// Newest first; `?state=`, `?cursor=`, `?limit=`.
+  /// Jobs that a part of an identifier may mean.
+  static let candidatesMax = 10
+
+  /// Newest first; `?state=`, `?cursor=`, `?limit=`; or `?id=`, the end or the beginning of an identifier.
   func list(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let query = request.query
+    if let text = query["id"] { return try await candidates(text, query, tenant) }
     let limit = query["limit"].map { Int($0) ?? 0 } ?? 50
     guard (1...Self.pageMax).contains(limit) else {
       throw HTTPRefusal(.badRequest, "invalid_limit", "'limit' goes from 1 to \(Self.pageMax)")
@@ -81,6 +94,16 @@ struct JobRoutes {
     return try .json(Page(items: page.jobs.map(JobView.init), nextCursor: page.next?.description))
   }
 
+  private func candidates(_ text: String, _ query: HTTPQuery, _ tenant: TenantID) async throws -> HTTPResponse {
+    guard query.items.count == 1, let part = IdentifierPart<JobTag>(text) else {
+      throw HTTPRefusal(
+        .badRequest, "invalid_id",
+        "'id' takes the last 6 characters of a job's identifier or more, or its first 8 or more, and no other item")
+    }
+    let jobs = try await control.jobs(tenant: tenant, like: part, limit: Self.candidatesMax)
+    return try .json(Page(items: jobs.map(JobView.init), nextCursor: nil))
+  }
+
   /// 202: taken out of the queue, or its worker is told to stop; the job's state says when it has. A finished job is a
   /// conflict.
   func cancel(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
@@ -94,13 +117,17 @@ struct JobRoutes {
     guard offset >= 0 else { throw HTTPRefusal(.badRequest, "invalid_offset", "'offset' is a count of bytes") }
     let snapshot = try await control.job(job, tenant: tenant)
     var response = HTTPResponse(.ok, contentType: "text/plain; charset=utf-8", body: .empty)
+    let last = snapshot.state.isFinal ? snapshot.attempts.last?.token : nil
     if let whole = snapshot.record.log, snapshot.state.isFinal, let size = store.size(of: whole.digest) {
       let rest = max(0, size - offset)
-      if let last = snapshot.attempts.last { Self.name(last.token, in: &response) }
+      if let last { Self.name(last, in: &response) }
       response.body = rest == 0 ? .empty : .file(path: try store.path(of: whole.digest), offset: offset, length: rest)
-    } else if let live = try await control.liveLog(of: job, from: offset) {
+    } else if let live = try await control.liveLog(of: job, from: offset), last == nil || last == live.token {
       Self.name(live.token, in: &response)
       response.body = .bytes(live.bytes)
+    } else if let last {
+      // It printed nothing; the live log, where there is one, is an earlier attempt's.
+      Self.name(last, in: &response)
     }
     return response
   }

@@ -30,6 +30,8 @@ struct OverviewRoutes {
     return try .json(
       QueueView(
         tiers: tiers.map { .init(name: $0.key, ready: $0.value.ready, leased: $0.value.leased) },
+        lanes: census.lanes.sorted { $0.key.place < $1.key.place }.map { QueueView.Lane($0.key, $0.value) },
+        scheduled: census.delayed,
         workers: census.workers.sorted { $0.id < $1.id }.map {
           .init(id: $0.id, leases: $0.leases, leaseUntil: $0.deadline.text)
         }, outcomesPending: census.outcomesPending, unreadableEntries: census.unreadable))
@@ -53,5 +55,20 @@ struct OverviewRoutes {
       return .text("ready\n" + (await control.warnings()).map { "warning: \($0)\n" }.joined())
     }
     throw HTTPRefusal(.serviceUnavailable, "not_ready", obstacles.joined(separator: "; "))
+  }
+}
+
+extension QueueView.Lane {
+  init(_ lane: Lane, _ count: QueueCensus.Count) {
+    self.init(
+      tier: lane.tier, priorityClass: lane.priorityClass.rawValue, capability: lane.capability,
+      resources: lane.resources, ready: count.ready, leased: count.leased)
+  }
+}
+
+extension Lane {
+  /// By tier, higher classes first, then by capability and size.
+  fileprivate var place: (String, Int, String, Int64, Int64) {
+    (tier.rawValue, -priorityClass.rawValue, capability, resources.weightMillicores, resources.memoryBytes)
   }
 }

@@ -3,9 +3,10 @@ package import StrataCore
 /// What a request asks for, read off its method and path alone.
 package enum Route: Hashable {
   case alive, ready, metrics
-  case submitJob, listJobs
+  case submitJob, checkJob, listJobs
   case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID)
   case putArtifact, artifact(ArtifactDigest)
+  case listKeys, createKey, revokeKey(KeyID)
   case capabilities, account, queue, ledgerVerification
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
@@ -33,6 +34,7 @@ package enum Route: Hashable {
   private static func versionOne(_ segments: [String]) throws(HTTPRefusal) -> [HTTPMethod: Route] {
     switch (segments.first, segments.count) {
     case ("jobs", 1): return [.post: .submitJob, .get: .listJobs]
+    case ("jobs:check", 1): return [.post: .checkJob]
     case ("jobs", 2...3): return try ofJob(segments)
     case ("artifacts", 1): return [.put: .putArtifact]
     case ("artifacts", 2):
@@ -41,6 +43,12 @@ package enum Route: Hashable {
           .badRequest, "invalid_digest", "'\(segments[1])' is not a SHA-256 digest (sha256: and 64 hex digits)")
       }
       return [.get: .artifact(digest)]
+    case ("keys", 1): return [.get: .listKeys, .post: .createKey]
+    case ("keys", 2):
+      guard let key = KeyID(segments[1]) else {
+        throw HTTPRefusal(.notFound, "not_found", "'\(segments[1])' is not a key's identifier (26 letters and digits)")
+      }
+      return [.delete: .revokeKey(key)]
     case ("capabilities", 1): return [.get: .capabilities]
     case ("account", 1): return [.get: .account]
     case ("queue", 1): return [.get: .queue]
@@ -68,8 +76,10 @@ package enum Route: Hashable {
   /// The query items that it takes.
   package var queryItems: [String] {
     switch self {
-    case .listJobs: ["state", "cursor", "limit"]
+    case .listJobs: ["state", "cursor", "limit", "id"]
     case .jobLog: ["offset"]
+    case .listKeys, .createKey: ["tenant"]
+    case .revokeKey: ["tenant", "force"]
     default: []
     }
   }

@@ -50,12 +50,14 @@ public struct DataDirectory: Sendable {
   }
 
   /// The data directory at `path`, only to be looked at: nothing is made or changed. Nil where there is none: neither
-  /// the marker nor the lock of a stack.
+  /// the marker nor a lock that a stack has written. (`/run/lock` is a folder of the system's.)
   ///
   /// - Throws: `unauthorized` where this user may not look.
   public static func find(_ path: String) throws(StrataError) -> DataDirectory? {
     let path = try absolute(path)
-    guard try LockRecord(directory: path).open() != nil || Folder.exists(path + "/" + marker) else { return nil }
+    let record = LockRecord(directory: path)
+    let hasLock = try record.open() != nil && record.holder != nil
+    guard hasLock || Folder.exists(path + "/" + marker) else { return nil }
     let sockets = SocketFolder(run: path + "/run", temporaryFolder: "").placed
     return DataDirectory(path: path, sockets: sockets ?? path + "/run")
   }

@@ -94,7 +94,7 @@ extension DataDirectory {
 
   @discardableResult
   private func endLeftoversOfRecord() -> Bool {
-    guard let holder = record.holder else { return false }
+    guard let holder = record.holderHere else { return false }
     return Sweep(identity: holder.identity, grace: Sentinel.graceStandard).endLeftovers()
   }
 

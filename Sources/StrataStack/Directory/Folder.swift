@@ -28,6 +28,7 @@ enum Folder {
   }
 
   static func isFolder(_ path: String) -> Bool { kind(path) == S_IFDIR }
+  static func isFile(_ path: String) -> Bool { kind(path) == S_IFREG }
   static func exists(_ path: String) -> Bool { kind(path) != nil }
 
   /// Whether a folder has nothing in it. What is no folder, or cannot be read, is not empty.
@@ -47,6 +48,14 @@ enum Folder {
     case ENOTDIR: StrataError(.conflict, "\(path) is no folder", remedy: "choose another, with --data-dir")
     default: .system("\(action) \(path)")
     }
+  }
+
+  /// What tells a folder from its copies, as one word: the file system that it lies in, and its number there. Nil where
+  /// there is none.
+  static func identity(_ path: String) -> String? {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    return "\(status.st_dev):\(status.st_ino)"
   }
 
   private static func kind(_ path: String) -> UInt32? {

@@ -10,6 +10,8 @@ struct LockRecord {
     /// When it started: with its number this names a process for good.
     let startTicks: Int
     let identity: StackIdentity
+    /// The `run/` that it was written into.
+    let place: String?
 
     /// Whether that very process lives.
     var isAlive: Bool {
@@ -25,22 +27,36 @@ struct LockRecord {
   ///
   /// - Throws: `unauthorized` where this user may not see it.
   func open() throws(StrataError) -> Descriptor? {
-    let number = unsafe strata_open(path, O_RDONLY | O_CLOEXEC, 0)
+    // A pipe, which nobody of ours has put there, is not waited for.
+    let number = unsafe strata_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     if number >= 0 { return Descriptor(owning: number) }
     if errno == ENOENT { return nil }
     throw Folder.obstacle(to: "look into", directory)
   }
 
-  /// Nil for a file that says nothing, as before the first lock.
+  /// Nil for what says nothing, such as a file before its first lock, and for what is no file.
   var holder: Holder? {
+    guard Folder.isFile(path) else { return nil }
     let words = Folder.readText(path)?.split(separator: "\n") ?? []
-    guard words.count == 3, let process = Int32(words[0]), let ticks = Int(words[1]) else { return nil }
-    return Holder(process: process, startTicks: ticks, identity: StackIdentity(String(words[2])))
+    guard words.count == 3 || words.count == 4, let process = Int32(words[0]), let ticks = Int(words[1]) else {
+      return nil
+    }
+    return Holder(
+      process: process, startTicks: ticks, identity: StackIdentity(String(words[2])),
+      place: words.count == 4 ? String(words[3]) : nil)
+  }
+
+  /// Whose processes may be ended: nil also where the record came with a copy of the folder, whose stack is another.
+  var holderHere: Holder? {
+    guard let holder, holder.place == Folder.identity(directory + "/run") else { return nil }
+    return holder
   }
 
   func write(_ holder: Holder, to file: Descriptor) throws(StrataError) {
     guard ftruncate(file.raw, 0) == 0 else { throw .system("write \(path)") }
-    try file.writeNow(Array("\(holder.process)\n\(holder.startTicks)\n\(holder.identity.value)\n".utf8))
+    let place = Folder.identity(directory + "/run") ?? "?"
+    let lines = ["\(holder.process)", "\(holder.startTicks)", holder.identity.value, place]
+    try file.writeNow(Array((lines.joined(separator: "\n") + "\n").utf8))
   }
 }
 
@@ -49,6 +65,7 @@ extension LockRecord.Holder {
   init(identity: StackIdentity) {
     let process = getpid()
     self.init(
-      process: process, startTicks: ProcessStatistics.read(process)?.startTicks ?? 0, identity: identity)
+      process: process, startTicks: ProcessStatistics.read(process)?.startTicks ?? 0, identity: identity,
+      place: nil)
   }
 }

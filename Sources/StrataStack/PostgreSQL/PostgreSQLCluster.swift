@@ -14,15 +14,23 @@ struct PostgreSQLCluster {
     Folder.readText(data + "/PG_VERSION").flatMap { $0.split(separator: "\n").first }.flatMap { Int($0) }
   }
 
-  /// Creates the cluster and its database beside `data`, then moves them there: half a cluster is never taken for one.
+  /// Creates the cluster and its database beside `data`, then moves them there: half a cluster is never taken for one,
+  /// and none is left where it could not be made or the task was cancelled.
   func create() async throws(StrataError) {
     let draft = data + ".new"
     try Folder.removeTree(draft)
     try Folder.removeTree(data)
+    do throws(StrataError) { try await make(in: draft) } catch {
+      try? Folder.removeTree(draft)
+      throw error
+    }
+    guard unsafe rename(draft, data) == 0 else { throw .system("move \(draft) to \(data)") }
+  }
+
+  private func make(in draft: String) async throws(StrataError) {
     let options = ["-D", draft, "-U", EmbeddedPostgreSQL.role, "--encoding=UTF8", "--locale=C"]
     try await run("initdb", options + ["--auth-local=trust", "--auth-host=reject", "--no-instructions"])
     try await createDatabase(in: draft)
-    guard unsafe rename(draft, data) == 0 else { throw .system("move \(draft) to \(data)") }
   }
 
   /// Through the server's single-user mode, so that no other connection can come before.

@@ -13,6 +13,12 @@ enum InputFiles {
   /// The name of an input, under which its job finds it.
   static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "input") }
 
+  /// In bytes; 0 for what is not there.
+  static func size(of path: String) -> Int64 {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? Int64(status.st_size) : 0
+  }
+
   /// Returns `paths` when all of them can be read: nothing is uploaded or begun in vain.
   ///
   /// - Throws: `invalidInput`, naming the first that cannot.

@@ -68,7 +68,12 @@ struct JobAction {
 
   private func cancel() async throws -> ExitStatus {
     let job: JobView = try await server.delete("/v1/jobs/\(id)")
-    let words = job.state == .cancelled ? "is cancelled" : "is being stopped by its worker"
+    let words =
+      switch job.state {
+      case .cancelled: "is cancelled"
+      case .running: "is being stopped by its worker"
+      default: "will be cancelled as soon as the queue can be told"
+      }
     Terminal.print(asJSON ? try JSONText.of(job) : "job \(id) \(words)")
     return .done
   }

@@ -42,6 +42,9 @@ extension Command {
       wait    follow it to its end, as 'submit --wait' does; with --out, fetch its results
       fetch   download its results into --out
       cancel  take it out of the queue, or tell its worker to stop it
+
+      ID is the job's identifier, or as much of it as no other job has: the last 6 characters or more, or the first 8 or
+      more. Jobs that were made at about the same time begin alike, so the end tells them apart sooner.
       """,
     options: [
       .option("out", "FOLDER", "where to put the results (fetch, wait)"),
@@ -57,10 +60,10 @@ extension Command {
         throw UsageError(
           "'\(word)' is none of \(JobVerb.usage)" + (near.map { "; did you mean '\($0)'?" } ?? ""), command: "job")
       }
-      guard let id = JobID(text) else {
-        throw UsageError("'\(text)' is not a job's identifier (26 letters and digits)", command: "job")
-      }
-      return try await JobAction(server: Server(arguments), arguments: arguments, id: id).perform(verb)
+      // Of what cannot be a job no server is asked.
+      let server = try Server(arguments)
+      let id = try await JobName.resolve(text, on: server)
+      return try await JobAction(server: server, arguments: arguments, id: id).perform(verb)
     })
 }
 

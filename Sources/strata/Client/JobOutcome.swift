@@ -8,18 +8,23 @@ struct JobOutcome {
   let server: Server
   let job: JobView
 
-  /// - Parameter folder: where to fetch the results, as `ResultsFolder` prepared it.
+  /// - Parameters:
+  ///   - folder: where to fetch the results, as `ResultsFolder` prepared it.
+  ///   - isBrief: whether standard output is the command's own: then only a failure is told, on standard error.
   func show(folder: ResultsFolder?, asJSON: Bool, isBrief: Bool) async throws -> ExitStatus {
     try await folder?.fetch(job.results, of: job.id, from: server)
     if asJSON {
       Terminal.print(try JSONText.of(job))
-    } else if !isBrief || job.state != .succeeded {
-      try await tell(folder: folder)
+    } else if !isBrief {
+      Terminal.print(try await account(folder: folder))
+    } else if job.state != .succeeded {
+      Terminal.note(try await account(folder: folder))
     }
+    if isBrief, let ending = CommandEnding(job) { Terminal.note("strata: \(ending.words).") }
     return job.state == .succeeded ? .done : .failedJob
   }
 
-  private func tell(folder: ResultsFolder?) async throws {
+  private func account(folder: ResultsFolder?) async throws -> String {
     var lines = ["job \(job.id) \(job.state.rawValue)"]
     if let error = job.error { lines[0] += ": \(error.message) [\(error.code)]" }
     lines += SummaryText.lines(of: job.summary)
@@ -37,7 +42,29 @@ struct JobOutcome {
     lines.append("  balance  \(MicroCredits(micros: account.availableMicrocredits)) credits available")
     if folder == nil, !job.results.isEmpty { lines.append("  fetch    strata job fetch \(job.id) --out FOLDER") }
     if job.attempts.last?.log != nil { lines.append("  log      strata job logs \(job.id)") }
-    Terminal.print(lines.joined(separator: "\n"))
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// How the command of a failed job ended, as its summary tells.
+enum CommandEnding {
+  case status(Int64)
+  case signal(Int64)
+
+  init?(_ job: JobView) {
+    guard job.state == .failed, case .object(let summary)? = job.summary else { return nil }
+    switch (summary["exit_status"], summary["signal"]) {
+    case (.integer(let status)?, _): self = .status(status)
+    case (_, .integer(let signal)?): self = .signal(signal)
+    default: return nil
+    }
+  }
+
+  var words: String {
+    switch self {
+    case .status(let status): "the command exited with status \(status); for any failed job the status here is 1"
+    case .signal(let signal): "the command was ended by signal \(signal); for any failed job the status here is 1"
+    }
   }
 }
 

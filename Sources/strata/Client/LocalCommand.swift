@@ -10,27 +10,35 @@ extension Command {
   static let local = Command(
     name: "local", arguments: "CAPABILITY [FILE…]", argumentsMax: .max,
     summary: "Run a capability right here: no server, no charge",
-    details: "Example: strata local pointcloud.ground scan.laz --param cell=0.5 --out results",
+    details: """
+      The results go into --out, or into a new folder here that is named after the capability, which is told.
+
+      Example: strata local pointcloud.ground scan.laz --param cell=0.5 --out results
+      """,
     options: [
       .option("param", "NAME=VALUE", "a parameter of the capability", repeats: true),
-      .option("out", "FOLDER", "where to put the results"), .json,
+      .option("out", "FOLDER", "where to put the results [a new folder: CAPABILITY-results]"), .json,
     ],
     run: { arguments in
       guard let capability = arguments.positional.first else {
         throw UsageError(
           "which capability? for example: strata local pointcloud.ground scan.laz --out results", command: "local")
       }
-      guard let folder = arguments["out"] else { throw UsageError("where to? give --out FOLDER", command: "local") }
       let parameters = try ParameterWords.parse(arguments.all("param"))
       let files = try InputFiles.check(Array(arguments.positional.dropFirst()))
+      let registry = try Catalogue.registry()
       let progress = Mutex(ProgressLine())
       let run = LocalRun(
-        registry: try Catalogue.registry(),
+        registry: registry,
         runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
+      let request = (capability: capability, parameters: JSONValue.object(parameters).description)
+      try run.check(request.capability, parametersJSON: request.parameters, inputs: files.count)
+      let folder = try arguments["out"] ?? NewFolder.make(named: "\(capability)-results")
+      // An attempt that left nothing leaves no folder either.
+      defer { if !arguments.has("out") { NewFolder.removeEmpty(folder) } }
       let report = try await cancelledByTermination {
         try await run.run(
-          capability, parametersJSON: JSONValue.object(parameters).description,
-          files: files, outputFolder: folder,
+          request.capability, parametersJSON: request.parameters, files: files, outputFolder: folder,
           progress: { fraction, stage in
             progress.withLock { $0.show(fraction: fraction, stage: stage ?? "running") }
           }, log: { Terminal.write($0, to: 2) })

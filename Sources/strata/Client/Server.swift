@@ -1,7 +1,7 @@
 import FoundationEssentials
 import StrataAPI
-import StrataClient
-import StrataCore
+package import StrataClient
+package import StrataCore
 import StrataRuntime
 import StrataStack
 
@@ -43,14 +43,16 @@ struct Server {
     return (answer.body, answer.header("log-attempt").flatMap { Int($0) })
   }
 
-  func delete<Value: Decodable>(_ path: String) async throws -> Value {
-    try await send(request("DELETE", path)).decode()
+  func delete<Value: Decodable>(_ path: String, query: [(name: String, value: String)] = []) async throws -> Value {
+    try await send(request("DELETE", path, query: query)).decode()
   }
 
-  func post<Value: Decodable>(_ path: String, _ body: some Encodable, idempotencyKey: String) async throws -> Value {
-    var request = request("POST", path)
+  func post<Value: Decodable>(
+    _ path: String, _ body: some Encodable, query: [(name: String, value: String)] = [], idempotencyKey: String? = nil
+  ) async throws -> Value {
+    var request = request("POST", path, query: query)
     request.body = try .json(body)
-    request.headers.append((name: "idempotency-key", value: idempotencyKey))
+    if let idempotencyKey { request.headers.append((name: "idempotency-key", value: idempotencyKey)) }
     return try await send(request).decode()
   }
 
@@ -109,7 +111,7 @@ struct Server {
 
 extension ClientError {
   /// The error as the command line tells it and turns it into an exit code.
-  var strataError: StrataError {
+  package var strataError: StrataError {
     switch self {
     case .cannotConnect(let endpoint, let reason):
       StrataError(
@@ -130,8 +132,11 @@ extension ClientError {
     let code = problem.code.map(StrataError.Code.init(rawValue:))
     if let code, Failure.status(of: code) != .failedJob { return code }
     return switch problem.status {
+    case 408: .timeout
     case 400, 404, 405, 413, 415, 422: .invalidInput
     case 401..<500: .conflict
+    // It answered, and something of its own is broken: asking again soon does not help.
+    case 500: .internalError
     default: .unavailable
     }
   }

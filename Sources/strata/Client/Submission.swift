@@ -4,8 +4,8 @@ import StrataClient
 import StrataCore
 import StrataRuntime
 
-/// Uploads a job's inputs, submits it, and follows it where asked to. Whatever can be wrong on this side is found before
-/// anything is uploaded.
+/// Uploads a job's inputs, submits it, and follows it where asked to. Whatever can be wrong is found before anything is
+/// uploaded: on this side, and by asking the server whether it would take the job.
 struct Submission {
   /// What a shell expects of a program that a signal ended: 128 and the signal's number.
   private static let interruptedStatusBase: Int32 = 128
@@ -42,6 +42,7 @@ struct Submission {
   /// - Parameter files: inputs by their names for the job; `InputFiles.check` has seen them.
   func perform(_ request: JobRequest, files: [(name: String, path: String)]) async throws -> ExitStatus {
     var request = request
+    if !files.isEmpty { try await askBeforeUploading(request, files) }
     request.inputs = try await upload(files)
     let accepted: JobAccepted = try await server.post("/v1/jobs", request, idempotencyKey: idempotencyKey)
     guard waits else {
@@ -60,6 +61,17 @@ struct Submission {
         .follow(accepted.id)
     }
     return try await JobOutcome(server: server, job: job).show(folder: folder, asJSON: asJSON, isBrief: showsLog)
+  }
+
+  /// Artifacts are kept for ever: none is left behind by a job that is not even accepted.
+  private func askBeforeUploading(_ request: JobRequest, _ files: [(name: String, path: String)]) async throws {
+    var request = request
+    // Of the inputs names and sizes count here; digests are not known yet.
+    guard let unknown = ArtifactDigest(bytes: [UInt8](repeating: 0, count: 32)) else { return }
+    request.inputs = files.map {
+      ArtifactReference(name: $0.name, digest: unknown, sizeBytes: InputFiles.size(of: $0.path))
+    }
+    let _: JobCheck = try await server.post("/v1/jobs:check", request, idempotencyKey: idempotencyKey)
   }
 
   private func upload(_ files: [(name: String, path: String)]) async throws -> [ArtifactReference] {

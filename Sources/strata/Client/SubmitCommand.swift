@@ -29,7 +29,9 @@ extension Command {
     details: """
       The command runs on a worker in an empty folder, without a shell; what it prints is shown here (on standard error
       with --json), and the files it leaves in $STRATA_OUTPUT_DIR are its results. Its standard input is empty unless
-      --stdin names a file. The exit code is 0 when the command's was, else 1. Ctrl-C ends the waiting, not the job.
+      --stdin names a file. The exit code is 0 when the command's was, else 1; the command's own is told on standard error
+      and is summary.exit_status (or summary.signal) with --json and in 'strata job show'. Ctrl-C ends the waiting, not
+      the job.
 
       Example: strata run --input scene.las -- sh -c 'wc -c scene.las > "$STRATA_OUTPUT_DIR/size.txt"'
       """,
@@ -75,6 +77,7 @@ enum JobOptions {
     .option("priority", "0…100", "higher runs first [50]"),
     .option("cpu", "CORES", "cores to ask for, such as 0.5 or 2"),
     .option("memory", "SIZE", "memory to ask for, such as 512M or 2G"),
+    .option("gpu", "COUNT", "GPUs to ask for, such as 0.5 or 1"),
     .option("timeout", "SECONDS", "how long one attempt may take"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
@@ -84,9 +87,11 @@ enum JobOptions {
   static func request(_ capability: String, _ arguments: Arguments) throws -> JobRequest {
     let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }
     let memory = try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
+    let gpus = try arguments["gpu"].map { try Quantity.thousandths($0, of: "--gpu") }
     return JobRequest(
       capability: capability, priority: try arguments.integer("priority", in: 0...100), tier: arguments["tier"],
-      resources: cores == nil && memory == nil ? nil : .init(cpuMillicores: cores, memoryBytes: memory),
+      resources: cores == nil && memory == nil && gpus == nil
+        ? nil : .init(cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus),
       timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init),
       maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") })
   }

@@ -19,7 +19,7 @@ struct Command {
 }
 
 /// What a command tells the shell.
-enum ExitStatus: Int32 {
+package enum ExitStatus: Int32 {
   case done = 0
   case failedJob = 1
   case badUsage = 2

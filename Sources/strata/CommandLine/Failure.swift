@@ -1,9 +1,9 @@
 import Glibc
 import StrataClient
-import StrataCore
+package import StrataCore
 
 /// How a command's error reaches the person: one sentence on standard error, and the exit code.
-enum Failure {
+package enum Failure {
   static func reporting(_ body: () async throws -> ExitStatus) async -> ExitStatus {
     do {
       return try await body()
@@ -27,7 +27,7 @@ enum Failure {
   }
 
   /// The exit code that a refusal or a failure with `code` stands for.
-  static func status(of code: StrataError.Code) -> ExitStatus {
+  package static func status(of code: StrataError.Code) -> ExitStatus {
     switch code {
     case .invalidInput, .notFound: .badUsage
     case .budgetExceeded, .unsatisfiable, .limitExceeded, .unauthorized, .conflict: .refused

@@ -1,4 +1,5 @@
 import Glibc
+import StrataRuntime
 
 /// Standard output and error, and whether a person is looking at them.
 enum Terminal {
@@ -16,20 +17,21 @@ enum Terminal {
   static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
   static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        if descriptor == STDOUT_FILENO && errno != EPIPE { endOutput(errno) }
-        return
-      }
-      rest = rest.dropFirst(count)
-    }
+    let failure = Descriptor.writePatiently(bytes, to: descriptor)
+    if failure != 0, failure != EPIPE, descriptor == STDOUT_FILENO { endOutput(failure) }
   }
 
+  /// Writes to standard output what nobody waits for: where it cannot be written, what was asked for has been done all
+  /// the same.
+  static func announce(_ text: String) {
+    let failure = Descriptor.writePatiently(Array((text + "\n").utf8), to: STDOUT_FILENO)
+    if failure != 0, failure != EPIPE { note("strata: standard output could not be written: \(words(for: failure)).") }
+  }
+
+  private static func words(for failure: Int32) -> String { unsafe String(cString: strerror(failure)) }
+
   private static func endOutput(_ failure: Int32) -> Never {
-    note("strata: standard output could not be written: \(unsafe String(cString: strerror(failure))).")
+    note("strata: standard output could not be written: \(words(for: failure)).")
     Process.exit(.failedJob)
   }
 

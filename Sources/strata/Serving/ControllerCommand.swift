@@ -14,12 +14,13 @@ extension Command {
     details: "Reads STRATA_REDIS_URL and STRATA_POSTGRES_URL. 'strata up' starts it.",
     options: [
       .dataDirectory, .option("http", "ADDR:PORT", "where the HTTP API listens"),
-      .option("slots", "N", "slots of the local workers, which bound what one job may ask for"),
-    ], isHidden: true,
+      .option("slots", "N", "slots of the local workers"),
+    ] + WorkerRoom.options, isHidden: true,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await Controller(
-        directory: DataFolder.existing(arguments), http: arguments["http"] ?? "127.0.0.1:8420", slots: slots
+        directory: DataFolder.existing(arguments), http: arguments["http"] ?? "127.0.0.1:8420",
+        room: WorkerRoom.read(arguments, slots: slots)
       ).run()
     })
 }
@@ -33,13 +34,14 @@ struct Controller {
 
   let directory: DataDirectory
   let http: String
-  let slots: Int
+  /// Of a local worker, which bounds what one job may ask for.
+  let room: ResourceRequest
   private let log = Log.standardError().component("controller")
 
-  init(directory: DataDirectory, http: String, slots: Int) {
+  init(directory: DataDirectory, http: String, room: ResourceRequest) {
     self.directory = directory
     self.http = http
-    self.slots = slots
+    self.room = room
   }
 
   func run() async throws -> ExitStatus {
@@ -53,7 +55,7 @@ struct Controller {
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
     let control = ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
-      store: store, configuration: .init(tiers: [LocalTier(slots: slots).definition]), metrics: metrics, log: log)
+      store: store, configuration: .init(tiers: [LocalTier(room: room).definition]), metrics: metrics, log: log)
     try await control.publishPrices()
     try await makeFirstTenant(ledger)
     let sessions = await queue.sessions()
@@ -89,15 +91,14 @@ struct Controller {
 
 /// The `cpu` tier of this machine.
 struct LocalTier {
-  let slots: Int
+  let room: ResourceRequest
 
   var definition: TierDefinition {
     TierDefinition(
       rate: TierRate(
         tier: .cpu, cpuHour: MicroEuro(micros: 12_000), memoryGibibyteHour: MicroEuro(micros: 1_500),
         wallHour: MicroEuro(micros: 2_000)),
-      largestRequest: ResourceRequest(
-        cpuMillicores: Int64(max(2, Machine.cores)) * 1_000, memoryBytes: max(4 << 30, Machine.memoryBytes)))
+      largestRequest: room)
   }
 }
 

@@ -20,8 +20,11 @@ struct Detached {
     let interruption = Interruption()
     let listener = interruption.listen(to: requests, for: child)
     defer { listener.cancel() }
-    if try await isReady(child, note, unless: interruption) {
-      Terminal.print(StackScreen(settings: settings, isDetached: true).text)
+    let isReady = try await isReady(child, note, unless: interruption)
+    // What came while the last look was taken has told the stack to end; what comes from now on does not.
+    listener.cancel()
+    if isReady, interruption.signal == nil {
+      Terminal.announce(StackScreen(settings: settings, isDetached: true).text)
       return .done
     }
     if let signal = interruption.signal {

@@ -7,9 +7,9 @@ extension Command {
     details: "The exit code is 1 if something is missing that Strata cannot run without.",
     options: [.dataDirectory, .json],
     run: { arguments in
+      let folder = try DataFolder.path(arguments)
       // A stack that runs here has its port, and whatever has it is no obstacle.
-      let runs = try DataFolder.find(arguments).map { directory in try directory.tenure != .free } ?? false
-      let checks = await Doctor(dataDirectory: try DataFolder.path(arguments), port: runs ? nil : 8_420).examine()
+      let checks = await Doctor(dataDirectory: folder, port: hasStack(folder) ? nil : 8_420).examine()
       if arguments.has("json") {
         Terminal.print(try JSONText.of(checks.map(CheckShape.init)))
       } else {
@@ -17,6 +17,12 @@ extension Command {
       }
       return Doctor.isFit(checks) ? .done : .failedJob
     })
+}
+
+/// Whether a stack runs in a folder, as far as this user may know. One that is closed to it is for the checks to tell.
+private func hasStack(_ folder: String) -> Bool {
+  let tenure = try? DataDirectory.find(folder)?.tenure
+  return tenure != nil && tenure != .free
 }
 
 /// A check as JSON.

@@ -4,19 +4,26 @@ import StrataAPI
 import StrataClient
 import StrataCore
 import StrataServer
-import StrataStack
+package import StrataStack
 
 /// Where the controller of a data folder can be reached.
-struct Endpoint {
+package struct Endpoint {
   let directory: DataDirectory
+
+  package init(directory: DataDirectory) { self.directory = directory }
 
   /// The API's unix socket.
   var socket: String { directory.socket("api.sock") }
 
   private var addressFile: String { directory.run + "/http-address" }
 
-  /// The address that the API listens at, once it does.
-  var httpAddress: String? { TextFile.read(addressFile) }
+  /// The address that is the API's since it first listened there.
+  package var httpAddress: String? { TextFile.read(addressFile) }
+
+  private var obstacleFile: String { directory.run + "/http-obstacle" }
+
+  /// Why the API does not listen at its address now, though it once did; nil where it does.
+  var httpObstacle: String? { TextFile.read(obstacleFile) }
 
   /// Where the API is to listen: a port left to the system is chosen once and stays for the life of the stack, however
   /// often the controller is started again.
@@ -27,9 +34,14 @@ struct Endpoint {
   }
 
   /// At the start of a stack: the next address is a new choice.
-  func forgetAddress() { TextFile.remove(addressFile) }
+  func forgetAddress() { for path in [addressFile, obstacleFile] { TextFile.remove(path) } }
 
-  func record(httpAddress: String) throws(StrataError) { try TextFile.write(httpAddress, to: addressFile) }
+  func record(httpAddress: String) throws(StrataError) {
+    try TextFile.write(httpAddress, to: addressFile)
+    TextFile.remove(obstacleFile)
+  }
+
+  func record(httpObstacle: String) throws(StrataError) { try TextFile.write(httpObstacle, to: obstacleFile) }
 
   /// Whether jobs would be taken and consumed.
   func isReady() async -> Bool {

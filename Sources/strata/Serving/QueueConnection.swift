@@ -33,6 +33,7 @@ extension QueueError {
     case .lost: "it has lost what it held"
     case .outOfMemory: "it has no memory left"
     case .disconnected(let reason), .server(let reason), .tooLarge(let reason): reason
+    case .tooManyLanes: "it has no room for another kind of job"
     }
   }
 }

@@ -21,6 +21,8 @@ struct Stack {
 
   /// Starts everything, says what runs where, and stops everything at the first signal or when a service gives up.
   func run() async throws -> ExitStatus {
+    // Whoever reads the screen may leave; the stack stays.
+    Signals.ignoreBrokenPipes()
     if let warning = settings.warning { log.warning(warning) }
     let lock = try settings.directory.lock(for: identity)
     defer { lock.release() }
@@ -62,8 +64,8 @@ struct Stack {
     for await happening in happenings {
       switch happening {
       case .ready:
-        Terminal.print(StackScreen(settings: settings, isDetached: !StackScreen.hasTerminal).text)
         note.sayReady()
+        Terminal.announce(StackScreen(settings: settings, isDetached: !StackScreen.hasTerminal).text)
       case .signal: return nil
       case .failed(let error): return error
       }

@@ -29,7 +29,8 @@ struct StackServices {
   private var controller: OwnService {
     let endpoint = Endpoint(directory: settings.directory)
     return service(
-      "controller", ["controller", "--http", options.http, "--slots", "\(options.slots)"],
+      "controller",
+      ["controller", "--http", options.http, "--slots", "\(options.slots)"] + WorkerRoom.words(options.room),
       patience: .seconds(15)
     ) { _ in await endpoint.isReady() }
   }
@@ -37,7 +38,8 @@ struct StackServices {
   private func worker(_ number: Int) -> OwnService {
     let ready = settings.directory.run + "/worker-\(number).ready"
     return service(
-      "worker-\(number)", ["worker", "--slots", "\(options.slots)", "--ready-file", ready],
+      "worker-\(number)",
+      ["worker", "--slots", "\(options.slots)", "--ready-file", ready] + WorkerRoom.words(options.room),
       // The worker's own grace for running jobs, and some more to hand the rest back.
       patience: .seconds(30)
     ) { child in ReadyFile(path: ready).names(child.pid) }

@@ -13,6 +13,8 @@ struct StackOptions {
   let redis: String?
   let postgres: String?
   let slots: Int
+  /// What the jobs of one local worker may ask for together.
+  let room: ResourceRequest
   let workers: Int
 
   /// - Throws: what cannot be understood. Nothing is made or changed.
@@ -25,6 +27,7 @@ struct StackOptions {
     redis = arguments["redis"] ?? Self.setting("STRATA_REDIS_URL")
     postgres = arguments["postgres"] ?? Self.setting("STRATA_POSTGRES_URL")
     slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
+    room = try WorkerRoom.read(arguments, slots: slots)
     workers = try arguments.integer("workers", in: 0...256) ?? 1
     _ = try ListenAddress.loopback(http)
     if let redis { _ = try RedisEndpoint(url: redis) }
@@ -39,6 +42,7 @@ struct StackOptions {
   /// passwords and go by the environment.
   var words: [String] {
     ["--data-dir", path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
+      + WorkerRoom.words(room)
   }
 
   /// Makes the folder, once nothing stands in the way any more.

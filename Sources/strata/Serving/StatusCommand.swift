@@ -26,7 +26,10 @@ struct StatusReport: Encodable {
   var state = State.stopped
   /// The supervisor's process.
   var process: Int32?
+  /// Where the API listens.
   var http: String?
+  /// Why it does not listen there at the moment.
+  var httpObstacle: String?
   var isReady = false
   /// Why it is not.
   var obstacle: String?
@@ -34,6 +37,7 @@ struct StatusReport: Encodable {
 
   enum CodingKeys: String, CodingKey {
     case directory, state, process, http, obstacle, queue
+    case httpObstacle = "http_obstacle"
     case isReady = "ready"
   }
 
@@ -53,7 +57,9 @@ struct StatusReport: Encodable {
   private static func running(_ directory: DataDirectory, _ holder: Int32) async -> StatusReport {
     let endpoint = Endpoint(directory: directory)
     let phase = StackNote(directory: directory).phase
-    var report = StatusReport(directory: directory.path, process: holder, http: endpoint.httpAddress)
+    var report = StatusReport(directory: directory.path, process: holder)
+    report.httpObstacle = endpoint.httpObstacle
+    if report.httpObstacle == nil { report.http = endpoint.httpAddress }
     switch phase {
     case .starting: report.state = .starting
     case .ready: report.state = .running
@@ -78,6 +84,7 @@ struct StatusReport: Encodable {
     let holder = process.map { ", process \($0)" } ?? ""
     var lines = ["Strata is \(state.rawValue) in \(directory)\(holder)"]
     if let http { lines.append("  API      \(http)") }
+    if let httpObstacle { lines.append("  API      unix socket only, the port is tried again: \(httpObstacle)") }
     lines.append(obstacle.map { "  NOT READY: \($0)" } ?? "  ready    \(consumption)")
     for tier in queue?.tiers ?? [] {
       lines.append("  tier     \(tier.name): \(tier.ready) waiting, \(tier.leased) running")

@@ -20,10 +20,10 @@ extension Command {
         "where the HTTP API listens, loopback only; port 0 takes a free one and keeps it [127.0.0.1:8420]"),
       .option("redis", "URL", "use this Redis: redis://[:password@]host:port/db or unix:///path"),
       .option("postgres", "URL", "use this PostgreSQL: postgresql://user:password@host/database"),
-      .option("slots", "N", "jobs that the local worker runs at a time [one for each core]"),
+      .option("slots", "N", "the most jobs that a local worker runs at a time [one for each core]"),
       .option("workers", "N", "local worker processes; 0 for none [1]"),
       .flag("detach", "return as soon as everything is ready; 'strata down' stops it"),
-    ],
+    ] + WorkerRoom.options,
     run: { arguments in
       let settings = try await StackOptions(arguments).open()
       if arguments.has("detach") { return try await Detached(settings: settings).start() }

@@ -12,14 +12,14 @@ extension Command {
     name: "worker", summary: "Be a worker: lease jobs and run them",
     details: """
       'strata up' starts workers by itself; this is one more for the stack of a folder. Where that stack was started with
-      --redis, STRATA_REDIS_URL must name the same one. The first SIGTERM lets running jobs end within a grace and hands the rest back; a second one
-      hands them back at once.
+      --redis, STRATA_REDIS_URL must name the same one. The first SIGTERM lets running jobs end within a grace and hands
+      the rest back; a second one hands them back at once.
       """,
     options: [
-      .dataDirectory, .option("slots", "N", "jobs to run at a time [one for each core]"),
+      .dataDirectory, .option("slots", "N", "the most jobs to run at a time [one for each core]"),
       .option("tier", "NAME", "the tier to serve, in order of preference [cpu]", repeats: true),
       .option("ready-file", "FILE", "write the process's number there once it takes jobs"),
-    ],
+    ] + WorkerRoom.options,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       let names = arguments.all("tier")
@@ -30,7 +30,8 @@ extension Command {
         return tier
       }
       return try await WorkerProcess(
-        directory: DataFolder.existing(arguments), tiers: tiers, slots: slots, readyFile: arguments["ready-file"]
+        directory: DataFolder.existing(arguments), tiers: tiers, slots: slots,
+        room: WorkerRoom.read(arguments, slots: slots), readyFile: arguments["ready-file"]
       ).run()
     })
 
@@ -51,13 +52,15 @@ struct WorkerProcess {
   let directory: DataDirectory
   let tiers: [TierName]
   let slots: Int
+  let room: ResourceRequest
   let readyFile: String?
   private let log = Log.standardError().component("worker")
 
-  init(directory: DataDirectory, tiers: [TierName], slots: Int, readyFile: String?) {
+  init(directory: DataDirectory, tiers: [TierName], slots: Int, room: ResourceRequest, readyFile: String?) {
     self.directory = directory
     self.tiers = tiers
     self.slots = slots
+    self.room = room
     self.readyFile = readyFile
   }
 
@@ -71,25 +74,33 @@ struct WorkerProcess {
     let folder = try WorkerFolder(of: id, in: directory.path + "/work")
     try folder.removeAbandoned { [log] in log.info($0) }
     var configuration = WorkerConfiguration(
-      tiers: tiers, slots: slots, folder: folder.attempts,
+      tiers: tiers, slots: slots, room: room, folder: folder.attempts,
       runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
     configuration.id = id
+    let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)
     let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {
-      sayReady(id)
+      do throws(StrataError) { try sayReady(id) } catch { failure.yield(error) }
     }
     Task { for await _ in requests { worker.stop() } }
+    // Who waits for the file would wait for ever beside a worker that works.
+    let ending = Task { () -> StrataError? in
+      for await failure in failures {
+        worker.stop()
+        return failure
+      }
+      return nil
+    }
     try await worker.run()
+    failure.finish()
     try folder.leave()
     await queue.close()
+    if let failure = await ending.value { throw failure }
     return .done
   }
 
   /// Once the queue knows it: who looks then sees a worker.
-  private func sayReady(_ id: WorkerID) {
+  private func sayReady(_ id: WorkerID) throws(StrataError) {
+    if let readyFile { try TextFile.write("\(getpid())", to: readyFile) }
     log.info("taking jobs", ["worker": "\(id)", "slots": "\(slots)"])
-    guard let readyFile else { return }
-    do throws(StrataError) { try TextFile.write("\(getpid())", to: readyFile) } catch {
-      log.error("could not say that jobs are taken", ["error": error.description])
-    }
   }
 }

@@ -179,7 +179,8 @@ import Testing
 
   @Test func unreadableOrdersAndUnknownInputsAreReported() async throws {
     let fixture = try await WorkerFixture()
-    let job = QueuedJob(id: JobID(), tier: .cpu, priority: .standard, attemptsMax: 3, payload: [1, 2, 3])
+    let job = QueuedJob(
+      id: JobID(), tenant: TenantID(), lane: Lane(tier: .cpu, capability: "noop"), attemptsMax: 3, payload: [1, 2, 3])
     _ = try await fixture.queue.enqueue([job])
     let (first, report) = try await fixture.outcome()
     #expect(first.isFinal && report.error?.code == "invalid_order")

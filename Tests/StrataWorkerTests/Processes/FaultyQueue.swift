@@ -6,15 +6,24 @@ import Synchronization
 final class Faults: Sendable {
   enum Kind: Equatable { case nothing, everything, reports(refusals: Int), leaseAnswers(losses: Int) }
 
+  /// What a worker says of an attempt, whatever the queue makes of it.
+  enum Report: Hashable { case complete, fail, release }
+
   private struct State {
     var kind = Kind.nothing
     var refusals = 0
+    var reports: [Report] = []
     var waiting: [(count: Int, CheckedContinuation<Void, Never>)] = []
   }
 
   private let state = Mutex(State())
 
   var refusals: Int { state.withLock { $0.refusals } }
+  /// One for each attempt that was reported.
+  var reports: [Report] { state.withLock { $0.reports } }
+  func note(_ report: Report, count: Int) {
+    state.withLock { $0.reports += Array(repeating: report, count: count) }
+  }
   func set(_ kind: Kind) { state.withLock { $0.kind = kind } }
 
   func waitForRefusals(_ count: Int) async {
@@ -61,11 +70,9 @@ struct FaultyQueue: JobQueue {
   let inner: any JobQueue
   let faults: Faults
 
-  func lease(worker: WorkerID, tiers: [TierName], count: Int, for duration: Duration) async throws(QueueError)
-    -> LeaseGrant
-  {
+  func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
     try faults.check()
-    let granted = try await inner.lease(worker: worker, tiers: tiers, count: count, for: duration)
+    let granted = try await inner.lease(request, for: duration)
     try faults.checkAnswer(to: granted)
     return granted
   }
@@ -84,16 +91,19 @@ struct FaultyQueue: JobQueue {
 
   func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
     try faults.check(isReport: true)
+    faults.note(.complete, count: completions.count)
     return try await inner.complete(completions)
   }
 
   func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict] {
     try faults.check(isReport: true)
+    faults.note(.fail, count: failures.count)
     return try await inner.fail(failures)
   }
 
   func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
     try faults.check(isReport: true)
+    faults.note(.release, count: results.count)
     return try await inner.release(results)
   }
 
@@ -116,6 +126,11 @@ extension FaultyQueue {
     try await inner.liveLog(of: job, from: offset)
   }
   func census() async throws(QueueError) -> QueueCensus { try await inner.census() }
+  func promote(limit: Int) async throws(QueueError) -> Promotion { try await inner.promote(limit: limit) }
+  func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
+    try await inner.dueSignal(waitingUpTo: duration)
+  }
+  func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) { try await inner.govern(policies) }
   func expire(limit: Int) async throws(QueueError) -> Int { try await inner.expire(limit: limit) }
   func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueuedOutcome]

@@ -80,6 +80,12 @@ import Testing
     try FileTree.remove(folder)
   }
 
+  /// Nobody holds credits for it here: CPU time beyond what its cores give within its time is free.
+  @Test func nobodyCountsTheProcessorTimeOfALocalRun() {
+    #expect(LocalRun.limits(AttemptLimits()).processorTimeIsHeld == false)
+    #expect(AttemptLimits().processorTimeIsHeld)
+  }
+
   @Test func theArtifactStoreServesAttempts() async throws {
     try FileTree.make(folder)
     let store = try ArtifactStore(root: folder + "/store")

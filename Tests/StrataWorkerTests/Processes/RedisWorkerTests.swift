@@ -35,6 +35,8 @@ import Testing
     #expect(try text(of: report.results.first, in: store) == "HELLO")
     #expect(try text(of: report.log, in: store) == "hello")
     try await fixture.stop()
+    #expect(try await queue.expire(limit: 10) == 0)
+    #expect(try await queue.census().workers == [], "it has taken its leave")
     #expect(try await queue.census().tiers.values.allSatisfy { $0.leased == 0 && $0.ready == 0 })
     await queue.close()
     server.stop()

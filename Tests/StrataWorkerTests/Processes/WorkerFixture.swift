@@ -39,7 +39,7 @@ final class WorkerFixture: Sendable {
     try FileTree.make(folder)
     artifacts = FolderArtifacts(folder: folder)
     var configuration = WorkerConfiguration(
-      tiers: [.cpu], slots: slots, folder: folder + "/work", runner: Self.command)
+      tiers: [.cpu], slots: slots, room: .unlimited, folder: folder + "/work", runner: Self.command)
     // This process has children of its own: the servers of other tests.
     configuration.adoptsOrphans = false
     configuration.limits.sampleInterval = .milliseconds(20)
@@ -77,8 +77,8 @@ final class WorkerFixture: Sendable {
       job: id, tenant: TenantID(), capability: capability, version: 1, parametersJSON: parameters, inputs: inputs,
       timeoutSeconds: timeoutSeconds, resources: ResourceRequest(memoryBytes: memoryBytes))
     let job = QueuedJob(
-      id: id, tier: .cpu, priority: .standard, attemptsMax: attemptsMax,
-      payload: Array(try JSONEncoder().encode(order)))
+      id: id, tenant: order.tenant, lane: Lane(tier: .cpu, capability: capability, resources: order.resources),
+      attemptsMax: attemptsMax, payload: Array(try JSONEncoder().encode(order)))
     _ = try await queue.enqueue([job])
     return id
   }

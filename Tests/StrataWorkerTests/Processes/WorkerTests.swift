@@ -27,6 +27,17 @@ import Testing
     #expect(try await fixture.outcome().outcome.ending == .succeeded)
   }
 
+  @Test func aWorkerThatEndsIsForgottenAtTheQueuesNextLook() async throws {
+    let fixture = try await WorkerFixture()
+    let job = try await fixture.submit("noop")
+    #expect(try await fixture.outcome().outcome.job == job)
+    #expect(try await fixture.queue.expire(limit: 10) == 0)
+    #expect(try await fixture.queue.census().workers.count == 1)
+    try await fixture.stop()
+    #expect(try await fixture.queue.expire(limit: 10) == 0)
+    #expect(try await fixture.queue.census().workers == [])
+  }
+
   @Test func stoppingHandsLongWorkBack() async throws {
     let fixture = try await WorkerFixture { $0.drainGrace = .milliseconds(50) }
     let job = try await fixture.submit("test.patient")

@@ -30,6 +30,19 @@ import Testing
     #expect(RunnerEnvironment.make(from: [:], cores: 1)["PATH"] == RunnerEnvironment.pathDefault)
   }
 
+  @Test func jobsAreHandedBackForWantOfRoomSoOftenOnly() {
+    let jobs = (0..<3).map { _ in JobID() }
+    var releases = ShortageReleases(releasesMax: 2)
+    #expect((0..<4).map { _ in releases.mayRelease(jobs[0]) } == [true, true, false, false])
+    #expect((0..<1).map { _ in releases.mayRelease(jobs[1]) } == [true])
+    releases.forget(jobs[0])
+    releases.forget(jobs[2])
+    #expect((0..<1).map { _ in releases.mayRelease(jobs[0]) } == [true])
+    // However many jobs there are, only the last of them are remembered.
+    for _ in 0..<ShortageReleases.jobsMax { _ = releases.mayRelease(JobID()) }
+    #expect((0..<3).map { _ in releases.mayRelease(jobs[1]) } == [true, true, false])
+  }
+
   @Test func jsonValuesPrintAsTheyWereRead() throws {
     let text = #"{"a":[1,2.5,null,true],"b":{"c":"x\n\"\\ü\u0001"}}"#
     #expect(try MessageCoding.read(JSONValue.self, from: Array(text.utf8)).description == text)

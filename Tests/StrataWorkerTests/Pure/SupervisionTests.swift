@@ -49,10 +49,43 @@ import Testing
   @Test func processorTimeBeyondWhatTheHoldCoversEndsIt() {
     var machine = supervision()
     #expect(machine.handle(.sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(10))) == nil)
-    #expect(machine.handle(.sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(11))) == .askToStop)
-    let end = AttemptEnd(reason: .outOfProcessorTime, outcome: success, exit: nil)
+    let over = AttemptSupervision.Event.sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(11))
+    // A single reading is not believed.
+    #expect(machine.handle(over) == nil)
+    #expect(machine.handle(.sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(10))) == nil)
+    #expect(machine.handle(over) == nil)
+    #expect(machine.handle(over) == .askToStop)
+    let used = RunnerOutcome(product: AttemptProduct(), cpuMicroseconds: 10_000_001)
+    let end = AttemptEnd(reason: .outOfProcessorTime, outcome: used, exit: nil)
     let error = end.ending(of: order(timeoutSeconds: 20))?.1
     #expect(error?.code == "out_of_cpu_time" && error?.message.contains("10.0 s") == true)
+  }
+
+  @Test func theRunnersExactAccountOverrulesTheSamples() {
+    let within = AttemptEnd(
+      reason: .outOfProcessorTime, outcome: RunnerOutcome(product: AttemptProduct(), cpuMicroseconds: 10_000_000),
+      exit: nil)
+    #expect(within.ending(of: order(timeoutSeconds: 20))?.0 == .succeeded)
+    #expect(within.ending(of: order(timeoutSeconds: 20))?.1 == nil)
+    let stopped = RunnerOutcome(product: AttemptProduct(error: .exitStatus(143)), cpuMicroseconds: 1)
+    let end = AttemptEnd(reason: .outOfProcessorTime, outcome: stopped, exit: nil)
+    let verdict = end.ending(of: order(timeoutSeconds: 20))
+    #expect(verdict?.0 == .failed && verdict?.1?.code == "worker_fault" && verdict?.1?.isRetryable == true)
+    let killed = AttemptEnd(reason: .outOfProcessorTime, outcome: nil, exit: "was killed")
+    #expect(killed.ending(of: order(timeoutSeconds: 20))?.1?.code == "out_of_cpu_time")
+  }
+
+  @Test func whereNothingIsHeldProcessorTimeIsFree() {
+    var machine = AttemptSupervision(memoryLimitBytes: 1_000, outputLimitBytes: 1_000, processorLimit: nil)
+    for _ in 0..<3 {
+      #expect(machine.handle(.sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(1 << 40))) == nil)
+    }
+  }
+
+  @Test func processorTimeBeyondAllNumbersIsTheLargest() {
+    let order = order(timeoutSeconds: .max)
+    #expect(order.processorTimeMax == .milliseconds(Int64.max))
+    #expect(self.order(timeoutSeconds: 20).processorTimeMax == .seconds(10))
   }
 
   @Test func aHandBackYieldsToASuccessOnly() {
@@ -98,6 +131,7 @@ import Testing
       .stop(.timeout), .stop(.cancelled), .stop(.leaseLost), .stop(.handedBack), .hasten, .graceOver, .garbled,
       .sample(memoryBytes: 2_000, outputBytes: 0, processorTime: .zero),
       .sample(memoryBytes: 0, outputBytes: 2_000, processorTime: .zero),
+      .sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(11)),
     ]
     for _ in 0..<2_000 {
       var machine = supervision()

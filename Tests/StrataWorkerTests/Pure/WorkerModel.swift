@@ -7,9 +7,11 @@ struct WorkerModel {
   private(set) var faults: [String] = []
   private var state: WorkerState
   private let slots: Int
+  private let room: ResourceRequest
   private let now: ContinuousClock.Instant
   private var token: UInt64 = 0
-  private var asked: Int?
+  private var asked: (count: Int, room: ResourceRequest)?
+  private var sizes: [LeaseReference: Int64] = [:]
   private var running: Set<LeaseReference> = []
   private var reporting: Set<LeaseReference> = []
   private var isFinished = false
@@ -17,7 +19,8 @@ struct WorkerModel {
   init(slots: Int, now: ContinuousClock.Instant) {
     self.slots = slots
     self.now = now
-    state = WorkerState(slots: slots)
+    room = ResourceRequest(cpuMillicores: Int64(slots) * 1_500, memoryBytes: 64 << 30)
+    state = WorkerState(slots: slots, room: room)
   }
 
   mutating func step(using random: inout SeededGenerator) {
@@ -48,16 +51,20 @@ struct WorkerModel {
   }
 
   private mutating func answerLease(using random: inout SeededGenerator) {
-    guard let count = asked else { return }
+    guard let (count, room) = asked else { return }
     asked = nil
     if Int.random(in: 0..<5, using: &random) == 0 { return feed(.leaseFailed) }
-    let leases = (0..<Int.random(in: 0...count, using: &random)).map { _ in
+    var (leases, left): ([Lease], Int64) = ([], room.cpuMillicores)
+    for _ in 0..<Int.random(in: 0...count, using: &random) where left > 0 {
       token += 1
-      return Lease(
-        job: QueuedJob(id: JobID(high: token, low: 1), tier: .cpu, priority: .standard, attemptsMax: 1, payload: []),
-        token: FencingToken(rawValue: token), attempt: 1)
+      let cpu = Int64.random(in: 1...min(left, 3_000), using: &random)
+      left -= cpu
+      let lane = Lane(tier: .cpu, capability: "noop", resources: ResourceRequest(cpuMillicores: cpu))
+      let job = QueuedJob(id: JobID(high: token, low: 1), tenant: TenantID(), lane: lane, attemptsMax: 1, payload: [])
+      leases.append(Lease(job: job, token: FencingToken(rawValue: token), attempt: 1))
+      sizes[leases[leases.count - 1].reference] = cpu
     }
-    feed(.granted(leases, asked: count, ownedUntil: now + .seconds(10), now: now))
+    feed(.granted(leases, asked: count, room: room, ownedUntil: now + .seconds(10), now: now))
   }
 
   private mutating func endOne(using random: inout SeededGenerator) {
@@ -76,11 +83,12 @@ struct WorkerModel {
   private mutating func feed(_ event: WorkerState.Event) {
     for action in state.handle(event) {
       switch action {
-      case .lease(let count):
+      case .lease(let count, let room):
         if asked != nil { faults.append("two lease calls at once") }
         if state.phase != .working { faults.append("asked while stopping") }
         if running.count + count > slots { faults.append("asked for more than its slots") }
-        asked = count
+        if occupied + room.cpuMillicores > self.room.cpuMillicores { faults.append("asked for more than its room") }
+        asked = (count, room)
       case .start(let lease): running.insert(lease.reference)
       case .release(let lease): reporting.insert(lease.reference)
       case .end(let lease, _): if !running.contains(lease) { faults.append("ended what does not run") }
@@ -91,5 +99,8 @@ struct WorkerModel {
       }
     }
     if running.count > slots { faults.append("ran more than its slots") }
+    if occupied > room.cpuMillicores { faults.append("ran more than it has room for") }
   }
+
+  private var occupied: Int64 { running.reduce(0) { $0 + (sizes[$1] ?? 0) } }
 }

@@ -9,43 +9,86 @@ import Testing
   private let now = ContinuousClock.now
   private var until: ContinuousClock.Instant { now + .seconds(10) }
 
-  private func lease(_ token: UInt64) -> Lease {
-    let job = QueuedJob(
-      id: JobID(high: token, low: 0), tier: .cpu, priority: .standard, attemptsMax: 3, payload: [])
+  private static let room = ResourceRequest(cpuMillicores: 8_000, memoryBytes: 8 << 30)
+
+  private func lease(_ token: UInt64, _ resources: ResourceRequest = ResourceRequest()) -> Lease {
+    let lane = Lane(tier: .cpu, capability: "noop", resources: resources)
+    let job = QueuedJob(id: JobID(high: token, low: 0), tenant: TenantID(high: 1, low: 1), lane: lane, attemptsMax: 3, payload: [])
     return Lease(job: job, token: FencingToken(rawValue: token), attempt: 1)
   }
 
   private func working(slots: Int, _ leases: [Lease]) -> WorkerState {
-    var state = WorkerState(slots: slots)
-    #expect(state.handle(.mayHaveWork) == [.lease(count: slots)])
-    _ = state.handle(.granted(leases, asked: slots, ownedUntil: until, now: now))
+    var state = WorkerState(slots: slots, room: .unlimited)
+    #expect(state.handle(.mayHaveWork) == [.lease(count: slots, room: .unlimited)])
+    _ = state.handle(.granted(leases, asked: slots, room: .unlimited, ownedUntil: until, now: now))
     return state
   }
 
   @Test func itAsksForItsFreeSlotsOneCallAtATime() {
-    var state = WorkerState(slots: 3)
-    #expect(state.handle(.mayHaveWork) == [.lease(count: 3)])
+    var state = WorkerState(slots: 3, room: .unlimited)
+    #expect(state.handle(.mayHaveWork) == [.lease(count: 3, room: .unlimited)])
     #expect(state.handle(.mayHaveWork) == [])
-    let granted = state.handle(.granted([lease(1)], asked: 3, ownedUntil: until, now: now))
+    let granted = state.handle(.granted([lease(1)], asked: 3, room: .unlimited, ownedUntil: until, now: now))
     // A signal came while the call was out, so it asks again for the rest.
-    #expect(granted == [.start(lease(1)), .lease(count: 2)])
-    #expect(state.handle(.granted([], asked: 2, ownedUntil: until, now: now)) == [])
+    #expect(granted == [.start(lease(1)), .lease(count: 2, room: .unlimited)])
+    #expect(state.handle(.granted([], asked: 2, room: .unlimited, ownedUntil: until, now: now)) == [])
     #expect(state.handle(.attemptEnded(lease(1).reference, isReported: true)) == [])
   }
 
   @Test func aFullGrantAsksAgainOnceASlotIsFree() {
     var state = working(slots: 1, [lease(1)])
-    #expect(state.handle(.attemptEnded(lease(1).reference, isReported: true)) == [.lease(count: 1)])
+    #expect(state.handle(.attemptEnded(lease(1).reference, isReported: true)) == [.lease(count: 1, room: .unlimited)])
     #expect(state.held == [lease(1).reference])
     _ = state.handle(.reportAnswered(lease(1).reference))
     #expect(state.held == [])
   }
 
+  @Test func itAsksForNoMoreThanItHasRoomFor() {
+    var state = WorkerState(slots: 4, room: Self.room)
+    #expect(state.handle(.mayHaveWork) == [.lease(count: 4, room: Self.room)])
+    let large = lease(1, ResourceRequest(cpuMillicores: 6_000, memoryBytes: 1 << 30))
+    let left = ResourceRequest(cpuMillicores: 2_000, memoryBytes: 7 << 30)
+    // A signal came while the call was out.
+    #expect(state.handle(.mayHaveWork) == [])
+    #expect(
+      state.handle(.granted([large], asked: 4, room: Self.room, ownedUntil: until, now: now))
+        == [.start(large), .lease(count: 3, room: left)])
+    // Nothing that waits fits; that may be different as soon as the large one is over.
+    #expect(state.handle(.granted([], asked: 3, room: left, ownedUntil: until, now: now)) == [])
+    #expect(
+      state.handle(.attemptEnded(large.reference, isReported: true)) == [.lease(count: 4, room: Self.room)])
+    // The queue knows of all its room now: there is no more to ask for.
+    #expect(state.handle(.granted([], asked: 4, room: Self.room, ownedUntil: until, now: now)) == [])
+    #expect(state.handle(.reportAnswered(large.reference)) == [])
+  }
+
+  @Test func roomThatGrewWhileACallWasOutIsAskedForAgain() {
+    var state = WorkerState(slots: 2, room: Self.room)
+    _ = state.handle(.mayHaveWork)
+    let first = lease(1, ResourceRequest(cpuMillicores: 5_000, memoryBytes: 1 << 30))
+    _ = state.handle(.granted([first], asked: 2, room: Self.room, ownedUntil: until, now: now))
+    let left = ResourceRequest(cpuMillicores: 3_000, memoryBytes: 7 << 30)
+    #expect(state.handle(.mayHaveWork) == [.lease(count: 1, room: left)])
+    #expect(state.handle(.attemptEnded(first.reference, isReported: false)) == [])
+    #expect(
+      state.handle(.granted([], asked: 1, room: left, ownedUntil: until, now: now))
+        == [.lease(count: 2, room: Self.room)])
+  }
+
+  @Test func aFullWorkerDoesNotAsk() {
+    var state = WorkerState(slots: 4, room: Self.room)
+    _ = state.handle(.mayHaveWork)
+    let all = lease(1, ResourceRequest(cpuMillicores: 8_000, memoryBytes: 1 << 30))
+    #expect(state.handle(.granted([all], asked: 4, room: Self.room, ownedUntil: until, now: now)) == [.start(all)])
+    #expect(state.handle(.mayHaveWork) == [])
+    #expect(state.handle(.attemptEnded(all.reference, isReported: true)) == [.lease(count: 4, room: Self.room)])
+  }
+
   @Test func aFailedLeaseCallWaitsForTheShell() {
-    var state = WorkerState(slots: 1)
+    var state = WorkerState(slots: 1, room: .unlimited)
     _ = state.handle(.mayHaveWork)
     #expect(state.handle(.leaseFailed) == [])
-    #expect(state.handle(.mayHaveWork) == [.lease(count: 1)])
+    #expect(state.handle(.mayHaveWork) == [.lease(count: 1, room: .unlimited)])
   }
 
   @Test func lostLeasesAreEndedAndHeldNoMore() {
@@ -63,7 +106,7 @@ import Testing
     var state = working(slots: 1, [])
     let actions = state.handle(
       .heartbeat(lost: [], cancelRequested: [], wasKnown: false, sent: [], ownedUntil: until))
-    #expect(actions == [.lease(count: 1)])
+    #expect(actions == [.lease(count: 1, room: .unlimited)])
   }
 
   @Test func aWorkerPastItsDeadlineEndsEverything() {
@@ -73,9 +116,11 @@ import Testing
   }
 
   @Test func aGrantThatCameTooLateIsReturned() {
-    var state = WorkerState(slots: 1)
+    var state = WorkerState(slots: 1, room: .unlimited)
     _ = state.handle(.mayHaveWork)
-    #expect(state.handle(.granted([lease(1)], asked: 1, ownedUntil: until, now: until)).contains(.release(lease(1))))
+    #expect(
+      state.handle(.granted([lease(1)], asked: 1, room: .unlimited, ownedUntil: until, now: until)).contains(
+        .release(lease(1))))
   }
 
   @Test func drainingLetsWorkEndThenHandsBack() {
@@ -97,10 +142,13 @@ import Testing
   }
 
   @Test func leasesGrantedWhileStoppingGoStraightBack() {
-    var state = WorkerState(slots: 1)
+    var state = WorkerState(slots: 1, room: .unlimited)
     _ = state.handle(.mayHaveWork)
     #expect(state.handle(.stopRequested) == [.beginDrainGrace])
-    #expect(state.handle(.granted([lease(1)], asked: 1, ownedUntil: until, now: now)) == [.release(lease(1))])
+    #expect(
+      state.handle(.granted([lease(1)], asked: 1, room: .unlimited, ownedUntil: until, now: now)) == [
+        .release(lease(1))
+      ])
     #expect(state.handle(.reportAnswered(lease(1).reference)) == [.finish])
   }
 
@@ -109,7 +157,7 @@ import Testing
     #expect(state.handle(.stopRequested).contains(.finish))
   }
 
-  /// Under any order of events a worker never runs more than its slots, never asks while stopping, and can stop.
+  /// Under any order of events a worker never runs more than its slots and its room take, never asks while stopping, and can stop.
   @Test func randomHistoriesKeepTheRules() {
     let seed = testSeed
     var random = SeededGenerator(seed: seed)

@@ -57,7 +57,7 @@ struct PointCloudGround: CapabilityHandler {
   /// A bad file stays bad; the machine's troubles may pass.
   private static func attemptError(_ error: PointCloudError) -> AttemptError {
     switch error.code {
-    case .fileAccess, .raster: .workerFault(error.description)
+    case .fileAccess, .raster, .libraryMissing: .workerFault(error.description)
     case .cancelled: .workerFault("the work was interrupted")
     default: .invalidInput(error.description)
     }

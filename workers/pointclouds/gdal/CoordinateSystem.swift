@@ -37,62 +37,62 @@ extension CoordinateSystem {
   /// Understands well-known text.
   /// - Throws: `raster` when GDAL does not understand it.
   init(wkt: String) throws(PointCloudError) {
-    self = try GDALCall.attempt("cannot read the coordinate reference system", remedy: Self.remedy) {
-      guard let system = unsafe OSRNewSpatialReference(nil) else { return nil }
-      defer { unsafe OSRDestroySpatialReference(system) }
-      guard unsafe OSRSetFromUserInput(system, wkt) == OGRERR_NONE else { return nil }
-      return unsafe Self(system)
+    self = try GDALCall.attempt("cannot read the coordinate reference system", remedy: Self.remedy) { gdal in
+      guard let system = gdal.OSRNewSpatialReference(nil) else { return nil }
+      defer { unsafe gdal.OSRDestroySpatialReference(system) }
+      guard unsafe gdal.OSRSetFromUserInput(system, wkt) == OGRERR_NONE else { return nil }
+      return unsafe Self(system, gdal)
     }
   }
 
-  private init(_ system: OGRSpatialReferenceH) {
-    unsafe name = OSRGetName(system).map { unsafe String(cString: $0) } ?? "unnamed"
-    unsafe isGeographic = OSRIsGeographic(system) != 0
+  private init(_ system: OGRSpatialReferenceH, _ gdal: strata_gdal) {
+    unsafe name = gdal.OSRGetName(system).map { unsafe String(cString: $0) } ?? "unnamed"
+    unsafe isGeographic = gdal.OSRIsGeographic(system) != 0
     var unitName: UnsafeMutablePointer<CChar>?
-    let size = unsafe OSRGetLinearUnits(system, &unitName)
+    let size = unsafe gdal.OSRGetLinearUnits(system, &unitName)
     metresPerUnit = size > 0 ? size : 1
     unit = isGeographic ? "degree" : unsafe unitName.map { unsafe String(cString: $0) } ?? "unknown"
     unsafe metresPerVerticalUnit =
-      OSRIsCompound(system) != 0 ? OSRGetTargetLinearUnits(system, "VERT_CS", nil) : nil
-    unsafe epsg = Self.epsg(system)
-    unsafe wkt = Self.text(system)
+      gdal.OSRIsCompound(system) != 0 ? gdal.OSRGetTargetLinearUnits(system, "VERT_CS", nil) : nil
+    unsafe epsg = Self.epsg(system, gdal)
+    unsafe wkt = Self.text(system, gdal)
   }
 
-  private static func epsg(_ system: OGRSpatialReferenceH) -> Int? {
-    _ = unsafe OSRAutoIdentifyEPSG(system)
-    let keys = unsafe OSRIsGeographic(system) != 0 ? [nil, "GEOGCS"] : [nil, "PROJCS"]
+  private static func epsg(_ system: OGRSpatialReferenceH, _ gdal: strata_gdal) -> Int? {
+    _ = unsafe gdal.OSRAutoIdentifyEPSG(system)
+    let keys = unsafe gdal.OSRIsGeographic(system) != 0 ? [nil, "GEOGCS"] : [nil, "PROJCS"]
     for key in keys {
-      if let name = unsafe OSRGetAuthorityName(system, key), unsafe String(cString: name) == "EPSG",
-        let code = unsafe OSRGetAuthorityCode(system, key)
+      if let name = unsafe gdal.OSRGetAuthorityName(system, key), unsafe String(cString: name) == "EPSG",
+        let code = unsafe gdal.OSRGetAuthorityCode(system, key)
       {
         return unsafe Int(String(cString: code))
       }
     }
-    return unsafe bestMatch(system)
+    return unsafe bestMatch(system, gdal)
   }
 
   /// PROJ's own measure of how sure it is, in percent: 90 is the same system under another name.
   private static let matchConfidenceMin: Int32 = 90
 
   /// Searches the registry for a system with the same definition, for files that carry a name of their own.
-  private static func bestMatch(_ system: OGRSpatialReferenceH) -> Int? {
+  private static func bestMatch(_ system: OGRSpatialReferenceH, _ gdal: strata_gdal) -> Int? {
     var count: Int32 = 0
     var confidences: UnsafeMutablePointer<Int32>?
-    guard let matches = unsafe OSRFindMatches(system, nil, &count, &confidences) else { return nil }
+    guard let matches = unsafe gdal.OSRFindMatches(system, nil, &count, &confidences) else { return nil }
     defer {
-      unsafe OSRFreeSRSArray(matches)
-      unsafe VSIFree(confidences)
+      unsafe gdal.OSRFreeSRSArray(matches)
+      unsafe gdal.VSIFree(confidences)
     }
     guard count > 0, let confidences = unsafe confidences, unsafe confidences[0] >= matchConfidenceMin,
-      let code = unsafe OSRGetAuthorityCode(matches[0], nil)
+      let code = unsafe gdal.OSRGetAuthorityCode(matches[0], nil)
     else { return nil }
     return unsafe Int(String(cString: code))
   }
 
-  private static func text(_ system: OGRSpatialReferenceH) -> String {
+  private static func text(_ system: OGRSpatialReferenceH, _ gdal: strata_gdal) -> String {
     var text: UnsafeMutablePointer<CChar>?
-    defer { unsafe VSIFree(text) }
-    guard unsafe OSRExportToWkt(system, &text) == OGRERR_NONE else { return "" }
+    defer { unsafe gdal.VSIFree(text) }
+    guard unsafe gdal.OSRExportToWkt(system, &text) == OGRERR_NONE else { return "" }
     return unsafe text.map { unsafe String(cString: $0) } ?? ""
   }
 }

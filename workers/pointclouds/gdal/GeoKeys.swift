@@ -14,15 +14,15 @@ struct GeoKeys {
   func wkt() throws(PointCloudError) -> String {
     let path = "/vsimem/strata-geokeys-\(Self.serial.wrappingAdd(1, ordering: .relaxed).newValue).tif"
     var tiff = tiff()
-    return try GDALCall.attempt("cannot read the GeoTIFF keys", remedy: CoordinateSystem.remedy) {
+    return try GDALCall.attempt("cannot read the GeoTIFF keys", remedy: CoordinateSystem.remedy) { gdal in
       unsafe tiff.withUnsafeMutableBufferPointer { bytes in
         let size = UInt64(bytes.count)
-        guard let file = unsafe VSIFileFromMemBuffer(path, bytes.baseAddress, size, 0) else { return nil }
-        unsafe VSIFCloseL(file)
-        defer { unsafe VSIUnlink(path) }
-        guard let dataset = unsafe GDALOpen(path, GA_ReadOnly) else { return nil }
-        defer { unsafe GDALClose(dataset) }
-        guard let wkt = unsafe GDALGetProjectionRef(dataset), unsafe wkt.pointee != 0 else { return nil }
+        guard let file = unsafe gdal.VSIFileFromMemBuffer(path, bytes.baseAddress, size, 0) else { return nil }
+        _ = unsafe gdal.VSIFCloseL(file)
+        defer { _ = unsafe gdal.VSIUnlink(path) }
+        guard let dataset = unsafe gdal.GDALOpen(path, GA_ReadOnly) else { return nil }
+        defer { unsafe gdal.GDALClose(dataset) }
+        guard let wkt = unsafe gdal.GDALGetProjectionRef(dataset), unsafe wkt.pointee != 0 else { return nil }
         return unsafe String(cString: wkt)
       }
     }

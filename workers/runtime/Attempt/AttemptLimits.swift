@@ -13,6 +13,8 @@ public struct AttemptLimits: Hashable, Sendable {
   public var logBytesMax = 16 << 20
   /// With less than this left on the disk, a failed attempt is taken to have failed for it.
   public var diskReserveBytes: Int64 = 4 << 20
+  /// Whether an attempt is stopped once it has used the processor time that its hold covers. Not where nothing is held.
+  public var processorTimeIsHeld = true
   /// Attempts after which an idle runner is replaced, so that what its libraries leak stays bounded.
   public var attemptsPerRunnerMax = 1_000
 

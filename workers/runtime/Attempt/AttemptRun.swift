@@ -58,7 +58,7 @@ final class AttemptRun: Sendable {
   private func supervise() async -> AttemptEnd {
     var supervision = AttemptSupervision(
       memoryLimitBytes: assignment.order.resources.memoryBytes, outputLimitBytes: limits.outputBytesMax,
-      processorLimit: assignment.order.processorTimeMax)
+      processorLimit: limits.processorTimeIsHeld ? assignment.order.processorTimeMax : nil)
     do { try await runner.send(.run(assignment)) } catch { feed.yield(.runnerExited("could not be told what to do")) }
     for await event in events {
       guard let action = supervision.handle(event) else { continue }

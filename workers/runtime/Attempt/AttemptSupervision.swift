@@ -49,9 +49,12 @@ package struct AttemptSupervision: Sendable {
   package private(set) var phase = Phase.running
   private let memoryLimitBytes: Int64
   private let outputLimitBytes: Int64
-  private let processorLimit: Duration
+  private let processorLimit: Duration?
+  /// Whether the last sample was over the limit of processor time.
+  private var wasOverProcessorLimit = false
 
-  package init(memoryLimitBytes: Int64, outputLimitBytes: Int64, processorLimit: Duration) {
+  /// - Parameter processorLimit: nil for none.
+  package init(memoryLimitBytes: Int64, outputLimitBytes: Int64, processorLimit: Duration?) {
     self.memoryLimitBytes = memoryLimitBytes
     self.outputLimitBytes = outputLimitBytes
     self.processorLimit = processorLimit
@@ -102,7 +105,10 @@ package struct AttemptSupervision: Sendable {
       }
       return stop(.outOfMemory(usedBytes: memoryBytes))
     }
-    if processorTime > processorLimit { return stop(.outOfProcessorTime) }
+    // Being stopped for it is final, so one reading alone is not believed.
+    let isOver = processorLimit.map { processorTime > $0 } ?? false
+    defer { wasOverProcessorLimit = isOver }
+    if isOver && wasOverProcessorLimit { return stop(.outOfProcessorTime) }
     guard outputBytes > outputLimitBytes else { return nil }
     return stop(.outputTooLarge("the attempt had written \(outputBytes) bytes; its limit is \(outputLimitBytes)"))
   }

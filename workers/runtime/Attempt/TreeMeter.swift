@@ -1,11 +1,11 @@
 import Glibc
 import StrataCore
-import StrataRuntime
+package import StrataRuntime
 import Synchronization
 
 /// Measures an attempt from outside, over the runner and all its descendants: for its limits, and for attempts that die
 /// before they can measure themselves. What the runner had before the attempt is not the attempt's.
-final class TreeMeter: Sendable {
+package final class TreeMeter: Sendable {
   private struct State {
     var peakBytes = 0
     var processorTime: Duration
@@ -17,29 +17,27 @@ final class TreeMeter: Sendable {
   }
 
   private let root: Int32
+  private let reader: ProcessReader
   /// What the runner had used for earlier attempts.
   private let before: Duration
   /// What the idle runner keeps in memory.
   private let idleBytes: Int
   private let state: Mutex<State>
 
-  init(root: Int32) {
+  package init(root: Int32, reader: ProcessReader = .system) {
     self.root = root
-    let idle = Self.reading(of: root, [])
+    self.reader = reader
+    let idle = ProcessTree.Reading([reader.one(root)].compactMap(\.self))
     (before, idleBytes) = (idle.processorTime, idle.residentBytes)
     state = Mutex(State(processorTime: before))
   }
 
-  private static func reading(of root: Int32, _ members: [ProcessTree.Member]) -> ProcessTree.Reading {
-    ProcessTree.reading(of: root, among: [ProcessStatistics.read(root)].compactMap(\.self) + members.map(\.statistics))
-  }
-
-  /// Takes a reading: the memory in use now, and the processor time used so far.
-  func sample() -> (memoryBytes: Int64, processorTime: Duration) {
-    let members = ProcessTree.descendants(of: root)
-    let reading = Self.reading(of: root, members)
+  /// Takes a reading: the memory in use now, and the processor time used so far, or less of it: never more.
+  package func sample() -> (memoryBytes: Int64, processorTime: Duration) {
+    let members = ProcessTree.members(of: root, by: reader)
+    let reading = ProcessTree.Reading(members)
     note(reading)
-    state.withLock { $0.members = members }
+    state.withLock { $0.members = members.filter { $0.pid != root }.map(ProcessTree.Member.init) }
     return (Int64(max(0, reading.residentBytes - idleBytes)), reading.processorTime - before)
   }
 

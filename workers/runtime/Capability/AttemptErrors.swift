@@ -21,10 +21,10 @@ extension AttemptError {
       code: "timeout", message: "the attempt was stopped after its time limit of \(seconds) s", isRetryable: false)
   }
 
-  /// Not retried: the same work would need as much again.
   /// Rounded up, since nothing is over a limit of 0.
   private static func mebibytes(_ bytes: Int64) -> Int64 { (bytes >> 20) + (bytes & 0xF_FFFF == 0 ? 0 : 1) }
 
+  /// Not retried: the same work would need as much again.
   package static func outOfMemory(usedBytes: Int64, limitBytes: Int64) -> Self {
     AttemptError(
       code: "out_of_memory",

@@ -10,7 +10,9 @@ public struct LocalRun: Sendable {
   private let limits: AttemptLimits
   private let adoptsOrphans: Bool
 
-  /// - Parameter adoptsOrphans: as in `WorkerConfiguration`.
+  /// - Parameters:
+  ///   - limits: but for processor time, of which an attempt that nobody pays for may use what it takes.
+  ///   - adoptsOrphans: as in `WorkerConfiguration`.
   public init(
     registry: CapabilityRegistry, runner: RunnerCommand, limits: AttemptLimits = AttemptLimits(),
     adoptsOrphans: Bool = true
@@ -18,7 +20,19 @@ public struct LocalRun: Sendable {
     self.adoptsOrphans = adoptsOrphans
     self.registry = registry
     self.runner = runner
-    self.limits = limits
+    self.limits = Self.limits(limits)
+  }
+
+  /// Those of a run for which nothing is held.
+  package static func limits(_ given: AttemptLimits) -> AttemptLimits {
+    var limits = given
+    limits.processorTimeIsHeld = false
+    return limits
+  }
+
+  /// - Throws: `invalidInput` or `notFound` where `run` would refuse the request, before anything is made.
+  public func check(_ capability: String, parametersJSON: String, inputs: Int) throws(StrataError) {
+    _ = try check(capability, parametersJSON, inputs)
   }
 
   /// Runs `capability` on `files`; its results are in `outputFolder` afterwards, beside what was there. Cancelling the

@@ -6,17 +6,17 @@ import StrataRuntime
 struct RunnerMeter {
   private let startMicroseconds = Self.processorMicroseconds()
   private let reapedPeakAtStart = Self.reapedPeakBytes()
-  private let ownAtStart: Int64
+  private let ownAtStart: ResidentMemory
 
   /// Also forgets the process's peak of resident memory, so that the next one seen is this attempt's (proc(5),
-  /// clear_refs).
+  /// clear_refs). Where the kernel refuses that, `ResidentMemory` says what is known all the same.
   init() {
     let file = unsafe open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
     if file >= 0 {
       writeFully([UInt8(ascii: "5")], to: file)
       close(file)
     }
-    ownAtStart = Self.ownPeakBytes()
+    ownAtStart = ResidentMemory.ofThisProcess
   }
 
   /// - Postcondition: what the attempt has let go of is the system's again, not the next attempt's.
@@ -25,11 +25,11 @@ struct RunnerMeter {
     // The peak of all children ever reaped only grows; it says something of this attempt if it has grown in it. And a
     // child's peak begins with that of the runner whose memory it shares until it executes its program (exec_mmap in
     // Linux' fs/exec.c): it says something if it is beyond that.
-    let (reapedPeak, ownPeak) = (Self.reapedPeakBytes(), Self.ownPeakBytes())
-    let childPeak = reapedPeak > max(reapedPeakAtStart, ownPeak) ? reapedPeak : orphanPeakBytes
+    let (reapedPeak, own) = (Self.reapedPeakBytes(), ResidentMemory.ofThisProcess)
+    let childPeak = reapedPeak > max(reapedPeakAtStart, own.peakBytes) ? reapedPeak : orphanPeakBytes
     return RunnerOutcome(
       product: product, cpuMicroseconds: Self.processorMicroseconds() - startMicroseconds,
-      memoryPeakBytes: max(childPeak, ownPeak - ownAtStart))
+      memoryPeakBytes: max(childPeak, own.peak(since: ownAtStart)))
   }
 
   private static func processorMicroseconds() -> Int64 {
@@ -46,14 +46,5 @@ struct RunnerMeter {
     var usage = rusage()
     unsafe getrusage(__rusage_who_t(who.rawValue), &usage)
     return usage
-  }
-
-  /// VmHWM of proc(5), which unlike ru_maxrss can be reset.
-  private static func ownPeakBytes() -> Int64 {
-    guard let status = ProcFile.read("/proc/self/status", bytesMax: 4_096),
-      let line = status.split(separator: UInt8(ascii: "\n")).first(where: { $0.starts(with: "VmHWM:".utf8) })
-    else { return 0 }
-    let digits = line.drop { !($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) }.prefix { $0 != UInt8(ascii: " ") }
-    return (Int64(String(decoding: digits, as: UTF8.self)) ?? 0) * 1_024
   }
 }

@@ -7,7 +7,7 @@ import Synchronization
 extension Worker {
   func startBackground() -> [Task<Void, Never>] {
     [
-      Task { await self.beat() }, Task { await self.listen() }, Task { await self.watchDeadline() },
+      Task { await self.listen() }, Task { await self.watchDeadline() },
       Task { await self.pump.run { self.feed.yield(.leaseLost($0)) } },
       Task {
         await self.reporter.run(backoff: self.configuration.backoff) { self.feed.yield(.reportAnswered($0)) }
@@ -15,36 +15,47 @@ extension Worker {
     ]
   }
 
-  func lease(_ count: Int) async {
+  func lease(_ count: Int, _ room: ResourceRequest) async {
     // What could not be stored would be work for nothing.
-    if let shortage = artifacts.shortage { return await putLeasingOff(because: "no job is leased: \(shortage)") }
+    let shortage = artifacts.shortage
+    tell(of: shortage)
+    if shortage != nil { return await putLeasingOff() }
     let duration = configuration.leaseDuration
     await turn.take()
     // From before the call: the queue counts from a later instant, so the worker never believes too long.
     let until = ContinuousClock.now + duration
     do throws(QueueError) {
       let grant = try await queue.lease(
-        worker: configuration.id, tiers: configuration.tiers, count: count, for: duration)
+        LeaseRequest(worker: configuration.id, tiers: configuration.tiers, count: count, room: room), for: duration)
       // Known to the next heartbeat before its turn comes.
       held.withLock { $0.arriving = grant.leases.map(\.reference) }
       turn.give()
       becomeReady()
       leaseBackoff.withLock { $0.reset() }
-      feed.yield(.granted(grant.leases, asked: count, ownedUntil: until, now: .now))
+      feed.yield(.granted(grant.leases, asked: count, room: room, ownedUntil: until, now: .now))
     } catch {
       turn.give()
-      await putLeasingOff(because: "the queue granted no lease (\(error)); asked again soon")
+      log("the queue granted no lease (\(error)); asked again soon")
+      await putLeasingOff()
     }
   }
 
-  private func putLeasingOff(because reason: String) async {
-    log(reason)
+  /// Logs that there is no room, and that there is again: a disk that is short all night is no news every few seconds.
+  private func tell(of shortage: String?) {
+    let isNews = hasToldOfShortage.withLock { hasTold in
+      defer { hasTold = shortage != nil }
+      return hasTold != (shortage != nil)
+    }
+    if isNews { log(shortage.map { "no job is leased: \($0)" } ?? "there is room for results; jobs are leased again") }
+  }
+
+  private func putLeasingOff() async {
     feed.yield(.leaseFailed)
     await pause(leaseBackoff.withLock { $0.next() })
     feed.yield(.mayHaveWork)
   }
 
-  private func beat() async {
+  func beat() async {
     var backoff = configuration.backoff
     while !Task.isCancelled {
       await turn.take()
@@ -66,6 +77,19 @@ extension Worker {
         log("a heartbeat failed (\(error)); tried again soon")
         await pause(min(configuration.heartbeatInterval, backoff.next()))
       }
+    }
+  }
+
+  /// A last heartbeat that extends nothing: the queue forgets the worker at its next look instead of at the end of a
+  /// lease. A worker that leaves something unreported does not: its leases are to expire. A queue that is away is not
+  /// waited for longer than `leavePatience`.
+  ///
+  /// - Parameter heartbeats: the task that sent them. It has been cancelled, and one may still be on its way.
+  func takeLeave(after heartbeats: Task<Void, Never>) async {
+    guard reporter.unanswered.isEmpty else { return }
+    _ = await Probe.answer(within: configuration.leavePatience) { [queue, configuration] in
+      await heartbeats.value
+      _ = try? await queue.heartbeat(worker: configuration.id, held: [], for: .zero)
     }
   }
 

@@ -16,6 +16,7 @@ extension Worker {
     var report = AttemptReport(
       tier: lease.job.tier, usage: remains.usage, summaryJSON: remains.summary?.description, error: end.error)
     guard let refusal = await store(remains, of: reference, in: &report) else {
+      shortageReleases.withLock { $0.forget(lease.job.id) }
       return notice(of: reference, end.kind, report)
     }
     log("results could not be stored: \(String(reflecting: refusal))")
@@ -32,13 +33,15 @@ extension Worker {
   ) async -> StrataError? {
     let end = ContinuousClock.now + configuration.storingPatience
     var backoff = configuration.backoff
+    var hasTold = false
     while true {
       do throws(StrataError) {
         try await storeRest(of: remains, in: &report)
         return nil
       } catch {
         guard error.isFullDisk, isWanted(lease), ContinuousClock.now < end else { return error }
-        log("job \(lease.job): its results wait for room: \(error)")
+        if !hasTold { log("job \(lease.job): its results wait for room: \(error)") }
+        hasTold = true
         await pause(backoff.next())
       }
     }
@@ -58,18 +61,24 @@ extension Worker {
   }
 
   /// A disk that is short whatever the attempt left on it is nobody's fault: the lease is handed back, and the attempt
-  /// not counted. Where there is room once the attempt's own files are gone, the attempt was too large for it.
+  /// not counted, `shortageReleasesMax` times. Where there is room once the attempt's own files are gone, the attempt was
+  /// too large for it.
   private func noticeOfRefusal(_ refusal: StrataError, _ lease: LeaseReference, _ report: AttemptReport)
     -> AttemptNotice
   {
     var report = report
-    if refusal.isFullDisk, artifacts.shortage != nil || !isWanted(lease) {
+    if refusal.isFullDisk, !isWanted(lease) || mayReleaseForShortage(lease.job) {
       (report.results, report.log, report.summaryJSON) = ([], nil, nil)
       return notice(of: lease, .released, report)
     }
+    shortageReleases.withLock { $0.forget(lease.job) }
     report.error =
       refusal.isFullDisk ? .diskFull("store the results: \(refusal)") : .workerFault("storing failed: \(refusal)")
     return notice(of: lease, .failed, report)
+  }
+
+  private func mayReleaseForShortage(_ job: JobID) -> Bool {
+    artifacts.shortage != nil && shortageReleases.withLock { $0.mayRelease(job) }
   }
 }
 

@@ -28,6 +28,9 @@ public final class Worker: Sendable {
   /// The leases whose attempts nobody has asked to end.
   let wanted = Mutex<Set<LeaseReference>>([])
   let leaseBackoff: Mutex<Backoff>
+  let shortageReleases: Mutex<ShortageReleases>
+  /// Whether the operator knows that there is no room for results.
+  let hasToldOfShortage = Mutex(false)
   /// Leasing and heartbeats take turns, so that a heartbeat's list of leases is complete and the queue may take back
   /// what is not on it (the grants of an answer that was lost).
   let turn = AsyncTurn()
@@ -53,6 +56,7 @@ public final class Worker: Sendable {
     pump = ProgressPump(queue: queue, interval: configuration.progressInterval)
     reporter = Reporter(queue: queue, log: log)
     leaseBackoff = Mutex(configuration.backoff)
+    shortageReleases = Mutex(ShortageReleases(releasesMax: configuration.shortageReleasesMax))
     (events, feed) = AsyncStream.makeStream(of: WorkerState.Event.self)
   }
 
@@ -68,10 +72,10 @@ public final class Worker: Sendable {
     try FileTree.remove(configuration.folder)
     try FileTree.make(configuration.folder)
     await pool.warmUp()
-    let background = startBackground()
+    let (heartbeats, background) = (Task { await self.beat() }, startBackground())
     feed.yield(.mayHaveWork)
     await withDiscardingTaskGroup { group in
-      var state = WorkerState(slots: configuration.slots)
+      var state = WorkerState(slots: configuration.slots, room: configuration.room)
       for await event in events {
         let actions = state.handle(event)
         note(state, after: event)
@@ -80,7 +84,8 @@ public final class Worker: Sendable {
       }
       group.cancelAll()
     }
-    for task in background { task.cancel() }
+    for task in background + [heartbeats] { task.cancel() }
+    await takeLeave(after: heartbeats)
     await pool.drain()
     try FileTree.remove(configuration.folder)
   }
@@ -103,7 +108,7 @@ public final class Worker: Sendable {
 
   private func perform(_ action: WorkerState.Action, in group: inout DiscardingTaskGroup) {
     switch action {
-    case .lease(let count): group.addTask { await self.lease(count) }
+    case .lease(let count, let room): group.addTask { await self.lease(count, room) }
     case .start(let lease):
       if let attempt = prepare(lease) { group.addTask { await self.run(lease, attempt) } }
     case .release(let lease):

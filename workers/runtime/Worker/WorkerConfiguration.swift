@@ -6,8 +6,10 @@ public struct WorkerConfiguration: Sendable {
   public var id = WorkerID()
   /// Tiers it serves, in the order in which it looks for work.
   public var tiers: [TierName]
-  /// Attempts it runs at once.
+  /// The most attempts it runs at once.
   public var slots: Int
+  /// What those may ask for together.
+  public var room: ResourceRequest
   /// Where attempts get their folders. Private to this worker: what an earlier life left there is removed at start.
   public var folder: String
   /// The program that becomes a runner, and its arguments.
@@ -27,8 +29,13 @@ public struct WorkerConfiguration: Sendable {
   public var progressInterval = Duration.milliseconds(250)
   /// After stop was requested and the attempts are over, reports are retried this long: no lease outlives it.
   public var reportGrace = Duration.seconds(10)
+  /// How long a worker that ends tries to tell the queue so. If it cannot, it is listed until its lease is over.
+  public var leavePatience = Duration.seconds(1)
   /// Results for which the store has no room are held this long; then their lease is handed back.
   public var storingPatience = Duration.seconds(60)
+  /// How often this worker hands a job back for want of room. After that the attempt has failed, and counts: a job whose
+  /// results never find room ends with its last attempt.
+  public var shortageReleasesMax = 3
   /// First and longest wait between tries while the queue is away, or the store has no room.
   public var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
   public var limits = AttemptLimits()
@@ -36,9 +43,13 @@ public struct WorkerConfiguration: Sendable {
   /// that `ChildProcess` has not started is then taken for one: turn it off where a library starts children.
   public var adoptsOrphans = true
 
-  public init(tiers: [TierName], slots: Int, folder: String, runner: RunnerCommand) {
+  /// - Parameter room: the machine's cores and memory unless it is said.
+  public init(
+    tiers: [TierName], slots: Int, room: ResourceRequest = MachineCapacity.whole, folder: String, runner: RunnerCommand
+  ) {
     self.tiers = tiers
     self.slots = max(1, slots)
+    self.room = room
     self.folder = folder
     self.runner = runner
   }

@@ -17,7 +17,8 @@ package struct WorkerState: Sendable {
   package enum Event: Hashable, Sendable {
     /// There may be work: at the start, on the queue's signal, and after the queue was away.
     case mayHaveWork
-    case granted([Lease], asked: Int, ownedUntil: ContinuousClock.Instant, now: ContinuousClock.Instant)
+    case granted(
+      [Lease], asked: Int, room: ResourceRequest, ownedUntil: ContinuousClock.Instant, now: ContinuousClock.Instant)
     /// The queue did not answer; the shell waits before it says `mayHaveWork`.
     case leaseFailed
     case cancelSignalled(JobID)
@@ -37,7 +38,8 @@ package struct WorkerState: Sendable {
   }
 
   package enum Action: Hashable, Sendable {
-    case lease(count: Int)
+    /// Ask for so many jobs that together need no more than `room`.
+    case lease(count: Int, room: ResourceRequest)
     case start(Lease)
     /// Report that a lease goes back which was never started.
     case release(Lease)
@@ -48,23 +50,38 @@ package struct WorkerState: Sendable {
     case finish
   }
 
-  private enum Holding: Hashable { case running, ending, lost, reporting }
+  private enum Stage: Hashable { case running, ending, lost, reporting }
+
+  private struct Holding {
+    var stage: Stage
+    /// What the queue counts for it.
+    let resources: ResourceRequest
+  }
 
   package private(set) var phase = Phase.working
   /// Until when all leases are the worker's own, by its own clock; nil before the first answer of the queue.
   package private(set) var ownedUntil: ContinuousClock.Instant?
   private let slots: Int
+  private let room: ResourceRequest
+  /// What the queue took to be free when it last granted less than it was asked for.
+  private var roomNoted: ResourceRequest?
   private var holdings: [LeaseReference: Holding] = [:]
   private var isLeasing = false
   private var thereMayBeWork = false
   /// A signal that came while a lease call was out may be newer than the call's answer.
   private var mustAskAgain = false
 
-  package init(slots: Int) { self.slots = slots }
+  package init(slots: Int, room: ResourceRequest) {
+    self.slots = slots
+    self.room = room
+  }
 
   /// The leases that a heartbeat must extend.
-  package var held: [LeaseReference] { holdings.filter { $0.value != .lost }.map(\.key) }
-  package var runningCount: Int { holdings.values.count { $0 != .reporting } }
+  package var held: [LeaseReference] { holdings.filter { $0.value.stage != .lost }.map(\.key) }
+  package var runningCount: Int { occupying.count }
+  /// What is left of its room beside what runs.
+  package var free: ResourceRequest { occupying.reduce(room) { $0.less($1.resources) } }
+  private var occupying: [Holding] { holdings.values.filter { $0.stage != .reporting } }
 
   package mutating func handle(_ event: Event) -> [Action] {
     if phase == .stopped { return [] }
@@ -75,13 +92,14 @@ package struct WorkerState: Sendable {
     switch event {
     case .mayHaveWork: noteWork()
     case .leaseFailed: (isLeasing, thereMayBeWork) = (false, false)
-    case .granted(let leases, let asked, let until, let now): return take(leases, asked, until, now)
+    case .granted(let leases, let asked, let room, let until, let now):
+      return take(leases, (asked, room), until, now)
     case .cancelSignalled(let job): return held.filter { $0.job == job }.flatMap { end($0, .cancelled) }
     case .heartbeat(let lost, let cancelled, let wasKnown, let sent, let until):
       return beat(lost, cancelled, wasKnown, sent, until)
     case .leaseLost(let lease): return end(lease, .leaseLost)
     case .deadlineReached(let now): return checkDeadline(now)
-    case .attemptEnded(let lease, let isReported): holdings[lease] = isReported ? .reporting : nil
+    case .attemptEnded(let lease, let isReported): leave(lease, isReported)
     case .reportAnswered(let lease): holdings[lease] = nil
     case .stopRequested: return stop()
     case .drainGraceOver: return phase == .draining ? handBack() : []
@@ -91,12 +109,18 @@ package struct WorkerState: Sendable {
 
   private mutating func noteWork() { (thereMayBeWork, mustAskAgain) = (true, isLeasing) }
 
-  /// Asks for as many as there are free slots, one call at a time.
+  private mutating func leave(_ lease: LeaseReference, _ isReported: Bool) {
+    if isReported { holdings[lease]?.stage = .reporting } else { holdings[lease] = nil }
+  }
+
+  /// Asks for as many as there are free slots, one call at a time: when there may be work, and when there is more room
+  /// than the queue knows of, for work that was passed over may fit now.
   private mutating func ask() -> [Action] {
-    let free = slots - runningCount
-    guard phase == .working, thereMayBeWork, !isLeasing, free > 0 else { return [] }
-    (isLeasing, mustAskAgain) = (true, false)
-    return [.lease(count: free)]
+    let (count, free) = (slots - runningCount, free)
+    let hasGrown = roomNoted.map { !free.fits(in: $0) } ?? false
+    guard phase == .working, thereMayBeWork || hasGrown, !isLeasing, count > 0, free.isOfUse else { return [] }
+    (isLeasing, mustAskAgain, roomNoted) = (true, false, nil)
+    return [.lease(count: count, room: free)]
   }
 
   private mutating func finishIfDone() -> [Action] {
@@ -106,15 +130,21 @@ package struct WorkerState: Sendable {
   }
 
   private mutating func take(
-    _ leases: [Lease], _ asked: Int, _ until: ContinuousClock.Instant, _ now: ContinuousClock.Instant
+    _ leases: [Lease], _ asked: (count: Int, room: ResourceRequest), _ until: ContinuousClock.Instant,
+    _ now: ContinuousClock.Instant
   ) -> [Action] {
     isLeasing = false
-    // Fewer than asked: the queue is empty, and has noted that it must signal.
-    thereMayBeWork = leases.count >= asked || mustAskAgain
+    let isShort = leases.count < asked.count
+    roomNoted = isShort ? leases.reduce(asked.room) { $0.less($1.job.lane.resources) } : nil
+    // Fewer than asked: the queue has nothing more that fits, and has noted that it must signal.
+    thereMayBeWork = !isShort || mustAskAgain
     extend(to: until)
     // An answer that was longer on its way than the lease lasts is of no use.
     let isOfUse = phase == .working && now < until
-    for lease in leases { holdings[lease.reference] = isOfUse ? .running : .reporting }
+    for lease in leases {
+      holdings[lease.reference] = Holding(
+        stage: isOfUse ? .running : .reporting, resources: lease.job.lane.resources)
+    }
     return leases.map { isOfUse ? .start($0) : .release($0) }
   }
 
@@ -138,9 +168,9 @@ package struct WorkerState: Sendable {
 
   /// Reports on their way are left alone: the queue decides whether they are stale.
   private mutating func end(_ lease: LeaseReference, _ reason: StopReason) -> [Action] {
-    switch (holdings[lease], reason) {
-    case (.running, .leaseLost), (.ending, .leaseLost): holdings[lease] = .lost
-    case (.running, _): holdings[lease] = .ending
+    switch (holdings[lease]?.stage, reason) {
+    case (.running, .leaseLost), (.ending, .leaseLost): holdings[lease]?.stage = .lost
+    case (.running, _): holdings[lease]?.stage = .ending
     default: return []
     }
     return [.end(lease, reason)]
@@ -161,4 +191,19 @@ package struct WorkerState: Sendable {
     phase = .handingBack
     return held.flatMap { end($0, .handedBack) }
   }
+}
+
+extension ResourceRequest {
+  /// What is left of it beside `other`. What there is no bound for stays so.
+  fileprivate func less(_ other: ResourceRequest) -> ResourceRequest {
+    func rest(_ part: KeyPath<ResourceRequest, Int64>) -> Int64 {
+      let whole = self[keyPath: part]
+      return whole == Self.unlimited[keyPath: part] ? whole : max(0, whole - other[keyPath: part])
+    }
+    return ResourceRequest(
+      cpuMillicores: rest(\.cpuMillicores), memoryBytes: rest(\.memoryBytes), gpuThousandths: rest(\.gpuThousandths))
+  }
+
+  /// Every job needs some processor and some memory.
+  fileprivate var isOfUse: Bool { cpuMillicores > 0 && memoryBytes > 0 }
 }

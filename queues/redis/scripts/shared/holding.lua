@@ -1,4 +1,4 @@
--- Shared: what a worker holds.
+-- Shared: what a worker holds: in `held:<worker>`, the lane and the tenant of each job that it leased.
 
 -- The records of jobs, false where one is not held. Read in parts, because Lua passes at most 8000 values to a call.
 local function records_of(ids)
@@ -10,15 +10,13 @@ local function records_of(ids)
   return records
 end
 
--- What is in a worker's set of leases without being its lease: its record cannot be read, or was replaced.
+-- What is among a worker's leases without being its lease: its record cannot be read, or was replaced.
 local function drop_stray(worker, id, record)
-  if record and not is_readable(record) then
-    set_record_aside(id, record)
-    record = false
-  end
-  call('SREM', prefix .. 'held:' .. worker, id)
-  -- The tier of a record that cannot be read is not known: the census counts it there until the queue is rebuilt.
-  if record then call('HINCRBY', prefix .. 'leased', tier_of(record), -1) end
+  if record and not is_readable(record) then set_record_aside(id, record) end
+  local held = prefix .. 'held:' .. worker
+  local where = call('HGET', held, id)
+  call('HDEL', held, id)
+  if where and #where == 18 then spent[#spent + 1] = { lane = sub(where, 1, 2), tenant = sub(where, 3) } end
 end
 
 -- Leases (id, record) of jobs that a worker holds, in the order in which they were granted.
@@ -26,8 +24,8 @@ local function in_order_of_grant(worker, ids)
   local records, leases = records_of(ids), {}
   for index, id in ipairs(ids) do
     local record = records[index]
-    if record and is_readable(record) and is_leased(record) and sub(record, 16, 31) == worker then
-      leases[#leases + 1] = { id, record, struct.unpack('>I8', record, 8) }
+    if record and is_readable(record) and is_leased(record) and worker_of(record) == worker then
+      leases[#leases + 1] = { id, record, unpack_bytes('>I8', record, 26) }
     else
       drop_stray(worker, id, record)
     end

@@ -1,6 +1,34 @@
--- Shared: the words that every script uses.
-local call, prefix = redis.call, KEYS[1]
-local jobs_key, state_key = prefix .. 'jobs', prefix .. 'state'
+-- Shared: the words that every transition uses. This file comes first; all files are one library, whose functions and
+-- tables are made once, when it is loaded: what a call gathers is forgotten when the next one begins (`at_begin`).
+-- While a library is loaded there is nothing to call, not even the language's own functions.
+local call, byte, sub, pack, unpack_bytes
+local ARGV, prefix, jobs_key, state_key
+local beginnings = {}
+
+local function at_begin(forget) beginnings[#beginnings + 1] = forget end
+
+local function begin(keys, arguments)
+  if not call then
+    call, byte, sub, pack, unpack_bytes = redis.call, string.byte, string.sub, struct.pack, struct.unpack
+  end
+  ARGV, prefix = arguments, keys[1]
+  jobs_key, state_key = prefix .. 'jobs', prefix .. 'state'
+  for index = 1, #beginnings do beginnings[index]() end
+end
+
+-- Makes `run` callable as a function of the library; `flag` is 'no-writes', 'allow-oom', or nil where the server may
+-- refuse it for want of memory.
+local function transition(name, flag, run)
+  redis.register_function {
+    function_name = LIBRARY .. '_' .. name,
+    flags = { flag },
+    callback = function(keys, arguments)
+      if #keys ~= 1 then return redis.error_reply('ARGUMENT the one key is the prefix of all keys') end
+      begin(keys, arguments)
+      return run()
+    end,
+  }
+end
 
 local function refuse(what) return redis.error_reply('ARGUMENT ' .. what) end
 

@@ -1,4 +1,5 @@
--- Shared: waking workers. A worker that got fewer leases than it asked for is in `idle:<tier>` with what it missed.
+-- Shared: waking workers. A worker that got fewer leases than it asked for is in `idle:<tier>` with what it missed, and
+-- in `room` with what it has free: cpu millicores, memory bytes, gpu thousandths (8 bytes each).
 
 -- The list is read by a blocked worker; that of a dead one goes by itself after an hour.
 local function signal(worker, what)
@@ -7,22 +8,32 @@ local function signal(worker, what)
   call('EXPIRE', list, 3600)
 end
 
--- Wakes idle workers, the emptiest first, until they can take `count` jobs. One past its deadline may be dead: it is
--- told, but not counted on. The clock is read only where somebody is idle.
-local function wake(tier, count, given)
-  local idle = prefix .. 'idle:' .. tier
-  while count > 0 do
-    local entry = call('ZPOPMAX', idle)
-    if #entry == 0 then return end
-    signal(entry[1], 'w')
-    local time, deadline = time_of(given), call('ZSCORE', prefix .. 'workers', entry[1])
-    if deadline and tonumber(deadline) > time then count = count - entry[2] end
-  end
+local function has_room(packed, lane)
+  if not packed then return true end
+  local cpu, memory, gpu = unpack_bytes('>I8I8I8', packed)
+  return lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
 end
 
--- Adds jobs (score, id, …) to a tier. The tier is known to the census from now on.
-local function make_ready(tier, scores, given)
-  call('ZADD', prefix .. 'ready:' .. tier, unpack(scores))
-  call('HSETNX', prefix .. 'leased', tier, 0)
-  wake(tier, #scores / 2, given)
+-- Wakes idle workers that have room for a job of the lane, the emptiest first, until they can take `count` jobs. One
+-- past its deadline may be dead: it is told, but not counted on. The clock is read only where somebody is idle.
+local function wake(lane, count, given)
+  local idle, passed = prefix .. 'idle:' .. lane.tier, 0
+  while count > 0 do
+    local workers, missed = {}, {}
+    local part = call('ZREVRANGE', idle, passed, passed + 31, 'WITHSCORES')
+    for place = 1, #part, 2 do workers[#workers + 1], missed[#missed + 1] = part[place], part[place + 1] end
+    if #workers == 0 then return end
+    local rooms, deadlines = call('HMGET', prefix .. 'room', unpack(workers)), nil
+    for index, worker in ipairs(workers) do
+      if count <= 0 then return end
+      if has_room(rooms[index], lane) then
+        deadlines = deadlines or call('ZMSCORE', prefix .. 'workers', unpack(workers))
+        call('ZREM', idle, worker)
+        signal(worker, 'w')
+        if deadlines[index] and tonumber(deadlines[index]) > time_of(given) then count = count - missed[index] end
+      else
+        passed = passed + 1
+      end
+    end
+  end
 end

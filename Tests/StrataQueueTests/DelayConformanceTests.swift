@@ -1,0 +1,100 @@
+import StrataCore
+import StrataQueue
+import Testing
+
+/// Jobs that wait for their time. Runs on every backend.
+@Suite struct DelayConformanceTests {
+  @Test(arguments: Backend.allCases) func aDelayedJobWaitsUntilItIsDue(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let due = clock.now + .seconds(30)
+      let job = QueuedJob.sample(notBefore: due)
+      let verdicts = [try await queue.enqueue([job]), try await queue.enqueue([job])]
+      #expect(verdicts == [[.enqueued], [.alreadyHeld]])
+      #expect(try await queue.status(of: [job.id]) == [.delayed(until: due, attemptsMade: 0)])
+      #expect(try await queue.census().delayed == 1)
+      #expect(try await queue.leaseOne(WorkerID()) == nil)
+      clock.advance(.seconds(29))
+      #expect(try await queue.promote(limit: 10) == Promotion(count: 0, nextDue: due))
+      clock.advance(.seconds(1))
+      #expect(try await queue.promote(limit: 10) == Promotion(count: 1, nextDue: nil))
+      #expect(try await queue.leaseOne(WorkerID())?.job.id == job.id)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func idleWorkersAreWokenByAPromotion(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let worker = WorkerID()
+      #expect(try await queue.leaseOne(worker) == nil)
+      _ = try await queue.enqueue([.sample(notBefore: clock.now + .seconds(1))])
+      #expect(try await queue.signals(for: worker, waitingUpTo: .zero).isEmpty)
+      clock.advance(.seconds(1))
+      _ = try await queue.promote(limit: 10)
+      #expect(try await queue.signals(for: worker, waitingUpTo: .zero) == [.work])
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func whoPromotesIsToldOfAnEarlierJob(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      func delay(_ seconds: Int64) async throws -> Bool {
+        _ = try await queue.enqueue([.sample(notBefore: clock.now + .seconds(seconds))])
+        return try await queue.dueSignal(waitingUpTo: .zero)
+      }
+      let isTold = [try await delay(60), try await delay(90), try await delay(30)]
+      #expect(isTold == [true, false, true])
+      #expect(try await queue.promote(limit: 1).nextDue == clock.now + .seconds(30))
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func aFailureIsTriedAgainAfterItsDelay(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let job = QueuedJob.sample()
+      _ = try await queue.enqueue([job])
+      let lease = try #require(try await queue.leaseOne(WorkerID()))
+      let failure = AttemptFailure(
+        lease: lease.reference, ending: .failed, isRetryable: true, retryDelay: .seconds(5), report: [])
+      #expect(try await queue.fail([failure]) == [.accepted])
+      #expect(try await queue.status(of: [job.id]) == [.delayed(until: clock.now + .seconds(5), attemptsMade: 1)])
+      #expect(try await queue.allOutcomes().map(\.isFinal) == [false])
+      #expect(try await queue.leaseOne(WorkerID()) == nil)
+      clock.advance(.seconds(5))
+      #expect(try await queue.promote(limit: 10).count == 1)
+      #expect(try await queue.leaseOne(WorkerID())?.attempt == 2)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func aDelayedJobIsCancelledAndForgotten(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let jobs = (0..<2).map { _ in QueuedJob.sample(notBefore: clock.now + .seconds(5)) }
+      _ = try await queue.enqueue(jobs)
+      #expect(try await queue.cancel([jobs[0].id]) == [.removed])
+      try await queue.forget([jobs[1].id])
+      #expect(try await queue.census().delayed == 0)
+      #expect(try await queue.allOutcomes().map(\.job) == [jobs[0].id])
+      clock.advance(.seconds(5))
+      #expect(try await queue.promote(limit: 10).count == 0)
+    }
+  }
+
+  /// A job whose attempts end with the loss of their worker again and again may be what kills it.
+  @Test(arguments: Backend.allCases) func aJobThatKillsItsWorkersIsStopped(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var limits = QueueLimits()
+    limits.workerLossesMax = 2
+    try await withQueue(backend, clock: clock, limits: limits) { queue in
+      let job = QueuedJob.sample(attemptsMax: 20)
+      _ = try await queue.enqueue([job])
+      for isLast in [false, true] {
+        #expect(try await queue.leaseOne(WorkerID()) != nil)
+        clock.advance(.seconds(61))
+        #expect(try await queue.expire(limit: 10) == 1)
+        #expect(try await queue.allOutcomes().last?.isFinal == isLast)
+      }
+      #expect(try await queue.status(of: [job.id]) == [nil])
+    }
+  }
+}

@@ -1,0 +1,111 @@
+internal import StrataCore
+
+/// The order in which tenants have their turns, in plain Swift: start-time fair queueing (P. Goyal, H. M. Vin, H. Cheng,
+/// 1996) within each pool, which is a tier and a priority class. `redis/scripts/shared/tenants.lua` does the same.
+///
+/// A tenant's tag is what it has been charged, divided by its weight. The smallest goes first and is charged for what the
+/// attempt is expected to use; what it used beyond that, or less, is added when it ends. A tenant that comes back starts
+/// no earlier than the pool's virtual time, the greatest tag that a turn began with: being away gains nothing.
+struct FairOrder {
+  struct Pool: Hashable {
+    let tier: TierName
+    let priorityClass: PriorityClass
+  }
+
+  /// Numbers of 2^53 and below, with the arithmetic of Lua.
+  private var tags: [Pool: [TenantID: Double]] = [:]
+  private var virtualTimes: [Pool: Double] = [:]
+  /// The tenants that are found in a lane, by what their tag was when they were put there. The true one is that or
+  /// greater, after charges elsewhere.
+  private var places: [Lane: [TenantID: Double]] = [:]
+  /// How long attempts take, microseconds.
+  private var averages: [Lane: Double] = [:]
+
+  /// A tenant's turn in a lane.
+  struct Turn {
+    let lane: Lane
+    let tenant: TenantID
+    let tag: Double
+
+    func isOfSame(as other: Turn) -> Bool { lane == other.lane && tenant == other.tenant }
+  }
+
+  /// A turn with the tenant's tag of now.
+  func current(_ turn: Turn) -> Turn {
+    Turn(lane: turn.lane, tenant: turn.tenant, tag: tags[turn.lane.pool]?[turn.tenant] ?? 0)
+  }
+
+  /// What a job of a lane is expected to use, core-milliseconds.
+  func cost(of lane: Lane, unknown: Duration) -> Double {
+    Self.charge(
+      lane.resources.weightMillicores, averages[lane] ?? Double(unknown.wholeMicroseconds), GatePolicy.unlimited.weight)
+  }
+
+  func isPlaced(_ tenant: TenantID, in lane: Lane) -> Bool { places[lane]?[tenant] != nil }
+
+  func tenants(in lane: Lane) -> [TenantID: Double] { places[lane] ?? [:] }
+
+  /// Lets a tenant be found in a lane.
+  mutating func place(_ tenant: TenantID, in lane: Lane) {
+    if isPlaced(tenant, in: lane) { return }
+    let tag = max(tags[lane.pool]?[tenant] ?? 0, virtualTimes[lane.pool] ?? 0)
+    places[lane, default: [:]][tenant] = tag
+    tags[lane.pool, default: [:]][tenant] = tag
+  }
+
+  mutating func remove(_ tenant: TenantID, from lane: Lane) { places[lane]?[tenant] = nil }
+
+  /// - Returns: whether the turn's tag was true; else the tenant was moved to where it belongs.
+  mutating func confirm(_ turn: Turn) -> Bool {
+    let tag = tags[turn.lane.pool]?[turn.tenant] ?? 0
+    if tag > turn.tag { places[turn.lane]?[turn.tenant] = tag }
+    return tag <= turn.tag
+  }
+
+  /// Charges a tenant for one attempt in a lane. Returns the charge.
+  mutating func charge(_ turn: Turn, weight: Int, unknown: Duration) -> Double {
+    let (lane, tenant) = (turn.lane, turn.tenant)
+    let tag = tags[lane.pool]?[tenant] ?? 0
+    let microseconds = averages[lane] ?? Double(unknown.wholeMicroseconds)
+    let charge = Self.charge(lane.resources.weightMillicores, microseconds, weight)
+    virtualTimes[lane.pool] = max(virtualTimes[lane.pool] ?? 0, tag)
+    tags[lane.pool, default: [:]][tenant] = tag + charge
+    places[lane]?[tenant] = tag + charge
+    return charge
+  }
+
+  /// What is counted for a tenant in a pool.
+  struct Account: Hashable {
+    let pool: Pool
+    let tenant: TenantID
+  }
+
+  /// Adds what attempts used beyond their charges.
+  mutating func correct(_ account: Account, by amount: Double) {
+    guard amount != 0, let tag = tags[account.pool]?[account.tenant] else { return }
+    tags[account.pool]?[account.tenant] = max(0, tag + amount)
+  }
+
+  /// Puts a tenant where its tag says, where that is before the place at which it is found.
+  mutating func moveForward(_ tenant: TenantID, in lane: Lane) {
+    guard let place = places[lane]?[tenant], let tag = tags[lane.pool]?[tenant], tag < place else { return }
+    places[lane]?[tenant] = tag
+  }
+
+  /// The newest has an eighth of the say.
+  mutating func learn(_ microseconds: Double, in lane: Lane) {
+    let value = max(0, microseconds)
+    averages[lane] = averages[lane].map { $0 + ((value - $0) / 8).rounded(.down) } ?? value
+  }
+
+  /// What so many microseconds weigh: core-milliseconds for a weight of 100, at least 1.
+  static func charge(_ millicores: Int64, _ microseconds: Double, _ weight: Int) -> Double {
+    let milliseconds = (min(max(microseconds, 0), 0x1p41) / 1_000).rounded(.down)
+    let used = (Double(millicores) * milliseconds / 1_000).rounded(.down)
+    return max(1, (used * 100 / Double(weight)).rounded(.down))
+  }
+}
+
+extension Lane {
+  var pool: FairOrder.Pool { FairOrder.Pool(tier: tier, priorityClass: priorityClass) }
+}

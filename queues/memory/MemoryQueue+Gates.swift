@@ -1,0 +1,101 @@
+internal import StrataCore
+
+// Gates: how many run behind each, how many may, and who waits for that.
+extension MemoryQueue {
+  struct HeldGate {
+    var running = 0
+    var policy = GatePolicy()
+    /// Whether a tenant has been found at its limit; the lanes in which it waits since.
+    var isParked = false
+    var parked: Set<Lane> = []
+
+    var room: Int { policy.runningMax.map { max(0, $0 - running) } ?? .max }
+    var isFull: Bool { room == 0 }
+  }
+
+  public func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) {
+    for (gate, policy) in policies { try limits.check(policy, of: gate) }
+    for (gate, policy) in policies {
+      let wasFull = gates[gate, default: HeldGate()].isFull
+      gates[gate, default: HeldGate()].policy = policy
+      letThrough(gate, wasFull: wasFull)
+    }
+    bell.ring()
+  }
+
+  func gatesBefore(_ lane: Lane) -> [Gate] { [.capability(lane.capability), .tier(lane.tier)] }
+
+  func room(behind gate: Gate) -> Int { gates[gate]?.room ?? .max }
+
+  func count(_ change: Int, runningOf tenant: TenantID, in lane: Lane) {
+    for gate in [.tenant(tenant)] + gatesBefore(lane) {
+      let running = gates[gate, default: HeldGate()].running + change
+      gates[gate, default: HeldGate()].running = max(0, running)
+    }
+  }
+
+  /// Lets what waited behind a gate be found, or workers be woken for it, where the gate is open now.
+  func letThrough(_ gate: Gate, wasFull: Bool) {
+    guard let held = gates[gate], !held.isFull else { return }
+    switch gate {
+    case .tenant(let tenant):
+      if !held.isParked { return }
+      gates[gate]?.isParked = false
+      gates[gate]?.parked = []
+      for lane in lanes where held.parked.contains(lane) && !ready(in: lane, of: tenant).isEmpty {
+        order.place(tenant, in: lane)
+        wake(lane, count: min(ready(in: lane, of: tenant).count, held.room))
+      }
+    case .capability, .tier:
+      if !wasFull { return }
+      for lane in lanes where gatesBefore(lane).contains(gate) {
+        wake(lane, count: min(ready(in: lane).count, held.room))
+      }
+    }
+  }
+
+  /// An attempt that ended.
+  struct Ended {
+    let job: QueuedJob
+    /// Nil where nothing is known of its time.
+    let lease: HeldLease?
+    /// Whether it took as long as such jobs take.
+    let isTelling: Bool
+  }
+
+  /// Tells gates, tags and averages of attempts that ended.
+  func account(_ ended: [Ended]) {
+    var passed: [Gate] = []
+    for attempt in ended {
+      for gate in [.tenant(attempt.job.tenant)] + gatesBefore(attempt.job.lane) where !passed.contains(gate) {
+        passed.append(gate)
+      }
+    }
+    let wereFull = Set(passed.filter { gates[$0]?.isFull == true })
+    for attempt in ended { count(-1, runningOf: attempt.job.tenant, in: attempt.job.lane) }
+    correctTags(ended)
+    for gate in passed { letThrough(gate, wasFull: wereFull.contains(gate)) }
+  }
+
+  /// What a call amounts to for a tenant is added at once.
+  private func correctTags(_ ended: [Ended]) {
+    var sums: [FairOrder.Account: Double] = [:]
+    for attempt in ended {
+      guard let lease = attempt.lease else { continue }
+      let (lane, tenant) = (attempt.job.lane, attempt.job.tenant)
+      let microseconds = Double(now.microseconds - lease.startedAt.microseconds)
+      if attempt.isTelling { order.learn(microseconds, in: lane) }
+      let used = FairOrder.charge(lane.resources.weightMillicores, microseconds, weight(of: tenant))
+      sums[FairOrder.Account(pool: lane.pool, tenant: tenant), default: 0] += used - lease.charge
+    }
+    for (account, sum) in sums { order.correct(account, by: sum) }
+    for attempt in ended where attempt.lease != nil {
+      let (lane, tenant) = (attempt.job.lane, attempt.job.tenant)
+      let sum = sums[FairOrder.Account(pool: lane.pool, tenant: tenant)] ?? 0
+      // Charged far too much: found at once, not only when it is next due.
+      if sum < -Double(limits.turnQuantum.milliseconds) { order.moveForward(tenant, in: lane) }
+    }
+  }
+
+  func weight(of tenant: TenantID) -> Int { gates[.tenant(tenant)]?.policy.weight ?? GatePolicy.unlimited.weight }
+}
