@@ -93,6 +93,12 @@ import Testing
     #expect(rate(1_000, 1 << 30, 500) == 4_000)
     #expect(rate(0, 1, 0) == 1)
     #expect(rate(.max, .max, .max) == .max)
+    // What a job is charged for is what its request weighs in the queue.
+    for request in [(3_000, 4 << 30, 0), (1_000, 64 << 30, 1_000), (1, 1, 500)] {
+      let request = ResourceRequest(
+        cpuMillicores: Int64(request.0), memoryBytes: Int64(request.1), gpuThousandths: Int64(request.2))
+      #expect(ResourceAmounts(request).rateMillicores == request.weightMillicores)
+    }
   }
 
   @Test func aRefusalNamesTheNearestOfferAndWhatItLacks() throws {

@@ -14,9 +14,11 @@ public struct ResourceAmounts: Hashable, Sendable {
     self.gpuThousandths = gpuThousandths
   }
 
-  public init(_ request: ResourceRequest, gpuThousandths: Int64 = 0) {
+  /// - Parameter gpuThousandths: in place of what the request says.
+  public init(_ request: ResourceRequest, gpuThousandths: Int64? = nil) {
     self.init(
-      cpuMillicores: request.cpuMillicores, memoryBytes: request.memoryBytes, gpuThousandths: gpuThousandths)
+      cpuMillicores: request.cpuMillicores, memoryBytes: request.memoryBytes,
+      gpuThousandths: gpuThousandths ?? request.gpuThousandths)
   }
 
   public subscript(dimension: ResourceDimension) -> Int64 {

@@ -1,3 +1,5 @@
+import StrataCore
+
 /// One figure for what is taken of a worker per second, so that a tenant's share of different resources can be summed
 /// and compared: core-equivalents.
 ///
@@ -5,9 +7,9 @@
 /// a worker's memory leaves its cores to nobody, and is charged as if it used them.
 public enum ResourceRate {
   /// Memory that goes with one core. Servers for rent have 2 GiB (compute), 4 GiB (general) or 8 GiB (memory) per core.
-  public static let memoryBytesPerCore: Int64 = 4 << 30
+  public static let memoryBytesPerCore: Int64 = ResourceRequest.memoryBytesPerCore
   /// Cores that one GPU stands for. Machines with GPUs have 4 to 16 cores for each.
-  public static let coresPerGPU: Int64 = 8
+  public static let coresPerGPU: Int64 = ResourceRequest.coresPerGPU
 }
 
 extension ResourceAmounts {
