@@ -1,4 +1,4 @@
-import StrataCore
+package import StrataCore
 package import StrataQueue
 package import StrataRuntime
 
