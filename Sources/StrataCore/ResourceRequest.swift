@@ -42,7 +42,8 @@ extension ResourceRequest {
   /// What the request occupies of a worker, as thousandths of cores: the greatest of its parts. What a tenant's share
   /// is counted in.
   public var weightMillicores: Int64 {
-    let memory = Int64(clamping: (Int128(memoryBytes) * 1_000 + Int128(Self.memoryBytesPerCore) - 1) / Int128(Self.memoryBytesPerCore))
+    let memory = Int64(
+      clamping: (Int128(memoryBytes) * 1_000 + Int128(Self.memoryBytesPerCore) - 1) / Int128(Self.memoryBytesPerCore))
     let gpu = gpuThousandths.multipliedReportingOverflow(by: Self.coresPerGPU)
     return max(1, cpuMillicores, memory, gpu.overflow ? .max : gpu.partialValue)
   }

@@ -22,7 +22,8 @@ import Testing
     return counts
   }
 
-  private func submit(_ queue: any JobQueue, _ count: Int, of tenant: TenantID, in lane: Lane = .sample()) async throws {
+  private func submit(_ queue: any JobQueue, _ count: Int, of tenant: TenantID, in lane: Lane = .sample()) async throws
+  {
     _ = try await queue.enqueue((0..<count).map { _ in .sample(in: lane, of: tenant) })
   }
 
@@ -135,7 +136,11 @@ import Testing
       let leases = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 16, for: minute).leases
       var runs: [Int] = []
       for (place, lease) in leases.enumerated() {
-        if place > 0, leases[place - 1].job.tenant == lease.job.tenant { runs[runs.count - 1] += 1 } else { runs.append(1) }
+        if place > 0, leases[place - 1].job.tenant == lease.job.tenant {
+          runs[runs.count - 1] += 1
+        } else {
+          runs.append(1)
+        }
       }
       // Four of 2 ms are a quantum.
       #expect(runs == [4, 4, 4, 4])

@@ -88,7 +88,9 @@ enum Garbage {
     switch script {
     case "enqueue":
       let second = SampleIdentifiers.next().bytes
-      return text("", "1", "1") + [lane, id] + text("1", "") + [record, second] + text("1", "5") + [[3] + record.dropFirst()]
+      return text("", "1", "1") + [lane, id] + text("1", "") + [record, second] + text("1", "5") + [
+        [3] + record.dropFirst()
+      ]
     case "promote": return text("", "10")
     case "govern": return text("", "Tcpu", "5", "100") + [Array("t".utf8) + id] + text("", "1")
     case "forget": return text("") + [id, SampleIdentifiers.next().bytes]

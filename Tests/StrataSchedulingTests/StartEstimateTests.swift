@@ -1,9 +1,8 @@
 import Foundation
 import StrataCore
+import StrataScheduling
 import TestSupport
 import Testing
-
-import StrataScheduling
 
 @Suite struct StartEstimateTests {
   private static let history = ServiceHistory(completed: 60, busy: .seconds(600))

@@ -143,7 +143,8 @@ extension MemoryQueue {
     let isFinal = if case .finished = ending.sequel { true } else { false }
     outcomeLog.append(
       QueuedOutcome(
-        position: position, job: ending.job, token: lease.token, attempt: held.attemptsMade + 1, ending: ending.reported,
+        position: position, job: ending.job, token: lease.token, attempt: held.attemptsMade + 1,
+        ending: ending.reported,
         isFinal: isFinal, worker: lease.worker, startedAt: lease.startedAt, endedAt: now, report: ending.report))
   }
 }
