@@ -211,3 +211,43 @@ static const char request_cancel[] = {
 #embed "../StrataLedger/Queries/request_cancel.sql"
     , 0};
 const char *const strata_query_request_cancel = request_cancel;
+static const char migration_005_structure[] = {
+#embed "../StrataLedger/Migrations/005_structure.up.sql"
+    , 0};
+const char *const strata_migration_005_structure = migration_005_structure;
+static const char find_dependencies[] = {
+#embed "../StrataLedger/Queries/find_dependencies.sql"
+    , 0};
+const char *const strata_query_find_dependencies = find_dependencies;
+static const char insert_dependencies[] = {
+#embed "../StrataLedger/Queries/insert_dependencies.sql"
+    , 0};
+const char *const strata_query_insert_dependencies = insert_dependencies;
+static const char find_dependants[] = {
+#embed "../StrataLedger/Queries/find_dependants.sql"
+    , 0};
+const char *const strata_query_find_dependants = find_dependants;
+static const char delete_dependencies[] = {
+#embed "../StrataLedger/Queries/delete_dependencies.sql"
+    , 0};
+const char *const strata_query_delete_dependencies = delete_dependencies;
+static const char count_blockers[] = {
+#embed "../StrataLedger/Queries/count_blockers.sql"
+    , 0};
+const char *const strata_query_count_blockers = count_blockers;
+static const char release_jobs[] = {
+#embed "../StrataLedger/Queries/release_jobs.sql"
+    , 0};
+const char *const strata_query_release_jobs = release_jobs;
+static const char find_resolutions[] = {
+#embed "../StrataLedger/Queries/find_resolutions.sql"
+    , 0};
+const char *const strata_query_find_resolutions = find_resolutions;
+static const char note_resolutions[] = {
+#embed "../StrataLedger/Queries/note_resolutions.sql"
+    , 0};
+const char *const strata_query_note_resolutions = note_resolutions;
+static const char clear_resolutions[] = {
+#embed "../StrataLedger/Queries/clear_resolutions.sql"
+    , 0};
+const char *const strata_query_clear_resolutions = clear_resolutions;

@@ -24,6 +24,22 @@ package struct AdmissionDecision {
     package let submission: JobSubmission
     package let hold: MicroCredits
     package let priceVersion: Int
+    /// The jobs that it waits for: those of `after` that have not succeeded. With one that has failed already it is
+    /// stored like any other and told of it afterwards, so that it makes no difference which of the two came first.
+    package let waits: [JobID]
+
+    package var state: JobState { waits.isEmpty ? .queued : .blocked }
+  }
+
+  /// A job that another may wait for.
+  package struct Dependency: Hashable, Sendable {
+    package let tenant: TenantID
+    package let state: JobState
+
+    package init(tenant: TenantID, state: JobState) {
+      self.tenant = tenant
+      self.state = state
+    }
   }
 
   private struct TenantKey: Hashable {
@@ -34,6 +50,7 @@ package struct AdmissionDecision {
   private var balances: [TenantID: AccountBalance]
   private let prices: [String: PricedListing]
   private let ratedTiers: Set<TierName>
+  private var dependencies: [JobID: Dependency]
   private var byID: [JobID: KnownJob] = [:]
   private var byKey: [TenantKey: KnownJob] = [:]
 
@@ -42,14 +59,17 @@ package struct AdmissionDecision {
   package private(set) var acceptances: [Acceptance] = []
   /// How much is to be added to each account's `held`.
   package private(set) var held: [TenantID: MicroCredits] = [:]
+  /// Jobs that have ended and that jobs of this batch wait for all the same: their end is still to be told.
+  package private(set) var untold: Set<JobID> = []
 
   package init(
     balances: [TenantID: AccountBalance], prices: [String: PricedListing], ratedTiers: Set<TierName>,
-    known: [KnownJob]
+    known: [KnownJob], dependencies: [JobID: Dependency] = [:]
   ) {
     self.balances = balances
     self.prices = prices
     self.ratedTiers = ratedTiers
+    self.dependencies = dependencies
     for job in known { note(job) }
   }
 
@@ -86,10 +106,14 @@ package struct AdmissionDecision {
       cpuMillicores: order.resources.cpuMillicores, timeoutSeconds: order.timeoutSeconds)
     if let max = submission.creditsMax, hold > max { throw .overCreditsMax(max: max, needed: hold) }
     guard hold <= balance.available else { throw .budget(available: balance.available, needed: hold) }
+    let waits = try waits(of: submission)
     balances[submission.tenant]?.held += hold
     held[submission.tenant, default: .zero] += hold
-    let job = AcceptedJob(job: submission.job, state: .queued, held: hold, createdAt: submission.createdAt.storable)
-    acceptances.append(Acceptance(submission: submission, hold: hold, priceVersion: listing.version))
+    untold.formUnion(waits.filter { dependencies[$0]?.state.isFinal == true })
+    let acceptance = Acceptance(submission: submission, hold: hold, priceVersion: listing.version, waits: waits)
+    acceptances.append(acceptance)
+    let job = AcceptedJob(
+      job: submission.job, state: acceptance.state, held: hold, createdAt: submission.createdAt.storable)
     note(
       KnownJob(
         accepted: job, tenant: submission.tenant, idempotencyKey: submission.idempotencyKey,
@@ -97,8 +121,23 @@ package struct AdmissionDecision {
     return .accepted(job)
   }
 
+  /// What a submission has to wait for.
+  private func waits(of submission: JobSubmission) throws(AdmissionRefusal) -> [JobID] {
+    var waits: [JobID] = []
+    for job in Set(submission.structure.after).sorted() {
+      // Another tenant's job is as unknown as one that never was.
+      guard let known = dependencies[job], known.tenant == submission.tenant else { throw .unknownDependency(job) }
+      let isOver = known.state == .succeeded || known.state.isFinal && submission.structure.dependencyPolicy == .run
+      if !isOver { waits.append(job) }
+    }
+    return waits
+  }
+
   private mutating func note(_ job: KnownJob) {
     byID[job.accepted.job] = job
+    if dependencies[job.accepted.job] == nil {
+      dependencies[job.accepted.job] = Dependency(tenant: job.tenant, state: job.accepted.state)
+    }
     if let key = job.idempotencyKey { byKey[TenantKey(tenant: job.tenant, key: key)] = job }
   }
 }

@@ -11,6 +11,11 @@ public enum AdmissionVerdict: Hashable, Sendable {
   case refused(AdmissionRefusal)
 }
 
+extension StrataError.Code {
+  /// A job is to wait for one that its tenant does not have.
+  public static let unknownDependency = StrataError.Code(rawValue: "unknown_dependency")
+}
+
 /// A job in the ledger, as its acknowledgement needs it.
 public struct AcceptedJob: Hashable, Sendable {
   public let job: JobID
@@ -40,6 +45,8 @@ public enum AdmissionRefusal: Error, Hashable, Sendable {
   /// The tier's workers have no known cost.
   case unratedTier(TierName)
   case unknownTenant(TenantID)
+  /// It was to wait for a job that the tenant does not have.
+  case unknownDependency(JobID)
   /// A value cannot be stored; says which and why.
   case invalid(String)
 
@@ -60,6 +67,10 @@ public enum AdmissionRefusal: Error, Hashable, Sendable {
     case .unpriced(let name): StrataError(.unsatisfiable, "'\(name)' has no price")
     case .unratedTier(let tier): StrataError(.unsatisfiable, "tier '\(tier)' has no rate")
     case .unknownTenant(let tenant): StrataError(.notFound, "there is no tenant \(tenant)")
+    case .unknownDependency(let job):
+      StrataError(
+        .unknownDependency, "it was to run after job \(job), and there is no such job of this tenant",
+        remedy: "name jobs that were accepted before")
     case .invalid(let why): StrataError(.invalidInput, "the job cannot be stored: \(why)")
     }
   }

@@ -17,10 +17,13 @@ public struct JobSubmission: Hashable, Sendable {
   /// The client's own bound on the hold.
   public var creditsMax: MicroCredits?
   public var createdAt: Timestamp
+  /// How it stands to other jobs.
+  public var structure: JobStructure
 
   public init(
     order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
-    idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now
+    idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now,
+    structure: JobStructure = JobStructure()
   ) {
     self.order = order
     self.soldAs = soldAs ?? order.capability
@@ -31,6 +34,7 @@ public struct JobSubmission: Hashable, Sendable {
     self.fingerprint = fingerprint
     self.creditsMax = creditsMax
     self.createdAt = createdAt
+    self.structure = structure
   }
 
   public var job: JobID { order.job }

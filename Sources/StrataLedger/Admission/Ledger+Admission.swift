@@ -2,21 +2,36 @@ import StrataCore
 
 extension Ledger {
   /// Prices submissions, takes their holds and stores the jobs: one transaction, two round trips, for each
-  /// `LedgerLimits.batchMax` of them.
+  /// `LedgerLimits.batchMax` of them, or fewer where they wait for many others.
   ///
   /// - Returns: a verdict for each, in order. `.accepted` and `.existing` are committed.
   /// - Throws: `.unavailable`, `.disconnected`, `.closed`, `.database`. Repeating the call with the same job identifiers
   ///   is harmless, and finds what was committed.
   public func admit(_ submissions: [JobSubmission]) async throws(LedgerError) -> [AdmissionVerdict] {
-    let batchMax = limits.batchMax
+    let limits = limits
     return try await perform { session throws(PostgreSQLError) in
       var verdicts: [AdmissionVerdict] = []
-      for start in stride(from: 0, to: submissions.count, by: batchMax) {
-        let batch = Array(submissions[start..<min(start + batchMax, submissions.count)])
+      for batch in Self.batches(of: submissions, limits) {
         verdicts += try AdmissionTransaction.admitIsolating(batch, session)
       }
       return verdicts
     }
+  }
+
+  /// Cuts submissions so that no transaction has too many jobs, nor too many rows of what they wait for.
+  package static func batches(of submissions: [JobSubmission], _ limits: LedgerLimits) -> [[JobSubmission]] {
+    var (batches, weight): ([[JobSubmission]], Int) = ([], 0)
+    for submission in submissions {
+      let added = submission.structure.after.count
+      if let last = batches.last, last.count < limits.batchMax, weight + added <= limits.dependenciesMax {
+        batches[batches.count - 1].append(submission)
+        weight += added
+      } else {
+        batches.append([submission])
+        weight = added
+      }
+    }
+    return batches
   }
 }
 
@@ -55,12 +70,16 @@ enum AdmissionTransaction {
     _ batch: [JobSubmission], _ transaction: PostgreSQLTransaction
   ) throws(PostgreSQLError) -> AdmissionDecision {
     let keyed = batch.filter { $0.idempotencyKey != nil }
-    let rows = try transaction.run(
+    let after = Set(batch.flatMap(\.structure.after))
+    var commands = [
       Query.lockAccounts(.identifiers(Array(Set(batch.map(\.tenant))))),
       Query.findSubmitted(
         .identifiers(batch.map(\.job)), .identifiers(keyed.map(\.tenant)), .texts(keyed.map(\.idempotencyKey))),
       Query.currentPrices(.texts(Array(Set(batch.map(\.soldAs))))),
-      Query.currentRates())
+      Query.currentRates(),
+    ]
+    if !after.isEmpty { commands.append(Query.findDependencies(.identifiers(Array(after)))) }
+    let rows = try transaction.run(commands)
     let balances = try rows[0].map { row throws(PostgreSQLError) in
       (try row.identifier() as TenantID, try AccountBalance(&row))
     }
@@ -69,7 +88,8 @@ enum AdmissionTransaction {
       balances: Dictionary(uniqueKeysWithValues: balances),
       prices: Dictionary(uniqueKeysWithValues: prices.map { ($0.name, $0) }),
       ratedTiers: Set(try rows[3].map { row throws(PostgreSQLError) in try row.named() as TierName }),
-      known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) })
+      known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) },
+      dependencies: after.isEmpty ? [:] : Dictionary(uniqueKeysWithValues: try rows[4].map(dependency)))
   }
 
   private static func knownJob(_ row: inout PostgreSQLRow) throws(PostgreSQLError) -> AdmissionDecision.KnownJob {
@@ -82,18 +102,36 @@ enum AdmissionTransaction {
       accepted: accepted, tenant: tenant, idempotencyKey: key, fingerprint: fingerprint)
   }
 
+  private static func dependency(
+    _ row: inout PostgreSQLRow
+  ) throws(PostgreSQLError) -> (JobID, AdmissionDecision.Dependency) {
+    let job: JobID = try row.identifier()
+    return (job, AdmissionDecision.Dependency(tenant: try row.identifier(), state: try row.named()))
+  }
+
   /// Second round trip.
   private static func writes(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
     let jobs = decision.acceptances.map(\.submission)
     let holds = decision.acceptances.map(\.hold.micros)
     let moved = decision.held.map { ($0.key, $0.value.micros) }
     let none = [Int64](repeating: 0, count: moved.count)
-    return [
+    return structure(decision) + [
       insertion(jobs, decision.acceptances),
       Query.insertHolds(.identifiers(jobs.map(\.job)), .identifiers(jobs.map(\.tenant)), .integers(holds)),
       Query.moveAccounts(
         .identifiers(moved.map(\.0)), .integers(none), .integers(moved.map(\.1)), .integers(none)),
     ]
+  }
+
+  /// What jobs wait for, and whose end is still to be told to them.
+  private static func structure(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
+    let edges = decision.acceptances.flatMap { acceptance in
+      acceptance.waits.map { (needs: $0, job: acceptance.submission.job) }
+    }
+    guard !edges.isEmpty else { return [] }
+    let insertion = Query.insertDependencies(.identifiers(edges.map(\.needs)), .identifiers(edges.map(\.job)))
+    guard !decision.untold.isEmpty else { return [insertion] }
+    return [insertion, Query.noteResolutions(.identifiers(Array(decision.untold)))]
   }
 
   private static func insertion(
@@ -109,6 +147,9 @@ enum AdmissionTransaction {
       .integers(orders.map(\.timeoutSeconds)), .integers(orders.map(\.resources.cpuMillicores)),
       .integers(orders.map(\.resources.memoryBytes)), .texts(jobs.map(\.idempotencyKey)),
       .byteStrings(jobs.map(\.fingerprint)), .integers(acceptances.map(\.hold.micros)),
-      .timestamps(jobs.map(\.createdAt)))
+      .timestamps(jobs.map(\.createdAt)), .texts(acceptances.map(\.state.rawValue)),
+      .integers(acceptances.map { Int64($0.waits.count) }),
+      .documents(jobs.map { $0.structure.after.isEmpty ? nil : JSONText.encode($0.structure.after) }),
+      .texts(jobs.map { $0.structure.after.isEmpty ? nil : $0.structure.dependencyPolicy.rawValue }))
   }
 }

@@ -8,7 +8,7 @@ public struct StoredJob: Hashable, Sendable {
   public let tier: TierName
   public let priority: JobPriority
   public let attemptsMax: Int
-  /// `.queued` until it is final.
+  /// `.blocked` or `.queued` until it is final.
   public let state: JobState
   /// The most it may be charged.
   public let held: MicroCredits
@@ -24,6 +24,12 @@ public struct StoredJob: Hashable, Sendable {
   public let charged: MicroCredits?
   /// What all its attempts cost us; nil until it is finished.
   public let cost: MicroEuro?
+  /// The jobs that it was submitted to run after; empty in listings.
+  public let after: [JobID]
+  /// What becomes of it when one of them does not succeed.
+  public let dependencyPolicy: DependencyPolicy
+  /// How many of them it still waits for.
+  public let blockers: Int
 
   public var id: JobID { order.job }
   public var tenant: TenantID { order.tenant }
@@ -49,6 +55,12 @@ extension StoredJob {
     log = try row.optionalDocument()
     charged = try row.optionalAmount()
     cost = try row.optionalAmount()
+    after = try row.optionalDocument() ?? []
+    dependencyPolicy =
+      try row.optionalText().map { text throws(PostgreSQLError) in
+        try row.required(DependencyPolicy(rawValue: text))
+      } ?? .fail
+    blockers = Int(try row.integer())
   }
 }
 

@@ -68,5 +68,13 @@ WITH posting AS (
   UNION ALL
   SELECT 'usage_without_job', usage.job::text, 'a job', 'none' FROM usage
   WHERE NOT EXISTS (SELECT FROM job WHERE job.id = usage.job)
+  UNION ALL
+  SELECT 'blockers_of_job', job.id::text, coalesce(waits.count, 0)::text, job.blockers::text
+  FROM job LEFT JOIN (SELECT job, count(*) AS count FROM dependency GROUP BY job) AS waits ON waits.job = job.id
+  WHERE job.state = 'blocked' AND job.blockers <> coalesce(waits.count, 0)
+  UNION ALL
+  SELECT 'dependant_forgotten', dependency.job::text, 'told', needed.id::text || ' ' || needed.state
+  FROM dependency JOIN job AS needed ON needed.id = dependency.needs
+  WHERE needed.finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM resolution WHERE resolution.job = needed.id)
 )
 SELECT rule, coalesce(subject, 'none'), coalesce(expected, 'none'), coalesce(found, 'none') FROM breach LIMIT $1::bigint

@@ -11,6 +11,7 @@ struct Migration: Sendable {
     unsafe Migration("002_artifacts", strata_migration_002_artifacts),
     unsafe Migration("003_surface", strata_migration_003_surface),
     unsafe Migration("004_recovery", strata_migration_004_recovery),
+    unsafe Migration("005_structure", strata_migration_005_structure),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)
