@@ -109,7 +109,7 @@ extension ControlPlane {
   }
 
   private func snapshots(of records: [StoredJob], attempts: [StoredAttempt]) async -> [JobSnapshot] {
-    let open = records.filter { !$0.state.isFinal }.map(\.id)
+    let open = records.filter { !$0.state.isFinal && $0.state != .blocked }.map(\.id)
     let statuses = open.isEmpty ? [] : try? await queue.status(of: open)
     let known = statuses.map { Dictionary(uniqueKeysWithValues: zip(open, $0)) }
     return records.map { record in

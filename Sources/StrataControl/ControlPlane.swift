@@ -67,7 +67,8 @@ public final class ControlPlane: Sendable {
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
-      check: check, ledger: ledger, queue: queue, store: store, reconciler: reconciler, metrics: counts,
+      check: check, ledger: ledger, queue: queue, store: store, settler: settler, reconciler: reconciler,
+      metrics: counts,
       log: log.component("admission"))
   }
 

@@ -20,7 +20,7 @@ public struct JobSnapshot: Sendable {
     self.record = record
     self.attempts = attempts
     switch status {
-    case _ where record.state.isFinal: (state, lease, jobsAhead) = (record.state, nil, nil)
+    case _ where record.state.isFinal || record.state == .blocked: (state, lease, jobsAhead) = (record.state, nil, nil)
     case .leased(let lease): (state, self.lease, jobsAhead) = (.running, lease, nil)
     case .ready(let ahead, _): (state, lease, jobsAhead) = (.queued, nil, ahead)
     // Out of the queue and not settled: its outcome is on its way to the ledger.

@@ -16,14 +16,15 @@ package final class AdmissionService: Sendable {
   private let admissions: AdmissionBatcher
   private let enqueues: Batcher<QueuedJob, QueueError?>
   private let rechecks: Batcher<JobID, Void>
+  private let resolutions: Batcher<JobID, Void>
   private let underWay: EnqueuesUnderWay
   private let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
 
   package init(
-    check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, reconciler: Reconciler,
-    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
+    check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, settler: Settler,
+    reconciler: Reconciler, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
   ) {
     self.check = check
     inputs = InputCheck(ledger: ledger, store: store)
@@ -34,6 +35,14 @@ package final class AdmissionService: Sendable {
     self.log = log
     rechecks = Batcher { jobs in
       await reconciler.recheck(Set(jobs))
+      return jobs.map { _ in }
+    }
+    resolutions = Batcher { jobs in
+      do {
+        try await settler.resolve()
+      } catch {
+        log.warning("blocked jobs could not be told of ends yet", ["error": "\(error)"])
+      }
       return jobs.map { _ in }
     }
     admissions = AdmissionBatcher(ledger)
@@ -71,7 +80,12 @@ package final class AdmissionService: Sendable {
     switch try await admit(submission) {
     case .accepted(let job):
       CrashPoint.betweenCommitAndEnqueue.reached()
-      await enqueue(QueuedJob(submission))
+      // One that waits for others is enqueued by whoever releases it. Those may have ended already.
+      if job.state == .blocked {
+        await resolutions.submit(job.job)
+      } else {
+        await enqueue(QueuedJob(submission))
+      }
       return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: false)
     case .existing(let job):
       // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
@@ -111,6 +125,15 @@ extension QueuedJob {
   }
 }
 
+extension Encodable {
+  /// As JSON with its keys in order: equal values have equal bytes.
+  var encodedInOrder: [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(self)).map(Array.init) ?? []
+  }
+}
+
 extension WorkOrder {
   func renamed(_ job: JobID) -> WorkOrder {
     WorkOrder(
@@ -120,11 +143,4 @@ extension WorkOrder {
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.
   var encoded: [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? [] }
-
-  /// The same, with its keys in order: equal orders have equal bytes.
-  var encodedInOrder: [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return (try? encoder.encode(self)).map(Array.init) ?? []
-  }
 }

@@ -39,6 +39,7 @@ package struct DraftCheck: Sendable {
       throw StrataError(
         .invalidInput, "a time limit of \(timeout) s cannot be had", remedy: "keep it from 1 to \(timeoutSecondsMax) s")
     }
+    try requireFew(draft.structure.after)
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.inputs, timeoutSeconds: timeout, resources: resources)
@@ -46,13 +47,22 @@ package struct DraftCheck: Sendable {
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
       attemptsMax: capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
-      fingerprint: Fingerprint.of(order, soldAs: draft.capability, tier: tier, priority: draft.priority),
-      creditsMax: draft.maxCharge, createdAt: now)
+      fingerprint: Fingerprint.of(
+        order, soldAs: draft.capability, tier: tier, priority: draft.priority, structure: draft.structure),
+      creditsMax: draft.maxCharge, createdAt: now, structure: draft.structure)
   }
 
   private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {
     guard Set(inputs.map(\.name)).count == inputs.count else {
       throw StrataError(.invalidInput, "two inputs have the same name", remedy: "rename one of them")
+    }
+  }
+
+  private func requireFew(_ after: [JobID]) throws(StrataError) {
+    guard after.count <= JobStructure.afterMax else {
+      throw StrataError(
+        .invalidInput, "the job is to run after \(after.count) others, at most \(JobStructure.afterMax) are taken",
+        remedy: "let a job in between wait for a part of them")
     }
   }
 

@@ -18,12 +18,14 @@ public struct JobDraft: Sendable {
   public var timeoutSeconds: Int64?
   public var maxCharge: MicroCredits?
   public var idempotencyKey: String?
+  /// How it stands to other jobs.
+  public var structure: JobStructure
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
     tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, timeoutSeconds: Int64? = nil,
     maxCharge: MicroCredits? = nil,
-    idempotencyKey: String? = nil
+    idempotencyKey: String? = nil, structure: JobStructure = JobStructure()
   ) {
     self.capability = capability
     self.parametersJSON = parametersJSON
@@ -35,6 +37,7 @@ public struct JobDraft: Sendable {
     self.timeoutSeconds = timeoutSeconds
     self.maxCharge = maxCharge
     self.idempotencyKey = idempotencyKey
+    self.structure = structure
   }
 }
 

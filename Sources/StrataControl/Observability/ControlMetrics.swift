@@ -17,6 +17,7 @@ package final class ControlMetrics: Sendable {
   package let superfluous: Counter
   package let leasesExpired: Counter
   package let restored: Counter
+  package let released: Counter
   package let forgotten: Counter
   package let generationsLost: Counter
 
@@ -36,6 +37,8 @@ package final class ControlMetrics: Sendable {
       "strata_attempts_superfluous_total",
       help: "Outcomes of attempts made after their job had ended: work for nothing.")
     leasesExpired = metrics.counter("strata_leases_expired_total", help: "Leases of silent workers that were ended.")
+    released = metrics.counter(
+      "strata_jobs_released_total", help: "Jobs that waited for others and were made ready when those had ended.")
     restored = metrics.counter("strata_jobs_restored_total", help: "Jobs put back into the queue by the reconciler.")
     forgotten = metrics.counter(
       "strata_jobs_forgotten_total", help: "Finished or unknown jobs taken out of the queue by the reconciler.")

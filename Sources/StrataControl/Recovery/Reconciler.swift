@@ -40,9 +40,10 @@ package actor Reconciler {
   private let metrics: ControlMetrics
   private let log: Log
   /// Shared with admission: a job that it is about to enqueue is not missing.
-  package nonisolated let underWay = EnqueuesUnderWay()
+  package nonisolated let underWay: EnqueuesUnderWay
+  /// By which others ask for comparisons.
+  private nonisolated let requests: ReconcileRequests
   private nonisolated let failure = Mutex<String?>(nil)
-  private nonisolated let entry = Mutex<AsyncStream<Reason>.Continuation?>(nil)
 
   package init(
     ledger: Ledger, queue: any JobQueue, settler: Settler, metrics: ControlMetrics = ControlMetrics(),
@@ -51,13 +52,15 @@ package actor Reconciler {
     self.ledger = ledger
     self.queue = queue
     self.settler = settler
+    underWay = settler.underWay
+    requests = settler.requests
     self.metrics = metrics
     self.log = log
   }
 
   /// Has the comparison made soon. Requests made meanwhile become one. While nobody runs, there is nothing to note:
   /// `run` begins with a comparison.
-  package nonisolated func request(_ reason: Reason) { entry.withLock { _ = $0?.yield(reason) } }
+  package nonisolated func request(_ reason: Reason) { requests.request(reason) }
 
   /// What keeps a requested comparison from being completed, while it is being repeated; nil where nothing does.
   package nonisolated var trouble: String? { failure.withLock { $0 } }
@@ -66,10 +69,9 @@ package actor Reconciler {
   /// called again after it returned.
   package func run() async {
     // A stream ends with the task that reads it, and a controller may lead more than once: each term has its own.
-    let (requests, continuation) = AsyncStream<Reason>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    entry.withLock { $0 = continuation }
+    let stream = requests.open()
     request(.start)
-    for await reason in requests { await reconcilePersistently(reason) }
+    for await reason in stream { await reconcilePersistently(reason) }
   }
 
   private func reconcilePersistently(_ reason: Reason) async {
@@ -231,14 +233,14 @@ package actor Reconciler {
     }
   }
 
-  /// Takes out the jobs that the ledger knows to be finished, or does not know at all.
+  /// Takes out the jobs that the ledger knows to be finished, or blocked, or does not know at all.
   private func forgetFinished() async throws -> Int {
     var forgotten = 0
     var cursor: UInt64?
     repeat {
       let page = try await queue.page(after: cursor, limit: Self.pageMax)
       let states = try await ledger.states(of: page.jobs)
-      let finished = page.jobs.filter { states[$0]?.isFinal ?? true }
+      let finished = page.jobs.filter { states[$0].map { $0.isFinal || $0 == .blocked } ?? true }
       if !finished.isEmpty { try await queue.forget(finished) }
       forgotten += finished.count
       cursor = page.next
