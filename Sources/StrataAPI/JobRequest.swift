@@ -16,11 +16,16 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var maxCredits: JSONValue?
   /// The same in millionths of a credit; one of the two at most.
   public var maxMicrocredits: Int64?
+  /// Jobs of the same tenant that must have ended before this one may run; at most `JobStructure.afterMax`.
+  public var after: [JobID]?
+  /// What becomes of it when one of them does not succeed; `fail` unless said.
+  public var onDependencyFailure: DependencyPolicy?
 
   public init(
     capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
     tier: String? = nil, resources: ResourceOverride? = nil, timeoutSeconds: Int64? = nil,
-    maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil
+    maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil, after: [JobID]? = nil,
+    onDependencyFailure: DependencyPolicy? = nil
   ) {
     self.capability = capability
     self.params = params
@@ -31,6 +36,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.timeoutSeconds = timeoutSeconds
     self.maxCredits = maxCredits
     self.maxMicrocredits = maxMicrocredits
+    self.after = after
+    self.onDependencyFailure = onDependencyFailure
   }
 
   /// What replaces the capability's own resource request; nil leaves its value.
@@ -50,10 +57,11 @@ public struct JobRequest: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case capability, params, inputs, priority, tier, resources
+    case capability, params, inputs, priority, tier, resources, after
     case timeoutSeconds = "timeout_seconds"
     case maxCredits = "max_credits"
     case maxMicrocredits = "max_microcredits"
+    case onDependencyFailure = "on_dependency_failure"
   }
 
   /// The members a body may have, by the path of their object (`[]` for an element of a list); another one is refused

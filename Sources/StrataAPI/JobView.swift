@@ -26,13 +26,18 @@ public struct JobView: Hashable, Codable, Sendable {
   public var error: AttemptError?
   /// Its place among the waiting jobs of its tier, 0 for the next; absent unless it waits.
   public var jobsAhead: Int?
+  /// The jobs that it was submitted to run after; absent in listings, and where there are none.
+  public var after: [JobID]?
+  /// How many of them have not ended; absent unless it is blocked.
+  public var waitsFor: Int?
 
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
     attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, startedAt: String? = nil,
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
     chargedMicrocredits: Int64 = 0,
-    results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil
+    results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
+    after: [JobID]? = nil, waitsFor: Int? = nil
   ) {
     self.id = id
     self.state = state
@@ -53,6 +58,8 @@ public struct JobView: Hashable, Codable, Sendable {
     self.summary = summary
     self.error = error
     self.jobsAhead = jobsAhead
+    self.after = after
+    self.waitsFor = waitsFor
   }
 
   public struct Progress: Hashable, Codable, Sendable {
@@ -67,7 +74,7 @@ public struct JobView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error
+    case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after
     case createdAt = "created_at"
     case startedAt = "started_at"
     case finishedAt = "finished_at"
@@ -76,6 +83,7 @@ public struct JobView: Hashable, Codable, Sendable {
     case costMicroeuro = "cost_microeuro"
     case chargedMicrocredits = "charged_microcredits"
     case jobsAhead = "jobs_ahead"
+    case waitsFor = "waits_for"
   }
 }
 

@@ -40,7 +40,7 @@ public final class ControlPlane: Sendable {
   let configuration: Configuration
   let admission: AdmissionService
   private let authenticator: Authenticator
-  let settler: Settler
+  package let settler: Settler
   let store: ArtifactStore
   package let reconciler: Reconciler
   private let metrics: ControlMetrics

@@ -58,7 +58,9 @@ import Testing
     let rows = table.matches(of: /\n\| \d{3}(?:, \d{3})* \| ([^|]*) \|/)
     let documented = Set(rows.flatMap { $0.1.matches(of: /`(\w+)`/).map { String($0.1) } })
     var named: Set<String> = []
-    for folder in ["Sources/StrataServer", "Sources/StrataControl/Admission", "Sources/StrataArtifacts"] {
+    for folder in [
+      "Sources/StrataServer", "Sources/StrataControl/Admission", "Sources/StrataLedger", "Sources/StrataArtifacts",
+    ] {
       for file in try Self.sources(in: folder) {
         let refusals = file.matches(of: /(?:HTTPRefusal|malformed)\(\s*(?:\.\w+, )?"(\w+)"/)
         let codes = file.matches(of: /Code\(rawValue: "(\w+)"\)/)

@@ -87,6 +87,9 @@ import Testing
     (#"{"capability":"test.echo","max_credits":9223372036854775807}"#, 422, "invalid_body"),
     (#"{"capability":"test.echo","max_credits":1e300}"#, 422, "invalid_body"),
     (#"{"capability":"test.echo","max_credits":1,"max_microcredits":1000000}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","after":["x"]}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","on_dependency_failure":"run"}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","after":[],"on_dependency_failure":"stop"}"#, 422, "invalid_body"),
     (
       #"{"capability":"test.files","inputs":[{"name":".stdin","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
       "invalid_name"
@@ -152,6 +155,39 @@ import Testing
       #expect(big.status == 413 && big.code == "body_too_large")
     }
   }
+
+  // MARK: Structure
+
+  @Test func aJobRunsAfterOthers() async throws {
+    try await APIBench.with { bench in
+      let first = try await bench.fixture.submit()
+      let body = #"{"capability":"test.echo","after":["\#(first)"],"on_dependency_failure":"skip"}"#
+      let accepted = try await bench.submit(body)
+      #expect(accepted.status == 202 && accepted.json["state"]?.stringValue == "blocked", "\(accepted.body)")
+      let path = "/v1/jobs/" + (try #require(accepted.json["id"]?.stringValue))
+      let blocked = try await bench.ask("GET", path).json
+      #expect(blocked["waits_for"] == .integer(1) && blocked["after"] == .array([.string("\(first)")]))
+      #expect(blocked["jobs_ahead"] == nil)
+      _ = try await bench.ask("DELETE", "/v1/jobs/\(first)")
+      let ended = try await bench.ask("GET", path).json
+      #expect(ended["state"]?.stringValue == "cancelled" && ended["waits_for"] == nil)
+      guard case .object(let error)? = ended["error"] else { throw Missing() }
+      #expect(error["code"]?.stringValue == "dependency_skipped")
+    }
+  }
+
+  @Test func whatBelongsToAnotherTenantCannotBeWaitedFor() async throws {
+    try await APIBench.with { bench in
+      let job = try await bench.fixture.submit()
+      for id in [job, JobID()] {
+        let body = #"{"capability":"test.echo","after":["\#(id)"]}"#
+        let answer = try await bench.ask("POST", "/v1/jobs", body, key: bench.otherKey)
+        #expect(answer.status == 422 && answer.code == "unknown_dependency", "\(answer.body)")
+      }
+    }
+  }
+
+  struct Missing: Error {}
 
   // MARK: Tenants apart
 

@@ -269,7 +269,7 @@ package final class Settler: Sendable {
 }
 
 extension SettlementItem {
-  init(_ outcome: QueuedOutcome, report: AttemptReport?) {
+  package init(_ outcome: QueuedOutcome, report: AttemptReport?) {
     self.init(
       job: outcome.job, token: outcome.token, worker: outcome.worker, ending: outcome.ending,
       isFinal: outcome.isFinal, startedAt: outcome.startedAt, endedAt: outcome.endedAt, report: report)

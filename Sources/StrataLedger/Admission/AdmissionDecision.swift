@@ -101,12 +101,12 @@ package struct AdmissionDecision {
     guard let balance = balances[submission.tenant] else { throw .unknownTenant(submission.tenant) }
     guard let listing = prices[submission.soldAs] else { throw .unpriced(submission.soldAs) }
     guard ratedTiers.contains(submission.tier) else { throw .unratedTier(submission.tier) }
+    let waits = try waits(of: submission)
     let order = submission.order
     let hold = listing.price.hold(
       cpuMillicores: order.resources.cpuMillicores, timeoutSeconds: order.timeoutSeconds)
     if let max = submission.creditsMax, hold > max { throw .overCreditsMax(max: max, needed: hold) }
     guard hold <= balance.available else { throw .budget(available: balance.available, needed: hold) }
-    let waits = try waits(of: submission)
     balances[submission.tenant]?.held += hold
     held[submission.tenant, default: .zero] += hold
     untold.formUnion(waits.filter { dependencies[$0]?.state.isFinal == true })

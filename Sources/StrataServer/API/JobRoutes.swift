@@ -49,8 +49,15 @@ struct JobRoutes {
       inputs: asked.inputs ?? [], priority: asked.priority.flatMap(JobPriority.init) ?? .standard,
       tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
       memoryBytes: asked.resources?.memoryBytes, timeoutSeconds: asked.timeoutSeconds,
-      maxCharge: try ChargeBound.read(asked),
-      idempotencyKey: key)
+      maxCharge: try ChargeBound.read(asked), idempotencyKey: key, structure: try structure(of: asked))
+  }
+
+  private func structure(of asked: JobRequest) throws(HTTPRefusal) -> JobStructure {
+    if asked.onDependencyFailure != nil, asked.after?.isEmpty != false {
+      throw HTTPRefusal(
+        .unprocessableContent, "invalid_body", "'on_dependency_failure' says what becomes of a job with 'after'")
+    }
+    return JobStructure(after: asked.after ?? [], dependencyPolicy: asked.onDependencyFailure ?? .fail)
   }
 
   func get(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {

@@ -25,7 +25,8 @@ extension JobView {
       chargeMaxMicrocredits: record.held.micros, costMicroeuro: record.cost?.micros ?? 0,
       chargedMicrocredits: record.charged?.micros ?? 0, results: record.results,
       summary: record.summaryJSON.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) },
-      error: record.error, jobsAhead: snapshot.jobsAhead)
+      error: record.error, jobsAhead: snapshot.jobsAhead, after: record.after.isEmpty ? nil : record.after,
+      waitsFor: record.state == .blocked ? record.blockers : nil)
   }
 }
 

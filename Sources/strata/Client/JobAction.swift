@@ -80,7 +80,9 @@ enum JobText {
     var rows: [(name: String, value: String?)] = [
       ("job", job.id.description), ("state", job.state.rawValue),
       ("capability", "\(job.capability) on tier \(job.tier)"), ("created", job.createdAt),
-      ("waiting", job.jobsAhead.map { "\($0) jobs of its tier go first" }), ("progress", job.progress.flatMap(text)),
+      ("waiting", job.jobsAhead.map { "\($0) jobs of its tier go first" }),
+      ("waits for", job.waitsFor.map { "\($0) of \(job.after?.count ?? $0) jobs" }),
+      ("progress", job.progress.flatMap(text)),
       ("started", job.startedAt), ("finished", job.finishedAt),
     ]
     if job.state.isFinal {

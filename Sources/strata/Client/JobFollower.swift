@@ -68,6 +68,7 @@ extension ProgressLine {
     let words =
       switch event.type {
       case "queued": "waiting for a worker"
+      case "blocked": "waiting for other jobs"
       case "requeued": "waiting again (\(event.ending?.rawValue ?? "attempt ended"))"
       case "progress", "running": event.stage ?? "running"
       default: event.type

@@ -78,6 +78,8 @@ enum JobOptions {
     .option("timeout", "SECONDS", "how long one attempt may take"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
+    .option("after", "ID", "wait until this job has ended", repeats: true),
+    .option("on-dependency-failure", "WHAT", "if one of those does not succeed: fail, skip or run [fail]"),
     .dataDirectory, .json,
   ]
 
@@ -88,6 +90,27 @@ enum JobOptions {
       capability: capability, priority: try arguments.integer("priority", in: 0...100), tier: arguments["tier"],
       resources: cores == nil && memory == nil ? nil : .init(cpuMillicores: cores, memoryBytes: memory),
       timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init),
-      maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") })
+      maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") },
+      after: arguments.has("after") ? try arguments.all("after").map { try id($0, arguments.command) } : nil,
+      onDependencyFailure: try policy(arguments))
+  }
+
+  private static func id(_ text: String, _ command: String) throws(UsageError) -> JobID {
+    guard let id = JobID(text) else {
+      throw UsageError("--after takes a job's identifier (26 letters and digits), not '\(text)'", command: command)
+    }
+    return id
+  }
+
+  private static func policy(_ arguments: Arguments) throws(UsageError) -> DependencyPolicy? {
+    guard let text = arguments["on-dependency-failure"] else { return nil }
+    guard arguments.has("after") else {
+      throw UsageError("--on-dependency-failure needs --after", command: arguments.command)
+    }
+    guard let policy = DependencyPolicy(rawValue: text) else {
+      let known = DependencyPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("--on-dependency-failure takes one of \(known), not '\(text)'", command: arguments.command)
+    }
+    return policy
   }
 }
