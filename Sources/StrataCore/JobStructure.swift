@@ -8,10 +8,22 @@ public struct JobStructure: Hashable, Codable, Sendable {
   public var after: [JobID]
   /// What becomes of it when one of those does not succeed.
   public var dependencyPolicy: DependencyPolicy
+  /// The open batch of the same tenant that it belongs to.
+  public var batch: BatchID?
+  /// What no other job of the tenant may have at the same time.
+  public var unique: UniqueKey?
+  /// The ended job that this one does again.
+  public var retryOf: JobID?
 
-  public init(after: [JobID] = [], dependencyPolicy: DependencyPolicy = .fail) {
+  public init(
+    after: [JobID] = [], dependencyPolicy: DependencyPolicy = .fail, batch: BatchID? = nil, unique: UniqueKey? = nil,
+    retryOf: JobID? = nil
+  ) {
     self.after = after
     self.dependencyPolicy = dependencyPolicy
+    self.batch = batch
+    self.unique = unique
+    self.retryOf = retryOf
   }
 
   /// Whether it stands alone.
@@ -27,3 +39,34 @@ public enum DependencyPolicy: String, Codable, Sendable, CaseIterable {
   /// It runs all the same, once all have ended.
   case run
 }
+
+/// A name that one job of a tenant holds at a time.
+public struct UniqueKey: Hashable, Codable, Sendable {
+  /// Bytes of a key.
+  public static let bytesMax = 255
+  /// The longest that a key may be held after acceptance: a year.
+  public static let secondsMax: Int64 = 31_536_000
+
+  /// What becomes of a job whose key another holds.
+  public enum Conflict: String, Codable, Sendable, CaseIterable {
+    /// The other one is the answer.
+    case existing
+    /// It is refused.
+    case refuse
+  }
+
+  public var key: String
+  /// How long from its acceptance the job holds the key, whether or not it has ended; nil: until it has ended.
+  public var seconds: Int64?
+  public var onConflict: Conflict
+
+  public init(_ key: String, seconds: Int64? = nil, onConflict: Conflict = .existing) {
+    self.key = key
+    self.seconds = seconds
+    self.onConflict = onConflict
+  }
+}
+
+public enum BatchTag: Sendable {}
+/// A group of jobs that is watched as one.
+public typealias BatchID = Identifier<BatchTag>

@@ -41,7 +41,7 @@ import Testing
     #expect(try await bench.ledger.unfinished(limit: 10).map(\.id) == needed.map(\.job).sorted())
     for (index, job) in needed.enumerated() {
       let stored = try #require(try await bench.ledger.job(waiting.job, tenant: tenant))
-      #expect(stored.state == .blocked && stored.blockers == 3 - index && stored.after.count == 4)
+      #expect(stored.state == .blocked && stored.blockers == 3 - index && stored.structure.after.count == 4)
       // An attempt that is tried again is no end.
       let failing = Sample.outcome(job.job, token: 1, .failed, isFinal: false)
       #expect(try await bench.ledger.settle([failing]).consequences.isEmpty)

@@ -33,6 +33,11 @@ import Testing
     ("usage_without_job", "DELETE FROM job"),
     ("blockers_of_job", "DELETE FROM dependency"),
     (
+      "batch_counts",
+      "INSERT INTO batch (id, tenant, created_at, total) SELECT id, tenant, now(), 1 FROM job"
+    ),
+    ("key_outlives_job", "INSERT INTO unique_claim (tenant, key, job) SELECT tenant, state, id FROM job"),
+    (
       "dependant_forgotten",
       "INSERT INTO dependency SELECT done.id, waiting.id FROM job AS done, job AS waiting WHERE done.state = 'succeeded' AND waiting.state = 'queued'"
     ),

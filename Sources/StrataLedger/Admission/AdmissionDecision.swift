@@ -31,26 +31,12 @@ package struct AdmissionDecision {
     package var state: JobState { waits.isEmpty ? .queued : .blocked }
   }
 
-  /// A job that another may wait for.
-  package struct Dependency: Hashable, Sendable {
-    package let tenant: TenantID
-    package let state: JobState
-
-    package init(tenant: TenantID, state: JobState) {
-      self.tenant = tenant
-      self.state = state
-    }
-  }
-
-  private struct TenantKey: Hashable {
-    let tenant: TenantID
-    let key: String
-  }
+  private typealias TenantKey = AdmissionStructure.TenantKey
 
   private var balances: [TenantID: AccountBalance]
   private let prices: [String: PricedListing]
   private let ratedTiers: Set<TierName>
-  private var dependencies: [JobID: Dependency]
+  private var structure: AdmissionStructure
   private var byID: [JobID: KnownJob] = [:]
   private var byKey: [TenantKey: KnownJob] = [:]
 
@@ -64,12 +50,12 @@ package struct AdmissionDecision {
 
   package init(
     balances: [TenantID: AccountBalance], prices: [String: PricedListing], ratedTiers: Set<TierName>,
-    known: [KnownJob], dependencies: [JobID: Dependency] = [:]
+    known: [KnownJob], structure: AdmissionStructure = AdmissionStructure()
   ) {
     self.balances = balances
     self.prices = prices
     self.ratedTiers = ratedTiers
-    self.dependencies = dependencies
+    self.structure = structure
     for job in known { note(job) }
   }
 
@@ -81,6 +67,7 @@ package struct AdmissionDecision {
   private mutating func verdict(on submission: JobSubmission) -> AdmissionVerdict {
     do throws(AdmissionRefusal) {
       if let known = try repeated(submission) { return known }
+      if let standing = try structure.standing(for: submission) { return .existing(standing) }
       return try accept(submission)
     } catch {
       return .refused(error)
@@ -101,7 +88,8 @@ package struct AdmissionDecision {
     guard let balance = balances[submission.tenant] else { throw .unknownTenant(submission.tenant) }
     guard let listing = prices[submission.soldAs] else { throw .unpriced(submission.soldAs) }
     guard ratedTiers.contains(submission.tier) else { throw .unratedTier(submission.tier) }
-    let waits = try waits(of: submission)
+    try structure.requireOpen(submission.structure.batch, of: submission.tenant)
+    let waits = try structure.waits(of: submission)
     let order = submission.order
     let hold = listing.price.hold(
       cpuMillicores: order.resources.cpuMillicores, timeoutSeconds: order.timeoutSeconds)
@@ -109,11 +97,12 @@ package struct AdmissionDecision {
     guard hold <= balance.available else { throw .budget(available: balance.available, needed: hold) }
     balances[submission.tenant]?.held += hold
     held[submission.tenant, default: .zero] += hold
-    untold.formUnion(waits.filter { dependencies[$0]?.state.isFinal == true })
+    untold.formUnion(waits.filter { structure.dependencies[$0]?.state.isFinal == true })
     let acceptance = Acceptance(submission: submission, hold: hold, priceVersion: listing.version, waits: waits)
     acceptances.append(acceptance)
     let job = AcceptedJob(
       job: submission.job, state: acceptance.state, held: hold, createdAt: submission.createdAt.storable)
+    structure.note(job, for: submission)
     note(
       KnownJob(
         accepted: job, tenant: submission.tenant, idempotencyKey: submission.idempotencyKey,
@@ -121,23 +110,8 @@ package struct AdmissionDecision {
     return .accepted(job)
   }
 
-  /// What a submission has to wait for.
-  private func waits(of submission: JobSubmission) throws(AdmissionRefusal) -> [JobID] {
-    var waits: [JobID] = []
-    for job in Set(submission.structure.after).sorted() {
-      // Another tenant's job is as unknown as one that never was.
-      guard let known = dependencies[job], known.tenant == submission.tenant else { throw .unknownDependency(job) }
-      let isOver = known.state == .succeeded || known.state.isFinal && submission.structure.dependencyPolicy == .run
-      if !isOver { waits.append(job) }
-    }
-    return waits
-  }
-
   private mutating func note(_ job: KnownJob) {
     byID[job.accepted.job] = job
-    if dependencies[job.accepted.job] == nil {
-      dependencies[job.accepted.job] = Dependency(tenant: job.tenant, state: job.accepted.state)
-    }
     if let key = job.idempotencyKey { byKey[TenantKey(tenant: job.tenant, key: key)] = job }
   }
 }

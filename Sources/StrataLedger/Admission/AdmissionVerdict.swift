@@ -4,7 +4,8 @@ public import StrataCore
 public enum AdmissionVerdict: Hashable, Sendable {
   /// The job and its hold are committed.
   case accepted(AcceptedJob)
-  /// The tenant used this idempotency key for the same request before; this is that job. It may be unknown to the queue
+  /// The tenant used this idempotency key for the same request before, or this job holds the unique key, or does the same
+  /// job again; this is that job. It may be unknown to the queue
   /// still (a controller that fell between commit and enqueue): enqueue it too unless it is finished.
   case existing(AcceptedJob)
   /// Nothing was stored.
@@ -14,6 +15,10 @@ public enum AdmissionVerdict: Hashable, Sendable {
 extension StrataError.Code {
   /// A job is to wait for one that its tenant does not have.
   public static let unknownDependency = StrataError.Code(rawValue: "unknown_dependency")
+  /// A job is to join a batch that its tenant does not have.
+  public static let unknownBatch = StrataError.Code(rawValue: "unknown_batch")
+  /// Another job holds the unique key.
+  public static let notUnique = StrataError.Code(rawValue: "not_unique")
 }
 
 /// A job in the ledger, as its acknowledgement needs it.
@@ -47,6 +52,12 @@ public enum AdmissionRefusal: Error, Hashable, Sendable {
   case unknownTenant(TenantID)
   /// It was to wait for a job that the tenant does not have.
   case unknownDependency(JobID)
+  /// It was to join a batch that the tenant does not have.
+  case unknownBatch(BatchID)
+  /// It was to join a batch that takes no more.
+  case closedBatch(BatchID)
+  /// Another job holds its key.
+  case notUnique(String, JobID)
   /// A value cannot be stored; says which and why.
   case invalid(String)
 
@@ -71,6 +82,12 @@ public enum AdmissionRefusal: Error, Hashable, Sendable {
       StrataError(
         .unknownDependency, "it was to run after job \(job), and there is no such job of this tenant",
         remedy: "name jobs that were accepted before")
+    case .unknownBatch(let batch): StrataError(.unknownBatch, "there is no batch \(batch) of this tenant")
+    case .closedBatch(let batch):
+      StrataError(.conflict, "batch \(batch) is closed: no more jobs may join it", remedy: "open another")
+    case .notUnique(let key, let job):
+      StrataError(
+        .notUnique, "job \(job) holds the unique key '\(key)'", remedy: "wait for it, or take it as the answer")
     case .invalid(let why): StrataError(.invalidInput, "the job cannot be stored: \(why)")
     }
   }

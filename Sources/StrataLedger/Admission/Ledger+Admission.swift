@@ -70,16 +70,15 @@ enum AdmissionTransaction {
     _ batch: [JobSubmission], _ transaction: PostgreSQLTransaction
   ) throws(PostgreSQLError) -> AdmissionDecision {
     let keyed = batch.filter { $0.idempotencyKey != nil }
-    let after = Set(batch.flatMap(\.structure.after))
-    var commands = [
+    let structure = AdmissionStructureQueries(batch)
+    let commands = [
       Query.lockAccounts(.identifiers(Array(Set(batch.map(\.tenant))))),
       Query.findSubmitted(
         .identifiers(batch.map(\.job)), .identifiers(keyed.map(\.tenant)), .texts(keyed.map(\.idempotencyKey))),
       Query.currentPrices(.texts(Array(Set(batch.map(\.soldAs))))),
       Query.currentRates(),
     ]
-    if !after.isEmpty { commands.append(Query.findDependencies(.identifiers(Array(after)))) }
-    let rows = try transaction.run(commands)
+    let rows = try transaction.run(commands + structure.reading)
     let balances = try rows[0].map { row throws(PostgreSQLError) in
       (try row.identifier() as TenantID, try AccountBalance(&row))
     }
@@ -89,7 +88,7 @@ enum AdmissionTransaction {
       prices: Dictionary(uniqueKeysWithValues: prices.map { ($0.name, $0) }),
       ratedTiers: Set(try rows[3].map { row throws(PostgreSQLError) in try row.named() as TierName }),
       known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) },
-      dependencies: after.isEmpty ? [:] : Dictionary(uniqueKeysWithValues: try rows[4].map(dependency)))
+      structure: try structure.read(rows.dropFirst(commands.count)))
   }
 
   private static func knownJob(_ row: inout PostgreSQLRow) throws(PostgreSQLError) -> AdmissionDecision.KnownJob {
@@ -102,36 +101,18 @@ enum AdmissionTransaction {
       accepted: accepted, tenant: tenant, idempotencyKey: key, fingerprint: fingerprint)
   }
 
-  private static func dependency(
-    _ row: inout PostgreSQLRow
-  ) throws(PostgreSQLError) -> (JobID, AdmissionDecision.Dependency) {
-    let job: JobID = try row.identifier()
-    return (job, AdmissionDecision.Dependency(tenant: try row.identifier(), state: try row.named()))
-  }
-
   /// Second round trip.
   private static func writes(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
     let jobs = decision.acceptances.map(\.submission)
     let holds = decision.acceptances.map(\.hold.micros)
     let moved = decision.held.map { ($0.key, $0.value.micros) }
     let none = [Int64](repeating: 0, count: moved.count)
-    return structure(decision) + [
+    return AdmissionStructureQueries.writing(decision) + [
       insertion(jobs, decision.acceptances),
       Query.insertHolds(.identifiers(jobs.map(\.job)), .identifiers(jobs.map(\.tenant)), .integers(holds)),
       Query.moveAccounts(
         .identifiers(moved.map(\.0)), .integers(none), .integers(moved.map(\.1)), .integers(none)),
     ]
-  }
-
-  /// What jobs wait for, and whose end is still to be told to them.
-  private static func structure(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
-    let edges = decision.acceptances.flatMap { acceptance in
-      acceptance.waits.map { (needs: $0, job: acceptance.submission.job) }
-    }
-    guard !edges.isEmpty else { return [] }
-    let insertion = Query.insertDependencies(.identifiers(edges.map(\.needs)), .identifiers(edges.map(\.job)))
-    guard !decision.untold.isEmpty else { return [insertion] }
-    return [insertion, Query.noteResolutions(.identifiers(Array(decision.untold)))]
   }
 
   private static func insertion(
@@ -150,6 +131,8 @@ enum AdmissionTransaction {
       .timestamps(jobs.map(\.createdAt)), .texts(acceptances.map(\.state.rawValue)),
       .integers(acceptances.map { Int64($0.waits.count) }),
       .documents(jobs.map { $0.structure.after.isEmpty ? nil : JSONText.encode($0.structure.after) }),
-      .texts(jobs.map { $0.structure.after.isEmpty ? nil : $0.structure.dependencyPolicy.rawValue }))
+      .texts(jobs.map { $0.structure.after.isEmpty ? nil : $0.structure.dependencyPolicy.rawValue }),
+      .identifiers(jobs.map(\.structure.batch)), .texts(jobs.map(\.structure.unique?.key)),
+      .integers(jobs.map(\.structure.unique?.seconds)), .identifiers(jobs.map(\.structure.retryOf)))
   }
 }

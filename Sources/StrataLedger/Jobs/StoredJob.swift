@@ -24,12 +24,12 @@ public struct StoredJob: Hashable, Sendable {
   public let charged: MicroCredits?
   /// What all its attempts cost us; nil until it is finished.
   public let cost: MicroEuro?
-  /// The jobs that it was submitted to run after; empty in listings.
-  public let after: [JobID]
-  /// What becomes of it when one of them does not succeed.
-  public let dependencyPolicy: DependencyPolicy
-  /// How many of them it still waits for.
+  /// How it stands to others; `after` is empty in listings.
+  public let structure: JobStructure
+  /// How many of those in `after` it still waits for.
   public let blockers: Int
+  /// The job that does it again; nil in listings.
+  public let retriedBy: JobID?
 
   public var id: JobID { order.job }
   public var tenant: TenantID { order.tenant }
@@ -55,12 +55,22 @@ extension StoredJob {
     log = try row.optionalDocument()
     charged = try row.optionalAmount()
     cost = try row.optionalAmount()
-    after = try row.optionalDocument() ?? []
-    dependencyPolicy =
-      try row.optionalText().map { text throws(PostgreSQLError) in
-        try row.required(DependencyPolicy(rawValue: text))
-      } ?? .fail
+    structure = try JobStructure(&row)
     blockers = Int(try row.integer())
+    retriedBy = try row.optionalIdentifier()
+  }
+}
+
+extension JobStructure {
+  /// From the columns after, on_dependency, batch, unique_key, unique_seconds, retry_of.
+  init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
+    let after: [JobID] = try row.optionalDocument() ?? []
+    let policy = row.optionalText().flatMap(DependencyPolicy.init) ?? .fail
+    let batch: BatchID? = try row.optionalIdentifier()
+    let (key, seconds) = (row.optionalText(), try row.optionalInteger())
+    self.init(
+      after: after, dependencyPolicy: policy, batch: batch, unique: key.map { UniqueKey($0, seconds: seconds) },
+      retryOf: try row.optionalIdentifier())
   }
 }
 

@@ -77,7 +77,9 @@ struct SettlementTransaction {
     dependants.decide(edges)
     guard !decision.changesNothing || !dependants.changesNothing else { return settlement }
     releasing(dependants.released)
-    var commands = Self.writes(decision, dependants)
+    let writes = EndingWrites(dependants: dependants, closings: decision.closings)
+    var commands = writes.commands
+    if !decision.usage.isEmpty { commands.insert(Self.usage(decision.usage), at: commands.startIndex) }
     // Who waits for those that end by the way is told next.
     let isIncomplete = areThereMore || !dependants.closings.isEmpty
     if isIncomplete {
@@ -85,11 +87,8 @@ struct SettlementTransaction {
       commands.append(Query.noteResolutions(.identifiers(all)))
     }
     let answers = try transaction.commit(commands)
+    settlement.consequences = try writes.consequences(Array(answers.dropFirst(decision.usage.isEmpty ? 0 : 1)))
     settlement.consequences.isIncomplete = isIncomplete
-    settlement.consequences.ended = dependants.closings.map(\.finished)
-    if !dependants.released.isEmpty {
-      settlement.consequences.released = try answers[0].map { row throws(PostgreSQLError) in try UnfinishedJob(&row) }
-    }
     return settlement
   }
 
@@ -124,7 +123,8 @@ struct SettlementTransaction {
     let hold = SettlementDecision.StoredHold(
       tenant: try row.identifier(), state: try row.named(), hold: try row.amount(), isHoldOpen: try row.boolean(),
       tier: try row.named(), soldAs: try row.text(),
-      price: Price(perJob: try row.amount(), perCPUSecond: try row.amount()))
+      price: Price(perJob: try row.amount(), perCPUSecond: try row.amount()),
+      batch: try row.optionalIdentifier(), holdsKey: try row.boolean())
     return (job, hold)
   }
 }

@@ -1,14 +1,6 @@
 import StrataCore
 
 extension SettlementTransaction {
-  /// Second round trip. The release of those who waited comes first, for its answer; the house's account, which every
-  /// settlement needs, is touched last and so locked shortest.
-  static func writes(_ decision: SettlementDecision, _ dependants: DependencyDecision) -> [PostgreSQLCommand] {
-    var commands = [DependencyWrites.release(dependants)].compactMap(\.self)
-    if !decision.usage.isEmpty { commands.append(usage(decision.usage)) }
-    return commands + DependencyWrites.telling(dependants) + endings(decision.closings + dependants.closings)
-  }
-
   /// Finishes jobs, and closes their holds.
   static func endings(_ closings: [SettlementDecision.Closing]) -> [PostgreSQLCommand] {
     guard !closings.isEmpty else { return [] }
@@ -19,7 +11,7 @@ extension SettlementTransaction {
     return commands + movements(closings)
   }
 
-  private static func usage(_ rows: [SettlementDecision.UsageRow]) -> PostgreSQLCommand {
+  static func usage(_ rows: [SettlementDecision.UsageRow]) -> PostgreSQLCommand {
     let items = rows.map(\.item)
     return Query.insertUsage(
       .identifiers(items.map(\.job)), .integers(items.map { Int64(bitPattern: $0.token.rawValue) }),

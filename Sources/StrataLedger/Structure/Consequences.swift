@@ -4,16 +4,19 @@ public struct Consequences: Sendable {
   public var released: [UnfinishedJob] = []
   /// Jobs that ended without having run.
   public var ended: [FinishedJob] = []
+  /// Batches that are closed and of which the last job ended.
+  public var finishedBatches: [StoredBatch] = []
   /// Whether more is to be told to those that wait: call `Ledger.resolve` until it says that nothing is left.
   public var isIncomplete = false
 
   public init() {}
 
-  public var isEmpty: Bool { released.isEmpty && ended.isEmpty && !isIncomplete }
+  public var isEmpty: Bool { released.isEmpty && ended.isEmpty && finishedBatches.isEmpty && !isIncomplete }
 
   mutating func add(_ other: Consequences) {
     released += other.released
     ended += other.ended
+    finishedBatches += other.finishedBatches
     isIncomplete = isIncomplete || other.isIncomplete
   }
 }

@@ -15,10 +15,13 @@ package struct DependencyDecision {
     package let hold: MicroCredits
     package let soldAs: String
     package let isCancelRequested: Bool
+    package let batch: BatchID?
+    /// Whether it holds a unique key until its end.
+    package let holdsKey: Bool
 
     package init(
       job: JobID, tenant: TenantID, state: JobState, blockers: Int, policy: DependencyPolicy, hold: MicroCredits,
-      soldAs: String, isCancelRequested: Bool = false
+      soldAs: String, isCancelRequested: Bool = false, batch: BatchID? = nil, holdsKey: Bool = false
     ) {
       self.job = job
       self.tenant = tenant
@@ -28,6 +31,8 @@ package struct DependencyDecision {
       self.hold = hold
       self.soldAs = soldAs
       self.isCancelRequested = isCancelRequested
+      self.batch = batch
+      self.holdsKey = holdsKey
     }
   }
 
@@ -103,6 +108,9 @@ package struct DependencyDecision {
     let finished = FinishedJob(
       job: dependant.job, tenant: dependant.tenant, soldAs: dependant.soldAs, state: state, charged: .zero, cost: .zero,
       error: error, finishedAt: now.storable)
-    closings.append(SettlementDecision.Closing(finished: finished, hold: dependant.hold, charge: nil, report: nil))
+    closings.append(
+      SettlementDecision.Closing(
+        finished: finished, hold: dependant.hold, charge: nil, report: nil, batch: dependant.batch,
+        holdsKey: dependant.holdsKey))
   }
 }

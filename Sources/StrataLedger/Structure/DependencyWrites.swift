@@ -46,6 +46,6 @@ extension DependencyDecision.Dependant {
     self.init(
       job: try row.identifier(), tenant: try row.identifier(), state: try row.named(),
       blockers: Int(try row.integer()), policy: try row.named(), hold: try row.amount(), soldAs: try row.text(),
-      isCancelRequested: try row.boolean())
+      isCancelRequested: try row.boolean(), batch: try row.optionalIdentifier(), holdsKey: try row.boolean())
   }
 }

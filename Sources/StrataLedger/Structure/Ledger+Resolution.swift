@@ -39,19 +39,12 @@ private enum ResolutionTransaction {
     var decision = DependencyDecision()
     decision.decide(edges)
     releasing(decision.released)
-    let release = DependencyWrites.release(decision)
+    let writes = EndingWrites(dependants: decision, closings: [])
     let answers = try transaction.commit(
-      [release].compactMap(\.self) + DependencyWrites.telling(decision)
-        + SettlementTransaction.endings(decision.closings)
-        + [
-          Query.clearResolutions(jobs),
-          Query.noteResolutions(.identifiers(decision.closings.map(\.finished.job))),
-        ])
-    var consequences = Consequences()
-    if release != nil {
-      consequences.released = try answers[0].map { row throws(PostgreSQLError) in try UnfinishedJob(&row) }
-    }
-    consequences.ended = decision.closings.map(\.finished)
+      writes.commands + [
+        Query.clearResolutions(jobs), Query.noteResolutions(.identifiers(decision.closings.map(\.finished.job))),
+      ])
+    var consequences = try writes.consequences(answers)
     consequences.isIncomplete = true
     return consequences
   }
