@@ -154,7 +154,11 @@ public final class ControlPlane: Sendable {
   private func requestRegularly() async {
     while !Task.isCancelled {
       try? await Task.sleep(for: configuration.reconcileInterval)
-      if !Task.isCancelled { reconciler.request(.regular) }
+      if !Task.isCancelled {
+        reconciler.request(.regular)
+        // What is left over is seen to next time.
+        _ = try? await ledger.expireKeys()
+      }
     }
   }
 

@@ -10,17 +10,18 @@ package import StrataRuntime
 /// What is committed is accepted, whatever happens to the queue: a job that could not be enqueued is left to the
 /// reconciler. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
-  private let check: DraftCheck
-  private let inputs: InputCheck
-  private let queue: any JobQueue
+  let check: DraftCheck
+  let inputs: InputCheck
+  let queue: any JobQueue
+  let ledger: Ledger
   private let admissions: AdmissionBatcher
   private let enqueues: Batcher<QueuedJob, QueueError?>
-  private let rechecks: Batcher<JobID, Void>
-  private let resolutions: Batcher<JobID, Void>
-  private let underWay: EnqueuesUnderWay
-  private let reconciler: Reconciler
-  private let metrics: ControlMetrics
-  private let log: Log
+  let rechecks: Batcher<JobID, Void>
+  let resolutions: Batcher<JobID, Void>
+  let underWay: EnqueuesUnderWay
+  let reconciler: Reconciler
+  let metrics: ControlMetrics
+  let log: Log
 
   package init(
     check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, settler: Settler,
@@ -29,6 +30,7 @@ package final class AdmissionService: Sendable {
     self.check = check
     inputs = InputCheck(ledger: ledger, store: store)
     self.queue = queue
+    self.ledger = ledger
     self.reconciler = reconciler
     underWay = reconciler.underWay
     self.metrics = metrics

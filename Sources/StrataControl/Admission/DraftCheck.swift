@@ -40,6 +40,7 @@ package struct DraftCheck: Sendable {
         .invalidInput, "a time limit of \(timeout) s cannot be had", remedy: "keep it from 1 to \(timeoutSecondsMax) s")
     }
     try requireFew(draft.structure.after)
+    try requireSensible(draft.structure.unique)
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.inputs, timeoutSeconds: timeout, resources: resources)
@@ -63,6 +64,18 @@ package struct DraftCheck: Sendable {
       throw StrataError(
         .invalidInput, "the job is to run after \(after.count) others, at most \(JobStructure.afterMax) are taken",
         remedy: "let a job in between wait for a part of them")
+    }
+  }
+
+  private func requireSensible(_ unique: UniqueKey?) throws(StrataError) {
+    guard let unique else { return }
+    guard (1...UniqueKey.bytesMax).contains(unique.key.utf8.count), !unique.key.utf8.contains(0) else {
+      throw StrataError(.invalidInput, "a unique key has 1 to \(UniqueKey.bytesMax) bytes, none of them zero")
+    }
+    if let seconds = unique.seconds, !(1...UniqueKey.secondsMax).contains(seconds) {
+      throw StrataError(
+        .invalidInput, "a unique key cannot be held for \(seconds) s",
+        remedy: "keep it from 1 to \(UniqueKey.secondsMax) s, or say nothing to hold it until the job has ended")
     }
   }
 

@@ -170,10 +170,9 @@ package final class Settler: Sendable {
   }
 
   private func ended(_ consequences: Consequences) -> [FinishedNotice] {
-    consequences.ended.map { job in
-      metrics.finished(job)
-      return FinishedNotice(job: job.job, state: job.state)
-    }
+    for job in consequences.ended { metrics.finished(job) }
+    return consequences.ended.map { FinishedNotice(job: $0.job, state: $0.state) }
+      + consequences.finishedBatches.map(FinishedNotice.init)
   }
 
   /// A batch that has been settled.
