@@ -296,7 +296,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("limit=0", "invalid_limit"), ("limit=201", "invalid_limit"), ("limit=x", "invalid_limit"),
+    ("batch=x", "invalid_batch"), ("limit=0", "invalid_limit"), ("limit=201", "invalid_limit"),
+    ("limit=x", "invalid_limit"),
     ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"), ("states=running", "unknown_query_item"),
     ("limit=1&limit=2", "repeated_query_item"),
   ]) func aBadQueryIsRefused(query: String, code: String) async throws {
@@ -319,7 +320,7 @@ import Testing
         #expect(answer.json["detail"]?.stringValue?.contains("'limit'") == true)
       }
       let named = try await bench.ask("GET", "/v1/jobs?sort=1")
-      #expect(named.json["detail"]?.stringValue?.contains("state, cursor, limit") == true)
+      #expect(named.json["detail"]?.stringValue?.contains("state, batch, cursor, limit") == true)
       let states = try await bench.ask("GET", "/v1/jobs?state=foo")
       #expect(JobState.allCases.allSatisfy { states.body.contains($0.rawValue) })
     }

@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct RouteTests {
   static let job = JobID()
+  static let batch = BatchID()
   static let digest = ArtifactDigest(bytes: [UInt8](repeating: 0xAB, count: 32))!
 
   @Test(arguments: [
@@ -13,6 +14,10 @@ import Testing
     (.delete, ["v1", "jobs", job.description.uppercased()], .cancelJob(job)),
     (.get, ["v1", "jobs", job.description, "events"], .jobEvents(job)),
     (.get, ["v1", "jobs", job.description, "log"], .jobLog(job)),
+    (.post, ["v1", "jobs", job.description, "retry"], .retryJob(job)),
+    (.post, ["v1", "jobs:batch"], .submitBatch), (.post, ["v1", "jobs:retry"], .retryJobs),
+    (.get, ["v1", "batches", batch.description], .batch(batch)),
+    (.get, ["v1", "batches", batch.description, "events"], .batchEvents(batch)),
     (.put, ["v1", "artifacts"], .putArtifact),
     (.get, ["v1", "artifacts", digest.description], .artifact(digest)),
     (.get, ["v1", "artifacts", digest.hexadecimal], .artifact(digest)),
@@ -26,6 +31,7 @@ import Testing
     (HTTPMethod.get, [], 404), (.get, ["v2", "jobs"], 404), (.get, ["v1"], 404), (.get, ["v1", "job"], 404),
     (.get, ["healthz", "x"], 404), (.get, ["v1", "jobs", "x"], 404),
     (.get, ["v1", "jobs", job.description, "x"], 404), (.get, ["v1", "jobs", job.description, "log", "x"], 404),
+    (.get, ["v1", "batches"], 404), (.get, ["v1", "batches", "x"], 404), (.get, ["v1", "jobs:batch"], 405),
     (.get, ["v1", "ledger"], 404), (.get, ["v1", "ledger", "x"], 404),
     (.get, ["v1", "artifacts", "x"], 400), (.put, ["v1", "jobs"], 405), (.delete, ["v1", "jobs"], 405),
     (.post, ["v1", "jobs", job.description], 405), (.get, ["v1", "artifacts"], 405), (.post, ["metrics"], 405),

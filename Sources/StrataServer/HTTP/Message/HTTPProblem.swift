@@ -38,7 +38,8 @@ extension HTTPRefusal {
     .budgetExceeded: .paymentRequired, .unsatisfiable: .unprocessableContent, .conflict: .conflict,
     .limitExceeded: .tooManyRequests, .unavailable: .serviceUnavailable, .timeout: .gatewayTimeout,
     .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .insufficientStorage: .insufficientStorage,
-    .unknownDependency: .unprocessableContent, .unknownArtifact: .unprocessableContent,
+    .unknownDependency: .unprocessableContent, .unknownBatch: .unprocessableContent, .notUnique: .conflict,
+    .unknownArtifact: .unprocessableContent,
     .invalidName: .unprocessableContent,
   ]
 }
