@@ -5,7 +5,7 @@ struct Main {
   static let version = "0.1.0"
 
   static let commands: [Command] = [
-    .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .capabilities, .account, .queue, .ledger,
+    .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .retry, .capabilities, .account, .queue, .ledger,
     .simulateScan, .help, .version, .controller, .worker, .runner, .sentinel,
   ]
 

@@ -17,6 +17,7 @@ struct JobAction {
     case .wait: try await wait()
     case .fetch: try await fetch()
     case .cancel: try await cancel()
+    case .retry: try await retry()
     }
   }
 
@@ -66,6 +67,14 @@ struct JobAction {
     return .done
   }
 
+  private func retry() async throws -> ExitStatus {
+    let accepted: JobAccepted = try await server.post(
+      "/v1/jobs/\(id)/retry", RetryRequest(), idempotencyKey: "cli-\(JobID())")
+    if accepted.isRepeat, !asJSON { Terminal.note("strata: job \(id) is done again already") }
+    Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
+    return .done
+  }
+
   private func cancel() async throws -> ExitStatus {
     let job: JobView = try await server.delete("/v1/jobs/\(id)")
     let words = job.state == .cancelled ? "is cancelled" : "is being stopped by its worker"
@@ -92,6 +101,9 @@ enum JobText {
       rows.append(("held", "\(MicroCredits(micros: job.heldMicrocredits)) credits"))
     }
     rows.append(("error", job.error.map { "\($0.message) [\($0.code)]" }))
+    rows.append(("done again", job.retriedBy.map { "as job \($0)" }))
+    rows.append(("retry of", job.retryOf.map { "job \($0)" }))
+    rows.append(("batch", job.batch?.description))
     rows += job.attempts.map { ("attempt \($0.attempt)", text(of: $0)) }
     rows += job.results.map { ("result", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
     let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 12) + $0 } }

@@ -80,6 +80,10 @@ enum JobOptions {
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
     .option("after", "ID", "wait until this job has ended", repeats: true),
     .option("on-dependency-failure", "WHAT", "if one of those does not succeed: fail, skip or run [fail]"),
+    .option("batch", "ID", "the open batch to join"),
+    .option("unique-key", "KEY", "no other job of yours may have it at the same time"),
+    .option("unique-seconds", "N", "how long the job holds its key [until it has ended]"),
+    .option("on-duplicate", "WHAT", "if another job holds the key: existing (that one) or refuse [existing]"),
     .dataDirectory, .json,
   ]
 
@@ -91,15 +95,30 @@ enum JobOptions {
       resources: cores == nil && memory == nil ? nil : .init(cpuMillicores: cores, memoryBytes: memory),
       timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init),
       maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") },
-      after: arguments.has("after") ? try arguments.all("after").map { try id($0, arguments.command) } : nil,
-      onDependencyFailure: try policy(arguments))
+      after: arguments.has("after")
+        ? try arguments.all("after").map { try id($0, of: "after", arguments.command) } : nil,
+      onDependencyFailure: try policy(arguments),
+      batch: try arguments["batch"].map { try id($0, of: "batch", arguments.command) },
+      uniqueKey: arguments["unique-key"],
+      uniqueSeconds: try arguments.integer("unique-seconds", in: 1...Int(UniqueKey.secondsMax)).map(Int64.init),
+      onDuplicate: try conflict(arguments))
   }
 
-  private static func id(_ text: String, _ command: String) throws(UsageError) -> JobID {
-    guard let id = JobID(text) else {
-      throw UsageError("--after takes a job's identifier (26 letters and digits), not '\(text)'", command: command)
+  private static func id<Tag>(
+    _ text: String, of option: String, _ command: String
+  ) throws(UsageError) -> Identifier<Tag> {
+    guard let id = Identifier<Tag>(text) else {
+      throw UsageError("--\(option) takes an identifier (26 letters and digits), not '\(text)'", command: command)
     }
     return id
+  }
+
+  private static func conflict(_ arguments: Arguments) throws(UsageError) -> UniqueKey.Conflict? {
+    guard let text = arguments["on-duplicate"] else { return nil }
+    guard let conflict = UniqueKey.Conflict(rawValue: text) else {
+      throw UsageError("--on-duplicate takes existing or refuse, not '\(text)'", command: arguments.command)
+    }
+    return conflict
   }
 
   private static func policy(_ arguments: Arguments) throws(UsageError) -> DependencyPolicy? {
