@@ -34,13 +34,15 @@ public struct ResourceRequest: Hashable, Codable, Sendable {
 }
 
 extension ResourceRequest {
-  /// Memory of which an attempt may use so much for each core it asked for before the memory counts as cores.
+  /// Memory that goes with one core: what is asked for beyond that counts as cores.
   public static let memoryBytesPerCore: Int64 = 4 << 30
-  /// As how many cores a GPU counts.
+  /// Cores that one GPU stands for.
   public static let coresPerGPU: Int64 = 8
 
-  /// What the request occupies of a worker, as thousandths of cores: the greatest of its parts. What a tenant's share
-  /// is counted in.
+  /// What the request occupies of a worker, as thousandths of cores: the greatest of its cores, of the cores that go with
+  /// its memory (rounded up) and of those that its GPUs stand for; at least 1, at most `Int64.max`. A tenant's share is
+  /// counted in it. The dominant resource counts alone (after Ghodsi et al., "Dominant Resource Fairness", NSDI 2011): a
+  /// job that fills a worker's memory leaves its cores to nobody.
   public var weightMillicores: Int64 {
     let memory = Int64(
       clamping: (Int128(memoryBytes) * 1_000 + Int128(Self.memoryBytesPerCore) - 1) / Int128(Self.memoryBytesPerCore))

@@ -124,7 +124,7 @@ public final class ControlFixture: Sendable {
   }
 }
 
-/// `test.echo`, sold as `echo-deluxe` too; `test.files`, which takes inputs; and `command.run`, as documents name it.
+/// `test.echo`, sold as `echo-deluxe` too; `test.files`, which takes inputs; `test.stubborn`, which is tried often; and `command.run`, as documents name it.
 public struct TestCatalogue: CapabilityCatalogue {
   public let capabilities = [
     Capability(
@@ -135,6 +135,13 @@ public struct TestCatalogue: CapabilityCatalogue {
     Capability(
       name: "test.files", version: 1, summary: "Takes files", tier: .cpu, price: Price(perJob: ControlFixture.price),
       timeoutSeconds: 60, attemptsMax: 3, resources: ResourceRequest(), parameters: [], inputs: 0...1_000),
+    Capability(
+      name: "test.stubborn", version: 1, summary: "Does not give up", tier: .cpu,
+      price: Price(perJob: ControlFixture.price), timeoutSeconds: 60, attemptsMax: 9, resources: ResourceRequest(),
+      parameters: [], inputs: 0...0,
+      retry: (try? RetryPolicy(firstDelay: .seconds(5), delayMax: .seconds(60), permanentCodes: ["timeout"]))
+        ?? .standard
+    ),
     Capability(
       name: "command.run", version: 1, summary: "Runs a command", tier: .cpu,
       price: Price(perJob: ControlFixture.price),

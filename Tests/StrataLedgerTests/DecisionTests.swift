@@ -94,6 +94,15 @@ import Testing
     #expect(decision.closings.isEmpty)
   }
 
+  @Test func aJobThatLostThreeWorkersIsSuspected() throws {
+    let losses = (1...3).map { Sample.outcome(job, token: UInt64($0), .expired, isFinal: $0 == 3) }
+    let finished = try #require(decide(losses).verdicts[2].finishedJob)
+    #expect(finished.state == .failed && finished.error?.code == "worker_lost_repeatedly")
+    // Its only attempt was lost: that may happen to any job.
+    let once = try #require(decide([Sample.outcome(job, token: 1, .expired)]).verdicts[0].finishedJob)
+    #expect(once.error?.code == "worker_lost")
+  }
+
   @Test func aRecordedAttemptMayStillFinishItsJob() throws {
     let recorded = [
       SettlementDecision.Attempt(job: job, token: FencingToken(rawValue: 1)): MicroEuro(micros: 7)

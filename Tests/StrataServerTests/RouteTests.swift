@@ -15,6 +15,10 @@ import Testing
     (.delete, ["v1", "jobs", job.description.uppercased()], .cancelJob(job)),
     (.get, ["v1", "jobs", job.description, "events"], .jobEvents(job)),
     (.get, ["v1", "jobs", job.description, "log"], .jobLog(job)),
+    (.get, ["v1", "jobs", job.description, "explain"], .explainJob(job)),
+    (.get, ["v1", "tenants"], .tenants), (.patch, ["v1", "tenants", "a b"], .changeTenant("a b")),
+    (.patch, ["v1", "tiers", "cpu", "policy"], .changeTier("cpu")),
+    (.patch, ["v1", "capabilities", "noop", "policy"], .changeCapability("noop")),
     (.put, ["v1", "artifacts"], .putArtifact),
     (.get, ["v1", "artifacts", digest.description], .artifact(digest)),
     (.get, ["v1", "artifacts", digest.hexadecimal], .artifact(digest)),
@@ -41,7 +45,9 @@ import Testing
 
   @Test func onlyHealthAndMetricsAreOpenAndOnlyTheWholeIsForOperators() throws {
     let open: [Route] = [.alive, .ready, .metrics]
-    let reserved: [Route] = [.queue, .ledgerVerification]
+    let reserved: [Route] = [
+      .queue, .ledgerVerification, .tenants, .changeTenant("a"), .changeTier("a"), .changeCapability("a"),
+    ]
     let others: [Route] = [.submitJob, .listJobs, .job(Self.job), .putArtifact, .capabilities, .account]
     for route in open { #expect(route.isOpen && !route.isForOperators) }
     for route in reserved { #expect(!route.isOpen && route.isForOperators) }

@@ -78,7 +78,7 @@ package struct DraftCheck: Sendable {
     guard request.cpuMillicores > 0, request.memoryBytes > 0, request.gpuThousandths >= 0 else {
       throw StrataError(.invalidInput, "a job needs some CPU and some memory", remedy: "ask for more than zero")
     }
-    guard let gap = ResourceAmounts(whole: request).nearest(of: [tier.offer]) else { return }
+    guard let gap = ResourceAmounts(request).nearest(of: [tier.offer]) else { return }
     let lacking = gap.lacking.map {
       "\($0.text(of: gap.asked[$0])), and the largest worker has \($0.text(of: gap.offer.amounts[$0]))"
     }
@@ -91,7 +91,7 @@ package struct DraftCheck: Sendable {
   /// Which other tier could run it; else the one that comes nearest.
   private func remedy(for request: ResourceRequest) -> String {
     let offers = tiers.values.map(\.offer).sorted { $0.tier.rawValue < $1.tier.rawValue }
-    let asked = ResourceAmounts(whole: request)
+    let asked = ResourceAmounts(request)
     if let other = offers.first(where: { asked.fits(within: $0.amounts) }) { return "tier '\(other.tier)' could" }
     guard let nearest = asked.nearest(of: offers) else { return "ask for less" }
     let parts = nearest.lacking.map { $0.text(of: nearest.offer.amounts[$0]) }
@@ -102,6 +102,6 @@ package struct DraftCheck: Sendable {
 
 extension TierDefinition {
   fileprivate var offer: OfferedCapacity {
-    OfferedCapacity(tier: name, amounts: ResourceAmounts(whole: largestRequest))
+    OfferedCapacity(tier: name, amounts: ResourceAmounts(largestRequest))
   }
 }

@@ -43,17 +43,12 @@ package struct LaneRule: Sendable {
 
   /// What a worker must have free. A request that has no shape was never accepted by this program; it is left as it is.
   package func shape(of request: ResourceRequest, on tier: TierName) -> ResourceRequest {
-    let ceiling = largest[tier].map(ResourceAmounts.init(whole:))
-    guard let shape = try? ResourceShape(covering: ResourceAmounts(whole: request), largest: ceiling) else {
+    let ceiling = largest[tier].map(ResourceAmounts.init(_:))
+    guard let shape = try? ResourceShape(covering: ResourceAmounts(request), largest: ceiling) else {
       return request
     }
     return ResourceRequest(
       cpuMillicores: shape.amounts.cpuMillicores, memoryBytes: shape.amounts.memoryBytes,
       gpuThousandths: shape.amounts.gpuThousandths)
   }
-}
-
-extension ResourceAmounts {
-  /// All three parts of a request.
-  init(whole request: ResourceRequest) { self.init(request, gpuThousandths: request.gpuThousandths) }
 }

@@ -69,7 +69,7 @@ extension ControlPlane {
   }
 
   private static func words(_ needs: ResourceRequest) -> String {
-    let amounts = ResourceAmounts(whole: needs)
+    let amounts = ResourceAmounts(needs)
     let parts = ResourceDimension.allCases.filter { amounts[$0] > 0 }.map { $0.text(of: amounts[$0]) }
     return parts.count < 2
       ? parts.joined() : parts.dropLast().joined(separator: ", ") + " and \(parts[parts.count - 1])"

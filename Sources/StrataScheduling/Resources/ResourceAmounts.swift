@@ -14,11 +14,9 @@ public struct ResourceAmounts: Hashable, Sendable {
     self.gpuThousandths = gpuThousandths
   }
 
-  /// - Parameter gpuThousandths: in place of what the request says.
-  public init(_ request: ResourceRequest, gpuThousandths: Int64? = nil) {
+  public init(_ request: ResourceRequest) {
     self.init(
-      cpuMillicores: request.cpuMillicores, memoryBytes: request.memoryBytes,
-      gpuThousandths: gpuThousandths ?? request.gpuThousandths)
+      cpuMillicores: request.cpuMillicores, memoryBytes: request.memoryBytes, gpuThousandths: request.gpuThousandths)
   }
 
   public subscript(dimension: ResourceDimension) -> Int64 {

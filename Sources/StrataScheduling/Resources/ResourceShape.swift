@@ -34,12 +34,7 @@ public struct ResourceShape: Hashable, Sendable {
     self.amounts = amounts
   }
 
-  private init(exactly amounts: ResourceAmounts) { self.amounts = amounts }
-
   public func fits(within capacity: ResourceAmounts) -> Bool { amounts.fits(within: capacity) }
-
-  /// Core-equivalents, in thousandths: see `ResourceAmounts.rateMillicores`.
-  public var rateMillicores: Int64 { amounts.rateMillicores }
 
   /// All sizes of one dimension, ascending.
   public static func steps(of dimension: ResourceDimension) -> [Int64] {
@@ -62,21 +57,6 @@ public struct ResourceShape: Hashable, Sendable {
       // In units of 1/32, so that the smallest octave loses nothing before it is rounded.
       return halves.map { (unit * $0 << (octave + 4) + 31) >> 5 }
     }
-  }
-}
-
-extension ResourceShape: LosslessStringConvertible {
-  /// The three amounts, as in `1500-3221225472-0`: millicores, bytes, thousandths of a GPU.
-  public var description: String { "\(amounts.cpuMillicores)-\(amounts.memoryBytes)-\(amounts.gpuThousandths)" }
-
-  /// Reads what `description` wrote.
-  public init?(_ description: String) {
-    let parts = description.split(separator: "-", omittingEmptySubsequences: false)
-    let values = parts.compactMap { Int64($0) }
-    guard parts.count == 3, values.count == 3, values.allSatisfy({ $0 >= 0 }) else { return nil }
-    self.init(
-      exactly: ResourceAmounts(cpuMillicores: values[0], memoryBytes: values[1], gpuThousandths: values[2]))
-    guard self.description == description else { return nil }
   }
 }
 

@@ -43,7 +43,7 @@ struct GateAction {
   let arguments: Arguments
 
   func perform(_ verb: QueueVerb) async throws -> ExitStatus {
-    let patch = try patch(verb)
+    let patch = try self.patch(verb)
     let words = arguments.positional
     let (kind, name) = (words[1], words[2])
     switch kind {

@@ -21,8 +21,8 @@ extension Command {
       switch (arguments.positional.first, arguments.positional.count) {
       case (nil, _): return try show(try await server.get("/v1/tenants"), arguments)
       case ("set", 2):
-        let patch = try patch(arguments)
-        let tenant: TenantView = try await server.patch(["v1", "tenants", arguments.positional[1]], patch)
+        let change = try patch(arguments)
+        let tenant: TenantView = try await server.patch(["v1", "tenants", arguments.positional[1]], change)
         return try show([tenant], arguments)
       default: throw UsageError("expected 'set NAME' or nothing", command: "tenants")
       }

@@ -122,6 +122,35 @@ import Testing
     try await fixture.stop()
   }
 
+  @Test func aFailedJobWaitsAsItsPolicySays() async throws {
+    let fixture = try await WorkerFixture { $0.random = SeededGenerator(seed: 7) }
+    let policy = try RetryPolicy(
+      firstDelay: .seconds(1_000), delayMax: .seconds(1_000), retryableCodes: ["exit_status"])
+    let job = try await fixture.submit(
+      "command.run", #"{"command":["false"],"environment":[]}"#, attemptsMax: 2, retry: policy)
+    let outcome = try await fixture.outcome().outcome
+    #expect(outcome.ending == .failed && !outcome.isFinal)
+    var random = SeededGenerator(seed: 7)
+    let wait = policy.delay(afterAttempt: 1, using: &random)
+    guard case .delayed(let until, 1) = try await fixture.queue.status(of: [job])[0] else {
+      Issue.record("the job does not wait")
+      return try await fixture.stop()
+    }
+    let difference = until - outcome.endedAt - wait
+    #expect(abs(difference.seconds) < 1)
+    try await fixture.stop()
+  }
+
+  @Test func anErrorThatThePolicyCallsPermanentEndsTheJob() async throws {
+    let fixture = try await WorkerFixture()
+    let policy = try RetryPolicy(permanentCodes: ["crashed"])
+    _ = try await fixture.submit(
+      "command.run", #"{"command":["sh","-c","kill -9 $$"],"environment":[]}"#, attemptsMax: 3, retry: policy)
+    let (outcome, report) = try await fixture.outcome()
+    #expect(outcome.isFinal && report.error?.code == "crashed")
+    try await fixture.stop()
+  }
+
   @Test func aLostQueueIsWaitedFor() async throws {
     let faults = Faults()
     faults.set(.everything)
