@@ -247,3 +247,95 @@ static const char list_sharings[] = {
 #embed "../StrataLedger/Queries/list_sharings.sql"
     , 0};
 const char *const strata_query_list_sharings = list_sharings;
+static const char migration_007_structure[] = {
+#embed "../StrataLedger/Migrations/007_structure.up.sql"
+    , 0};
+const char *const strata_migration_007_structure = migration_007_structure;
+static const char find_dependencies[] = {
+#embed "../StrataLedger/Queries/find_dependencies.sql"
+    , 0};
+const char *const strata_query_find_dependencies = find_dependencies;
+static const char insert_dependencies[] = {
+#embed "../StrataLedger/Queries/insert_dependencies.sql"
+    , 0};
+const char *const strata_query_insert_dependencies = insert_dependencies;
+static const char find_dependants[] = {
+#embed "../StrataLedger/Queries/find_dependants.sql"
+    , 0};
+const char *const strata_query_find_dependants = find_dependants;
+static const char delete_dependencies[] = {
+#embed "../StrataLedger/Queries/delete_dependencies.sql"
+    , 0};
+const char *const strata_query_delete_dependencies = delete_dependencies;
+static const char count_blockers[] = {
+#embed "../StrataLedger/Queries/count_blockers.sql"
+    , 0};
+const char *const strata_query_count_blockers = count_blockers;
+static const char release_jobs[] = {
+#embed "../StrataLedger/Queries/release_jobs.sql"
+    , 0};
+const char *const strata_query_release_jobs = release_jobs;
+static const char find_resolutions[] = {
+#embed "../StrataLedger/Queries/find_resolutions.sql"
+    , 0};
+const char *const strata_query_find_resolutions = find_resolutions;
+static const char note_resolutions[] = {
+#embed "../StrataLedger/Queries/note_resolutions.sql"
+    , 0};
+const char *const strata_query_note_resolutions = note_resolutions;
+static const char clear_resolutions[] = {
+#embed "../StrataLedger/Queries/clear_resolutions.sql"
+    , 0};
+const char *const strata_query_clear_resolutions = clear_resolutions;
+static const char find_batches[] = {
+#embed "../StrataLedger/Queries/find_batches.sql"
+    , 0};
+const char *const strata_query_find_batches = find_batches;
+static const char find_batch[] = {
+#embed "../StrataLedger/Queries/find_batch.sql"
+    , 0};
+const char *const strata_query_find_batch = find_batch;
+static const char open_batch[] = {
+#embed "../StrataLedger/Queries/open_batch.sql"
+    , 0};
+const char *const strata_query_open_batch = open_batch;
+static const char grow_batches[] = {
+#embed "../StrataLedger/Queries/grow_batches.sql"
+    , 0};
+const char *const strata_query_grow_batches = grow_batches;
+static const char count_batches[] = {
+#embed "../StrataLedger/Queries/count_batches.sql"
+    , 0};
+const char *const strata_query_count_batches = count_batches;
+static const char close_batch[] = {
+#embed "../StrataLedger/Queries/close_batch.sql"
+    , 0};
+const char *const strata_query_close_batch = close_batch;
+static const char find_claims[] = {
+#embed "../StrataLedger/Queries/find_claims.sql"
+    , 0};
+const char *const strata_query_find_claims = find_claims;
+static const char claim_keys[] = {
+#embed "../StrataLedger/Queries/claim_keys.sql"
+    , 0};
+const char *const strata_query_claim_keys = claim_keys;
+static const char free_keys[] = {
+#embed "../StrataLedger/Queries/free_keys.sql"
+    , 0};
+const char *const strata_query_free_keys = free_keys;
+static const char expire_keys[] = {
+#embed "../StrataLedger/Queries/expire_keys.sql"
+    , 0};
+const char *const strata_query_expire_keys = expire_keys;
+static const char find_retries[] = {
+#embed "../StrataLedger/Queries/find_retries.sql"
+    , 0};
+const char *const strata_query_find_retries = find_retries;
+static const char list_batch_jobs[] = {
+#embed "../StrataLedger/Queries/list_batch_jobs.sql"
+    , 0};
+const char *const strata_query_list_batch_jobs = list_batch_jobs;
+static const char list_retryable[] = {
+#embed "../StrataLedger/Queries/list_retryable.sql"
+    , 0};
+const char *const strata_query_list_retryable = list_retryable;

@@ -13,13 +13,16 @@ public struct ExplanationView: Hashable, Codable, Sendable {
     public let limit: Int?
     /// When it is over.
     public let until: String?
+    /// Which jobs it waits for, at most 100 of `count`; absent where it waits for none.
+    public let jobs: [JobID]?
 
-    public init(code: String, message: String, count: Int?, limit: Int?, until: String?) {
+    public init(code: String, message: String, count: Int?, limit: Int?, until: String?, jobs: [JobID]?) {
       self.code = code
       self.message = message
       self.count = count
       self.limit = limit
       self.until = until
+      self.jobs = jobs
     }
   }
 

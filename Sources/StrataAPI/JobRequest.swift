@@ -20,11 +20,25 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var maxCredits: JSONValue?
   /// The same in millionths of a credit; one of the two at most.
   public var maxMicrocredits: Int64?
+  /// Jobs of the same tenant that must have ended before this one may run; at most `JobStructure.afterMax`.
+  public var after: [JobID]?
+  /// What becomes of it when one of them does not succeed; `fail` unless said.
+  public var onDependencyFailure: DependencyPolicy?
+  /// An open batch of the same tenant that the job joins.
+  public var batch: BatchID?
+  /// What no other job of the tenant may have at the same time: 1 to 255 bytes.
+  public var uniqueKey: String?
+  /// How long from its acceptance the job holds the key; until it has ended, unless said.
+  public var uniqueSeconds: Int64?
+  /// What becomes of it where another job holds the key; `existing` unless said.
+  public var onDuplicate: UniqueKey.Conflict?
 
   public init(
     capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
     tier: String? = nil, resources: ResourceOverride? = nil, timeoutSeconds: Int64? = nil,
-    runAt: String? = nil, delaySeconds: Int64? = nil, maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil
+    runAt: String? = nil, delaySeconds: Int64? = nil, maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil,
+    after: [JobID]? = nil, onDependencyFailure: DependencyPolicy? = nil, batch: BatchID? = nil,
+    uniqueKey: String? = nil, uniqueSeconds: Int64? = nil, onDuplicate: UniqueKey.Conflict? = nil
   ) {
     self.capability = capability
     self.params = params
@@ -37,6 +51,12 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.delaySeconds = delaySeconds
     self.maxCredits = maxCredits
     self.maxMicrocredits = maxMicrocredits
+    self.after = after
+    self.onDependencyFailure = onDependencyFailure
+    self.batch = batch
+    self.uniqueKey = uniqueKey
+    self.uniqueSeconds = uniqueSeconds
+    self.onDuplicate = onDuplicate
   }
 
   /// What replaces the capability's own resource request; nil leaves its value.
@@ -59,12 +79,16 @@ public struct JobRequest: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case capability, params, inputs, priority, tier, resources
+    case capability, params, inputs, priority, tier, resources, after, batch
     case timeoutSeconds = "timeout_seconds"
     case runAt = "run_at"
     case delaySeconds = "delay_seconds"
     case maxCredits = "max_credits"
     case maxMicrocredits = "max_microcredits"
+    case onDependencyFailure = "on_dependency_failure"
+    case uniqueKey = "unique_key"
+    case uniqueSeconds = "unique_seconds"
+    case onDuplicate = "on_duplicate"
   }
 
   /// The members a body may have, by the path of their object (`[]` for an element of a list); another one is refused
@@ -91,7 +115,8 @@ public struct JobAccepted: Hashable, Codable, Sendable {
   /// What is held for it now: nothing where it answers a repeated `Idempotency-Key` after the job's end.
   public let heldMicrocredits: Int64
   public let estimate: Estimate
-  /// True when this answers a repeated `Idempotency-Key`: the job was accepted before.
+  /// True when the job was accepted before: this answers a repeated `Idempotency-Key`, or a job with the same unique
+  /// key, or a job that is done again already.
   public let isRepeat: Bool
 
   public init(id: JobID, state: JobState, heldMicrocredits: Int64, estimate: Estimate, isRepeat: Bool) {

@@ -30,6 +30,17 @@ public struct JobView: Hashable, Codable, Sendable {
   public var jobsAhead: Int?
   /// Until when it waits; absent unless it waits for an instant.
   public var scheduledFor: String?
+  /// The jobs that it was submitted to run after; absent in listings, and where there are none.
+  public var after: [JobID]?
+  /// How many of them have not ended; absent unless it is blocked.
+  public var waitsFor: Int?
+  /// The batch it is in.
+  public var batch: BatchID?
+  public var uniqueKey: String?
+  /// The ended job that this one does again.
+  public var retryOf: JobID?
+  /// The job that does this one again; absent in listings.
+  public var retriedBy: JobID?
 
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
@@ -38,7 +49,8 @@ public struct JobView: Hashable, Codable, Sendable {
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
     chargedMicrocredits: Int64 = 0,
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
-    scheduledFor: String? = nil
+    scheduledFor: String? = nil, after: [JobID]? = nil, waitsFor: Int? = nil, batch: BatchID? = nil,
+    uniqueKey: String? = nil, retryOf: JobID? = nil, retriedBy: JobID? = nil
   ) {
     self.id = id
     self.state = state
@@ -61,6 +73,12 @@ public struct JobView: Hashable, Codable, Sendable {
     self.error = error
     self.jobsAhead = jobsAhead
     self.scheduledFor = scheduledFor
+    self.after = after
+    self.waitsFor = waitsFor
+    self.batch = batch
+    self.uniqueKey = uniqueKey
+    self.retryOf = retryOf
+    self.retriedBy = retriedBy
   }
 
   public struct Progress: Hashable, Codable, Sendable {
@@ -75,7 +93,7 @@ public struct JobView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error
+    case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
     case createdAt = "created_at"
     case runAt = "run_at"
     case startedAt = "started_at"
@@ -86,6 +104,10 @@ public struct JobView: Hashable, Codable, Sendable {
     case chargedMicrocredits = "charged_microcredits"
     case jobsAhead = "jobs_ahead"
     case scheduledFor = "scheduled_for"
+    case waitsFor = "waits_for"
+    case uniqueKey = "unique_key"
+    case retryOf = "retry_of"
+    case retriedBy = "retried_by"
   }
 }
 

@@ -21,16 +21,16 @@ extension ControlPlane {
   /// - Parameter cursor: what the page before returned as `next`.
   /// - Returns: at most `limit` jobs. `next` is nil on the last page; with a state that only the queue knows, a page that
   ///   is not the last may hold fewer, even none.
-  public func jobs(tenant: TenantID, state: JobState?, after cursor: JobID?, limit: Int) async throws(StrataError)
-    -> (jobs: [JobSnapshot], next: JobID?)
-  {
+  public func jobs(
+    tenant: TenantID, state: JobState?, batch: BatchID? = nil, after cursor: JobID?, limit: Int
+  ) async throws(StrataError) -> (jobs: [JobSnapshot], next: JobID?) {
     // Whether a job waits or runs is known to the queue alone: what the ledger lists is filtered by what that says.
     let stored: Set<JobState>? = state.map { $0 == .running || $0 == .scheduled ? [.queued] : [$0] }
     var (found, next, read): ([JobSnapshot], JobID?, Int) = ([], cursor, 0)
     repeat {
       let records: [StoredJob]
       do {
-        records = try await ledger.jobs(tenant: tenant, states: stored, before: next, limit: limit)
+        records = try await ledger.jobs(tenant: tenant, states: stored, batch: batch, before: next, limit: limit)
       } catch {
         throw error.strataError
       }
@@ -111,7 +111,7 @@ extension ControlPlane {
     }
   }
 
-  private func record(of id: JobID, tenant: TenantID) async throws(StrataError) -> StoredJob {
+  func record(of id: JobID, tenant: TenantID) async throws(StrataError) -> StoredJob {
     let record: StoredJob?
     do { record = try await ledger.job(id, tenant: tenant) } catch { throw error.strataError }
     guard let record else { throw StrataError(.notFound, "there is no job \(id) of this tenant") }
@@ -119,7 +119,7 @@ extension ControlPlane {
   }
 
   private func snapshots(of records: [StoredJob], attempts: [StoredAttempt]) async -> [JobSnapshot] {
-    let open = records.filter { !$0.state.isFinal }.map(\.id)
+    let open = records.filter { !$0.state.isFinal && $0.state != .blocked }.map(\.id)
     let statuses = open.isEmpty ? [] : try? await queue.status(of: open)
     let known = statuses.map { Dictionary(uniqueKeysWithValues: zip(open, $0)) }
     return records.map { record in

@@ -45,7 +45,7 @@ public final class ControlPlane: Sendable {
   let configuration: Configuration
   let admission: AdmissionService
   let authenticator: Authenticator
-  let settler: Settler
+  package let settler: Settler
   let store: ArtifactStore
   package let reconciler: Reconciler
   private let metrics: ControlMetrics
@@ -66,16 +66,16 @@ public final class ControlPlane: Sendable {
     let counts = ControlMetrics(metrics, tiers: configuration.tiers.map(\.name))
     self.metrics = counts
     authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
-    settler = Settler(ledger: ledger, queue: queue, metrics: counts, log: log.component("settler"))
+    settler = Settler(
+      ledger: ledger, queue: queue, lanes: LaneRule(tiers: configuration.tiers, clock: configuration.clock),
+      metrics: counts, log: log.component("settler"))
     reconciler = Reconciler(
-      ledger: ledger, queue: queue, settler: settler,
-      lanes: LaneRule(tiers: configuration.tiers, clock: configuration.clock), metrics: counts,
-      log: log.component("reconciler"))
+      ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
-      check: check, ledger: ledger, queue: queue, store: store, reconciler: reconciler, metrics: counts,
-      log: log.component("admission"), clock: configuration.clock)
+      check: check, ledger: ledger, queue: queue, store: store, settler: settler, reconciler: reconciler,
+      metrics: counts, log: log.component("admission"), clock: configuration.clock)
   }
 
   // MARK: Services
@@ -165,7 +165,11 @@ public final class ControlPlane: Sendable {
   private func requestRegularly() async {
     while !Task.isCancelled {
       try? await Task.sleep(for: configuration.reconcileInterval)
-      if !Task.isCancelled { reconciler.request(.regular) }
+      if !Task.isCancelled {
+        reconciler.request(.regular)
+        // What is left over is seen to next time.
+        _ = try? await ledger.expireKeys()
+      }
     }
   }
 

@@ -26,7 +26,7 @@ public struct JobSnapshot: Sendable {
     self.attempts = attempts
     var (lease, ahead, due): (LeaseStatus?, Int?, Timestamp?)
     switch status {
-    case _ where record.state.isFinal: state = record.state
+    case _ where record.state.isFinal || record.state == .blocked: state = record.state
     case .leased(let held): (state, lease) = (.running, held)
     case .ready(let count, _): (state, ahead) = (.queued, count)
     case .delayed(let instant, _): (state, due) = (.scheduled, instant)

@@ -1,6 +1,7 @@
 /// Where a job is in its life. At any instant a job is in exactly one of these.
 public enum JobState: String, Codable, Sendable, CaseIterable {
-  /// Waits for other jobs. Can transition to: `queued`, `cancelled`, `failed`.
+  /// Waits for other jobs. Can transition to: `queued`, `scheduled` (its time has not come either), `cancelled`,
+  /// `failed`.
   case blocked
   /// Waits for an instant. Can transition to: `queued`, `cancelled`.
   case scheduled
@@ -20,7 +21,7 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
 
   public func canBecome(_ next: JobState) -> Bool {
     switch self {
-    case .blocked: next == .queued || next == .cancelled || next == .failed
+    case .blocked: next == .queued || next == .scheduled || next == .cancelled || next == .failed
     case .scheduled: next == .queued || next == .cancelled
     case .queued: next == .running || next == .cancelled || next == .failed
     case .running: next == .queued || next == .scheduled || next.isFinal

@@ -48,6 +48,9 @@ public final class Ledger: Sendable {
 public struct LedgerLimits: Hashable, Sendable {
   /// Items of one transaction; longer calls are several transactions.
   public var batchMax = 1_000
+  /// Rows of what jobs wait for that one transaction writes or resolves, but for one job that waits for more: a job that
+  /// very many wait for is followed up in steps.
+  public var dependenciesMax = 1_000
   /// Rows of one page of a listing.
   public var pageMax = 1_000
   /// A tenant's newest jobs among which a part of an identifier is looked for.

@@ -6,7 +6,7 @@ import Synchronization
 public final class HookedQueue: JobQueue {
   public enum Operation: Hashable, Sendable {
     case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore, announce, unreadable
-    case promote, dueSignal, govern
+    case promote, dueSignal, govern, census
   }
 
   private struct Waiter {
@@ -187,7 +187,10 @@ extension HookedQueue {
   public func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {
     try await memory.liveLog(of: job, from: offset)
   }
-  public func census() async throws(QueueError) -> QueueCensus { try await memory.census() }
+  public func census() async throws(QueueError) -> QueueCensus {
+    try note(.census)
+    return try await memory.census()
+  }
   public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
     try await memory.lease(request, for: duration)
   }

@@ -116,7 +116,7 @@ private actor History {
 
   private func settle(_ ledger: Ledger, _ batch: [SettlementItem]) async throws {
     settled += batch
-    for verdict in try await ledger.settle(batch) {
+    for verdict in try await ledger.settled(batch) {
       if case .refused(let why) = verdict { breaches.append(why) }
       guard let job = verdict.finishedJob else { continue }
       if finished.updateValue(job, forKey: job.job) != nil { finishedTwice.append(job.job) }

@@ -52,14 +52,18 @@ struct LedgerBench: Sendable {
 enum Sample {
   static func submission(
     _ tenant: TenantID, job: JobID = JobID(), soldAs: String = LedgerBench.flat, key: String? = nil,
-    fingerprint: [UInt8] = [1], creditsMax: MicroCredits? = nil, parameters: String = "{}", timeoutSeconds: Int64 = 60
+    fingerprint: [UInt8] = [1], creditsMax: MicroCredits? = nil, parameters: String = "{}", timeoutSeconds: Int64 = 60,
+    after: [JobID] = [], _ policy: DependencyPolicy = .fail, batch: BatchID? = nil, unique: UniqueKey? = nil,
+    retryOf: JobID? = nil, createdAt: Timestamp = .now
   ) -> JobSubmission {
     JobSubmission(
       order: WorkOrder(
         job: job, tenant: tenant, capability: "test", version: 1, parametersJSON: parameters, inputs: [],
         timeoutSeconds: timeoutSeconds, resources: ResourceRequest()),
       soldAs: soldAs, tier: .cpu, attemptsMax: 3, idempotencyKey: key, fingerprint: fingerprint,
-      creditsMax: creditsMax)
+      creditsMax: creditsMax, createdAt: createdAt,
+      structure: JobStructure(
+        after: after, dependencyPolicy: policy, batch: batch, unique: unique, retryOf: retryOf))
   }
 
   static func outcome(
@@ -96,5 +100,12 @@ extension AdmissionVerdict {
 extension SettlementVerdict {
   var finishedJob: FinishedJob? {
     if case .settled(let job) = self { job } else { nil }
+  }
+}
+
+extension Ledger {
+  /// Settles where nobody waits for the jobs.
+  func settled(_ outcomes: [SettlementItem]) async throws(LedgerError) -> [SettlementVerdict] {
+    try await settle(outcomes).verdicts
   }
 }

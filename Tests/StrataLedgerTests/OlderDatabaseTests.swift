@@ -89,7 +89,7 @@ import Testing
 
     // The job that waited goes on where it was: it is charged, and nothing stays held.
     let waiting = try #require(jobs.first { $0.state == .queued })
-    _ = try await ledger.settle([Sample.outcome(waiting.id, .failed)])
+    _ = try await ledger.settled([Sample.outcome(waiting.id, .failed)])
     #expect(try await ledger.balance(of: tenant.id).held == .zero)
     #expect(try await ledger.verify().isSound)
     await ledger.close()

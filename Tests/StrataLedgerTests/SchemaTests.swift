@@ -24,7 +24,7 @@ import Testing
     let tenant = try await bench.tenant()
     let batch = [Sample.submission(tenant), Sample.submission(tenant)]
     _ = try await bench.ledger.admit(batch)
-    _ = try await bench.ledger.settle([Sample.outcome(batch[0].job)])
+    _ = try await bench.ledger.settled([Sample.outcome(batch[0].job)])
     let before = try await bench.ledger.verify()
     #expect(throws: StrataError.self) { try bench.sql(statement) }
     #expect(try await bench.ledger.verify() == before)

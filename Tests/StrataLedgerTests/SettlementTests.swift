@@ -17,7 +17,7 @@ import Testing
   @Test func successIsChargedByUseAndReleasesTheHold() async throws {
     let (bench, tenant, jobs) = try await start(1)
     let outcome = Sample.outcome(jobs[0], summary: #"{"points":5}"#)
-    let finished = try #require(try await bench.ledger.settle([outcome])[0].finishedJob)
+    let finished = try #require(try await bench.ledger.settled([outcome])[0].finishedJob)
     // 100 and 2 s at 1,000; 2 s of a core at 36,000 an hour and 3 s of a gibibyte at 3,600 an hour.
     #expect(finished.charged == MicroCredits(micros: 2_100))
     #expect(finished.cost == MicroEuro(micros: 23))
@@ -38,7 +38,7 @@ import Testing
   @Test func chargesNeverExceedTheHold() async throws {
     let (bench, tenant, jobs) = try await start(1)
     let outcome = Sample.outcome(jobs[0], cpuMicroseconds: .max)
-    let finished = try #require(try await bench.ledger.settle([outcome])[0].finishedJob)
+    let finished = try #require(try await bench.ledger.settled([outcome])[0].finishedJob)
     #expect(finished.charged == MicroCredits(micros: 60_100))
     #expect(try await bench.ledger.balance(of: tenant).posted == finished.charged)
     #expect(try await bench.ledger.verify().violations == [])
@@ -50,7 +50,7 @@ import Testing
     (.expired, .failed, "worker_lost"),
   ]) func otherEndingsVoidTheHold(ending: AttemptEnding, state: JobState, code: String?) async throws {
     let (bench, tenant, jobs) = try await start(1)
-    _ = try await bench.ledger.settle([Sample.outcome(jobs[0], ending)])
+    _ = try await bench.ledger.settled([Sample.outcome(jobs[0], ending)])
     let stored = try #require(try await bench.ledger.job(jobs[0], tenant: tenant))
     #expect(stored.state == state)
     #expect(stored.error?.code == code)
@@ -63,7 +63,7 @@ import Testing
   @Test func attemptsThatAreTriedAgainAddTheirCostButNoCharge() async throws {
     let (bench, _, jobs) = try await start(1)
     let job = jobs[0]
-    let verdicts = try await bench.ledger.settle([
+    let verdicts = try await bench.ledger.settled([
       Sample.outcome(job, token: 1, .failed, isFinal: false), Sample.outcome(job, token: 2, .expired, isFinal: false),
       Sample.outcome(job, token: 3, .released, isFinal: false), Sample.outcome(job, token: 1, .failed, isFinal: false),
     ])
@@ -71,7 +71,7 @@ import Testing
     let waiting = try await bench.ledger.unfinished(limit: 10)
     #expect(waiting.map(\.id) == [job])
     #expect(waiting[0].attemptsMade == 2)
-    let finished = try #require(try await bench.ledger.settle([Sample.outcome(job, token: 4)])[0].finishedJob)
+    let finished = try #require(try await bench.ledger.settled([Sample.outcome(job, token: 4)])[0].finishedJob)
     #expect(finished.charged == MicroCredits(micros: 2_100))
     // Three attempts were measured; of the lost worker nothing is known but the time, which costs nothing here.
     #expect(finished.cost == MicroEuro(micros: 69))
@@ -84,24 +84,24 @@ import Testing
     let (bench, tenant, jobs) = try await start(6)
     let endings: [AttemptEnding] = [.succeeded, .failed, .cancelled, .expired, .succeeded, .succeeded]
     let batch = zip(jobs, endings).map { Sample.outcome($0, $1) }
-    _ = try await bench.ledger.settle(batch)
+    _ = try await bench.ledger.settled(batch)
     let before = try await bench.ledger.balance(of: tenant)
     let report = try await bench.ledger.verify()
     for again in [batch, batch.reversed(), Array(batch[2...4])] {
-      #expect(try await bench.ledger.settle(again).allSatisfy { $0 == .alreadySettled })
+      #expect(try await bench.ledger.settled(again).allSatisfy { $0 == .alreadySettled })
     }
     let late = jobs.map { Sample.outcome($0, token: 9) } + jobs.map { Sample.outcome($0, token: 10, isFinal: false) }
-    #expect(try await bench.ledger.settle(late).allSatisfy { $0 == .superfluous })
+    #expect(try await bench.ledger.settled(late).allSatisfy { $0 == .superfluous })
     #expect(try await bench.ledger.balance(of: tenant) == before)
     #expect(try await bench.ledger.verify() == report)
     // That its owner cancelled it is no attempt.
-    #expect(try await bench.ledger.settle([Sample.outcome(jobs[0], token: 0, .cancelled)]) == [.alreadySettled])
-    #expect(try await bench.ledger.settle([Sample.outcome(JobID())]) == [.unknownJob])
+    #expect(try await bench.ledger.settled([Sample.outcome(jobs[0], token: 0, .cancelled)]) == [.alreadySettled])
+    #expect(try await bench.ledger.settled([Sample.outcome(JobID())]) == [.unknownJob])
   }
 
   @Test func oneBatchMayHoldAJobTwice() async throws {
     let (bench, tenant, jobs) = try await start(1, soldAs: LedgerBench.flat)
-    let verdicts = try await bench.ledger.settle([
+    let verdicts = try await bench.ledger.settled([
       Sample.outcome(jobs[0], token: 1), Sample.outcome(jobs[0], token: 1), Sample.outcome(jobs[0], token: 2),
     ])
     #expect(verdicts[0].finishedJob != nil)
@@ -111,7 +111,7 @@ import Testing
 
   @Test func aJobCancelledBeforeItRanHasNoAttempt() async throws {
     let (bench, _, jobs) = try await start(1)
-    let finished = try await bench.ledger.settle([Sample.outcome(jobs[0], token: 0, .cancelled)])[0].finishedJob
+    let finished = try await bench.ledger.settled([Sample.outcome(jobs[0], token: 0, .cancelled)])[0].finishedJob
     #expect(finished?.state == .cancelled)
     #expect(finished?.cost == .zero)
     #expect(try await bench.ledger.attempts(of: jobs[0]) == [])
@@ -121,7 +121,7 @@ import Testing
     let (bench, tenant, jobs) = try await start(8)
     var batch = jobs.map { Sample.outcome($0) }
     batch[3].report?.summaryJSON = "{oops"
-    #expect(try await bench.ledger.settle(batch).allSatisfy { $0.finishedJob != nil })
+    #expect(try await bench.ledger.settled(batch).allSatisfy { $0.finishedJob != nil })
     let stored = try #require(try await bench.ledger.job(jobs[3], tenant: tenant))
     #expect(stored.state == .succeeded)
     #expect(stored.summaryJSON?.contains("summary_lost") == true)
@@ -137,7 +137,7 @@ import Testing
       SELECT id, leg, tenant, side, 1, 'charge' FROM job, (VALUES (0, 'debit'), (1, 'credit')) AS legs (leg, side)
       WHERE id = '\(uuid(jobs[1]))'
       """)
-    let verdicts = try await bench.ledger.settle(jobs.map { Sample.outcome($0) })
+    let verdicts = try await bench.ledger.settled(jobs.map { Sample.outcome($0) })
     guard case .refused = verdicts[1] else { throw Unexpected(verdicts[1]) }
     for index in [0, 2, 3] { #expect(verdicts[index].finishedJob != nil) }
   }

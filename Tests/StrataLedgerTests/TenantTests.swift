@@ -105,7 +105,7 @@ import Testing
     #expect(try await bench.ledger.publish(prices: [dearer]) == [LedgerBench.flat])
     #expect(try await bench.ledger.publish(prices: [dearer], rates: try await bench.ledger.rates()) == [])
     #expect(try await bench.ledger.prices().first { $0.name == LedgerBench.flat }?.version == 2)
-    let finished = try await bench.ledger.settle([Sample.outcome(job.job)])[0].finishedJob
+    let finished = try await bench.ledger.settled([Sample.outcome(job.job)])[0].finishedJob
     #expect(finished?.charged == MicroCredits(micros: 1_000_000))
     #expect(try await bench.ledger.admit([Sample.submission(tenant)])[0].acceptedJob?.held == dearer.price.perJob)
   }
@@ -140,7 +140,7 @@ import Testing
     let (tenant, other) = (try await bench.tenant(), try await bench.tenant("other"))
     let mine = (0..<10).map { _ in Sample.submission(tenant) }
     _ = try await bench.ledger.admit(mine + [Sample.submission(other)])
-    _ = try await bench.ledger.settle(mine.prefix(4).map { Sample.outcome($0.job) })
+    _ = try await bench.ledger.settled(mine.prefix(4).map { Sample.outcome($0.job) })
     let newest = mine.map(\.job).sorted().reversed().map { $0 }
     let first = try await bench.ledger.jobs(tenant: tenant, limit: 6)
     let second = try await bench.ledger.jobs(tenant: tenant, before: first.last?.id, limit: 6)

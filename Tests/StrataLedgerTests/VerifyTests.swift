@@ -31,12 +31,23 @@ import Testing
     ("charge_without_success", "UPDATE job SET state = 'failed' WHERE state = 'succeeded'"),
     ("cost_of_job", "UPDATE job SET cost = cost + 1 WHERE state = 'succeeded'"),
     ("usage_without_job", "DELETE FROM job"),
+    ("blockers_of_job", "DELETE FROM dependency"),
+    (
+      "batch_counts",
+      "INSERT INTO batch (id, tenant, created_at, total) SELECT id, tenant, now(), 1 FROM job"
+    ),
+    ("key_outlives_job", "INSERT INTO unique_claim (tenant, key, job) SELECT tenant, state, id FROM job"),
+    (
+      "dependant_forgotten",
+      "INSERT INTO dependency SELECT done.id, waiting.id FROM job AS done, job AS waiting WHERE done.state = 'succeeded' AND waiting.state = 'queued'"
+    ),
   ]) func aTamperedLedgerIsFoundOut(rule: String, statement: String) async throws {
     let bench = try await LedgerBench()
     let tenant = try await bench.tenant()
-    let batch = [Sample.submission(tenant), Sample.submission(tenant)]
+    var batch = [Sample.submission(tenant), Sample.submission(tenant)]
+    batch.append(Sample.submission(tenant, after: [batch[1].job]))
     _ = try await bench.ledger.admit(batch)
-    _ = try await bench.ledger.settle([Sample.outcome(batch[0].job)])
+    _ = try await bench.ledger.settled([Sample.outcome(batch[0].job)])
     #expect(try await bench.ledger.verify().isSound)
     _ = try bench.sql(statement)
     let report = try await bench.ledger.verify()

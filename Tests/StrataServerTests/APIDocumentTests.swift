@@ -26,7 +26,9 @@ import Testing
         var variables = ["URL": "http://\(try Self.host(bench.address))", "AUTH": "Authorization: Bearer \(key)"]
         for command in commands {
           let output = try await Self.run(command, in: folder, variables)
-          if let id = output.firstMatch(of: /"id":"(\w+)"/)?.1 {
+          if let id = output.firstMatch(of: /"batch":\{[^}]*"id":"(\w+)"/)?.1 {
+            variables["BATCH"] = "\(id)"
+          } else if let id = output.firstMatch(of: /"id":"(\w+)"/)?.1 {
             (variables["JOB"], variables["NEXT"]) = ("\(id)", "\(id)")
           }
           if output.contains(#""secret":"#) { variables["KEY_ID"] = variables["JOB"] }
@@ -40,7 +42,7 @@ import Testing
 
   @Test func everyRouteOfTheTableLeadsSomewhere() throws {
     let rows = Self.text.matches(of: /\n\| `(GET|POST|PUT|PATCH|DELETE) (\/v1\/[^`]*)`/)
-    #expect(rows.count == 21)
+    #expect(rows.count == 26)
     for row in rows {
       let path = String(row.2).replacing("{id}", with: JobID().description)
         .replacing("{digest}", with: RouteTests.digest.description)
@@ -59,7 +61,9 @@ import Testing
     let rows = table.matches(of: /\n\| \d{3}(?:, \d{3})* \| ([^|]*) \|/)
     let documented = Set(rows.flatMap { $0.1.matches(of: /`(\w+)`/).map { String($0.1) } })
     var named: Set<String> = []
-    for folder in ["Sources/StrataServer", "Sources/StrataControl/Admission", "Sources/StrataArtifacts"] {
+    for folder in [
+      "Sources/StrataServer", "Sources/StrataControl/Admission", "Sources/StrataLedger", "Sources/StrataArtifacts",
+    ] {
       for file in try Self.sources(in: folder) {
         let refusals = file.matches(of: /(?:HTTPRefusal|malformed)\(\s*(?:\.\w+, )?"(\w+)"/)
         let codes = file.matches(of: /Code\(rawValue: "(\w+)"\)/)

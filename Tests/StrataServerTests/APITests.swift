@@ -102,6 +102,9 @@ import Testing
     (#"{"capability":"test.echo","max_credits":9223372036854775807}"#, 422, "invalid_body"),
     (#"{"capability":"test.echo","max_credits":1e300}"#, 422, "invalid_body"),
     (#"{"capability":"test.echo","max_credits":1,"max_microcredits":1000000}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","after":["x"]}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","on_dependency_failure":"run"}"#, 422, "invalid_body"),
+    (#"{"capability":"test.echo","after":[],"on_dependency_failure":"stop"}"#, 422, "invalid_body"),
     (
       #"{"capability":"test.files","inputs":[{"name":".stdin","digest":"\#(RouteTests.digest)","size_bytes":1}]}"#, 422,
       "invalid_name"
@@ -296,7 +299,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("limit=0", "invalid_limit"), ("limit=201", "invalid_limit"), ("limit=x", "invalid_limit"),
+    ("batch=x", "invalid_batch"), ("limit=0", "invalid_limit"), ("limit=201", "invalid_limit"),
+    ("limit=x", "invalid_limit"),
     ("state=lost", "invalid_state"), ("cursor=x", "invalid_cursor"),
     ("id=abcde", "invalid_id"), ("id=abcdef&limit=1", "invalid_id"), ("id=illegal", "invalid_id"),
     ("states=running", "unknown_query_item"),
@@ -321,7 +325,7 @@ import Testing
         #expect(answer.json["detail"]?.stringValue?.contains("'limit'") == true)
       }
       let named = try await bench.ask("GET", "/v1/jobs?sort=1")
-      #expect(named.json["detail"]?.stringValue?.contains("state, cursor, limit, id") == true)
+      #expect(named.json["detail"]?.stringValue?.contains("state, batch, cursor, limit, id") == true)
       let states = try await bench.ask("GET", "/v1/jobs?state=foo")
       #expect(JobState.allCases.allSatisfy { states.body.contains($0.rawValue) })
     }

@@ -5,6 +5,7 @@ import Testing
 @Suite struct RouteTests {
   static let job = JobID()
   static let key = KeyID()
+  static let batch = BatchID()
   static let digest = ArtifactDigest(bytes: [UInt8](repeating: 0xAB, count: 32))!
 
   @Test(arguments: [
@@ -19,6 +20,10 @@ import Testing
     (.get, ["v1", "tenants"], .tenants), (.patch, ["v1", "tenants", "a b"], .changeTenant("a b")),
     (.patch, ["v1", "tiers", "cpu", "policy"], .changeTier("cpu")),
     (.patch, ["v1", "capabilities", "noop", "policy"], .changeCapability("noop")),
+    (.post, ["v1", "jobs", job.description, "retry"], .retryJob(job)),
+    (.post, ["v1", "jobs:batch"], .submitBatch), (.post, ["v1", "jobs:retry"], .retryJobs),
+    (.get, ["v1", "batches", batch.description], .batch(batch)),
+    (.get, ["v1", "batches", batch.description, "events"], .batchEvents(batch)),
     (.put, ["v1", "artifacts"], .putArtifact),
     (.get, ["v1", "artifacts", digest.description], .artifact(digest)),
     (.get, ["v1", "artifacts", digest.hexadecimal], .artifact(digest)),
@@ -35,6 +40,7 @@ import Testing
     (.get, ["healthz", "x"], 404), (.get, ["v1", "jobs", "x"], 404),
     (.delete, ["v1", "keys", "x"], 404), (.get, ["v1", "keys", key.description], 405),
     (.get, ["v1", "jobs", job.description, "x"], 404), (.get, ["v1", "jobs", job.description, "log", "x"], 404),
+    (.get, ["v1", "batches"], 404), (.get, ["v1", "batches", "x"], 404), (.get, ["v1", "jobs:batch"], 405),
     (.get, ["v1", "ledger"], 404), (.get, ["v1", "ledger", "x"], 404),
     (.get, ["v1", "artifacts", "x"], 400), (.put, ["v1", "jobs"], 405), (.delete, ["v1", "jobs"], 405),
     (.post, ["v1", "jobs", job.description], 405), (.get, ["v1", "artifacts"], 405), (.post, ["metrics"], 405),

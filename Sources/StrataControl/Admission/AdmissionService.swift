@@ -10,23 +10,24 @@ package import StrataRuntime
 /// What is committed is accepted, whatever happens to the queue: a job that could not be enqueued is left to the
 /// reconciler. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
-  private let check: DraftCheck
-  private let ledger: Ledger
-  private let inputs: InputCheck
-  private let queue: any JobQueue
+  let check: DraftCheck
+  let ledger: Ledger
+  let inputs: InputCheck
+  let queue: any JobQueue
   private let admissions: AdmissionBatcher
   private let enqueues: Batcher<QueuedJob, QueueError?>
-  private let rechecks: Batcher<JobID, Void>
-  private let underWay: EnqueuesUnderWay
-  private let lanes: LaneRule
-  private let clock: WallClock
-  private let reconciler: Reconciler
-  private let metrics: ControlMetrics
-  private let log: Log
+  let rechecks: Batcher<JobID, Void>
+  let resolutions: Batcher<JobID, Void>
+  let underWay: EnqueuesUnderWay
+  let lanes: LaneRule
+  let clock: WallClock
+  let reconciler: Reconciler
+  let metrics: ControlMetrics
+  let log: Log
 
   package init(
-    check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, reconciler: Reconciler,
-    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system
+    check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, settler: Settler,
+    reconciler: Reconciler, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system
   ) {
     self.check = check
     self.ledger = ledger
@@ -40,6 +41,14 @@ package final class AdmissionService: Sendable {
     self.clock = clock
     rechecks = Batcher { jobs in
       await reconciler.recheck(Set(jobs))
+      return jobs.map { _ in }
+    }
+    resolutions = Batcher { jobs in
+      do {
+        try await settler.resolve()
+      } catch {
+        log.warning("blocked jobs could not be told of ends yet", ["error": "\(error)"])
+      }
       return jobs.map { _ in }
     }
     admissions = AdmissionBatcher(ledger)
@@ -99,9 +108,13 @@ package final class AdmissionService: Sendable {
     switch try await admit(submission) {
     case .accepted(let job):
       CrashPoint.betweenCommitAndEnqueue.reached()
-      await enqueue(lanes.job(submission, job))
-      let state = submission.runAt == nil ? job.state : .scheduled
-      return AdmittedJob(id: job.job, state: state, held: job.held, isRepeat: false)
+      // One that waits for others is enqueued by whoever releases it. Those may have ended already.
+      if job.state == .blocked {
+        await resolutions.submit(job.job)
+      } else {
+        await enqueue(lanes.job(submission, job))
+      }
+      return AdmittedJob(job, of: submission)
     case .existing(let job):
       // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
       if !job.state.isFinal { await rechecks.submit(job.job) }
@@ -125,6 +138,23 @@ package final class AdmissionService: Sendable {
   }
 }
 
+extension AdmittedJob {
+  /// A job that was accepted: it waits for others first, and then for its time.
+  init(_ job: AcceptedJob, of submission: JobSubmission) {
+    let isScheduled = job.state == .queued && submission.runAt != nil
+    self.init(id: job.job, state: isScheduled ? .scheduled : job.state, held: job.held, isRepeat: false)
+  }
+}
+
+extension Encodable {
+  /// As JSON with its keys in order: equal values have equal bytes.
+  var encodedInOrder: [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(self)).map(Array.init) ?? []
+  }
+}
+
 extension WorkOrder {
   func renamed(_ job: JobID) -> WorkOrder {
     WorkOrder(
@@ -134,11 +164,4 @@ extension WorkOrder {
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.
   var encoded: [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? [] }
-
-  /// The same, with its keys in order: equal orders have equal bytes.
-  var encodedInOrder: [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return (try? encoder.encode(self)).map(Array.init) ?? []
-  }
 }

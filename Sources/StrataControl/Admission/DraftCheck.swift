@@ -41,22 +41,47 @@ package struct DraftCheck: Sendable {
       throw StrataError(
         .invalidInput, "a time limit of \(timeout) s cannot be had", remedy: "keep it from 1 to \(timeoutSecondsMax) s")
     }
+    try requireFew(draft.structure.after)
+    try requireSensible(draft.structure.unique)
+    let retry = draft.retry ?? capability.retry
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.inputs, timeoutSeconds: timeout, resources: resources,
-      retry: capability.retry == .standard ? nil : capability.retry)
+      retry: retry == .standard ? nil : retry)
     try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
-      attemptsMax: capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
+      attemptsMax: draft.attemptsMax ?? capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
       fingerprint: Fingerprint.of(
-        order, soldAs: draft.capability, tier: tier, priority: draft.priority, start: draft.start),
-      creditsMax: draft.maxCharge, createdAt: now, runAt: try draft.start?.instant(from: now)?.storable)
+        order, soldAs: draft.capability, tier: tier, priority: draft.priority, start: draft.start,
+        structure: draft.structure),
+      creditsMax: draft.maxCharge, createdAt: now, runAt: try draft.start?.instant(from: now)?.storable,
+      structure: draft.structure)
   }
 
   private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {
     guard Set(inputs.map(\.name)).count == inputs.count else {
       throw StrataError(.invalidInput, "two inputs have the same name", remedy: "rename one of them")
+    }
+  }
+
+  private func requireFew(_ after: [JobID]) throws(StrataError) {
+    guard after.count <= JobStructure.afterMax else {
+      throw StrataError(
+        .invalidInput, "the job is to run after \(after.count) others, at most \(JobStructure.afterMax) are taken",
+        remedy: "let a job in between wait for a part of them")
+    }
+  }
+
+  private func requireSensible(_ unique: UniqueKey?) throws(StrataError) {
+    guard let unique else { return }
+    guard (1...UniqueKey.bytesMax).contains(unique.key.utf8.count), !unique.key.utf8.contains(0) else {
+      throw StrataError(.invalidInput, "a unique key has 1 to \(UniqueKey.bytesMax) bytes, none of them zero")
+    }
+    if let seconds = unique.seconds, !(1...UniqueKey.secondsMax).contains(seconds) {
+      throw StrataError(
+        .invalidInput, "a unique key cannot be held for \(seconds) s",
+        remedy: "keep it from 1 to \(UniqueKey.secondsMax) s, or say nothing to hold it until the job has ended")
     }
   }
 

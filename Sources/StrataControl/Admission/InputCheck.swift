@@ -18,9 +18,16 @@ struct InputCheck: Sendable {
   }
 
   func require(_ inputs: [ArtifactReference], of tenant: TenantID) async throws(StrataError) {
-    guard !inputs.isEmpty else { return }
-    let owned: [ArtifactDigest: Int64]
-    do { owned = try await ledger.owned(inputs.map(\.digest), by: tenant) } catch { throw error.strataError }
+    try require(inputs, among: try await owned(inputs, by: tenant))
+  }
+
+  /// The sizes of those that the tenant owns: one query, and none for no inputs.
+  func owned(_ inputs: [ArtifactReference], by tenant: TenantID) async throws(StrataError) -> [ArtifactDigest: Int64] {
+    guard !inputs.isEmpty else { return [:] }
+    do { return try await ledger.owned(inputs.map(\.digest), by: tenant) } catch { throw error.strataError }
+  }
+
+  func require(_ inputs: [ArtifactReference], among owned: [ArtifactDigest: Int64]) throws(StrataError) {
     for input in inputs {
       guard let size = owned[input.digest], store.size(of: input.digest) != nil else {
         throw StrataError(

@@ -22,12 +22,18 @@ public struct JobDraft: Sendable {
   /// When it is to run at the earliest; nil for at once.
   public var start: StartTime?
   public var idempotencyKey: String?
+  /// Replaces the capability's most attempts, for a job that does another again.
+  var attemptsMax: Int?
+  /// Replaces the capability's retry policy, for a job that does another again.
+  var retry: RetryPolicy?
+  /// How it stands to other jobs.
+  public var structure: JobStructure
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
     tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil,
     timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil, start: StartTime? = nil,
-    idempotencyKey: String? = nil
+    idempotencyKey: String? = nil, structure: JobStructure = JobStructure()
   ) {
     self.capability = capability
     self.parametersJSON = parametersJSON
@@ -41,6 +47,7 @@ public struct JobDraft: Sendable {
     self.maxCharge = maxCharge
     self.start = start
     self.idempotencyKey = idempotencyKey
+    self.structure = structure
   }
 }
 

@@ -7,13 +7,17 @@ extension ControlPlane {
   /// Unfinished jobs of a tenant that are looked at to count those that run.
   static let runningScanMax = 5_000
 
-  /// What holds a job. Costs some reads of the ledger and the queue; where its tenant has a limit, one for each thousand
-  /// of the tenant's unfinished jobs more.
+  /// What holds a job. Costs some reads of the ledger and the queue, of the ledger alone for a blocked job; where its
+  /// tenant has a limit, one for each thousand of the tenant's unfinished jobs more.
   ///
   /// - Throws: `notFound` unless it is the tenant's.
   public func explain(_ id: JobID, tenant: TenantID) async throws(StrataError) -> Explanation {
     let snapshot = try await job(id, tenant: tenant)
     do {
+      if snapshot.state == .blocked {
+        return Explanation(
+          job: id, state: .blocked, reasons: try await facts(ofBlocked: snapshot.record).reasons, unknown: [])
+      }
       let facts = try await facts(of: snapshot)
       return Explanation(job: id, state: snapshot.state, reasons: facts.reasons, unknown: facts.unknown)
     } catch let error as LedgerError {
@@ -22,6 +26,13 @@ extension ControlPlane {
       let away = Explanation.Reason(.queueAway, "the queue cannot be reached: nothing starts until it can")
       return Explanation(job: id, state: snapshot.state, reasons: [away], unknown: ["what else holds it"])
     }
+  }
+
+  /// Of the ledger alone: no queue holds a blocked job.
+  private func facts(ofBlocked record: StoredJob) async throws(LedgerError) -> BlockedFacts {
+    BlockedFacts(
+      after: record.structure.after, states: try await ledger.states(of: record.structure.after), runAt: record.runAt,
+      now: configuration.clock.now)
   }
 
   private func facts(of snapshot: JobSnapshot) async throws -> WaitFacts {

@@ -12,13 +12,22 @@ public struct Explanation: Hashable, Sendable {
     public var limit: Int?
     /// When it is over.
     public var until: Timestamp?
+    /// Which jobs it waits for, at most `jobsMax` of `count`.
+    public var jobs: [JobID]
 
-    public init(_ code: Code, _ message: String, count: Int? = nil, limit: Int? = nil, until: Timestamp? = nil) {
+    /// Jobs that one reason lists.
+    public static let jobsMax = 100
+
+    public init(
+      _ code: Code, _ message: String, count: Int? = nil, limit: Int? = nil, until: Timestamp? = nil,
+      jobs: [JobID] = []
+    ) {
       self.code = code
       self.message = message
       self.count = count
       self.limit = limit
       self.until = until
+      self.jobs = jobs
     }
   }
 

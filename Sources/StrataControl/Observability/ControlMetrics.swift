@@ -18,6 +18,7 @@ package final class ControlMetrics: Sendable {
   package let leasesExpired: Counter
   package let promoted: Counter
   package let restored: Counter
+  package let released: Counter
   package let forgotten: Counter
   package let generationsLost: Counter
 
@@ -39,6 +40,8 @@ package final class ControlMetrics: Sendable {
     leasesExpired = metrics.counter("strata_leases_expired_total", help: "Leases of silent workers that were ended.")
     promoted = metrics.counter(
       "strata_jobs_promoted_total", help: "Jobs made ready when their time had come: scheduled ones and retries.")
+    released = metrics.counter(
+      "strata_jobs_released_total", help: "Jobs that waited for others and were made ready when those had ended.")
     restored = metrics.counter("strata_jobs_restored_total", help: "Jobs put back into the queue by the reconciler.")
     forgotten = metrics.counter(
       "strata_jobs_forgotten_total", help: "Finished or unknown jobs taken out of the queue by the reconciler.")

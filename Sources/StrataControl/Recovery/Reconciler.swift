@@ -39,25 +39,28 @@ package actor Reconciler {
   private let ledger: Ledger
   private let queue: any JobQueue
   private let settler: Settler
-  /// Shared with admission: both put a job into the same lane.
+  /// Shared with admission and the settler: all put a job into the same lane.
   package nonisolated let lanes: LaneRule
   private let metrics: ControlMetrics
   private let log: Log
-  /// Shared with admission: a job that it is about to enqueue is not missing.
-  package nonisolated let underWay = EnqueuesUnderWay()
-  private nonisolated let requests = ReconcileRequests()
+  /// Shared with admission and the settler: a job that one of them is about to enqueue is not missing.
+  package nonisolated let underWay: EnqueuesUnderWay
+  /// By which others ask for comparisons.
+  private nonisolated let requests: ReconcileRequests
   private nonisolated let failure = Mutex<String?>(nil)
   /// What the queue could not read and no restored job accounts for yet.
   private var unreadable = UnreadableTally()
 
   package init(
-    ledger: Ledger, queue: any JobQueue, settler: Settler, lanes: LaneRule = LaneRule(),
-    metrics: ControlMetrics = ControlMetrics(), log: Log = .silent
+    ledger: Ledger, queue: any JobQueue, settler: Settler, metrics: ControlMetrics = ControlMetrics(),
+    log: Log = .silent
   ) {
     self.ledger = ledger
     self.queue = queue
     self.settler = settler
-    self.lanes = lanes
+    lanes = settler.lanes
+    underWay = settler.underWay
+    requests = settler.requests
     self.metrics = metrics
     self.log = log
   }
@@ -299,14 +302,14 @@ package actor Reconciler {
     }
   }
 
-  /// Takes out the jobs that the ledger knows to be finished, or does not know at all.
+  /// Takes out the jobs that the ledger knows to be finished, or blocked, or does not know at all.
   private func forgetFinished() async throws -> Int {
     var forgotten = 0
     var cursor: UInt64?
     repeat {
       let page = try await queue.page(after: cursor, limit: Self.pageMax)
       let states = try await ledger.states(of: page.jobs)
-      let finished = page.jobs.filter { states[$0]?.isFinal ?? true }
+      let finished = page.jobs.filter { states[$0].map { $0.isFinal || $0 == .blocked } ?? true }
       if !finished.isEmpty { try await queue.forget(finished) }
       forgotten += finished.count
       cursor = page.next

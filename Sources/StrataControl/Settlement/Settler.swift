@@ -10,17 +10,34 @@ import Synchronization
 package final class Settler: Sendable {
   /// Outcomes of one transaction.
   package static let batchMax = 500
+  /// How often it looks for ends that nobody told on: what another controller left behind when it fell.
+  static let resolutionInterval = Duration.seconds(5)
+  /// Steps that are taken at once in telling on an end, where somebody waits; the rest is left to `run`.
+  static let resolutionStepsMax = 10
 
   private let ledger: Ledger
   private let queue: any JobQueue
   private let metrics: ControlMetrics
   private let log: Log
+  /// Shared with admission and the reconciler: the jobs that somebody here is about to enqueue.
+  package let underWay = EnqueuesUnderWay()
+  /// Shared with admission and the reconciler: all put a job into the same lane.
+  package let lanes: LaneRule
+  /// Shared with the reconciler.
+  package let requests: ReconcileRequests
+  /// When to look for ends that have not been told on.
+  private let nextResolution = Mutex(ContinuousClock.now)
   private let lastPass = Mutex<ContinuousClock.Instant?>(nil)
 
-  package init(ledger: Ledger, queue: any JobQueue, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent) {
+  package init(
+    ledger: Ledger, queue: any JobQueue, lanes: LaneRule = LaneRule(), metrics: ControlMetrics = ControlMetrics(),
+    requests: ReconcileRequests = ReconcileRequests(), log: Log = .silent
+  ) {
     self.ledger = ledger
     self.queue = queue
     self.metrics = metrics
+    self.requests = requests
+    self.lanes = lanes
     self.log = log
   }
 
@@ -37,7 +54,10 @@ package final class Settler: Sendable {
     while !Task.isCancelled {
       do {
         // What the ledger refuses lies behind the position, and is not read again before the next interruption.
-        position = try await settleNext(after: position, waitingUpTo: .seconds(5))?.last ?? position
+        let wait = isResolutionDue ? .zero : Self.resolutionInterval
+        position = try await settleNext(after: position, waitingUpTo: wait)?.last ?? position
+        // One step a pass: a job that very many wait for holds up nobody's settlement.
+        if isResolutionDue { try await resolve(stepsMax: 1) }
         lastPass.withLock { $0 = .now }
         backoff.reset()
       } catch {
@@ -61,12 +81,13 @@ package final class Settler: Sendable {
       refused.formUnion(pass.refused)
       if pass.count < Self.batchMax { break }
     }
+    if isResolutionDue { try await resolve() }
     return refused
   }
 
   /// Finishes jobs that neither run nor have an outcome on its way, because their owners cancelled them.
   package func settleCancelled(_ jobs: [JobID]) async throws {
-    try await settle(
+    try await end(
       jobs.map {
         SettlementItem(job: $0, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now)
       })
@@ -80,7 +101,7 @@ package final class Settler: Sendable {
     for job in jobs {
       log.error("a job has failed, because the queue could not read it too often", ["job": "\(job.id)"])
     }
-    try await settle(
+    try await end(
       jobs.map { job in
         SettlementItem(
           job: job.id, token: FencingToken(rawValue: 0), ending: .failed, isFinal: true, endedAt: .now,
@@ -88,11 +109,81 @@ package final class Settler: Sendable {
       })
   }
 
-  private func settle(_ items: [SettlementItem]) async throws {
+  /// Settles ends that no outcome tells of.
+  private func end(_ items: [SettlementItem]) async throws {
     guard !items.isEmpty else { return }
-    let verdicts = try await ledger.settle(items)
-    for verdict in verdicts { metrics.settled(verdict) }
-    try await announce(finished(verdicts))
+    let settlement = try await settle(items)
+    for verdict in settlement.verdicts { metrics.settled(verdict) }
+    try await announce(finished(settlement.verdicts) + ended(settlement.consequences))
+    if settlement.consequences.isIncomplete { try await resolve() }
+  }
+
+  // MARK: Those who waited
+
+  private var isResolutionDue: Bool { nextResolution.withLock { $0 <= .now } }
+
+  /// Tells jobs of ends that they waited for and that have not been told to them yet, in at most so many steps.
+  package func resolve(stepsMax: Int = resolutionStepsMax) async throws {
+    for _ in 0..<stepsMax {
+      let step = try await releasing { [ledger] in
+        try await ledger.resolve(releasing: $0)
+      } consequences: {
+        $0
+      }
+      guard let step else {
+        nextResolution.withLock { $0 = .now + Self.resolutionInterval }
+        return
+      }
+      try await announce(ended(step))
+    }
+    nextResolution.withLock { $0 = .now }
+  }
+
+  /// Settles, and enqueues the jobs that nothing keeps waiting any more.
+  private func settle(_ items: [SettlementItem]) async throws -> Settlement {
+    let settlement = try await releasing { [ledger] hook in
+      let settlement = try await ledger.settle(items, releasing: hook)
+      CrashPoint.betweenSettlementAndAcknowledgement.reached()
+      return settlement
+    } consequences: {
+      $0.consequences
+    }
+    if settlement.consequences.isIncomplete { nextResolution.withLock { $0 = .now } }
+    return settlement
+  }
+
+  /// Does what may release jobs, and enqueues those. What could not be enqueued is left to the reconciler.
+  private func releasing<Value>(
+    _ act: (@escaping Ledger.ReleaseHook) async throws -> Value, consequences: (Value) -> Consequences?
+  ) async throws -> Value {
+    let claims = ReleaseClaims(underWay)
+    var enqueued: Set<JobID> = []
+    defer { if !claims.end(enqueued: enqueued).isEmpty { requests.request(.enqueueFailed) } }
+    let value = try await act { claims.claim($0) }
+    enqueued = await enqueue(consequences(value)?.released ?? [])
+    return value
+  }
+
+  /// - Returns: those that are in the queue.
+  private func enqueue(_ released: [UnfinishedJob]) async -> Set<JobID> {
+    guard !released.isEmpty else { return [] }
+    metrics.released.increment(by: UInt64(released.count))
+    do {
+      _ = try await queue.enqueue(released.map(lanes.job))
+      // What their owners were told meanwhile may not have reached the queue.
+      let unwanted = released.filter { $0.isCancelRequested || underWay.isCancelled($0.id) }.map(\.id)
+      if !unwanted.isEmpty { _ = try await queue.cancel(unwanted) }
+      return Set(released.map(\.id))
+    } catch {
+      log.warning("released jobs not enqueued yet", ["jobs": "\(released.count)", "error": "\(error)"])
+      return []
+    }
+  }
+
+  private func ended(_ consequences: Consequences) -> [FinishedNotice] {
+    for job in consequences.ended { metrics.finished(job) }
+    return consequences.ended.map { FinishedNotice(job: $0.job, state: $0.state) }
+      + consequences.finishedBatches.map(FinishedNotice.init)
   }
 
   /// A batch that has been settled.
@@ -108,9 +199,10 @@ package final class Settler: Sendable {
     guard let last = outcomes.last else { return nil }
     let start = ContinuousClock.now
     CrashPoint.betweenOutcomeAndSettlement.reached()
-    let verdicts = try await ledger.settle(outcomes.map { SettlementItem($0, report: report(of: $0)) })
-    CrashPoint.betweenSettlementAndAcknowledgement.reached()
-    try await announce(finished(verdicts) + finishedBefore(outcomes, verdicts))
+    let settlement = try await settle(outcomes.map { SettlementItem($0, report: report(of: $0)) })
+    let verdicts = settlement.verdicts
+    let finished = try await finished(verdicts) + finishedBefore(outcomes, verdicts)
+    try await announce(finished + ended(settlement.consequences))
     let (done, refused) = sort(outcomes, verdicts)
     try await queue.acknowledge(done.map(\.position))
     metrics.settlementBatches.increment()
@@ -187,7 +279,7 @@ package final class Settler: Sendable {
 }
 
 extension SettlementItem {
-  init(_ outcome: QueuedOutcome, report: AttemptReport?) {
+  package init(_ outcome: QueuedOutcome, report: AttemptReport?) {
     self.init(
       job: outcome.job, token: outcome.token, worker: outcome.worker, ending: outcome.ending,
       isFinal: outcome.isFinal, startedAt: outcome.startedAt, endedAt: outcome.endedAt, report: report)

@@ -24,17 +24,20 @@ package struct AdmissionDecision {
     package let submission: JobSubmission
     package let hold: MicroCredits
     package let priceVersion: Int
+    /// The jobs that it waits for: those of `after` that have not succeeded. With one that has failed already it is
+    /// stored like any other and told of it afterwards, so that it makes no difference which of the two came first.
+    package let waits: [JobID]
+
+    package var state: JobState { waits.isEmpty ? .queued : .blocked }
   }
 
-  private struct TenantKey: Hashable {
-    let tenant: TenantID
-    let key: String
-  }
+  private typealias TenantKey = AdmissionStructure.TenantKey
 
   private var balances: [TenantID: AccountBalance]
   private let prices: [String: PricedListing]
   private let ratedTiers: Set<TierName>
   private let classes: [TenantID: PriorityClass]
+  private var structure: AdmissionStructure
   private var byID: [JobID: KnownJob] = [:]
   private var byKey: [TenantKey: KnownJob] = [:]
 
@@ -43,15 +46,18 @@ package struct AdmissionDecision {
   package private(set) var acceptances: [Acceptance] = []
   /// How much is to be added to each account's `held`.
   package private(set) var held: [TenantID: MicroCredits] = [:]
+  /// Jobs that have ended and that jobs of this batch wait for all the same: their end is still to be told.
+  package private(set) var untold: Set<JobID> = []
 
   package init(
     balances: [TenantID: AccountBalance], prices: [String: PricedListing], ratedTiers: Set<TierName>,
-    known: [KnownJob], classes: [TenantID: PriorityClass] = [:]
+    known: [KnownJob], classes: [TenantID: PriorityClass] = [:], structure: AdmissionStructure = AdmissionStructure()
   ) {
     self.balances = balances
     self.prices = prices
     self.ratedTiers = ratedTiers
     self.classes = classes
+    self.structure = structure
     for job in known { note(job) }
   }
 
@@ -63,6 +69,7 @@ package struct AdmissionDecision {
   private mutating func verdict(on submission: JobSubmission) -> AdmissionVerdict {
     do throws(AdmissionRefusal) {
       if let known = try repeated(submission) { return known }
+      if let standing = try structure.standing(for: submission) { return .existing(standing) }
       return try accept(submission)
     } catch {
       return .refused(error)
@@ -76,13 +83,20 @@ package struct AdmissionDecision {
       known.idempotencyKey == submission.idempotencyKey
     else { throw .conflict(known.accepted.job) }
     // The same identifier is the same submission, whose answer got lost.
-    return known.accepted.job == submission.job ? .accepted(known.accepted) : .existing(known.accepted)
+    let job = known.accepted
+    guard job.job == submission.job else { return .existing(job) }
+    return .accepted(
+      AcceptedJob(
+        job: job.job, state: job.state, held: job.held, createdAt: job.createdAt,
+        priorityClass: classes[submission.tenant] ?? .standard))
   }
 
   private mutating func accept(_ submission: JobSubmission) throws(AdmissionRefusal) -> AdmissionVerdict {
     guard let balance = balances[submission.tenant] else { throw .unknownTenant(submission.tenant) }
     guard let listing = prices[submission.soldAs] else { throw .unpriced(submission.soldAs) }
     guard ratedTiers.contains(submission.tier) else { throw .unratedTier(submission.tier) }
+    try structure.requireOpen(submission.structure.batch, of: submission.tenant)
+    let waits = try structure.waits(of: submission)
     let order = submission.order
     let hold = listing.price.hold(
       cpuMillicores: order.resources.cpuMillicores, timeoutSeconds: order.timeoutSeconds)
@@ -90,10 +104,13 @@ package struct AdmissionDecision {
     guard hold <= balance.available else { throw .budget(available: balance.available, needed: hold) }
     balances[submission.tenant]?.held += hold
     held[submission.tenant, default: .zero] += hold
+    untold.formUnion(waits.filter { structure.dependencies[$0]?.state.isFinal == true })
+    let acceptance = Acceptance(submission: submission, hold: hold, priceVersion: listing.version, waits: waits)
+    acceptances.append(acceptance)
     let job = AcceptedJob(
-      job: submission.job, state: .queued, held: hold, createdAt: submission.createdAt.storable,
+      job: submission.job, state: acceptance.state, held: hold, createdAt: submission.createdAt.storable,
       priorityClass: classes[submission.tenant] ?? .standard)
-    acceptances.append(Acceptance(submission: submission, hold: hold, priceVersion: listing.version))
+    structure.note(job, for: submission)
     note(
       KnownJob(
         accepted: job, tenant: submission.tenant, idempotencyKey: submission.idempotencyKey,

@@ -4,11 +4,21 @@ public import StrataCore
 public enum AdmissionVerdict: Hashable, Sendable {
   /// The job and its hold are committed.
   case accepted(AcceptedJob)
-  /// The tenant used this idempotency key for the same request before; this is that job. It may be unknown to the queue
+  /// The tenant used this idempotency key for the same request before, or this job holds the unique key, or does the same
+  /// job again; this is that job. It may be unknown to the queue
   /// still (a controller that fell between commit and enqueue): enqueue it too unless it is finished.
   case existing(AcceptedJob)
   /// Nothing was stored.
   case refused(AdmissionRefusal)
+}
+
+extension StrataError.Code {
+  /// A job is to wait for one that its tenant does not have.
+  public static let unknownDependency = StrataError.Code(rawValue: "unknown_dependency")
+  /// A job is to join a batch that its tenant does not have.
+  public static let unknownBatch = StrataError.Code(rawValue: "unknown_batch")
+  /// Another job holds the unique key.
+  public static let notUnique = StrataError.Code(rawValue: "not_unique")
 }
 
 /// A job in the ledger, as its acknowledgement needs it.
@@ -45,6 +55,14 @@ public enum AdmissionRefusal: Error, Hashable, Sendable {
   /// The tier's workers have no known cost.
   case unratedTier(TierName)
   case unknownTenant(TenantID)
+  /// It was to wait for a job that the tenant does not have.
+  case unknownDependency(JobID)
+  /// It was to join a batch that the tenant does not have.
+  case unknownBatch(BatchID)
+  /// It was to join a batch that takes no more.
+  case closedBatch(BatchID)
+  /// Another job holds its key.
+  case notUnique(String, JobID)
   /// A value cannot be stored; says which and why.
   case invalid(String)
 
@@ -65,6 +83,16 @@ public enum AdmissionRefusal: Error, Hashable, Sendable {
     case .unpriced(let name): StrataError(.unsatisfiable, "'\(name)' has no price")
     case .unratedTier(let tier): StrataError(.unsatisfiable, "tier '\(tier)' has no rate")
     case .unknownTenant(let tenant): StrataError(.notFound, "there is no tenant \(tenant)")
+    case .unknownDependency(let job):
+      StrataError(
+        .unknownDependency, "it was to run after job \(job), and there is no such job of this tenant",
+        remedy: "name jobs that were accepted before")
+    case .unknownBatch(let batch): StrataError(.unknownBatch, "there is no batch \(batch) of this tenant")
+    case .closedBatch(let batch):
+      StrataError(.conflict, "batch \(batch) is closed: no more jobs may join it", remedy: "open another")
+    case .notUnique(let key, let job):
+      StrataError(
+        .notUnique, "job \(job) holds the unique key '\(key)'", remedy: "wait for it, or take it as the answer")
     case .invalid(let why): StrataError(.invalidInput, "the job cannot be stored: \(why)")
     }
   }

@@ -19,11 +19,13 @@ public struct JobSubmission: Hashable, Sendable {
   public var createdAt: Timestamp
   /// It does not run before; nil for at once.
   public var runAt: Timestamp?
+  /// How it stands to other jobs.
+  public var structure: JobStructure
 
   public init(
     order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
     idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now,
-    runAt: Timestamp? = nil
+    runAt: Timestamp? = nil, structure: JobStructure = JobStructure()
   ) {
     self.order = order
     self.soldAs = soldAs ?? order.capability
@@ -35,6 +37,7 @@ public struct JobSubmission: Hashable, Sendable {
     self.creditsMax = creditsMax
     self.createdAt = createdAt
     self.runAt = runAt
+    self.structure = structure
   }
 
   public var job: JobID { order.job }

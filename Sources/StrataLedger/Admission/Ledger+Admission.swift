@@ -2,21 +2,36 @@ import StrataCore
 
 extension Ledger {
   /// Prices submissions, takes their holds and stores the jobs: one transaction, two round trips, for each
-  /// `LedgerLimits.batchMax` of them.
+  /// `LedgerLimits.batchMax` of them, or fewer where they wait for many others.
   ///
   /// - Returns: a verdict for each, in order. `.accepted` and `.existing` are committed.
   /// - Throws: `.unavailable`, `.disconnected`, `.closed`, `.database`. Repeating the call with the same job identifiers
   ///   is harmless, and finds what was committed.
   public func admit(_ submissions: [JobSubmission]) async throws(LedgerError) -> [AdmissionVerdict] {
-    let batchMax = limits.batchMax
+    let limits = limits
     return try await perform { session throws(PostgreSQLError) in
       var verdicts: [AdmissionVerdict] = []
-      for start in stride(from: 0, to: submissions.count, by: batchMax) {
-        let batch = Array(submissions[start..<min(start + batchMax, submissions.count)])
+      for batch in Self.batches(of: submissions, limits) {
         verdicts += try AdmissionTransaction.admitIsolating(batch, session)
       }
       return verdicts
     }
+  }
+
+  /// Cuts submissions so that no transaction has too many jobs, nor too many rows of what they wait for.
+  package static func batches(of submissions: [JobSubmission], _ limits: LedgerLimits) -> [[JobSubmission]] {
+    var (batches, weight): ([[JobSubmission]], Int) = ([], 0)
+    for submission in submissions {
+      let added = submission.structure.after.count
+      if let last = batches.last, last.count < limits.batchMax, weight + added <= limits.dependenciesMax {
+        batches[batches.count - 1].append(submission)
+        weight += added
+      } else {
+        batches.append([submission])
+        weight = added
+      }
+    }
+    return batches
   }
 }
 
@@ -77,12 +92,15 @@ enum AdmissionTransaction {
     _ batch: [JobSubmission], _ transaction: PostgreSQLTransaction
   ) throws(PostgreSQLError) -> AdmissionDecision {
     let keyed = batch.filter { $0.idempotencyKey != nil }
-    let rows = try transaction.run(
+    let structure = AdmissionStructureQueries(batch)
+    let commands = [
       Query.lockAccounts(.identifiers(Array(Set(batch.map(\.tenant))))),
       Query.findSubmitted(
         .identifiers(batch.map(\.job)), .identifiers(keyed.map(\.tenant)), .texts(keyed.map(\.idempotencyKey))),
       Query.currentPrices(.texts(Array(Set(batch.map(\.soldAs))))),
-      Query.currentRates())
+      Query.currentRates(),
+    ]
+    let rows = try transaction.run(commands + structure.reading)
     let accounts = try rows[0].map { row throws(PostgreSQLError) in
       let (tenant, balance): (TenantID, AccountBalance) = (try row.identifier(), try AccountBalance(&row))
       return (tenant, balance, try row.required(PriorityClass(rawValue: Int(row.integer()))))
@@ -93,7 +111,8 @@ enum AdmissionTransaction {
       prices: Dictionary(uniqueKeysWithValues: prices.map { ($0.name, $0) }),
       ratedTiers: Set(try rows[3].map { row throws(PostgreSQLError) in try row.named() as TierName }),
       known: try rows[1].map { row throws(PostgreSQLError) in try knownJob(&row) },
-      classes: Dictionary(uniqueKeysWithValues: accounts.map { ($0.0, $0.2) }))
+      classes: Dictionary(uniqueKeysWithValues: accounts.map { ($0.0, $0.2) }),
+      structure: try structure.read(rows.dropFirst(commands.count)))
   }
 
   private static func knownJob(_ row: inout PostgreSQLRow) throws(PostgreSQLError) -> AdmissionDecision.KnownJob {
@@ -112,7 +131,7 @@ enum AdmissionTransaction {
     let holds = decision.acceptances.map(\.hold.micros)
     let moved = decision.held.map { ($0.key, $0.value.micros) }
     let none = [Int64](repeating: 0, count: moved.count)
-    return [
+    return AdmissionStructureQueries.writing(decision) + [
       insertion(jobs, decision.acceptances),
       Query.insertHolds(.identifiers(jobs.map(\.job)), .identifiers(jobs.map(\.tenant)), .integers(holds)),
       Query.moveAccounts(
@@ -134,6 +153,12 @@ enum AdmissionTransaction {
       .integers(orders.map(\.resources.memoryBytes)), .texts(jobs.map(\.idempotencyKey)),
       .byteStrings(jobs.map(\.fingerprint)), .integers(acceptances.map(\.hold.micros)),
       .timestamps(jobs.map(\.createdAt)), .integers(orders.map(\.resources.gpuThousandths)),
-      .documents(orders.map { $0.retry.map { JSONText.encode($0) } }), .timestamps(jobs.map(\.runAt)))
+      .documents(orders.map { $0.retry.map { JSONText.encode($0) } }), .timestamps(jobs.map(\.runAt)),
+      .texts(acceptances.map(\.state.rawValue)),
+      .integers(acceptances.map { Int64($0.waits.count) }),
+      .documents(jobs.map { $0.structure.after.isEmpty ? nil : JSONText.encode($0.structure.after) }),
+      .texts(jobs.map { $0.structure.after.isEmpty ? nil : $0.structure.dependencyPolicy.rawValue }),
+      .identifiers(jobs.map(\.structure.batch)), .texts(jobs.map(\.structure.unique?.key)),
+      .integers(jobs.map(\.structure.unique?.seconds)), .identifiers(jobs.map(\.structure.retryOf)))
   }
 }

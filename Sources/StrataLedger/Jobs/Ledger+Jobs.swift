@@ -14,14 +14,35 @@ extension Ledger {
   ///
   /// - Parameters:
   ///   - states: only jobs in one of these; nil for all.
+  ///   - batch: only jobs of this batch; nil for all.
   ///   - cursor: the last job of the page before; nil for the first page.
   ///   - limit: at most this many, and never more than `LedgerLimits.pageMax`.
   public func jobs(
-    tenant: TenantID, states: Set<JobState>? = nil, before cursor: JobID? = nil, limit: Int = 50
+    tenant: TenantID, states: Set<JobState>? = nil, batch: BatchID? = nil, before cursor: JobID? = nil, limit: Int = 50
   ) async throws(LedgerError) -> [StoredJob] {
     let names = states.map { PostgreSQLParameter.texts($0.map(\.rawValue)) } ?? .text(nil)
+    let (cursor, count) = (PostgreSQLParameter.identifier(cursor), PostgreSQLParameter.integer(page(limit)))
+    let query =
+      if let batch {
+        Query.listBatchJobs(.identifier(tenant), names, cursor, count, .identifier(batch))
+      } else {
+        Query.listJobs(.identifier(tenant), names, cursor, count)
+      }
+    return try await read(query) { row throws(PostgreSQLError) in try StoredJob(&row) }
+  }
+
+  /// A tenant's jobs that failed, or were cancelled, and that no other does again, oldest first.
+  ///
+  /// - Parameters:
+  ///   - soldAs: only those sold under this name; nil for all.
+  ///   - code: only those whose error has this code; nil for all.
+  public func retryable(
+    tenant: TenantID, wereCancelled: Bool = false, soldAs: String? = nil, code: String? = nil, limit: Int
+  ) async throws(LedgerError) -> [StoredJob] {
+    let state: JobState = wereCancelled ? .cancelled : .failed
     return try await read(
-      Query.listJobs(.identifier(tenant), names, .identifier(cursor), .integer(page(limit)))
+      Query.listRetryable(
+        .identifier(tenant), .text(state.rawValue), .text(soldAs), .text(code), .integer(page(limit)))
     ) { row throws(PostgreSQLError) in try StoredJob(&row) }
   }
 
@@ -38,6 +59,14 @@ extension Ledger {
         .integer(Int64(bitPattern: end.mask)), .integer(Int64(bitPattern: end.value)),
         .integer(Int64(limits.alikeScanMax)), .integer(page(limit)))
     ) { row throws(PostgreSQLError) in try row.identifier() as JobID }.filter(part.matches)
+  }
+
+  /// Forgets unique keys whose time is over; they hold nothing any more.
+  ///
+  /// - Returns: how many; repeat it while that is `LedgerLimits.pageMax`.
+  @discardableResult
+  public func expireKeys() async throws(LedgerError) -> Int {
+    try await read(Query.expireKeys(.integer(page(.max)))) { _ in }.count
   }
 
   /// The ended attempts of a job, oldest first.

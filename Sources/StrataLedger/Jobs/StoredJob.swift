@@ -8,7 +8,7 @@ public struct StoredJob: Hashable, Sendable {
   public let tier: TierName
   public let priority: JobPriority
   public let attemptsMax: Int
-  /// `.queued` until it is final.
+  /// `.blocked` or `.queued` until it is final.
   public let state: JobState
   /// The most it may be charged.
   public let held: MicroCredits
@@ -26,6 +26,12 @@ public struct StoredJob: Hashable, Sendable {
   public let charged: MicroCredits?
   /// What all its attempts cost us; nil until it is finished.
   public let cost: MicroEuro?
+  /// How it stands to others; `after` is empty in listings.
+  public let structure: JobStructure
+  /// How many of those in `after` it still waits for.
+  public let blockers: Int
+  /// The job that does it again; nil in listings.
+  public let retriedBy: JobID?
 
   public var id: JobID { order.job }
   public var tenant: TenantID { order.tenant }
@@ -52,6 +58,22 @@ extension StoredJob {
     log = try row.optionalDocument()
     charged = try row.optionalAmount()
     cost = try row.optionalAmount()
+    structure = try JobStructure(&row)
+    blockers = Int(try row.integer())
+    retriedBy = try row.optionalIdentifier()
+  }
+}
+
+extension JobStructure {
+  /// From the columns after, on_dependency, batch, unique_key, unique_seconds, retry_of.
+  init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
+    let after: [JobID] = try row.optionalDocument() ?? []
+    let policy = row.optionalText().flatMap(DependencyPolicy.init) ?? .fail
+    let batch: BatchID? = try row.optionalIdentifier()
+    let (key, seconds) = (row.optionalText(), try row.optionalInteger())
+    self.init(
+      after: after, dependencyPolicy: policy, batch: batch, unique: key.map { UniqueKey($0, seconds: seconds) },
+      retryOf: try row.optionalIdentifier())
   }
 }
 

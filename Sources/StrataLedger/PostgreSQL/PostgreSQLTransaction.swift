@@ -11,7 +11,9 @@ final class PostgreSQLTransaction {
   init(_ connection: PostgreSQLConnection) { self.connection = connection }
 
   /// Runs commands in one round trip.
-  func run(_ commands: PostgreSQLCommand...) throws(PostgreSQLError) -> [PostgreSQLRows] {
+  func run(_ commands: PostgreSQLCommand...) throws(PostgreSQLError) -> [PostgreSQLRows] { try run(commands) }
+
+  func run(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) -> [PostgreSQLRows] {
     let isFirst = progress == .idle
     progress = .open
     let rows = try connection.run(opening(commands, isFirst: isFirst))
@@ -33,7 +35,7 @@ final class PostgreSQLTransaction {
 
   /// Runs a script of several statements.
   func script(_ text: String) throws(PostgreSQLError) {
-    if progress == .idle { _ = try run() }
+    if progress == .idle { _ = try run([]) }
     try connection.script(text)
   }
 

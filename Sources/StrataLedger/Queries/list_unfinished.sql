@@ -1,4 +1,5 @@
--- Jobs that the queue should hold, oldest first. $1 uuid: only jobs after this one, null for all, $2 bigint: at most.
+-- Jobs that the queue should hold, oldest first; blocked ones it should not. $1 uuid: only jobs after this one, null
+-- for all, $2 bigint: at most.
 -- Returns: id, tenant, capability, version, tier, priority, attempts_max, params, inputs, timeout_seconds,
 -- cpu_millicores, memory_bytes, gpu_thousandths, retry, attempts that count and have ended, those of them whose worker
 -- was lost, whether it is to be cancelled, run_at, the tenant's class.
@@ -11,5 +12,6 @@ CROSS JOIN LATERAL (
   SELECT count(*) AS made, count(*) FILTER (WHERE ending = 'expired') AS lost
   FROM usage WHERE usage.job = job.id AND ending IN ('succeeded', 'failed', 'expired')
 ) AS attempts
-WHERE job.finished_at IS NULL AND job.id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
+WHERE job.finished_at IS NULL AND job.state <> 'blocked'
+  AND job.id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
 ORDER BY job.id LIMIT $2::bigint

@@ -68,5 +68,26 @@ WITH posting AS (
   UNION ALL
   SELECT 'usage_without_job', usage.job::text, 'a job', 'none' FROM usage
   WHERE NOT EXISTS (SELECT FROM job WHERE job.id = usage.job)
+  UNION ALL
+  SELECT 'blockers_of_job', job.id::text, coalesce(waits.count, 0)::text, job.blockers::text
+  FROM job LEFT JOIN (SELECT job, count(*) AS count FROM dependency GROUP BY job) AS waits ON waits.job = job.id
+  WHERE job.state = 'blocked' AND job.blockers <> coalesce(waits.count, 0)
+  UNION ALL
+  SELECT 'dependant_forgotten', dependency.job::text, 'told', needed.id::text || ' ' || needed.state
+  FROM dependency JOIN job AS needed ON needed.id = dependency.needs
+  WHERE needed.finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM resolution WHERE resolution.job = needed.id)
+  UNION ALL
+  SELECT 'batch_counts', batch.id::text, coalesce(counted.ends, '0 0 0 0'),
+    concat_ws(' ', batch.total, batch.succeeded, batch.failed, batch.cancelled)
+  FROM batch LEFT JOIN (
+    SELECT batch, concat_ws(' ', count(*), count(*) FILTER (WHERE state = 'succeeded'),
+      count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'cancelled')) AS ends
+    FROM job WHERE batch IS NOT NULL GROUP BY batch) AS counted ON counted.batch = batch.id
+  WHERE coalesce(counted.ends, '0 0 0 0')
+    <> concat_ws(' ', batch.total, batch.succeeded, batch.failed, batch.cancelled)
+  UNION ALL
+  SELECT 'key_outlives_job', claim.job::text, 'freed', claim.key FROM unique_claim AS claim
+  LEFT JOIN job ON job.id = claim.job
+  WHERE claim.until IS NULL AND (job.id IS NULL OR job.finished_at IS NOT NULL)
 )
 SELECT rule, coalesce(subject, 'none'), coalesce(expected, 'none'), coalesce(found, 'none') FROM breach LIMIT $1::bigint

@@ -15,10 +15,13 @@ package struct SettlementDecision {
     /// The name it was sold under.
     package let soldAs: String
     package let price: Price
+    package let batch: BatchID?
+    /// Whether it holds a unique key until its end.
+    package let holdsKey: Bool
 
     package init(
       tenant: TenantID, state: JobState, hold: MicroCredits, isHoldOpen: Bool, tier: TierName, soldAs: String,
-      price: Price
+      price: Price, batch: BatchID? = nil, holdsKey: Bool = false
     ) {
       self.tenant = tenant
       self.state = state
@@ -27,6 +30,8 @@ package struct SettlementDecision {
       self.tier = tier
       self.soldAs = soldAs
       self.price = price
+      self.batch = batch
+      self.holdsKey = holdsKey
     }
   }
 
@@ -57,6 +62,8 @@ package struct SettlementDecision {
     /// nil voids the hold.
     package let charge: MicroCredits?
     package let report: AttemptReport?
+    package let batch: BatchID?
+    package let holdsKey: Bool
   }
 
   /// From how many lost workers on a job is suspected to kill them: as many as the queue grants it.
@@ -126,7 +133,9 @@ package struct SettlementDecision {
       job: item.job, tenant: job.tenant, soldAs: job.soldAs, state: state, charged: charge ?? .zero,
       cost: costs[item.job] ?? .zero, error: lastError(of: item), finishedAt: item.endedAt.storable)
     finished.insert(item.job)
-    closings.append(Closing(finished: done, hold: job.hold, charge: charge, report: item.report))
+    closings.append(
+      Closing(
+        finished: done, hold: job.hold, charge: charge, report: item.report, batch: job.batch, holdsKey: job.holdsKey))
     return done
   }
 

@@ -1,19 +1,17 @@
 import StrataCore
 
 extension SettlementTransaction {
-  /// Second round trip. The house's account, which every settlement needs, is touched last and so locked shortest.
-  static func writes(_ decision: SettlementDecision) -> [PostgreSQLCommand] {
-    var commands: [PostgreSQLCommand] = []
-    if !decision.usage.isEmpty { commands.append(usage(decision.usage)) }
-    guard !decision.closings.isEmpty else { return commands }
-    let charged = decision.closings.filter { ($0.charge ?? .zero) > .zero }
-    commands += [finishing(decision.closings), closing(decision.closings)]
-    if let ownership = ownership(decision.closings) { commands.append(ownership) }
+  /// Finishes jobs, and closes their holds.
+  static func endings(_ closings: [SettlementDecision.Closing]) -> [PostgreSQLCommand] {
+    guard !closings.isEmpty else { return [] }
+    let charged = closings.filter { ($0.charge ?? .zero) > .zero }
+    var commands = [finishing(closings), closing(closings)]
+    if let ownership = ownership(closings) { commands.append(ownership) }
     if !charged.isEmpty { commands.append(charges(charged)) }
-    return commands + movements(decision.closings)
+    return commands + movements(closings)
   }
 
-  private static func usage(_ rows: [SettlementDecision.UsageRow]) -> PostgreSQLCommand {
+  static func usage(_ rows: [SettlementDecision.UsageRow]) -> PostgreSQLCommand {
     let items = rows.map(\.item)
     return Query.insertUsage(
       .identifiers(items.map(\.job)), .integers(items.map { Int64(bitPattern: $0.token.rawValue) }),

@@ -7,7 +7,8 @@ public struct LedgerReport: Hashable, Sendable {
     /// A stable name: `account_posted`, `account_held`, `account_limit`, `account_over_limit`, `transaction_unbalanced`,
     /// `entry_without_account`, `hold_outlives_job`, `job_without_open_hold`, `hold_without_job`, `hold_of_another`,
     /// `charge_over_hold`, `charge_not_posted`, `charge_of_hold`, `charge_without_success`, `cost_of_job`,
-    /// `usage_without_job`.
+    /// `usage_without_job`, `blockers_of_job`, `dependant_forgotten`, `batch_counts`,
+    /// `key_outlives_job`.
     public let rule: String
     /// The account, transaction or job, as a UUID.
     public let subject: String

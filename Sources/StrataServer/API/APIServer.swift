@@ -12,6 +12,7 @@ public struct APIServer: Sendable {
   private let log: Log
   private let artifacts: ArtifactRoutes
   private let jobs: JobRoutes
+  private let batches: BatchRoutes
   private let events: EventRoutes
   private let keys: KeyRoutes
   private let overview: OverviewRoutes
@@ -27,6 +28,7 @@ public struct APIServer: Sendable {
     self.log = log
     artifacts = ArtifactRoutes(control: control, store: store)
     jobs = JobRoutes(control: control, store: store)
+    batches = BatchRoutes(control: control)
     events = EventRoutes(control: control, heartbeat: heartbeat)
     keys = KeyRoutes(control: control)
     overview = OverviewRoutes(control: control)
@@ -96,6 +98,11 @@ public struct APIServer: Sendable {
     case .jobLog(let id): try await jobs.log(id, request, tenant: tenant)
     case .jobEvents(let id): try await events.follow(id, request, tenant: tenant)
     case .explainJob(let id): try await jobs.explain(id, tenant: tenant)
+    case .retryJob(let id): try await batches.retry(id, request, tenant: tenant)
+    case .retryJobs: try await batches.retryAll(request, tenant: tenant)
+    case .submitBatch: try await batches.submit(request, tenant: tenant)
+    case .batch(let id): try await batches.get(id, tenant: tenant)
+    case .batchEvents(let id): try await events.follow(id, request, tenant: tenant)
     case .putArtifact: try await artifacts.put(request, tenant: tenant)
     case .artifact(let digest): try await artifacts.get(digest, request, tenant: tenant)
     case .listKeys: try await keys.list(request, caller)

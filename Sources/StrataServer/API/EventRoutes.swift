@@ -29,6 +29,31 @@ struct EventRoutes {
     }
   }
 
+  /// `GET /v1/batches/{id}/events`: the batch as it stands, and as it is when it is finished; then the stream ends.
+  func follow(_ id: BatchID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let position = try Self.position(in: request)
+    let notices = await control.events.watch(
+      JobID(high: id.high, low: id.low), after: position, silenceEvery: heartbeat)
+    let batch = try await control.batch(id, tenant: tenant)
+    return .events { writer in
+      try await writer.write(Self.text(of: batch, id: await control.events.latest))
+      if batch.finishedAt != nil { return }
+      for await notice in notices {
+        // Its only event is its end; that may have got lost with its queue, and the ledger knows it too.
+        if let now = try? await control.batch(id, tenant: tenant), now.finishedAt != nil {
+          try await writer.write(Self.text(of: now, id: await control.events.latest))
+          return
+        }
+        if notice == .silence { try await writer.write(HTTPServerSentEvent.heartbeat) }
+      }
+    }
+  }
+
+  private static func text(of batch: StoredBatch, id: OutcomePosition) throws -> [UInt8] {
+    let type = batch.finishedAt == nil ? "running" : "finished"
+    return Array("id: \(id)\nevent: \(type)\ndata: ".utf8) + (try JSONCoding.encode(BatchView(batch))) + [0x0A, 0x0A]
+  }
+
   /// - Returns: whether more may come.
   private func tell(_ notice: EventHub.Notice, of job: JobID, tenant: TenantID, to writer: HTTPResponseWriter)
     async throws -> Bool

@@ -17,10 +17,7 @@ struct JobRoutes {
   /// 202 with what was held; a repeated `Idempotency-Key` finds the same job.
   func submit(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let accepted = try await control.submit(try await draft(of: request), tenant: tenant)
-    var response = try HTTPResponse.json(
-      JobAccepted(
-        id: accepted.id, state: accepted.state, heldMicrocredits: accepted.state.isFinal ? 0 : accepted.held.micros,
-        estimate: .init(chargeMaxMicrocredits: accepted.held.micros), isRepeat: accepted.isRepeat), status: .accepted)
+    var response = try HTTPResponse.json(JobAccepted(accepted), status: .accepted)
     response.headers.append("location", "/v1/jobs/\(accepted.id)")
     return response
   }
@@ -36,31 +33,7 @@ struct JobRoutes {
     let body = try await request.body.collect(limit: bodyBytesMax)
     let asked = try JSONCoding.decode(
       JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits"])
-    return try draft(of: asked, key: request.headers["idempotency-key"])
-  }
-
-  private func draft(of asked: JobRequest, key: String?) throws(HTTPRefusal) -> JobDraft {
-    func refuse(_ detail: String) -> HTTPRefusal { HTTPRefusal(.unprocessableContent, "invalid_body", detail) }
-    if let priority = asked.priority, JobPriority(rawValue: priority) == nil {
-      throw refuse("'priority' is \(priority); keep it from 0 to 100")
-    }
-    if let tier = asked.tier, TierName(rawValue: tier) == nil {
-      throw refuse("'\(tier)' cannot be a tier's name (a–z, 0–9 and -, at most 32)")
-    }
-    if let input = asked.inputs?.first(where: { !ArtifactRoutes.isPlainName($0.name) }) {
-      throw HTTPRefusal(
-        .unprocessableContent, "invalid_name", "the input's name '\(input.name)' is not a plain file name")
-    }
-    if let key, !(1...255).contains(key.utf8.count) {
-      throw HTTPRefusal(.badRequest, "invalid_idempotency_key", "an Idempotency-Key has 1 to 255 bytes")
-    }
-    return JobDraft(
-      capability: asked.capability, parametersJSON: JSONValue.object(asked.params ?? [:]).description,
-      inputs: asked.inputs ?? [], priority: asked.priority.flatMap(JobPriority.init) ?? .standard,
-      tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
-      memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
-      timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), start: try StartTime(asked),
-      idempotencyKey: key)
+    return try JobDraft(asked, key: try request.idempotencyKey())
   }
 
   func get(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {
@@ -75,7 +48,7 @@ struct JobRoutes {
   /// Jobs that a part of an identifier may mean.
   static let candidatesMax = 10
 
-  /// Newest first; `?state=`, `?cursor=`, `?limit=`; or `?id=`, the end or the beginning of an identifier.
+  /// Newest first; `?state=`, `?batch=`, `?cursor=`, `?limit=`; or `?id=`, the end or the beginning of an identifier.
   func list(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let query = request.query
     if let text = query["id"] { return try await candidates(text, query, tenant) }
@@ -96,7 +69,13 @@ struct JobRoutes {
       }
       return id
     }
-    let page = try await control.jobs(tenant: tenant, state: state, after: cursor, limit: limit)
+    let batch = try query["batch"].map { text throws(HTTPRefusal) in
+      guard let id = BatchID(text) else {
+        throw HTTPRefusal(.badRequest, "invalid_batch", "'batch' takes a batch's identifier (26 letters and digits)")
+      }
+      return id
+    }
+    let page = try await control.jobs(tenant: tenant, state: state, batch: batch, after: cursor, limit: limit)
     return try .json(Page(items: page.jobs.map(JobView.init), nextCursor: page.next?.description))
   }
 

@@ -27,7 +27,10 @@ extension JobView {
       chargedMicrocredits: record.charged?.micros ?? 0, results: record.results,
       summary: record.summaryJSON.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) },
       error: record.error, jobsAhead: snapshot.jobsAhead,
-      scheduledFor: snapshot.scheduledFor?.text)
+      scheduledFor: snapshot.scheduledFor?.text,
+      after: record.structure.after.isEmpty ? nil : record.structure.after,
+      waitsFor: record.state == .blocked ? record.blockers : nil, batch: record.structure.batch,
+      uniqueKey: record.structure.unique?.key, retryOf: record.structure.retryOf, retriedBy: record.retriedBy)
   }
 }
 

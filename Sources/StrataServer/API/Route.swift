@@ -5,6 +5,8 @@ package enum Route: Hashable {
   case alive, ready, metrics
   case submitJob, checkJob, listJobs
   case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID), explainJob(JobID)
+  case retryJob(JobID)
+  case submitBatch, batch(BatchID), batchEvents(BatchID), retryJobs
   case putArtifact, artifact(ArtifactDigest)
   case listKeys, createKey, revokeKey(KeyID)
   case capabilities, account, queue, ledgerVerification
@@ -37,6 +39,9 @@ package enum Route: Hashable {
     case ("jobs", 1): return [.post: .submitJob, .get: .listJobs]
     case ("jobs:check", 1): return [.post: .checkJob]
     case ("jobs", 2...3): return try ofJob(segments)
+    case ("jobs:batch", 1): return [.post: .submitBatch]
+    case ("jobs:retry", 1): return [.post: .retryJobs]
+    case ("batches", 2...3): return try ofBatch(segments)
     case ("artifacts", 1): return [.put: .putArtifact]
     case ("artifacts", 2):
       guard let digest = ArtifactDigest(segments[1]) else {
@@ -71,6 +76,18 @@ package enum Route: Hashable {
     case "events": return [.get: .jobEvents(job)]
     case "log": return [.get: .jobLog(job)]
     case "explain": return [.get: .explainJob(job)]
+    case "retry": return [.post: .retryJob(job)]
+    default: throw missing(["v1"] + segments)
+    }
+  }
+
+  private static func ofBatch(_ segments: [String]) throws(HTTPRefusal) -> [HTTPMethod: Route] {
+    guard let batch = BatchID(segments[1]) else {
+      throw HTTPRefusal(.notFound, "not_found", "'\(segments[1])' is not a batch's identifier (26 letters and digits)")
+    }
+    switch segments.dropFirst(2).first {
+    case nil: return [.get: .batch(batch)]
+    case "events": return [.get: .batchEvents(batch)]
     default: throw missing(["v1"] + segments)
     }
   }
@@ -82,7 +99,7 @@ package enum Route: Hashable {
   /// The query items that it takes.
   package var queryItems: [String] {
     switch self {
-    case .listJobs: ["state", "cursor", "limit", "id"]
+    case .listJobs: ["state", "batch", "cursor", "limit", "id"]
     case .jobLog: ["offset"]
     case .listKeys, .createKey: ["tenant"]
     case .revokeKey: ["tenant", "force"]

@@ -18,6 +18,7 @@ struct JobAction {
     case .wait: try await wait()
     case .fetch: try await fetch()
     case .cancel: try await cancel()
+    case .retry: try await retry()
     }
   }
 
@@ -73,6 +74,14 @@ struct JobAction {
     return .done
   }
 
+  private func retry() async throws -> ExitStatus {
+    let accepted: JobAccepted = try await server.post(
+      "/v1/jobs/\(id)/retry", RetryRequest(), idempotencyKey: "cli-\(JobID())")
+    if accepted.isRepeat, !asJSON { Terminal.note("strata: job \(id) is done again already") }
+    Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
+    return .done
+  }
+
   private func cancel() async throws -> ExitStatus {
     let job: JobView = try await server.delete("/v1/jobs/\(id)")
     let words =
@@ -94,6 +103,7 @@ enum JobText {
       ("capability", "\(job.capability) on tier \(job.tier)"), ("created", job.createdAt),
       ("scheduled", job.scheduledFor.map { "for \($0)" }),
       ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs go first" }),
+      ("waits for", job.waitsFor.map { "\($0) of \(job.after?.count ?? $0) jobs" }),
       ("progress", job.progress.flatMap(text)),
       ("started", job.startedAt), ("finished", job.finishedAt),
     ]
@@ -104,6 +114,9 @@ enum JobText {
       rows.append(("held", "\(MicroCredits(micros: job.heldMicrocredits)) credits"))
     }
     rows.append(("error", job.error.map { "\($0.message) [\($0.code)]" }))
+    rows.append(("done again", job.retriedBy.map { "as job \($0)" }))
+    rows.append(("retry of", job.retryOf.map { "job \($0)" }))
+    rows.append(("batch", job.batch?.description))
     rows += job.attempts.map { ("attempt \($0.attempt)", text(of: $0)) }
     rows += job.results.map { ("result", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
     let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 12) + $0 } }

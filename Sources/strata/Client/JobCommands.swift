@@ -5,26 +5,34 @@ extension Command {
   static let jobs = Command(
     name: "jobs", summary: "List jobs, newest first",
     options: [
-      .option("state", "NAME", "only those in this state"),
+      .option("state", "NAME", "only those in this state"), .option("batch", "ID", "only those of this batch"),
       .option("limit", "N", "how many [20]"), .dataDirectory, .json,
     ],
     run: { arguments in
       let limit = try arguments.integer("limit", in: 1...200) ?? 20
       let state = try arguments["state"].map(Self.state).map { [(name: "state", value: $0.rawValue)] } ?? []
+      let batch = arguments["batch"].map { [(name: "batch", value: $0)] } ?? []
       let page: Page<JobView> = try await Server(arguments).get(
-        "/v1/jobs", query: [(name: "limit", value: "\(limit)")] + state)
+        "/v1/jobs", query: [(name: "limit", value: "\(limit)")] + state + batch)
       if arguments.has("json") {
         Terminal.print(try JSONText.of(page))
         return .done
       }
-      var table = Table("JOB", "STATE", "CAPABILITY", "CREATED", "CHARGED")
-      for job in page.items {
-        let charged = job.state.isFinal ? MicroCredits(micros: job.chargedMicrocredits).description : "-"
-        table.add(job.id.description, job.state.rawValue, job.capability, String(job.createdAt.prefix(19)), charged)
-      }
-      Terminal.print(page.items.isEmpty ? "no jobs" : table.text)
+      Terminal.print(page.items.isEmpty ? "no jobs" : table(of: page.items).text)
       return .done
     })
+
+  /// With the reason of each, last, since it may be long.
+  private static func table(of jobs: [JobView]) -> Table {
+    var table = Table("JOB", "STATE", "CAPABILITY", "CREATED", "CHARGED", "REASON")
+    for job in jobs {
+      let charged = job.state.isFinal ? MicroCredits(micros: job.chargedMicrocredits).description : "-"
+      table.add(
+        job.id.description, job.state.rawValue, job.capability, String(job.createdAt.prefix(19)), charged,
+        job.error.map { "\($0.code): \($0.message)" } ?? "-")
+    }
+    return table
+  }
 
   private static func state(named name: String) throws(UsageError) -> JobState {
     guard let state = JobState(rawValue: name) else {
@@ -36,7 +44,7 @@ extension Command {
 
   static let job = Command(
     name: "job", arguments: "\(JobVerb.usage) ID", argumentsMax: 2,
-    summary: "Show, explain, follow, fetch or cancel one job",
+    summary: "Show, explain, follow, fetch, cancel or retry one job",
     details: """
       show    everything known of the job: state, attempts, results, cost and charge
       explain why it does not run yet
@@ -44,6 +52,7 @@ extension Command {
       wait    follow it to its end, as 'submit --wait' does; with --out, fetch its results
       fetch   download its results into --out
       cancel  take it out of the queue, or tell its worker to stop it
+      retry   do it again, if it failed or was cancelled: a new job with the same request and a hold of its own
 
       ID is the job's identifier, or as much of it as no other job has: the last 6 characters or more, or the first 8 or
       more. Jobs that were made at about the same time begin alike, so the end tells them apart sooner.
@@ -64,14 +73,14 @@ extension Command {
       }
       // Of what cannot be a job no server is asked.
       let server = try Server(arguments)
-      let id = try await JobName.resolve(text, on: server)
+      let id = try await JobName.resolve(text) { server }
       return try await JobAction(server: server, arguments: arguments, id: id).perform(verb)
     })
 }
 
 /// What `strata job` can do to a job.
 enum JobVerb: String, CaseIterable {
-  case show, explain, logs, wait, fetch, cancel
+  case show, explain, logs, wait, fetch, cancel, retry
 
   static let usage = allCases.map(\.rawValue).joined(separator: "|")
 }

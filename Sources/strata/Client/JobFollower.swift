@@ -69,6 +69,7 @@ extension ProgressLine {
       switch event.type {
       case "queued": "waiting for a worker"
       case "scheduled": "waiting for its time"
+      case "blocked": "waiting for other jobs"
       case "requeued": "waiting again (\(event.ending?.rawValue ?? "attempt ended"))"
       case "progress", "running": event.stage ?? "running"
       default: event.type

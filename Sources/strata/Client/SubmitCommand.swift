@@ -17,7 +17,7 @@ extension Command {
       guard let capability = arguments.positional.first else {
         throw UsageError("which capability? 'strata capabilities' lists them", command: "submit")
       }
-      var request = try JobOptions.request(capability, arguments)
+      var request = try await JobOptions.request(capability, arguments)
       request.params = try ParameterWords.parse(arguments.all("param"))
       let files = try InputFiles.check(Array(arguments.positional.dropFirst()))
       return try await Submission(arguments, waits: arguments.has("wait")).perform(
@@ -42,7 +42,7 @@ extension Command {
     ], stopsAtFirstArgument: true,
     run: { arguments in
       let words = try commandWords(arguments)
-      var request = try JobOptions.request("command.run", arguments)
+      var request = try await JobOptions.request("command.run", arguments)
       request.params = ["command": .array(words.map(JSONValue.string))]
       var files = try InputFiles.check(arguments.all("input")).map { (name: InputFiles.name(of: $0), path: $0) }
       let submission = try Submission(arguments, waits: !arguments.has("no-wait"), showsLog: true)
@@ -83,10 +83,16 @@ enum JobOptions {
     .option("delay", "TIME", "run it so long from now at the earliest, such as 90s, 10m, 2h or 1d"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
+    .option("after", "ID", "run it after this job has ended; ID may be shortened as in 'strata job'", repeats: true),
+    .option("on-dependency-failure", "WHAT", "if one of those does not succeed: fail, skip or run [fail]"),
+    .option("batch", "ID", "the open batch to join"),
+    .option("unique-key", "KEY", "no other job of yours may have it at the same time"),
+    .option("unique-seconds", "N", "how long the job holds its key [until it has ended]"),
+    .option("on-duplicate", "WHAT", "if another job holds the key: existing (that one) or refuse [existing]"),
     .dataDirectory, .json,
   ]
 
-  static func request(_ capability: String, _ arguments: Arguments) throws -> JobRequest {
+  static func request(_ capability: String, _ arguments: Arguments) async throws -> JobRequest {
     let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }
     let memory = try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
     let gpus = try arguments["gpu"].map { try Quantity.thousandths($0, of: "--gpu") }
@@ -96,6 +102,49 @@ enum JobOptions {
         ? nil : .init(cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus),
       timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init), runAt: arguments["at"],
       delaySeconds: try arguments["delay"].map { try Quantity.seconds($0, of: "--delay") },
-      maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") })
+      maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") },
+      after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try batch(arguments),
+      uniqueKey: arguments["unique-key"],
+      uniqueSeconds: try arguments.integer("unique-seconds", in: 1...Int(UniqueKey.secondsMax)).map(Int64.init),
+      onDuplicate: try conflict(arguments))
+  }
+
+  /// Named as everywhere: by their identifiers, or by as much of those as no other job has.
+  private static func after(_ arguments: Arguments) async throws -> [JobID]? {
+    guard arguments.has("after") else { return nil }
+    var jobs: [JobID] = []
+    for text in arguments.all("after") {
+      jobs.append(try await JobName.resolve(text, for: arguments.command) { try Server(arguments) })
+    }
+    return jobs
+  }
+
+  private static func batch(_ arguments: Arguments) throws(UsageError) -> BatchID? {
+    guard let text = arguments["batch"] else { return nil }
+    guard let batch = BatchID(text) else {
+      throw UsageError(
+        "--batch takes an identifier (26 letters and digits), not '\(text)'", command: arguments.command)
+    }
+    return batch
+  }
+
+  private static func conflict(_ arguments: Arguments) throws(UsageError) -> UniqueKey.Conflict? {
+    guard let text = arguments["on-duplicate"] else { return nil }
+    guard let conflict = UniqueKey.Conflict(rawValue: text) else {
+      throw UsageError("--on-duplicate takes existing or refuse, not '\(text)'", command: arguments.command)
+    }
+    return conflict
+  }
+
+  private static func policy(_ arguments: Arguments) throws(UsageError) -> DependencyPolicy? {
+    guard let text = arguments["on-dependency-failure"] else { return nil }
+    guard arguments.has("after") else {
+      throw UsageError("--on-dependency-failure needs --after", command: arguments.command)
+    }
+    guard let policy = DependencyPolicy(rawValue: text) else {
+      let known = DependencyPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("--on-dependency-failure takes one of \(known), not '\(text)'", command: arguments.command)
+    }
+    return policy
   }
 }

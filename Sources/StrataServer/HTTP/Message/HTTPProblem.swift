@@ -1,6 +1,7 @@
 import StrataArtifacts
 import StrataControl
 public import StrataCore
+import StrataLedger
 
 extension HTTPResponse {
   /// A problem document (RFC 9457), `application/problem+json`, with `type` `about:blank` and a stable `code`.
@@ -37,7 +38,9 @@ extension HTTPRefusal {
     .budgetExceeded: .paymentRequired, .unsatisfiable: .unprocessableContent, .conflict: .conflict,
     .limitExceeded: .tooManyRequests, .unavailable: .serviceUnavailable, .timeout: .gatewayTimeout,
     .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .insufficientStorage: .insufficientStorage,
-    .unknownArtifact: .unprocessableContent, .invalidName: .unprocessableContent,
+    .unknownDependency: .unprocessableContent, .unknownBatch: .unprocessableContent, .notUnique: .conflict,
+    .unknownArtifact: .unprocessableContent,
+    .invalidName: .unprocessableContent,
   ]
 }
 

@@ -1,0 +1,90 @@
+import StrataArtifacts
+package import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataRuntime
+
+extension AdmissionService {
+  /// What became of one of many drafts.
+  package typealias Verdict = Result<AdmittedJob, StrataError>
+
+  /// Accepts many jobs of a tenant in as few transactions as may be; one that is refused stands in nobody's way.
+  ///
+  /// - Parameter drafts: at most a few thousand; those that were found wrong before keep their place and their error.
+  /// - Returns: a verdict for each, in order. What is accepted is committed.
+  /// - Throws: `unavailable`, where it is not known what was committed: repeat it with the same idempotency keys.
+  package func submit(
+    _ drafts: [Result<JobDraft, StrataError>], tenant: TenantID
+  ) async throws(StrataError) -> [Verdict] {
+    let owned = try await inputs.owned(drafts.flatMap { (try? $0.get().inputs) ?? [] }, by: tenant)
+    let checked = drafts.map { draft in draft.flatMap { self.checked($0, tenant, owned) } }
+    let submissions = checked.compactMap { try? $0.get() }
+    for submission in submissions { underWay.begin(submission.job) }
+    defer { for submission in submissions { underWay.end(submission.job) } }
+    let verdicts: [AdmissionVerdict]
+    do { verdicts = try await ledger.admit(submissions) } catch { throw error.strataError }
+    CrashPoint.betweenCommitAndEnqueue.reached()
+    await bringIntoQueue(zip(submissions, verdicts).map { ($0, $1) })
+    var rest = verdicts[...]
+    return checked.map { submission in
+      let verdict = submission.flatMap { Self.verdict(rest.removeFirst(), on: $0) }
+      note(verdict)
+      return verdict
+    }
+  }
+
+  private func checked(
+    _ draft: JobDraft, _ tenant: TenantID, _ owned: [ArtifactDigest: Int64]
+  ) -> Result<JobSubmission, StrataError> {
+    do throws(StrataError) {
+      let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: clock.now)
+      try inputs.require(draft.inputs, among: owned)
+      return .success(submission)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// As for a single job: what is queued is enqueued, what is blocked may be told of ends, what was there is looked for.
+  private func bringIntoQueue(_ admitted: [(JobSubmission, AdmissionVerdict)]) async {
+    var (ready, known, isAnyBlocked): ([QueuedJob], Set<JobID>, Bool) = ([], [], false)
+    for (submission, verdict) in admitted {
+      switch verdict {
+      case .accepted(let job) where job.state == .blocked: isAnyBlocked = true
+      case .accepted(let job): ready.append(lanes.job(submission, job))
+      case .existing(let job) where !job.state.isFinal: known.insert(job.job)
+      case .existing, .refused: break
+      }
+    }
+    await enqueue(ready)
+    if isAnyBlocked, let job = admitted.first?.0.job { await resolutions.submit(job) }
+    if !known.isEmpty { await reconciler.recheck(known) }
+  }
+
+  private func enqueue(_ jobs: [QueuedJob]) async {
+    guard !jobs.isEmpty else { return }
+    do {
+      _ = try await queue.enqueue(jobs)
+      let cancelled = jobs.map(\.id).filter(underWay.isCancelled)
+      if !cancelled.isEmpty { _ = try? await queue.cancel(cancelled) }
+    } catch {
+      log.warning("accepted jobs not enqueued yet", ["jobs": "\(jobs.count)", "error": "\(error)"])
+      reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
+    }
+  }
+
+  private static func verdict(_ verdict: AdmissionVerdict, on submission: JobSubmission) -> Verdict {
+    switch verdict {
+    case .accepted(let job): .success(AdmittedJob(job, of: submission))
+    case .existing(let job): .success(AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true))
+    case .refused(let refusal): .failure(refusal.strataError)
+    }
+  }
+
+  private func note(_ verdict: Verdict) {
+    switch verdict {
+    case .success(let job): (job.isRepeat ? metrics.repeated : metrics.accepted).increment()
+    case .failure(let error): metrics.refused(error.code)
+    }
+  }
+}

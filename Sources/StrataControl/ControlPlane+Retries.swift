@@ -1,0 +1,79 @@
+public import StrataCore
+public import StrataLedger
+
+extension ControlPlane {
+  /// Which of a tenant's jobs to do again.
+  public struct RetryFilter: Sendable {
+    /// The most jobs of one call.
+    public static let limitMax = 1_000
+
+    /// Those that were cancelled instead of those that failed.
+    public var wereCancelled: Bool
+    /// The name they were sold under; nil for any.
+    public var soldAs: String?
+    /// Their error's code; nil for any.
+    public var code: String?
+    public var limit: Int
+
+    public init(wereCancelled: Bool = false, soldAs: String? = nil, code: String? = nil, limit: Int = 100) {
+      self.wereCancelled = wereCancelled
+      self.soldAs = soldAs
+      self.code = code
+      self.limit = limit
+    }
+  }
+
+  /// Does a job again that failed or was cancelled: a new job with the same request, at today's price, with a hold of
+  /// its own. A job is done again once; asked again, the answer is the one that does.
+  ///
+  /// - Throws: `conflict` unless it ended without success.
+  public func retry(
+    _ id: JobID, tenant: TenantID, maxCharge: MicroCredits? = nil, idempotencyKey: String? = nil
+  ) async throws(StrataError) -> AdmittedJob {
+    let record = try await record(of: id, tenant: tenant)
+    guard record.state == .failed || record.state == .cancelled else {
+      let words = record.state == .succeeded ? "has succeeded" : "has not ended"
+      throw StrataError(.conflict, "job \(id) \(words)", remedy: "only what failed or was cancelled is done again")
+    }
+    var draft = JobDraft(retrying: record)
+    draft.maxCharge = maxCharge
+    draft.idempotencyKey = idempotencyKey
+    return try await admission.submit(draft, tenant: tenant)
+  }
+
+  /// The jobs that `retryAll` would do again, oldest first.
+  public func retryable(_ filter: RetryFilter, tenant: TenantID) async throws(StrataError) -> [StoredJob] {
+    do {
+      return try await ledger.retryable(
+        tenant: tenant, wereCancelled: filter.wereCancelled, soldAs: filter.soldAs, code: filter.code,
+        limit: min(filter.limit, RetryFilter.limitMax))
+    } catch {
+      throw error.strataError
+    }
+  }
+
+  /// Does many jobs again, oldest first; one that is refused stands in nobody's way.
+  public func retryAll(
+    _ filter: RetryFilter, tenant: TenantID
+  ) async throws(StrataError) -> [(job: StoredJob, verdict: Result<AdmittedJob, StrataError>)] {
+    let jobs = try await retryable(filter, tenant: tenant)
+    let verdicts = try await admission.submit(jobs.map { .success(JobDraft(retrying: $0)) }, tenant: tenant)
+    return zip(jobs, verdicts).map { (job: $0, verdict: $1) }
+  }
+}
+
+extension JobDraft {
+  /// The request of a job once more, with as many attempts and the retry policy that it had. What it waited for, its
+  /// time and the batch it was in are left behind: those are over.
+  init(retrying job: StoredJob) {
+    var unique = job.structure.unique
+    unique?.onConflict = .refuse
+    self.init(
+      capability: job.soldAs, parametersJSON: job.order.parametersJSON, inputs: job.order.inputs,
+      priority: job.priority, tier: job.tier, cpuMillicores: job.order.resources.cpuMillicores,
+      memoryBytes: job.order.resources.memoryBytes, gpuThousandths: job.order.resources.gpuThousandths,
+      timeoutSeconds: job.order.timeoutSeconds, structure: JobStructure(unique: unique, retryOf: job.id))
+    attemptsMax = job.attemptsMax
+    retry = job.order.retry ?? .standard
+  }
+}

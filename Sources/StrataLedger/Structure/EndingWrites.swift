@@ -1,0 +1,51 @@
+import StrataCore
+
+/// The second round trip of whatever ends jobs: those that waited for them are told, their batches count them, their
+/// keys are free, their holds are closed.
+struct EndingWrites {
+  let dependants: DependencyDecision
+  /// Those that were decided beside the dependants' own.
+  let closings: [SettlementDecision.Closing]
+
+  private var all: [SettlementDecision.Closing] { closings + dependants.closings }
+  private var release: PostgreSQLCommand? { DependencyWrites.release(dependants) }
+
+  /// What has answers comes first; the house's account, which every settlement needs, is touched last and so locked
+  /// shortest.
+  var commands: [PostgreSQLCommand] {
+    [release, batches, keys].compactMap(\.self) + DependencyWrites.telling(dependants)
+      + SettlementTransaction.endings(all)
+  }
+
+  /// - Parameter answers: those of `commands`, perhaps with others behind them.
+  func consequences(_ answers: [PostgreSQLRows]) throws(PostgreSQLError) -> Consequences {
+    var consequences = Consequences()
+    var answers = answers[...]
+    if release != nil, let rows = answers.popFirst() {
+      consequences.released = try rows.map { row throws(PostgreSQLError) in try UnfinishedJob(&row) }
+    }
+    if batches != nil, let rows = answers.popFirst() {
+      let counted = try rows.map { row throws(PostgreSQLError) in try StoredBatch(&row) }
+      consequences.finishedBatches = counted.filter { $0.finishedAt != nil }
+    }
+    consequences.ended = dependants.closings.map(\.finished)
+    return consequences
+  }
+
+  private var batches: PostgreSQLCommand? {
+    var ends: [BatchID: [JobState: Int64]] = [:]
+    for closing in all {
+      if let batch = closing.batch { ends[batch, default: [:]][closing.finished.state, default: 0] += 1 }
+    }
+    guard !ends.isEmpty else { return nil }
+    let counts = Array(ends)
+    func column(_ state: JobState) -> PostgreSQLParameter { .integers(counts.map { $0.value[state] ?? 0 }) }
+    return Query.countBatches(
+      .identifiers(counts.map(\.key)), column(.succeeded), column(.failed), column(.cancelled))
+  }
+
+  private var keys: PostgreSQLCommand? {
+    let holders = all.filter(\.holdsKey).map(\.finished.job)
+    return holders.isEmpty ? nil : Query.freeKeys(.identifiers(holders))
+  }
+}

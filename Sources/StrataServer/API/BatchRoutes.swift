@@ -1,0 +1,103 @@
+import StrataAPI
+import StrataControl
+import StrataCore
+import StrataLedger
+
+/// Many jobs at once: `POST /v1/jobs:batch`, `/v1/batches`, and the retries.
+struct BatchRoutes {
+  let control: ControlPlane
+  /// Bytes of a body with many jobs.
+  var bodyBytesMax = 16 << 20
+  /// Bytes of the other bodies.
+  var smallBodyBytesMax = 16 << 10
+
+  /// 202 with the batch and a verdict for each job; one that is refused stands in nobody's way.
+  func submit(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let body = try await request.body.collect(limit: bodyBytesMax)
+    let asked = try JSONCoding.decode(
+      BatchRequest.self, from: body, members: BatchRequest.members, fractions: ["jobs"])
+    let drafts = asked.jobs.map { job -> Result<JobDraft, StrataError> in
+      do throws(HTTPRefusal) {
+        if job.batch != nil { throw .invalidBody("a job of a batch is in that batch: leave its own 'batch' out") }
+        return .success(try JobDraft(job, key: nil))
+      } catch {
+        return .failure(StrataError(.init(rawValue: error.code), error.detail))
+      }
+    }
+    let (batch, verdicts) = try await control.submit(
+      ControlPlane.BatchDraft(
+        jobs: drafts, batch: asked.batch, staysOpen: asked.keepOpen ?? false,
+        idempotencyKey: try request.idempotencyKey()), tenant: tenant)
+    let answer = BatchAccepted(batch: BatchView(batch), items: verdicts.map { JobVerdict($0) })
+    var response = try HTTPResponse.json(answer, status: .accepted)
+    response.headers.append("location", "/v1/batches/\(batch.id)")
+    return response
+  }
+
+  func get(_ batch: BatchID, tenant: TenantID) async throws -> HTTPResponse {
+    try .json(BatchView(try await control.batch(batch, tenant: tenant)))
+  }
+
+  /// 202 with the new job.
+  func retry(_ job: JobID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let body = try await request.body.collect(limit: smallBodyBytesMax)
+    let asked =
+      body.isEmpty
+      ? RetryRequest() : try JSONCoding.decode(RetryRequest.self, from: body, members: RetryRequest.members)
+    if let bound = asked.maxMicrocredits, bound < 0 { throw HTTPRefusal.invalidBody("'max_microcredits' is negative") }
+    let accepted = try await control.retry(
+      job, tenant: tenant, maxCharge: asked.maxMicrocredits.map { MicroCredits(micros: $0) },
+      idempotencyKey: try request.idempotencyKey())
+    var response = try HTTPResponse.json(JobAccepted(accepted), status: .accepted)
+    response.headers.append("location", "/v1/jobs/\(accepted.id)")
+    return response
+  }
+
+  /// 202 with a verdict for each job that was done again; 200 with the jobs that would be, for a dry run.
+  func retryAll(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let body = try await request.body.collect(limit: smallBodyBytesMax)
+    let asked = try JSONCoding.decode(BulkRetryRequest.self, from: body, members: BulkRetryRequest.members)
+    let filter = try ControlPlane.RetryFilter(asked)
+    if asked.dryRun == true {
+      let jobs = try await control.retryable(filter, tenant: tenant)
+      return try .json(BulkRetryAnswer(items: jobs.map { JobVerdict(retryOf: $0.id) }))
+    }
+    let verdicts = try await control.retryAll(filter, tenant: tenant)
+    return try .json(
+      BulkRetryAnswer(items: verdicts.map { JobVerdict($0.verdict, retryOf: $0.job.id) }), status: .accepted)
+  }
+}
+
+extension BatchView {
+  init(_ batch: StoredBatch) {
+    self.init(
+      id: batch.id, open: batch.isOpen, total: batch.total, succeeded: batch.succeeded, failed: batch.failed,
+      cancelled: batch.cancelled, createdAt: batch.createdAt.text, finishedAt: batch.finishedAt?.text)
+  }
+}
+
+extension JobVerdict {
+  init(_ verdict: Result<AdmittedJob, StrataError>, retryOf: JobID? = nil) {
+    switch verdict {
+    case .success(let job): self.init(job: JobAccepted(job), retryOf: retryOf)
+    case .failure(let error):
+      // What was found wrong with the body itself has a code of its own and always means the same.
+      let isOfBody = ["invalid_body", "invalid_name"].contains(error.code.rawValue)
+      let status = isOfBody ? HTTPStatus.unprocessableContent : HTTPRefusal(error).status
+      self.init(
+        error: Refusal(status: status.rawValue, code: error.code.rawValue, detail: error.description),
+        retryOf: retryOf)
+    }
+  }
+}
+
+extension ControlPlane.RetryFilter {
+  fileprivate init(_ asked: BulkRetryRequest) throws(HTTPRefusal) {
+    let (state, limit) = (asked.state ?? JobState.failed.rawValue, asked.limit ?? 100)
+    guard let state = JobState(rawValue: state), state == .failed || state == .cancelled else {
+      throw .invalidBody("'state' is 'failed' or 'cancelled'")
+    }
+    guard (1...Self.limitMax).contains(limit) else { throw .invalidBody("'limit' goes from 1 to \(Self.limitMax)") }
+    self.init(wereCancelled: state == .cancelled, soldAs: asked.capability, code: asked.code, limit: limit)
+  }
+}

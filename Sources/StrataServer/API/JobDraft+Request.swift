@@ -1,0 +1,68 @@
+import StrataAPI
+import StrataControl
+import StrataCore
+
+extension JobDraft {
+  /// What a client's body asks for, checked as far as that can be done without knowing what there is.
+  init(_ asked: JobRequest, key: String?) throws(HTTPRefusal) {
+    if let priority = asked.priority, JobPriority(rawValue: priority) == nil {
+      throw .invalidBody("'priority' is \(priority); keep it from 0 to 100")
+    }
+    if let tier = asked.tier, TierName(rawValue: tier) == nil {
+      throw .invalidBody("'\(tier)' cannot be a tier's name (a–z, 0–9 and -, at most 32)")
+    }
+    if let input = asked.inputs?.first(where: { !ArtifactRoutes.isPlainName($0.name) }) {
+      throw HTTPRefusal(
+        .unprocessableContent, "invalid_name", "the input's name '\(input.name)' is not a plain file name")
+    }
+    self.init(
+      capability: asked.capability, parametersJSON: JSONValue.object(asked.params ?? [:]).description,
+      inputs: asked.inputs ?? [], priority: asked.priority.flatMap(JobPriority.init) ?? .standard,
+      tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
+      memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
+      timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), start: try StartTime(asked),
+      idempotencyKey: key, structure: try JobStructure(asked))
+  }
+}
+
+extension JobStructure {
+  fileprivate init(_ asked: JobRequest) throws(HTTPRefusal) {
+    if asked.onDependencyFailure != nil, asked.after?.isEmpty != false {
+      throw .invalidBody("'on_dependency_failure' says what becomes of a job with 'after'")
+    }
+    if asked.uniqueKey == nil, asked.uniqueSeconds != nil || asked.onDuplicate != nil {
+      throw .invalidBody("'unique_seconds' and 'on_duplicate' belong to a 'unique_key'")
+    }
+    let unique = asked.uniqueKey.map {
+      UniqueKey($0, seconds: asked.uniqueSeconds, onConflict: asked.onDuplicate ?? .existing)
+    }
+    self.init(
+      after: asked.after ?? [], dependencyPolicy: asked.onDependencyFailure ?? .fail, batch: asked.batch,
+      unique: unique)
+  }
+}
+
+extension HTTPRefusal {
+  static func invalidBody(_ detail: String) -> HTTPRefusal {
+    HTTPRefusal(.unprocessableContent, "invalid_body", detail)
+  }
+}
+
+extension HTTPRequest {
+  /// - Throws: 400 for a key that is none.
+  func idempotencyKey() throws(HTTPRefusal) -> String? {
+    guard let key = self.headers["idempotency-key"] else { return nil }
+    guard (1...255).contains(key.utf8.count) else {
+      throw HTTPRefusal(.badRequest, "invalid_idempotency_key", "an Idempotency-Key has 1 to 255 bytes")
+    }
+    return key
+  }
+}
+
+extension JobAccepted {
+  init(_ job: AdmittedJob) {
+    self.init(
+      id: job.id, state: job.state, heldMicrocredits: job.state.isFinal ? 0 : job.held.micros,
+      estimate: .init(chargeMaxMicrocredits: job.held.micros), isRepeat: job.isRepeat)
+  }
+}

@@ -1,0 +1,44 @@
+import StrataAPI
+import StrataCore
+
+extension Command {
+  static let retry = Command(
+    name: "retry", summary: "Do many failed jobs again, oldest first",
+    details: """
+      Each becomes a new job with the same request and a hold of its own; none is done again twice. 'strata jobs --state
+      failed' lists them with their reasons, 'strata job retry ID' does one.
+
+      Example: strata retry --code worker_lost --limit 500 --dry-run
+      """,
+    options: [
+      .option("capability", "NAME", "only those submitted under this name"),
+      .option("code", "CODE", "only those whose error has this code"),
+      .flag("cancelled", "those that were cancelled, instead of those that failed"),
+      .option("limit", "N", "how many [100]"), .flag("dry-run", "only list them"), .dataDirectory, .json,
+    ],
+    run: { arguments in
+      let request = BulkRetryRequest(
+        state: arguments.has("cancelled") ? JobState.cancelled.rawValue : nil, capability: arguments["capability"],
+        code: arguments["code"], limit: try arguments.integer("limit", in: 1...1_000),
+        dryRun: arguments.has("dry-run") ? true : nil)
+      let answer: BulkRetryAnswer = try await Server(arguments).post(
+        "/v1/jobs:retry", request, idempotencyKey: "cli-\(JobID())")
+      if arguments.has("json") {
+        Terminal.print(try JSONText.of(answer))
+      } else {
+        Terminal.print(answer.items.isEmpty ? "nothing to do again" : RetryText.table(of: answer).text)
+      }
+      return answer.items.contains { $0.error != nil } ? .refused : .done
+    })
+}
+
+enum RetryText {
+  static func table(of answer: BulkRetryAnswer) -> Table {
+    var table = Table("JOB", "AGAIN AS")
+    for item in answer.items {
+      let result = item.job?.id.description ?? item.error.map { "\($0.code): \($0.detail)" } ?? "-"
+      table.add(item.retryOf?.description ?? "-", result)
+    }
+    return table
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import StrataAPI
+import StrataClient
+import StrataCore
+import Testing
+
+/// Jobs that wait for others, on the real servers, also when the controller falls at the worst moment.
+@Suite(.serialized) struct StructureTests {
+  private static func writing(_ line: String, to file: String) -> [String: JSONValue] {
+    ["command": .array(["sh", "-c", "echo \(line) >> '\(file)'"].map(JSONValue.string))]
+  }
+
+  @Test func aJobRunsAfterOthersFromTheCommandLine() async throws {
+    let stack = try await StackUnderTest()
+    let file = stack.folder + "/lines"
+    var first: [String] = []
+    for _ in 0..<2 {
+      let run = try await strata(
+        ["run", "--no-wait", "--", "sh", "-c", "sleep 0.3; echo first >> '\(file)'"], on: stack)
+      first.append(run.output.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+    let after = first.flatMap { ["--after", $0] }
+    let last = try await strata(["run"] + after + ["--", "sh", "-c", "echo last >> '\(file)'"], on: stack)
+    #expect(last.code == 0, "\(last)")
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == "first\nfirst\nlast\n")
+    let failing = try await strata(["run", "--no-wait", "--", "false"], on: stack)
+    let id = failing.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let dependent = try await strata(["run", "--after", id, "--", "true"], on: stack)
+    #expect(dependent.code == 1 && dependent.printed.contains("dependency_failed"), "\(dependent)")
+    let long = try await strata(["run", "--no-wait", "--", "sleep", "60"], on: stack)
+    let longID = long.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let blocked = try await strata(
+      ["run", "--no-wait", "--after", String(longID.suffix(8)), "--", "true"], on: stack)
+    let blockedID = blocked.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let why = try await strata(["job", "explain", blockedID], on: stack)
+    #expect(why.code == 0 && why.printed.contains("1 of the 1 jobs") && why.printed.contains(longID), "\(why)")
+    #expect(try await strata(["job", "cancel", blockedID], on: stack).printed.contains("is cancelled"))
+    #expect(try await strata(["job", "cancel", longID], on: stack).code == 0)
+    let listed = try await strata(["jobs", "--state", "failed"], on: stack)
+    #expect(listed.printed.contains("dependency_failed: job \(id)"), "\(listed)")
+    let retried = try await strata(["job", "retry", id], on: stack)
+    #expect(retried.code == 0 && JobID(retried.output.trimmingCharacters(in: .whitespacesAndNewlines)) != nil)
+    let dry = try await strata(["retry", "--code", "dependency_failed", "--dry-run"], on: stack)
+    #expect(dry.code == 0 && dry.printed.split(separator: "\n").count == 2, "\(dry)")
+    await stack.stop()
+  }
+
+  /// It has committed a release and falls before the released job is in the queue.
+  @Test func aReleaseOutlivesItsController() async throws {
+    let stack = try await StackUnderTest(crashPoint: "settlement-acknowledgement:1")
+    let (files, gate) = (stack.folder + "/runs", stack.folder + "/gate")
+    let wait = ["sh", "-c", "until [ -e '\(gate)' ]; do sleep 0.05; done; echo first >> '\(files)'"]
+    let first = try await stack.submit(
+      JobRequest(capability: "command.run", params: ["command": .array(wait.map(JSONValue.string))]))
+    var jobs = [first]
+    for number in 0..<3 {
+      jobs.append(
+        try await stack.submit(
+          JobRequest(
+            capability: "command.run", params: Self.writing("\(number)", to: files), after: [jobs[number]])))
+    }
+    #expect(try await stack.job(jobs[3]).state == .blocked)
+    _ = FileManager.default.createFile(atPath: gate, contents: nil)
+    try await stack.expectSettledOnce(jobs)
+    #expect(try String(contentsOfFile: files, encoding: .utf8) == "first\n0\n1\n2\n")
+    #expect(!FileManager.default.fileExists(atPath: stack.folder + "/crash-point"))
+    await stack.stop()
+  }
+}
