@@ -96,12 +96,12 @@ import Testing
   @Test func aBlockedJobNamesWhatItWaitsForAlsoWithoutTheQueue() async throws {
     let fixture = try await fixture()
     let (first, second) = (try await fixture.submit(), try await fixture.submit())
-    let job = try await submit(fixture, after: [first, second], start: .after(.seconds(600))).id
+    let job = try await submit(fixture, after: [first, second, first], start: .after(.seconds(600))).id
     let both = try await fixture.control.explain(job, tenant: fixture.tenant)
     #expect(fixture.queue.count(of: .census) == 0)
     #expect(both.state == .blocked && both.reasons.map(\.code) == [.blocked, .scheduled])
     #expect(both.reasons[0].jobs == [first, second] && both.reasons[0].count == 2)
-    #expect(both.reasons[0].message.contains("\(first), \(second)"))
+    #expect(both.reasons[0].message.contains("2 of the 2 jobs that it runs after to end: \(first), \(second)"))
     #expect(both.reasons[1].until == clock.now + .seconds(600) && both.unknown.isEmpty)
     try await finishNext(fixture)
     clock.advance(by: .seconds(601))

@@ -5,7 +5,7 @@ struct BlockedFacts: Sendable {
   /// Jobs that a sentence names.
   static let namedMax = 10
 
-  /// What it was submitted to run after.
+  /// What it was submitted to run after, perhaps one of them twice.
   let after: [JobID]
   /// How those stand.
   let states: [JobID: JobState]
@@ -14,9 +14,10 @@ struct BlockedFacts: Sendable {
 
   /// What holds it, the weightiest first; never empty.
   var reasons: [Explanation.Reason] {
-    let open = after.filter { states[$0]?.isFinal == false }
+    var seen: Set<JobID> = []
+    let open = after.filter { seen.insert($0).inserted && states[$0]?.isFinal == false }
     let waiting = Explanation.Reason(
-      .blocked, Self.words(open, of: after.count), count: open.count,
+      .blocked, Self.words(open, of: seen.count), count: open.count,
       jobs: Array(open.prefix(Explanation.Reason.jobsMax)))
     guard let runAt, runAt > now else { return [waiting] }
     let later = Explanation.Reason(

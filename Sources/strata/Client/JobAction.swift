@@ -103,7 +103,7 @@ enum JobText {
       ("capability", "\(job.capability) on tier \(job.tier)"), ("created", job.createdAt),
       ("scheduled", job.scheduledFor.map { "for \($0)" }),
       ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs go first" }),
-      ("waits for", job.waitsFor.map { "\($0) of \(job.after?.count ?? $0) jobs" }),
+      ("waits for", job.waitsFor.map { "\($0) of \(Set(job.after ?? []).count) jobs" }),
       ("progress", job.progress.flatMap(text)),
       ("started", job.startedAt), ("finished", job.finishedAt),
     ]
