@@ -157,16 +157,22 @@ struct RandomHistory {
       cpuMillicores: [0, 1_000, 8_000].randomElement(using: &random)!,
       memoryBytes: [0, 4 << 30, 64 << 30].randomElement(using: &random)!,
       gpuThousandths: [0, 1_000, 4_000].randomElement(using: &random)!)
+    var completed: [AttemptResult] = []
+    if Bool.random(using: &random) {
+      for lease in someLeases(of: worker) { completed.append(AttemptResult(lease: lease, report: bytes(upTo: 40))) }
+    }
     let request = LeaseRequest(
-      worker: worker, tiers: wanted, count: count,
-      room: Bool.random(using: &random) ? .unlimited : room)
+      worker: worker, tiers: wanted, count: count, room: Bool.random(using: &random) ? .unlimited : room,
+      completed: completed)
     let grant = try await both(number, "lease") { try await $0.lease(request, for: .seconds(seconds)) }
     leases = (leases + grant.leases.map { (worker, $0.reference) }).suffix(60)
   }
 
-  /// Leases past and present, so that stale ones are among them, and sometimes one twice.
-  private mutating func someLeases() -> [LeaseReference] {
-    (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in leases.randomElement(using: &random)?.reference }
+  /// Leases past and present, so that stale ones are among them, and sometimes one twice; of one worker, or of several.
+  private mutating func someLeases(of worker: WorkerID? = nil) -> [LeaseReference] {
+    let worker = worker ?? (Bool.random(using: &random) ? workers.randomElement(using: &random) : nil)
+    let among = worker.map { worker in leases.filter { $0.worker == worker } } ?? leases
+    return (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in among.randomElement(using: &random)?.reference }
   }
 
   /// Names all that the worker was granted, or only some of it, and sometimes what it does not hold.

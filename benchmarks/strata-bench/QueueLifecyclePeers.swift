@@ -76,7 +76,7 @@ struct BareLifecycle: Lifecycle {
     guard case .array(let parts) = answer else { return [] }
     return stride(from: 0, to: parts.count, by: 2).compactMap { index in
       guard case .bytes(let bytes) = parts[index], let id = JobID(bytes: bytes) else { return nil }
-      return LeaseReference(job: id, token: FencingToken(rawValue: 0))
+      return LeaseReference(job: id, worker: WorkerID(high: 0, low: 0), token: FencingToken(rawValue: 0))
     }
   }
 

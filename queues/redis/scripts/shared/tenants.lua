@@ -3,9 +3,9 @@
 -- (8 bytes), how many of its jobs run there (4), its weight (2) and whether a limit is set on it (1); and under 'v' the
 -- pool's virtual time, the greatest tag that a turn began with. `lane:<number>` holds the tenants that have jobs ready
 -- there, by what their tag was when they were put there: the true one is that or, after charges elsewhere, a greater one.
-local pools, pools_in_order
+local pools, pools_in_order = {}, {}
 
-at_begin(function() pools, pools_in_order = {}, {} end)
+at_begin(function() pools, pools_in_order = emptied(pools), emptied(pools_in_order) end)
 
 local function pool_of(key)
   local pool = pools[key]
@@ -32,23 +32,26 @@ end
 
 -- Reads tenants of a pool, as far as they are not known yet. Returns the pool, with `v` and `tenants`.
 local function load_tenants(key, ids)
-  local pool, missing = pool_of(key), { 'v' }
-  for _, id in ipairs(ids) do
-    if not pool.tenants[id] then
-      pool.tenants[id] = true
-      missing[#missing + 1] = id
+  local pool, missing, count = pool_of(key), { 'v' }, 1
+  local tenants = pool.tenants
+  for index = 1, #ids do
+    local id = ids[index]
+    if not tenants[id] then
+      tenants[id] = true
+      count = count + 1
+      missing[count] = id
     end
   end
-  if #missing == 1 and pool.v then return pool end
+  if count == 1 and pool.v then return pool end
   local packed = call('HMGET', key, unpack(missing))
   pool.v = pool.v or tonumber(packed[1] or 0)
-  for index = 2, #missing do
+  for index = 2, count do
     local id, known = missing[index], packed[index]
     if known then
       local tag, running, weight, limited = unpack_bytes('>I8I4HB', known)
-      pool.tenants[id] = { id = id, tag = tag, running = running, weight = weight, limited = limited }
+      tenants[id] = { id = id, tag = tag, running = running, weight = weight, limited = limited }
     else
-      pool.tenants[id] = new_tenant(id)
+      tenants[id] = new_tenant(id)
     end
   end
   return pool
@@ -56,15 +59,18 @@ end
 
 local function save_tenants()
   for _, pool in ipairs(pools_in_order) do
-    local values = {}
-    if pool.v_changed then values[1], values[2] = 'v', string.format('%d', pool.v) end
+    local values, count = {}, 0
+    if pool.v_changed then values[1], values[2], count = 'v', string.format('%d', pool.v), 2 end
     for _, tenant in ipairs(pool.changed) do
       tenant.is_changed = false
-      values[#values + 1] = tenant.id
-      values[#values + 1] = pack('>I8I4HB', tenant.tag, tenant.running, tenant.weight, tenant.limited)
+      values[count + 1] = tenant.id
+      values[count + 2] = pack('>I8I4HB', tenant.tag, tenant.running, tenant.weight, tenant.limited)
+      count = count + 2
     end
-    pool.changed, pool.v_changed = {}, false
-    if #values > 0 then call('HSET', pool.key, unpack(values)) end
+    if count > 0 then
+      pool.changed, pool.v_changed = {}, false
+      call('HSET', pool.key, unpack(values))
+    end
   end
 end
 
@@ -72,7 +78,7 @@ end
 local function gate_before(tenant) return tenant.limited == 1 and gate_of('t' .. tenant.id) or nil end
 
 local function count_tenant(pool, tenant, change)
-  tenant.running = math.max(0, tenant.running + change)
+  tenant.running = max(0, tenant.running + change)
   note_tenant(pool, tenant)
   local gate = gate_before(tenant)
   if gate then count_running(gate, change) end
@@ -80,8 +86,8 @@ end
 
 -- What an attempt of so many microseconds weighs, in core-milliseconds for a weight of 100; at least one.
 local function charge_of(lane, microseconds, weight)
-  local milliseconds = math.floor(math.min(math.max(microseconds, 0), 2 ^ 41) / 1000)
-  return math.max(1, math.floor(math.floor(lane.rate * milliseconds / 1000) * 100 / weight))
+  local milliseconds = floor(min(max(microseconds, 0), 2 ^ 41) / 1000)
+  return max(1, floor(floor(lane.rate * milliseconds / 1000) * 100 / weight))
 end
 
 -- Lets tenants that have jobs ready in a lane be found there, unless they are there already; returns those that wait
@@ -100,7 +106,7 @@ local function activate(lane, ids)
       call('SADD', prefix .. 'parked:' .. id, lane.number)
       parked[id] = true
     else
-      tenant.tag = math.max(tenant.tag, pool.v)
+      tenant.tag = max(tenant.tag, pool.v)
       note_tenant(pool, tenant)
       places[#places + 1], places[#places + 2] = tenant.tag, id
     end
