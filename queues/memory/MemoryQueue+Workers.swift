@@ -65,7 +65,7 @@ extension MemoryQueue {
 
   /// - Returns: nil where it was no turn after all: the tenant is now where it belongs.
   private func take(_ turn: FairOrder.Turn) -> (held: HeldJob, charge: Double)? {
-    guard order.confirm(turn) else { return nil }
+    guard order.confirm(turn, tolerance: limits.turnQuantum) else { return nil }
     let gate = Gate.tenant(turn.tenant)
     let waiting = ready(in: turn.lane, of: turn.tenant)
     guard room(behind: gate) > 0, let held = waiting.first else {

@@ -41,35 +41,68 @@ local function parsed(lane_count)
   return ids, records, dues, descriptors, counts
 end
 
--- Gives the next number to a lane that is new.
-local function add_lane(descriptor, count)
-  local number = pack('>H', count)
-  local lane = lane_from(number, pack('>I4I4I8B', 0, 0, 0, 0) .. descriptor)
-  call('HSET', state_key, 'lanes', count, descriptor, number)
+-- Makes a lane of this number that is new.
+local function add_lane(descriptor, number)
+  local lane = lane_from(number, pack('>I4I4I4I8B', 0, 0, 0, 0, 0) .. descriptor)
+  call('HSET', state_key, descriptor, number)
   call('SADD', prefix .. 'tiers', lane.tier)
   for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
     call('SADD', prefix .. 'lanes:' .. field, number)
     if gate_of(field) then lane.flags = 2 end
   end
   note_lane(lane)
-  return number
+end
+
+-- Forgets a lane that has no jobs.
+local function remove_lane(lane)
+  set_open(lane, false)
+  for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
+    call('SREM', prefix .. 'lanes:' .. field, lane.number)
+  end
+  call('HDEL', state_key, lane.descriptor)
+  call('DEL', lane.key)
+  described[lane.descriptor], lanes[lane.number] = nil, nil
+end
+
+-- Numbers for so many new lanes: the next ones, and where all have been given out, those of lanes that have no jobs and
+-- are not `asked` for, the oldest first. Nil, and nothing written, where there are not so many.
+local function free_numbers(wanted, asked)
+  local count, numbers, empty = tonumber(call('HGET', state_key, 'lanes') or 0), {}, {}
+  local fresh = min(wanted, max(0, LANES_MAX - count))
+  if fresh < wanted then
+    for number = 1, count do
+      local packed = call('HGET', state_key, pack('>H', number))
+      if packed and #empty < wanted - fresh and sub(packed, 1, 12) == string.rep('\0', 12) and not asked[sub(packed, 22)] then
+        empty[#empty + 1] = pack('>H', number)
+      end
+    end
+    if #empty < wanted - fresh then return nil end
+    for _, lane in ipairs(lanes_in_order(empty)) do remove_lane(lane) end
+  end
+  for place = 1, fresh do numbers[place] = pack('>H', count + place) end
+  for place, number in ipairs(empty) do numbers[fresh + place] = number end
+  if fresh > 0 then call('HSET', state_key, 'lanes', count + fresh) end
+  return numbers
 end
 
 -- The lanes of the descriptors, whose numbers `state` tells from its second value on; nil, and nothing written, where
 -- one is one too many.
 local function lanes_named(descriptors, state)
-  local numbers, named, new, is_new = {}, {}, {}, {}
+  local numbers, named, new, is_new, asked = {}, {}, {}, {}, {}
   for index, descriptor in ipairs(descriptors) do
-    numbers[index] = state[index + 1]
+    numbers[index], asked[descriptor] = state[index + 1], true
     if not numbers[index] and not is_new[descriptor] then
       is_new[descriptor] = true
       new[#new + 1] = descriptor
     end
   end
   if #new > 0 then
-    local count = tonumber(call('HGET', state_key, 'lanes') or 0)
-    if count + #new > LANES_MAX then return nil end
-    for place, descriptor in ipairs(new) do is_new[descriptor] = add_lane(descriptor, count + place) end
+    local free = free_numbers(#new, asked)
+    if not free then return nil end
+    for place, descriptor in ipairs(new) do
+      is_new[descriptor] = free[place]
+      add_lane(descriptor, free[place])
+    end
   end
   for index, descriptor in ipairs(descriptors) do numbers[index] = numbers[index] or is_new[descriptor] end
   load_lanes(numbers)
@@ -120,6 +153,7 @@ transition('enqueue', nil, function()
         size = size + 2
         if due then
           delays[#delays + 1], delays[#delays + 2] = due, id
+          count_delayed(lane, 1)
         else
           arrive(lane, sub(record, 1, 16), id, byte(record, 18))
         end

@@ -3,7 +3,8 @@
 --
 -- Tiers are taken in the order given, classes from the greatest. Within a class the tenant with the smallest tag has its
 -- turn, over all lanes that the worker has room for and whose gates are open. A turn lasts for one job, or as many as
--- together are expected to use no more than QUANTUM core-milliseconds, and goes on while no other is due.
+-- together are expected to use no more than QUANTUM core-milliseconds, and goes on while no other is due. One that was
+-- charged elsewhere, or later, is found where it was: it has its turn there where that is no more than QUANTUM too early.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
 --          live log is kept; 4 worker; 5 microseconds until the deadline; 6 how many at most, 0–1000; 7–9 its room: cpu
@@ -37,7 +38,8 @@ end
 local function occupy(lane, pool, tenant, count)
   cpu, memory, gpu = cpu - count * lane.cpu, memory - count * lane.memory, gpu - count * lane.gpu
   count_tenant(pool, tenant, count)
-  count_leased(lane, count)
+  lane.leased = max(0, lane.leased + count)
+  note_lane(lane)
   if is_limited(lane) then
     for _, gate in ipairs(gates_before(lane)) do count_running(gate, count) end
   end
@@ -83,25 +85,20 @@ local function grant(pool)
   if held > 0 then call('HSET', prefix .. 'held:' .. worker, unpack(holdings)) end
 end
 
--- Strings are compared by their bytes, whatever the server's locale.
+-- Tenants are compared by their bytes, whatever the server's locale: as numbers that Lua holds exactly.
 local function tenant_before(a, b)
-  for place = 1, 16 do
-    local left, right = byte(a, place), byte(b, place)
-    if left ~= right then return left < right end
-  end
-  return false
+  if not a.high then a.high, a.middle, a.low = unpack_bytes('>I6I6I4', a.id) end
+  if not b.high then b.high, b.middle, b.low = unpack_bytes('>I6I6I4', b.id) end
+  if a.high ~= b.high then return a.high < b.high end
+  if a.middle ~= b.middle then return a.middle < b.middle end
+  return a.low < b.low
 end
 
 -- Whose turn comes first: the smaller tag's, then the older lane's, then the smaller tenant's.
 local function before(a, b)
   if a.tag ~= b.tag then return a.tag < b.tag end
   if a.lane ~= b.lane then return a.lane.place < b.lane.place end
-  return tenant_before(a.id, b.id)
-end
-
--- What a job of a lane is expected to use, for a tenant of this weight.
-local function expected_charge(lane, weight)
-  return charge_of(lane, lane.average > 0 and lane.average - 1 or AVERAGE_NONE, weight)
+  return tenant_before(a, b)
 end
 
 -- The tenants with the smallest tags of each lane; and the last of them beyond which there may be others unread. So many
@@ -110,7 +107,7 @@ local function read_turns(in_class)
   local most = math.ceil(2000 / #in_class)
   local turns, horizon, sources = {}, nil, 0
   for _, lane in ipairs(in_class) do
-    lane.moved, lane.left, lane.visited = {}, {}, {}
+    lane.moved, lane.left = {}, {}
     if room_for(lane, 1) > 0 then
       local jobs_of_turn = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
       local count = min(math.ceil((wanted - granted) / jobs_of_turn) + 1, most)
@@ -138,10 +135,8 @@ local function put_back(turns, next, turn, horizon)
 end
 
 -- Takes a tenant's next jobs for as long as its turn lasts.
-local function take(pool, turn, next_turn, horizon)
+local function take(pool, turn, tenant, gate, next_turn, horizon)
   local lane, id = turn.lane, turn.id
-  local tenant = pool.tenants[id]
-  local gate = gate_before(tenant)
   local most = room_for(lane, wanted - granted - taken_count)
   if gate then most = min(most, room_behind(gate)) end
   local charge, cost, tag = expected_charge(lane, tenant.weight), expected_charge(lane, 100), tenant.tag
@@ -153,11 +148,11 @@ local function take(pool, turn, next_turn, horizon)
     local is_over = (next_turn and not before(turn, next_turn)) or (horizon and before(horizon, turn))
   until count == most or (is_over and (before_this + count) * cost >= QUANTUM)
   local popped = call('ZPOPMIN', lane.queue .. id, count)
-  if #popped < 2 * count then
-    count = #popped / 2
-    lane.left[id] = true
-    if count == 0 then return end
-  end
+  local rest = #popped < 2 * count and 0 or max(0, waiting_in(lane, tenant) - count)
+  set_waiting(lane, pool, tenant, rest)
+  if rest == 0 then lane.left[id] = true end
+  count = #popped / 2
+  if count == 0 then return end
   for place = 1, count do taken[taken_count + place] = popped[2 * place - 1] end
   taken_count = taken_count + count
   turns_taken[#turns_taken + 1] = { lane = lane, tenant = tenant, charge = charge, count = count }
@@ -166,34 +161,11 @@ local function take(pool, turn, next_turn, horizon)
   if turn.tag - charge > pool.v then pool.v, pool.v_changed = turn.tag - charge, true end
   occupy(lane, pool, tenant, count)
   count_ready(lane, -count)
-  if not lane.visited[id] then
-    lane.visited[id] = true
-    lane.visited[#lane.visited + 1] = id
-  end
   last_lane, last_tenant, last_count = lane, id, before_this + count
-end
-
--- Notes which of the tenants that had turns in a lane have no job left there. One question is enough where all of them
--- have, or none.
-local function note_emptied(lane)
-  local keys, ids = {}, {}
-  for _, id in ipairs(lane.visited) do
-    if not lane.left[id] then
-      ids[#ids + 1] = id
-      keys[#keys + 1] = lane.queue .. id
-    end
-  end
-  if #keys == 0 then return end
-  local kept = call('EXISTS', unpack(keys))
-  if kept == #keys then return end
-  for index, id in ipairs(ids) do
-    if kept == 0 or call('EXISTS', keys[index]) == 0 then lane.left[id] = true end
-  end
 end
 
 -- Has tenants found in a lane where they belong now, and those that are out of it, or have no job left there, not.
 local function write_turns(lane)
-  note_emptied(lane)
   local places, gone_ids = {}, {}
   for id, tag in pairs(lane.moved) do
     if not lane.left[id] then places[#places + 1], places[#places + 2] = tag, id end
@@ -202,9 +174,6 @@ local function write_turns(lane)
   if #places > 0 then call('ZADD', lane.key, unpack(places)) end
   if #gone_ids > 0 then call('ZREM', lane.key, unpack(gone_ids)) end
 end
-
--- Whether this round has taken a tenant's last job of a lane.
-local function is_spent(lane, id) return lane.visited[id] and call('EXISTS', lane.queue .. id) == 0 end
 
 local function park(lane, id, gate)
   call('SADD', prefix .. 'parked:' .. id, lane.number)
@@ -225,12 +194,12 @@ local function round(in_class)
     local lane, tenant = turn.lane, pool.tenants[turn.id]
     if horizon and before(horizon, turn) then break end
     next, turns_given = next + 1, turns_given + 1
-    local gate = gate_before(tenant)
+    local gate = tenant.limited == 1 and gate_before(tenant) or nil
     if lane.left[turn.id] or room_for(lane, 1) == 0 then
       -- Not now.
-    elseif (tenant.tag > turn.tag or gate and room_behind(gate) == 0) and is_spent(lane, turn.id) then
+    elseif waiting_in(lane, tenant) == 0 then
       lane.left[turn.id] = true
-    elseif tenant.tag > turn.tag then
+    elseif tenant.tag > turn.tag + QUANTUM then
       last_lane = nil
       turn.tag = tenant.tag
       lane.moved[turn.id] = turn.tag
@@ -239,7 +208,7 @@ local function round(in_class)
       last_lane = nil
       park(lane, turn.id, gate)
     else
-      take(pool, turn, turns[next], horizon)
+      take(pool, turn, tenant, gate, turns[next], horizon)
       lane.moved[turn.id] = turn.tag
       if not lane.left[turn.id] then put_back(turns, next, turn, horizon) end
     end

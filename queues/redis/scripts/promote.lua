@@ -23,6 +23,7 @@ local function promote(ids)
     local lane = record and lanes[lane_of(record)]
     if lane then
       bodies[#bodies + 1], bodies[#bodies + 2] = id, sub(record, 1, 18) .. '\0' .. sub(record, 20)
+      count_delayed(lane, -1)
       arrive(lane, tenant_of(record), id, byte(record, 20))
     end
   end

@@ -23,9 +23,10 @@ local function unpark(gate, given)
   local numbers = call('SMEMBERS', parked)
   call('DEL', parked)
   for _, lane in ipairs(lanes_in_order(numbers)) do
-    local waiting = call('ZCARD', lane.queue .. tenant)
+    local pool = load_tenants(lane.pool, { tenant })
+    local waiting = waiting_in(lane, pool.tenants[tenant])
     if waiting > 0 then
-      activate(lane, { tenant })
+      place(lane, pool, { pool.tenants[tenant] })
       wake(lane, min(waiting, room_behind(gate)), given)
     end
   end
@@ -49,6 +50,7 @@ local function learn(lane, microseconds)
   microseconds = max(0, microseconds)
   local known = lane.average - 1
   lane.average = 1 + (lane.average == 0 and microseconds or known + floor((microseconds - known) / 8))
+  lane.expected = {}
   note_lane(lane)
 end
 

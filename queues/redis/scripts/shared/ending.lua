@@ -104,6 +104,7 @@ local function return_jobs(given)
       -- It is not in the queue any more.
     elseif job.due then
       delays[#delays + 1], delays[#delays + 2] = job.due, job.id
+      count_delayed(lane, 1)
     else
       arrive(lane, sub(job.lease, 28, 43), job.id, byte(job.lease, 45))
     end

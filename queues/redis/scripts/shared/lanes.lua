@@ -1,9 +1,9 @@
 -- Shared: lanes. The jobs of a lane can run on the same workers and stand before the same gates; they differ in tenant,
 -- priority and age. `state` tells a lane's number (2 bytes) by its descriptor, and by its number:
---   1–8   how many are ready and leased (4 bytes each)
---   9–16  how long its attempts take, microseconds and 1; 0 where that is not known
---   17    flags: 1 a tenant may be found there (it is in `open:<tier>`), 2 a limit is set on its tier or capability
---   18–   its descriptor: priority class (1), cpu millicores, memory bytes, gpu thousandths, and as how many millicores
+--   1–12  how many are ready, leased and delayed (4 bytes each)
+--   13–20 how long its attempts take, microseconds and 1; 0 where that is not known
+--   21    flags: 1 a tenant may be found there (it is in `open:<tier>`), 2 a limit is set on its tier or capability
+--   22–   its descriptor: priority class (1), cpu millicores, memory bytes, gpu thousandths, and as how many millicores
 --         its jobs count (8 each), length of the tier's name (1), the tier's and the capability's name
 local lanes, lanes_changed, opened = {}, {}, {}
 -- What a descriptor says is read once, not by every call: lanes by descriptor, of one prefix. And the lanes that the
@@ -34,7 +34,7 @@ local function lane_described(descriptor)
 end
 
 local function lane_from(number, packed)
-  local descriptor = sub(packed, 18)
+  local descriptor = sub(packed, 22)
   local lane = described[descriptor]
   if not lane then
     lane = lane_described(descriptor)
@@ -44,8 +44,11 @@ local function lane_from(number, packed)
     lane.number, lane.age = number, unpack_bytes('>H', number)
     lane.key, lane.queue = prefix .. 'lane:' .. number, prefix .. 'queue:' .. number
   end
-  lane.ready, lane.leased, lane.average, lane.flags = unpack_bytes('>I4I4I8B', packed)
+  local average = lane.average
+  lane.ready, lane.leased, lane.delayed, lane.average, lane.flags = unpack_bytes('>I4I4I4I8B', packed)
   lane.is_changed, lane.gates = false, nil
+  -- What jobs are expected to weigh, by the weights of their tenants.
+  if lane.average ~= average then lane.expected = {} end
   lanes[number] = lane
   return lane
 end
@@ -118,6 +121,11 @@ local function count_leased(lane, change)
   note_lane(lane)
 end
 
+local function count_delayed(lane, change)
+  lane.delayed = max(0, lane.delayed + change)
+  note_lane(lane)
+end
+
 local function is_open(lane) return lane.flags % 2 == 1 end
 
 local function is_limited(lane) return lane.flags >= 2 end
@@ -156,10 +164,11 @@ local function save_state(tick)
     local lane = lanes_changed[index]
     values = values or {}
     values[count + 1] = lane.number
-    values[count + 2] = pack('>I4I4I8B', lane.ready, lane.leased, lane.average, lane.flags) .. lane.descriptor
+    values[count + 2] = pack('>I4I4I4I8B', lane.ready, lane.leased, lane.delayed, lane.average, lane.flags)
+      .. lane.descriptor
     count = count + 2
     lane.is_changed = false
   end
   if #lanes_changed > 0 then lanes_changed = {} end
-  if values then call('HSET', state_key, unpack(values)) end
+  if values then set_fields(state_key, values) end
 end

@@ -61,5 +61,5 @@ local function save_limits()
     values[#values + 1] = pack('>I4I4HB', gate.running, gate.max, gate.weight, gate.parked)
   end
   gates_changed = {}
-  call('HSET', prefix .. 'limits', unpack(values))
+  set_fields(prefix .. 'limits', values)
 end

@@ -23,6 +23,11 @@ local function begin(keys, arguments)
   for index = 1, #beginnings do beginnings[index]() end
 end
 
+-- Sets fields (name, value, …) of a hash, however many: Lua passes at most 8000 values to a call.
+local function set_fields(key, values)
+  for first = 1, #values, 4000 do call('HSET', key, unpack(values, first, min(first + 3999, #values))) end
+end
+
 -- Makes `run` callable as a function of the library; `flag` is 'no-writes', 'allow-oom', or nil where the server may
 -- refuse it for want of memory.
 local function transition(name, flag, run)

@@ -21,16 +21,36 @@ local function arrive(lane, tenant, id, priority)
   places[count + 1], places[count + 2] = -priority, id
 end
 
--- Makes what arrived ready, lane by lane, and wakes workers for it. Its counts are saved with the lanes.
+-- Puts jobs of a tenant into their queue. Returns how many are new there.
+local function enter(lane, pool, tenant, places)
+  local queue, waiting = lane.queue .. tenant.id, waiting_in(lane, tenant)
+  local added = call('ZADD', queue, unpack(places))
+  -- Where one of them was there already, somebody else wrote it.
+  if 2 * added < #places then added = call('ZCARD', queue) - waiting end
+  set_waiting(lane, pool, tenant, waiting + added)
+  return added, waiting == 0
+end
+
+-- Makes what arrived ready, lane by lane, and wakes workers for it. Its counts are saved with lanes and tenants.
 local function make_ready(given)
   for _, group in ipairs(arriving) do
     local lane, count, found = group.lane, 0, 0
-    for _, tenant in ipairs(group.tenants) do call('ZADD', lane.queue .. tenant, unpack(group.places[tenant])) end
-    local parked = activate(lane, group.tenants)
-    for _, tenant in ipairs(group.tenants) do
-      local arrived = #group.places[tenant] / 2
-      count = count + arrived
-      if not parked[tenant] then found = found + arrived end
+    local pool, coming, stopped = load_tenants(lane.pool, group.tenants), {}, nil
+    for _, id in ipairs(group.tenants) do
+      local tenant = pool.tenants[id]
+      local added, is_new = enter(lane, pool, tenant, group.places[id])
+      if is_new then coming[#coming + 1] = tenant end
+      count = count + added
+      if tenant.limited == 0 then
+        found = found + added
+      else
+        stopped = stopped or {}
+        stopped[#stopped + 1] = { tenant, added }
+      end
+    end
+    if #coming > 0 then place(lane, pool, coming) end
+    for _, pair in ipairs(stopped or {}) do
+      if is_found(lane, pair[1]) then found = found + pair[2] end
     end
     count_ready(lane, count)
     wake(lane, found, given)

@@ -19,4 +19,6 @@ end
 local function set_record_aside(id, record)
   set_aside('jobs', id, 'the record of the job is malformed', { 'record', record })
   call('HDEL', jobs_key, id)
+  call('HDEL', prefix .. 'progress', id)
+  call('DEL', prefix .. 'log:' .. id)
 end
