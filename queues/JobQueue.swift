@@ -14,8 +14,9 @@ public import StrataCore
 /// Room: a worker gets only what fits what it has free, and passes over what does not. A job whose tenant, capability or
 /// tier has as many running as it may waits without being looked at.
 ///
-/// Fencing: every lease carries a token greater than every token before it. A transition that names an older token is
-/// `stale` and changes nothing.
+/// Fencing: every lease carries a token greater than every token before it. A transition that names an older token, or
+/// another worker, is `stale` and changes nothing. A call whose leases are several workers' is as many calls, one per run
+/// of leases of one worker.
 public protocol JobQueue: Sendable {
   // MARK: Clients' side
 
@@ -38,7 +39,7 @@ public protocol JobQueue: Sendable {
 
   // MARK: Workers' side
 
-  /// Grants up to `request.count` ready jobs, taken in the order of its list of tiers and the queue's order within each,
+  /// Finishes what the request says is completed, and grants up to `request.count` ready jobs, taken in the order of its list of tiers and the queue's order within each,
   /// and extends the worker's deadline to `duration` from now. A worker that gets fewer than it asked for is noted as
   /// idle and gets a `.work` signal when there is more that it has room for. Grants whose answer is lost are taken back
   /// by the worker's next heartbeat.

@@ -29,7 +29,7 @@ public struct QueueLimits: Hashable, Sendable {
   public var durationUnknown = Duration.seconds(1)
   /// What a tenant may get in one turn of the fair order where its jobs are smaller than that: time on one core, in whole
   /// milliseconds. Nothing makes every turn one job; more makes leasing many small jobs of many tenants cheaper.
-  public var turnQuantum = Duration.milliseconds(8)
+  public var turnQuantum = Duration.milliseconds(50)
   /// Turns that one call of `lease` gives; a worker that got nothing from so many is signalled to ask again.
   public var turnsMax = 5_000
   /// A job whose attempts ended so often with the loss of their worker is not tried again, whatever attempts it has

@@ -51,14 +51,20 @@ public struct LeaseRequest: Hashable, Sendable {
   public let tiers: [TierName]
   /// The most jobs it takes.
   public let count: Int
-  /// What it has free. Whatever of a job's resources it is not told of counts as there.
+  /// What it has free, once what it has completed is gone. Whatever of a job's resources it is not told of counts as
+  /// there.
   public let room: ResourceRequest
+  /// Leases of its own that succeeded: they are finished first, as by `complete`, in the same step.
+  public let completed: [AttemptResult]
 
-  public init(worker: WorkerID, tiers: [TierName], count: Int, room: ResourceRequest = .unlimited) {
+  public init(
+    worker: WorkerID, tiers: [TierName], count: Int, room: ResourceRequest = .unlimited, completed: [AttemptResult] = []
+  ) {
     self.worker = worker
     self.tiers = tiers
     self.count = count
     self.room = room
+    self.completed = completed
   }
 }
 
@@ -79,25 +85,30 @@ extension ResourceRequest {
 /// The right of a worker to one attempt.
 public struct Lease: Hashable, Sendable {
   public let job: QueuedJob
+  public let worker: WorkerID
   public let token: FencingToken
   /// 1 for the first attempt.
   public let attempt: Int
 
-  public init(job: QueuedJob, token: FencingToken, attempt: Int) {
+  public init(job: QueuedJob, worker: WorkerID, token: FencingToken, attempt: Int) {
     self.job = job
+    self.worker = worker
     self.token = token
     self.attempt = attempt
   }
 
-  public var reference: LeaseReference { LeaseReference(job: job.id, token: token) }
+  public var reference: LeaseReference { LeaseReference(job: job.id, worker: worker, token: token) }
 }
 
+/// Names a lease. One that names another worker than its holder is stale.
 public struct LeaseReference: Hashable, Sendable {
   public let job: JobID
+  public let worker: WorkerID
   public let token: FencingToken
 
-  public init(job: JobID, token: FencingToken) {
+  public init(job: JobID, worker: WorkerID, token: FencingToken) {
     self.job = job
+    self.worker = worker
     self.token = token
   }
 }
@@ -106,10 +117,13 @@ public struct LeaseGrant: Hashable, Sendable {
   public let leases: [Lease]
   /// Until when the worker owns all its leases, by the queue's clock.
   public let deadline: Timestamp
+  /// What became of `LeaseRequest.completed`, in its order.
+  public let verdicts: [LeaseVerdict]
 
-  public init(leases: [Lease], deadline: Timestamp) {
+  public init(leases: [Lease], deadline: Timestamp, verdicts: [LeaseVerdict] = []) {
     self.leases = leases
     self.deadline = deadline
+    self.verdicts = verdicts
   }
 }
 

@@ -15,6 +15,8 @@ import Testing
     var limits = QueueLimits()
     limits.liveLogRetention = .seconds(100_000_000)
     limits.liveLogBytesMax = 200
+    // Fewer than some histories have, so that lanes come and go.
+    limits.lanesMax = 8
     try await withQueue(.memory, clock: clock, limits: limits) { model in
       try await withQueue(.redis, clock: clock, limits: limits) { redis in
         var history = RandomHistory(seed: seed, clock: clock, model: model, redis: redis)
@@ -112,7 +114,9 @@ struct RandomHistory {
     let added = (0..<Int.random(in: 1...9, using: &random)).map { _ in newJob() }
     jobs += added.map(\.id)
     let again = added + added.prefix(1)
-    _ = try await both(number, "enqueue") { try await $0.enqueue(again) }
+    _ = try await both(number, "enqueue") { queue -> [EnqueueVerdict]? in
+      do { return try await queue.enqueue(again) } catch QueueError.tooManyLanes { return nil }
+    }
   }
 
   private mutating func newJob() -> QueuedJob {
@@ -157,16 +161,22 @@ struct RandomHistory {
       cpuMillicores: [0, 1_000, 8_000].randomElement(using: &random)!,
       memoryBytes: [0, 4 << 30, 64 << 30].randomElement(using: &random)!,
       gpuThousandths: [0, 1_000, 4_000].randomElement(using: &random)!)
+    var completed: [AttemptResult] = []
+    if Bool.random(using: &random) {
+      for lease in someLeases(of: worker) { completed.append(AttemptResult(lease: lease, report: bytes(upTo: 40))) }
+    }
     let request = LeaseRequest(
-      worker: worker, tiers: wanted, count: count,
-      room: Bool.random(using: &random) ? .unlimited : room)
+      worker: worker, tiers: wanted, count: count, room: Bool.random(using: &random) ? .unlimited : room,
+      completed: completed)
     let grant = try await both(number, "lease") { try await $0.lease(request, for: .seconds(seconds)) }
     leases = (leases + grant.leases.map { (worker, $0.reference) }).suffix(60)
   }
 
-  /// Leases past and present, so that stale ones are among them, and sometimes one twice.
-  private mutating func someLeases() -> [LeaseReference] {
-    (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in leases.randomElement(using: &random)?.reference }
+  /// Leases past and present, so that stale ones are among them, and sometimes one twice; of one worker, or of several.
+  private mutating func someLeases(of worker: WorkerID? = nil) -> [LeaseReference] {
+    let worker = worker ?? (Bool.random(using: &random) ? workers.randomElement(using: &random) : nil)
+    let among = worker.map { worker in leases.filter { $0.worker == worker } } ?? leases
+    return (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in among.randomElement(using: &random)?.reference }
   }
 
   /// Names all that the worker was granted, or only some of it, and sometimes what it does not hold.

@@ -7,7 +7,7 @@ import Testing
   func withoutAGenerationNobodyWorks(_ backend: Backend) async throws {
     try await withQueue(backend, isInstalled: false) { queue in
       let (worker, job) = (WorkerID(), QueuedJob.sample())
-      let lease = LeaseReference(job: job.id, token: FencingToken(rawValue: 1))
+      let lease = LeaseReference(job: job.id, worker: WorkerID(), token: FencingToken(rawValue: 1))
       let generation = try await queue.generation()
       #expect(generation == nil)
       await #expect(throws: QueueError.lost) { _ = try await queue.enqueue([job]) }

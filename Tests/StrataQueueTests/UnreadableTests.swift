@@ -16,10 +16,13 @@ import Testing
     let queue: RedisQueue
     let namespace: String
 
-    /// Runs a plain command on the key `name` of the queue.
+    /// Runs a plain command on the key `name` of the queue, or of a worker in it.
     @discardableResult
-    func tamper(_ verb: String, _ name: String, _ words: [UInt8]...) async throws -> RedisValue {
-      var command = RedisCommand(verb, "{\(namespace)}:2:\(name)")
+    func tamper(_ verb: String, _ name: String, of worker: WorkerID? = nil, _ words: [UInt8]...) async throws
+      -> RedisValue
+    {
+      var command = RedisCommand(verb)
+      command.append(Array("{\(namespace)}:3:\(name)".utf8) + (worker?.bytes ?? []))
       for word in words { command.append(word) }
       return try await plainCommand(command, on: RedisFixture.shared.get())
     }
@@ -152,12 +155,39 @@ import Testing
     }
   }
 
-  @Test(arguments: garbage.indices) func aLeaseWithoutARecordIsLost(_ kind: Int) async throws {
+  @Test(arguments: garbage.indices) func aJobThatRunsIsFinishedWithoutItsRecord(_ kind: Int) async throws {
+    try await withBench { bench in
+      let (queue, job, worker) = (bench.queue, QueuedJob.sample(), WorkerID())
+      _ = try await queue.enqueue([job])
+      let lease = try #require(try await queue.leaseOne(worker))
+      try await bench.tamper("HSET", "jobs", job.id.bytes, Self.garbage[kind])
+      #expect(try await queue.heartbeat(worker: worker, held: [lease.reference], for: minute).lost.isEmpty)
+      #expect(try await queue.complete([AttemptResult(lease: lease.reference, report: [])]) == [.accepted])
+      #expect(try await queue.page(after: nil, limit: 10).jobs.isEmpty)
+    }
+  }
+
+  @Test(arguments: garbage.indices) func aJobThatComesBackWithoutItsRecordIsSetAside(_ kind: Int) async throws {
+    try await withBench { bench in
+      let (queue, job, worker) = (bench.queue, QueuedJob.sample(), WorkerID())
+      _ = try await queue.enqueue([job])
+      let lease = try #require(try await queue.leaseOne(worker))
+      try await bench.tamper("HSET", "jobs", job.id.bytes, Self.garbage[kind])
+      let failure = AttemptFailure(lease: lease.reference, ending: .failed, isRetryable: true, report: [])
+      #expect(try await queue.fail([failure]) == [.accepted])
+      #expect(try await bench.aside().map(\.name) == [job.id.description])
+      #expect(try await queue.leaseOne(worker) == nil)
+      #expect(try await queue.restore([job]) == [.enqueued])
+      #expect(try await queue.leaseOne(worker)?.job == job)
+    }
+  }
+
+  @Test(arguments: garbage.indices) func aLeaseThatIsNoneIsLost(_ kind: Int) async throws {
     try await withBench { bench in
       let (queue, jobs, worker) = (bench.queue, (0..<2).map { _ in QueuedJob.sample() }, WorkerID())
       _ = try await queue.enqueue(jobs)
       let leases = try await queue.lease(worker: worker, tiers: [.cpu], count: 2, for: minute).leases
-      try await bench.tamper("HSET", "jobs", jobs[0].id.bytes, Self.garbage[kind])
+      try await bench.tamper("HSET", "held:", of: worker, jobs[0].id.bytes, Self.garbage[kind])
       let reply = try await queue.heartbeat(worker: worker, held: leases.map(\.reference), for: minute)
       #expect(reply.lost == [jobs[0].id])
       #expect(try await queue.complete([AttemptResult(lease: leases[0].reference, report: [])]) == [.stale])
@@ -168,6 +198,7 @@ import Testing
       _ = try await queue.heartbeat(worker: worker, held: [leases[1].reference], for: .zero)
       #expect(try await queue.expire(limit: 10) == 1)
       #expect(try await queue.complete([AttemptResult(lease: second.reference, report: [])]) == [.accepted])
+      #expect(try await queue.census().tiers == [.cpu: .init(ready: 1, leased: 0)])
     }
   }
 

@@ -5,10 +5,11 @@ import StrataRuntime
 
 /// What does a job's way through the queue (enqueue, lease, complete) cost, beside the least that Redis can do?
 ///
-/// The least is a sorted set, a set of leases and a string per job, moved by three bare scripts over the same
-/// connection: no state, no fencing, no outcomes, no events, no tenants. Runs alternate on one server; medians are
-/// printed, of one tenant and of many, whose jobs come in random order. Where `STRATA_PEERS` names a folder with
-/// `queues/limit.c`, that program runs too, on the same server. Ratios are of jobs a second: above 1 the queue is faster.
+/// The least is a sorted set, a set of leases and a string per job, moved by two bare scripts over the same connection:
+/// no state, no fencing, no outcomes, no events, no tenants. On both sides a lease also ends what the one before it
+/// granted. Runs alternate on one server; medians are printed, of one tenant and of many, whose jobs come in random
+/// order. Where `STRATA_PEERS` names a folder with `queues/limit.c`, that program runs too, on the same server. Ratios
+/// are of jobs a second: above 1 the queue is faster.
 enum QueueLifecycleBenchmark {
   static let callers = 16
   static let payload = [UInt8](repeating: 0x78, count: 120)
@@ -95,13 +96,12 @@ struct Measure {
   }
 }
 
-/// A way to move jobs through a queue, in three phases.
+/// A way to move jobs through a queue, in two phases.
 protocol Lifecycle: Sendable {
   func prepare() async throws
   func enqueue(_ count: Int) async throws
-  /// Leases up to `count` jobs and keeps them for `complete`.
-  func lease(_ count: Int, as caller: Int) async throws -> [LeaseReference]
-  func complete(_ leases: [LeaseReference]) async throws
+  /// Ends leases and leases up to `count` jobs, in one step.
+  func lease(_ count: Int, ending done: [LeaseReference], as caller: Int) async throws -> [LeaseReference]
 }
 
 extension Lifecycle {
@@ -112,15 +112,18 @@ extension Lifecycle {
     let (processor, start) = (try await server.processorSeconds(), ContinuousClock.now)
     let calls = jobs / batch / QueueLifecycleBenchmark.callers
     _ = try await eachCaller { _ in for _ in 0..<calls { try await enqueue(batch) } }
-    let leases = try await eachCaller { caller in
-      var leases: [[LeaseReference]] = []
-      for _ in 0..<calls { leases.append(try await lease(batch, as: caller)) }
-      return leases
+    let counts = try await eachCaller { caller in
+      var (held, done): ([LeaseReference], Int) = ([], 0)
+      repeat {
+        let ended = held
+        held = try await lease(batch, ending: ended, as: caller)
+        done += ended.count
+      } while !held.isEmpty
+      return done
     }
-    _ = try await eachCaller { caller in for batch in leases[caller] { try await complete(batch) } }
     let seconds = (ContinuousClock.now - start).seconds
     let used = try await server.processorSeconds() - processor
-    let done = leases.joined().reduce(0) { $0 + $1.count }
+    let done = counts.reduce(0, +)
     return Measure(processorMicroseconds: used / Double(done) * 1e6, jobsPerSecond: Double(done) / seconds)
   }
 
@@ -156,16 +159,18 @@ struct StrataLifecycle: Lifecycle {
     }
   }
 
-  func prepare() async throws { try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0)) }
+  /// Installs the queue and lets it learn how long such jobs take, as a queue in use has.
+  func prepare() async throws {
+    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+    try await enqueue(QueueLifecycleBenchmark.callers)
+    _ = try await lease(0, ending: lease(QueueLifecycleBenchmark.callers, ending: [], as: 0), as: 0)
+  }
 
   func enqueue(_ count: Int) async throws { _ = try await queue.enqueue(jobs(count)) }
 
-  func lease(_ count: Int, as caller: Int) async throws -> [LeaseReference] {
-    try await queue.lease(worker: workers[caller], tiers: [.cpu], count: count, for: .seconds(600))
-      .leases.map(\.reference)
-  }
-
-  func complete(_ leases: [LeaseReference]) async throws {
-    _ = try await queue.complete(leases.map { AttemptResult(lease: $0, report: []) })
+  func lease(_ count: Int, ending done: [LeaseReference], as caller: Int) async throws -> [LeaseReference] {
+    let request = LeaseRequest(
+      worker: workers[caller], tiers: [.cpu], count: count, completed: done.map { AttemptResult(lease: $0, report: []) })
+    return try await queue.lease(request, for: .seconds(600)).leases.map(\.reference)
   }
 }

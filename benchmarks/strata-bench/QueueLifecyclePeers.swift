@@ -2,7 +2,7 @@ import Foundation
 import StrataCore
 import StrataQueue
 
-/// The least that Redis can do for the same three steps: see `QueueLifecycleBenchmark`.
+/// The least that Redis can do for the same two steps: see `QueueLifecycleBenchmark`.
 struct BareLifecycle: Lifecycle {
   let connection: RedisConnection
 
@@ -16,6 +16,12 @@ struct BareLifecycle: Lifecycle {
     redis.call('ZADD', 'ready', unpack(scores))
     """
   private static let leaseScript = """
+    if #ARGV > 2 then
+      local ended, keys = {}, {}
+      for i = 3, #ARGV do ended[i - 2] = ARGV[i] keys[i - 2] = 'body:' .. ARGV[i] end
+      redis.call('ZREM', 'leases', unpack(ended))
+      redis.call('DEL', unpack(keys))
+    end
     local popped, keys, leases = redis.call('ZPOPMIN', 'ready', ARGV[1]), {}, {}
     for i = 1, #popped, 2 do
       keys[#keys + 1] = 'body:' .. popped[i]
@@ -27,19 +33,13 @@ struct BareLifecycle: Lifecycle {
     for i = 1, #bodies do popped[2 * i] = bodies[i] end
     return popped
     """
-  private static let completeScript = """
-    local keys = {}
-    for i = 1, #ARGV do keys[i] = 'body:' .. ARGV[i] end
-    redis.call('ZREM', 'leases', unpack(ARGV))
-    redis.call('DEL', unpack(keys))
-    """
   private let digests: [String: String]
 
   /// Loads the scripts, which outlive a flush of the data.
   init(connection: RedisConnection) async throws {
     self.connection = connection
     var digests: [String: String] = [:]
-    for script in [Self.enqueueScript, Self.leaseScript, Self.completeScript] {
+    for script in [Self.enqueueScript, Self.leaseScript] {
       guard case .bytes(let digest) = try await connection.send(RedisCommand("SCRIPT", "LOAD", script)) else {
         continue
       }
@@ -68,21 +68,16 @@ struct BareLifecycle: Lifecycle {
     }
   }
 
-  func lease(_ count: Int, as caller: Int) async throws -> [LeaseReference] {
+  func lease(_ count: Int, ending done: [LeaseReference], as caller: Int) async throws -> [LeaseReference] {
     let answer = try await evaluate(Self.leaseScript) { command in
       command.append(count)
       command.append("1790000000")
+      for lease in done { command.append(lease.job.bytes) }
     }
     guard case .array(let parts) = answer else { return [] }
     return stride(from: 0, to: parts.count, by: 2).compactMap { index in
       guard case .bytes(let bytes) = parts[index], let id = JobID(bytes: bytes) else { return nil }
-      return LeaseReference(job: id, token: FencingToken(rawValue: 0))
-    }
-  }
-
-  func complete(_ leases: [LeaseReference]) async throws {
-    _ = try await evaluate(Self.completeScript) { command in
-      for lease in leases { command.append(lease.job.bytes) }
+      return LeaseReference(job: id, worker: WorkerID(high: 0, low: 0), token: FencingToken(rawValue: 0))
     }
   }
 }
@@ -99,7 +94,7 @@ struct PeerLimit {
 
   func measure(port: UInt16, _ jobs: Int, _ batch: Int) -> Measure? {
     let callers = QueueLifecycleBenchmark.callers
-    let options = ["-p", "\(port)", "-d", "zset+str", "-c", "\(callers)", "-P", "1", "-b", "\(batch)", "-n", "\(jobs)"]
+    let options = ["-p", "\(port)", "-d", "zset+str", "-c", "\(callers)", "-P", "1", "-f", "-b", "\(batch)", "-n", "\(jobs)"]
     guard let text = Self.output(program, options), let processor = Self.number("us_life", in: text),
       let rate = Self.number("life", in: text)
     else { return nil }

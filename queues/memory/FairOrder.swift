@@ -53,13 +53,18 @@ struct FairOrder {
     tags[lane.pool, default: [:]][tenant] = tag
   }
 
+  /// Forgets what is known of a lane that has no jobs.
+  mutating func forget(_ lane: Lane) { (places[lane], averages[lane]) = (nil, nil) }
+
   mutating func remove(_ tenant: TenantID, from lane: Lane) { places[lane]?[tenant] = nil }
 
-  /// - Returns: whether the turn's tag was true; else the tenant was moved to where it belongs.
-  mutating func confirm(_ turn: Turn) -> Bool {
+  /// - Returns: whether the turn's tag was true, or too small by no more than `tolerance`; else the tenant was moved to
+  ///   where it belongs.
+  mutating func confirm(_ turn: Turn, tolerance: Duration) -> Bool {
     let tag = tags[turn.lane.pool]?[turn.tenant] ?? 0
-    if tag > turn.tag { places[turn.lane]?[turn.tenant] = tag }
-    return tag <= turn.tag
+    if tag <= turn.tag + Double(tolerance.milliseconds) { return true }
+    places[turn.lane]?[turn.tenant] = tag
+    return false
   }
 
   /// Charges a tenant for one attempt in a lane. Returns the charge.

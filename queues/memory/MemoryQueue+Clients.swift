@@ -13,10 +13,9 @@ extension MemoryQueue {
   }
 
   private func add(_ added: [QueuedJob]) throws(QueueError) -> [EnqueueVerdict] {
-    guard Set(lanes + added.map(\.lane)).count <= limits.lanesMax else { throw .tooManyLanes }
+    try open(added.map(\.lane))
     var fresh: [HeldJob] = []
     let verdicts = added.map { job -> EnqueueVerdict in
-      if !lanes.contains(job.lane) { lanes.append(job.lane) }
       guard jobs[job.id] == nil else { return .alreadyHeld }
       let held = HeldJob(job)
       jobs[job.id] = held
@@ -27,6 +26,24 @@ extension MemoryQueue {
     admit(fresh.filter(\.isReady))
     bell.ring()
     return verdicts
+  }
+
+  /// Makes those lanes that are new; where there are as many as may be, in place of the oldest that have no jobs.
+  private func open(_ asked: [Lane]) throws(QueueError) {
+    let used = Set(jobs.values.map(\.job.lane)).union(asked)
+    var empty = lanes.indices.filter { !used.contains(lanes[$0]) }[...]
+    var all = lanes
+    for lane in asked where !all.contains(lane) {
+      if all.count < limits.lanesMax {
+        all.append(lane)
+      } else if let place = empty.popFirst() {
+        all[place] = lane
+      } else {
+        throw .tooManyLanes
+      }
+    }
+    for lane in Set(lanes).subtracting(all) { order.forget(lane) }
+    lanes = all
   }
 
   /// Lets the tenants of jobs that have become ready be found, and wakes workers for them, lane by lane.

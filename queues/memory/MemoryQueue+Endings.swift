@@ -19,26 +19,35 @@ extension MemoryQueue {
   public func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
     for result in completions { try limits.check(report: result.report, of: result.lease.job) }
     try requireGeneration()
-    return end(completions.map(\.lease)) { place, _ in
-      (.succeeded, .finished(.succeeded), completions[place].report)
+    return finish(completions)
+  }
+
+  /// Finishes leased jobs that succeeded.
+  func finish(_ completions: [AttemptResult]) -> [LeaseVerdict] {
+    completions.runs { $0.lease.worker }.flatMap { _, results in
+      end(results.map(\.lease)) { place, _ in (.succeeded, .finished(.succeeded), results[place].report) }
     }
   }
 
   public func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict] {
     for failure in failures { try limits.check(report: failure.report, of: failure.lease.job) }
     try requireGeneration()
-    return end(failures.map(\.lease)) { place, held in
-      let failure = failures[place]
-      if failure.ending == .cancelled { return (.cancelled, .finished(.cancelled), failure.report) }
-      let sequel = afterFailure(held, .failed, isRetryable: failure.isRetryable, delay: failure.retryDelay)
-      return (.failed, sequel, failure.report)
+    return failures.runs { $0.lease.worker }.flatMap { _, failures in
+      end(failures.map(\.lease)) { place, held in
+        let failure = failures[place]
+        if failure.ending == .cancelled { return (.cancelled, .finished(.cancelled), failure.report) }
+        let sequel = afterFailure(held, .failed, isRetryable: failure.isRetryable, delay: failure.retryDelay)
+        return (.failed, sequel, failure.report)
+      }
     }
   }
 
   public func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
     for result in results { try limits.check(report: result.report, of: result.lease.job) }
     try requireGeneration()
-    return end(results.map(\.lease)) { place, held in (.released, Self.afterHandBack(held), results[place].report) }
+    return results.runs { $0.lease.worker }.flatMap { _, results in
+      end(results.map(\.lease)) { place, held in (.released, Self.afterHandBack(held), results[place].report) }
+    }
   }
 
   /// Ends leases that their worker does not know of.
@@ -66,7 +75,7 @@ extension MemoryQueue {
   /// In the order in which they were granted.
   func leases(of worker: WorkerID) -> [LeaseReference] {
     jobs.values.compactMap { held in
-      held.lease.flatMap { $0.worker == worker ? LeaseReference(job: held.job.id, token: $0.token) : nil }
+      held.lease.flatMap { $0.worker == worker ? LeaseReference(job: held.job.id, worker: worker, token: $0.token) : nil }
     }.sorted { $0.token < $1.token }
   }
 

@@ -2,7 +2,9 @@ public import StrataCore
 
 extension MemoryQueue {
   public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
+    for result in request.completed { try limits.check(report: result.report, of: result.lease.job) }
     try requireGeneration()
+    let verdicts = finish(request.completed)
     var room = request.room
     let chosen = choose(request, &room)
     let leases = chosen.isEmpty ? [] : grant(chosen, to: request.worker)
@@ -11,7 +13,7 @@ extension MemoryQueue {
     if missed > 0 { rooms[request.worker] = room }
     let deadline = extend(request.worker, duration)
     bell.ring()
-    return LeaseGrant(leases: leases, deadline: deadline)
+    return LeaseGrant(leases: leases, deadline: deadline, verdicts: verdicts)
   }
 
   /// Takes jobs, one turn after the other: tiers in the order given, classes from the greatest, then whose tag is the
@@ -63,7 +65,7 @@ extension MemoryQueue {
 
   /// - Returns: nil where it was no turn after all: the tenant is now where it belongs.
   private func take(_ turn: FairOrder.Turn) -> (held: HeldJob, charge: Double)? {
-    guard order.confirm(turn) else { return nil }
+    guard order.confirm(turn, tolerance: limits.turnQuantum) else { return nil }
     let gate = Gate.tenant(turn.tenant)
     let waiting = ready(in: turn.lane, of: turn.tenant)
     guard room(behind: gate) > 0, let held = waiting.first else {
@@ -86,7 +88,7 @@ extension MemoryQueue {
     let leases = chosen.enumerated().map { place, choice in
       let (held, token) = (choice.held, FencingToken(rawValue: first + UInt64(place)))
       jobs[held.job.id]?.lease = HeldLease(worker: worker, token: token, startedAt: now, charge: choice.charge)
-      return Lease(job: held.asGranted, token: token, attempt: held.attemptsMade + 1)
+      return Lease(job: held.asGranted, worker: worker, token: token, attempt: held.attemptsMade + 1)
     }
     announce(leases.map { ($0.job.id, .started(attempt: $0.attempt, worker: worker)) }, at: first)
     return leases
@@ -115,6 +117,10 @@ extension MemoryQueue {
   public func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {
     for report in reports { try limits.check(stage: report.stage, of: report.lease.job) }
     try requireGeneration()
+    return reports.runs { $0.lease.worker }.flatMap { note($0.items) }
+  }
+
+  private func note(_ reports: [ProgressReport]) -> [LeaseVerdict] {
     let verdicts: [LeaseVerdict] = reports.map { owned($0.lease) == nil ? .stale : .accepted }
     let accepted = zip(reports, verdicts).filter { $1 == .accepted }.map(\.0)
     if accepted.isEmpty { return verdicts }

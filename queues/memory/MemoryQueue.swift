@@ -103,7 +103,7 @@ public actor MemoryQueue: JobQueue {
 
   /// The job of `lease` while the lease is its caller's.
   func owned(_ lease: LeaseReference) -> HeldJob? {
-    jobs[lease.job].flatMap { $0.lease?.token == lease.token ? $0 : nil }
+    jobs[lease.job].flatMap { $0.lease?.token == lease.token && $0.lease?.worker == lease.worker ? $0 : nil }
   }
 
   func announce(_ events: [(JobID, QueueEvent.Kind)], at tick: UInt64) {

@@ -2,69 +2,73 @@ internal import StrataCore
 
 /// A job as Redis keeps it: one packed value, whose layout `scripts/shared/record.lua` describes.
 struct JobRecord {
-  enum State: UInt8 { case ready, leased, cancelling, delayed }
+  /// Of what stands before the payload.
+  static let headSize = 25
 
-  struct LeasePart {
-    let token: FencingToken
-    let worker: WorkerID
-    let startedAt: Timestamp
-  }
-
-  let state: State
+  let isDelayed: Bool
   let priority: JobPriority
   let attemptsMax: Int
   let attemptsMade: Int
   let workersLost: Int
   let tenant: TenantID
-  let lease: LeasePart?
   let payload: [UInt8]
 
   /// - Returns: nil where the bytes are no record.
   init?(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
-    guard let state = reader.number(UInt8.self).flatMap(State.init(rawValue:)),
+    guard reader.number(UInt16.self) != nil, let tenant = reader.identifier(TenantID.self),
+      let flag = reader.number(UInt8.self), flag <= 1,
       let priority = reader.number(UInt8.self).flatMap({ JobPriority(rawValue: Int($0)) }),
       let attemptsMax = reader.number(UInt16.self), let attemptsMade = reader.number(UInt16.self),
-      let workersLost = reader.number(UInt8.self), reader.number(UInt16.self) != nil,
-      let tenant = reader.identifier(TenantID.self)
+      let workersLost = reader.number(UInt8.self)
     else { return nil }
-    let isLeased = state == .leased || state == .cancelling
-    lease = isLeased ? Self.lease(&reader) : nil
-    if isLeased, lease == nil { return nil }
-    (self.state, self.priority, self.tenant) = (state, priority, tenant)
+    (isDelayed, self.priority, self.tenant) = (flag == 1, priority, tenant)
     (self.attemptsMax, self.attemptsMade) = (Int(attemptsMax), Int(attemptsMade))
     self.workersLost = Int(workersLost)
     payload = reader.remainder()
   }
 
-  private static func lease(_ reader: inout ByteReader) -> LeasePart? {
-    guard let token = reader.token(), let worker = reader.identifier(WorkerID.self),
-      let startedAt = reader.timestamp(), reader.number(UInt64.self) != nil, reader.number(UInt8.self) != nil
-    else { return nil }
-    return LeasePart(token: token, worker: worker, startedAt: startedAt)
-  }
-
-  /// The record of a job that becomes ready, or waits for its time. The script fills in the number of its lane.
+  /// The record of a job that becomes ready, or waits for its time, but for the number of its lane, which the script
+  /// puts before it.
   static func waiting(_ job: QueuedJob) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(25 + job.payload.count)
-    bytes.append((job.notBefore == nil ? State.ready : .delayed).rawValue)
+    bytes.reserveCapacity(headSize - 2 + job.payload.count)
+    bytes += job.tenant.bytes
+    bytes.append(job.notBefore == nil ? 0 : 1)
     bytes.append(UInt8(job.priority.rawValue))
     bytes += UInt16(clamping: job.attemptsMax).bigEndianBytes
     bytes += UInt16(clamping: job.attemptsMade).bigEndianBytes
     bytes.append(UInt8(clamping: job.workersLost))
-    bytes += [0, 0]
-    bytes += job.tenant.bytes
     bytes += job.payload
     return bytes
   }
 
-  /// The lease that `bytes` describe, of job `id` in `lane`.
-  static func granted(_ id: JobID, _ lane: Lane, _ bytes: [UInt8]) -> Lease? {
-    guard let record = JobRecord(bytes), let part = record.lease else { return nil }
-    let job = QueuedJob(
+  /// The job that `bytes` describe, as its worker gets it.
+  static func granted(_ id: JobID, _ lane: Lane, _ bytes: [UInt8]) -> QueuedJob? {
+    guard let record = JobRecord(bytes) else { return nil }
+    return QueuedJob(
       id: id, tenant: record.tenant, lane: lane, priority: record.priority, attemptsMax: record.attemptsMax,
       attemptsMade: record.attemptsMade, workersLost: record.workersLost, payload: record.payload)
-    return Lease(job: job, token: part.token, attempt: record.attemptsMade + 1)
+  }
+}
+
+/// A lease as `scripts/status.lua` tells it: as Redis keeps it, and then its worker.
+struct LeaseRecord {
+  let token: FencingToken
+  let startedAt: Timestamp
+  let isCancelRequested: Bool
+  let job: JobRecord
+  let worker: WorkerID
+
+  /// - Returns: nil where the bytes are no lease.
+  init?(_ bytes: [UInt8]) {
+    guard bytes.count == 50 + 16 else { return nil }
+    var reader = ByteReader(bytes)
+    guard let token = reader.token(), let startedAt = reader.timestamp(), reader.number(UInt64.self) != nil,
+      let flags = reader.number(UInt8.self), let head = reader.bytes(JobRecord.headSize),
+      let job = JobRecord(Array(head)), let worker = reader.identifier(WorkerID.self)
+    else { return nil }
+    (self.token, self.startedAt, isCancelRequested) = (token, startedAt, flags & 1 == 1)
+    (self.job, self.worker) = (job, worker)
   }
 }

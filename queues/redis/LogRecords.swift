@@ -30,9 +30,8 @@ extension QueuedOutcome {
     var reader = ByteReader(bytes)
     guard let job = reader.identifier(JobID.self), let code = reader.number(UInt8.self),
       let ending = AttemptEnding(code: code), let isFinal = reader.number(UInt8.self), isFinal <= 1,
-      let attempt = reader.number(UInt16.self), let token = reader.token(),
-      let worker = reader.identifier(WorkerID.self), let startedAt = reader.timestamp(),
-      let endedAt = reader.timestamp()
+      let attempt = reader.number(UInt16.self), let token = reader.token(), let startedAt = reader.timestamp(),
+      let worker = reader.identifier(WorkerID.self), let endedAt = reader.timestamp()
     else { return nil }
     self.init(
       position: position, job: job, token: token, attempt: Int(attempt), ending: ending,

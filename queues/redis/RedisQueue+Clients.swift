@@ -12,30 +12,49 @@ extension RedisQueue {
   private func add(_ jobs: [QueuedJob], needsGeneration: Bool) async throws(QueueError) -> [EnqueueVerdict] {
     for job in jobs { try configuration.limits.check(job) }
     return try await batches(of: jobs, sizeBytes: \.payload.count) { batch throws(QueueError) in
+      var order: [Int] = []
       let answer = try await run(.enqueue) { command in
         command.append(now)
         command.append(needsGeneration ? "1" : "0")
-        appendJobs(batch, to: &command)
+        order = appendJobs(batch, to: &command)
       }
-      return try verdicts(answer, ["1": .enqueued, "0": .alreadyHeld])
+      let verdicts: [EnqueueVerdict] = try verdicts(answer, ["1": .enqueued, "0": .alreadyHeld])
+      guard verdicts.count == order.count else { throw unexpected(answer) }
+      var inPlace = verdicts
+      for (verdict, place) in zip(verdicts, order) { inPlace[place] = verdict }
+      return inPlace
     }
   }
 
-  /// The lanes of the jobs, each once, and the jobs.
-  private func appendJobs(_ jobs: [QueuedJob], to command: inout RedisCommand) {
+  /// The lanes of the jobs, each once, and the jobs, lane by lane, the ready ones first. Returns the places of the jobs
+  /// in that order.
+  private func appendJobs(_ jobs: [QueuedJob], to command: inout RedisCommand) -> [Int] {
     var (lanes, places): ([Lane], [Lane: Int]) = ([], [:])
-    for job in jobs where places[job.lane] == nil {
-      lanes.append(job.lane)
-      places[job.lane] = lanes.count
+    var (ready, delayed): ([[Int]], [[Int]]) = ([], [])
+    for (place, job) in jobs.enumerated() {
+      let lane = places[job.lane] ?? lanes.count
+      if lane == lanes.count {
+        lanes.append(job.lane)
+        places[job.lane] = lane
+        ready.append([])
+        delayed.append([])
+      }
+      if job.notBefore == nil { ready[lane].append(place) } else { delayed[lane].append(place) }
     }
     command.append(lanes.count)
-    for lane in lanes { command.append(lane.descriptor) }
-    for job in jobs {
-      command.append(job.id.bytes)
-      command.append(places[job.lane] ?? 0)
-      command.append(job.notBefore.map { String(max(0, $0.microseconds)) } ?? "")
-      command.append(JobRecord.waiting(job))
+    for (place, lane) in lanes.enumerated() {
+      command.append(lane.descriptor)
+      command.append(ready[place].count)
+      command.append(delayed[place].count)
     }
+    let order = lanes.indices.flatMap { ready[$0] + delayed[$0] }
+    for place in order {
+      let job = jobs[place]
+      command.append(job.id.bytes)
+      command.append(JobRecord.waiting(job))
+      if let due = job.notBefore { command.append(max(0, due.microseconds)) }
+    }
+    return order
   }
 
   public func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict] {
@@ -59,19 +78,18 @@ extension RedisQueue {
   }
 
   private static func status(_ head: RedisValue, _ extra: RedisValue) -> QueueStatus? {
-    guard let bytes = head.bytes, let record = JobRecord(bytes) else { return nil }
-    guard let lease = record.lease else {
-      if record.state == .delayed {
-        let due = extra.text.flatMap { Double($0) }.map { Timestamp(microseconds: Int64($0)) }
-        return .delayed(until: due ?? Timestamp(microseconds: 0), attemptsMade: record.attemptsMade)
-      }
-      return .ready(ahead: Int(extra.integer ?? 0), attemptsMade: record.attemptsMade)
+    guard let bytes = head.bytes else { return nil }
+    if let lease = LeaseRecord(bytes) {
+      let note = ProgressNote(extra.bytes ?? [])
+      return .leased(
+        LeaseStatus(
+          worker: lease.worker, token: lease.token, attempt: lease.job.attemptsMade + 1, startedAt: lease.startedAt,
+          fraction: note.fraction, stage: note.stage, isCancelRequested: lease.isCancelRequested))
     }
-    let note = ProgressNote(extra.bytes ?? [])
-    return .leased(
-      LeaseStatus(
-        worker: lease.worker, token: lease.token, attempt: record.attemptsMade + 1, startedAt: lease.startedAt,
-        fraction: note.fraction, stage: note.stage, isCancelRequested: record.state == .cancelling))
+    guard let record = JobRecord(bytes) else { return nil }
+    if !record.isDelayed { return .ready(ahead: Int(extra.integer ?? 0), attemptsMade: record.attemptsMade) }
+    let due = extra.text.flatMap { Double($0) }.map { Timestamp(microseconds: Int64($0)) }
+    return .delayed(until: due ?? Timestamp(microseconds: 0), attemptsMade: record.attemptsMade)
   }
 
   public func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {

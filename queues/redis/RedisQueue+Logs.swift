@@ -6,13 +6,7 @@ extension RedisQueue {
   public func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueuedOutcome]
   {
-    // An entry holds several outcomes, so `position` may lie within one.
-    if let position {
-      let rest = try await present("outcomes", after: position, limit, told(in:)).filter { $0.position > position }
-      if !rest.isEmpty { return Array(rest.prefix(limit)) }
-    }
-    let read = try await readable("outcomes", after: position?.description ?? "0-0", limit, duration, told(in:))
-    return Array(read.prefix(max(1, limit)))
+    try await items("outcomes", after: position, else: "0-0", limit, duration, told(in:), at: \.position)
   }
 
   private func told(in entry: LogEntry) -> [QueuedOutcome]? {
@@ -26,30 +20,35 @@ extension RedisQueue {
   public func events(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueueEvent]
   {
-    // An entry holds several events, so `position` may lie within one.
-    if let position {
-      let rest = try await present("events", after: position, limit, Self.events(in:)).filter { $0.position > position }
-      if !rest.isEmpty { return Array(rest.prefix(limit)) }
-    }
-    let events = try await readable(
-      "events", after: position?.description ?? "$", limit, duration, Self.events(in:))
-    return Array(events.prefix(limit))
+    try await items("events", after: position, else: "$", limit, duration, Self.events(in:), at: \.position)
   }
 
-  /// What `meaning` makes of the entries from that of `position` on, as far as they are there.
-  private func present<Item>(
-    _ log: String, after position: OutcomePosition, _ limit: Int, _ meaning: (LogEntry) -> [Item]?
+  /// Up to `limit` of what `meaning` makes of the entries after `position`; after the server's position `start` where
+  /// that is nil.
+  private func items<Item>(
+    _ log: String, after position: OutcomePosition?, else start: String, _ limit: Int, _ duration: Duration,
+    _ meaning: (LogEntry) -> [Item]?, at place: (Item) -> OutcomePosition
+  ) async throws(QueueError) -> [Item] {
+    let limit = max(1, limit)
+    var found: [Item] = []
+    if let position { found = try await rest(log, after: position, meaning).filter { place($0) > position } }
+    if found.count < limit {
+      let wait = found.isEmpty ? duration : .zero
+      found += try await readable(log, after: position?.description ?? start, limit - found.count, wait, meaning)
+    }
+    return Array(found.prefix(limit))
+  }
+
+  /// What `meaning` makes of the entry that `position` lies in: an entry holds several items.
+  private func rest<Item>(
+    _ log: String, after position: OutcomePosition, _ meaning: (LogEntry) -> [Item]?
   ) async throws(QueueError) -> [Item] {
     var command = RedisCommand("XRANGE")
     command.append(key(log))
-    command.append(position.startOfEntry.description)
-    command.append("+")
-    command.append("COUNT")
-    command.append(max(1, limit) + 1)
-    let answer = try await send(command)
-    let found = try entries(answer.array ?? [])
-    try await moveAside(found.filter { meaning($0) == nil }, of: log)
-    return found.compactMap(meaning).flatMap { $0 }
+    for _ in 0..<2 { command.append(position.startOfEntry.description) }
+    let entries = try entries(try await send(command).array ?? [])
+    try await moveAside(entries.filter { meaning($0) == nil }, of: log)
+    return entries.compactMap(meaning).flatMap { $0 }
   }
 
   private static func events(in entry: LogEntry) -> [QueueEvent]? {
@@ -62,24 +61,30 @@ extension RedisQueue {
     try await read("unreadable", after: position?.description ?? "0-0", limit, duration).map(UnreadableEntry.init)
   }
 
-  /// What `meaning` makes of the entries after `position`, up to `limit` entries and as many as there are, past those
-  /// that mean nothing to it.
+  /// What `meaning` makes of the entries after `position`: `limit` items or somewhat more, as many as there are, past
+  /// the entries that mean nothing to it. Waits for a first entry only.
   private func readable<Item>(
     _ log: String, after position: String, _ limit: Int, _ duration: Duration, _ meaning: (LogEntry) -> [Item]?
   ) async throws(QueueError) -> [Item] {
     let end = ContinuousClock.now + duration
-    var (items, after, missing): ([Item], String, Int) = ([], position, max(1, limit))
+    var (items, after, reading) = ([Item](), position, LogReading())
     while true {
-      let entries = try await read(log, after: after, missing, items.isEmpty ? max(.zero, end - .now) : .zero)
-      let unreadable = entries.filter { entry in
-        guard let found = meaning(entry) else { return true }
+      let asked = reading.entries(for: limit - items.count)
+      let wait = items.isEmpty ? max(.zero, end - .now) : .zero
+      let entries = try await read(log, after: after, asked, wait)
+      var unreadable: [LogEntry] = []
+      for entry in entries {
+        guard let found = meaning(entry) else {
+          unreadable.append(entry)
+          continue
+        }
         items += found
-        return false
+        reading.note(items: found.count, bytes: entry.sizeBytes)
       }
       try await moveAside(unreadable, of: log)
-      guard let last = entries.last, !unreadable.isEmpty else { return items }
-      missing -= entries.count - unreadable.count
-      if missing == 0 { return items }
+      guard let last = entries.last, items.count < limit else { return items }
+      // Fewer than asked for are all there are; of a wait that found nothing of use the rest is left.
+      if entries.count < asked, !items.isEmpty { return items }
       after = last.position.description
     }
   }
@@ -122,6 +127,27 @@ extension RedisQueue {
   }
 }
 
+/// How many entries are to be read for so many items, by what those before had: an entry has up to 64 items, and what is
+/// read beyond need is read in vain.
+private struct LogReading {
+  private static let itemsMax = 64
+  /// Asked for at once, about.
+  private static let bytesMax = 16 << 20
+  private var (entries, items, bytes) = (0, 0, 0)
+
+  mutating func note(items: Int, bytes: Int) {
+    self.entries += 1
+    self.items += items
+    self.bytes += bytes
+  }
+
+  func entries(for missing: Int) -> Int {
+    guard items > 0 else { return max(1, (missing + Self.itemsMax - 1) / Self.itemsMax) }
+    let needed = (missing * entries + items - 1) / items
+    return max(1, min(needed, Self.bytesMax * entries / max(1, bytes)))
+  }
+}
+
 /// An entry of a stream as the server tells it, whatever its fields mean.
 struct LogEntry {
   let position: OutcomePosition
@@ -139,6 +165,8 @@ struct LogEntry {
   func bytes(under name: String) -> [UInt8]? {
     fields.count == 2 && fields[0] == Array(name.utf8) ? fields[1] : nil
   }
+
+  var sizeBytes: Int { fields.reduce(0) { $0 + $1.count } }
 
   /// Why an entry that means nothing to us does so, as far as can be told.
   var complaint: String {

@@ -2,51 +2,76 @@ public import StrataCore
 
 extension RedisQueue {
   public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
-    var leases: [Lease] = []
-    var (missing, room) = (max(0, request.count), request.room)
+    for result in request.completed { try configuration.limits.check(report: result.report, of: result.lease.job) }
+    var (completed, verdicts) = (request.completed, [LeaseVerdict]())
+    if !isOneCall(completed, of: request.worker) {
+      verdicts = try await complete(completed)
+      completed = []
+    }
+    var (leases, missing, room) = ([Lease](), max(0, request.count), request.room)
     while true {
       let asked = min(missing, configuration.limits.batchSize)
-      let grant = try await leaseOnce(request, asked, room, duration)
+      let grant = try await leaseOnce(request, completed, asked, room, duration)
       leases += grant.leases
+      verdicts += grant.verdicts
       missing -= asked
-      if missing == 0 || grant.leases.count < asked { return LeaseGrant(leases: leases, deadline: grant.deadline) }
+      completed = []
+      if missing == 0 || grant.leases.count < asked {
+        return LeaseGrant(leases: leases, deadline: grant.deadline, verdicts: verdicts)
+      }
       for lease in grant.leases { room = room.less(lease.job.lane.resources) }
     }
   }
 
-  private func leaseOnce(_ request: LeaseRequest, _ count: Int, _ room: ResourceRequest, _ duration: Duration)
-    async throws(QueueError) -> LeaseGrant
-  {
+  /// Whether one call of a script can end these leases, beside what else it does.
+  private func isOneCall(_ completed: [AttemptResult], of worker: WorkerID) -> Bool {
+    completed.count <= configuration.limits.batchSize && completed.allSatisfy { $0.lease.worker == worker }
+      && completed.reduce(0) { $0 + $1.report.count } <= configuration.limits.batchBytesMax
+  }
+
+  private func leaseOnce(
+    _ request: LeaseRequest, _ completed: [AttemptResult], _ count: Int, _ room: ResourceRequest, _ duration: Duration
+  ) async throws(QueueError) -> LeaseGrant {
     let answer = try await run(.lease) { command in
-      command.append(now)
-      command.append(configuration.limits.eventsMax)
+      appendEndingContext(&command)
       command.append(request.worker.bytes)
       command.append(duration.wholeMicroseconds)
       command.append(count)
       for amount in [room.cpuMillicores, room.memoryBytes, room.gpuThousandths] {
         command.append(min(max(0, amount), Int64(QueueLimits.tokenLimit - 1)))
       }
+      command.append(request.tiers.count)
       for tier in request.tiers { command.append(tier.rawValue) }
+      for result in completed {
+        command.append(result.lease)
+        command.append(result.report)
+      }
     }
-    guard let parts = answer.array, let deadline = parts.first?.integer else { throw unexpected(answer) }
+    guard let parts = answer.array, parts.count >= 4, let deadline = parts[0].integer,
+      parts[2].integer != nil, let first = parts[3].integer, first >= 0
+    else { throw unexpected(answer) }
+    let verdicts = try leaseVerdicts(parts[1])
     var leases: [Lease] = []
-    for part in parts.dropFirst() {
-      guard let turn = Self.leases(part.array ?? []) else { throw unexpected(answer) }
-      leases += turn
+    leases.reserveCapacity(count)
+    for part in parts.dropFirst(4) {
+      let token = UInt64(first) + UInt64(leases.count)
+      guard let run = Self.leases(part.array ?? [], of: request.worker, from: token) else { throw unexpected(answer) }
+      leases += run
     }
-    return LeaseGrant(leases: leases, deadline: Timestamp(microseconds: deadline))
+    return LeaseGrant(leases: leases, deadline: Timestamp(microseconds: deadline), verdicts: verdicts)
   }
 
-  /// The leases of one turn: the lane's descriptor, then identifiers and records.
-  private static func leases(_ parts: [RedisValue]) -> [Lease]? {
+  /// The leases of one run: the lane's descriptor, then identifiers and records.
+  private static func leases(_ parts: [RedisValue], of worker: WorkerID, from token: UInt64) -> [Lease]? {
     guard let lane = parts.first?.bytes.flatMap(Lane.init(descriptor:)) else { return nil }
     var leases: [Lease] = []
     leases.reserveCapacity(parts.count / 2)
     for index in stride(from: 1, to: parts.count - 1, by: 2) {
       guard let id = parts[index].bytes.flatMap({ JobID(bytes: $0) }), let bytes = parts[index + 1].bytes,
-        let lease = JobRecord.granted(id, lane, bytes)
+        let job = JobRecord.granted(id, lane, bytes)
       else { return nil }
-      leases.append(lease)
+      let token = FencingToken(rawValue: token + UInt64(leases.count))
+      leases.append(Lease(job: job, worker: worker, token: token, attempt: job.attemptsMade + 1))
     }
     return leases
   }
@@ -59,7 +84,10 @@ extension RedisQueue {
       appendEndingContext(&command)
       command.append(worker.bytes)
       command.append(duration.wholeMicroseconds)
-      for lease in held { command.append(lease) }
+      // Another's lease is lost to this worker: no lease has the token zero.
+      for lease in held {
+        command.append(lease.worker == worker ? lease : .init(job: lease.job, worker: worker, token: .init(rawValue: 0)))
+      }
     }
     guard let parts = answer.array, parts.count == 3, let deadline = parts[0].integer, let known = parts[1].integer,
       let verdicts = parts[2].bytes, verdicts.count == held.count
@@ -74,11 +102,12 @@ extension RedisQueue {
   public func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {
     let limits = configuration.limits
     for report in reports { try limits.check(stage: report.stage, of: report.lease.job) }
-    return try await batches(of: reports, sizeBytes: \.log.count) { batch throws(QueueError) in
+    return try await runs(of: reports, lease: \.lease, sizeBytes: \.log.count) { batch, worker throws(QueueError) in
       let answer = try await run(.progress) { command in
         command.append(now)
         command.append(limits.eventsMax)
         command.append(limits.liveLogBytesMax)
+        command.append(worker.bytes)
         for report in batch {
           command.append(report.lease)
           command.append(ProgressNote.bytes(of: report.fraction))
@@ -100,9 +129,10 @@ extension RedisQueue {
 
   private func end(_ results: [AttemptResult], by script: RedisScript) async throws(QueueError) -> [LeaseVerdict] {
     for result in results { try configuration.limits.check(report: result.report, of: result.lease.job) }
-    return try await batches(of: results, sizeBytes: \.report.count) { batch throws(QueueError) in
+    return try await runs(of: results, lease: \.lease, sizeBytes: \.report.count) { batch, worker throws(QueueError) in
       let answer = try await run(script) { command in
         appendEndingContext(&command)
+        command.append(worker.bytes)
         for result in batch {
           command.append(result.lease)
           command.append(result.report)
@@ -114,9 +144,10 @@ extension RedisQueue {
 
   public func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict] {
     for failure in failures { try configuration.limits.check(report: failure.report, of: failure.lease.job) }
-    return try await batches(of: failures, sizeBytes: \.report.count) { batch throws(QueueError) in
+    return try await runs(of: failures, lease: \.lease, sizeBytes: \.report.count) { batch, worker throws(QueueError) in
       let answer = try await run(.fail) { command in
         appendEndingContext(&command)
+        command.append(worker.bytes)
         for failure in batch {
           command.append(failure.lease)
           command.append(failure.ending == .cancelled ? "c" : failure.isRetryable ? "r" : "f")
@@ -128,6 +159,20 @@ extension RedisQueue {
     }
   }
 
+  /// Runs `body` on parts of `items` whose leases are one worker's and that keep to the limits of one call.
+  private func runs<Item, Answer>(
+    of items: [Item], lease: (Item) -> LeaseReference, sizeBytes: (Item) -> Int,
+    _ body: ([Item], WorkerID) async throws(QueueError) -> [Answer]
+  ) async throws(QueueError) -> [Answer] {
+    var answers: [Answer] = []
+    for run in items.runs(by: { lease($0).worker }) {
+      answers += try await batches(of: run.items, sizeBytes: sizeBytes) { batch throws(QueueError) in
+        try await body(batch, run.key)
+      }
+    }
+    return answers
+  }
+
   /// What every script that ends attempts begins with.
   func appendEndingContext(_ command: inout RedisCommand) {
     command.append(now)
@@ -137,6 +182,18 @@ extension RedisQueue {
 
   private func leaseVerdicts(_ answer: RedisValue) throws(QueueError) -> [LeaseVerdict] {
     try verdicts(answer, ["1": .accepted, "0": .stale])
+  }
+}
+
+extension Array {
+  /// The longest parts, one after the other, whose elements have the same key.
+  func runs<Key: Equatable>(by key: (Element) -> Key) -> [(key: Key, items: [Element])] {
+    var runs: [(key: Key, items: [Element])] = []
+    for element in self {
+      let itsKey = key(element)
+      if runs.last?.key == itsKey { runs[runs.count - 1].items.append(element) } else { runs.append((itsKey, [element])) }
+    }
+    return runs
   }
 }
 

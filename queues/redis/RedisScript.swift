@@ -18,7 +18,7 @@ struct ScriptLibrary: Sendable {
   /// The files of `scripts/shared`, each before those that use it.
   private static let shared = [
     "queue", "record", "lanes", "limits", "tenants", "unreadable", "wake", "log", "ready", "delay", "removing",
-    "account", "ending", "holding",
+    "account", "holding", "ending",
   ]
 
   init(under limits: QueueLimits) {

@@ -11,6 +11,7 @@ struct WorkerModel {
   private let now: ContinuousClock.Instant
   private var token: UInt64 = 0
   private var asked: (count: Int, room: ResourceRequest)?
+  private static let worker = WorkerID(high: 2, low: 2)
   private var sizes: [LeaseReference: Int64] = [:]
   private var running: Set<LeaseReference> = []
   private var reporting: Set<LeaseReference> = []
@@ -61,7 +62,7 @@ struct WorkerModel {
       left -= cpu
       let lane = Lane(tier: .cpu, capability: "noop", resources: ResourceRequest(cpuMillicores: cpu))
       let job = QueuedJob(id: JobID(high: token, low: 1), tenant: TenantID(), lane: lane, attemptsMax: 1, payload: [])
-      leases.append(Lease(job: job, token: FencingToken(rawValue: token), attempt: 1))
+      leases.append(Lease(job: job, worker: Self.worker, token: FencingToken(rawValue: token), attempt: 1))
       sizes[leases[leases.count - 1].reference] = cpu
     }
     feed(.granted(leases, asked: count, room: room, ownedUntil: now + .seconds(10), now: now))

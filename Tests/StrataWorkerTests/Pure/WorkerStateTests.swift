@@ -15,7 +15,8 @@ import Testing
     let lane = Lane(tier: .cpu, capability: "noop", resources: resources)
     let job = QueuedJob(
       id: JobID(high: token, low: 0), tenant: TenantID(high: 1, low: 1), lane: lane, attemptsMax: 3, payload: [])
-    return Lease(job: job, token: FencingToken(rawValue: token), attempt: 1)
+    return Lease(
+      job: job, worker: WorkerID(high: 2, low: 2), token: FencingToken(rawValue: token), attempt: 1)
   }
 
   private func working(slots: Int, _ leases: [Lease]) -> WorkerState {

@@ -16,7 +16,7 @@ transition('announce', 'allow-oom', function()
   if not generation then return lost() end
   local finished = {}
   for index = 3, #ARGV, 2 do finished[#finished + 1] = ARGV[index] .. 'F' .. ARGV[index + 1] end
-  local tick = math.max(last + 1, time)
+  local tick = max(last + 1, time)
   announce(tick, finished, ARGV[2])
   save_state(tick)
   return #finished

@@ -3,32 +3,57 @@
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
 --          live log is kept; 4… job ids
 -- Returns  a string with, per job, '0' (not held), '1' (removed) or '2' (its worker is told)
--- Cost     O(n log N) for n jobs given, N ready
+-- Cost     O(n log N) for n jobs given, N ready; and O(m W) for m of them that are leased, W workers
+
+-- What is to be done about jobs that wait nowhere: their workers are to be told, unless they have been already.
+local function flag(jobs, verdicts)
+  local ids, told = {}, {}
+  for index, job in ipairs(jobs) do ids[index] = job[1] end
+  local found = find_leases(ids)
+  for _, job in ipairs(jobs) do
+    local id, place = job[1], job.place
+    if found[id] then
+      local worker, lease = found[id][1], found[id][2]
+      verdicts[place] = '2'
+      if not has_flag(lease, TO_BE_CANCELLED) then
+        call('HSET', prefix .. 'held:' .. worker, id, with_flag(lease, TO_BE_CANCELLED))
+        told[#told + 1] = { worker, 'c' .. id }
+      end
+    end
+  end
+  return told
+end
+
 transition('cancel', 'allow-oom', function()
   local ids = ids_of(4, 1)
   if not ids or #ids == 0 or not whole(ARGV[2]) or not whole(ARGV[3]) then return refuse('a job id has 16 bytes') end
   local generation, last, time = open(ARGV[1])
   if not time then return refuse('the time is no number') end
   if not generation then return lost() end
-  local ended_at, no_lease = pack('>I8', time), string.rep('\0', 32)
-  local verdicts, told, flagged, removed, seen = {}, {}, {}, {}, {}
+  local ended_at, no_lease, nobody = pack('>I8', time), string.rep('\0', 16), string.rep('\0', 16)
+  local verdicts, jobs, first_of = {}, {}, {}
   for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
     local id = ids[index]
     if record and not is_readable(record) then record = false end
-    verdicts[index] = (not record and '0') or (is_leased(record) and '2') or (seen[id] and '0') or '1'
-    if verdicts[index] == '1' then
-      note_outcome(id, CANCELLED, 1, 0, no_lease, ended_at, '')
-      gone[#gone + 1] = id
-      removed[#removed + 1] = { id, record }
-    elseif verdicts[index] == '2' and byte(record) == 1 and not seen[id] then
-      flagged[#flagged + 1], flagged[#flagged + 2] = id, '\2' .. sub(record, 2)
-      told[#told + 1] = { worker_of(record), id }
+    if record and not first_of[id] then
+      jobs[#jobs + 1] = { id, record, place = index }
+      first_of[id] = index
     end
-    seen[id] = true
+    verdicts[index] = record and '1' or '0'
   end
-  if #flagged > 0 then call('HSET', jobs_key, unpack(flagged)) end
-  take_out(removed)
-  settle(last, time, ARGV[2], ARGV[3], ARGV[1])
-  for _, pair in ipairs(told) do signal(pair[1], 'c' .. pair[2]) end
+  local told = flag(take_out(jobs), verdicts)
+  for _, job in ipairs(jobs) do
+    if verdicts[job.place] == '1' then
+      note_outcome(job[1], CANCELLED, 1, 0, no_lease, nobody, ended_at, '')
+      gone[#gone + 1] = job[1]
+    end
+  end
+  -- Named again, a job that was removed is not held any more.
+  for index, id in ipairs(ids) do
+    local first = first_of[id]
+    if first and first ~= index then verdicts[index] = verdicts[first] == '2' and '2' or '0' end
+  end
+  save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
+  for _, pair in ipairs(told) do signal(pair[1], pair[2]) end
   return table.concat(verdicts)
 end)

@@ -15,7 +15,7 @@ transition('census', 'no-writes', function()
     if #number == 2 then
       local ready, leased = unpack_bytes('>I4I4', packed)
       if ready + leased > 0 then
-        counts[#counts + 1], counts[#counts + 2], counts[#counts + 3] = sub(packed, 18), ready, leased
+        counts[#counts + 1], counts[#counts + 2], counts[#counts + 3] = sub(packed, 22), ready, leased
       end
     end
   end

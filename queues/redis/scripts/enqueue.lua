@@ -2,54 +2,107 @@
 -- unless its record cannot be read.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 '1' if a generation must be installed, else '0';
---          3 how many lanes, 1–1000; then their descriptors; then per job: its id, which of the lanes (1…), the
---          microsecond at which it is due, or '' for at once, its record, whose lane is filled in here
+--          3 how many lanes, 1–1000; per lane: its descriptor, how many of the jobs are ready there, how many delayed;
+--          then, lane by lane, per ready job: its id, its record from the third byte on; per delayed job: its id, that
+--          of its record, the microsecond at which it is due
 -- Returns  a string with, per job, '1' (taken) or '0' (already held)
 -- Cost     O(n log N) for n jobs given and N ready
 
--- Why the arguments are none; nil where they are.
-local function complaint(lane_count, first, ids)
-  if not ids or #ids == 0 or (#ARGV - first + 1) % 4 ~= 0 then return 'jobs have an id, a lane, a time and a record' end
-  for index = 4, first - 1 do
-    if not is_descriptor(ARGV[index]) then return 'a lane is malformed' end
-  end
-  for index = first, #ARGV, 4 do
-    local place, due, record = whole(ARGV[index + 1]), ARGV[index + 2], ARGV[index + 3]
-    if not place or place < 1 or place > lane_count then return 'a job names no lane' end
-    if not is_readable(record) or byte(record) ~= (due == '' and 0 or 3) or (due ~= '' and not whole(due)) then
-      return 'a record is malformed'
+-- What the arguments say: the ids of the jobs, their records, by index when they are due, and per lane its descriptor
+-- and how many jobs it has. Nil and a complaint where they are malformed.
+local function parsed(lane_count)
+  local ids, records, dues, count, at = {}, {}, {}, 0, 4 + 3 * lane_count
+  local descriptors, counts = {}, {}
+  for number = 1, lane_count do
+    local first = 1 + 3 * number
+    local descriptor, ready, delayed = ARGV[first], whole(ARGV[first + 1]), whole(ARGV[first + 2])
+    if not descriptor or not is_descriptor(descriptor) or not ready or not delayed or ready + delayed > 1000 then
+      return nil, 'a lane is malformed'
+    end
+    descriptors[number], counts[number] = descriptor, ready + delayed
+    if #ARGV < at + 2 * ready + 3 * delayed - 1 then return nil, 'jobs have an id, a record and a time' end
+    for place = 1, ready + delayed do
+      local id, record, due = ARGV[at], ARGV[at + 1], nil
+      at = at + 2
+      if place > ready then
+        due = ARGV[at]
+        at = at + 1
+        if not whole(due) then return nil, 'a time is no number' end
+      end
+      local flag, priority = byte(record, 17, 18)
+      if #id ~= 16 or #record < 23 or flag ~= (due and 1 or 0) or priority > 100 then
+        return nil, 'a job is malformed'
+      end
+      count = count + 1
+      ids[count], records[count], dues[count] = id, record, due
     end
   end
-  if ARGV[1] ~= '' and not whole(ARGV[1]) then return 'the time is no number' end
+  if count == 0 or count > 1000 or at ~= #ARGV + 1 then return nil, 'jobs have an id, a record and a time' end
+  return ids, records, dues, descriptors, counts
 end
 
--- Gives the next number to a lane that is new.
-local function add_lane(descriptor, count)
-  local number = pack('>H', count)
-  local lane = lane_from(number, pack('>I4I4I8B', 0, 0, 0, 0) .. descriptor)
-  call('HSET', state_key, 'lanes', count, descriptor, number)
+-- Makes a lane of this number that is new.
+local function add_lane(descriptor, number)
+  local lane = lane_from(number, pack('>I4I4I4I8B', 0, 0, 0, 0, 0) .. descriptor)
+  call('HSET', state_key, descriptor, number)
   call('SADD', prefix .. 'tiers', lane.tier)
   for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
     call('SADD', prefix .. 'lanes:' .. field, number)
     if gate_of(field) then lane.flags = 2 end
   end
   note_lane(lane)
-  return number
 end
 
--- The lanes of the descriptors; nil, and nothing written, where one is one too many.
-local function lanes_named(descriptors)
-  local numbers, named, new, is_new = call('HMGET', state_key, unpack(descriptors)), {}, {}, {}
+-- Forgets a lane that has no jobs.
+local function remove_lane(lane)
+  set_open(lane, false)
+  for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
+    call('SREM', prefix .. 'lanes:' .. field, lane.number)
+  end
+  call('HDEL', state_key, lane.descriptor)
+  call('DEL', lane.key)
+  described[lane.descriptor], lanes[lane.number] = nil, nil
+end
+
+-- Numbers for so many new lanes: the next ones, and where all have been given out, those of lanes that have no jobs and
+-- are not `asked` for, the oldest first. Nil, and nothing written, where there are not so many.
+local function free_numbers(wanted, asked)
+  local count, numbers, empty = tonumber(call('HGET', state_key, 'lanes') or 0), {}, {}
+  local fresh = min(wanted, max(0, LANES_MAX - count))
+  if fresh < wanted then
+    for number = 1, count do
+      local packed = call('HGET', state_key, pack('>H', number))
+      if packed and #empty < wanted - fresh and sub(packed, 1, 12) == string.rep('\0', 12) and not asked[sub(packed, 22)] then
+        empty[#empty + 1] = pack('>H', number)
+      end
+    end
+    if #empty < wanted - fresh then return nil end
+    for _, lane in ipairs(lanes_in_order(empty)) do remove_lane(lane) end
+  end
+  for place = 1, fresh do numbers[place] = pack('>H', count + place) end
+  for place, number in ipairs(empty) do numbers[fresh + place] = number end
+  if fresh > 0 then call('HSET', state_key, 'lanes', count + fresh) end
+  return numbers
+end
+
+-- The lanes of the descriptors, whose numbers `state` tells from its second value on; nil, and nothing written, where
+-- one is one too many.
+local function lanes_named(descriptors, state)
+  local numbers, named, new, is_new, asked = {}, {}, {}, {}, {}
   for index, descriptor in ipairs(descriptors) do
+    numbers[index], asked[descriptor] = state[index + 1], true
     if not numbers[index] and not is_new[descriptor] then
       is_new[descriptor] = true
       new[#new + 1] = descriptor
     end
   end
   if #new > 0 then
-    local count = tonumber(call('HGET', state_key, 'lanes') or 0)
-    if count + #new > LANES_MAX then return nil end
-    for place, descriptor in ipairs(new) do is_new[descriptor] = add_lane(descriptor, count + place) end
+    local free = free_numbers(#new, asked)
+    if not free then return nil end
+    for place, descriptor in ipairs(new) do
+      is_new[descriptor] = free[place]
+      add_lane(descriptor, free[place])
+    end
   end
   for index, descriptor in ipairs(descriptors) do numbers[index] = numbers[index] or is_new[descriptor] end
   load_lanes(numbers)
@@ -57,44 +110,59 @@ local function lanes_named(descriptors)
   return named
 end
 
+-- Takes out of the queue what is held of these jobs and cannot be read: such a job is as good as not held.
+local function set_unreadable_aside(ids, held)
+  local leased = {}
+  for index, id in ipairs(ids) do
+    if held[index] and not is_readable(held[index]) then
+      if not leased[id] then set_record_aside(id, held[index]) end
+      leased[id], leased[#leased + 1], held[index] = true, id, false
+    end
+  end
+  drop_leases(leased)
+  account(ARGV[1])
+end
+
 transition('enqueue', nil, function()
   local lane_count = whole(ARGV[3])
   if not lane_count or lane_count < 1 or lane_count > 1000 then return refuse('lanes come first') end
-  local first = 4 + lane_count
-  local ids = ids_of(first, 4)
-  local wrong = complaint(lane_count, first, ids)
-  if wrong then return refuse(wrong) end
-  if ARGV[2] == '1' and not call('HGET', state_key, 'generation') then return lost() end
-  local descriptors = {}
-  for index = 1, lane_count do descriptors[index] = ARGV[3 + index] end
-  local named = lanes_named(descriptors)
+  local ids, records, dues, descriptors, counts = parsed(lane_count)
+  if not ids then return refuse(records) end
+  if ARGV[1] ~= '' and not whole(ARGV[1]) then return refuse('the time is no number') end
+  local fields = { 'generation' }
+  for index, descriptor in ipairs(descriptors) do fields[index + 1] = descriptor end
+  local state = read_state(fields)
+  if ARGV[2] == '1' and not state[1] then return lost() end
+  local named = lanes_named(descriptors, state)
   if not named then return redis.error_reply('LANES there are as many lanes as may be') end
 
-  local held, verdicts, bodies, delays = call('HMGET', jobs_key, unpack(ids)), {}, {}, {}
-  for index, id in ipairs(ids) do
-    -- A job whose record cannot be read is as good as not held.
-    if held[index] and not bodies[id] and not is_readable(held[index]) then
-      set_record_aside(id, held[index])
-      held[index] = false
-    end
-    verdicts[index] = (held[index] or bodies[id]) and '0' or '1'
-    if verdicts[index] == '1' then
-      local at = first + 4 * (index - 1)
-      local lane, due, record = named[tonumber(ARGV[at + 1])], ARGV[at + 2], ARGV[at + 3]
-      record = sub(record, 1, 7) .. lane.number .. sub(record, 10)
-      bodies[id] = true
-      bodies[#bodies + 1], bodies[#bodies + 2] = id, record
-      if due == '' then
-        arrive(lane, tenant_of(record), id, record)
+  local held, verdicts, bodies, delays, seen = call('HMGET', jobs_key, unpack(ids)), {}, {}, {}, {}
+  local has_unreadable = false
+  for _, record in ipairs(held) do has_unreadable = has_unreadable or record and not is_readable(record) end
+  if has_unreadable then set_unreadable_aside(ids, held) end
+  local index, size = 0, 0
+  for place, lane in ipairs(named) do
+    for _ = 1, counts[place] do
+      index = index + 1
+      local id, record, due = ids[index], records[index], dues[index]
+      if held[index] or seen[id] then
+        verdicts[index] = '0'
       else
-        delays[#delays + 1], delays[#delays + 2] = due, id
+        verdicts[index], seen[id] = '1', true
+        bodies[size + 1], bodies[size + 2] = id, lane.number .. record
+        size = size + 2
+        if due then
+          delays[#delays + 1], delays[#delays + 2] = due, id
+          count_delayed(lane, 1)
+        else
+          arrive(lane, sub(record, 1, 16), id, byte(record, 18))
+        end
       end
     end
   end
-  if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
+  if size > 0 then call('HSET', jobs_key, unpack(bodies)) end
   delay(delays)
   make_ready(ARGV[1])
-  save_tenants()
-  save_state()
+  save()
   return table.concat(verdicts)
 end)

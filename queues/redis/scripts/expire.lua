@@ -7,12 +7,15 @@
 
 -- Ends at most `limit` leases of a worker, in the order in which they were granted. Returns how many, and whether none
 -- is left.
-local function expire_leases(worker, limit, ended_at)
+local function expire_leases(worker, limit, time, ended_at)
   local held = prefix .. 'held:' .. worker
-  local ids = limit > 0 and call('HRANDFIELD', held, limit) or {}
-  local is_empty = #ids == call('HLEN', held)
-  for _, lease in ipairs(in_order_of_grant(worker, ids)) do retry_or_finish(lease[1], lease[2], EXPIRED, ended_at, '') end
-  return #ids, is_empty
+  local flat = limit > 0 and call('HRANDFIELD', held, limit, 'WITHVALUES') or {}
+  local count = #flat / 2
+  local is_empty = count == call('HLEN', held)
+  for _, lease in ipairs(in_order_of_grant(worker, flat)) do
+    retry_or_finish(worker, lease[1], lease[2], EXPIRED, time, ended_at, '')
+  end
+  return count, is_empty
 end
 
 local function forget_workers(workers, tiers)
@@ -34,16 +37,17 @@ transition('expire', 'allow-oom', function()
   if not generation then return lost() end
   local count, forgotten = 0, {}
   for _, worker in ipairs(call('ZRANGEBYSCORE', prefix .. 'workers', '-inf', time, 'LIMIT', 0, 100)) do
-    local ended, is_empty = expire_leases(worker, limit - count, pack('>I8', time))
+    local ended, is_empty = expire_leases(worker, limit - count, time, pack('>I8', time))
     count = count + ended
     if is_empty then forgotten[#forgotten + 1] = worker end
   end
   local tiers = #forgotten > 0 and call('SMEMBERS', prefix .. 'tiers') or {}
   forget_workers(forgotten, tiers)
-  settle(last, time, ARGV[2], ARGV[3], ARGV[1])
+  local tick = settle(last, time, ARGV[2], ARGV[3], ARGV[1])
   -- A signal to a worker that is gone is passed on.
   for _, tier in ipairs(tiers) do
     for _, lane in ipairs(lanes_behind('T' .. tier)) do wake(lane, lane.ready, ARGV[1]) end
   end
+  save(tick)
   return count
 end)

@@ -8,14 +8,26 @@
 -- Cost     O(n + log W) for n leases, W workers; and O(m log N) for m taken back (1000 a call), N ready jobs
 
 local function take_back(worker, named, last, time)
-  local unnamed, ended_at = {}, pack('>I8', time)
-  for _, id in ipairs(call('HKEYS', prefix .. 'held:' .. worker)) do
-    if not named[id] then unnamed[#unnamed + 1] = id end
+  local flat, ended_at = call('HGETALL', prefix .. 'held:' .. worker), pack('>I8', time)
+  local unnamed = {}
+  for index = 1, #flat, 2 do
+    if not named[flat[index]] then unnamed[#unnamed + 1], unnamed[#unnamed + 2] = flat[index], flat[index + 1] end
   end
   for place, lease in ipairs(in_order_of_grant(worker, unnamed)) do
-    if place <= 1000 then hand_back(lease[1], lease[2], ended_at, '') end
+    if place <= 1000 then hand_back(worker, lease[1], lease[2], time, ended_at, '') end
   end
-  settle(last, time, ARGV[2], ARGV[3], ARGV[1])
+  save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
+end
+
+-- The leases that a worker names, false where it does not hold one. Read in parts, because Lua passes at most 8000
+-- values to a call.
+local function leases_named(worker, ids)
+  local leases = {}
+  for first = 1, #ids, 1000 do
+    local part = call('HMGET', prefix .. 'held:' .. worker, unpack(ids, first, min(first + 999, #ids)))
+    for index, lease in ipairs(part) do leases[first + index - 1] = lease end
+  end
+  return leases
 end
 
 transition('heartbeat', 'allow-oom', function()
@@ -28,9 +40,10 @@ transition('heartbeat', 'allow-oom', function()
   if not time then return refuse('the time is no number') end
   if not generation then return lost() end
   local verdicts, named, named_count = {}, {}, 0
-  for index, record in ipairs(records_of(ids)) do
-    local id, is_mine = ids[index], is_owned(record, ARGV[2 * index + 5]) and worker_of(record) == worker
-    verdicts[index] = is_mine and tostring(byte(record)) or '0'
+  for index, lease in ipairs(leases_named(worker, ids)) do
+    local id = ids[index]
+    local is_mine = lease and is_lease(lease) and sub(lease, 1, 8) == ARGV[2 * index + 5]
+    verdicts[index] = not is_mine and '0' or has_flag(lease, TO_BE_CANCELLED) and '2' or '1'
     if is_mine and not named[id] then
       named[id] = true
       named_count = named_count + 1

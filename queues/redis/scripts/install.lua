@@ -4,11 +4,11 @@
 -- Returns  'OK'
 -- Cost     O(1)
 transition('install', 'allow-oom', function()
-  local floor = whole(ARGV[2])
-  if #ARGV ~= 2 or not string.match(ARGV[1], '^%d+$') or not floor then
+  local token_floor = whole(ARGV[2])
+  if #ARGV ~= 2 or not string.match(ARGV[1], '^%d+$') or not token_floor then
     return refuse('a generation and a token floor below 2^53')
   end
   local last = tonumber(call('HGET', state_key, 'tick') or 0)
-  call('HSET', state_key, 'generation', ARGV[1], 'tick', string.format('%d', math.max(last, floor)))
+  call('HSET', state_key, 'generation', ARGV[1], 'tick', string.format('%d', max(last, token_floor)))
   return redis.status_reply('OK')
 end)

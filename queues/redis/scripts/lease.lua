@@ -1,29 +1,35 @@
--- Grants ready jobs to a worker, extends its deadline, and notes it as idle where it got fewer than it asked for.
+-- Finishes what the worker has done, and grants it ready jobs, extends its deadline, and notes it as idle where it got
+-- fewer than it asked for.
 --
 -- Tiers are taken in the order given, classes from the greatest. Within a class the tenant with the smallest tag has its
 -- turn, over all lanes that the worker has room for and whose gates are open. A turn lasts for one job, or as many as
--- together are expected to use no more than QUANTUM core-milliseconds, and goes on while no other is due.
+-- together are expected to use no more than QUANTUM core-milliseconds, and goes on while no other is due. One that was
+-- charged elsewhere, or later, is found where it was: it has its turn there where that is no more than QUANTUM too early.
 -- KEYS     1 the prefix of all keys
--- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 worker;
---          4 microseconds until the deadline; 5 how many at most, 0–1000; 6–8 its room: cpu millicores, memory bytes,
---          gpu thousandths; 9… tiers, in order
--- Returns  the deadline in microseconds, then per run of jobs of one lane a list: the lane's descriptor, then per lease:
---          the job's id, its record
+-- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
+--          live log is kept; 4 worker; 5 microseconds until the deadline; 6 how many at most, 0–1000; 7–9 its room: cpu
+--          millicores, memory bytes, gpu thousandths; 10 how many tiers, at least 1; then these, in order; then per
+--          lease of the worker that succeeded: job id, token, report
+-- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); when the attempts
+--          start; the first one's token, which the others' follow one by one; then per run of jobs of one lane a list:
+--          the lane's descriptor, then per lease the job's id, its record
 -- Cost     O((n + l) log N) for n granted of N ready, l lanes of the tiers; at most TURNS_MAX turns
 
 -- Of the call: what is wanted, what the worker has free, and what it got.
-local worker, wanted, cpu, memory, gpu, tick, owner
+local worker, wanted, cpu, memory, gpu, tick, start
 local granted, turns_given, strays, reply, started, run_of
 -- The turn that was given last: its lane and tenant, and how many jobs it got.
 local last_lane, last_tenant, last_count
+-- What a round has taken and not granted yet: ids, and per turn its lane, tenant, charge and the number of these.
+local taken, taken_count, turns_taken
 
 -- How many jobs of a lane the worker and the gates before the lane have room for, at most `most`.
 local function room_for(lane, most)
-  if lane.cpu > 0 then most = math.min(most, math.floor(cpu / lane.cpu)) end
-  if lane.memory > 0 then most = math.min(most, math.floor(memory / lane.memory)) end
-  if lane.gpu > 0 then most = math.min(most, math.floor(gpu / lane.gpu)) end
+  if lane.cpu > 0 then most = min(most, floor(cpu / lane.cpu)) end
+  if lane.memory > 0 then most = min(most, floor(memory / lane.memory)) end
+  if lane.gpu > 0 then most = min(most, floor(gpu / lane.gpu)) end
   if is_limited(lane) then
-    for _, gate in ipairs(gates_before(lane)) do most = math.min(most, room_behind(gate)) end
+    for _, gate in ipairs(gates_before(lane)) do most = min(most, room_behind(gate)) end
   end
   return most
 end
@@ -32,75 +38,79 @@ end
 local function occupy(lane, pool, tenant, count)
   cpu, memory, gpu = cpu - count * lane.cpu, memory - count * lane.memory, gpu - count * lane.gpu
   count_tenant(pool, tenant, count)
-  count_leased(lane, count)
+  lane.leased = max(0, lane.leased + count)
+  note_lane(lane)
   if is_limited(lane) then
     for _, gate in ipairs(gates_before(lane)) do count_running(gate, count) end
   end
 end
 
--- Whether a job that was taken as ready can be granted. A record that cannot be read goes aside; an entry that points
--- to no job, or to one that is not ready there, is a stray, and is gone with being taken out.
-local function is_grantable(job, record)
-  if record and not is_readable(record) then
-    set_record_aside(job.id, record)
-    return false
-  end
-  return record and byte(record) == 0 and lane_of(record) == job.lane.number and tenant_of(record) == job.tenant.id
+-- A job that was taken as ready and cannot be granted. A record that cannot be read goes aside; an entry that points to
+-- no job, or to one that is not ready there, is a stray, and is gone with being taken out.
+local function turn_away(pool, turn, id, record)
+  if record and not is_readable(record) then set_record_aside(id, record) end
+  strays = strays + 1
+  occupy(turn.lane, pool, turn.tenant, -1)
 end
 
-local function grant(pool, taken)
-  if #taken == 0 then return end
-  local ids, bodies, holdings = {}, {}, {}
-  for index, job in ipairs(taken) do ids[index] = job.id end
-  for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
-    local job = taken[index]
-    local lane, id = job.lane, job.id
-    if is_grantable(job, record) then
-      record = '\1' .. sub(record, 2, 25) .. pack('>I8', tick + granted) .. owner .. pack('>I8B', job.charge, 0)
-        .. sub(record, 26)
-      granted = granted + 1
-      bodies[#bodies + 1], bodies[#bodies + 2] = id, record
-      holdings[#holdings + 1], holdings[#holdings + 2] = id, lane.number .. job.tenant.id
-      if not run_of or run_of.lane ~= lane then
-        run_of = { lane.descriptor, lane = lane }
-        reply[#reply + 1] = run_of
+-- Grants what the round has taken.
+local function grant(pool)
+  if taken_count == 0 then return end
+  local records, holdings, held, next = call('HMGET', jobs_key, unpack(taken)), {}, 0, 1
+  for _, turn in ipairs(turns_taken) do
+    local lane = turn.lane
+    local where = lane.number .. turn.tenant.id .. '\0'
+    local middle = start .. pack('>I8B', turn.charge, 0)
+    for index = next, next + turn.count - 1 do
+      local id, record = taken[index], records[index]
+      if record and sub(record, 1, 19) == where and is_readable(record) then
+        local lease = pack('>I8', tick + granted) .. middle .. sub(record, 1, 25)
+        granted = granted + 1
+        holdings[held + 1], holdings[held + 2] = id, lease
+        held = held + 2
+        if run_of.lane ~= lane then
+          run_of = { lane.descriptor, lane = lane }
+          reply[#reply + 1] = run_of
+        end
+        local count = #run_of
+        run_of[count + 1], run_of[count + 2] = id, record
+        started[granted] = id .. 'S' .. pack('>H', attempts_made(lease) + 1) .. worker
+      else
+        turn_away(pool, turn, id, record)
       end
-      run_of[#run_of + 1], run_of[#run_of + 2] = id, record
-      started[granted] = id .. 'S' .. pack('>H', attempts_made(record) + 1) .. worker
-    else
-      strays = strays + 1
-      occupy(lane, pool, job.tenant, -1)
     end
+    next = next + turn.count
   end
-  if #bodies == 0 then return end
-  call('HSET', jobs_key, unpack(bodies))
-  call('HSET', prefix .. 'held:' .. worker, unpack(holdings))
+  taken, taken_count, turns_taken = {}, 0, {}
+  if held > 0 then call('HSET', prefix .. 'held:' .. worker, unpack(holdings)) end
 end
 
--- Strings are compared by their bytes, whatever the server's locale.
+-- Tenants are compared by their bytes, whatever the server's locale: as numbers that Lua holds exactly.
 local function tenant_before(a, b)
-  for place = 1, 16 do
-    local left, right = byte(a, place), byte(b, place)
-    if left ~= right then return left < right end
-  end
-  return false
+  if not a.high then a.high, a.middle, a.low = unpack_bytes('>I6I6I4', a.id) end
+  if not b.high then b.high, b.middle, b.low = unpack_bytes('>I6I6I4', b.id) end
+  if a.high ~= b.high then return a.high < b.high end
+  if a.middle ~= b.middle then return a.middle < b.middle end
+  return a.low < b.low
 end
 
 -- Whose turn comes first: the smaller tag's, then the older lane's, then the smaller tenant's.
 local function before(a, b)
   if a.tag ~= b.tag then return a.tag < b.tag end
   if a.lane ~= b.lane then return a.lane.place < b.lane.place end
-  return tenant_before(a.id, b.id)
+  return tenant_before(a, b)
 end
 
--- The tenants with the smallest tags of each lane; and the last of them beyond which there may be others unread.
+-- The tenants with the smallest tags of each lane; and the last of them beyond which there may be others unread. So many
+-- are read as are likely to be needed, and so few of each lane that all of them are a handful for one command.
 local function read_turns(in_class)
-  -- So few of each that all of them are a handful for one command.
-  local count = math.min(wanted - granted, math.ceil(2000 / #in_class))
+  local most = math.ceil(2000 / #in_class)
   local turns, horizon, sources = {}, nil, 0
   for _, lane in ipairs(in_class) do
-    lane.moved, lane.left, lane.visited = {}, {}, {}
+    lane.moved, lane.left = {}, {}
     if room_for(lane, 1) > 0 then
+      local jobs_of_turn = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
+      local count = min(math.ceil((wanted - granted) / jobs_of_turn) + 1, most)
       local part = call('ZRANGE', lane.key, 0, count - 1, 'WITHSCORES')
       if #part == 0 then set_open(lane, false) else sources = sources + 1 end
       for place = 1, #part, 2 do
@@ -125,14 +135,11 @@ local function put_back(turns, next, turn, horizon)
 end
 
 -- Takes a tenant's next jobs for as long as its turn lasts.
-local function take(pool, turn, next_turn, horizon, taken)
+local function take(pool, turn, tenant, gate, next_turn, horizon)
   local lane, id = turn.lane, turn.id
-  local tenant = pool.tenants[id]
-  local gate = gate_before(tenant)
-  local most = room_for(lane, wanted - granted - #taken)
-  if gate then most = math.min(most, room_behind(gate)) end
-  local time = lane.average > 0 and lane.average - 1 or AVERAGE_NONE
-  local charge, cost, tag = charge_of(lane, time, tenant.weight), charge_of(lane, time, 100), tenant.tag
+  local most = room_for(lane, wanted - granted - taken_count)
+  if gate then most = min(most, room_behind(gate)) end
+  local charge, cost, tag = expected_charge(lane, tenant.weight), expected_charge(lane, 100), tenant.tag
   local before_this = last_lane == lane and last_tenant == id and last_count or 0
   local count = 0
   repeat
@@ -140,38 +147,25 @@ local function take(pool, turn, next_turn, horizon, taken)
     turn.tag = tag + count * charge
     local is_over = (next_turn and not before(turn, next_turn)) or (horizon and before(horizon, turn))
   until count == most or (is_over and (before_this + count) * cost >= QUANTUM)
-  local popped = call('ZPOPMIN', queue_key(lane, id), count)
-  for place = 1, #popped, 2 do
-    taken[#taken + 1] = { id = popped[place], lane = lane, tenant = tenant, charge = charge }
-  end
-  if #popped < 2 * count then
-    count = #popped / 2
-    lane.left[id] = true
-    if count == 0 then return end
-  end
+  local popped = call('ZPOPMIN', lane.queue .. id, count)
+  local rest = #popped < 2 * count and 0 or max(0, waiting_in(lane, tenant) - count)
+  set_waiting(lane, pool, tenant, rest)
+  if rest == 0 then lane.left[id] = true end
+  count = #popped / 2
+  if count == 0 then return end
+  for place = 1, count do taken[taken_count + place] = popped[2 * place - 1] end
+  taken_count = taken_count + count
+  turns_taken[#turns_taken + 1] = { lane = lane, tenant = tenant, charge = charge, count = count }
   turn.tag = tag + count * charge
   tenant.tag = turn.tag
   if turn.tag - charge > pool.v then pool.v, pool.v_changed = turn.tag - charge, true end
   occupy(lane, pool, tenant, count)
   count_ready(lane, -count)
-  if not lane.visited[id] then
-    lane.visited[id] = true
-    lane.visited[#lane.visited + 1] = id
-  end
   last_lane, last_tenant, last_count = lane, id, before_this + count
 end
 
 -- Has tenants found in a lane where they belong now, and those that are out of it, or have no job left there, not.
 local function write_turns(lane)
-  if #lane.visited > 0 then
-    local keys = {}
-    for index, id in ipairs(lane.visited) do keys[index] = queue_key(lane, id) end
-    if call('EXISTS', unpack(keys)) < #keys then
-      for index, id in ipairs(lane.visited) do
-        if not lane.left[id] and call('EXISTS', keys[index]) == 0 then lane.left[id] = true end
-      end
-    end
-  end
   local places, gone_ids = {}, {}
   for id, tag in pairs(lane.moved) do
     if not lane.left[id] then places[#places + 1], places[#places + 2] = tag, id end
@@ -180,9 +174,6 @@ local function write_turns(lane)
   if #places > 0 then call('ZADD', lane.key, unpack(places)) end
   if #gone_ids > 0 then call('ZREM', lane.key, unpack(gone_ids)) end
 end
-
--- Whether this round has taken a tenant's last job of a lane.
-local function is_spent(lane, id) return lane.visited[id] and call('EXISTS', queue_key(lane, id)) == 0 end
 
 local function park(lane, id, gate)
   call('SADD', prefix .. 'parked:' .. id, lane.number)
@@ -197,18 +188,18 @@ local function round(in_class)
   if #turns == 0 then return false end
   local ids = {}
   for index, turn in ipairs(turns) do ids[index] = turn.id end
-  local pool, taken, next, known = load_tenants(in_class[1].pool, ids), {}, 1, strays
-  while next <= #turns and granted + #taken < wanted do
+  local pool, next, known = load_tenants(in_class[1].pool, ids), 1, strays
+  while next <= #turns and granted + taken_count < wanted do
     local turn = turns[next]
     local lane, tenant = turn.lane, pool.tenants[turn.id]
     if horizon and before(horizon, turn) then break end
     next, turns_given = next + 1, turns_given + 1
-    local gate = gate_before(tenant)
+    local gate = tenant.limited == 1 and gate_before(tenant) or nil
     if lane.left[turn.id] or room_for(lane, 1) == 0 then
       -- Not now.
-    elseif (tenant.tag > turn.tag or gate and room_behind(gate) == 0) and is_spent(lane, turn.id) then
+    elseif waiting_in(lane, tenant) == 0 then
       lane.left[turn.id] = true
-    elseif tenant.tag > turn.tag then
+    elseif tenant.tag > turn.tag + QUANTUM then
       last_lane = nil
       turn.tag = tenant.tag
       lane.moved[turn.id] = turn.tag
@@ -217,18 +208,18 @@ local function round(in_class)
       last_lane = nil
       park(lane, turn.id, gate)
     else
-      take(pool, turn, turns[next], horizon, taken)
+      take(pool, turn, tenant, gate, turns[next], horizon)
       lane.moved[turn.id] = turn.tag
       if not lane.left[turn.id] then put_back(turns, next, turn, horizon) end
     end
   end
   for _, lane in ipairs(in_class) do write_turns(lane) end
-  grant(pool, taken)
+  grant(pool)
   return horizon ~= nil or strays > known
 end
 
-local function grant_from(tier, packed)
-  local numbers, classes, in_order = {}, {}, {}
+local function grant_from(tier)
+  local packed, numbers, classes, in_order = open_lanes(tier), {}, {}, {}
   for place = 1, #packed, 2 do numbers[#numbers + 1] = sub(packed, place, place + 1) end
   for _, lane in ipairs(lanes_in_order(numbers)) do
     local in_class = classes[lane.class]
@@ -250,9 +241,9 @@ local function grant_from(tier, packed)
 end
 
 -- Extends the worker's deadline, and has it woken for what it would still take.
-local function note_worker(deadline)
+local function note_worker(deadline, tiers_end)
   call('ZADD', prefix .. 'workers', deadline, worker)
-  for index = 9, #ARGV do
+  for index = 11, tiers_end do
     local idle = prefix .. 'idle:' .. ARGV[index]
     if granted >= wanted then
       call('ZREM', idle, worker)
@@ -267,31 +258,52 @@ local function note_worker(deadline)
   if turns_given >= TURNS_MAX then signal(worker, 'w') end
 end
 
-transition('lease', 'allow-oom', function()
-  worker, wanted = ARGV[3], whole(ARGV[5])
-  cpu, memory, gpu = whole(ARGV[6]), whole(ARGV[7]), whole(ARGV[8])
-  local duration = whole(ARGV[4])
-  if #ARGV < 9 or #worker ~= 16 or not duration or not wanted or wanted > 1000 or not whole(ARGV[2]) then
-    return refuse('a lease names a worker, a duration, a count and tiers')
+-- Finishes the leases named from `first` on. Returns the verdicts, and the tick that it took, if any.
+local function finish_all(ids, first, last, time)
+  local leases, verdicts = owned_leases(worker, ids, first, 3)
+  for index, lease in ipairs(leases) do
+    if lease then finish(worker, ids[index], lease, SUCCEEDED, time, start, ARGV[first + 3 * index - 1]) end
   end
-  if not cpu or not memory or not gpu then return refuse('a room is three numbers') end
+  return verdicts, settle(last, time, ARGV[2], ARGV[3], ARGV[1])
+end
+
+-- What the arguments say; nil where they are none.
+local function parsed()
+  local duration, count, tiers = whole(ARGV[5]), whole(ARGV[6]), whole(ARGV[10])
+  local room = { whole(ARGV[7]) or false, whole(ARGV[8]) or false, whole(ARGV[9]) or false }
+  if not tiers or tiers < 1 or #ARGV < 10 + tiers or #ARGV[4] ~= 16 then return nil end
+  if not room[1] or not room[2] or not room[3] then return nil end
+  local ids = ids_of(11 + tiers, 3)
+  if not ids or (#ARGV - 10 - tiers) % 3 ~= 0 or not duration or not count or count > 1000 then return nil end
+  if not whole(ARGV[2]) or not whole(ARGV[3]) then return nil end
+  return duration, count, room, 10 + tiers, ids
+end
+
+transition('lease', 'allow-oom', function()
+  local duration, count, room, tiers_end, ids = parsed()
+  if not duration then
+    return refuse('a lease names a worker, a duration, a count, a room, tiers, and per lease an id, a token and a report')
+  end
   local time = time_of(ARGV[1])
   if not time then return refuse('the time is no number') end
   local fields = { 'generation', 'tick' }
-  for index = 9, #ARGV do fields[index - 6] = 'open:' .. ARGV[index] end
-  local state = call('HMGET', state_key, unpack(fields))
+  for index = 11, tiers_end do fields[index - 8] = 'open:' .. ARGV[index] end
+  local state = read_state(fields)
   if not state[1] then return lost() end
+  for index = 11, tiers_end do opened[ARGV[index]] = state[index - 8] or '' end
 
-  tick, owner = math.max(tonumber(state[2] or 0) + 1, time), worker .. pack('>I8', time)
-  granted, turns_given, strays, reply, started, run_of = 0, 0, 0, { time + duration }, {}, nil
-  for index = 9, #ARGV do
+  worker, wanted, cpu, memory, gpu = ARGV[4], count, room[1], room[2], room[3]
+  start = pack('>I8', time)
+  local verdicts, ended_tick = finish_all(ids, tiers_end + 1, tonumber(state[2] or 0), time)
+  tick = max((ended_tick or tonumber(state[2] or 0)) + 1, time)
+  reply, run_of, started = { time + duration, verdicts, time, tick }, {}, {}
+  granted, turns_given, strays, taken, taken_count, turns_taken = 0, 0, 0, {}, 0, {}
+  for index = 11, tiers_end do
     if granted >= wanted then break end
-    if state[index - 6] then grant_from(ARGV[index], state[index - 6]) end
+    grant_from(ARGV[index])
   end
-  note_worker(time + duration)
-  save_tenants()
-  save_limits()
-  save_state(granted > 0 and tick + granted - 1 or nil)
+  note_worker(time + duration, tiers_end)
+  save(granted > 0 and tick + granted - 1 or ended_tick)
   announce(tick, started, ARGV[2])
   return reply
 end)

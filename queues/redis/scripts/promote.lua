@@ -6,28 +6,30 @@
 
 local function promote(ids)
   call('ZREM', prefix .. 'delayed', unpack(ids))
-  local records, bodies = call('HMGET', jobs_key, unpack(ids)), {}
+  local records, numbers, bodies = call('HMGET', jobs_key, unpack(ids)), {}, {}
   for index, record in ipairs(records) do
     if record and not is_readable(record) then
       set_record_aside(ids[index], record)
       records[index] = false
-    elseif record and byte(record) ~= 3 then
+    elseif record and is_delayed(record) then
+      numbers[#numbers + 1] = lane_of(record)
+    else
       records[index] = false
     end
   end
-  load_lanes_of(records, #ids)
+  load_lanes(numbers)
   for index, id in ipairs(ids) do
     local record = records[index]
     local lane = record and lanes[lane_of(record)]
     if lane then
-      bodies[#bodies + 1], bodies[#bodies + 2] = id, '\0' .. sub(record, 2)
-      arrive(lane, tenant_of(record), id, record)
+      bodies[#bodies + 1], bodies[#bodies + 2] = id, sub(record, 1, 18) .. '\0' .. sub(record, 20)
+      count_delayed(lane, -1)
+      arrive(lane, tenant_of(record), id, byte(record, 20))
     end
   end
   if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
   make_ready(ARGV[1])
-  save_tenants()
-  save_state()
+  save()
 end
 
 transition('promote', 'allow-oom', function()

@@ -1,29 +1,38 @@
 -- Where jobs are.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1… job ids
--- Returns  per job: its record without the payload ('' if it is not held, or cannot be read); then how many ready jobs
---          of its tenant and lane go before it, or where it is delayed, the microsecond at which it is due, or where it
---          is leased, its note (see progress.lua)
--- Cost     O(n log N) for n jobs given, N ready
+-- Returns  per job: the first 25 bytes of its record ('' if it is not held, or cannot be read), how many ready jobs of its
+--          tenant and lane go before it; or where it is delayed, these and the microsecond at which it is due; or where it
+--          is leased, its lease and worker, and its note (see progress.lua)
+-- Cost     O(n log N) for n jobs given, N ready; and O(m W) for m of them that are leased, W workers
 transition('status', 'no-writes', function()
   local ids = ids_of(1, 1)
   if not ids or #ids == 0 then return refuse('a job id has 16 bytes') end
   if not call('HGET', state_key, 'generation') then return lost() end
-  local reply = {}
+  local reply, elsewhere, places = {}, {}, {}
   for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
     local id, head, extra = ids[index], '', ''
-    if record and not is_readable(record) then record = false end
-    if record and is_leased(record) then
-      head = sub(record, 1, 66)
-      extra = call('HGET', prefix .. 'progress', id) or ''
-    elseif record and byte(record) == 3 then
+    if record and is_readable(record) then
       head = sub(record, 1, 25)
-      extra = call('ZSCORE', prefix .. 'delayed', id) or ''
-    elseif record then
-      head = sub(record, 1, 25)
-      extra = call('ZRANK', prefix .. 'queue:' .. lane_of(record) .. tenant_of(record), id)
+      if is_delayed(record) then
+        extra = call('ZSCORE', prefix .. 'delayed', id) or ''
+      else
+        extra = call('ZRANK', prefix .. 'queue:' .. lane_of(record) .. tenant_of(record), id)
+        if not extra then
+          elsewhere[#elsewhere + 1], places[#places + 1] = id, index
+          head, extra = '', ''
+        end
+      end
     end
     reply[2 * index - 1], reply[2 * index] = head, extra
+  end
+  local found = find_leases(elsewhere)
+  for order, id in ipairs(elsewhere) do
+    if found[id] then
+      local index = places[order]
+      reply[2 * index - 1] = found[id][2] .. found[id][1]
+      reply[2 * index] = call('HGET', prefix .. 'progress', id) or ''
+    end
   end
   return reply
 end)

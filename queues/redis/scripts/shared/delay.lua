@@ -7,6 +7,6 @@ local function delay(places)
   local first = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
   call('ZADD', delayed, unpack(places))
   local earliest = tonumber(places[1])
-  for index = 3, #places, 2 do earliest = math.min(earliest, tonumber(places[index])) end
+  for index = 3, #places, 2 do earliest = min(earliest, tonumber(places[index])) end
   if (#first == 0 or earliest < tonumber(first[2])) and call('LLEN', due) == 0 then call('RPUSH', due, 'd') end
 end

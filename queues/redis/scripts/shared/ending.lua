@@ -1,68 +1,63 @@
 -- Shared: ending attempts. What a call amounts to is gathered first (`finish`, `requeue`) and written last (`settle`), so
 -- that a call that refuses has written nothing.
 local SUCCEEDED, FAILED, CANCELLED, RELEASED, EXPIRED = 0, 1, 2, 3, 4
-local gone, outcomes, freed, reported, spent, bodies, events, delays, returned
+local gone, outcomes, freed, reported, events, returned = {}, {}, {}, {}, {}, {}
 
 at_begin(function()
-  gone, outcomes, freed, reported, spent = {}, {}, {}, {}, {}
-  bodies, events, delays, returned = {}, {}, {}, {}
+  gone, outcomes, freed = emptied(gone), emptied(outcomes), emptied(freed)
+  reported, events, returned = emptied(reported), emptied(events), emptied(returned)
 end)
 
--- An outcome, after its own length: id, ending, whether final, attempt, token, worker, start, end, report.
-local function note_outcome(id, ending, is_final, attempt, lease, ended_at, report)
-  outcomes[#outcomes + 1] = pack('>I4', 60 + #report) .. id .. pack('>BBH', ending, is_final, attempt) .. lease
-    .. ended_at .. report
+-- An outcome, after its own length: id, ending, whether final, attempt, token, start, worker, end, report.
+local function note_outcome(id, ending, is_final, attempt, token_and_start, worker, ended_at, report)
+  outcomes[#outcomes + 1] = pack('>I4', 60 + #report) .. id .. pack('>BBH', ending, is_final, attempt)
+    .. token_and_start .. worker .. ended_at .. report
 end
 
-local function note_end(id, record, ending, is_final, ended_at, report)
-  note_outcome(id, ending, is_final, attempts_made(record) + 1, sub(record, 26, 57), ended_at, report)
-  local worker, start, charge = worker_of(record), unpack_bytes('>I8I8', record, 50)
+-- `time` is when the call happens, in microseconds and packed.
+local function note_end(worker, id, lease, ending, is_final, time, ended_at, report)
+  note_outcome(id, ending, is_final, attempts_made(lease) + 1, sub(lease, 1, 16), worker, ended_at, report)
+  local start, charge, flags = unpack_bytes('>I8I8B', lease, 9)
   local ids = freed[worker]
   if ids then ids[#ids + 1] = id else freed[worker] = { id } end
-  if byte(record, 66) == 1 then reported[#reported + 1] = id end
-  spent[#spent + 1] = {
-    lane = lane_of(record), tenant = tenant_of(record), charge = charge,
-    microseconds = unpack_bytes('>I8', ended_at) - start, is_telling = ending <= FAILED,
-  }
+  if flags >= HAS_REPORTED then reported[#reported + 1] = id end
+  note_ended(sub(lease, 26, 27), sub(lease, 28, 43), charge, time - start, ending <= FAILED)
 end
 
 -- The attempt ends, and its job with it.
-local function finish(id, record, ending, ended_at, report)
-  note_end(id, record, ending, 1, ended_at, report)
+local function finish(worker, id, lease, ending, time, ended_at, report)
+  note_end(worker, id, lease, ending, 1, time, ended_at, report)
   gone[#gone + 1] = id
 end
 
--- The attempt ends, and its job goes back to its old place with `made` attempts behind it, `lost` of which ended with
--- their workers; at once, or where `due` is given, then.
-local function requeue(id, record, ending, made, lost_count, ended_at, report, due)
-  note_end(id, record, ending, 0, ended_at, report)
-  local state = due and '\3' or '\0'
-  local body = state .. sub(record, 2, 4) .. pack('>HB', made, lost_count) .. sub(record, 8, 25) .. sub(record, 67)
-  bodies[#bodies + 1], bodies[#bodies + 2] = id, body
-  if due then delays[#delays + 1], delays[#delays + 2] = due, id else returned[#returned + 1] = { id, body } end
+-- The attempt ends, and its job goes back to its old place with `made` attempts behind it, `lost_count` of which ended
+-- with their workers; at once, or where `due` is given, then.
+local function requeue(worker, id, lease, ending, made, lost_count, time, ended_at, report, due)
+  note_end(worker, id, lease, ending, 0, time, ended_at, report)
+  returned[#returned + 1] = { id = id, lease = lease, made = made, lost = lost_count, due = due }
   events[#events + 1] = id .. 'R' .. string.char(ending)
 end
 
 -- The attempt ended badly: a job that its owner cancelled is finished so, one with attempts left is tried again, unless
 -- it has lost its worker so often that it may be what kills workers.
-local function retry_or_finish(id, record, ending, ended_at, report, due)
-  local made, high, low = attempts_made(record) + 1, byte(record, 3, 4)
-  local lost_count = math.min(255, byte(record, 7) + (ending == EXPIRED and 1 or 0))
-  if byte(record) == 2 then
-    finish(id, record, CANCELLED, ended_at, report)
+local function retry_or_finish(worker, id, lease, ending, time, ended_at, report, due)
+  local high, low = byte(lease, 46, 47)
+  local made, lost_count = attempts_made(lease) + 1, min(255, byte(lease, 50) + (ending == EXPIRED and 1 or 0))
+  if has_flag(lease, TO_BE_CANCELLED) then
+    finish(worker, id, lease, CANCELLED, time, ended_at, report)
   elseif made < high * 256 + low and (ending ~= EXPIRED or lost_count < WORKER_LOSSES_MAX) then
-    requeue(id, record, ending, made, lost_count, ended_at, report, due)
+    requeue(worker, id, lease, ending, made, lost_count, time, ended_at, report, due)
   else
-    finish(id, record, ending, ended_at, report)
+    finish(worker, id, lease, ending, time, ended_at, report)
   end
 end
 
 -- The attempt is handed back and does not count; a job that its owner cancelled is finished so.
-local function hand_back(id, record, ended_at, report)
-  if byte(record) == 2 then
-    finish(id, record, CANCELLED, ended_at, report)
+local function hand_back(worker, id, lease, time, ended_at, report)
+  if has_flag(lease, TO_BE_CANCELLED) then
+    finish(worker, id, lease, CANCELLED, time, ended_at, report)
   else
-    requeue(id, record, RELEASED, attempts_made(record), byte(record, 7), ended_at, report)
+    requeue(worker, id, lease, RELEASED, attempts_made(lease), byte(lease, 50), time, ended_at, report)
   end
 end
 
@@ -75,68 +70,110 @@ local function free_leases(retention)
   for _, id in ipairs(reported) do call('EXPIRE', prefix .. 'log:' .. id, retention) end
 end
 
-local function return_jobs(given)
-  if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
-  delay(delays)
-  local records = {}
-  for index, pair in ipairs(returned) do records[index] = pair[2] end
-  load_lanes_of(records, #records)
-  for _, pair in ipairs(returned) do
-    local lane = lanes[lane_of(pair[2])]
-    if lane then arrive(lane, tenant_of(pair[2]), pair[1], pair[2]) end
+-- Writes what has changed in the records of jobs that come back. Returns by id whether a record was not there any more,
+-- or could not be read.
+local function write_returned()
+  local ids, changed, bodies, missing = {}, {}, {}, {}
+  for _, job in ipairs(returned) do
+    if job.due or job.made ~= attempts_made(job.lease) or job.lost ~= byte(job.lease, 50) then
+      ids[#ids + 1], changed[#changed + 1] = job.id, job
+    end
   end
+  if #ids == 0 then return missing end
+  for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
+    local id, job = ids[index], changed[index]
+    if record and is_readable(record) then
+      bodies[#bodies + 1] = id
+      bodies[#bodies + 1] = sub(record, 1, 18) .. (job.due and '\1' or '\0') .. sub(record, 20, 22)
+        .. pack('>HB', job.made, job.lost) .. sub(record, 26)
+    else
+      if record then set_record_aside(id, record) end
+      missing[id] = true
+    end
+  end
+  if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
+  return missing
+end
+
+local function return_jobs(given)
+  if #returned == 0 then return end
+  local missing, delays = write_returned(), {}
+  for _, job in ipairs(returned) do
+    local lane = lanes[sub(job.lease, 26, 27)]
+    if missing[job.id] or not lane then
+      -- It is not in the queue any more.
+    elseif job.due then
+      delays[#delays + 1], delays[#delays + 2] = job.due, job.id
+      count_delayed(lane, 1)
+    else
+      arrive(lane, sub(job.lease, 28, 43), job.id, byte(job.lease, 45))
+    end
+  end
+  delay(delays)
   make_ready(given)
 end
 
--- Writes all of it: what ended, what that frees, and what comes back. `given` is the time as the call was given it.
+-- Writes what ended, what that frees, and what comes back; what it has changed of lanes, tenants and limits is for
+-- `save`. `given` is the time as the call was given it. Returns the call's tick; nil where it took none.
 local function settle(last, time, entries_max, retention, given)
-  if #spent > 0 then account(spent, given) end
-  local tick = #outcomes > 0 and math.max(last + 1, time) or nil
-  if tick then
-    if #gone > 0 then call('HDEL', jobs_key, unpack(gone)) end
-    free_leases(retention)
-    append('outcomes', 'b', tick, outcomes)
-    announce(tick, events, entries_max)
-    return_jobs(given)
-  end
+  account(given)
+  if #outcomes == 0 then return nil end
+  local tick = max(last + 1, time)
+  if #gone > 0 then call('HDEL', jobs_key, unpack(gone)) end
+  free_leases(retention)
+  append('outcomes', 'b', tick, outcomes)
+  announce(tick, events, entries_max)
+  return_jobs(given)
+  return tick
+end
+
+-- Writes what the call has changed of tenants, limits and lanes, and its last tick.
+local function save(tick)
   save_tenants()
   save_limits()
   save_state(tick)
 end
 
--- Whether each lease named (id, token, … every `step` arguments from `first` on) is still its caller's. Returns the
--- ids, their records (false where the lease is stale) and the verdicts; nil if an argument is malformed.
-local function owned_leases(first, step)
-  local ids = ids_of(first, step)
-  if not ids or #ids == 0 or (#ARGV - first + 1) % step ~= 0 then return nil end
-  local records, verdicts, seen = call('HMGET', jobs_key, unpack(ids)), {}, {}
+-- Which of the leases named (id, token, … every `step` arguments from `first` on) are still the worker's. Returns the
+-- ids, their leases (false where stale) and the verdicts, one character each.
+local function owned_leases(worker, ids, first, step)
+  if #ids == 0 then return {}, '' end
+  local leases, verdicts, seen = call('HMGET', prefix .. 'held:' .. worker, unpack(ids)), {}, {}
   for index, id in ipairs(ids) do
-    local token = ARGV[first + (index - 1) * step + 1]
-    if seen[id] or not is_owned(records[index], token) then records[index] = false end
-    if records[index] then seen[id] = true end
-    verdicts[index] = records[index] and '1' or '0'
+    local lease = leases[index]
+    if lease and (seen[id] or not is_lease(lease) or sub(lease, 1, 8) ~= ARGV[first + (index - 1) * step + 1]) then
+      lease = false
+      leases[index] = false
+    end
+    if lease then seen[id] = true end
+    verdicts[index] = lease and '1' or '0'
   end
-  return ids, records, table.concat(verdicts)
+  return leases, table.concat(verdicts)
 end
 
--- A transition that ends leases by `end_one(id, record, ended_at, report)`.
+-- A transition that ends leases of one worker by `end_one(worker, id, lease, time, ended_at, …)`, which gets what the
+-- arguments say of the lease. `complaint_of` is asked about these before anything else; it says what is wrong, or nil.
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
---          live log is kept; then per lease: job id, token, report
+--          live log is kept; 4 worker; then per lease: job id, token, and `more` arguments of the transition's own
 -- Returns  a string with, per lease, '1' (accepted) or '0' (stale)
-local function ending_transition(name, end_one)
+local function ending_transition(name, more, complaint_of, end_one)
+  local step = 2 + more
   transition(name, 'allow-oom', function()
-    local ids, records, verdicts = owned_leases(4, 3)
-    if not ids or not whole(ARGV[2]) or not whole(ARGV[3]) then
-      return refuse('an end has an id, a token and a report')
+    local worker, ids = ARGV[4], ids_of(5, step)
+    if not ids or #ids == 0 or (#ARGV - 4) % step ~= 0 or #worker ~= 16 or not whole(ARGV[2]) or not whole(ARGV[3]) then
+      return refuse('an end names a worker, and per lease an id, a token and what became of it')
     end
+    local wrong = complaint_of and complaint_of(7, step)
+    if wrong then return refuse(wrong) end
     local generation, last, time = open(ARGV[1])
     if not time then return refuse('the time is no number') end
     if not generation then return lost() end
+    local leases, verdicts = owned_leases(worker, ids, 5, step)
     local ended_at = pack('>I8', time)
-    for index, id in ipairs(ids) do
-      if records[index] then end_one(id, records[index], ended_at, ARGV[3 * index + 3]) end
+    for index, lease in ipairs(leases) do
+      if lease then end_one(worker, ids[index], lease, time, ended_at, 5 + step * (index - 1) + 2) end
     end
-    settle(last, time, ARGV[2], ARGV[3], ARGV[1])
+    save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
     return verdicts
   end)
 end

@@ -1,33 +1,55 @@
--- Shared: what a worker holds: in `held:<worker>`, the lane and the tenant of each job that it leased.
+-- Shared: what workers hold: `held:<worker>` has the leases of the worker by the jobs' ids.
 
--- The records of jobs, false where one is not held. Read in parts, because Lua passes at most 8000 values to a call.
-local function records_of(ids)
-  local records = {}
-  for first = 1, #ids, 1000 do
-    local part = call('HMGET', jobs_key, unpack(ids, first, math.min(first + 999, #ids)))
-    for index, record in ipairs(part) do records[first + index - 1] = record end
+-- The leases of jobs that wait nowhere, by id: { worker, lease }. Nobody keeps an index of them, which would cost every
+-- lease and every end something; this is asked seldom.
+-- Cost     O(n W) for n jobs, W workers
+local function find_leases(ids)
+  local found, wanted = {}, ids
+  if #ids == 0 then return found end
+  for _, worker in ipairs(call('ZRANGE', prefix .. 'workers', 0, -1)) do
+    local rest = {}
+    for index, lease in ipairs(call('HMGET', prefix .. 'held:' .. worker, unpack(wanted))) do
+      local id = wanted[index]
+      if lease and is_lease(lease) then found[id] = { worker, lease } else rest[#rest + 1] = id end
+    end
+    wanted = rest
+    if #wanted == 0 then break end
   end
-  return records
+  return found
 end
 
--- What is among a worker's leases without being its lease: its record cannot be read, or was replaced.
-local function drop_stray(worker, id, record)
-  if record and not is_readable(record) then set_record_aside(id, record) end
-  local held = prefix .. 'held:' .. worker
-  local where = call('HGET', held, id)
-  call('HDEL', held, id)
-  if where and #where == 18 then spent[#spent + 1] = { lane = sub(where, 1, 2), tenant = sub(where, 3) } end
+-- Takes leases away without an outcome. Returns how many there were.
+local function drop_leases(ids)
+  local found, count = find_leases(ids), 0
+  for _, id in ipairs(ids) do
+    local held = found[id]
+    if held and call('HDEL', prefix .. 'held:' .. held[1], id) == 1 then
+      note_ended(sub(held[2], 26, 27), sub(held[2], 28, 43))
+      count = count + 1
+    end
+  end
+  return count
 end
 
--- Leases (id, record) of jobs that a worker holds, in the order in which they were granted.
-local function in_order_of_grant(worker, ids)
-  local records, leases = records_of(ids), {}
-  for index, id in ipairs(ids) do
-    local record = records[index]
-    if record and is_readable(record) and is_leased(record) and worker_of(record) == worker then
-      leases[#leases + 1] = { id, record, unpack_bytes('>I8', record, 26) }
+-- What is among a worker's leases without being one. Its job is not in the queue any more: the ledger knows it, and it
+-- is restored from there.
+local function drop_stray(worker, id)
+  call('HDEL', prefix .. 'held:' .. worker, id)
+  local record = call('HGET', jobs_key, id)
+  if not record then return end
+  set_record_aside(id, record)
+  if is_readable(record) then note_ended(lane_of(record), tenant_of(record)) end
+end
+
+-- Leases (id, lease) from a flat list, in the order in which they were granted; what is none is dropped.
+local function in_order_of_grant(worker, flat)
+  local leases = {}
+  for index = 1, #flat, 2 do
+    local id, lease = flat[index], flat[index + 1]
+    if is_lease(lease) then
+      leases[#leases + 1] = { id, lease, unpack_bytes('>I8', lease) }
     else
-      drop_stray(worker, id, record)
+      drop_stray(worker, id)
     end
   end
   table.sort(leases, function(a, b) return a[3] < b[3] end)

@@ -1,55 +1,94 @@
 -- Shared: lanes. The jobs of a lane can run on the same workers and stand before the same gates; they differ in tenant,
 -- priority and age. `state` tells a lane's number (2 bytes) by its descriptor, and by its number:
---   1–8   how many are ready and leased (4 bytes each)
---   9–16  how long its attempts take, microseconds and 1; 0 where that is not known
---   17    flags: 1 a tenant may be found there (it is in `open:<tier>`), 2 a limit is set on its tier or capability
---   18–   its descriptor: priority class (1), cpu millicores, memory bytes, gpu thousandths, and as how many millicores
+--   1–12  how many are ready, leased and delayed (4 bytes each)
+--   13–20 how long its attempts take, microseconds and 1; 0 where that is not known
+--   21    flags: 1 a tenant may be found there (it is in `open:<tier>`), 2 a limit is set on its tier or capability
+--   22–   its descriptor: priority class (1), cpu millicores, memory bytes, gpu thousandths, and as how many millicores
 --         its jobs count (8 each), length of the tier's name (1), the tier's and the capability's name
-local lanes, lanes_changed
+local lanes, lanes_changed, opened = {}, {}, {}
+-- What a descriptor says is read once, not by every call: lanes by descriptor, of one prefix. And the lanes that the
+-- calls before asked for last, which the next one reads along with its first question.
+local described, described_count, described_under = {}, 0, nil
+local EXPECTED_MAX, expected = 4, {}
 
-at_begin(function() lanes, lanes_changed = {}, {} end)
+at_begin(function()
+  lanes, lanes_changed, opened = emptied(lanes), emptied(lanes_changed), emptied(opened)
+  if described_under ~= prefix or described_count > LANES_MAX then
+    described, described_count, described_under, expected = {}, 0, prefix, {}
+  end
+end)
 
 local function is_descriptor(text)
   local class, length = byte(text, 1), byte(text, 34)
   return length and class <= 9 and length > 0 and #text > 34 + length and #text <= 34 + length + 255
 end
 
-local function lane_from(number, packed)
-  local ready, leased, average, flags, class, cpu, memory, gpu, rate, length =
-    unpack_bytes('>I4I4I8BBI8I8I8I8B', packed)
-  local tier = sub(packed, 52, 51 + length)
-  local lane = {
-    number = number, descriptor = sub(packed, 18), ready = ready, leased = leased, average = average, flags = flags,
-    class = class, cpu = cpu, memory = memory, gpu = gpu, rate = rate, tier = tier,
-    capability = sub(packed, 52 + length), key = prefix .. 'lane:' .. number,
-    pool = prefix .. 'tenants:' .. class .. ':' .. tier,
+local function lane_described(descriptor)
+  local class, cpu, memory, gpu, rate, length = unpack_bytes('>BI8I8I8I8B', descriptor)
+  local tier = sub(descriptor, 35, 34 + length)
+  described_count = described_count + 1
+  return {
+    descriptor = descriptor, class = class, cpu = cpu, memory = memory, gpu = gpu, rate = rate, tier = tier,
+    capability = sub(descriptor, 35 + length), pool = prefix .. 'tenants:' .. class .. ':' .. tier,
   }
+end
+
+local function lane_from(number, packed)
+  local descriptor = sub(packed, 22)
+  local lane = described[descriptor]
+  if not lane then
+    lane = lane_described(descriptor)
+    described[descriptor] = lane
+  end
+  if lane.number ~= number then
+    lane.number, lane.age = number, unpack_bytes('>H', number)
+    lane.key, lane.queue = prefix .. 'lane:' .. number, prefix .. 'queue:' .. number
+  end
+  local average = lane.average
+  lane.ready, lane.leased, lane.delayed, lane.average, lane.flags = unpack_bytes('>I4I4I4I8B', packed)
+  lane.is_changed, lane.gates = false, nil
+  -- What jobs are expected to weigh, by the weights of their tenants.
+  if lane.average ~= average then lane.expected = {} end
   lanes[number] = lane
   return lane
 end
 
+-- Reads `fields` of the state, and along with them the lanes that are likely to be asked for.
+local function read_state(fields)
+  local count = #fields
+  for index = 1, #expected do fields[count + index] = expected[index] end
+  local values = call('HMGET', state_key, unpack(fields))
+  for index = 1, #expected do
+    local packed = values[count + index]
+    if packed then lane_from(expected[index], packed) end
+  end
+  return values
+end
+
+-- The installed generation (false: none), the last tick given out, and the time.
+local function open(given)
+  local state = read_state({ 'generation', 'tick' })
+  return state[1], tonumber(state[2] or 0), time_of(given)
+end
+
 -- Reads the lanes of these numbers, as far as they are not known yet; those that nobody knows stay out of `lanes`.
 local function load_lanes(numbers)
-  local missing = {}
-  for _, number in ipairs(numbers) do
+  local missing
+  for index = 1, #numbers do
+    local number = numbers[index]
     if lanes[number] == nil then
       lanes[number] = false
+      missing = missing or {}
       missing[#missing + 1] = number
     end
   end
-  if #missing == 0 then return end
+  if not missing then return end
   for index, packed in ipairs(call('HMGET', state_key, unpack(missing))) do
     if packed then lane_from(missing[index], packed) end
   end
-end
-
--- Reads the lanes of jobs; `records` may have gaps.
-local function load_lanes_of(records, count)
-  local numbers = {}
-  for index = 1, count do
-    if records[index] then numbers[#numbers + 1] = lane_of(records[index]) end
-  end
-  load_lanes(numbers)
+  for index = 1, #expected do missing[#missing + 1] = expected[index] end
+  for index = #missing, EXPECTED_MAX + 1, -1 do missing[index] = nil end
+  expected = missing
 end
 
 -- Lanes by their numbers, the oldest first.
@@ -59,7 +98,7 @@ local function lanes_in_order(numbers)
   for _, number in ipairs(numbers) do
     if lanes[number] then found[#found + 1] = lanes[number] end
   end
-  table.sort(found, function(a, b) return unpack_bytes('>H', a.number) < unpack_bytes('>H', b.number) end)
+  if #found > 1 then table.sort(found, function(a, b) return a.age < b.age end) end
   return found
 end
 
@@ -73,12 +112,17 @@ local function note_lane(lane)
 end
 
 local function count_ready(lane, change)
-  lane.ready = math.max(0, lane.ready + change)
+  lane.ready = max(0, lane.ready + change)
   note_lane(lane)
 end
 
 local function count_leased(lane, change)
-  lane.leased = math.max(0, lane.leased + change)
+  lane.leased = max(0, lane.leased + change)
+  note_lane(lane)
+end
+
+local function count_delayed(lane, change)
+  lane.delayed = max(0, lane.delayed + change)
   note_lane(lane)
 end
 
@@ -91,33 +135,40 @@ local function set_limited(lane, value)
   note_lane(lane)
 end
 
+-- The numbers, one after the other, of the lanes of a tier in which somebody may be found.
+local function open_lanes(tier)
+  opened[tier] = opened[tier] or call('HGET', state_key, 'open:' .. tier) or ''
+  return opened[tier]
+end
+
 -- Whether a worker that asks for jobs of its tier looks into a lane.
 local function set_open(lane, value)
   if is_open(lane) == value then return end
   lane.flags = lane.flags + (value and 1 or -1)
   note_lane(lane)
-  local field, others = 'open:' .. lane.tier, {}
-  local packed = call('HGET', state_key, field) or ''
+  local packed, others = open_lanes(lane.tier), {}
   for place = 1, #packed, 2 do
     local number = sub(packed, place, place + 1)
     if number ~= lane.number then others[#others + 1] = number end
   end
   if value then others[#others + 1] = lane.number end
-  call('HSET', state_key, field, table.concat(others))
+  opened[lane.tier] = table.concat(others)
+  call('HSET', state_key, 'open:' .. lane.tier, opened[lane.tier])
 end
 
 -- Writes what the call has changed of lanes, and its tick where it took one.
 local function save_state(tick)
-  local values = {}
-  if tick then values[1], values[2] = 'tick', string.format('%d', tick) end
-  for _, lane in ipairs(lanes_changed) do
-    values[#values + 1] = lane.number
-    values[#values + 1] = pack('>I4I4I8B', lane.ready, lane.leased, lane.average, lane.flags) .. lane.descriptor
+  local values, count = nil, 0
+  if tick then values, count = { 'tick', string.format('%d', tick) }, 2 end
+  for index = 1, #lanes_changed do
+    local lane = lanes_changed[index]
+    values = values or {}
+    values[count + 1] = lane.number
+    values[count + 2] = pack('>I4I4I4I8B', lane.ready, lane.leased, lane.delayed, lane.average, lane.flags)
+      .. lane.descriptor
+    count = count + 2
     lane.is_changed = false
   end
-  lanes_changed = {}
-  if #values > 0 then call('HSET', state_key, unpack(values)) end
+  if #lanes_changed > 0 then lanes_changed = {} end
+  if values then set_fields(state_key, values) end
 end
-
--- Where the jobs of a tenant wait in a lane.
-local function queue_key(lane, tenant) return prefix .. 'queue:' .. lane.number .. tenant end

@@ -3,9 +3,9 @@
 -- many may (4, all ones: any number), the weight of a tenant's share (2), 1 where lanes are parked behind it (1). Lanes
 -- and tenants are marked, so that what has no limit costs nothing.
 local ANY = 4294967295
-local gates, gates_changed
+local gates, gates_changed = {}, {}
 
-at_begin(function() gates, gates_changed = {}, {} end)
+at_begin(function() gates, gates_changed = emptied(gates), emptied(gates_changed) end)
 
 -- The gate of a field; false where nothing was said of it.
 local function gate_of(field)
@@ -30,16 +30,18 @@ local function note_gate(gate)
 end
 
 -- How many more may run.
-local function room_behind(gate) return gate.max == ANY and ANY or math.max(0, gate.max - gate.running) end
+local function room_behind(gate) return gate.max == ANY and ANY or max(0, gate.max - gate.running) end
 
 local function count_running(gate, change)
-  gate.running = math.max(0, gate.running + change)
+  gate.running = max(0, gate.running + change)
   note_gate(gate)
 end
 
+local NO_GATES = {}
+
 -- The gates before a lane of which anything was said.
 local function gates_before(lane)
-  if not is_limited(lane) then return {} end
+  if not is_limited(lane) then return NO_GATES end
   if not lane.gates then
     lane.gates = {}
     for _, field in ipairs({ 'C' .. lane.capability, 'T' .. lane.tier }) do
@@ -59,5 +61,5 @@ local function save_limits()
     values[#values + 1] = pack('>I4I4HB', gate.running, gate.max, gate.weight, gate.parked)
   end
   gates_changed = {}
-  call('HSET', prefix .. 'limits', unpack(values))
+  set_fields(prefix .. 'limits', values)
 end

@@ -1,19 +1,31 @@
 -- Shared: the words that every transition uses. This file comes first; all files are one library, whose functions and
 -- tables are made once, when it is loaded: what a call gathers is forgotten when the next one begins (`at_begin`).
 -- While a library is loaded there is nothing to call, not even the language's own functions.
-local call, byte, sub, pack, unpack_bytes
+local call, byte, sub, pack, unpack_bytes, floor, max, min
 local ARGV, prefix, jobs_key, state_key
 local beginnings = {}
 
 local function at_begin(forget) beginnings[#beginnings + 1] = forget end
 
+-- A table that has nothing in it: the one given, where nothing is.
+local function emptied(list) return next(list) == nil and list or {} end
+
 local function begin(keys, arguments)
   if not call then
     call, byte, sub, pack, unpack_bytes = redis.call, string.byte, string.sub, struct.pack, struct.unpack
+    floor, max, min = math.floor, math.max, math.min
   end
-  ARGV, prefix = arguments, keys[1]
-  jobs_key, state_key = prefix .. 'jobs', prefix .. 'state'
+  ARGV = arguments
+  if prefix ~= keys[1] then
+    prefix = keys[1]
+    jobs_key, state_key = prefix .. 'jobs', prefix .. 'state'
+  end
   for index = 1, #beginnings do beginnings[index]() end
+end
+
+-- Sets fields (name, value, …) of a hash, however many: Lua passes at most 8000 values to a call.
+local function set_fields(key, values)
+  for first = 1, #values, 4000 do call('HSET', key, unpack(values, first, min(first + 3999, #values))) end
 end
 
 -- Makes `run` callable as a function of the library; `flag` is 'no-writes', 'allow-oom', or nil where the server may
@@ -47,8 +59,14 @@ local function time_of(given)
   return clock[1] * 1000000 + clock[2]
 end
 
--- The installed generation (false: none), the last tick given out, and the time.
-local function open(given)
-  local state = call('HMGET', state_key, 'generation', 'tick')
-  return state[1], tonumber(state[2] or 0), time_of(given)
+-- The ids among the arguments, from `first` on, one in every `step`; nil if one of them is none.
+local function ids_of(first, step)
+  local ids, count = {}, 0
+  for index = first, #ARGV, step do
+    local id = ARGV[index]
+    if #id ~= 16 then return nil end
+    count = count + 1
+    ids[count] = id
+  end
+  return ids
 end

@@ -1,41 +1,56 @@
 -- Shared: jobs that become ready.
-local arriving, arriving_at
+local arriving, arriving_in = {}, {}
 
-at_begin(function() arriving, arriving_at = {}, {} end)
+at_begin(function() arriving, arriving_in = emptied(arriving), emptied(arriving_in) end)
 
 -- Gathers jobs that become ready, for `make_ready`.
-local function arrive(lane, tenant, id, record)
-  local at = lane.number .. tenant
-  local group = arriving_at[at]
+local function arrive(lane, tenant, id, priority)
+  local group = arriving_in[lane]
   if not group then
-    group = { lane = lane, tenant = tenant, places = {} }
-    arriving_at[at] = group
+    group = { lane = lane, tenants = {}, places = {} }
+    arriving_in[lane] = group
     arriving[#arriving + 1] = group
   end
-  local places = group.places
-  places[#places + 1], places[#places + 2] = -byte(record, 2), id
+  local places = group.places[tenant]
+  if not places then
+    places = {}
+    group.places[tenant] = places
+    group.tenants[#group.tenants + 1] = tenant
+  end
+  local count = #places
+  places[count + 1], places[count + 2] = -priority, id
 end
 
--- Makes what arrived ready, lane by lane, and wakes workers for it. Its counts are saved with the lanes.
+-- Puts jobs of a tenant into their queue. Returns how many are new there.
+local function enter(lane, pool, tenant, places)
+  local queue, waiting = lane.queue .. tenant.id, waiting_in(lane, tenant)
+  local added = call('ZADD', queue, unpack(places))
+  -- Where one of them was there already, somebody else wrote it.
+  if 2 * added < #places then added = call('ZCARD', queue) - waiting end
+  set_waiting(lane, pool, tenant, waiting + added)
+  return added, waiting == 0
+end
+
+-- Makes what arrived ready, lane by lane, and wakes workers for it. Its counts are saved with lanes and tenants.
 local function make_ready(given)
-  local in_order, groups_of = {}, {}
   for _, group in ipairs(arriving) do
-    local groups = groups_of[group.lane]
-    if not groups then
-      groups = {}
-      groups_of[group.lane] = groups
-      in_order[#in_order + 1] = group.lane
+    local lane, count, found = group.lane, 0, 0
+    local pool, coming, stopped = load_tenants(lane.pool, group.tenants), {}, nil
+    for _, id in ipairs(group.tenants) do
+      local tenant = pool.tenants[id]
+      local added, is_new = enter(lane, pool, tenant, group.places[id])
+      if is_new then coming[#coming + 1] = tenant end
+      count = count + added
+      if tenant.limited == 0 then
+        found = found + added
+      else
+        stopped = stopped or {}
+        stopped[#stopped + 1] = { tenant, added }
+      end
     end
-    groups[#groups + 1] = group
-    call('ZADD', queue_key(group.lane, group.tenant), unpack(group.places))
-  end
-  for _, lane in ipairs(in_order) do
-    local tenants, count, found = {}, 0, 0
-    for index, group in ipairs(groups_of[lane]) do tenants[index] = group.tenant end
-    local parked = activate(lane, tenants)
-    for _, group in ipairs(groups_of[lane]) do
-      count = count + #group.places / 2
-      if not parked[group.tenant] then found = found + #group.places / 2 end
+    if #coming > 0 then place(lane, pool, coming) end
+    for _, pair in ipairs(stopped or {}) do
+      if is_found(lane, pair[1]) then found = found + pair[2] end
     end
     count_ready(lane, count)
     wake(lane, found, given)

@@ -1,48 +1,41 @@
--- Shared: a job's record, all numbers big-endian.
---   1     state: 0 ready, 1 leased, 2 leased and to be cancelled, 3 delayed
---   2     priority
---   3–4   the most attempts
---   5–6   attempts made
---   7     attempts of these that ended with the loss of their worker
---   8–9   lane (see lanes.lua)
---   10–25 tenant
---   26–66 only where leased: token (8), worker (16), start of the attempt in microseconds (8), what its tenant was
---         charged for it (8), 1 where it has told how far it is (1)
---   then the payload
+-- Shared: what is kept of a job, all numbers big-endian. Its record, in `jobs` until it is finished:
+--   1–2   lane (see lanes.lua)
+--   3–18  tenant
+--   19    1 while it waits for its time, else 0
+--   20    priority
+--   21–22 the most attempts
+--   23–24 attempts made
+--   25    attempts of these that ended with the loss of their worker
+--   26–   the payload
+-- And while an attempt runs its lease, in `held:<worker>`:
+--   1–8   token
+--   9–16  start of the attempt, microseconds
+--   17–24 what its tenant was charged for it
+--   25    flags: 1 to be cancelled, 2 has told how far it is
+--   26–50 the first 25 bytes of its record
+local TO_BE_CANCELLED, HAS_REPORTED = 1, 2
 
 -- Whether a record has this layout. Anything may stand in its place: a value that was cut, or a newer version's.
 local function is_readable(record)
-  local state, priority = byte(record, 1, 2)
-  return priority and state <= 3 and priority <= 100 and #record >= ((state == 1 or state == 2) and 66 or 25)
+  local flag, priority = byte(record, 19, 20)
+  return #record >= 25 and flag <= 1 and priority <= 100
 end
 
-local function is_leased(record)
-  local state = byte(record)
-  return state == 1 or state == 2
+local function lane_of(record) return sub(record, 1, 2) end
+
+local function tenant_of(record) return sub(record, 3, 18) end
+
+local function is_delayed(record) return byte(record, 19) == 1 end
+
+local function is_lease(lease) return #lease == 50 and byte(lease, 25) <= 3 and byte(lease, 45) <= 100 end
+
+local function has_flag(lease, flag) return floor(byte(lease, 25) / flag) % 2 == 1 end
+
+local function with_flag(lease, flag)
+  return has_flag(lease, flag) and lease or sub(lease, 1, 24) .. string.char(byte(lease, 25) + flag) .. sub(lease, 26)
 end
 
-local function lane_of(record) return sub(record, 8, 9) end
-
-local function tenant_of(record) return sub(record, 10, 25) end
-
-local function worker_of(record) return sub(record, 34, 49) end
-
--- Whether `record` is that of a lease with this token (8 bytes); false for a job that is not held.
-local function is_owned(record, token)
-  return record and is_readable(record) and is_leased(record) and sub(record, 26, 33) == token
-end
-
-local function attempts_made(record)
-  local high, low = byte(record, 5, 6)
+local function attempts_made(lease)
+  local high, low = byte(lease, 48, 49)
   return high * 256 + low
-end
-
--- The ids among the arguments, from `first` on, one in every `step`; nil if one of them is none.
-local function ids_of(first, step)
-  local ids = {}
-  for index = first, #ARGV, step do
-    if #ARGV[index] ~= 16 then return nil end
-    ids[#ids + 1] = ARGV[index]
-  end
-  return ids
 end

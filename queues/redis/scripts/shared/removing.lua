@@ -1,22 +1,33 @@
 -- Shared: taking jobs out that are not leased.
 
--- Takes ready and delayed jobs (id, record) from where they wait. Their records are for the caller to remove; the counts
--- are saved with the lanes.
+-- A job of a tenant has gone from a lane.
+local function leave(lane, id)
+  local pool = load_tenants(lane.pool, { id })
+  local tenant = pool.tenants[id]
+  local rest = max(0, waiting_in(lane, tenant) - 1)
+  set_waiting(lane, pool, tenant, rest)
+  count_ready(lane, -1)
+  if rest > 0 then return end
+  call('ZREM', lane.key, id)
+  call('SREM', prefix .. 'parked:' .. id, lane.number)
+end
+
+-- Takes jobs (id, record) from where they wait, ready or delayed. Their records are for the caller to remove; the counts
+-- are saved with lanes and tenants. Returns the jobs that wait nowhere: they are leased.
 local function take_out(jobs)
-  local records = {}
-  for index, job in ipairs(jobs) do records[index] = job[2] end
-  load_lanes_of(records, #records)
+  local numbers, elsewhere = {}, {}
+  for index, job in ipairs(jobs) do numbers[index] = lane_of(job[2]) end
+  load_lanes(numbers)
   for _, job in ipairs(jobs) do
     local id, record = job[1], job[2]
     local lane, tenant = lanes[lane_of(record)], tenant_of(record)
-    if byte(record) == 3 then
-      call('ZREM', prefix .. 'delayed', id)
-    elseif lane and call('ZREM', queue_key(lane, tenant), id) == 1 then
-      count_ready(lane, -1)
-      if call('EXISTS', queue_key(lane, tenant)) == 0 then
-        call('ZREM', lane.key, tenant)
-        call('SREM', prefix .. 'parked:' .. tenant, lane.number)
-      end
+    if is_delayed(record) then
+      if call('ZREM', prefix .. 'delayed', id) == 1 and lane then count_delayed(lane, -1) end
+    elseif lane and call('ZREM', lane.queue .. tenant, id) == 1 then
+      leave(lane, tenant)
+    else
+      elsewhere[#elsewhere + 1] = job
     end
   end
+  return elsewhere
 end

@@ -5,7 +5,7 @@
 -- fields, and of all values together as many bytes as are kept.
 local function set_aside(log, at, reason, fields)
   local entry, room = { 'in', log, 'at', at, 'why', reason }, UNREADABLE_BYTES_MAX
-  for index = 1, math.min(#fields, 200), 2 do
+  for index = 1, min(#fields, 200), 2 do
     local value = sub(fields[index + 1] or '', 1, room)
     room = room - #value
     entry[#entry + 1] = 'raw:' .. sub(fields[index], 1, 100)
@@ -19,4 +19,6 @@ end
 local function set_record_aside(id, record)
   set_aside('jobs', id, 'the record of the job is malformed', { 'record', record })
   call('HDEL', jobs_key, id)
+  call('HDEL', prefix .. 'progress', id)
+  call('DEL', prefix .. 'log:' .. id)
 end
