@@ -29,6 +29,33 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases)
+  func aWorkerEndsWhatIsDoneAndGetsMoreInOneStep(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let (jobs, worker) = ((0..<4).map { _ in QueuedJob.sample() }, WorkerID())
+      _ = try await queue.enqueue(jobs)
+      let first = try await queue.lease(worker: worker, tiers: [.cpu], count: 2, for: minute).leases
+      let other = try #require(try await queue.leaseOne(WorkerID()))
+      // Another's lease, named twice or not, is not the worker's to end.
+      let done = [first[0], other, first[1], first[0]].map { AttemptResult(lease: $0.reference, report: [7]) }
+      let stranger = AttemptResult(
+        lease: LeaseReference(job: other.job.id, worker: worker, token: other.token), report: [])
+      let request = LeaseRequest(worker: worker, tiers: [.cpu], count: 3, completed: [done[0], done[2], done[0], stranger])
+      let grant = try await queue.lease(request, for: minute)
+      #expect(grant.verdicts == [.accepted, .accepted, .stale, .stale])
+      #expect(grant.leases.map(\.job) == [jobs[3]])
+      #expect(grant.leases[0].token > other.token)
+      #expect(try await queue.allOutcomes().map(\.job) == [jobs[0].id, jobs[1].id])
+      #expect(try await queue.complete([done[1]]) == [.accepted])
+      // One that asks for nothing more only ends what it has.
+      let last = LeaseRequest(
+        worker: worker, tiers: [.cpu], count: 0,
+        completed: grant.leases.map { AttemptResult(lease: $0.reference, report: []) })
+      #expect(try await queue.lease(last, for: minute).verdicts == [.accepted])
+      #expect(try await queue.census().tiers.isEmpty)
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
   func aRetryableFailureIsTriedAgainUntilTheAttemptsAreUsedUp(_ backend: Backend) async throws {
     try await withQueue(backend) { queue in
       _ = try await queue.enqueue([.sample(attemptsMax: 2)])

@@ -59,6 +59,22 @@ import Testing
     }
   }
 
+  /// More of them than Lua passes to one call.
+  @Test func thousandsOfPausedTenantsAreAllFoundAgain() async throws {
+    try await withQueue(.redis) { queue in
+      let tenants = (0..<4_500).map { TenantID(high: 1, low: UInt64($0)) }
+      func govern(_ policy: GatePolicy) async throws {
+        try await queue.govern(Dictionary(uniqueKeysWithValues: tenants.map { (Gate.tenant($0), policy) }))
+      }
+      try await govern(.paused)
+      _ = try await queue.enqueue(tenants.map { .sample(of: $0) })
+      #expect(try await queue.leaseOne(WorkerID()) == nil)
+      try await govern(.unlimited)
+      let grant = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 5_000, for: minute)
+      #expect(Set(grant.leases.map(\.job.tenant)) == Set(tenants))
+    }
+  }
+
   @Test(arguments: Backend.allCases) func aFullCapabilityHoldsUpNoOther(_ backend: Backend) async throws {
     try await withQueue(backend) { queue in
       try await queue.govern([.capability("a"): GatePolicy(runningMax: 1)])
@@ -133,6 +149,34 @@ import Testing
       }
       _ = try await queue.enqueue([.sample(in: .sample(capability: "b"))])
       #expect(try await queue.census().lanes.count == 2)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func aLaneWithoutJobsMakesPlaceForAnother(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var limits = QueueLimits()
+    limits.lanesMax = 2
+    try await withQueue(backend, clock: clock, limits: limits) { queue in
+      func enqueue(_ capability: String, after delay: Duration? = nil) async throws {
+        let due = delay.map { clock.now + $0 }
+        _ = try await queue.enqueue([.sample(in: .sample(capability: capability), notBefore: due)])
+      }
+      try await enqueue("a")
+      try await enqueue("b", after: .seconds(5))
+      let running = try #require(try await queue.leaseOne(WorkerID()))
+      // One has a job that runs, the other one that waits for its time.
+      await #expect(throws: QueueError.tooManyLanes) { try await enqueue("c") }
+      try await complete(queue, running)
+      try await enqueue("c")
+      await #expect(throws: QueueError.tooManyLanes) { try await enqueue("a") }
+      clock.advance(.seconds(5))
+      #expect(try await queue.promote(limit: 10).count == 1)
+      let both = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 5, for: minute).leases
+      #expect(Set(both.map(\.job.lane.capability)) == ["b", "c"])
+      for lease in both { try await complete(queue, lease) }
+      try await enqueue("d")
+      try await enqueue("a")
+      #expect(try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 5, for: minute).leases.count == 2)
     }
   }
 }

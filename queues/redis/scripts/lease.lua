@@ -141,12 +141,15 @@ local function take(pool, turn, tenant, gate, next_turn, horizon)
   if gate then most = min(most, room_behind(gate)) end
   local charge, cost, tag = expected_charge(lane, tenant.weight), expected_charge(lane, 100), tenant.tag
   local before_this = last_lane == lane and last_tenant == id and last_count or 0
-  local count = 0
-  repeat
-    count = count + 1
+  -- Not fewer than a quantum has; nor than go before whoever is next.
+  local count = max(1, math.ceil(QUANTUM / cost) - before_this)
+  if not next_turn and not horizon then count = most end
+  while count < most do
     turn.tag = tag + count * charge
-    local is_over = (next_turn and not before(turn, next_turn)) or (horizon and before(horizon, turn))
-  until count == most or (is_over and (before_this + count) * cost >= QUANTUM)
+    if next_turn and not before(turn, next_turn) or horizon and before(horizon, turn) then break end
+    count = count + 1
+  end
+  count = min(count, most)
   local popped = call('ZPOPMIN', lane.queue .. id, count)
   local rest = #popped < 2 * count and 0 or max(0, waiting_in(lane, tenant) - count)
   set_waiting(lane, pool, tenant, rest)

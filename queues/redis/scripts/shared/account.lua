@@ -47,10 +47,11 @@ end
 
 -- A lane's attempts take, on a moving average, so many microseconds: the newest has an eighth of the say.
 local function learn(lane, microseconds)
-  microseconds = max(0, microseconds)
+  if microseconds < 0 then microseconds = 0 end
   local known = lane.average - 1
-  lane.average = 1 + (lane.average == 0 and microseconds or known + floor((microseconds - known) / 8))
-  lane.expected = {}
+  local average = 1 + (known < 0 and microseconds or known + floor((microseconds - known) / 8))
+  if average == lane.average then return end
+  lane.average, lane.expected = average, {}
   note_lane(lane)
 end
 

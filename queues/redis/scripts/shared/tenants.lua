@@ -46,7 +46,7 @@ local function load_tenants(key, ids)
   end
   if count == 1 and pool.v then return pool end
   local packed = call('HMGET', key, unpack(missing))
-  pool.v = pool.v or tonumber(packed[1] or 0)
+  if not pool.v then pool.v, pool.is_old = tonumber(packed[1] or 0), packed[1] ~= false end
   for index = 2, count do
     local id, known = missing[index], packed[index]
     if known then
@@ -83,7 +83,8 @@ end
 local function save_tenants()
   for _, pool in ipairs(pools_in_order) do
     local values, count = {}, 0
-    if pool.v_changed then values[1], values[2], count = 'v', string.format('%d', pool.v), 2 end
+    -- So long that Redis does not pack the hash, in which it would look for each tenant from the start.
+    if pool.v_changed or not pool.is_old then values[1], values[2], count = 'v', string.format('%-72d', pool.v), 2 end
     for _, tenant in ipairs(pool.changed) do
       tenant.is_changed = false
       values[count + 1] = tenant.id
@@ -91,7 +92,7 @@ local function save_tenants()
       count = count + 2
     end
     if count > 0 then
-      pool.changed, pool.v_changed = {}, false
+      pool.changed, pool.v_changed, pool.is_old = {}, false, true
       set_fields(pool.key, values)
     end
   end
@@ -111,8 +112,10 @@ end
 
 -- What an attempt of so many microseconds weighs, in core-milliseconds for a weight of 100; at least one.
 local function charge_of(lane, microseconds, weight)
-  local milliseconds = floor(min(max(microseconds, 0), 2 ^ 41) / 1000)
-  return max(1, floor(floor(lane.rate * milliseconds / 1000) * 100 / weight))
+  if microseconds < 1000 then return 1 end
+  local used = floor(lane.rate * floor(min(microseconds, 2 ^ 41) / 1000) / 1000)
+  if weight ~= 100 then used = floor(used * 100 / weight) end
+  return used > 1 and used or 1
 end
 
 -- What a job of a lane is expected to weigh, for a tenant of this weight.
