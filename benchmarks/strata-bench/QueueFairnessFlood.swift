@@ -1,0 +1,148 @@
+import Foundation
+import StrataCore
+import StrataRuntime
+
+/// What does a tenant that submits a million jobs at once cost those with few?
+struct FloodQuestion: Sendable {
+  private static let workers = 16
+  private static let warmUpSeconds = 200.0
+
+  let floodJobs: Int
+  let tenants: Int
+  let lightJobs: Int
+
+  /// Tenants from this rank on, the lighter half, are light: of a thousand each asks for less than an eightieth of what
+  /// would be its fair share.
+  private var lightRank: Int { tenants / 2 }
+
+  func answer(_ server: QueueBenchmarkServer, _ loop: EventLoop) async throws {
+    print(
+      "\n\(tenants) tenants by Zipf's law, jobs of 1 s on average (exponential) that come at random,",
+      "\(Self.workers) workers; waits of jobs of the lighter half of the tenants")
+    for load in [1.25, 0.8] {
+      let load = FloodLoad(
+        tenants: tenants, load: load, workers: Self.workers, lightRank: lightRank, lightJobs: lightJobs,
+        warmUpSeconds: Self.warmUpSeconds)
+      print(String(format: "others ask for %.2f of the workers, %d light jobs measured:", load.load, load.lightCount))
+      let (without, with) = (load.jobs, load.jobs(flooded: floodJobs))
+      try await compare(load, without, with, server, loop)
+    }
+  }
+
+  private func compare(
+    _ load: FloodLoad, _ without: [SimulatedJob], _ with: [SimulatedJob], _ server: QueueBenchmarkServer,
+    _ loop: EventLoop
+  ) async throws {
+    var waits: [Waits] = []
+    for jobs in [without, with] {
+      let start = ContinuousClock.now
+      var queue = try await QueueDispatcher(
+        on: server, loop, jobs: jobs, weights: Array(repeating: 100, count: tenants + 1))
+      waits.append(load.waits(jobs, try await load.simulation(jobs).run(by: &queue)))
+      await queue.close()
+      let seconds = (ContinuousClock.now - start).seconds
+      print(
+        "  queue,", jobs.count == without.count ? "no flood:  " : "with flood:", waits.last?.text ?? "",
+        String(format: "(took %.0f s)", seconds))
+    }
+    let change = waits[1].p99 / waits[0].p99
+    print(
+      String(
+        format: "  ratio of p99 with to without: %.3f (target ≤ 1.05: %@)", change, change <= 1.05 ? "met" : "MISSED"))
+    for (name, jobs) in [("no flood:  ", without), ("with flood:", with)] { try await printPeers(load, name, jobs) }
+  }
+
+  private func printPeers(_ load: FloodLoad, _ name: String, _ jobs: [SimulatedJob]) async throws {
+    let simulation = load.simulation(jobs)
+    var favoured = FavouredFirst(jobs: jobs) { load.isLight($0) }
+    let least = load.waits(jobs, try await simulation.run(by: &favoured))
+    var informed = InformedFairQueueing(jobs: jobs, weights: Array(repeating: 100, count: tenants + 1))
+    let fair = load.waits(jobs, try await simulation.run(by: &informed))
+    var arrival = ArrivalOrder(jobs: jobs)
+    let plain = load.waits(jobs, try await simulation.run(by: &arrival))
+    print("  \(name) light jobs before all others (the least without preemption): \(least.text)")
+    print("  \(name) SFQ that knows all lengths: \(fair.text)")
+    print("  \(name) order of arrival: \(plain.text)")
+  }
+}
+
+/// Waits of jobs, seconds.
+struct Waits: Sendable {
+  let p50: Double
+  let p99: Double
+
+  var text: String {
+    func seconds(_ value: Double) -> String {
+      value.isFinite ? String(format: "%.3f s", value) : "never in the time simulated"
+    }
+    return "p50 \(seconds(p50)), p99 \(seconds(p99))"
+  }
+}
+
+/// Jobs that come at random instants, of tenants by Zipf's law.
+struct FloodLoad: Sendable {
+  let tenants: Int
+  /// What is asked for, over what the workers can do.
+  let load: Double
+  let workers: Int
+  let lightRank: Int
+  let warmUpSeconds: Double
+  let endSeconds: Double
+  let jobs: [SimulatedJob]
+
+  init(tenants: Int, load: Double, workers: Int, lightRank: Int, lightJobs: Int, warmUpSeconds: Double) {
+    (self.tenants, self.load, self.workers) = (tenants, load, workers)
+    (self.lightRank, self.warmUpSeconds) = (lightRank, warmUpSeconds)
+    var random = SeededGenerator(seed: 11)
+    var sums: [Double] = []
+    for rank in 1...tenants { sums.append((sums.last ?? 0) + 1 / Double(rank)) }
+    let total = sums[tenants - 1]
+    let perSecond = load * Double(workers)
+    let lightPerSecond = perSecond * (total - sums[min(lightRank, tenants) - 1]) / total
+    endSeconds = warmUpSeconds + Double(lightJobs) / max(lightPerSecond, 1e-9)
+    var (time, jobs) = (0.0, [SimulatedJob]())
+    while true {
+      time += -log(1 - Double.random(in: 0..<1, using: &random)) / perSecond
+      guard time < endSeconds else { break }
+      let point = Double.random(in: 0..<total, using: &random)
+      jobs.append(
+        SimulatedJob(
+          submitMicroseconds: Int64(time * 1e6),
+          runMicroseconds: Int64(-log(1 - Double.random(in: 0..<1, using: &random)) * 1e6) + 1,
+          tenant: sums.firstIndex { $0 > point } ?? 0))
+    }
+    self.jobs = jobs
+  }
+
+  var lightCount: Int { jobs.count(where: isMeasured) }
+
+  /// The same beside a tenant more, all of whose jobs come at the beginning.
+  func jobs(flooded count: Int) -> [SimulatedJob] {
+    var random = SeededGenerator(seed: 13)
+    let flood = (0..<count).map { _ in
+      SimulatedJob(
+        submitMicroseconds: 0,
+        runMicroseconds: Int64(-log(1 - Double.random(in: 0..<1, using: &random)) * 1e6) + 1, tenant: tenants)
+    }
+    return flood + jobs
+  }
+
+  func simulation(_ jobs: [SimulatedJob]) -> Simulation {
+    Simulation(jobs: jobs, cores: workers, end: Int64(endSeconds * 1e6))
+  }
+
+  func isLight(_ tenant: Int) -> Bool { (lightRank..<tenants).contains(tenant) }
+
+  private func isMeasured(_ job: SimulatedJob) -> Bool {
+    let seconds = Double(job.submitMicroseconds) / 1e6
+    // Those that come last have no time to wait.
+    return isLight(job.tenant) && warmUpSeconds <= seconds && seconds < endSeconds - 20
+  }
+
+  func waits(_ jobs: [SimulatedJob], _ runs: [SimulatedRun?]) -> Waits {
+    let waits = zip(jobs, runs).filter { isMeasured($0.0) }.map { job, run in
+      run.map { Double($0.start - job.submitMicroseconds) / 1e6 } ?? .infinity
+    }
+    return Waits(p50: percentile(0.5, of: waits), p99: percentile(0.99, of: waits))
+  }
+}
