@@ -21,6 +21,14 @@ struct Main {
     ) {
       try await QueueFairnessBenchmark.run(arguments: $0)
     },
+    Entry(
+      name: "queue-scale", question: "does a lease take longer where millions of jobs or thousands of tenants wait?"
+    ) {
+      try await QueueScaleBenchmark.run(arguments: $0)
+    },
+    Entry(name: "queue-trace", question: "how well does the queue use a cluster beside EASY backfilling?") {
+      try await QueueTraceBenchmark.run(arguments: $0)
+    },
     Entry(name: "ledger-accept", question: "how fast are jobs and holds committed beside a bare unnest insert?") {
       words in
       try await ScratchPostgreSQL.with(words) { try await LedgerAcceptBenchmark.run(arguments: $0) }
