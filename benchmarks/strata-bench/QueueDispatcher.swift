@@ -22,7 +22,7 @@ final class LogicalClock: Sendable {
 /// given: the queue takes the clock of its caller where there is one.
 struct QueueDispatcher: Dispatcher {
   private static let tier = TierName.cpu
-  /// Longer than any simulation: its worker dies not.
+  /// Longer than any simulation: its worker is never overdue.
   private static let leaseDuration = Duration.seconds(400 * 86_400)
 
   private let queue: RedisQueue
@@ -90,20 +90,4 @@ struct QueueDispatcher: Dispatcher {
       throw StrataError(.internalError, "the queue did not accept the end of a job that it had granted")
     }
   }
-}
-
-/// Runs `body` with a private Redis server, on a loop of its own.
-func withQueueServer(
-  _ body: @escaping @Sendable (QueueBenchmarkServer, EventLoop) async throws -> Void
-) async throws {
-  let loop = try EventLoop(label: "queue-bench")
-  let server = try await QueueBenchmarkServer(on: loop)
-  do {
-    try await Task(executorPreference: loop) { try await body(server, loop) }.value
-  } catch {
-    await server.stop()
-    throw error
-  }
-  await server.stop()
-  loop.stop()
 }
