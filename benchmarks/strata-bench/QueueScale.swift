@@ -54,11 +54,11 @@ enum QueueScaleBenchmark {
   private static func measure(
     _ sizes: Sizes, rounds: Int, leases: Int, _ server: QueueBenchmarkServer, _ loop: EventLoop
   ) async throws {
-    var (few, many, tenants) = (
+    var queues = [
       try await SteadyQueue("few", server, loop, jobs: sizes.few, tenants: 1),
       try await SteadyQueue("many", server, loop, jobs: sizes.many, tenants: 1),
-      try await SteadyQueue("tenants", server, loop, jobs: sizes.many, tenants: sizes.tenants)
-    )
+      try await SteadyQueue("tenants", server, loop, jobs: sizes.many, tenants: sizes.tenants),
+    ]
     let bare = try await BareQueue(server, jobs: sizes.few)
     let memory = try await server.info("memory", ["used_memory"])
     print(String(format: "used_memory of the server: %.2f GB", memory / 1e9))
@@ -67,21 +67,23 @@ enum QueueScaleBenchmark {
     ] {
       var samples: [[Latency]] = [[], [], [], []]
       for round in -1..<rounds {
-        let latencies = [
-          try await few.measure(leases, lasting: time), try await many.measure(leases, lasting: time),
-          try await tenants.measure(leases, lasting: time), try await bare.measure(leases),
-        ]
-        // The first round warms up.
-        if round >= 0 { for place in latencies.indices { samples[place].append(latencies[place]) } }
+        // There and back, so that none always follows the same other.
+        for place in round.isMultiple(of: 2) ? [0, 1, 2, 3] : [3, 2, 1, 0] {
+          let latency =
+            place < 3
+            ? try await queues[place].measure(leases, lasting: time) : try await bare.measure(leases)
+          // The first round warms up.
+          if round >= 0 { samples[place].append(latency) }
+        }
       }
       print("\na lease of \(batch), jobs of \(name); medians of \(rounds) rounds of \(leases)")
-      let names = [few.name, many.name, tenants.name, "bare script, \(sizes.few) jobs"]
+      let names = queues.map(\.name) + ["bare script, \(sizes.few) jobs"]
       for (name, sample) in zip(names, samples) { printRow(name, sample) }
       printRatio("many jobs to few", samples[1], samples[0], target: depthTarget)
       printRatio("many tenants to one", samples[2], samples[1], target: tenantTarget)
       printRatio("few jobs to the bare script", samples[0], samples[3], target: nil)
     }
-    for queue in [few, many, tenants] { await queue.close() }
+    for queue in queues { await queue.close() }
   }
 
   private static func printRow(_ name: String, _ sample: [Latency]) {
