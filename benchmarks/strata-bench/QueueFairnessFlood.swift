@@ -46,10 +46,11 @@ struct FloodQuestion: Sendable {
         String(format: "(took %.0f s)", seconds))
     }
     let (change, interval) = (waits[1].p99 / waits[0].p99, waits[1].ratioInterval(to: waits[0]))
+    let verdict = interval.high <= 1.05 ? "met" : interval.low > 1.05 ? "MISSED" : "UNDECIDED, more --light-jobs tell"
     print(
       String(
         format: "  ratio of p99 with to without: %.3f (%.2f–%.2f with a probability of 0.9; target ≤ 1.05: %@)", change,
-        interval.low, interval.high, change <= 1.05 ? "met" : "MISSED"))
+        interval.low, interval.high, verdict))
     for (name, jobs) in [("no flood:  ", without), ("with flood:", with)] { try await printPeers(load, name, jobs) }
   }
 
