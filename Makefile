@@ -39,5 +39,5 @@ bench: packages ## Run the benchmarks beside their peers (BENCH='queue-lifecycle
 	@swift build $(SWIFT_FLAGS) --product strata-bench
 	@.build/$(CONFIGURATION)/strata-bench $(BENCH)
 
-clean: ## Remove what was built and the demo's results (not the cache of downloads)
-	@rm -rf .build demo-out
+clean: ## Remove what was built and what demo and benchmarks drew (not the cache of downloads)
+	@rm -rf .build demo-out bench-out

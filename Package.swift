@@ -91,8 +91,8 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "StrataCore", "StrataRuntime", "StrataAPI", "StrataQueue", "StrataLedger", "StrataServer", "StrataClient",
-        "StrataStack",
+        "StrataCore", "StrataScheduling", "StrataRuntime", "StrataAPI", "StrataQueue", "StrataLedger", "StrataServer",
+        "StrataClient", "StrataStack",
       ],
       path: "benchmarks/strata-bench", swiftSettings: strict),
 

@@ -16,6 +16,19 @@ struct Main {
     Entry(name: "queue-latency", question: "how soon does an idle worker hold a job that was enqueued?") {
       try await QueueIdleLatencyBenchmark.run(arguments: $0)
     },
+    Entry(
+      name: "queue-fairness", question: "how far is a tenant from its share, and what does a flood cost the others?"
+    ) {
+      try await QueueFairnessBenchmark.run(arguments: $0)
+    },
+    Entry(
+      name: "queue-scale", question: "does a lease take longer where millions of jobs or thousands of tenants wait?"
+    ) {
+      try await QueueScaleBenchmark.run(arguments: $0)
+    },
+    Entry(name: "queue-trace", question: "how well does the queue use a cluster beside EASY backfilling?") {
+      try await QueueTraceBenchmark.run(arguments: $0)
+    },
     Entry(name: "ledger-accept", question: "how fast are jobs and holds committed beside a bare unnest insert?") {
       words in
       try await ScratchPostgreSQL.with(words) { try await LedgerAcceptBenchmark.run(arguments: $0) }

@@ -7,7 +7,7 @@ import StrataRuntime
 enum QueueIdleLatencyBenchmark {
   /// - Parameter arguments: `--jobs N` (2,000).
   static func run(arguments: [String]) async throws {
-    let jobs = arguments.firstIndex(of: "--jobs").flatMap { Int(arguments.dropFirst($0 + 1).first ?? "") } ?? 2_000
+    let jobs = BenchmarkOptions(arguments).count("--jobs") ?? 2_000
     let (clients, workers) = (try EventLoop(label: "bench-client"), try EventLoop(label: "bench-worker"))
     let server = try await QueueBenchmarkServer(on: clients)
     let client = try await RedisQueue.connect(to: server.endpoint, on: clients)

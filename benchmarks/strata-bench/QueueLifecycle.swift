@@ -16,20 +16,9 @@ enum QueueLifecycleBenchmark {
 
   /// - Parameter arguments: `--runs N` (5), `--tenants N` (10,000).
   static func run(arguments: [String]) async throws {
-    func number(_ name: String) -> Int? {
-      arguments.firstIndex(of: name).flatMap { Int(arguments.dropFirst($0 + 1).first ?? "") }
-    }
-    let (runs, tenants) = (number("--runs") ?? 5, number("--tenants") ?? 10_000)
-    let loop = try EventLoop(label: "queue-bench")
-    let server = try await QueueBenchmarkServer(on: loop)
-    do {
-      try await Task(executorPreference: loop) { try await compare(server, loop, runs, tenants) }.value
-    } catch {
-      await server.stop()
-      throw error
-    }
-    await server.stop()
-    loop.stop()
+    let options = BenchmarkOptions(arguments)
+    let (runs, tenants) = (options.count("--runs") ?? 5, options.count("--tenants") ?? 10_000)
+    try await withQueueServer { server, loop in try await compare(server, loop, runs, tenants) }
   }
 
   private static func compare(_ server: QueueBenchmarkServer, _ loop: EventLoop, _ runs: Int, _ tenants: Int)

@@ -78,3 +78,19 @@ final class QueueBenchmarkServer: Sendable {
     return UInt16(bigEndian: address.sin_port)
   }
 }
+
+/// Runs `body` with a private Redis server, on a loop of its own.
+func withQueueServer(
+  _ body: @escaping @Sendable (QueueBenchmarkServer, EventLoop) async throws -> Void
+) async throws {
+  let loop = try EventLoop(label: "queue-bench")
+  let server = try await QueueBenchmarkServer(on: loop)
+  do {
+    try await Task(executorPreference: loop) { try await body(server, loop) }.value
+  } catch {
+    await server.stop()
+    throw error
+  }
+  await server.stop()
+  loop.stop()
+}
