@@ -247,3 +247,15 @@ static const char list_sharings[] = {
 #embed "../StrataLedger/Queries/list_sharings.sql"
     , 0};
 const char *const strata_query_list_sharings = list_sharings;
+static const char migration_007_artifact_store[] = {
+#embed "../StrataLedger/Migrations/007_artifact_store.up.sql"
+    , 0};
+const char *const strata_migration_007_artifact_store = migration_007_artifact_store;
+static const char claim_artifact_store[] = {
+#embed "../StrataLedger/Queries/claim_artifact_store.sql"
+    , 0};
+const char *const strata_query_claim_artifact_store = claim_artifact_store;
+static const char find_artifact_store[] = {
+#embed "../StrataLedger/Queries/find_artifact_store.sql"
+    , 0};
+const char *const strata_query_find_artifact_store = find_artifact_store;

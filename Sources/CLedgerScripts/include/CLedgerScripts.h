@@ -63,3 +63,6 @@ extern const char *const strata_query_change_gate;
 extern const char *const strata_query_change_sharing;
 extern const char *const strata_query_list_gates;
 extern const char *const strata_query_list_sharings;
+extern const char *const strata_migration_007_artifact_store;
+extern const char *const strata_query_claim_artifact_store;
+extern const char *const strata_query_find_artifact_store;

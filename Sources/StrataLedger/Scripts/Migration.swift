@@ -12,6 +12,7 @@ struct Migration: Sendable {
     unsafe Migration("003_surface", strata_migration_003_surface),
     unsafe Migration("004_recovery", strata_migration_004_recovery),
     unsafe Migration("006_sharing", strata_migration_006_sharing),
+    unsafe Migration("007_artifact_store", strata_migration_007_artifact_store),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)
