@@ -38,6 +38,7 @@ extension HTTPRefusal {
     .limitExceeded: .tooManyRequests, .unavailable: .serviceUnavailable, .timeout: .gatewayTimeout,
     .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .insufficientStorage: .insufficientStorage,
     .unknownArtifact: .unprocessableContent, .invalidName: .unprocessableContent,
+    .invalidBody: .unprocessableContent,
   ]
 }
 
