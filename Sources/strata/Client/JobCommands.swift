@@ -17,7 +17,7 @@ extension Command {
         Terminal.print(try JSONText.of(page))
         return .done
       }
-      var table = Table("JOB", "STATE", "CAPABILITY", "CREATED", "CHARGED")
+      var table = Table("JOB", "STATE", "CAPABILITY", "CREATED (UTC)", "CHARGED")
       for job in page.items {
         let charged = job.state.isFinal ? MicroCredits(micros: job.chargedMicrocredits).description : "-"
         table.add(job.id.description, job.state.rawValue, job.capability, String(job.createdAt.prefix(19)), charged)

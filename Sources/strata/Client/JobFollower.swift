@@ -70,7 +70,7 @@ extension ProgressLine {
       case "queued": "waiting for a worker"
       case "scheduled": "waiting for its time"
       case "requeued": "waiting again (\(event.ending?.rawValue ?? "attempt ended"))"
-      case "progress", "running": event.stage ?? "running"
+      case "progress", "running", "started": event.stage ?? "running"
       default: event.type
       }
     show(fraction: event.fraction, stage: words)
