@@ -339,3 +339,15 @@ static const char list_retryable[] = {
 #embed "../StrataLedger/Queries/list_retryable.sql"
     , 0};
 const char *const strata_query_list_retryable = list_retryable;
+static const char migration_008_artifact_store[] = {
+#embed "../StrataLedger/Migrations/008_artifact_store.up.sql"
+    , 0};
+const char *const strata_migration_008_artifact_store = migration_008_artifact_store;
+static const char claim_artifact_store[] = {
+#embed "../StrataLedger/Queries/claim_artifact_store.sql"
+    , 0};
+const char *const strata_query_claim_artifact_store = claim_artifact_store;
+static const char find_artifact_store[] = {
+#embed "../StrataLedger/Queries/find_artifact_store.sql"
+    , 0};
+const char *const strata_query_find_artifact_store = find_artifact_store;

@@ -12,10 +12,12 @@ public protocol CapabilityCatalogue: Sendable {
 
   /// Checks a job's parameters and fills in the defaults.
   ///
-  /// - Parameter parametersJSON: a JSON object's text.
+  /// - Parameters:
+  ///   - parametersJSON: a JSON object's text.
+  ///   - name: as the client wrote it, of a capability that `resolve` knows.
   /// - Returns: the object with every parameter that has a value, as JSON text.
   /// - Throws: `invalidInput`, naming the parameter or the wrong number of inputs.
-  func check(_ parametersJSON: String, inputs: Int, for capability: Capability) throws(StrataError) -> String
+  func check(_ parametersJSON: String, inputs: Int, of name: String) throws(StrataError) -> String
 }
 
 /// A class of workers as the operator set it up.

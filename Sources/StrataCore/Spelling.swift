@@ -1,10 +1,10 @@
 /// Finds what a person may have meant.
 public enum Spelling {
-  /// The candidate fewest edits away, nil where none is near: at most two edits, or a third of the word's length where
-  /// that is more. An edit puts in, takes out or replaces a letter, or swaps two neighbours (Damerau 1964, as the optimal
+  /// The candidate fewest edits away, nil where none is near: at most one edit in a word of four letters or fewer, two
+  /// in a longer one, or a third of its length where that is more. An edit puts in, takes out or replaces a letter, or swaps two neighbours (Damerau 1964, as the optimal
   /// string alignment distance).
   public static func nearest(to word: String, among candidates: [String]) -> String? {
-    let limit = max(2, word.count / 3)
+    let limit = word.count <= 4 ? 1 : max(2, word.count / 3)
     let scored = candidates.map { (name: $0, distance: distance(Array(word), Array($0))) }
     guard let best = scored.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }), best.distance <= limit else {
       return nil

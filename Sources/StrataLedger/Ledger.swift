@@ -28,6 +28,17 @@ public final class Ledger: Sendable {
   func read<Value: Sendable>(
     _ command: PostgreSQLCommand, _ row: @escaping @Sendable (inout PostgreSQLRow) throws(PostgreSQLError) -> Value
   ) async throws(LedgerError) -> [Value] {
+    do throws(LedgerError) { return try await exchange(command, row) } catch {
+      // What was asked changes nothing, so there is nothing to be in doubt of.
+      if case .disconnected(let reason) = error { throw .unavailable(reason) }
+      throw error
+    }
+  }
+
+  /// Runs one query that changes something that a second time would not change again, and reads its rows.
+  func exchange<Value: Sendable>(
+    _ command: PostgreSQLCommand, _ row: @escaping @Sendable (inout PostgreSQLRow) throws(PostgreSQLError) -> Value
+  ) async throws(LedgerError) -> [Value] {
     try await perform { session throws(PostgreSQLError) in
       try session.run(.idempotent, [command])[0].map(row)
     }

@@ -6,8 +6,8 @@ public enum LedgerError: Error, Hashable, Sendable {
   case unavailable(String)
   /// The database lacks disk, memory or connections; nothing was done.
   case exhausted(String)
-  /// The connection broke during the commit: whether it took effect is unknown. Every operation may be repeated with
-  /// the same identifiers.
+  /// The connection broke during the commit of a change: whether it took effect is unknown. Every operation may be
+  /// repeated with the same identifiers.
   case disconnected(String)
   /// The ledger has been closed; nothing was done.
   case closed
@@ -37,12 +37,19 @@ public enum LedgerError: Error, Hashable, Sendable {
   /// The error as a person or a client should see it.
   public var strataError: StrataError {
     switch self {
-    case .unavailable, .disconnected, .closed: unreachable
+    case .unavailable, .closed:
+      StrataError(
+        .unavailable, "the ledger's database cannot be reached, and nothing was done",
+        remedy: "repeat the request once it can be", cause: self)
+    case .disconnected:
+      StrataError(
+        .unavailable, "the ledger's database went away before it said whether the change was made",
+        remedy: "repeat the request; with an Idempotency-Key it is carried out once", cause: self)
     case .exhausted:
       StrataError(
-        .unavailable, "the ledger's database has no room: its disk, its memory or its connections are used up",
-        remedy: "have its operator make room, then repeat the request; with an Idempotency-Key it is carried out once",
-        cause: self)
+        .unavailable,
+        "the ledger's database has no room (its disk, its memory or its connections are used up), and nothing was done",
+        remedy: "have its operator make room, then repeat the request", cause: self)
     case .newerDatabase(let found, let known):
       StrataError(
         .conflict,
@@ -64,11 +71,5 @@ public enum LedgerError: Error, Hashable, Sendable {
         remedy: "use a smaller one; nothing was changed", cause: error)
     case .database(let error): StrataError(.internalError, "the ledger's database refused an operation", cause: error)
     }
-  }
-
-  private var unreachable: StrataError {
-    StrataError(
-      .unavailable, "the ledger's database cannot be reached",
-      remedy: "repeat the request; with an Idempotency-Key it is carried out once", cause: self)
   }
 }

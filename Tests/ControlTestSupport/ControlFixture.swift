@@ -159,7 +159,8 @@ public struct TestCatalogue: CapabilityCatalogue {
     throw StrataError(.notFound, "there is no capability '\(name)'")
   }
 
-  public func check(_ parametersJSON: String, inputs: Int, for capability: Capability) throws(StrataError) -> String {
+  public func check(_ parametersJSON: String, inputs: Int, of name: String) throws(StrataError) -> String {
+    let (capability, _) = try resolve(name)
     let given = try? JSONDecoder().decode([String: JSONValue].self, from: Data(parametersJSON.utf8))
     guard let given, Set(given.keys).isSubset(of: capability.parameters.map(\.name)), capability.inputs.contains(inputs)
     else { throw StrataError(.invalidInput, "'\(capability.name)' has no such parameter, or other inputs") }

@@ -119,13 +119,51 @@ import Testing
       let writing = #"'command=["sh","-c","echo hi > output/f"]'"#
       for name in ["command.run-results", "command.run-results-2"] {
         let run = try await shell("\(local) \(writing)")
-        #expect(run.code == 0 && run.errors.contains("the results go into \(name)\n"), "\(run)")
+        #expect(run.code == 0 && run.errors.contains("the results are in \(name)\n"), "\(run)")
         #expect(try String(contentsOfFile: "\(folder)/\(name)/f", encoding: .utf8) == "hi\n")
       }
       #expect(try await shell("\(local) 'command=[\"true\"]'").code == 0)
       #expect(try await shell("\(local) nonsense=1").code == 2)
       let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
       #expect(left == ["command.run-results", "command.run-results-2"], "nothing is left where nothing was written")
+    }
+  }
+
+  @Test(arguments: [
+    (["ledger", "grant", "-1"], "must be a positive number"),
+    (["ledger", "grant", "99999999999999999"], "as large as"),
+    (["submit", "noop", "--at", "tomorrow"], "--at takes an instant"), (["submit", "noop", "--delay", "999d"], "366d"),
+    (["submit", "noop", "--at", "2030-01-01T00:00:00Z", "--delay", "1"], "--at or --delay"),
+    (["submit", "noop", "--cpu", "99999999999999999999"], "as large as"),
+  ]) func aValueThatWillNotDoIsNamedAsItWasTyped(words: [String], complaint: String) async throws {
+    try await withFolder("none") { folder in
+      let data = folder + "/data"
+      try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+      try "1\n".write(toFile: data + "/strata-data", atomically: true, encoding: .utf8)
+      try "sk_none\n".write(toFile: data + "/api-key", atomically: true, encoding: .utf8)
+      let result = try await strata(words + ["--data-dir", data])
+      #expect(result.code == 2 && result.errors.contains(complaint), "\(result)")
+    }
+  }
+
+  @Test func aKeyFileSaysWhatIsWrongWithIt() async throws {
+    try await withFolder("none") { folder in
+      try "1\n".write(toFile: folder + "/strata-data", atomically: true, encoding: .utf8)
+      let missing = try await strata("jobs", "--data-dir", folder)
+      #expect(missing.code == 3 && missing.errors.contains("there is no \(folder)/api-key"), "\(missing)")
+      try "\n".write(toFile: folder + "/api-key", atomically: true, encoding: .utf8)
+      let empty = try await strata("jobs", "--data-dir", folder)
+      #expect(empty.code == 3 && empty.errors.contains("there is no key in \(folder)/api-key"), "\(empty)")
+    }
+  }
+
+  @Test func aLocalRunThatIsInterruptedSaysSoAndLeavesNothing() async throws {
+    try await withFolder("local") { folder in
+      let line =
+        "cd '\(folder)'; timeout --preserve-status -s INT 1 '\(StackUnderTest.binary)' local command.run --param"
+      let run = try await shell("\(line) 'command=[\"sleep\",\"60\"]'")
+      #expect(run.code == 130, "\(run)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
   }
 

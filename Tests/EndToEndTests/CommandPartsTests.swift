@@ -16,6 +16,13 @@ import strata
     #expect(Failure.status(of: refusal.strataError.code).rawValue == code)
   }
 
+  /// What a job says of itself is shown, never obeyed.
+  @Test func whatWouldCommandATerminalIsWrittenOut() {
+    #expect(
+      Terminal.harmless("a\u{1B}[2Jb\u{9B}1m\u{7}\u{7F}\r\u{202E}") == #"a\u001b[2Jb\u009b1m\u0007\u007f\u000d\u202e"#)
+    #expect(Terminal.harmless("zwei\tZeilen\n█ ✓") == "zwei\tZeilen\n█ ✓")
+  }
+
   /// What has been told to end is not called ready, and what was called ready is not told to end.
   @Test func anInterruptionIsHeardBeforeTheStartIsOverOrNotAtAll() {
     let early = Interruption()

@@ -1,5 +1,6 @@
 import Foundation
 import StrataRuntime
+import TestSupport
 import Testing
 
 /// What `strata up` makes of servers that are not its own, and `strata worker` of a stack that is on such a one.
@@ -36,6 +37,37 @@ import Testing
         #expect(lost.code == 4 && lost.errors.contains("set STRATA_REDIS_URL"), "\(lost)")
         #expect(!lost.errors.contains("disconnected("))
       }
+    }
+  }
+
+  /// Two stacks on one pair of servers share their jobs, so they must share the files; and a folder whose stack is on
+  /// such servers does not start a private one by mistake.
+  @Test(.timeLimit(.minutes(5))) func stacksOnTheSameServersShareTheirFiles() async throws {
+    let postgres = try PostgreSQLFixture.shared.get().makeDatabase()
+    try await withCarelessRedis { folder, socket in
+      #expect(try await shell("redis-cli -s \(socket) config set maxmemory-policy noeviction").code == 0)
+      let plain = ["up", "--detach", "--http", "127.0.0.1:0", "--data-dir"]
+      let servers = ["--redis", "unix://" + socket, "--postgres", postgres]
+      let (one, two) = (folder + "/one", folder + "/two")
+      try await leavingNothing(in: one) {
+        let first = try await strata(plain + [one] + servers + ["--workers", "0"])
+        #expect(first.code == 0, "\(first)")
+        let apart = try await strata(plain + [two] + servers)
+        #expect(apart.code == 3 && apart.errors.contains("--artifacts"), "\(apart)")
+        #expect(!FileManager.default.fileExists(atPath: two))
+        try await leavingNothing(in: two) {
+          let together = try await strata(plain + [two] + servers + ["--artifacts", one + "/artifacts"])
+          #expect(together.code == 0, "\(together)")
+          try "hello".write(toFile: folder + "/in", atomically: true, encoding: .utf8)
+          // Submitted to the one, run by a worker of the other, fetched from the one.
+          let command = ["run", "--data-dir", one, "--input", folder + "/in", "--out", folder + "/out", "--"]
+          let run = try await strata(command + ["cp", "in", "output/copy"])
+          #expect(run.code == 0, "\(run)")
+          #expect(try String(contentsOfFile: folder + "/out/copy", encoding: .utf8) == "hello")
+        }
+      }
+      let forgetful = try await strata(plain + [one])
+      #expect(forgetful.code == 3 && forgetful.errors.contains("STRATA_POSTGRES_URL"), "\(forgetful)")
     }
   }
 

@@ -21,6 +21,24 @@ import Testing
     return result
   }
 
+  @Test func `work that is not wanted any more ends between bands`() {
+    let grid = Grid(columns: 40, rows: 4_000, repeating: Float(1))
+    var asked = 0
+    let stopped = grid.opened(radius: 3, threads: 1) {
+      asked += 1
+      return asked < 3
+    }
+    #expect(stopped.values.count == grid.values.count && asked < 10)
+    var sparse = Grid(columns: 40, rows: 40, repeating: Float.nan)
+    sparse[0, 0] = 1
+    asked = 0
+    _ = sparse.filled {
+      asked += 1
+      return false
+    }
+    #expect(asked > 0)
+  }
+
   @Test func `erosion and dilation by discs match their definition`() {
     var random = SeededGenerator(seed: testSeed)
     for _ in 0..<60 {

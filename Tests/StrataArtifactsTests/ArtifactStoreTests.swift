@@ -20,6 +20,18 @@ import Testing
     #expect(folder.entries(of: "incoming").isEmpty)
   }
 
+  @Test func aStoreKeepsItsIdentityAndHasItToItself() throws {
+    let folder = TemporaryFolder()
+    let other = TemporaryFolder()
+    let store = try ArtifactStore(root: folder.path)
+    #expect(ArtifactStore.identity(of: folder.path) == nil)
+    let identity = try store.identity()
+    #expect(identity.count == 16 && ArtifactStore.identity(of: folder.path) == identity)
+    #expect(try ArtifactStore(root: folder.path).identity() == identity)
+    #expect(try ArtifactStore(root: other.path).identity() != identity)
+    #expect(folder.entries(of: "incoming").isEmpty)
+  }
+
   @Test func piecesAndWholeAreTheSameArtifact() throws {
     let folder = TemporaryFolder()
     let store = try ArtifactStore(root: folder.path)

@@ -34,7 +34,7 @@ import Testing
     Refusal("parameters that are no object", .invalidInput) { $0.parametersJSON = "[]" },
     Refusal("inputs it does not take", .invalidInput) { $0.inputs = [file] },
     Refusal("no such tier", .unsatisfiable) { $0.tier = .gpu },
-    Refusal("no CPU", .invalidInput) { $0.cpuMillicores = 0 },
+    Refusal("no CPU", .invalidBody) { $0.cpuMillicores = 0 },
     Refusal("more CPU than any worker has", .unsatisfiable) { $0.cpuMillicores = 4_001 },
     Refusal("more memory than any worker has", .unsatisfiable) { $0.memoryBytes = 8 << 30 + 1 },
     Refusal("over its own bound", .budgetExceeded) { $0.maxCharge = MicroCredits(micros: 999) },

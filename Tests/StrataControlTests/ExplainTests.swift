@@ -76,6 +76,20 @@ import Testing
     #expect(found.map(\.count) == [1, 1, 2])
   }
 
+  /// Jobs of the same tenant that need something else are beside it, and nobody else's are claimed to be.
+  @Test func whereThereIsOneTenantOnlyNoOtherIsSpokenOf() async throws {
+    let fixture = try await ControlFixture()
+    _ = try await fixture.lease(0)
+    var other = JobDraft(capability: "test.files", parametersJSON: "{}")
+    other.memoryBytes = 2 << 30
+    _ = try await fixture.control.submit(other, tenant: fixture.tenant)
+    let job = try await fixture.submit()
+    let turns = try #require(try await reasons(fixture, job).first { $0.code == .turns })
+    let tenants = try await fixture.ledger.tenants().count
+    #expect(turns.count == 1 && tenants == 1)
+    #expect(turns.message == "1 other job waits in its class, all of its own tenant")
+  }
+
   @Test func aJobOfAnotherTenantIsNotExplained() async throws {
     let fixture = try await ControlFixture()
     let job = try await fixture.submit()

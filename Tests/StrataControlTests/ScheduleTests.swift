@@ -86,7 +86,7 @@ import Testing
     let error = await #expect(throws: StrataError.self) {
       try await fixture.control.submit(draft(start), tenant: fixture.tenant)
     }
-    #expect(error?.code == .invalidInput)
+    #expect(error?.code == .invalidBody)
   }
 
   @Test func aScheduledJobIsCancelledAtOnce() async throws {

@@ -35,7 +35,7 @@ import Testing
     #expect(first.count == 2)
     try await fixture.complete(Array(first.prefix(1)))
     let paused = try await control.change(LimitChange(isPaused: true), of: kind, named: name)
-    #expect(paused == RunningLimit(runningMax: 2, isPaused: true))
+    #expect(paused.name == name && paused.limit == RunningLimit(runningMax: 2, isPaused: true))
     #expect(try await fixture.lease(5).isEmpty)
     _ = try await control.change(LimitChange(isPaused: false), of: kind, named: name)
     #expect(try await fixture.lease(5).count == 1)
@@ -99,10 +99,10 @@ import Testing
     for weight in [0, 10_001] {
       #expect(
         await code { _ = try await control.change(SharingChange(weight: weight), ofTenantNamed: "acme") }
-          == .invalidInput)
+          == .invalidBody)
     }
     let negative = LimitChange(runningMax: .atMost(-1))
-    #expect(await code { _ = try await control.change(negative, of: .tier, named: "cpu") } == .invalidInput)
+    #expect(await code { _ = try await control.change(negative, of: .tier, named: "cpu") } == .invalidBody)
     #expect(try await fixture.ledger.gates().isEmpty)
   }
 }

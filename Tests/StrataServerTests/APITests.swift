@@ -216,6 +216,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    "idempotency-key: a", "artifact-name: a", "range: bytes=0-1", "last-event-id: 1-1", "authorization: Bearer x",
+  ])
+  func aHeaderOfOneValueIsGivenOnce(header: String) async throws {
+    try await APIBench.with { bench in
+      let answer = try await bench.ask("GET", "/v1/jobs", headers: [header, header])
+      #expect(answer.status == 400 && answer.code == "repeated_header", "\(answer.body)")
+      let name = header.prefix { $0 != ":" }
+      #expect(answer.body.contains("'\(name)' is given twice"), "\(answer.body)")
+    }
+  }
+
   // MARK: Artifacts
 
   @Test func artifactsComeBackWholeInPartsAndNotAtAllWhenKnown() async throws {
@@ -235,7 +247,8 @@ import Testing
       #expect(beyond.status == 416 && beyond.headers["content-range"] == "bytes */10")
       let head = try await bench.ask("HEAD", path)
       #expect(head.status == 200 && head.headers["content-length"] == "10" && head.body.isEmpty)
-      for known in [tag, "W/\(tag)", "\"x\", \(tag)", "*"] {
+      let digest = try #require(put.json["digest"]?.stringValue)
+      for known in [tag, "W/\(tag)", "\"x\", \(tag)", "*", "\"\(digest)\"", "\"x\"\r\nif-none-match: \(tag)"] {
         let unchanged = try await bench.ask("GET", path, headers: ["if-none-match: \(known)"])
         #expect(unchanged.status == 304 && unchanged.body.isEmpty && unchanged.headers["etag"] == tag, "\(known)")
       }

@@ -38,7 +38,12 @@ import Testing
       ] {
         #expect(try await patch(body).status == 422, "\(body)")
       }
-      #expect(try await patch(#"{"weight":0}"#).code == "invalid_input")
+      for body in [#"{"weight":0}"#, #"{"running_max":-1}"#] {
+        let refused = try await patch(body)
+        #expect(refused.status == 422 && refused.code == "invalid_body", "\(body)")
+      }
+      let nothing = try await patch(#"{"priority_class":null,"weight":null,"paused":null}"#).json
+      #expect(nothing["priority_class"] == .integer(7) && nothing["weight"] == .integer(250))
       let stranger = try await bench.ask("PATCH", "/v1/tenants/nobody", "{}", key: bench.operatorKey)
       #expect(stranger.status == 404)
     }
@@ -53,8 +58,21 @@ import Testing
       #expect(queue.body.contains(#""limits":[{"kind":"tier","name":"cpu","paused":true,"running_max":5}]"#))
       #expect(queue.body.contains(#""capability":"test.echo","leased":0,"priority_class":4,"ready":1"#))
       #expect(try await bench.fixture.lease().isEmpty)
+      _ = try await bench.ask("PATCH", "/v1/tenants/acme", #"{"paused":true}"#, key: bench.operatorKey)
+      let both = try await bench.ask("GET", "/v1/queue", key: bench.operatorKey)
+      #expect(both.body.contains(#"{"kind":"tenant","name":"acme","paused":true}"#))
       let unknown = try await bench.ask("PATCH", "/v1/tiers/cpuu/policy", "{}", key: bench.operatorKey)
       #expect(unknown.status == 404 && unknown.body.contains("did you mean 'cpu'?"))
+    }
+  }
+
+  /// What a capability is sold as names it too: its jobs share one limit.
+  @Test func aCapabilityIsLimitedByTheNameThatClientsKnow() async throws {
+    try await APIBench.with { bench in
+      let path = "/v1/capabilities/echo-deluxe/policy"
+      let answer = try await bench.ask("PATCH", path, #"{"running_max":1}"#, key: bench.operatorKey)
+      #expect(answer.status == 200 && answer.json["name"] == .string("test.echo"), "\(answer.body)")
+      #expect(try await bench.fixture.ledger.gates().map(\.name) == ["test.echo"])
     }
   }
 
@@ -80,7 +98,7 @@ import Testing
         #expect(answer.status == 422 && answer.code == "invalid_body", "\(start)")
       }
       let far = try await bench.submit(#"{"capability":"test.echo","delay_seconds":40000000}"#)
-      #expect(far.status == 400 && far.code == "invalid_input")
+      #expect(far.status == 422 && far.code == "invalid_body")
     }
   }
 

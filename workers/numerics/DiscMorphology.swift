@@ -2,35 +2,41 @@ extension Grid where Element == Float {
   /// The morphological opening by a disc: an erosion (smallest value within `radius` cells), then a dilation (largest).
   /// What lies outside the grid is as if it were not there.
   ///
+  /// - Parameter keepGoing: asked many times a second on the caller's thread; once it answers false, what is returned means
+  ///   nothing.
   /// - Complexity: O(cells × radius): the disc's rows are minima over windows, and each window is the smaller of two
   ///   overlapping windows of a power of two, which are made once per row.
-  public func opened(radius: Int, threads: Int) -> Grid<Float> {
-    eroded(radius: radius, threads: threads).dilated(radius: radius, threads: threads)
+  public func opened(radius: Int, threads: Int, keepGoing: () -> Bool = { true }) -> Grid<Float> {
+    eroded(radius: radius, threads: threads, keepGoing: keepGoing)
+      .dilated(radius: radius, threads: threads, keepGoing: keepGoing)
   }
 
   /// The morphological closing by a disc: a dilation, then an erosion.
-  public func closed(radius: Int, threads: Int) -> Grid<Float> {
-    dilated(radius: radius, threads: threads).eroded(radius: radius, threads: threads)
+  public func closed(radius: Int, threads: Int, keepGoing: () -> Bool = { true }) -> Grid<Float> {
+    dilated(radius: radius, threads: threads, keepGoing: keepGoing)
+      .eroded(radius: radius, threads: threads, keepGoing: keepGoing)
   }
 
   /// The largest value within `radius` cells of each cell.
-  public func dilated(radius: Int, threads: Int) -> Grid<Float> {
-    map { -$0 }.eroded(radius: radius, threads: threads).map { -$0 }
+  public func dilated(radius: Int, threads: Int, keepGoing: () -> Bool = { true }) -> Grid<Float> {
+    map { -$0 }.eroded(radius: radius, threads: threads, keepGoing: keepGoing).map { -$0 }
   }
 
   /// The smallest value within `radius` cells of each cell.
-  public func eroded(radius: Int, threads: Int) -> Grid<Float> {
+  public func eroded(radius: Int, threads: Int, keepGoing: () -> Bool = { true }) -> Grid<Float> {
     guard radius > 0, columns > 0, rows > 0 else { return self }
     let count = columns * rows
     let disc = Disc(radius: radius)
     let bandRows = max(32, 2 * radius)
     let eroded = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       nonisolated(unsafe) let target = unsafe buffer
-      parallelFor((rows + bandRows - 1) / bandRows, threads: threads) { index in
+      let bands = (rows + bandRows - 1) / bandRows
+      let isWhole = parallelFor(bands, threads: threads, keepGoing: { _ in keepGoing() }) { index in
         let band = index * bandRows..<min(rows, (index + 1) * bandRows)
         let windows = WindowMinima(grid: self, band: band, disc: disc)
         for row in band { unsafe windows.erode(row, into: target) }
       }
+      if !isWhole { unsafe buffer.initialize(repeating: .infinity) }
       initialized = count
     }
     return Grid(columns: columns, rows: rows, values: eroded)

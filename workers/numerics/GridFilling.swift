@@ -5,18 +5,19 @@ extension Grid where Element == Float {
   /// coarse to fine: gaps are filled on a grid of half the resolution first, and the result is relaxed by
   /// `sweeps` Gauss–Seidel passes on each finer one. Known values are untouched. Without any, everything becomes 0.
   ///
+  /// - Parameter keepGoing: asked before each pass; once it answers false, what is returned means nothing.
   /// - Complexity: O(cells + sweeps × gaps).
-  public func filled(sweeps: Int = 16) -> Grid<Float> {
+  public func filled(sweeps: Int = 16, keepGoing: () -> Bool = { true }) -> Grid<Float> {
     let gaps = values.indices.filter { values[$0].isNaN }
     guard !gaps.isEmpty else { return self }
     guard gaps.count < values.count else { return map { _ in 0 } }
-    let coarse = halved().filled(sweeps: sweeps)
+    let coarse = halved().filled(sweeps: sweeps, keepGoing: keepGoing)
     var result = self
     for gap in gaps {
       let (row, column) = gap.quotientAndRemainder(dividingBy: columns)
       result.values[gap] = coarse.interpolated(Double(column) / 2 - 0.25, Double(row) / 2 - 0.25)
     }
-    result.relax(gaps, sweeps: sweeps)
+    result.relax(gaps, sweeps: sweeps, keepGoing: keepGoing)
     return result
   }
 
@@ -39,11 +40,11 @@ extension Grid where Element == Float {
   }
 
   /// Moves each gap to the mean of its four neighbours, again and again.
-  private mutating func relax(_ gaps: [Int], sweeps: Int) {
+  private mutating func relax(_ gaps: [Int], sweeps: Int, keepGoing: () -> Bool) {
     let (columns, rows) = (columns, rows)
     unsafe values.withUnsafeMutableBufferPointer { buffer in
       let values = unsafe buffer.baseAddress.unsafelyUnwrapped
-      for _ in 0..<sweeps {
+      for _ in 0..<sweeps where keepGoing() {
         for gap in gaps {
           let (row, column) = gap.quotientAndRemainder(dividingBy: columns)
           let left = unsafe values[column > 0 ? gap &- 1 : gap]

@@ -61,7 +61,10 @@ private struct GroundRun {
         scene.positions.withHeights(times: scene.heightFactor), scene.parameters, threads: threads, progress: going)
     }
     let terrain = try reporter.stage(.terrain) { (going) throws(PointCloudError) in
-      TerrainModel(scene.positions, ground, closingRadius: scene.parameters.radius, threads: threads)
+      let terrain = TerrainModel(
+        scene.positions, ground, closingRadius: scene.parameters.radius, threads: threads, keepGoing: { going(0.5) })
+      guard going(1) else { throw .cancelled }
+      return terrain
     }
     let names = try reporter.stage(.write) { (going) throws(PointCloudError) in
       try write(cloud, ground, terrain, scene, going)

@@ -86,3 +86,6 @@ extern const char *const strata_query_expire_keys;
 extern const char *const strata_query_find_retries;
 extern const char *const strata_query_list_batch_jobs;
 extern const char *const strata_query_list_retryable;
+extern const char *const strata_migration_008_artifact_store;
+extern const char *const strata_query_claim_artifact_store;
+extern const char *const strata_query_find_artifact_store;

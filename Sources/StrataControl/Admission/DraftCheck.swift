@@ -27,7 +27,7 @@ package struct DraftCheck: Sendable {
     -> JobSubmission
   {
     let (capability, _) = try catalogue.resolve(draft.capability)
-    let parameters = try catalogue.check(draft.parametersJSON, inputs: draft.inputs.count, for: capability)
+    let parameters = try catalogue.check(draft.parametersJSON, inputs: draft.inputs.count, of: draft.capability)
     for input in draft.inputs { try InputName.require(input.name) }
     try requireDistinctNames(draft.inputs)
     let tier = draft.tier ?? capability.tier
@@ -39,7 +39,7 @@ package struct DraftCheck: Sendable {
     let timeout = draft.timeoutSeconds ?? capability.timeoutSeconds
     guard (1...max(timeoutSecondsMax, capability.timeoutSeconds)).contains(timeout) else {
       throw StrataError(
-        .invalidInput, "a time limit of \(timeout) s cannot be had", remedy: "keep it from 1 to \(timeoutSecondsMax) s")
+        .invalidBody, "a time limit of \(timeout) s cannot be had", remedy: "keep it from 1 to \(timeoutSecondsMax) s")
     }
     try requireFew(draft.structure.after)
     try requireSensible(draft.structure.unique)
@@ -101,7 +101,7 @@ package struct DraftCheck: Sendable {
       throw StrataError(.unsatisfiable, "there is no tier '\(name)'", remedy: "the tiers are: \(known)")
     }
     guard request.cpuMillicores > 0, request.memoryBytes > 0, request.gpuThousandths >= 0 else {
-      throw StrataError(.invalidInput, "a job needs some CPU and some memory", remedy: "ask for more than zero")
+      throw StrataError(.invalidBody, "a job needs some CPU and some memory", remedy: "ask for more than zero")
     }
     guard let gap = ResourceAmounts(request).nearest(of: [tier.offer]) else { return }
     let lacking = gap.lacking.map {
@@ -119,8 +119,12 @@ package struct DraftCheck: Sendable {
     let asked = ResourceAmounts(request)
     if let other = offers.first(where: { asked.fits(within: $0.amounts) }) { return "tier '\(other.tier)' could" }
     guard let nearest = asked.nearest(of: offers) else { return "ask for less" }
-    let parts = nearest.lacking.map { $0.text(of: nearest.offer.amounts[$0]) }
-    return "ask for at most \(parts.joined(separator: " and "))"
+    let parts = nearest.lacking.map { dimension in
+      let amount = nearest.offer.amounts[dimension]
+      return amount == 0
+        ? "no \(dimension == .gpu ? "GPU" : dimension.rawValue)" : "at most \(dimension.text(of: amount))"
+    }
+    return "ask for \(parts.joined(separator: " and "))"
       + (offers.count > 1 ? ", which tier '\(nearest.offer.tier)' has" : "")
   }
 }

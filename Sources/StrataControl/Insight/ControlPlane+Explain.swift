@@ -64,7 +64,7 @@ extension ControlPlane {
       workers: census.workers.count,
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
-      needs: Self.words(lane))
+      hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(lane))
   }
 
   /// - Returns: nil where the tenant has too many unfinished jobs to look at.

@@ -24,6 +24,8 @@ struct WaitFacts: Sendable {
   /// Jobs of its tier that wait in higher classes, and in its own, itself included.
   let readyAbove: Int
   let readyBeside: Int
+  /// Whether there is another tenant at all. Whose jobs wait in its class is not counted.
+  let hasOtherTenants: Bool
   let needs: String
 
   /// What holds it, the weightiest first; never empty.
@@ -64,7 +66,9 @@ struct WaitFacts: Sendable {
     }
     guard let most = gate.limit.runningMax, let running = gate.running, running >= most else { return nil }
     return .init(
-      full, "\(kind) '\(gate.name)' is at its limit: \(running) of \(most) jobs run", count: running, limit: most)
+      full,
+      "\(kind) '\(gate.name)' is at its limit: \(running.counted("job runs", "jobs run")), and at most \(most) may",
+      count: running, limit: most)
   }
 
   private var noWorker: Explanation.Reason? {
@@ -73,19 +77,27 @@ struct WaitFacts: Sendable {
 
   private var higherClasses: Explanation.Reason? {
     guard readyAbove > 0 else { return nil }
-    return .init(.higherClasses, "\(readyAbove) jobs of higher classes go first", count: readyAbove)
+    return .init(
+      .higherClasses, "\(readyAbove.counted("job")) of higher classes \(readyAbove == 1 ? "goes" : "go") first",
+      count: readyAbove)
   }
 
   private var ownJobs: Explanation.Reason? {
     guard let jobsAhead, jobsAhead > 0 else { return nil }
-    return .init(.ownJobs, "\(jobsAhead) jobs of its own tenant go first", count: jobsAhead)
+    return .init(
+      .ownJobs, "\(jobsAhead.counted("job")) of its own tenant \(jobsAhead == 1 ? "goes" : "go") first",
+      count: jobsAhead)
   }
 
   private var turns: Explanation.Reason? {
     let others = readyBeside - (jobsAhead ?? 0) - 1
     guard others > 0 else { return nil }
+    let waiting = "\(others.counted("other job waits", "other jobs wait")) in its class"
     return .init(
-      .turns, "\(others) other jobs wait in its class: tenants take turns by what they have used", count: others)
+      .turns,
+      hasOtherTenants
+        ? "\(waiting), of whichever tenant: tenants take turns by what they have used"
+        : "\(waiting), all of its own tenant", count: others)
   }
 
   /// What the queue does not tell yet.

@@ -11,7 +11,7 @@ public enum StartTime: Hashable, Sendable {
 
   /// The instant, or nil for one that is not in the future: the job runs at once.
   ///
-  /// - Throws: `invalidInput` for one that is too far ahead, and for a negative delay.
+  /// - Throws: `invalidBody` for one that is too far ahead, and for a negative delay.
   func instant(from now: Timestamp) throws(StrataError) -> Timestamp? {
     let wait: Duration
     switch self {
@@ -20,11 +20,11 @@ public enum StartTime: Hashable, Sendable {
     case .after(let delay): wait = delay
     }
     guard wait >= .zero else {
-      throw StrataError(.invalidInput, "the delay is negative", remedy: "give how many seconds to wait")
+      throw StrataError(.invalidBody, "the delay is negative", remedy: "give how many seconds to wait")
     }
     guard wait <= Self.aheadMax else {
       throw StrataError(
-        .invalidInput, "the job would start more than a year from now",
+        .invalidBody, "the job would start more than a year from now",
         remedy: "submit it later: its credits are held until it has run")
     }
     return wait > .zero ? now + wait : nil

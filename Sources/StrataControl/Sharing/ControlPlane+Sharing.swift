@@ -20,11 +20,11 @@ extension ControlPlane {
   /// Changes a tenant's class, weight or limit. A new class is that of the jobs that are accepted from now on; those
   /// that wait keep theirs. A limit that is lowered below what runs ends nothing.
   ///
-  /// - Throws: `notFound`, `invalidInput`; `unavailable` where the queue could not be told: the change is kept, and the
+  /// - Throws: `notFound`, `invalidBody`; `unavailable` where the queue could not be told: the change is kept, and the
   ///   queue is told with the next comparison of queue and ledger.
   public func change(_ change: SharingChange, ofTenantNamed name: String) async throws(StrataError) -> Tenant {
     if let weight = change.weight, !TenantSharing.weights.contains(weight) {
-      throw StrataError(.invalidInput, "a weight of \(weight) cannot be had", remedy: "give 1 to 10000")
+      throw StrataError(.invalidBody, "a weight of \(weight) cannot be had", remedy: "give 1 to 10000")
     }
     try require(change.limit)
     return try await changing {
@@ -39,15 +39,18 @@ extension ControlPlane {
 
   /// Changes how many jobs of a capability or a tier may run at once.
   ///
+  /// - Parameter name: its own; of a capability also one under which it is sold: the limit is that of all its jobs.
+  /// - Returns: the limit with the name that it goes by.
   /// - Throws: `notFound` where there is none of that name; else as for tenants.
-  public func change(_ change: LimitChange, of kind: SharedGate.Kind, named name: String) async throws(StrataError)
-    -> RunningLimit
+  public func change(_ change: LimitChange, of kind: SharedGate.Kind, named asked: String) async throws(StrataError)
+    -> (name: String, limit: RunningLimit)
   {
-    guard known(kind).contains(name), let gate = Gate(kind, name) else {
-      let near = Spelling.nearest(to: name, among: known(kind))
+    guard let name = known(kind)[asked], let gate = Gate(kind, name) else {
+      let names = known(kind).keys.sorted()
+      let near = Spelling.nearest(to: asked, among: names)
       throw StrataError(
-        .notFound, "there is no \(kind.rawValue) '\(name)'",
-        remedy: near.map { "did you mean '\($0)'?" } ?? "there are: \(known(kind).sorted().joined(separator: ", "))")
+        .notFound, "there is no \(kind.rawValue) '\(asked)'",
+        remedy: near.map { "did you mean '\($0)'?" } ?? "there are: \(names.joined(separator: ", "))")
     }
     try require(change)
     return try await changing {
@@ -56,21 +59,27 @@ extension ControlPlane {
         let gates = try await ledger.gates()
         return GatePolicy(gates.first { $0.kind == kind && $0.name == name }?.limit ?? limit)
       }
-      return limit
+      return (name, limit)
     }
   }
 
-  private func known(_ kind: SharedGate.Kind) -> [String] {
-    switch kind {
-    case .capability: catalogue.capabilities.map(\.name)
-    case .tier: configuration.tiers.map(\.name.rawValue)
-    }
+  /// What may be named, and what is meant by it.
+  private func known(_ kind: SharedGate.Kind) -> [String: String] {
+    let pairs: [(String, String)] =
+      switch kind {
+      case .capability:
+        catalogue.capabilities.flatMap { one in
+          [(one.name, one.name)] + one.soldAs.map { ($0.name, one.name) }
+        }
+      case .tier: configuration.tiers.map { ($0.name.rawValue, $0.name.rawValue) }
+      }
+    return Dictionary(pairs) { first, _ in first }
   }
 
   private func require(_ change: LimitChange) throws(StrataError) {
     guard case .atMost(let count) = change.runningMax, !RunningLimit.range.contains(count) else { return }
     throw StrataError(
-      .invalidInput, "at most \(count) jobs at once cannot be had", remedy: "give 0 to \(RunningLimit.range.upperBound)"
+      .invalidBody, "at most \(count) jobs at once cannot be had", remedy: "give 0 to \(RunningLimit.range.upperBound)"
     )
   }
 

@@ -23,6 +23,29 @@ extension Ledger {
     }
     return Dictionary(found) { first, _ in first }
   }
+
+  /// The identity of the store in which this database's artifacts lie; nil where none has been claimed, also in a
+  /// database that has no tables yet.
+  public func artifactStore() async throws(LedgerError) -> String? {
+    do throws(LedgerError) {
+      return try await read(Query.findArtifactStore()) { row throws(PostgreSQLError) in try row.text() }.first
+    } catch .database(let error) where error.state == Self.undefinedTable {
+      return nil
+    }
+  }
+
+  /// Makes a store this database's own, unless it has one.
+  ///
+  /// - Returns: the identity of the one that it has now.
+  public func claimArtifactStore(_ identity: String) async throws(LedgerError) -> String {
+    let claimed = try await exchange(Query.claimArtifactStore(.text(identity))) { row throws(PostgreSQLError) in
+      try row.text()
+    }
+    return claimed.first ?? identity
+  }
+
+  /// SQLSTATE.
+  private static let undefinedTable = "42P01"
 }
 
 extension SettlementTransaction {

@@ -128,7 +128,7 @@ extension Ledger {
 
   /// A number greater than all that this returned before, also across restarts of the database.
   public func nextGeneration() async throws(LedgerError) -> UInt64 {
-    let values = try await read(Query.nextGeneration()) { row throws(PostgreSQLError) in try row.integer() }
+    let values = try await exchange(Query.nextGeneration()) { row throws(PostgreSQLError) in try row.integer() }
     return UInt64(values.first ?? 0)
   }
 

@@ -13,6 +13,7 @@ struct Migration: Sendable {
     unsafe Migration("004_recovery", strata_migration_004_recovery),
     unsafe Migration("006_sharing", strata_migration_006_sharing),
     unsafe Migration("007_structure", strata_migration_007_structure),
+    unsafe Migration("008_artifact_store", strata_migration_008_artifact_store),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)

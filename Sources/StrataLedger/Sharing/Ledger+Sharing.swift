@@ -20,12 +20,12 @@ extension Ledger {
   /// - Returns: the tenant as it is now.
   /// - Throws: `.notFound`.
   public func change(_ change: SharingChange, ofTenantNamed name: String) async throws(LedgerError) -> Tenant {
-    let tenants = try await read(
+    let tenants = try await exchange(
       Query.changeSharing(
         .text(name), .integer(change.priorityClass.map { Int64($0.rawValue) }), .integer(change.weight.map(Int64.init)),
         .boolean(change.limit.runningMax != nil), .integer(change.limit.count), .boolean(change.limit.isPaused))
     ) { row throws(PostgreSQLError) in try Tenant(&row) }
-    guard let tenant = tenants.first else { throw .notFound("a tenant named '\(name)'") }
+    guard let tenant = tenants.first else { throw .notFound("tenant named '\(name)'") }
     return tenant
   }
 
@@ -36,7 +36,7 @@ extension Ledger {
   public func change(_ change: LimitChange, of kind: SharedGate.Kind, named name: String) async throws(LedgerError)
     -> RunningLimit
   {
-    let gates = try await read(
+    let gates = try await exchange(
       Query.changeGate(
         .text(kind.rawValue), .text(name), .boolean(change.runningMax != nil), .integer(change.count),
         .boolean(change.isPaused))

@@ -63,8 +63,10 @@ public enum ResourceDimension: String, Hashable, Sendable, CaseIterable {
     MicroAmount<Never>(micros: Int64(clamping: Int128(amount) * 1_000)).description
   }
 
-  /// In the largest unit that leaves a whole number.
-  private static func binary(_ bytes: Int64) -> String {
+  /// In the largest unit that leaves a whole number. Of what is no whole number of MiB, such as all of a machine's
+  /// memory, the whole ones count.
+  private static func binary(_ amount: Int64) -> String {
+    let bytes = amount < 64 << 20 ? amount : amount & ~((1 << 20) - 1)
     let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
     let unit = units.first { bytes != 0 && bytes & ((1 << $0.0) - 1) == 0 }
     return unit.map { "\(bytes >> $0.0) \($0.1)" } ?? "\(bytes) bytes"

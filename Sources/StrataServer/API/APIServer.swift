@@ -44,6 +44,7 @@ public struct APIServer: Sendable {
 
   private func respond(to request: HTTPRequest) async -> HTTPResponse {
     do {
+      try RepeatedHeader.check(request.headers)
       let route = try Route(request.method, request.path.segments)
       if route.isOpen {
         try route.check(request.query)

@@ -29,7 +29,11 @@ struct ArtifactRoutes {
       throw HTTPRefusal(.notFound, "not_found", "there is no artifact \(digest) of this tenant")
     }
     let tag = "\"\(digest.hexadecimal)\""
-    if let known = request.headers["if-none-match"], Self.matches(tag, known) { return Self.unchanged(tag) }
+    // Also as the digest is written everywhere else.
+    let known = request.headers.values(of: "if-none-match")
+    if known.contains(where: { Self.matches(tag, $0) || Self.matches("\"\(digest)\"", $0) }) {
+      return Self.unchanged(tag)
+    }
     let range = HTTPByteRange(header: request.headers["range"], length: size)
     var response = HTTPResponse(.ok, contentType: "application/octet-stream", body: .empty)
     Self.describe(&response, tag)

@@ -26,13 +26,16 @@ struct OverviewRoutes {
 
   func queue() async throws -> HTTPResponse {
     let census = try await control.census()
-    let limits = try await control.gates().filter { $0.limit != RunningLimit() }
+    let gates = try await control.gates().map { LimitView($0.kind, $0.name, $0.limit) }
+    let limits = try await (gates + control.tenants().map(LimitView.init)).filter {
+      $0.runningMax != nil || $0.isPaused
+    }
     let tiers = census.tiers.sorted { $0.key.rawValue < $1.key.rawValue }
     return try .json(
       QueueView(
         tiers: tiers.map { .init(name: $0.key, ready: $0.value.ready, leased: $0.value.leased) },
         lanes: census.lanes.sorted { $0.key.place < $1.key.place }.map { QueueView.Lane($0.key, $0.value) },
-        scheduled: census.delayed, limits: limits.map { LimitView($0.kind, $0.name, $0.limit) },
+        scheduled: census.delayed, limits: limits,
         workers: census.workers.sorted { $0.id < $1.id }.map {
           .init(id: $0.id, leases: $0.leases, leaseUntil: $0.deadline.text)
         }, outcomesPending: census.outcomesPending, unreadableEntries: census.unreadable))

@@ -30,8 +30,8 @@ struct SharingRoutes {
   func changeLimit(of kind: SharedGate.Kind, _ name: String, _ request: HTTPRequest) async throws -> HTTPResponse {
     let patch = try JSONCoding.decode(
       LimitPatch.self, from: try await request.body.collect(limit: Self.bodyBytesMax), members: LimitPatch.members)
-    let limit = try await control.change(LimitChange(patch), of: kind, named: name)
-    return try .json(LimitView(kind, name, limit))
+    let (known, limit) = try await control.change(LimitChange(patch), of: kind, named: name)
+    return try .json(LimitView(kind, known, limit))
   }
 }
 
@@ -44,6 +44,13 @@ extension LimitChange {
 extension LimitView {
   init(_ kind: SharedGate.Kind, _ name: String, _ limit: RunningLimit) {
     self.init(kind: kind.rawValue, name: name, runningMax: limit.runningMax, isPaused: limit.isPaused)
+  }
+}
+
+extension LimitView {
+  init(_ tenant: Tenant) {
+    let limit = tenant.sharing.limit
+    self.init(kind: "tenant", name: tenant.name, runningMax: limit.runningMax, isPaused: limit.isPaused)
   }
 }
 

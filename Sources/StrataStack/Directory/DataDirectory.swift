@@ -33,9 +33,11 @@ public struct DataDirectory: Sendable {
   /// The folder at `path`, made with all its parts if it is not there.
   ///
   /// - Throws: `conflict` for a folder that has something in it and is no data directory.
-  /// - Parameter temporaryFolder: where a short folder for sockets goes if one is needed.
+  /// - Parameters:
+  ///   - artifacts: the folder of the artifacts where it lies elsewhere, absolute: `artifacts` becomes a link to it.
+  ///   - temporaryFolder: where a short folder for sockets goes if one is needed.
   public static func open(
-    _ path: String, temporaryFolder: String = Environment.current["TMPDIR"] ?? "/tmp"
+    _ path: String, artifacts: String? = nil, temporaryFolder: String = Environment.current["TMPDIR"] ?? "/tmp"
   ) throws(StrataError) -> DataDirectory {
     let path = try absolute(path)
     try claim(path)
@@ -43,7 +45,8 @@ public struct DataDirectory: Sendable {
     let passable: UInt32 = UserIdentity.callerIsRoot ? 0o711 : 0o700
     try Folder.create(path, mode: passable)
     try Folder.create(path + "/run", mode: passable)
-    for part in ["redis", "artifacts", "log"] { try Folder.create(path + "/" + part, mode: 0o700) }
+    for part in ["redis", "log"] { try Folder.create(path + "/" + part, mode: 0o700) }
+    try placeArtifacts(artifacts, in: path)
     if !Folder.exists(path + "/" + marker) { try Folder.writeText("1\n", to: path + "/" + marker) }
     let sockets = try SocketFolder(run: path + "/run", temporaryFolder: temporaryFolder).place()
     return DataDirectory(path: path, sockets: sockets)
@@ -62,8 +65,13 @@ public struct DataDirectory: Sendable {
     return DataDirectory(path: path, sockets: sockets ?? path + "/run")
   }
 
+  /// Whether the folder at `path` has other things in it, so that no data directory can be made there.
+  public static func isForeign(_ path: String) -> Bool {
+    Folder.exists(path) && !Folder.exists(path + "/" + marker) && !Folder.isEmpty(path)
+  }
+
   private static func claim(_ path: String) throws(StrataError) {
-    guard Folder.exists(path), !Folder.exists(path + "/" + marker), !Folder.isEmpty(path) else { return }
+    guard isForeign(path) else { return }
     throw StrataError(
       .conflict, "\(path) has other things in it and is no data directory of Strata's",
       remedy: "choose a new or empty folder, with --data-dir")

@@ -44,7 +44,9 @@ enum Folder {
   static func obstacle(to action: String, _ path: String) -> StrataError {
     switch errno {
     case EACCES, EPERM:
-      StrataError(.unauthorized, "you may not \(action) \(path)", remedy: "run it as the user who started it")
+      StrataError(
+        .unauthorized, "you may not \(action) \(path)",
+        remedy: "run it as the user whose folder it is, or name another with --data-dir")
     case ENOTDIR: StrataError(.conflict, "\(path) is no folder", remedy: "choose another, with --data-dir")
     default: .system("\(action) \(path)")
     }
@@ -56,6 +58,13 @@ enum Folder {
     var status = stat()
     guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
     return "\(status.st_dev):\(status.st_ino)"
+  }
+
+  /// Whether two paths lead to one folder or file.
+  static func isSame(_ one: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard unsafe stat(one, &first) == 0, unsafe stat(other, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
   private static func kind(_ path: String) -> UInt32? {

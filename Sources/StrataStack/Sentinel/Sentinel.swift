@@ -1,6 +1,6 @@
 import Glibc
 public import StrataCore
-import StrataRuntime
+public import StrataRuntime
 
 /// A process that outlives the stack's parent by a moment, to end what the parent left behind.
 ///
@@ -32,7 +32,7 @@ public final class Sentinel: Sendable {
   ///   - binary: a program that calls `run` when its first argument is `subcommand`; this one by default.
   ///   - lock: shared with the sentinel, so that nobody takes the folder before the sentinel has done its work.
   public static func start(
-    binary: String = "/proc/self/exe", identity: StackIdentity, grace: Duration = graceStandard,
+    binary: String = OwnProgram.path, identity: StackIdentity, grace: Duration = graceStandard,
     holding lock: DataDirectory.Lock? = nil
   ) async throws(StrataError) -> Sentinel {
     let (read, write) = try Descriptor.pipe()

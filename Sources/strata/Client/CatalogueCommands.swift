@@ -54,14 +54,22 @@ enum CapabilityText {
     return "\(one.price.perJob)\(perSecond)"
   }
 
+  /// How many, and the longest waits between them.
+  private static func attempts(of one: CapabilityView) -> String {
+    let waits = (1..<max(1, one.attemptsMax)).map { one.retry.delayCeiling(afterAttempt: $0).brief }
+    guard let first = waits.first, let last = waits.last else { return "1" }
+    let later = waits.count == 1 ? "" : ", at most \(last) before the last"
+    return "up to \(one.attemptsMax), at most \(first) after the first\(later)"
+  }
+
   static func explanation(of one: CapabilityView) -> String {
     var lines = [
       "\(one.name) — \(one.summary)", "",
       "price       \(price(of: one)) credits", "tier        \(one.tier)",
-      "inputs      \(one.inputsMin == one.inputsMax ? "\(one.inputsMin)" : "\(one.inputsMin) to \(one.inputsMax)") files",
-      "resources   \((Double(one.resources.cpuMillicores) / 1_000).plain) cores, \(one.resources.memoryBytes.asBytes)",
+      "inputs      \(one.inputsMin == one.inputsMax ? "\(one.inputsMin)" : "\(one.inputsMin) to \(one.inputsMax)") file\(one.inputsMax == 1 ? "" : "s")",
+      "resources   \(one.resources.coresInWords), \(one.resources.memoryBytes.asBytes)",
       "timeout     \(one.timeoutSeconds) s",
-      "attempts    up to \(one.attemptsMax), at most \(one.retry.firstDelay.brief) after the first, \(one.retry.delayMax.brief) after others",
+      "attempts    \(attempts(of: one))",
       "", "Parameters:",
     ]
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }

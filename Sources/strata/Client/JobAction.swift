@@ -36,7 +36,12 @@ struct JobAction {
 
   private func logs() async throws -> ExitStatus {
     if arguments.has("follow") {
+      guard !asJSON else {
+        throw UsageError("--follow copies the log as it grows, which --json cannot", command: "job")
+      }
       _ = try await follow(logDescriptor: STDOUT_FILENO)
+    } else if asJSON {
+      Terminal.print(try JSONText.of(LogShape(id, try await server.log(of: id))))
     } else {
       Terminal.write(try await server.log(of: id).bytes, to: STDOUT_FILENO)
     }
@@ -92,6 +97,20 @@ struct JobAction {
       }
     Terminal.print(asJSON ? try JSONText.of(job) : "job \(id) \(words)")
     return .done
+  }
+}
+
+/// A log as JSON.
+private struct LogShape: Encodable {
+  let job: JobID
+  /// Whose log it is; nil where nothing was printed.
+  let attempt: Int?
+  let log: String
+
+  init(_ job: JobID, _ log: (bytes: [UInt8], attempt: Int?)) {
+    self.job = job
+    attempt = log.attempt
+    self.log = String(decoding: log.bytes, as: UTF8.self)
   }
 }
 

@@ -24,7 +24,7 @@ extension Command {
 
   /// With the reason of each, last, since it may be long.
   private static func table(of jobs: [JobView]) -> Table {
-    var table = Table("JOB", "STATE", "CAPABILITY", "CREATED", "CHARGED", "REASON")
+    var table = Table("JOB", "STATE", "CAPABILITY", "CREATED (UTC)", "CHARGED", "REASON")
     for job in jobs {
       let charged = job.state.isFinal ? MicroCredits(micros: job.chargedMicrocredits).description : "-"
       table.add(

@@ -71,7 +71,7 @@ extension ProgressLine {
       case "scheduled": "waiting for its time"
       case "blocked": "waiting for other jobs"
       case "requeued": "waiting again (\(event.ending?.rawValue ?? "attempt ended"))"
-      case "progress", "running": event.stage ?? "running"
+      case "progress", "running", "started": event.stage ?? "running"
       default: event.type
       }
     show(fraction: event.fraction, stage: words)

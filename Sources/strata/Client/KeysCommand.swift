@@ -42,7 +42,7 @@ struct KeysAction {
 
   func list() async throws -> ExitStatus {
     let keys = try await keys()
-    var table = Table("KEY", "NAME", "BEGINS", "CREATED", "STATE")
+    var table = Table("KEY", "NAME", "BEGINS", "CREATED (UTC)", "STATE")
     for key in keys {
       let state = key.revokedAt.map { "revoked \($0.prefix(19))" } ?? (key.isCurrent ? "valid, used here" : "valid")
       table.add(key.id.description, key.name, key.prefix, String(key.createdAt.prefix(19)), state)

@@ -1,4 +1,5 @@
 import StrataAPI
+import StrataArtifacts
 import StrataCore
 import StrataLedger
 import StrataRuntime
@@ -12,9 +13,13 @@ extension Command {
       verify  recomputes every account from its entries and open holds, and checks that debits equal credits, that no
               finished job has an open hold, that no unfinished job lacks one, and that no charge exceeds its hold; the
               exit code is 1 if anything is off
-      grant   raises what a tenant may spend; for the operator, who may read the data folder
+      grant   raises what a tenant may spend; for the operator, who may read the data folder. Repeated with the same --key
+              it is carried out once
       """,
-    options: [.option("tenant", "NAME", "whom to grant [default]"), .dataDirectory, .json],
+    options: [
+      .option("tenant", "NAME", "whom to grant [default]"),
+      .option("key", "KEY", "granting again with the same key changes nothing (grant)"), .dataDirectory, .json,
+    ],
     run: { arguments in
       switch (arguments.positional.first, arguments.positional.count) {
       case ("verify", 1): try await LedgerAction(arguments: arguments).verify()
@@ -42,7 +47,7 @@ struct LedgerAction {
       holds     \(report.openHolds) open
       """)
     for violation in report.violations { Terminal.print("VIOLATION \(violation)") }
-    Terminal.print(report.violations.isEmpty ? "the books balance" : "\(report.violations.count) violations")
+    Terminal.print(report.violations.isEmpty ? "the books balance" : report.violations.count.counted("violation"))
     return report.violations.isEmpty ? .done : .failedJob
   }
 
@@ -54,27 +59,85 @@ struct LedgerAction {
   /// Works on the database itself: whoever may read the data folder is the operator.
   func grant(_ text: String) async throws -> ExitStatus {
     let amount = MicroCredits(micros: try Quantity.millionths(text, of: "CREDITS"))
-    guard let directory = try DataFolder.find(arguments) else {
-      throw StrataError(.unreachable, "nothing has been started there yet", remedy: "run strata up")
-    }
-    let own = EmbeddedPostgreSQL(in: directory, identity: .random()).connectionString
-    var configuration = PostgreSQLConfiguration(
-      connectionString: Environment.current["STRATA_POSTGRES_URL"] ?? own)
-    configuration.unavailableAfter = .seconds(3)
-    let ledger = try Ledger(configuration)
+    let key = arguments["key"] ?? "grant-\(JobID())"
+    let ledger = try database()
     let name = arguments["tenant"] ?? "default"
-    let balance = try await LedgerAction.explaining { () async throws(LedgerError) in
-      guard let tenant = try await ledger.tenant(named: name) else { throw .notFound("tenant '\(name)'") }
-      return try await ledger.grant(amount, to: tenant.id)
+    let balance: AccountBalance
+    do throws(LedgerError) {
+      guard let tenant = try await ledger.tenant(named: name) else { throw .notFound("tenant named '\(name)'") }
+      balance = try await ledger.grant(amount, to: tenant.id, transaction: TransactionID(named: "grant:\(key)"))
+    } catch {
+      throw Self.explanation(of: error, key)
     }
     await ledger.close()
-    Terminal.print("granted \(amount) credits to \(name); \(balance.available) are available")
+    guard arguments.has("json") else {
+      Terminal.print("granted \(amount) credits to \(name); \(balance.available) are available")
+      return .done
+    }
+    Terminal.print(
+      try JSONText.of(
+        GrantShape(
+          tenant: name, grantedMicrocredits: amount.micros, limitMicrocredits: balance.limit.micros,
+          availableMicrocredits: balance.available.micros, key: key)))
     return .done
   }
 
-  private static func explaining<Value>(_ body: () async throws(LedgerError) -> Value) async throws(StrataError)
-    -> Value
-  {
-    do { return try await body() } catch { throw error.strataError }
+  private func database() throws(StrataError) -> Ledger {
+    guard let directory = try DataFolder.find(arguments) else {
+      throw StrataError(.unreachable, "nothing has been started there yet", remedy: "run strata up")
+    }
+    let named = Environment.current["STRATA_POSTGRES_URL"].flatMap { $0.isEmpty ? nil : $0 }
+    guard named != nil || ServerKinds(rememberedBy: directory).postgres != .named else {
+      throw StrataError(
+        .invalidInput, "the stack of \(directory.path) is on a PostgreSQL that was named",
+        remedy: "set STRATA_POSTGRES_URL to its address")
+    }
+    var configuration = PostgreSQLConfiguration(
+      connectionString: named ?? EmbeddedPostgreSQL(in: directory, identity: .random()).connectionString)
+    configuration.unavailableAfter = .seconds(3)
+    return try Ledger(configuration)
+  }
+
+  private static func explanation(of error: LedgerError, _ key: String) -> StrataError {
+    switch error {
+    case .unavailable:
+      StrataError(
+        .unavailable, "the ledger's database cannot be reached, and nothing was granted",
+        remedy: "start the stack with strata up, and try again", cause: error)
+    case .disconnected:
+      StrataError(
+        .unavailable, "the ledger's database went away before it said whether the credits were granted",
+        remedy: "repeat the command with --key \(key): then they are granted once", cause: error)
+    case .duplicate:
+      StrataError(
+        .conflict, "the key '\(key)' belongs to a grant of another amount or to another tenant",
+        remedy: "choose another key")
+    default: error.strataError
+    }
+  }
+}
+
+/// A grant as JSON.
+private struct GrantShape: Encodable {
+  let tenant: String
+  let grantedMicrocredits: Int64
+  let limitMicrocredits: Int64
+  let availableMicrocredits: Int64
+  let key: String
+
+  enum CodingKeys: String, CodingKey {
+    case tenant, key
+    case grantedMicrocredits = "granted_microcredits"
+    case limitMicrocredits = "limit_microcredits"
+    case availableMicrocredits = "available_microcredits"
+  }
+}
+
+extension TransactionID {
+  /// The one that stands for a name: the same name gives the same one.
+  fileprivate init(named name: String) {
+    let bytes = ArtifactDigest(hashing: Array(name.utf8)).bytes
+    func word(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+    self.init(high: word(bytes.prefix(8)), low: word(bytes.dropFirst(8).prefix(8)))
   }
 }

@@ -1,5 +1,6 @@
 import Capabilities
 import FoundationEssentials
+import Glibc
 import PointClouds
 import StrataCore
 import StrataRuntime
@@ -30,13 +31,15 @@ extension Command {
       let progress = Mutex(ProgressLine())
       let run = LocalRun(
         registry: registry,
-        runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
+        runner: RunnerCommand(executable: OwnProgram.path, arguments: [Runner.subcommand]))
       let request = (capability: capability, parameters: JSONValue.object(parameters).description)
       try run.check(request.capability, parametersJSON: request.parameters, inputs: files.count)
+      // Seen to take files before anything is computed.
+      if let out = arguments["out"] { _ = try ResultsFolder(out) }
       let folder = try arguments["out"] ?? NewFolder.make(named: "\(capability)-results")
       // An attempt that left nothing leaves no folder either.
       defer { if !arguments.has("out") { NewFolder.removeEmpty(folder) } }
-      let report = try await cancelledByTermination {
+      let (report, signal) = try await cancelledByTermination {
         try await run.run(
           request.capability, parametersJSON: request.parameters, files: files, outputFolder: folder,
           progress: { fraction, stage in
@@ -45,6 +48,11 @@ extension Command {
       }
       progress.withLock { $0.clear() }
       Terminal.print(try LocalOutcome(report: report).text(asJSON: arguments.has("json")))
+      if let signal, report.error != nil {
+        if !arguments.has("out") { NewFolder.removeEmpty(folder) }
+        Glibc.exit(Interruption.statusBase + signal)
+      }
+      if !arguments.has("out"), !report.results.isEmpty { Terminal.note("strata: the results are in \(folder)") }
       return report.error == nil ? .done : .failedJob
     })
 
@@ -74,14 +82,23 @@ extension Command {
 }
 
 /// Does `work` and cancels it once someone wants this process to end, so that it can tidy up.
+///
+/// - Returns: what it came to, and the signal that asked for its end, if one did.
 private func cancelledByTermination<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws
-  -> Value
+  -> (value: Value, signal: Int32?)
 {
   let requests = try Signals.terminationRequests()
+  let heard = Mutex<Int32?>(nil)
   let task = Task { try await work() }
-  let listener = Task { for await _ in requests { task.cancel() } }
+  let listener = Task {
+    for await request in requests {
+      heard.withLock { $0 = $0 ?? request.signal }
+      task.cancel()
+    }
+  }
   defer { listener.cancel() }
-  return try await task.value
+  let value = try await task.value
+  return (value, heard.withLock { $0 })
 }
 
 /// How a local run ended, in words or as JSON.

@@ -7,16 +7,15 @@ enum NewFolder {
   /// How many of one name there may be.
   static let countMax = 1_000
 
-  /// Makes `name` here, or `name-2`, `name-3`, … where that is taken, and says which.
+  /// Makes `name` here, or `name-2`, `name-3`, … where that is taken.
+  ///
+  /// - Returns: the one made.
   ///
   /// - Throws: `invalidInput` where none can be made here.
   static func make(named name: String) throws(StrataError) -> String {
     for number in 1...countMax {
       let path = number == 1 ? name : "\(name)-\(number)"
-      if unsafe mkdir(path, 0o755) == 0 {
-        Terminal.note("strata: the results go into \(path)")
-        return path
-      }
+      if unsafe mkdir(path, 0o755) == 0 { return path }
       guard errno == EEXIST else { break }
     }
     let reason = StrataError.system("make the folder \(name) here").message

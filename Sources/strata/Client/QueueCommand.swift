@@ -115,19 +115,29 @@ enum QueueText {
       queue.tiers.isEmpty ? "nothing waits or runs" : tiers.text + "\n\n" + lanes.text,
       queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : workers.text,
     ]
-    if queue.scheduled > 0 { parts.append("\(queue.scheduled) jobs wait for their time") }
+    if queue.scheduled > 0 {
+      parts.append(queue.scheduled == 1 ? "1 job waits for its time" : "\(queue.scheduled) jobs wait for their time")
+    }
     for limit in queue.limits {
       parts.append("\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit.runningMax, isPaused: limit.isPaused))")
     }
-    if queue.outcomesPending > 0 { parts.append("\(queue.outcomesPending) ended attempts are not settled yet") }
+    if queue.outcomesPending > 0 {
+      parts.append("\(queue.outcomesPending.counted("ended attempt is", "ended attempts are")) not settled yet")
+    }
     if queue.unreadableEntries > 0 {
-      parts.append("\(queue.unreadableEntries) entries could not be read and lie aside: see docs/queue.md")
+      parts.append(
+        "\(queue.unreadableEntries.counted("entry", "entries")) could not be read and put aside: see docs/queue.md")
     }
     return parts.joined(separator: "\n\n")
   }
 
   private static func needs(_ resources: ResourceRequest) -> String {
     let gpu = resources.gpuThousandths > 0 ? ", \((Double(resources.gpuThousandths) / 1_000).plain) GPU" : ""
-    return "\((Double(resources.cpuMillicores) / 1_000).plain) cores, \(resources.memoryBytes.asBytes)\(gpu)"
+    return "\(resources.coresInWords), \(resources.memoryBytes.asBytes)\(gpu)"
   }
+}
+
+extension ResourceRequest {
+  /// `1 core`, `2.5 cores`.
+  var coresInWords: String { "\((Double(cpuMillicores) / 1_000).plain) core\(cpuMillicores == 1_000 ? "" : "s")" }
 }

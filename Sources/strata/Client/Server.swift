@@ -25,11 +25,7 @@ struct Server {
         .unreachable, "nothing has been started in \(try DataFolder.path(arguments)) yet",
         remedy: "run strata up, or name a server with STRATA_URL and STRATA_API_KEY")
     }
-    guard let key = environment["STRATA_API_KEY"] ?? APIKeyFile(directory: directory).key else {
-      throw StrataError(
-        .unauthorized, "there is no key in \(directory.path)/api-key",
-        remedy: "set STRATA_API_KEY to one, or have the next strata up make a new one")
-    }
+    let key = try environment["STRATA_API_KEY"] ?? APIKeyFile(directory: directory).requireKey()
     client = HTTPClient(.unix(path: Endpoint(directory: directory).socket), bearerKey: key)
   }
 
@@ -153,6 +149,21 @@ struct APIKeyFile {
   let directory: DataDirectory
   private var path: String { directory.path + "/api-key" }
 
-  var key: String? { TextFile.read(path) }
+  /// Nil where there is none.
+  var key: String? { TextFile.read(path).flatMap { $0.isEmpty ? nil : $0 } }
+
+  /// - Throws: `unauthorized`, with why there is none.
+  func requireKey() throws(StrataError) -> String {
+    if let key { return key }
+    if let obstacle = TextFile.obstacle(path) {
+      throw StrataError(
+        .unauthorized, "the key in \(path) may not be read (\(obstacle))",
+        remedy: "run this as the user who started the stack, or set STRATA_API_KEY to a key of yours")
+    }
+    throw StrataError(
+      .unauthorized, TextFile.read(path) == nil ? "there is no \(path)" : "there is no key in \(path)",
+      remedy: "set STRATA_API_KEY to one, or have the next strata up make a new one")
+  }
+
   func write(_ key: String) throws(StrataError) { try TextFile.write(key, to: path) }
 }

@@ -35,11 +35,12 @@ extension Command {
 
       Example: strata run --input scene.las -- sh -c 'wc -c scene.las > "$STRATA_OUTPUT_DIR/size.txt"'
       """,
-    options: JobOptions.all.filter { $0.name != "wait" } + [
-      .option("input", "FILE", "a file to place in the command's folder", repeats: true),
-      .option("stdin", "FILE", "the command's standard input; - for this command's own"),
-      .flag("no-wait", "print the job's identifier and return at once"),
-    ], stopsAtFirstArgument: true,
+    options: [.option("out", "FOLDER", "where to put the results")]
+      + JobOptions.all.filter { $0.name != "wait" && $0.name != "out" } + [
+        .option("input", "FILE", "a file to place in the command's folder", repeats: true),
+        .option("stdin", "FILE", "the command's standard input; - for this command's own"),
+        .flag("no-wait", "print the job's identifier and return at once"),
+      ], stopsAtFirstArgument: true,
     run: { arguments in
       let words = try commandWords(arguments)
       var request = try await JobOptions.request("command.run", arguments)
@@ -80,7 +81,8 @@ enum JobOptions {
     .option("gpu", "COUNT", "GPUs to ask for, such as 0.5 or 1"),
     .option("timeout", "SECONDS", "how long one attempt may take"),
     .option("at", "TIME", "run it then at the earliest: 2026-11-21T06:15:00Z, or with an offset"),
-    .option("delay", "TIME", "run it so long from now at the earliest, such as 90s, 10m, 2h or 1d"),
+    .option(
+      "delay", "TIME", "run it so long from now at the earliest, such as 90s, 10m, 2h or 1d; a number alone is seconds"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
     .option("after", "ID", "run it after this job has ended; ID may be shortened as in 'strata job'", repeats: true),
@@ -96,12 +98,13 @@ enum JobOptions {
     let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }
     let memory = try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
     let gpus = try arguments["gpu"].map { try Quantity.thousandths($0, of: "--gpu") }
+    let start = try start(arguments)
     return JobRequest(
       capability: capability, priority: try arguments.integer("priority", in: 0...100), tier: arguments["tier"],
       resources: cores == nil && memory == nil && gpus == nil
         ? nil : .init(cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus),
-      timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init), runAt: arguments["at"],
-      delaySeconds: try arguments["delay"].map { try Quantity.seconds($0, of: "--delay") },
+      timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init), runAt: start.at,
+      delaySeconds: start.delaySeconds,
       maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") },
       after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try batch(arguments),
       uniqueKey: arguments["unique-key"],
@@ -147,4 +150,21 @@ enum JobOptions {
     }
     return policy
   }
+
+  /// Refused here in the command line's own words; the server would name members of a body.
+  private static func start(_ arguments: Arguments) throws(UsageError) -> (at: String?, delaySeconds: Int64?) {
+    let (at, delay) = (arguments["at"], arguments["delay"])
+    guard at == nil || delay == nil else { throw UsageError("give --at or --delay, not both") }
+    if let at, Timestamp(text: at) == nil {
+      throw UsageError(
+        "--at takes an instant with its offset, such as 2026-11-21T06:15:00Z or …T08:15:00+02:00, not '\(at)'")
+    }
+    guard let delay else { return (at, nil) }
+    let seconds = try Quantity.seconds(delay, of: "--delay")
+    guard seconds <= delaySecondsMax else { throw UsageError("--delay is 366d at most, not '\(delay)'") }
+    return (nil, seconds)
+  }
+
+  /// What the server takes.
+  private static let delaySecondsMax: Int64 = 366 * 86_400
 }

@@ -13,7 +13,7 @@ struct Arguments {
     var rest = Array(words)[...]
     var areOptionsOver = false
     while let word = rest.popFirst() {
-      if areOptionsOver || !word.hasPrefix("-") || word == "-" {
+      if areOptionsOver || !word.hasPrefix("-") || word == "-" || Self.isNegativeNumber(word) {
         positional.append(word)
         areOptionsOver = areOptionsOver || command.stopsAtFirstArgument
       } else if word == "--" {
@@ -52,6 +52,11 @@ struct Arguments {
       throw UsageError("--\(name) was given twice", command: command)
     }
     values[name, default: []].append(value)
+  }
+
+  /// No option begins with a digit: who writes `-1` means a number, and is told why it will not do.
+  private static func isNegativeNumber(_ word: String) -> Bool {
+    word.dropFirst().first.map { $0.isASCII && $0.isNumber || $0 == "." } ?? false
   }
 
   private static func unknown(_ word: String, among options: [OptionDefinition]) -> String {

@@ -11,6 +11,7 @@ struct ProgressLine {
   init(isInteractive: Bool = Terminal.isErrorInteractive) { self.isInteractive = isInteractive }
 
   mutating func show(fraction: Double?, stage: String) {
+    let stage = Terminal.harmless(stage.replacing("\n", with: " "))
     if isInteractive {
       Terminal.write("\r\u{1B}[K" + bar(fraction: fraction, stage: stage), to: 2)
       isShown = true
@@ -62,12 +63,13 @@ final class TransferProgress: Sendable {
 }
 
 extension Duration {
-  /// For people: `4 ms`, `4.2 s`, `12 s`, `3 min 20 s`.
+  /// For people: `4 ms`, `4.2 s`, `12 s`, `3 min 20 s`, `10 min`.
   var brief: String {
     let seconds = self.seconds
     if seconds < 1 { return "\(Int((seconds * 1_000).rounded(.up))) ms" }
     if seconds < 10 { return "\(((seconds * 10).rounded() / 10).plain) s" }
     if seconds < 120 { return "\(Int(seconds)) s" }
-    return "\(Int(seconds) / 60) min \(Int(seconds) % 60) s"
+    let (minutes, rest) = Int(seconds).quotientAndRemainder(dividingBy: 60)
+    return rest == 0 ? "\(minutes) min" : "\(minutes) min \(rest) s"
   }
 }

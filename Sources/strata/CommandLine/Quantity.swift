@@ -16,9 +16,10 @@ enum Quantity {
   static func seconds(_ text: String, of what: String) throws(UsageError) -> Int64 {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let units: [String: Int64] = ["": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400]
-    guard let count = Int64(digits), let unit = units[String(text.dropFirst(digits.count))], count < 1 << 40 else {
+    guard !digits.isEmpty, let unit = units[String(text.dropFirst(digits.count))] else {
       throw UsageError("\(what) takes a time such as 90s, 10m, 2h or 1d, not '\(text)'")
     }
+    guard let count = Int64(digits), count < 1 << 40 else { throw UsageError("\(what) cannot be as long as '\(text)'") }
     return count * unit
   }
 
@@ -28,8 +29,11 @@ enum Quantity {
     let unit = text.dropFirst(digits.count).uppercased()
     let shifts: [String: Int64] = ["": 0, "B": 0, "K": 10, "M": 20, "G": 30, "T": 40]
     let short = unit.hasSuffix("IB") ? String(unit.dropLast(2)) : unit.count > 1 ? String(unit.dropLast()) : unit
-    guard let count = Int64(digits), let shift = shifts[short], count > 0, count < 1 << (62 - shift) else {
+    guard let shift = shifts[short], digits.utf8.contains(where: { $0 != 0x30 }) else {
       throw UsageError("\(what) must be a size such as 512M or 2G, not '\(text)'")
+    }
+    guard let count = Int64(digits), count < 1 << (62 - shift) else {
+      throw UsageError("\(what) cannot be as large as '\(text)'")
     }
     return count << shift
   }
@@ -39,8 +43,9 @@ enum Quantity {
     let fraction = parts.count == 2 ? String(parts[1]) : ""
     let digits = String(parts.first ?? "") + fraction + String(repeating: "0", count: max(0, places - fraction.count))
     guard parts.count <= 2, fraction.count <= places, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let value = Int64(digits), value > 0
+      digits.utf8.contains(where: { $0 != 0x30 })
     else { throw UsageError("\(what) must be a positive number with at most \(places) decimals, not '\(text)'") }
+    guard let value = Int64(digits) else { throw UsageError("\(what) cannot be as large as '\(text)'") }
     return value
   }
 }

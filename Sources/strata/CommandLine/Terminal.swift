@@ -2,15 +2,38 @@ import Glibc
 import StrataRuntime
 
 /// Standard output and error, and whether a person is looking at them.
-enum Terminal {
-  static let isErrorInteractive = isatty(STDERR_FILENO) == 1
+package enum Terminal {
+  /// Whether standard error is a terminal that can draw a line again.
+  static let isErrorInteractive = isatty(STDERR_FILENO) == 1 && Environment.current["TERM"] != "dumb"
   static let isOutputInteractive = isatty(STDOUT_FILENO) == 1
 
   /// Writes to standard output.
-  static func print(_ text: String, terminator: String = "\n") { write(text + terminator, to: STDOUT_FILENO) }
+  static func print(_ text: String, terminator: String = "\n") {
+    write(harmless(text) + terminator, to: STDOUT_FILENO)
+  }
 
   /// Writes to standard error: what a person wants to know and a program does not.
-  static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+  static func note(_ text: String) { write(harmless(text) + "\n", to: STDERR_FILENO) }
+
+  /// `text` without what would make a terminal do something else than show it: control characters but for line breaks
+  /// and tabs, and those that change the direction of writing, are written out as JSON writes them. What others named
+  /// or a job said goes through here; a job's own log does not.
+  package static func harmless(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isCommand) else { return text }
+    return text.unicodeScalars.reduce(into: "") { shown, scalar in
+      guard isCommand(scalar) else { return shown.unicodeScalars.append(scalar) }
+      let digits = String(scalar.value, radix: 16)
+      shown += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+  }
+
+  private static func isCommand(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x09, 0x0A: false
+    case 0...0x1F, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069: true
+    default: false
+    }
+  }
 
   /// Writes all of `text`. Gives up silently when nobody reads, as a filter should; ends the program when standard output
   /// takes nothing for another reason, such as a full disk: what was asked for is lost.
@@ -24,7 +47,7 @@ enum Terminal {
   /// Writes to standard output what nobody waits for: where it cannot be written, what was asked for has been done all
   /// the same.
   static func announce(_ text: String) {
-    let failure = Descriptor.writePatiently(Array((text + "\n").utf8), to: STDOUT_FILENO)
+    let failure = Descriptor.writePatiently(Array((harmless(text) + "\n").utf8), to: STDOUT_FILENO)
     if failure != 0, failure != EPIPE { note("strata: standard output could not be written: \(words(for: failure)).") }
   }
 

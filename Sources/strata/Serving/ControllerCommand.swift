@@ -53,6 +53,7 @@ struct Controller {
     do throws(LedgerError) { try await ledger.migrate() } catch { throw error.unusable }
     let queue = try await QueueConnection.open(of: directory, on: loop)
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
+    try await checkHome(of: store, ledger)
     let control = ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
       store: store, configuration: .init(tiers: [LocalTier(room: room).definition]), metrics: metrics, log: log)
@@ -71,6 +72,14 @@ struct Controller {
     services.cancel()
     await ledger.close()
     return .done
+  }
+
+  /// A database that has no store yet has this one from now on.
+  private func checkHome(of store: ArtifactStore, _ ledger: Ledger) async throws(StrataError) {
+    let identity = try store.identity()
+    let home: String
+    do throws(LedgerError) { home = try await ledger.claimArtifactStore(identity) } catch { throw error.unusable }
+    try ArtifactHome.check(home, in: store.root)
   }
 
   /// The tenant of a fresh database, with credits and a key in the data folder. A key file that got lost is replaced.

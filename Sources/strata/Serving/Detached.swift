@@ -57,7 +57,7 @@ struct Detached {
   }
 
   private func specification(log: String) -> ProcessSpecification {
-    var specification = ProcessSpecification("/proc/self/exe", ["up"] + settings.options.words)
+    var specification = ProcessSpecification(OwnProgram.path, ["up"] + settings.options.words)
     specification.environment["STRATA_REDIS_URL"] = settings.options.redis
     specification.environment["STRATA_POSTGRES_URL"] = settings.options.postgres
     specification.standardOutput = .file(log)

@@ -77,6 +77,11 @@ enum TextFile {
     return String(text.prefix { $0 != "\n" })
   }
 
+  /// Of a file that has several; none where it cannot be read.
+  static func lines(_ path: String) -> [Substring] {
+    (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n") ?? []
+  }
+
   /// Replaces the file at once; never readable by anyone but its owner.
   static func write(_ text: String, to path: String) throws(StrataError) {
     let draft = path + ".new"
@@ -85,6 +90,12 @@ enum TextFile {
     guard FileManager.default.createFile(atPath: draft, contents: Data((text + "\n").utf8), attributes: attributes),
       unsafe rename(draft, path) == 0
     else { throw StrataError(.internalError, "could not write \(path)", remedy: "check its folder's space and rights") }
+  }
+
+  /// Why a file that is there cannot be read; nil where it can be, and where there is none.
+  static func obstacle(_ path: String) -> String? {
+    guard unsafe access(path, F_OK) == 0, unsafe access(path, R_OK) != 0 else { return nil }
+    return unsafe String(cString: strerror(errno))
   }
 
   static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }

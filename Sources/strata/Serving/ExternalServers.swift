@@ -1,3 +1,4 @@
+import StrataArtifacts
 import StrataCore
 import StrataLedger
 import StrataQueue
@@ -8,18 +9,22 @@ enum ExternalServers {
   /// How long each may take to answer.
   static let answerMax = Duration.seconds(3)
 
-  /// - Throws: `unavailable` when nothing can be read by then.
-  static func check(postgres: String) async throws(StrataError) {
+  /// - Parameter artifacts: the folder that the stack would keep its artifacts in; it need not be there.
+  /// - Throws: `unavailable` when nothing can be read by then, `conflict` for a database that belongs with another folder
+  ///   of artifacts.
+  static func check(postgres: String, artifacts: String) async throws(StrataError) {
     var configuration = PostgreSQLConfiguration(connectionString: postgres)
     configuration.connections = 1
     configuration.connectTimeout = answerMax
     configuration.unavailableAfter = answerMax
     let ledger = try Ledger(configuration)
     var failure: LedgerError?
-    do throws(LedgerError) { _ = try await ledger.tenants() } catch { failure = error }
+    var store: String?
+    do throws(LedgerError) { store = try await ledger.artifactStore() } catch { failure = error }
     await ledger.close()
-    // Any other failure is an answer: a fresh database has no tables yet.
+    // Any other failure is an answer: what else is wrong is found when the schema is made.
     if let failure, case .unavailable = failure { throw failure.unusable }
+    if let store { try ArtifactHome.check(store, in: artifacts) }
   }
 
   /// - Returns: what the person should know of it; nil if nothing.
@@ -76,8 +81,38 @@ extension LedgerError {
     switch self {
     case .unavailable(let reason), .disconnected(let reason):
       StrataError(
-        .unavailable, "PostgreSQL cannot be used: \(reason)", remedy: "check that it runs and is version 14 or later")
+        .unavailable, "PostgreSQL cannot be used: \(reason.withoutFullStop)", remedy: Self.remedy(for: reason))
     default: strataError
     }
   }
+  /// By what libpq and the server say in English, which they do in the messages that come before a login.
+  private static func remedy(for reason: String) -> String {
+    if reason.contains("password") || reason.contains("authentication failed") || reason.contains("pg_hba.conf") {
+      return "check the user and the password in its address, and that the server lets them in"
+    }
+    if reason.contains("database \"") && reason.contains("does not exist") {
+      return "have that database made, for example with createdb, or name another"
+    }
+    if reason.contains("role \"") && reason.contains("does not exist") { return "have that role made, or name another" }
+    return "check that it runs and is version 14 or later"
+  }
+}
+
+/// Which folder of artifacts a database belongs with.
+enum ArtifactHome {
+  /// - Parameter store: the identity of the store that the database's rows name.
+  /// - Throws: `conflict` unless it lies in `folder`.
+  static func check(_ store: String, in folder: String) throws(StrataError) {
+    guard ArtifactStore.identity(of: folder) != store else { return }
+    throw StrataError(
+      .conflict,
+      "the files of this database's jobs are kept in another folder than \(folder): its jobs would miss their inputs here",
+      remedy: "name that folder, as this machine sees it, with --artifacts; where it is lost, write '\(store)' into"
+        + " \(folder)/store-id and its files count as missing")
+  }
+}
+
+extension String {
+  /// As a part of a sentence that goes on.
+  var withoutFullStop: String { hasSuffix(".") ? String(dropLast()) : self }
 }

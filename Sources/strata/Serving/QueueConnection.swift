@@ -25,7 +25,21 @@ extension QueueError {
   func unusable(
     _ endpoint: RedisEndpoint, remedy: String = "check that it runs and is version 7 or later"
   ) -> StrataError {
-    StrataError(.unavailable, "the Redis at \(endpoint) cannot be used: \(words)", remedy: remedy)
+    // A refused login tells the address once more.
+    let prefix = "\(endpoint): "
+    let reason = (words.hasPrefix(prefix) ? String(words.dropFirst(prefix.count)) : words).withoutFullStop
+    return StrataError(
+      .unavailable, "the Redis at \(endpoint) cannot be used: \(reason)", remedy: Self.remedy(for: reason) ?? remedy)
+  }
+
+  /// By the server's own words, where it answered and will not have us.
+  private static func remedy(for reason: String) -> String? {
+    if reason.contains("NOAUTH") || reason.contains("WRONGPASS") || reason.contains("NOPERM")
+      || reason.contains("AUTH") && reason.contains("password")
+    {
+      return "check the user and the password: redis://[user]:password@host:port/db"
+    }
+    return reason.contains("DB index") ? "name a database that it has: redis://host:port/0" : nil
   }
 
   private var words: String {

@@ -20,9 +20,9 @@ struct RegistryCatalogue: CapabilityCatalogue {
     }
   }
 
-  func check(_ parametersJSON: String, inputs: Int, for capability: Capability) throws(StrataError) -> String {
+  func check(_ parametersJSON: String, inputs: Int, of name: String) throws(StrataError) -> String {
     do throws(CapabilityRequestError) {
-      return try registry.validate(capability: capability.name, parametersJSON: parametersJSON, inputs: inputs)
+      return try registry.validate(capability: name, parametersJSON: parametersJSON, inputs: inputs)
         .parametersJSON
     } catch {
       throw error.asStrataError

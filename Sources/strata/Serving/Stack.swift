@@ -64,6 +64,7 @@ struct Stack {
     for await happening in happenings {
       switch happening {
       case .ready:
+        remember()
         note.sayReady()
         Terminal.announce(StackScreen(settings: settings, isDetached: !StackScreen.hasTerminal).text)
       case .signal: return nil
@@ -71,6 +72,13 @@ struct Stack {
       }
     }
     return nil
+  }
+
+  /// That it came up with these servers. Where that cannot be written the next start asks nobody.
+  private func remember() {
+    do throws(StrataError) { try ServerKinds(settings.options).remember(in: settings.directory) } catch {
+      log.warning("the servers of this stack could not be noted", ["error": error.description])
+    }
   }
 
   /// The first signal ends the supervision in good order; the second one tells the workers not to wait for their jobs;

@@ -27,7 +27,7 @@ struct StackScreen {
         key         \(directory.path)/api-key
         PostgreSQL  \(options.postgres == nil ? directory.postgres : "the one you named")
         Redis       \(options.redis == nil ? directory.redis : "the one you named")
-        workers     \(workers) with \(options.slots) slots each, tier cpu
+        workers     \(workers) with \(options.slots.counted("slot")) each, tier cpu
         logs        \(directory.logs)
 
       Try:  \(command("capabilities"))

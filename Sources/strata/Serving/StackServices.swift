@@ -55,7 +55,7 @@ struct StackServices {
       name: name,
       prepare: { () throws(StrataError) in
         var specification = ProcessSpecification(
-          "/proc/self/exe", arguments + ["--data-dir", environment["STRATA_DATA_DIR"] ?? ""], environment: environment)
+          OwnProgram.path, arguments + ["--data-dir", environment["STRATA_DATA_DIR"] ?? ""], environment: environment)
         specification.standardOutput = .file(logFile)
         specification.standardError = .file(logFile)
         specification.parentDeathSignal = SIGTERM

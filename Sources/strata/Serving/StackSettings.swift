@@ -12,6 +12,8 @@ struct StackOptions {
   let http: String
   let redis: String?
   let postgres: String?
+  /// The folder of the artifacts, absolute, where it is not the data folder's own.
+  let artifacts: String?
   let slots: Int
   /// What the jobs of one local worker may ask for together.
   let room: ResourceRequest
@@ -26,6 +28,7 @@ struct StackOptions {
     http = arguments["http"] ?? "127.0.0.1:8420"
     redis = arguments["redis"] ?? Self.setting("STRATA_REDIS_URL")
     postgres = arguments["postgres"] ?? Self.setting("STRATA_POSTGRES_URL")
+    artifacts = try arguments["artifacts"].map(DataDirectory.absolute)
     slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
     room = try WorkerRoom.read(arguments, slots: slots)
     workers = try arguments.integer("workers", in: 0...256) ?? 1
@@ -42,7 +45,7 @@ struct StackOptions {
   /// passwords and go by the environment.
   var words: [String] {
     ["--data-dir", path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
-      + WorkerRoom.words(room)
+      + WorkerRoom.words(room) + (artifacts.map { ["--artifacts", $0] } ?? [])
   }
 
   /// Makes the folder, once nothing stands in the way any more.
@@ -50,17 +53,23 @@ struct StackOptions {
   /// - Throws: `conflict` when the folder or the port is another's or a server does not do, `unavailable` when a named
   ///   server does not answer, `unauthorized` for a folder that may not be used.
   func open() async throws(StrataError) -> StackSettings {
-    if let directory = try DataDirectory.find(path) { try await checkIsFree(directory) }
+    if let directory = try DataDirectory.find(path) {
+      try await checkIsFree(directory)
+      try ServerKinds(rememberedBy: directory).check(ServerKinds(self), in: path)
+    }
+    if let artifacts { try DataDirectory.checkArtifacts(artifacts, for: path) }
     if case .tcp(let host, let port) = try ListenAddress.loopback(http) {
       try LoopbackPort(host: host, port: UInt16(clamping: port)).checkIsFree()
     }
     let warning = try await checkServers()
-    return StackSettings(directory: try DataDirectory.open(path), options: self, warning: warning)
+    return StackSettings(directory: try DataDirectory.open(path, artifacts: artifacts), options: self, warning: warning)
   }
 
   /// Looks at the servers that were named. Says and returns what the person should know.
   private func checkServers() async throws(StrataError) -> String? {
-    if let postgres { try await ExternalServers.check(postgres: postgres) }
+    if let postgres {
+      try await ExternalServers.check(postgres: postgres, artifacts: artifacts ?? path + "/artifacts")
+    }
     guard let redis, let warning = try await ExternalServers.check(redis: RedisEndpoint(url: redis)) else { return nil }
     Terminal.note("warning: \(warning)")
     return warning

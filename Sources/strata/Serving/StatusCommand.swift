@@ -80,7 +80,11 @@ struct StatusReport: Encodable {
   }
 
   var text: String {
-    guard state != .stopped else { return "Strata is not running in \(directory); start it with strata up" }
+    guard state != .stopped else {
+      return DataDirectory.isForeign(directory)
+        ? "\(directory) has other things in it and is no data folder of Strata's; name the right one with --data-dir"
+        : "Strata is not running in \(directory); start it with strata up"
+    }
     let holder = process.map { ", process \($0)" } ?? ""
     var lines = ["Strata is \(state.rawValue) in \(directory)\(holder)"]
     if let http { lines.append("  API      \(http)") }
@@ -89,7 +93,9 @@ struct StatusReport: Encodable {
     for tier in queue?.tiers ?? [] {
       lines.append("  tier     \(tier.name): \(tier.ready) waiting, \(tier.leased) running")
     }
-    if let queue { lines.append("  workers  \(queue.workers.count), \(queue.outcomesPending) outcomes to settle") }
+    if let queue {
+      lines.append("  workers  \(queue.workers.count), \(queue.outcomesPending.counted("outcome")) to settle")
+    }
     return lines.joined(separator: "\n")
   }
 

@@ -11,7 +11,8 @@ extension Command {
       key (in FOLDER/api-key, readable by you alone).
 
       With --redis or --postgres an existing server is used instead of a private one. An address with a password is
-      better given by STRATA_REDIS_URL or STRATA_POSTGRES_URL, where ps does not show it.
+      better given by STRATA_REDIS_URL or STRATA_POSTGRES_URL, where ps does not show it. Stacks on the same servers share
+      their jobs, so they must share the files too: give each the same folder with --artifacts.
       """,
     options: [
       .dataDirectory,
@@ -20,6 +21,8 @@ extension Command {
         "where the HTTP API listens, loopback only; port 0 takes a free one and keeps it [127.0.0.1:8420]"),
       .option("redis", "URL", "use this Redis: redis://[:password@]host:port/db or unix:///path"),
       .option("postgres", "URL", "use this PostgreSQL: postgresql://user:password@host/database"),
+      .option(
+        "artifacts", "FOLDER", "keep inputs and results there, as where several machines share it [in the data folder]"),
       .option("slots", "N", "the most jobs that a local worker runs at a time [one for each core]"),
       .option("workers", "N", "local worker processes; 0 for none [1]"),
       .flag("detach", "return as soon as everything is ready; 'strata down' stops it"),

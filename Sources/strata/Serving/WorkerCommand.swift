@@ -75,7 +75,7 @@ struct WorkerProcess {
     try folder.removeAbandoned { [log] in log.info($0) }
     var configuration = WorkerConfiguration(
       tiers: tiers, slots: slots, room: room, folder: folder.attempts,
-      runner: RunnerCommand(executable: "/proc/self/exe", arguments: [Runner.subcommand]))
+      runner: RunnerCommand(executable: OwnProgram.path, arguments: [Runner.subcommand]))
     configuration.id = id
     let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)
     let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {

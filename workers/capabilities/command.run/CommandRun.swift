@@ -5,7 +5,7 @@ import StrataWorker
 
 /// Runs a client's command as a process of its own.
 ///
-/// Inputs lie read-only in its working folder under their names; what it leaves in `$STRATA_OUTPUT_DIR` (`output` in
+/// Copies of the inputs lie in its working folder under their names; what it leaves in `$STRATA_OUTPUT_DIR` (`output` in
 /// the working folder) are the results; what it prints is the log; its exit status is a result.
 struct CommandRun: CapabilityHandler {
   let definition = Catalogue.definition("command.run")
@@ -18,8 +18,12 @@ struct CommandRun: CapabilityHandler {
     try checkStandardInput(of: context)
     try InputPlacement.copy(context.inputs, into: context.workingFolder)
     let environment = try CommandEnvironment.make(for: context)
-    guard let executable = Environment.find(program, path: environment["PATH"] ?? "") else {
-      throw .invalidInput("there is no program '\(program)' on the worker")
+    let path = environment["PATH"] ?? ""
+    guard let executable = Environment.find(program, path: path) else {
+      throw .invalidInput(
+        program.contains("/")
+          ? "there is no program '\(program)' on the worker"
+          : "there is no program '\(program)' in the PATH of the command, '\(path)'")
     }
     var specification = ProcessSpecification(
       executable, Array(command.dropFirst()), environment: environment, workingDirectory: context.workingFolder)

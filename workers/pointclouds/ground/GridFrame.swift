@@ -19,7 +19,8 @@ public struct GridFrame: Hashable, Sendable {
     guard size.x * size.y <= Double(limit.cells) else {
       throw PointCloudError(
         .limitExceeded,
-        "x from \(low.x) to \(high.x) and y from \(low.y) to \(high.y) make \(size.x * size.y) cells of \(cell), "
+        "x from \(low.x) to \(high.x) and y from \(low.y) to \(high.y) make \(Int64(min(1e18, size.x * size.y))) cells of "
+          + "\((cell * 1e4).rounded() / 1e4), "
           + "more than the \(limit.cells) allowed by \(limit.name) for so many points",
         remedy: "Remove stray points far from the others, choose a larger cell, split the file into tiles, or, where "
           + "the scan is so large indeed, raise \(limit.name).")

@@ -21,14 +21,14 @@ struct GroundFilter {
   /// - Throws: `empty` without candidates, `limitExceeded`, `cancelled`.
   func run(_ positions: Positions, isCandidate: [Bool]) throws(PointCloudError) -> Result {
     let surface = try LowestSurface(positions, isCandidate, parameters)
-    let filled = surface.heights.filled()
+    let filled = surface.heights.filled { progress(0) }
     try report(0.1)
     var isGap = try objects(filled, slope: parameters.slope, radius: parameters.radius, progress: 0.1...0.8)
     let pits = try objects(filled.map { -$0 }, slope: Self.pitSlope, radius: 1, progress: 0.8...0.8)
     for index in isGap.indices where pits[index] || surface.heights.values[index].isNaN { isGap[index] = true }
     var terrain = filled
     for index in isGap.indices where isGap[index] { terrain.values[index] = .nan }
-    terrain = terrain.filled()
+    terrain = terrain.filled { progress(0.8) }
     try report(0.9)
     let isGround = compare(positions, isCandidate, surface, terrain)
     try report(1)
@@ -49,14 +49,18 @@ struct GroundFilter {
   ) throws(PointCloudError) -> [Bool] {
     var isObject = [Bool](repeating: false, count: surface.values.count)
     var last = surface
+    var reached = span.lowerBound
     for step in 1...max(1, radius) {
-      let opened = last.opened(radius: step, threads: threads)
+      // A large disc on a large grid takes long: whoever wants the work ended does not wait for the whole of it.
+      let opened = last.opened(radius: step, threads: threads) { progress(reached) }
+      try report(reached)
       let allowed = Float(slope * Double(step) * parameters.cell)
       for index in isObject.indices where last.values[index] - opened.values[index] > allowed { isObject[index] = true }
       last = opened
       // The work of a disc grows with its radius.
       let done = Double(step * step) / Double(radius * radius)
-      try report(span.lowerBound + done * (span.upperBound - span.lowerBound))
+      reached = span.lowerBound + done * (span.upperBound - span.lowerBound)
+      try report(reached)
     }
     return isObject
   }

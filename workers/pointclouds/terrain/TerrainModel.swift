@@ -13,7 +13,11 @@ struct TerrainModel {
 
   private static let reach = 1.5
 
-  init(_ positions: Positions, _ ground: GroundClassification, closingRadius: Int, threads: Int) {
+  /// - Parameter keepGoing: asked now and then; once it answers false, what is made means nothing.
+  init(
+    _ positions: Positions, _ ground: GroundClassification, closingRadius: Int, threads: Int,
+    keepGoing: () -> Bool = { true }
+  ) {
     frame = ground.frame
     let base = positions.offset.z
     var interpolation = Interpolation(frame)
@@ -25,8 +29,8 @@ struct TerrainModel {
       guard ground.classes[index] == PointClass.ground else { continue }
       interpolation.add(Float(positions.height(index) - base), at: place, within: Self.reach)
     }
-    let inside = isScanned.closed(radius: closingRadius, threads: threads)
-    var heights = interpolation.means().filled()
+    let inside = isScanned.closed(radius: closingRadius, threads: threads, keepGoing: keepGoing)
+    var heights = interpolation.means().filled(keepGoing: keepGoing)
     for index in heights.values.indices {
       heights.values[index] = inside.values[index] > 0 ? heights.values[index] + Float(base) : .nan
     }

@@ -18,7 +18,10 @@ extension AttemptError {
   /// Not retried: the same work would take as long again, and the job's hold covers one full attempt.
   package static func timeout(seconds: Int64) -> Self {
     AttemptError(
-      code: "timeout", message: "the attempt was stopped after its time limit of \(seconds) s", isRetryable: false)
+      code: "timeout",
+      message:
+        "the attempt was stopped after its time limit of \(seconds) s; a longer one can be asked for (--timeout, timeout_seconds)",
+      isRetryable: false)
   }
 
   /// Rounded up, since nothing is over a limit of 0.

@@ -51,9 +51,9 @@ public struct CapabilityRegistry: Sendable {
   {
     let offer = try offer(named: name)
     let given = try Self.members(of: parametersJSON)
-    let filled = try ParameterCheck(capability: offer.capability).fill(given)
+    let filled = try ParameterCheck(capability: offer.capability, askedAs: name).fill(given)
     guard offer.capability.inputs.contains(inputs) else {
-      throw .inputCount(inputs, capability: offer.capability.name, allowed: offer.capability.inputs)
+      throw .inputCount(inputs, capability: name, allowed: offer.capability.inputs)
     }
     return CheckedRequest(offer: offer, parametersJSON: JSONValue.object(filled).description)
   }

@@ -3,12 +3,14 @@ import StrataCore
 /// Holds a client's parameters against a capability's definition.
 struct ParameterCheck {
   let capability: Capability
+  /// The name that the client used, which may be one under which it is sold.
+  let askedAs: String
 
   /// - Returns: `given` with the defaults of what is absent.
   func fill(_ given: [String: JSONValue]) throws(CapabilityRequestError) -> [String: JSONValue] {
     let known = capability.parameters.map(\.name)
     for name in given.keys.sorted() where !known.contains(name) {
-      throw .unknownParameter(name, capability: capability.name, nearest: Spelling.nearest(to: name, among: known))
+      throw .unknownParameter(name, capability: askedAs, nearest: Spelling.nearest(to: name, among: known))
     }
     var filled: [String: JSONValue] = [:]
     for definition in capability.parameters {
@@ -21,7 +23,7 @@ struct ParameterCheck {
     -> JSONValue?
   {
     guard let given, given != .null else {
-      if definition.isRequired { throw .missingParameter(definition.name, capability: capability.name) }
+      if definition.isRequired { throw .missingParameter(definition.name, capability: askedAs) }
       return definition.defaultValue
     }
     guard let value = Self.convert(given, to: definition.kind) else {

@@ -39,8 +39,8 @@ extension HTTPRefusal {
     .limitExceeded: .tooManyRequests, .unavailable: .serviceUnavailable, .timeout: .gatewayTimeout,
     .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .insufficientStorage: .insufficientStorage,
     .unknownDependency: .unprocessableContent, .unknownBatch: .unprocessableContent, .notUnique: .conflict,
-    .unknownArtifact: .unprocessableContent,
-    .invalidName: .unprocessableContent,
+    .unknownArtifact: .unprocessableContent, .invalidName: .unprocessableContent,
+    .invalidBody: .unprocessableContent,
   ]
 }
 
