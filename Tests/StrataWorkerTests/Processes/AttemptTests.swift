@@ -160,6 +160,18 @@ import Testing
     try await fixture.stop()
   }
 
+  @Test(arguments: ["STRATA_STACK_ID=mine", "STRATA_OUTPUT_DIR=/"]) func strataSetsItsOwnVariables(
+    entry: String
+  ) async throws {
+    let fixture = try await WorkerFixture()
+    _ = try await fixture.submit(
+      "command.run", #"{"command":["true"],"environment":["\#(entry)"]}"#, attemptsMax: 3)
+    let (outcome, report) = try await fixture.outcome()
+    #expect(outcome.isFinal && report.error?.code == "invalid_input")
+    #expect(report.error?.message.contains("names that begin with STRATA_") == true)
+    try await fixture.stop()
+  }
+
   @Test func aLongLogIsCut() async throws {
     let fixture = try await WorkerFixture { $0.limits.logBytesMax = 1_000 }
     _ = try await fixture.submit("test.chatter")
