@@ -115,6 +115,10 @@ static const char list_tenants[] = {
 #embed "../StrataLedger/Queries/list_tenants.sql"
     , 0};
 const char *const strata_query_list_tenants = list_tenants;
+static const char list_tenant_unfinished[] = {
+#embed "../StrataLedger/Queries/list_tenant_unfinished.sql"
+    , 0};
+const char *const strata_query_list_tenant_unfinished = list_tenant_unfinished;
 static const char list_unfinished[] = {
 #embed "../StrataLedger/Queries/list_unfinished.sql"
     , 0};

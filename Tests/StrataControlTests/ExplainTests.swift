@@ -18,6 +18,16 @@ import Testing
     let explanation = try await fixture.control.explain(job, tenant: fixture.tenant)
     #expect(explanation.state == .queued && explanation.reasons.map(\.code) == [.noWorker])
     #expect(explanation.unknown.contains { $0.contains("1 core and 1 GiB of memory") })
+  @Test func runningJobsAreCountedByTheirIdentifiersAlone() async throws {
+    let fixture = try await ControlFixture()
+    let jobs = [try await fixture.submit(), try await fixture.submit(), try await fixture.submit()]
+    #expect(try await fixture.ledger.unfinished(of: fixture.tenant, limit: 2) == Array(jobs.prefix(2)))
+    #expect(try await fixture.ledger.unfinished(of: TenantID(), limit: 2).isEmpty)
+    _ = try await fixture.control.change(
+      SharingChange(limit: LimitChange(runningMax: .atMost(2))), ofTenantNamed: "acme")
+    #expect(try await fixture.lease(3).count == 2)
+    let full = try await reasons(fixture, jobs[2])
+    #expect(full.map(\.code) == [.tenantLimit] && full[0].count == 2)
   }
 
   @Test func aScheduledJobSaysUntilWhenAndARetryThatItIsOne() async throws {

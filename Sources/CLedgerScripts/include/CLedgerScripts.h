@@ -28,6 +28,7 @@ extern const char *const strata_query_list_cancelling;
 extern const char *const strata_query_list_entries;
 extern const char *const strata_query_list_jobs;
 extern const char *const strata_query_list_keys;
+extern const char *const strata_query_list_tenant_unfinished;
 extern const char *const strata_query_list_tenants;
 extern const char *const strata_query_list_unfinished;
 extern const char *const strata_query_lock_accounts;

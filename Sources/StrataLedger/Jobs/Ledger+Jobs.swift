@@ -50,6 +50,11 @@ extension Ledger {
     try await read(
       Query.listUnfinished(.identifier(cursor), .integer(page(limit)))
     ) { row throws(PostgreSQLError) in try UnfinishedJob(&row) }
+  /// The unfinished jobs of a tenant, oldest first, at most `limit`: their identifiers alone, so that many cost little.
+  public func unfinished(of tenant: TenantID, limit: Int) async throws(LedgerError) -> [JobID] {
+    try await read(
+      Query.listTenantUnfinished(.identifier(tenant), .integer(Int64(limit)))
+    ) { row throws(PostgreSQLError) in try row.identifier() }
   }
 
   /// The states of those of `jobs` that the ledger knows.

@@ -35,6 +35,7 @@ enum Query {
   static let listJobs = unsafe embedded("list_jobs", strata_query_list_jobs)
   static let listKeys = unsafe embedded("list_keys", strata_query_list_keys)
   static let listSharings = unsafe embedded("list_sharings", strata_query_list_sharings)
+  static let listTenantUnfinished = unsafe embedded("list_tenant_unfinished", strata_query_list_tenant_unfinished)
   static let listTenants = unsafe embedded("list_tenants", strata_query_list_tenants)
   static let listUnfinished = unsafe embedded("list_unfinished", strata_query_list_unfinished)
   static let lockAccounts = unsafe embedded("lock_accounts", strata_query_lock_accounts)
