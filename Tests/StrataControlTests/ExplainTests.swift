@@ -18,6 +18,23 @@ import Testing
     let explanation = try await fixture.control.explain(job, tenant: fixture.tenant)
     #expect(explanation.state == .queued && explanation.reasons.map(\.code) == [.noWorker])
     #expect(explanation.unknown.contains { $0.contains("1 core and 1 GiB of memory") })
+  }
+
+  @Test func aJobThatTheQueueDoesNotHoldIsNotSaidToRun() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    try await fixture.queue.forget([job])
+    #expect(try await reasons(fixture, job).map(\.code) == [.notEnqueued])
+    let listed = try await fixture.control.jobs(tenant: fixture.tenant, state: .queued, after: nil, limit: 10).jobs
+    #expect(listed.map(\.record.id) == [job] && listed[0].isEnqueued == false)
+    // One that has ended there, and is not settled yet, is ending.
+    let ended = try await fixture.submit()
+    try await fixture.complete(try await fixture.lease())
+    #expect(try await reasons(fixture, ended).map(\.code) == [.running])
+    try await fixture.settler().drain()
+    #expect(try await reasons(fixture, ended).map(\.code) == [.finished])
+  }
+
   @Test func runningJobsAreCountedByTheirIdentifiersAlone() async throws {
     let fixture = try await ControlFixture()
     let jobs = [try await fixture.submit(), try await fixture.submit(), try await fixture.submit()]

@@ -39,7 +39,8 @@ extension ControlPlane {
     }
     let tenantLimit = stored?.sharing.limit ?? RunningLimit()
     return WaitFacts(
-      state: snapshot.state, scheduledFor: snapshot.scheduledFor, hasRun: !snapshot.attempts.isEmpty,
+      state: snapshot.state, isEnqueued: snapshot.isEnqueued, scheduledFor: snapshot.scheduledFor,
+      hasRun: !snapshot.attempts.isEmpty,
       jobsAhead: snapshot.jobsAhead,
       tenant: .init(
         name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,
