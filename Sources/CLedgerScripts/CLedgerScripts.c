@@ -95,6 +95,10 @@ static const char list_attempts[] = {
 #embed "../StrataLedger/Queries/list_attempts.sql"
     , 0};
 const char *const strata_query_list_attempts = list_attempts;
+static const char list_accepted[] = {
+#embed "../StrataLedger/Queries/list_accepted.sql"
+    , 0};
+const char *const strata_query_list_accepted = list_accepted;
 static const char list_cancelling[] = {
 #embed "../StrataLedger/Queries/list_cancelling.sql"
     , 0};

@@ -18,6 +18,13 @@ public final class ControlPlane: Sendable {
     /// How often the leader looks for jobs that shall be cancelled and are not yet: those whose owners were heard while
     /// the queue was away.
     public var cancellationInterval = Duration.seconds(5)
+    /// How often the leader looks for jobs that were accepted and are not in the queue, and how old they are then: any
+    /// controller that lives has enqueued them by that time. They are looked for once more when they are older by
+    /// `Reconciler.overlap`.
+    public var acceptedInterval = Duration.seconds(5)
+    public var acceptedAge = Duration.seconds(15)
+    /// How often a controller that does not lead looks whether another does, and settles.
+    public var followerInterval = Duration.seconds(5)
     /// How long a key's tenant is remembered: a key revoked through another controller works at most this much longer.
     public var keyMemory = Duration.seconds(5)
     /// Bytes of one job's parameters and inputs, as JSON; the queue's own limit must be as large.
@@ -102,6 +109,8 @@ public final class ControlPlane: Sendable {
     await withTaskGroup { group in
       group.addTask { await self.events.run() }
       group.addTask { await self.leadForEver() }
+      group.addTask { await self.admission.retries.run() }
+      group.addTask { await self.follower.run() }
       group.addTask {
         for await _ in queueSessions { self.reconciler.request(.serverChanged) }
       }
@@ -158,6 +167,7 @@ public final class ControlPlane: Sendable {
       }
       group.addTask { await self.requestRegularly() }
       group.addTask { await self.carryOutCancellations() }
+      group.addTask { await self.lookForAccepted() }
       await group.waitForAll()
     }
   }
@@ -166,6 +176,16 @@ public final class ControlPlane: Sendable {
     while !Task.isCancelled {
       try? await Task.sleep(for: configuration.reconcileInterval)
       if !Task.isCancelled { reconciler.request(.regular) }
+  private func lookForAccepted() async {
+    let (age, overlap) = (configuration.acceptedAge, Reconciler.overlap)
+    var looks = AcceptedLooks(ages: [age, age + overlap], start: .now)
+    while !Task.isCancelled {
+      try? await Task.sleep(for: configuration.acceptedInterval)
+      do {
+        try await looks.advance(to: .now) { try await reconciler.restoreAccepted(from: $0, to: $1) }
+      } catch {
+        log.info("accepted jobs are looked for later", ["error": "\(error)"])
+      }
     }
   }
 

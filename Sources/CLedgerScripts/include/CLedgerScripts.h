@@ -23,6 +23,7 @@ extern const char *const strata_query_insert_usage;
 extern const char *const strata_query_largest_token;
 extern const char *const strata_query_leader_heartbeat;
 extern const char *const strata_query_leader_lock;
+extern const char *const strata_query_list_accepted;
 extern const char *const strata_query_list_attempts;
 extern const char *const strata_query_list_cancelling;
 extern const char *const strata_query_list_entries;

@@ -7,8 +7,8 @@ package import StrataRuntime
 
 /// Accepts jobs: committed with their holds first (①), then made ready in the queue (②).
 ///
-/// What is committed is accepted, whatever happens to the queue: a job that could not be enqueued is left to the
-/// reconciler. Concurrent submissions share transactions and scripts.
+/// What is committed is accepted, whatever happens to the queue: a job that could not be enqueued is tried again here
+/// (`retries`), whether this controller leads or not. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
   private let check: DraftCheck
   private let ledger: Ledger
@@ -18,6 +18,8 @@ package final class AdmissionService: Sendable {
   private let enqueues: Batcher<QueuedJob, QueueError?>
   private let rechecks: Batcher<JobID, Void>
   private let underWay: EnqueuesUnderWay
+  /// To be run for as long as the controller does.
+  let retries: EnqueueRetries
   private let lanes: LaneRule
   private let clock: WallClock
   private let reconciler: Reconciler
@@ -34,6 +36,7 @@ package final class AdmissionService: Sendable {
     self.queue = queue
     self.reconciler = reconciler
     underWay = reconciler.underWay
+    retries = EnqueueRetries(reconciler, log: log)
     lanes = reconciler.lanes
     self.metrics = metrics
     self.log = log
@@ -94,18 +97,30 @@ package final class AdmissionService: Sendable {
   package func noteCancelled(_ job: JobID) { underWay.cancel(job) }
 
   private func carryOut(_ submission: JobSubmission) async throws(StrataError) -> AdmittedJob {
+    let (job, failure) = try await accept(submission)
+    if let failure {
+      log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(failure)"])
+      reconciler.request(failure == .lost ? .queueLost : .enqueueFailed)
+      // Only now, for what is claimed is left alone.
+      retries.add(job.id)
+    }
+    return job
+  }
+
+  /// - Returns: the job, and why it is not in the queue yet.
+  private func accept(_ submission: JobSubmission) async throws(StrataError) -> (AdmittedJob, QueueError?) {
     underWay.begin(submission.job)
     defer { underWay.end(submission.job) }
     switch try await admit(submission) {
     case .accepted(let job):
       CrashPoint.betweenCommitAndEnqueue.reached()
-      await enqueue(lanes.job(submission, job))
+      let failure = await enqueue(lanes.job(submission, job))
       let state = submission.runAt == nil ? job.state : .scheduled
-      return AdmittedJob(id: job.job, state: state, held: job.held, isRepeat: false)
+      return (AdmittedJob(id: job.job, state: state, held: job.held, isRepeat: false), failure)
     case .existing(let job):
       // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
       if !job.state.isFinal { await rechecks.submit(job.job) }
-      return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true)
+      return (AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true), nil)
     case .refused(let refusal):
       throw refusal.strataError
     }
@@ -115,13 +130,10 @@ package final class AdmissionService: Sendable {
     do { return try await admissions.submit(submission) } catch { throw error.strataError }
   }
 
-  private func enqueue(_ job: QueuedJob) async {
-    guard let error = await enqueues.submit(job) else {
-      if underWay.isCancelled(job.id) { _ = try? await queue.cancel([job.id]) }
-      return
-    }
-    log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(error)"])
-    reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
+  private func enqueue(_ job: QueuedJob) async -> QueueError? {
+    let failure = await enqueues.submit(job)
+    if failure == nil, underWay.isCancelled(job.id) { _ = try? await queue.cancel([job.id]) }
+    return failure
   }
 }
 

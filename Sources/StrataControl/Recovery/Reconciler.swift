@@ -202,16 +202,37 @@ package actor Reconciler {
   /// next comparison.
   package func recheck(_ jobs: Set<JobID>) async {
     do {
-      let ids = Array(jobs)
-      var missing: [UnfinishedJob] = []
-      for (id, status) in zip(ids, try await queue.status(of: ids)) where status == nil {
-        let found = try await ledger.unfinished(after: id.predecessor, limit: 1)
-        missing += found.filter { $0.id == id }
-      }
-      metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing)))
+      _ = try await putBack(jobs)
     } catch {
       log.warning("repeated submissions could not be checked", ["error": "\(error)"])
       request(error as? QueueError == .lost ? .queueLost : .enqueueFailed)
+  /// As `recheck`, but throws where it could not be done. Any controller may do so, whether it leads or not.
+  ///
+  /// - Returns: those that are unfinished and were missing. Where somebody else had claimed one, it is left to that one.
+  package func putBack(_ jobs: Set<JobID>) async throws -> Set<JobID> {
+    let ids = Array(jobs)
+    guard !ids.isEmpty else { return [] }
+    var missing: [UnfinishedJob] = []
+    for (id, status) in zip(ids, try await queue.status(of: ids)) where status == nil {
+      let found = try await ledger.unfinished(after: id.predecessor, limit: 1)
+      missing += found.filter { $0.id == id }
+    }
+    metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing)))
+    return Set(missing.map(\.id))
+  }
+
+  /// Puts back the unfinished jobs that were accepted between two instants and are not in the queue: a controller that
+  /// did not live to enqueue them, or could not.
+  ///
+  /// - Complexity: one read of the ledger, and one of the queue, for each thousand unfinished jobs among them.
+  package func restoreAccepted(from first: Timestamp, to last: Timestamp) async throws {
+    var cursor = JobID.first(at: first)
+    while true {
+      let jobs = try await ledger.unfinished(after: cursor, before: JobID.first(at: last), limit: Self.pageMax)
+      guard let end = jobs.last else { return }
+      let missing = try await putBack(Set(jobs))
+      if !missing.isEmpty { log.warning("accepted jobs had not been enqueued", ["jobs": "\(missing.count)"]) }
+      cursor = end
     }
   }
 

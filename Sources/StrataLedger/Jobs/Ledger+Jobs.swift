@@ -50,6 +50,17 @@ extension Ledger {
     try await read(
       Query.listUnfinished(.identifier(cursor), .integer(page(limit)))
     ) { row throws(PostgreSQLError) in try UnfinishedJob(&row) }
+  }
+
+  /// Unfinished jobs whose identifiers lie between two others, oldest first; see `JobID.first(at:)`.
+  ///
+  /// - Complexity: one look at each unfinished job between them.
+  public func unfinished(after first: JobID, before last: JobID, limit: Int) async throws(LedgerError) -> [JobID] {
+    try await read(
+      Query.listAccepted(.identifier(first), .identifier(last), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try row.identifier() }
+  }
+
   /// The unfinished jobs of a tenant, oldest first, at most `limit`: their identifiers alone, so that many cost little.
   public func unfinished(of tenant: TenantID, limit: Int) async throws(LedgerError) -> [JobID] {
     try await read(

@@ -28,6 +28,7 @@ enum Query {
   static let largestToken = unsafe embedded("largest_token", strata_query_largest_token)
   static let leaderHeartbeat = unsafe embedded("leader_heartbeat", strata_query_leader_heartbeat)
   static let leaderLock = unsafe embedded("leader_lock", strata_query_leader_lock)
+  static let listAccepted = unsafe embedded("list_accepted", strata_query_list_accepted)
   static let listAttempts = unsafe embedded("list_attempts", strata_query_list_attempts)
   static let listCancelling = unsafe embedded("list_cancelling", strata_query_list_cancelling)
   static let listEntries = unsafe embedded("list_entries", strata_query_list_entries)
