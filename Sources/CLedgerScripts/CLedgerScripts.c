@@ -87,6 +87,10 @@ static const char leader_heartbeat[] = {
 #embed "../StrataLedger/Queries/leader_heartbeat.sql"
     , 0};
 const char *const strata_query_leader_heartbeat = leader_heartbeat;
+static const char leader_exists[] = {
+#embed "../StrataLedger/Queries/leader_exists.sql"
+    , 0};
+const char *const strata_query_leader_exists = leader_exists;
 static const char leader_lock[] = {
 #embed "../StrataLedger/Queries/leader_lock.sql"
     , 0};

@@ -17,7 +17,7 @@ extension ControlPlane {
     if let silence = settler.silence, silence > configuration.settlerSilenceMax {
       obstacles.append("no outcome could be settled for \(Int(silence.seconds)) s")
     }
-    return obstacles
+    return obstacles + follower.obstacles
   }
 
   /// What an operator should look at though jobs are being consumed, one sentence each. Takes

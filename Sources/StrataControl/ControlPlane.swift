@@ -31,7 +31,7 @@ public final class ControlPlane: Sendable {
     public var payloadBytesMax = QueueLimits().payloadBytesMax
     /// Rows that one page of a listing may read to find jobs in a state that only the queue knows.
     public var listingScanMax = 5_000
-    /// `/readyz` fails when the settler has been stuck this long.
+    /// `/readyz` fails when the settler, of whichever controller, has been stuck this long, or nobody has led.
     public var settlerSilenceMax = Duration.seconds(20)
     /// How long `/readyz` waits for the queue and for the ledger.
     public var probeTimeout = Duration.seconds(2)
@@ -53,6 +53,7 @@ public final class ControlPlane: Sendable {
   let admission: AdmissionService
   let authenticator: Authenticator
   let settler: Settler
+  let follower: FollowerWatch
   let store: ArtifactStore
   package let reconciler: Reconciler
   private let metrics: ControlMetrics
@@ -78,6 +79,9 @@ public final class ControlPlane: Sendable {
       ledger: ledger, queue: queue, settler: settler,
       lanes: LaneRule(tiers: configuration.tiers, clock: configuration.clock), metrics: counts,
       log: log.component("reconciler"))
+    follower = FollowerWatch(
+      ledger: ledger, queue: queue, settler: settler, patience: configuration.settlerSilenceMax,
+      interval: configuration.followerInterval, log: log.component("follower"))
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
