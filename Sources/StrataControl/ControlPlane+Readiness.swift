@@ -28,7 +28,7 @@ extension ControlPlane {
     if let count = census??.unreadable, count > 0 {
       warnings.append("\(count) entries of the queue could not be read and lie aside")
     }
-    if let shortage = store.shortage { warnings.append(shortage) }
+    if let shortage = await disk.run({ [store] in store.shortage }) { warnings.append(shortage) }
     return warnings
   }
 

@@ -35,6 +35,8 @@ public final class ControlPlane: Sendable {
     public var settlerSilenceMax = Duration.seconds(20)
     /// How long `/readyz` waits for the queue and for the ledger.
     public var probeTimeout = Duration.seconds(2)
+    /// Calls that may wait for the artifacts' disk at once: reading and writing of uploads and results.
+    public var diskThreads = 4
     /// What instants of jobs are compared with.
     public var clock = WallClock.system
 
@@ -55,6 +57,8 @@ public final class ControlPlane: Sendable {
   let settler: Settler
   let follower: FollowerWatch
   let store: ArtifactStore
+  /// For all that blocks on the artifacts' disk.
+  public let disk: BlockingPool
   package let reconciler: Reconciler
   private let metrics: ControlMetrics
   let log: Log
@@ -62,7 +66,8 @@ public final class ControlPlane: Sendable {
   public init(
     ledger: Ledger, leadership: Leadership, queue: any JobQueue, catalogue: any CapabilityCatalogue,
     store: ArtifactStore, configuration: Configuration, metrics: Metrics = Metrics(), log: Log
-  ) {
+  ) throws(StrataError) {
+    disk = try BlockingPool(label: "artifacts", threads: configuration.diskThreads)
     self.ledger = ledger
     self.leadership = leadership
     self.queue = queue
@@ -85,7 +90,8 @@ public final class ControlPlane: Sendable {
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
-      check: check, ledger: ledger, queue: queue, store: store, reconciler: reconciler, metrics: counts,
+      check: check, ledger: ledger, queue: queue, inputs: InputCheck(ledger: ledger, store: store, disk: disk),
+      reconciler: reconciler, metrics: counts,
       log: log.component("admission"), clock: configuration.clock)
   }
 
@@ -180,6 +186,9 @@ public final class ControlPlane: Sendable {
     while !Task.isCancelled {
       try? await Task.sleep(for: configuration.reconcileInterval)
       if !Task.isCancelled { reconciler.request(.regular) }
+    }
+  }
+
   private func lookForAccepted() async {
     let (age, overlap) = (configuration.acceptedAge, Reconciler.overlap)
     var looks = AcceptedLooks(ages: [age, age + overlap], start: .now)

@@ -1,9 +1,8 @@
 import FoundationEssentials
-package import StrataArtifacts
 package import StrataCore
-package import StrataLedger
-package import StrataQueue
-package import StrataRuntime
+import StrataLedger
+import StrataQueue
+import StrataRuntime
 
 /// Accepts jobs: committed with their holds first (①), then made ready in the queue (②).
 ///
@@ -26,13 +25,13 @@ package final class AdmissionService: Sendable {
   private let metrics: ControlMetrics
   private let log: Log
 
-  package init(
-    check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, reconciler: Reconciler,
+  init(
+    check: DraftCheck, ledger: Ledger, queue: any JobQueue, inputs: InputCheck, reconciler: Reconciler,
     metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system
   ) {
     self.check = check
     self.ledger = ledger
-    inputs = InputCheck(ledger: ledger, store: store)
+    self.inputs = inputs
     self.queue = queue
     self.reconciler = reconciler
     underWay = reconciler.underWay
@@ -76,7 +75,7 @@ package final class AdmissionService: Sendable {
   /// - Returns: the most that the job could be charged.
   package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
     let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
-    try inputs.requireTakeable(draft.inputs)
+    try await inputs.requireTakeable(draft.inputs)
     switch try await judge(submission) {
     case .accepted(let job), .existing(let job): return job.held
     // The key is known. Without the inputs' digests nobody can say whether the request is the same.

@@ -1,6 +1,7 @@
 import StrataArtifacts
 public import StrataCore
 import StrataLedger
+import StrataRuntime
 
 extension StrataError.Code {
   /// A job names an input that its tenant does not own or that is not stored.
@@ -11,18 +12,23 @@ extension StrataError.Code {
 struct InputCheck: Sendable {
   let ledger: Ledger
   let store: ArtifactStore
+  let disk: BlockingPool
 
   /// Whether each could be uploaded now: not too large, and room for it.
-  func requireTakeable(_ inputs: [ArtifactReference]) throws(StrataError) {
-    for input in inputs { try store.requireTakeable(Int(input.sizeBytes)) }
+  func requireTakeable(_ inputs: [ArtifactReference]) async throws(StrataError) {
+    guard !inputs.isEmpty else { return }
+    try await disk.run { [store] () throws(StrataError) in
+      for input in inputs { try store.requireTakeable(Int(input.sizeBytes)) }
+    }
   }
 
   func require(_ inputs: [ArtifactReference], of tenant: TenantID) async throws(StrataError) {
     guard !inputs.isEmpty else { return }
     let owned: [ArtifactDigest: Int64]
     do { owned = try await ledger.owned(inputs.map(\.digest), by: tenant) } catch { throw error.strataError }
-    for input in inputs {
-      guard let size = owned[input.digest], store.size(of: input.digest) != nil else {
+    let isStored = await disk.run { [store] in inputs.map { store.size(of: $0.digest) != nil } }
+    for (input, isStored) in zip(inputs, isStored) {
+      guard let size = owned[input.digest], isStored else {
         throw StrataError(
           .unknownArtifact, "input '\(input.name)': there is no artifact \(input.digest) of this tenant",
           remedy: "upload it first: PUT /v1/artifacts")

@@ -53,7 +53,7 @@ struct Controller {
     do throws(LedgerError) { try await ledger.migrate() } catch { throw error.unusable }
     let queue = try await QueueConnection.open(of: directory, on: loop)
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
-    let control = ControlPlane(
+    let control = try ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
       store: store, configuration: .init(tiers: [LocalTier(room: room).definition]), metrics: metrics, log: log)
     try await control.publishPrices()
