@@ -87,6 +87,10 @@ static const char leader_heartbeat[] = {
 #embed "../StrataLedger/Queries/leader_heartbeat.sql"
     , 0};
 const char *const strata_query_leader_heartbeat = leader_heartbeat;
+static const char leader_exists[] = {
+#embed "../StrataLedger/Queries/leader_exists.sql"
+    , 0};
+const char *const strata_query_leader_exists = leader_exists;
 static const char leader_lock[] = {
 #embed "../StrataLedger/Queries/leader_lock.sql"
     , 0};
@@ -95,6 +99,10 @@ static const char list_attempts[] = {
 #embed "../StrataLedger/Queries/list_attempts.sql"
     , 0};
 const char *const strata_query_list_attempts = list_attempts;
+static const char list_accepted[] = {
+#embed "../StrataLedger/Queries/list_accepted.sql"
+    , 0};
+const char *const strata_query_list_accepted = list_accepted;
 static const char list_cancelling[] = {
 #embed "../StrataLedger/Queries/list_cancelling.sql"
     , 0};
@@ -115,6 +123,10 @@ static const char list_tenants[] = {
 #embed "../StrataLedger/Queries/list_tenants.sql"
     , 0};
 const char *const strata_query_list_tenants = list_tenants;
+static const char list_tenant_unfinished[] = {
+#embed "../StrataLedger/Queries/list_tenant_unfinished.sql"
+    , 0};
+const char *const strata_query_list_tenant_unfinished = list_tenant_unfinished;
 static const char list_unfinished[] = {
 #embed "../StrataLedger/Queries/list_unfinished.sql"
     , 0};

@@ -4,8 +4,8 @@ public import StrataCore
 /// Files named by their content, in a folder: `sha256/ab/cdef…` for content whose SHA-256 begins with `abcdef`.
 ///
 /// An artifact is there whole or not at all, and is on the disk before its digest is returned. Equal content is kept
-/// once. Several processes may use one folder. Every call blocks on the disk, so none belongs on an event loop, except
-/// `put(stream:)`, which leaves it by itself.
+/// once. Several processes may use one folder. Every call blocks on the disk, so none belongs on an event loop, nor on
+/// the threads that all tasks share, except `put(stream:on:)`, which leaves them by itself.
 public final class ArtifactStore: Sendable {
   public struct Limits: Sendable {
     /// Of one artifact, in bytes. 16 GiB.
@@ -48,10 +48,14 @@ public final class ArtifactStore: Sendable {
     return try writer.finish()
   }
 
-  /// Puts what a sequence brings, such as a request's body. The writing happens off the caller's executor.
-  public func put<Chunks: AsyncSequence & Sendable>(stream chunks: Chunks) async throws -> Artifact
+  /// Puts what a sequence brings, such as a request's body.
+  ///
+  /// - Parameter threads: where the writing happens, and blocks.
+  public func put<Chunks: AsyncSequence & Sendable>(
+    stream chunks: Chunks, on threads: any TaskExecutor
+  ) async throws -> Artifact
   where Chunks.Element == [UInt8] {
-    try await withTaskExecutorPreference(globalConcurrentExecutor) {
+    try await withTaskExecutorPreference(threads) {
       var writer = try self.write()
       for try await bytes in chunks { try writer.write(bytes) }
       return try writer.finish()
@@ -112,9 +116,13 @@ public final class ArtifactStore: Sendable {
   }
 
   /// In bytes; nil if the artifact is not here.
-  public func size(of digest: ArtifactDigest) -> Int? {
+  public func size(of digest: ArtifactDigest) -> Int? { file(of: digest)?.size }
+
+  /// The artifact's file, which is not to be written to, and its size in bytes; nil if the artifact is not here.
+  public func file(of digest: ArtifactDigest) -> (path: String, size: Int)? {
+    let path = location(of: digest).file
     var status = stat()
-    return unsafe stat(location(of: digest).file, &status) == 0 ? Int(status.st_size) : nil
+    return unsafe stat(path, &status) == 0 ? (path, Int(status.st_size)) : nil
   }
 
   /// Opens the artifact for reading; the caller closes the descriptor. It stays readable if the artifact is deleted.

@@ -117,15 +117,4 @@ extension ControlPlane {
     guard let record else { throw StrataError(.notFound, "there is no job \(id) of this tenant") }
     return record
   }
-
-  private func snapshots(of records: [StoredJob], attempts: [StoredAttempt]) async -> [JobSnapshot] {
-    let open = records.filter { !$0.state.isFinal && $0.state != .blocked }.map(\.id)
-    let statuses = open.isEmpty ? [] : try? await queue.status(of: open)
-    let known = statuses.map { Dictionary(uniqueKeysWithValues: zip(open, $0)) }
-    return records.map { record in
-      JobSnapshot(
-        record: record, attempts: attempts, status: known?[record.id] ?? nil, isQueueKnown: known != nil,
-        now: configuration.clock.now)
-    }
-  }
 }

@@ -20,7 +20,8 @@ extension ControlPlane {
     }
   }
 
-  /// Makes a key useless: here at once, at other controllers within `Configuration.keyMemory`.
+  /// Makes a key useless: here at once, at other controllers within `Configuration.keyMemory`. Whoever watches a job with
+  /// it is seen off as well: here at once, elsewhere at the next sign of life of his stream.
   ///
   /// - Parameter evenLast: whether it may be the tenant's last valid one.
   /// - Throws: `notFound` unless it is the tenant's, `conflict` for its last one.
@@ -28,6 +29,7 @@ extension ControlPlane {
     do {
       let revoked = try await ledger.revokeKey(key, tenant: tenant, evenLast: evenLast)
       authenticator.forget(key)
+      await events.noteRevocation()
       log.info("key revoked", ["key": "\(key)", "tenant": "\(tenant)"])
       return revoked
     } catch {

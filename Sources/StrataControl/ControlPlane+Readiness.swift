@@ -11,13 +11,13 @@ extension ControlPlane {
     async let queue = queueObstacle()
     async let ledger = ledgerObstacle()
     var obstacles = [await queue, await ledger].compactMap(\.self)
-    if let trouble = reconciler.trouble {
+    if let trouble = reconciler.trouble ?? admission.retries.trouble {
       obstacles.append("jobs that were accepted cannot be enqueued: \(trouble)")
     }
     if let silence = settler.silence, silence > configuration.settlerSilenceMax {
       obstacles.append("no outcome could be settled for \(Int(silence.seconds)) s")
     }
-    return obstacles
+    return obstacles + follower.obstacles
   }
 
   /// What an operator should look at though jobs are being consumed, one sentence each. Takes
@@ -28,7 +28,7 @@ extension ControlPlane {
     if let count = census??.unreadable, count > 0 {
       warnings.append("\(count) entries of the queue could not be read and lie aside")
     }
-    if let shortage = store.shortage { warnings.append(shortage) }
+    if let shortage = await disk.run({ [store] in store.shortage }) { warnings.append(shortage) }
     return warnings
   }
 

@@ -18,16 +18,25 @@ public final class ControlPlane: Sendable {
     /// How often the leader looks for jobs that shall be cancelled and are not yet: those whose owners were heard while
     /// the queue was away.
     public var cancellationInterval = Duration.seconds(5)
+    /// How often the leader looks for jobs that were accepted and are not in the queue, and how old they are then: any
+    /// controller that lives has enqueued them by that time. They are looked for once more when they are older by
+    /// `Reconciler.overlap`.
+    public var acceptedInterval = Duration.seconds(5)
+    public var acceptedAge = Duration.seconds(15)
+    /// How often a controller that does not lead looks whether another does, and settles.
+    public var followerInterval = Duration.seconds(5)
     /// How long a key's tenant is remembered: a key revoked through another controller works at most this much longer.
     public var keyMemory = Duration.seconds(5)
     /// Bytes of one job's parameters and inputs, as JSON; the queue's own limit must be as large.
     public var payloadBytesMax = QueueLimits().payloadBytesMax
     /// Rows that one page of a listing may read to find jobs in a state that only the queue knows.
     public var listingScanMax = 5_000
-    /// `/readyz` fails when the settler has been stuck this long.
+    /// `/readyz` fails when the settler, of whichever controller, has been stuck this long, or nobody has led.
     public var settlerSilenceMax = Duration.seconds(20)
     /// How long `/readyz` waits for the queue and for the ledger.
     public var probeTimeout = Duration.seconds(2)
+    /// Calls that may wait for the artifacts' disk at once: reading and writing of uploads and results.
+    public var diskThreads = 4
     /// What instants of jobs are compared with.
     public var clock = WallClock.system
 
@@ -46,7 +55,10 @@ public final class ControlPlane: Sendable {
   let admission: AdmissionService
   let authenticator: Authenticator
   package let settler: Settler
+  let follower: FollowerWatch
   let store: ArtifactStore
+  /// For all that blocks on the artifacts' disk.
+  public let disk: BlockingPool
   package let reconciler: Reconciler
   private let metrics: ControlMetrics
   let log: Log
@@ -54,7 +66,8 @@ public final class ControlPlane: Sendable {
   public init(
     ledger: Ledger, leadership: Leadership, queue: any JobQueue, catalogue: any CapabilityCatalogue,
     store: ArtifactStore, configuration: Configuration, metrics: Metrics = Metrics(), log: Log
-  ) {
+  ) throws(StrataError) {
+    disk = try BlockingPool(label: "artifacts", threads: configuration.diskThreads)
     self.ledger = ledger
     self.leadership = leadership
     self.queue = queue
@@ -71,11 +84,15 @@ public final class ControlPlane: Sendable {
       metrics: counts, log: log.component("settler"))
     reconciler = Reconciler(
       ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
+    follower = FollowerWatch(
+      ledger: ledger, queue: queue, settler: settler, patience: configuration.settlerSilenceMax,
+      interval: configuration.followerInterval, log: log.component("follower"))
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
-      check: check, ledger: ledger, queue: queue, store: store, settler: settler, reconciler: reconciler,
-      metrics: counts, log: log.component("admission"), clock: configuration.clock)
+      check: check, ledger: ledger, queue: queue, inputs: InputCheck(ledger: ledger, store: store, disk: disk),
+      settler: settler, reconciler: reconciler, metrics: counts, log: log.component("admission"),
+      clock: configuration.clock)
   }
 
   // MARK: Services
@@ -102,6 +119,8 @@ public final class ControlPlane: Sendable {
     await withTaskGroup { group in
       group.addTask { await self.events.run() }
       group.addTask { await self.leadForEver() }
+      group.addTask { await self.admission.retries.run() }
+      group.addTask { await self.follower.run() }
       group.addTask {
         for await _ in queueSessions { self.reconciler.request(.serverChanged) }
       }
@@ -158,6 +177,7 @@ public final class ControlPlane: Sendable {
       }
       group.addTask { await self.requestRegularly() }
       group.addTask { await self.carryOutCancellations() }
+      group.addTask { await self.lookForAccepted() }
       await group.waitForAll()
     }
   }
@@ -169,6 +189,19 @@ public final class ControlPlane: Sendable {
         reconciler.request(.regular)
         // What is left over is seen to next time.
         _ = try? await ledger.expireKeys()
+      }
+    }
+  }
+
+  private func lookForAccepted() async {
+    let (age, overlap) = (configuration.acceptedAge, Reconciler.overlap)
+    var looks = AcceptedLooks(ages: [age, age + overlap], start: .now)
+    while !Task.isCancelled {
+      try? await Task.sleep(for: configuration.acceptedInterval)
+      do {
+        try await looks.advance(to: .now) { try await reconciler.restoreAccepted(from: $0, to: $1) }
+      } catch {
+        log.info("accepted jobs are looked for later", ["error": "\(error)"])
       }
     }
   }

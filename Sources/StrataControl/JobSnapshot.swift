@@ -14,28 +14,39 @@ public struct JobSnapshot: Sendable {
   public let jobsAhead: Int?
   /// While it waits for an instant.
   public let scheduledFor: Timestamp?
+  /// False where it is unfinished, and the queue neither holds it nor has its end: it is still to be enqueued.
+  public let isEnqueued: Bool
+
+  /// What the queue knows of a job.
+  enum Place {
+    case held(QueueStatus)
+    /// It is not held any more: its outcome is on its way to the ledger.
+    case ending
+    case absent
+    /// The queue could not be asked.
+    case unknown
+  }
 
   /// - Parameters:
-  ///   - status: what the queue says; nil when it does not hold the job.
-  ///   - isQueueKnown: false when the queue could not be asked.
-  ///   - now: what its time is compared with where the queue could not be asked.
+  ///   - now: what its time is compared with where the queue does not hold it.
   init(
-    record: StoredJob, attempts: [StoredAttempt], status: QueueStatus?, isQueueKnown: Bool, now: Timestamp
+    record: StoredJob, attempts: [StoredAttempt], place: Place, now: Timestamp
   ) {
     self.record = record
     self.attempts = attempts
     var (lease, ahead, due): (LeaseStatus?, Int?, Timestamp?)
-    switch status {
+    switch place {
     case _ where record.state.isFinal || record.state == .blocked: state = record.state
-    case .leased(let held): (state, lease) = (.running, held)
-    case .ready(let count, _): (state, ahead) = (.queued, count)
-    case .delayed(let instant, _): (state, due) = (.scheduled, instant)
-    // Out of the queue and not settled: its outcome is on its way to the ledger.
-    case nil where isQueueKnown: state = .running
-    case nil:
+    case .held(.leased(let held)): (state, lease) = (.running, held)
+    case .held(.ready(let count, _)): (state, ahead) = (.queued, count)
+    case .held(.delayed(let instant, _)): (state, due) = (.scheduled, instant)
+    case .ending: state = .running
+    case .absent, .unknown:
       due = record.runAt.flatMap { $0 > now ? $0 : nil }
       state = due == nil ? record.state : .scheduled
     }
     (self.lease, jobsAhead, scheduledFor) = (lease, ahead, due)
+    let isAbsent = if case .absent = place { true } else { false }
+    isEnqueued = !isAbsent || record.state.isFinal || record.state == .blocked
   }
 }

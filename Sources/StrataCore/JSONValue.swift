@@ -39,12 +39,30 @@ extension JSONValue: Codable {
       self = .integer(value)
     } else if let value = try? container.decode(Double.self) {
       self = .number(value)
-    } else if let value = try? container.decode(String.self) {
+    } else if let value = try Self.value(String.self, in: container) {
       self = .string(value)
-    } else if let value = try? container.decode([JSONValue].self) {
+    } else if let value = try Self.value([JSONValue].self, in: container) {
       self = .array(value)
     } else {
       self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  /// - Returns: nil for what is of another kind.
+  /// - Throws: what is wrong further in; `dataCorrupted` for a string of what are no characters, such as half of a
+  ///   surrogate pair.
+  private static func value<Value: Decodable>(
+    _ type: Value.Type, in container: any SingleValueDecodingContainer
+  ) throws -> Value? {
+    do {
+      return try container.decode(type)
+    } catch DecodingError.typeMismatch(_, let context) where context.codingPath.count <= container.codingPath.count {
+      return nil
+    } catch let error as DecodingError {
+      throw error
+    } catch {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: container.codingPath, debugDescription: "a string that holds what is no character"))
     }
   }
 

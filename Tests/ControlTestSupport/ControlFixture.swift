@@ -42,7 +42,7 @@ public final class ControlFixture: Sendable {
       limits: storeLimits)
     var configuration = ControlPlane.Configuration(tiers: [Self.tier])
     configure(&configuration)
-    control = ControlPlane(
+    control = try ControlPlane(
       ledger: ledger, leadership: Leadership(connection), queue: queue, catalogue: TestCatalogue(), store: store,
       configuration: configuration, metrics: metrics, log: .silent)
     try await control.publishPrices()

@@ -60,6 +60,10 @@ public final class HookedQueue: JobQueue {
   public func holdRestores() { hold(.restore) }
   public func releaseRestores() { release(.restore) }
 
+  /// Reading outcomes from the start waits until `releaseOutcomes`.
+  public func holdOutcomes() { hold(.outcomesFromStart) }
+  public func releaseOutcomes() { release(.outcomesFromStart) }
+
   private func hold(_ operation: Operation) { state.withLock { $0.held[operation] = [] } }
 
   private func release(_ operation: Operation) {
@@ -120,7 +124,10 @@ public final class HookedQueue: JobQueue {
   public func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)
     async throws(QueueError) -> [QueuedOutcome]
   {
-    if position == nil { try note(.outcomesFromStart) }
+    if position == nil {
+      try note(.outcomesFromStart)
+      await waitWhileHeld(.outcomesFromStart)
+    }
     try note(.outcomes)
     return try await memory.outcomes(after: position, limit: limit, waitingUpTo: duration)
   }

@@ -142,6 +142,33 @@ import Testing
     }
   }
 
+  /// A second controller on the same servers takes over from one that is frozen and not dead; when that one wakes it has
+  /// lost, and does no harm.
+  @Test func leaderFrozen() async throws {
+    try await withStack { stack in
+      let second = try await StackUnderTest(sharing: stack)
+      do {
+        let frozen = try #require(stack.processes("controller").min())
+        let before = try await Self.submitMarked(stack)
+        try await stack.expectSettledOnce([before.id])
+        Foundation.kill(frozen, SIGSTOP)
+        defer { Foundation.kill(frozen, SIGCONT) }
+        let jobs = [try await second.submit(Self.noop), try await second.submit(Self.noop)]
+        for job in jobs { #expect(try await second.finished(job, within: .seconds(60)).state == .succeeded) }
+        Foundation.kill(frozen, SIGCONT)
+        let later = try await Self.submitMarked(stack)
+        let total = try await stack.total(of: jobs + [before.id, later.id])
+        try await stack.expectSettledOnce([later.id], total: total)
+        try await stack.expectSettledOnce(jobs, price: Self.noopPrice, total: total)
+        for job in [before, later] { #expect(stack.runs(of: job) == 1) }
+      } catch {
+        await second.stop()
+        throw error
+      }
+      await second.stop()
+    }
+  }
+
   @Test func supervisorKilledLeavesNoProcessBehind() async throws {
     try await withStack { stack in
       let (_, open) = try await startGated(stack)

@@ -13,8 +13,12 @@ final class StackUnderTest: Sendable {
 
   /// Starts a stack and waits until it takes jobs.
   ///
-  /// - Parameter crashPoint: where the controller kills itself, `name:pass`; see `CrashPoint`.
-  init(slots: Int = 2, http: String = "127.0.0.1:0", crashPoint: String? = nil) async throws {
+  /// - Parameters:
+  ///   - crashPoint: where the controller kills itself, `name:pass`; see `CrashPoint`.
+  ///   - first: a stack whose servers and workers this one shares: it is a second controller.
+  init(
+    slots: Int = 2, http: String = "127.0.0.1:0", crashPoint: String? = nil, sharing first: StackUnderTest? = nil
+  ) async throws {
     folder = FileManager.default.temporaryDirectory.path + "/strata-e2e-\(JobID())"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
@@ -25,7 +29,9 @@ final class StackUnderTest: Sendable {
       try crashPoint.write(toFile: folder + "/crash-point", atomically: true, encoding: .utf8)
     }
     var specification = ProcessSpecification(
-      Self.binary, ["up", "--data-dir", folder + "/data", "--http", http, "--slots", "\(slots)"],
+      Self.binary,
+      ["up", "--data-dir", folder + "/data", "--http", http, "--slots", "\(slots)"]
+        + (first?.wordsToShare ?? []),
       environment: environment)
     specification.standardOutput = .file(folder + "/up.out")
     specification.standardError = .file(folder + "/up.out")
@@ -48,6 +54,18 @@ final class StackUnderTest: Sendable {
     client = HTTPClient(
       try ClientEndpoint("unix://\(folder)/data/run/api.sock"),
       bearerKey: key.trimmingCharacters(in: .whitespacesAndNewlines), limits: limits)
+  }
+
+  /// What has another stack use the servers of this one, and no workers of its own.
+  private var wordsToShare: [String] {
+    let name = "STRATA_POSTGRES_URL="
+    let controller = processes("controller").min() ?? 0
+    let environment = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(controller)/environ"))) ?? Data()
+    let database = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      .first { $0.hasPrefix(name) }?.dropFirst(name.count)
+    return [
+      "--workers", "0", "--redis", "unix://\(folder)/data/run/redis.sock", "--postgres", String(database ?? ""),
+    ]
   }
 
   /// The binary that is tested, beside the tests' own.

@@ -62,6 +62,24 @@ struct Confusion {
     }
   }
 
+  /// Three points whose places no grid of so small cells can tell apart: the interpolation of the terrain ran off it.
+  @Test func `coordinates too far away for their cells are refused`() throws {
+    let points = (0..<3).map { NewPoint(x: Double($0), y: 0, z: 0) }
+    let folder = try TemporaryFolder()
+    let near = try PointCloud(points: points, systemIdentifier: "test", generatingSoftware: "test")
+    try near.write(path: "\(folder.path)/near.las", classifications: near.classifications())
+    var file = try bytes(ofFile: "\(folder.path)/near.las")
+    // The offset of x lies at byte 155 of the header.
+    let offset = withUnsafeBytes(of: 910_359_850_227_265.4.bitPattern.littleEndian, Array.init)
+    file.replaceSubrange(155..<163, with: offset)
+    let cloud = try PointCloud.read(bytes: file)
+    let error = #expect(throws: PointCloudError.self) {
+      try cloud.classifyGround(GroundParameters(cell: 0.05, window: 5))
+    }
+    #expect(error?.code == .limitExceeded && error?.message.contains("2^50") == true)
+    #expect(try near.classifyGround(GroundParameters(cell: 0.05, window: 5)).groundCount > 0)
+  }
+
   @Test func `the number of threads does not change the ground`() throws {
     let cloud = try PointCloud(points: slopeWithBox(), systemIdentifier: "test", generatingSoftware: "test")
     let one = try cloud.classifyGround(GroundParameters(), threads: 1)

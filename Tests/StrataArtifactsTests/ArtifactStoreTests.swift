@@ -141,7 +141,7 @@ import Testing
           return try await store.put(
             stream: AsyncStream {
               $0.yield(content); $0.finish()
-            })
+            }, on: globalConcurrentExecutor)
         }
       }
       return try await group.reduce(into: Set()) { $0.insert($1) }
@@ -159,7 +159,7 @@ import Testing
     let chunks = AsyncStream<[UInt8]> {
       $0.yield([1]); $0.finish()
     }
-    await #expect(throws: StrataError.self) { try await store.put(stream: chunks) }
+    await #expect(throws: StrataError.self) { try await store.put(stream: chunks, on: globalConcurrentExecutor) }
     for mayConsume in [false, true] {
       let error = #expect(throws: StrataError.self) { try store.put(contentsOf: file, mayConsume: mayConsume) }
       #expect(error?.code == .insufficientStorage)

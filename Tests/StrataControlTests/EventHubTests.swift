@@ -44,6 +44,14 @@ import Testing
     }
   }
 
+  @Test func aRevocationHasWatchersLookAtTheirKeys() async throws {
+    try await withHub { hub, _ in
+      var notices = await hub.watch(JobID(), after: nil, silenceEvery: .seconds(3_600)).makeAsyncIterator()
+      await hub.noteRevocation()
+      #expect(await notices.next(isolation: #isolation) == .keyRevoked)
+    }
+  }
+
   @Test func whoComesBackGetsWhatCameAfterTheEventItSawLast() async throws {
     try await withHub { hub, queue in
       let job = JobID()

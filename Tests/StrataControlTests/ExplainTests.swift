@@ -20,6 +20,33 @@ import Testing
     #expect(explanation.unknown.contains { $0.contains("1 core and 1 GiB of memory") })
   }
 
+  @Test func aJobThatTheQueueDoesNotHoldIsNotSaidToRun() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    try await fixture.queue.forget([job])
+    #expect(try await reasons(fixture, job).map(\.code) == [.notEnqueued])
+    let listed = try await fixture.control.jobs(tenant: fixture.tenant, state: .queued, after: nil, limit: 10).jobs
+    #expect(listed.map(\.record.id) == [job] && listed[0].isEnqueued == false)
+    // One that has ended there, and is not settled yet, is ending.
+    let ended = try await fixture.submit()
+    try await fixture.complete(try await fixture.lease())
+    #expect(try await reasons(fixture, ended).map(\.code) == [.running])
+    try await fixture.settler().drain()
+    #expect(try await reasons(fixture, ended).map(\.code) == [.finished])
+  }
+
+  @Test func runningJobsAreCountedByTheirIdentifiersAlone() async throws {
+    let fixture = try await ControlFixture()
+    let jobs = [try await fixture.submit(), try await fixture.submit(), try await fixture.submit()]
+    #expect(try await fixture.ledger.unfinished(of: fixture.tenant, limit: 2) == Array(jobs.prefix(2)))
+    #expect(try await fixture.ledger.unfinished(of: TenantID(), limit: 2).isEmpty)
+    _ = try await fixture.control.change(
+      SharingChange(limit: LimitChange(runningMax: .atMost(2))), ofTenantNamed: "acme")
+    #expect(try await fixture.lease(3).count == 2)
+    let full = try await reasons(fixture, jobs[2])
+    #expect(full.map(\.code) == [.tenantLimit] && full[0].count == 2)
+  }
+
   @Test func aScheduledJobSaysUntilWhenAndARetryThatItIsOne() async throws {
     let clock = HeldClock()
     let fixture = try await ControlFixture(queue: HookedQueue(MemoryQueue(clock: clock.clock))) {

@@ -9,6 +9,34 @@ import TestSupport
 import Testing
 
 @Suite struct SettlerTests {
+  /// Each of so many cancellations had everything settled that waited, which others were just settling.
+  @MainActor @Test func manyWhoWantEverythingSettledShareTheWork() async throws {
+    let fixture = try await ControlFixture()
+    let settler = fixture.settler()
+    for _ in 0..<3 { _ = try await fixture.submit() }
+    try await fixture.complete(try await fixture.lease(3))
+    fixture.queue.holdOutcomes()
+    var calls = [Task { @MainActor in try await settler.drain() }]
+    await fixture.queue.wait(for: .outcomesFromStart)
+    // Those who come while the first is under way.
+    let begun = AsyncStream<Void>.makeStream()
+    for _ in 0..<20 {
+      calls.append(
+        Task { @MainActor in
+          begun.continuation.yield()
+          return try await settler.drain()
+        })
+    }
+    var begins = begun.stream.makeAsyncIterator()
+    for _ in 0..<20 { await begins.next(isolation: #isolation) }
+    fixture.queue.releaseOutcomes()
+    for call in calls { #expect(try await call.value.isEmpty) }
+    #expect(fixture.queue.count(of: .outcomesFromStart) == 2)
+    let text = fixture.metrics.render()
+    #expect(
+      text.contains(#"strata_settlement_outcomes_total{verdict="settled"} 3"#) && !text.contains("already_settled"))
+  }
+
   private func run(_ count: Int, in fixture: ControlFixture) async throws -> [Lease] {
     for _ in 0..<count { _ = try await fixture.submit() }
     return try await fixture.lease(count)

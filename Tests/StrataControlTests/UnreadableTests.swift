@@ -63,7 +63,7 @@ import Testing
     let queue = try await RedisQueue.connect(
       to: try RedisEndpoint(url: (server ?? RedisFixture.shared.get()).url), on: loop, configuration: queueing)
     try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
-    let control = ControlPlane(
+    let control = try ControlPlane(
       ledger: fixture.ledger, leadership: Leadership(PostgreSQLConfiguration(connectionString: fixture.database)),
       queue: queue, catalogue: TestCatalogue(), store: fixture.store,
       configuration: ControlPlane.Configuration(tiers: [ControlFixture.tier]), metrics: fixture.metrics, log: .silent)

@@ -49,6 +49,32 @@ import Testing
     await #expect(throws: LedgerError.closed) { try await bench.ledger.tenants() }
   }
 
+  /// A leader whose heartbeats do not come is, to the server, one that is frozen or cut off: its session is ended.
+  @Test(.timeLimit(.minutes(1))) func aSilentLeaderIsFollowed() async throws {
+    let bench = try await LedgerBench()
+    #expect(try await !bench.ledger.isLed(.controller))
+    var frozen = Leadership(LedgerBench.configuration(bench.database))
+    frozen.heartbeat = .seconds(3_600)
+    frozen.silenceMax = .milliseconds(100)
+    let first = try await frozen.lead(.controller)
+    #expect(try await bench.ledger.isLed(.controller))
+    let second = try await Leadership(LedgerBench.configuration(bench.database)).lead(.controller)
+    await first.ended()
+    #expect(second.isHeld && !first.isHeld)
+    #expect(try await !bench.ledger.isLed(LeaderRole(rawValue: 77)))
+    await second.resign()
+  }
+
+  @Test(arguments: ["", "?sslmode=disable&keepalives_idle=7"]) func aURITakesWhatWeAddToIt(query: String) async throws {
+    let bench = try await LedgerBench()
+    let folder = try #require(bench.database.split(separator: " ").first?.dropFirst("host=".count))
+    let name = try #require(bench.database.split(separator: "=").last)
+    let host = folder.replacing("/", with: "%2F")
+    let ledger = try Ledger(PostgreSQLConfiguration(connectionString: "postgresql://strata@\(host)/\(name)\(query)"))
+    #expect(try await ledger.tenants().count == 0)
+    await ledger.close()
+  }
+
   @Test func oneLeadsAtATimeAndAnotherFollows() async throws {
     let bench = try await LedgerBench()
     let leadership = Leadership(LedgerBench.configuration(bench.database))

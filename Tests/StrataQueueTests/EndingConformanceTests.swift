@@ -39,7 +39,8 @@ import Testing
       let done = [first[0], other, first[1], first[0]].map { AttemptResult(lease: $0.reference, report: [7]) }
       let stranger = AttemptResult(
         lease: LeaseReference(job: other.job.id, worker: worker, token: other.token), report: [])
-      let request = LeaseRequest(worker: worker, tiers: [.cpu], count: 3, completed: [done[0], done[2], done[0], stranger])
+      let request = LeaseRequest(
+        worker: worker, tiers: [.cpu], count: 3, completed: [done[0], done[2], done[0], stranger])
       let grant = try await queue.lease(request, for: minute)
       #expect(grant.verdicts == [.accepted, .accepted, .stale, .stale])
       #expect(grant.leases.map(\.job) == [jobs[3]])

@@ -176,7 +176,8 @@ struct RandomHistory {
   private mutating func someLeases(of worker: WorkerID? = nil) -> [LeaseReference] {
     let worker = worker ?? (Bool.random(using: &random) ? workers.randomElement(using: &random) : nil)
     let among = worker.map { worker in leases.filter { $0.worker == worker } } ?? leases
-    return (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in among.randomElement(using: &random)?.reference }
+    return (0..<Int.random(in: 1...5, using: &random)).compactMap { _ in among.randomElement(using: &random)?.reference
+    }
   }
 
   /// Names all that the worker was granted, or only some of it, and sometimes what it does not hold.

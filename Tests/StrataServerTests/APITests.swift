@@ -43,6 +43,8 @@ import Testing
     (#""priority":"high""#, "'priority' must be a whole number"),
     (#""priority":1e400"#, "'priority' is a number that is too large"),
     (#""params":{"text":1e400}"#, "'params.text' is a number that is too large"),
+    (#""tier":"no\ud800op""#, "'tier' holds what is no character"),
+    (#""params":{"text":["\udc00"]}"#, "'params.text[0]' holds what is no character"),
     (#""max_credits":0.5,"resources":{"memory_bytes":1.5}"#, "'resources.memory_bytes' must be a whole number"),
     (#""inputs":[{"name":"a","digest":7,"size_bytes":1}]"#, "'inputs[0].digest' must be"),
     (#""inputs":[{"name":"a","digest":"x","size_bytes":1}]"#, "'inputs[0].digest'"),

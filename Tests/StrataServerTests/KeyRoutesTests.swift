@@ -1,6 +1,7 @@
 import ControlTestSupport
 import Foundation
 import StrataAPI
+import StrataControl
 import StrataCore
 import StrataLedger
 import Testing
@@ -25,6 +26,19 @@ import Testing
       #expect(try await bench.ask("GET", "/v1/account", key: secret).status == 401)
       #expect(try await bench.ask("GET", "/v1/account").status == 200, "others are untouched")
       #expect(try await bench.ask("DELETE", "/v1/keys/\(id)").json["revoked_at"] == revoked.json["revoked_at"])
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aStreamEndsWithItsKey() async throws {
+    try await APIBench.with { bench in
+      let job = try await bench.fixture.submit()
+      let (id, secret) = try await make(bench)
+      async let followed = bench.ask("GET", "/v1/jobs/\(job)/events", key: secret)
+      try await eventually("somebody watches") { await bench.fixture.control.events.watcherCount == 1 }
+      #expect(try await bench.ask("DELETE", "/v1/keys/\(id)").status == 200)
+      let events = try await followed
+      #expect(events.status == 200 && events.body.contains("event: queued") && !events.body.contains("cancelled"))
+      #expect(try await bench.ask("GET", "/v1/jobs/\(job)").json["state"]?.stringValue == "queued")
     }
   }
 

@@ -159,7 +159,8 @@ struct StrataLifecycle: Lifecycle {
 
   func lease(_ count: Int, ending done: [LeaseReference], as caller: Int) async throws -> [LeaseReference] {
     let request = LeaseRequest(
-      worker: workers[caller], tiers: [.cpu], count: count, completed: done.map { AttemptResult(lease: $0, report: []) })
+      worker: workers[caller], tiers: [.cpu], count: count, completed: done.map { AttemptResult(lease: $0, report: []) }
+    )
     return try await queue.lease(request, for: .seconds(600)).leases.map(\.reference)
   }
 }

@@ -94,7 +94,8 @@ struct PeerLimit {
 
   func measure(port: UInt16, _ jobs: Int, _ batch: Int) -> Measure? {
     let callers = QueueLifecycleBenchmark.callers
-    let options = ["-p", "\(port)", "-d", "zset+str", "-c", "\(callers)", "-P", "1", "-f", "-b", "\(batch)", "-n", "\(jobs)"]
+    let options =
+      ["-p", "\(port)", "-d", "zset+str", "-c", "\(callers)", "-P", "1", "-f"] + ["-b", "\(batch)", "-n", "\(jobs)"]
     guard let text = Self.output(program, options), let processor = Self.number("us_life", in: text),
       let rate = Self.number("life", in: text)
     else { return nil }

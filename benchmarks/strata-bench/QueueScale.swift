@@ -210,9 +210,9 @@ private struct BareQueue {
     var times: [Duration] = []
     for _ in 0..<leases {
       let start = ContinuousClock.now
-      let granted = try await lifecycle.lease(QueueScaleBenchmark.batch, as: 0)
+      let granted = try await lifecycle.lease(QueueScaleBenchmark.batch, ending: [], as: 0)
       times.append(ContinuousClock.now - start)
-      try await lifecycle.complete(granted)
+      _ = try await lifecycle.lease(0, ending: granted, as: 0)
       try await lifecycle.enqueue(granted.count)
     }
     return Latency(of: times)

@@ -75,7 +75,8 @@ extension MemoryQueue {
   /// In the order in which they were granted.
   func leases(of worker: WorkerID) -> [LeaseReference] {
     jobs.values.compactMap { held in
-      held.lease.flatMap { $0.worker == worker ? LeaseReference(job: held.job.id, worker: worker, token: $0.token) : nil }
+      guard let lease = held.lease, lease.worker == worker else { return nil }
+      return LeaseReference(job: held.job.id, worker: worker, token: lease.token)
     }.sorted { $0.token < $1.token }
   }
 

@@ -86,7 +86,8 @@ extension RedisQueue {
       command.append(duration.wholeMicroseconds)
       // Another's lease is lost to this worker: no lease has the token zero.
       for lease in held {
-        command.append(lease.worker == worker ? lease : .init(job: lease.job, worker: worker, token: .init(rawValue: 0)))
+        let nobodys = LeaseReference(job: lease.job, worker: worker, token: FencingToken(rawValue: 0))
+        command.append(lease.worker == worker ? lease : nobodys)
       }
     }
     guard let parts = answer.array, parts.count == 3, let deadline = parts[0].integer, let known = parts[1].integer,
@@ -191,7 +192,8 @@ extension Array {
     var runs: [(key: Key, items: [Element])] = []
     for element in self {
       let itsKey = key(element)
-      if runs.last?.key == itsKey { runs[runs.count - 1].items.append(element) } else { runs.append((itsKey, [element])) }
+      if runs.last?.key != itsKey { runs.append((itsKey, [])) }
+      runs[runs.count - 1].items.append(element)
     }
     return runs
   }

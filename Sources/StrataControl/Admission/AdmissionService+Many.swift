@@ -16,15 +16,11 @@ extension AdmissionService {
   package func submit(
     _ drafts: [Result<JobDraft, StrataError>], tenant: TenantID
   ) async throws(StrataError) -> [Verdict] {
-    let owned = try await inputs.owned(drafts.flatMap { (try? $0.get().inputs) ?? [] }, by: tenant)
-    let checked = drafts.map { draft in draft.flatMap { self.checked($0, tenant, owned) } }
-    let submissions = checked.compactMap { try? $0.get() }
-    for submission in submissions { underWay.begin(submission.job) }
-    defer { for submission in submissions { underWay.end(submission.job) } }
-    let verdicts: [AdmissionVerdict]
-    do { verdicts = try await ledger.admit(submissions) } catch { throw error.strataError }
-    CrashPoint.betweenCommitAndEnqueue.reached()
-    await bringIntoQueue(zip(submissions, verdicts).map { ($0, $1) })
+    let stored = try await inputs.stored(drafts.flatMap { (try? $0.get().inputs) ?? [] }, of: tenant)
+    let checked = drafts.map { draft in draft.flatMap { self.checked($0, tenant, stored) } }
+    let (verdicts, waiting) = try await accept(checked.compactMap { try? $0.get() })
+    // Only now, for what is claimed is left alone.
+    for job in waiting { retries.add(job) }
     var rest = verdicts[...]
     return checked.map { submission in
       let verdict = submission.flatMap { Self.verdict(rest.removeFirst(), on: $0) }
@@ -33,12 +29,22 @@ extension AdmissionService {
     }
   }
 
+  /// - Returns: the verdicts, and the jobs that are to be in the queue and are not yet.
+  private func accept(_ submissions: [JobSubmission]) async throws(StrataError) -> ([AdmissionVerdict], [JobID]) {
+    for submission in submissions { underWay.begin(submission.job) }
+    defer { for submission in submissions { underWay.end(submission.job) } }
+    let verdicts: [AdmissionVerdict]
+    do { verdicts = try await ledger.admit(submissions) } catch { throw error.strataError }
+    CrashPoint.betweenCommitAndEnqueue.reached()
+    return (verdicts, await bringIntoQueue(zip(submissions, verdicts).map { ($0, $1) }))
+  }
+
   private func checked(
-    _ draft: JobDraft, _ tenant: TenantID, _ owned: [ArtifactDigest: Int64]
+    _ draft: JobDraft, _ tenant: TenantID, _ stored: [ArtifactDigest: Int64]
   ) -> Result<JobSubmission, StrataError> {
     do throws(StrataError) {
       let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: clock.now)
-      try inputs.require(draft.inputs, among: owned)
+      try inputs.require(draft.inputs, among: stored)
       return .success(submission)
     } catch {
       return .failure(error)
@@ -46,7 +52,9 @@ extension AdmissionService {
   }
 
   /// As for a single job: what is queued is enqueued, what is blocked may be told of ends, what was there is looked for.
-  private func bringIntoQueue(_ admitted: [(JobSubmission, AdmissionVerdict)]) async {
+  ///
+  /// - Returns: the jobs that could not be enqueued.
+  private func bringIntoQueue(_ admitted: [(JobSubmission, AdmissionVerdict)]) async -> [JobID] {
     var (ready, known, isAnyBlocked): ([QueuedJob], Set<JobID>, Bool) = ([], [], false)
     for (submission, verdict) in admitted {
       switch verdict {
@@ -56,20 +64,24 @@ extension AdmissionService {
       case .existing, .refused: break
       }
     }
-    await enqueue(ready)
+    let waiting = await enqueue(ready)
     if isAnyBlocked, let job = admitted.first?.0.job { await resolutions.submit(job) }
     if !known.isEmpty { await reconciler.recheck(known) }
+    return waiting
   }
 
-  private func enqueue(_ jobs: [QueuedJob]) async {
-    guard !jobs.isEmpty else { return }
+  /// - Returns: the jobs that could not be enqueued: all, where it failed.
+  private func enqueue(_ jobs: [QueuedJob]) async -> [JobID] {
+    guard !jobs.isEmpty else { return [] }
     do {
       _ = try await queue.enqueue(jobs)
       let cancelled = jobs.map(\.id).filter(underWay.isCancelled)
       if !cancelled.isEmpty { _ = try? await queue.cancel(cancelled) }
+      return []
     } catch {
       log.warning("accepted jobs not enqueued yet", ["jobs": "\(jobs.count)", "error": "\(error)"])
       reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
+      return jobs.map(\.id)
     }
   }
 

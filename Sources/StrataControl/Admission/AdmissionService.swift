@@ -1,14 +1,13 @@
 import FoundationEssentials
-package import StrataArtifacts
 package import StrataCore
-package import StrataLedger
-package import StrataQueue
-package import StrataRuntime
+import StrataLedger
+import StrataQueue
+import StrataRuntime
 
 /// Accepts jobs: committed with their holds first (①), then made ready in the queue (②).
 ///
-/// What is committed is accepted, whatever happens to the queue: a job that could not be enqueued is left to the
-/// reconciler. Concurrent submissions share transactions and scripts.
+/// What is committed is accepted, whatever happens to the queue: a job that could not be enqueued is tried again here
+/// (`retries`), whether this controller leads or not. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
   let check: DraftCheck
   let ledger: Ledger
@@ -19,22 +18,25 @@ package final class AdmissionService: Sendable {
   let rechecks: Batcher<JobID, Void>
   let resolutions: Batcher<JobID, Void>
   let underWay: EnqueuesUnderWay
+  /// To be run for as long as the controller does.
+  let retries: EnqueueRetries
   let lanes: LaneRule
   let clock: WallClock
   let reconciler: Reconciler
   let metrics: ControlMetrics
   let log: Log
 
-  package init(
-    check: DraftCheck, ledger: Ledger, queue: any JobQueue, store: ArtifactStore, settler: Settler,
+  init(
+    check: DraftCheck, ledger: Ledger, queue: any JobQueue, inputs: InputCheck, settler: Settler,
     reconciler: Reconciler, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system
   ) {
     self.check = check
     self.ledger = ledger
-    inputs = InputCheck(ledger: ledger, store: store)
+    self.inputs = inputs
     self.queue = queue
     self.reconciler = reconciler
     underWay = reconciler.underWay
+    retries = EnqueueRetries(reconciler, log: log)
     lanes = reconciler.lanes
     self.metrics = metrics
     self.log = log
@@ -82,7 +84,7 @@ package final class AdmissionService: Sendable {
   /// - Returns: the most that the job could be charged.
   package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
     let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
-    try inputs.requireTakeable(draft.inputs)
+    try await inputs.requireTakeable(draft.inputs)
     switch try await judge(submission) {
     case .accepted(let job), .existing(let job): return job.held
     // The key is known. Without the inputs' digests nobody can say whether the request is the same.
@@ -103,22 +105,33 @@ package final class AdmissionService: Sendable {
   package func noteCancelled(_ job: JobID) { underWay.cancel(job) }
 
   private func carryOut(_ submission: JobSubmission) async throws(StrataError) -> AdmittedJob {
+    let (job, failure) = try await accept(submission)
+    if let failure {
+      log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(failure)"])
+      reconciler.request(failure == .lost ? .queueLost : .enqueueFailed)
+      // Only now, for what is claimed is left alone.
+      retries.add(job.id)
+    }
+    return job
+  }
+
+  /// - Returns: the job, and why it is not in the queue yet.
+  private func accept(_ submission: JobSubmission) async throws(StrataError) -> (AdmittedJob, QueueError?) {
     underWay.begin(submission.job)
     defer { underWay.end(submission.job) }
     switch try await admit(submission) {
     case .accepted(let job):
       CrashPoint.betweenCommitAndEnqueue.reached()
       // One that waits for others is enqueued by whoever releases it. Those may have ended already.
-      if job.state == .blocked {
-        await resolutions.submit(job.job)
-      } else {
-        await enqueue(lanes.job(submission, job))
+      guard job.state == .blocked else {
+        return (AdmittedJob(job, of: submission), await enqueue(lanes.job(submission, job)))
       }
-      return AdmittedJob(job, of: submission)
+      await resolutions.submit(job.job)
+      return (AdmittedJob(job, of: submission), nil)
     case .existing(let job):
       // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
       if !job.state.isFinal { await rechecks.submit(job.job) }
-      return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true)
+      return (AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true), nil)
     case .refused(let refusal):
       throw refusal.strataError
     }
@@ -128,13 +141,10 @@ package final class AdmissionService: Sendable {
     do { return try await admissions.submit(submission) } catch { throw error.strataError }
   }
 
-  private func enqueue(_ job: QueuedJob) async {
-    guard let error = await enqueues.submit(job) else {
-      if underWay.isCancelled(job.id) { _ = try? await queue.cancel([job.id]) }
-      return
-    }
-    log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(error)"])
-    reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
+  private func enqueue(_ job: QueuedJob) async -> QueueError? {
+    let failure = await enqueues.submit(job)
+    if failure == nil, underWay.isCancelled(job.id) { _ = try? await queue.cancel([job.id]) }
+    return failure
   }
 }
 

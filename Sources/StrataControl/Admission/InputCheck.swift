@@ -1,6 +1,7 @@
 import StrataArtifacts
 public import StrataCore
 import StrataLedger
+import StrataRuntime
 
 extension StrataError.Code {
   /// A job names an input that its tenant does not own or that is not stored.
@@ -11,25 +12,31 @@ extension StrataError.Code {
 struct InputCheck: Sendable {
   let ledger: Ledger
   let store: ArtifactStore
+  let disk: BlockingPool
 
   /// Whether each could be uploaded now: not too large, and room for it.
-  func requireTakeable(_ inputs: [ArtifactReference]) throws(StrataError) {
-    for input in inputs { try store.requireTakeable(Int(input.sizeBytes)) }
+  func requireTakeable(_ inputs: [ArtifactReference]) async throws(StrataError) {
+    guard !inputs.isEmpty else { return }
+    try await disk.run { [store] () throws(StrataError) in
+      for input in inputs { try store.requireTakeable(Int(input.sizeBytes)) }
+    }
   }
 
   func require(_ inputs: [ArtifactReference], of tenant: TenantID) async throws(StrataError) {
-    try require(inputs, among: try await owned(inputs, by: tenant))
+    try require(inputs, among: try await stored(inputs, of: tenant))
   }
 
-  /// The sizes of those that the tenant owns: one query, and none for no inputs.
-  func owned(_ inputs: [ArtifactReference], by tenant: TenantID) async throws(StrataError) -> [ArtifactDigest: Int64] {
+  /// The sizes of those that the tenant owns and that are there: one query, and none for no inputs.
+  func stored(_ inputs: [ArtifactReference], of tenant: TenantID) async throws(StrataError) -> [ArtifactDigest: Int64] {
     guard !inputs.isEmpty else { return [:] }
-    do { return try await ledger.owned(inputs.map(\.digest), by: tenant) } catch { throw error.strataError }
+    let owned: [ArtifactDigest: Int64]
+    do { owned = try await ledger.owned(inputs.map(\.digest), by: tenant) } catch { throw error.strataError }
+    return await disk.run { [store] in owned.filter { store.size(of: $0.key) != nil } }
   }
 
-  func require(_ inputs: [ArtifactReference], among owned: [ArtifactDigest: Int64]) throws(StrataError) {
+  func require(_ inputs: [ArtifactReference], among stored: [ArtifactDigest: Int64]) throws(StrataError) {
     for input in inputs {
-      guard let size = owned[input.digest], store.size(of: input.digest) != nil else {
+      guard let size = stored[input.digest] else {
         throw StrataError(
           .unknownArtifact, "input '\(input.name)': there is no artifact \(input.digest) of this tenant",
           remedy: "upload it first: PUT /v1/artifacts")

@@ -9,6 +9,8 @@ public actor EventHub {
     case event(QueueEvent)
     /// Nothing happened for a while: the time to look for oneself, and to tell one's client that one is there.
     case silence
+    /// A key was revoked: the time to see whether one's client may still watch.
+    case keyRevoked
   }
   public typealias Notices = AsyncStream<Notice>
 
@@ -67,6 +69,11 @@ public actor EventHub {
       Task { [weak self] in await self?.unwatch(job, watcher) }
     }
     return notices
+  }
+
+  /// Has every watcher look whether its client's key is still valid.
+  public func noteRevocation() {
+    for watcher in watchers.values.joined() { watcher.notices.yield(.keyRevoked) }
   }
 
   /// The position of the last event read, or where reading begins.

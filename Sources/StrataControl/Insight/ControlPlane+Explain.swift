@@ -8,7 +8,7 @@ extension ControlPlane {
   static let runningScanMax = 5_000
 
   /// What holds a job. Costs some reads of the ledger and the queue, of the ledger alone for a blocked job; where its
-  /// tenant has a limit, one for each thousand of the tenant's unfinished jobs more.
+  /// tenant has a limit, one more of each, of the identifiers of the tenant's unfinished jobs.
   ///
   /// - Throws: `notFound` unless it is the tenant's.
   public func explain(_ id: JobID, tenant: TenantID) async throws(StrataError) -> Explanation {
@@ -50,7 +50,8 @@ extension ControlPlane {
     }
     let tenantLimit = stored?.sharing.limit ?? RunningLimit()
     return WaitFacts(
-      state: snapshot.state, scheduledFor: snapshot.scheduledFor, hasRun: !snapshot.attempts.isEmpty,
+      state: snapshot.state, isEnqueued: snapshot.isEnqueued, scheduledFor: snapshot.scheduledFor,
+      hasRun: !snapshot.attempts.isEmpty,
       jobsAhead: snapshot.jobsAhead,
       tenant: .init(
         name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,
@@ -69,14 +70,9 @@ extension ControlPlane {
 
   /// - Returns: nil where the tenant has too many unfinished jobs to look at.
   private func countRunning(of tenant: TenantID) async throws -> Int? {
-    var (running, seen, cursor): (Int, Int, JobID?) = (0, 0, nil)
-    while seen < Self.runningScanMax {
-      let page = try await ledger.jobs(tenant: tenant, states: [.queued], before: cursor, limit: 1_000)
-      guard let last = page.last else { return running }
-      running += try await queue.status(of: page.map(\.id)).count { if case .leased = $0 { true } else { false } }
-      (seen, cursor) = (seen + page.count, last.id)
-    }
-    return nil
+    let jobs = try await ledger.unfinished(of: tenant, limit: Self.runningScanMax + 1)
+    guard jobs.count <= Self.runningScanMax else { return nil }
+    return try await queue.status(of: jobs).count { if case .leased = $0 { true } else { false } }
   }
 
   private static func words(_ needs: ResourceRequest) -> String {

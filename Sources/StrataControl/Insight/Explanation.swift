@@ -51,6 +51,8 @@ public struct Explanation: Hashable, Sendable {
     case turns
     /// It goes next when a worker has room for it.
     case next
+    /// It is accepted, and not in the queue yet.
+    case notEnqueued = "not_enqueued"
     case queueAway = "queue_away"
   }
 

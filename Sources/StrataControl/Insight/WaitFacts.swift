@@ -12,6 +12,8 @@ struct WaitFacts: Sendable {
   }
 
   let state: JobState
+  /// Whether the queue holds it, or has done with it.
+  let isEnqueued: Bool
   let scheduledFor: Timestamp?
   let hasRun: Bool
   /// Jobs of its tenant that go first.
@@ -33,6 +35,8 @@ struct WaitFacts: Sendable {
     switch state {
     case .succeeded, .failed, .cancelled:
       return [.init(.finished, "it does not wait: it is finished (\(state.rawValue))")]
+    case .queued where !isEnqueued, .scheduled where !isEnqueued:
+      return [.init(.notEnqueued, "it is accepted and not in the queue yet: it is put there within seconds")]
     case .running: return [.init(.running, "it does not wait: it runs, or its end is being settled")]
     case .blocked: return [.init(.blocked, "it waits for other jobs to end")]
     case .scheduled: return [scheduled] + gates.filter { $0.code.isPause }

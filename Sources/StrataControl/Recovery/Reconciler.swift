@@ -43,6 +43,7 @@ package actor Reconciler {
   package nonisolated let lanes: LaneRule
   private let metrics: ControlMetrics
   private let log: Log
+  private let lookAgeMax: Duration
   /// Shared with admission and the settler: a job that one of them is about to enqueue is not missing.
   package nonisolated let underWay: EnqueuesUnderWay
   /// By which others ask for comparisons.
@@ -52,12 +53,14 @@ package actor Reconciler {
   private var unreadable = UnreadableTally()
 
   package init(
-    ledger: Ledger, queue: any JobQueue, settler: Settler, metrics: ControlMetrics = ControlMetrics(),
+    ledger: Ledger, queue: any JobQueue, settler: Settler, lookAgeMax: Duration = Reconciler.lookAgeMaxDefault,
+    metrics: ControlMetrics = ControlMetrics(),
     log: Log = .silent
   ) {
     self.ledger = ledger
     self.queue = queue
     self.settler = settler
+    self.lookAgeMax = lookAgeMax
     lanes = settler.lanes
     underWay = settler.underWay
     requests = settler.requests
@@ -153,12 +156,16 @@ package actor Reconciler {
     // What ended before the loss may still be in the log of outcomes, if that survived.
     let refused = try await settler.drain()
     var restored = 0
-    try await forEachUnfinished(after: nil) { jobs in
+    try await forEachUnfinished(after: nil) { jobs, start in
       let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) })
+      try requireFresh(start)
       restored += try await restore(wanted.map(lanes.job)).count
     }
+    let start = ContinuousClock.now
     let generation = try await ledger.nextGeneration()
-    try await queue.install(generation: generation, tokenFloor: try await ledger.largestToken())
+    let floor = try await ledger.largestToken()
+    try requireFresh(start)
+    try await queue.install(generation: generation, tokenFloor: floor)
     return (restored + (try await restoreMissing(after: JobID.first(at: overlapStart))), generation)
   }
 
@@ -196,7 +203,7 @@ package actor Reconciler {
   /// Puts back the unfinished jobs that the queue does not hold.
   private func restoreMissing(after first: JobID?) async throws -> Int {
     var restored = 0
-    try await forEachUnfinished(after: first) { restored += try await restoreMissing(among: $0) }
+    try await forEachUnfinished(after: first) { jobs, _ in restored += try await restoreMissing(among: jobs) }
     return restored
   }
 
@@ -205,16 +212,40 @@ package actor Reconciler {
   /// next comparison.
   package func recheck(_ jobs: Set<JobID>) async {
     do {
-      let ids = Array(jobs)
-      var missing: [UnfinishedJob] = []
-      for (id, status) in zip(ids, try await queue.status(of: ids)) where status == nil {
-        let found = try await ledger.unfinished(after: id.predecessor, limit: 1)
-        missing += found.filter { $0.id == id }
-      }
-      metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing)))
+      _ = try await putBack(jobs)
     } catch {
       log.warning("repeated submissions could not be checked", ["error": "\(error)"])
       request(error as? QueueError == .lost ? .queueLost : .enqueueFailed)
+    }
+  }
+
+  /// As `recheck`, but throws where it could not be done. Any controller may do so, whether it leads or not.
+  ///
+  /// - Returns: those that are unfinished and were missing. Where somebody else had claimed one, it is left to that one.
+  package func putBack(_ jobs: Set<JobID>) async throws -> Set<JobID> {
+    let ids = Array(jobs)
+    guard !ids.isEmpty else { return [] }
+    var missing: [UnfinishedJob] = []
+    for (id, status) in zip(ids, try await queue.status(of: ids)) where status == nil {
+      let found = try await ledger.unfinished(after: id.predecessor, limit: 1)
+      missing += found.filter { $0.id == id }
+    }
+    metrics.restored.increment(by: UInt64(try await restoreMissing(among: missing)))
+    return Set(missing.map(\.id))
+  }
+
+  /// Puts back the unfinished jobs that were accepted between two instants and are not in the queue: a controller that
+  /// did not live to enqueue them, or could not.
+  ///
+  /// - Complexity: one read of the ledger, and one of the queue, for each thousand unfinished jobs among them.
+  package func restoreAccepted(from first: Timestamp, to last: Timestamp) async throws {
+    var cursor = JobID.first(at: first)
+    while true {
+      let jobs = try await ledger.unfinished(after: cursor, before: JobID.first(at: last), limit: Self.pageMax)
+      guard let end = jobs.last else { return }
+      let missing = try await putBack(Set(jobs))
+      if !missing.isEmpty { log.warning("accepted jobs had not been enqueued", ["jobs": "\(missing.count)"]) }
+      cursor = end
     }
   }
 
@@ -235,16 +266,29 @@ package actor Reconciler {
     let unwanted = zip(claimed, statuses).filter { $0.1 != nil && $0.0.isCancelRequested }.map(\.0.id)
     if !unwanted.isEmpty { _ = try await queue.cancel(unwanted) }
     guard !missing.isEmpty else { return 0 }
+    let start = ContinuousClock.now
     let open = try await unended(missing.map(\.id))
     let unfinished = missing.filter { open.contains($0.id) }
     var wanted = try await settleCancelled(unfinished)
     let culprits = unreadable.culprits(among: wanted.map(\.id))
     wanted = try await settleUnreadable(wanted, culprits)
+    try requireFresh(start)
     let restored = try await restore(wanted.map(lanes.job))
     let cancelled = unfinished.map(\.id).filter(underWay.isCancelled)
     if !cancelled.isEmpty { _ = try await queue.cancel(cancelled) }
     try await count(culprits.intersection(restored))
     return restored.count
+  }
+
+  /// What was seen so long ago is not acted upon: this process may have been frozen, and another may lead by now, have put
+  /// the same jobs back, and have seen them end. Nobody else has become the leader for its silence in less: it had been
+  /// silent for a heartbeat at most when the look began.
+  package static let lookAgeMaxDefault = Leadership.silenceMaxDefault - .seconds(2)
+
+  private func requireFresh(_ start: ContinuousClock.Instant) throws {
+    guard ContinuousClock.now - start <= lookAgeMax else {
+      throw StrataError(.timeout, "what was missing from the queue was seen too long ago to act upon it")
+    }
   }
 
   /// Those of jobs which the queue does not hold that have not ended: no outcome of theirs is on its way.
@@ -292,12 +336,16 @@ package actor Reconciler {
     if !unknown.isEmpty { try await settler.settleCancelled(Array(unended(unknown))) }
   }
 
-  private func forEachUnfinished(after first: JobID?, _ body: ([UnfinishedJob]) async throws -> Void) async throws {
+  /// - Parameter body: gets a page, and when the reading of it began.
+  private func forEachUnfinished(
+    after first: JobID?, _ body: ([UnfinishedJob], ContinuousClock.Instant) async throws -> Void
+  ) async throws {
     var cursor = first
     while true {
+      let start = ContinuousClock.now
       let jobs = try await ledger.unfinished(after: cursor, limit: Self.pageMax)
       guard let last = jobs.last else { return }
-      try await body(jobs)
+      try await body(jobs, start)
       cursor = last.id
     }
   }

@@ -28,6 +28,13 @@ package final class Settler: Sendable {
   /// When to look for ends that have not been told on.
   private let nextResolution = Mutex(ContinuousClock.now)
   private let lastPass = Mutex<ContinuousClock.Instant?>(nil)
+  private let drains = Mutex(Drains())
+
+  private struct Drains {
+    var running: Task<Set<JobID>, any Error>?
+    /// Begins when `running` has ended.
+    var waiting: Task<Set<JobID>, any Error>?
+  }
 
   package init(
     ledger: Ledger, queue: any JobQueue, lanes: LaneRule = LaneRule(), metrics: ControlMetrics = ControlMetrics(),
@@ -69,11 +76,26 @@ package final class Settler: Sendable {
     }
   }
 
-  /// Settles everything that waits now, but not what comes while it does: it ends however busy the workers are.
+  /// Settles everything that waits now, but not what comes while it does: it ends however busy the workers are. One is
+  /// under way at a time, and all who call meanwhile share the next: many together would settle the same outcomes.
   ///
   /// - Returns: the jobs whose final outcome the ledger refuses.
   @discardableResult
   package func drain() async throws -> Set<JobID> {
+    let task = drains.withLock { drains in
+      if let waiting = drains.waiting { return waiting }
+      let task = Task { [running = drains.running] in
+        _ = await running?.result
+        self.drains.withLock { $0 = Drains(running: $0.waiting) }
+        return try await self.drainAlone()
+      }
+      drains.waiting = task
+      return task
+    }
+    return try await task.value
+  }
+
+  private func drainAlone() async throws -> Set<JobID> {
     var position: OutcomePosition?
     var refused: Set<JobID> = []
     while let pass = try await settleNext(after: position, waitingUpTo: .zero) {

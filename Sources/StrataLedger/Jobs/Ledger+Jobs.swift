@@ -81,6 +81,22 @@ extension Ledger {
     ) { row throws(PostgreSQLError) in try UnfinishedJob(&row) }
   }
 
+  /// Unfinished jobs whose identifiers lie between two others, oldest first; see `JobID.first(at:)`.
+  ///
+  /// - Complexity: one look at each unfinished job between them.
+  public func unfinished(after first: JobID, before last: JobID, limit: Int) async throws(LedgerError) -> [JobID] {
+    try await read(
+      Query.listAccepted(.identifier(first), .identifier(last), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try row.identifier() }
+  }
+
+  /// The unfinished jobs of a tenant, oldest first, at most `limit`: their identifiers alone, so that many cost little.
+  public func unfinished(of tenant: TenantID, limit: Int) async throws(LedgerError) -> [JobID] {
+    try await read(
+      Query.listTenantUnfinished(.identifier(tenant), .integer(Int64(limit)))
+    ) { row throws(PostgreSQLError) in try row.identifier() }
+  }
+
   /// The states of those of `jobs` that the ledger knows.
   public func states(of jobs: [JobID]) async throws(LedgerError) -> [JobID: JobState] {
     let pairs = try await read(Query.findStates(.identifiers(jobs))) { row throws(PostgreSQLError) in

@@ -12,10 +12,18 @@ public struct LeaderRole: RawRepresentable, Hashable, Sendable {
 }
 
 /// Elects leaders by PostgreSQL's advisory locks: a lock is held by a connection of its own and ends with it, so two
-/// processes never hold one, and a dead leader is followed by another as soon as the server notices.
+/// processes never hold one, and a dead leader is followed by another as soon as the server notices. The server also
+/// ends the session of a leader that it has not heard from for `silenceMax`: one that is frozen, or whose network is cut,
+/// is followed too.
+///
+/// A frozen leader that wakes finds its connection closed, and its term ended, within moments. What it does in them must be
+/// safe beside another leader: it is what may be repeated, or what is known to be younger than `silenceMax`.
 public struct Leadership: Sendable {
   /// How often a leader makes sure that the server is there.
   public var heartbeat = Duration.seconds(2)
+  /// The server ends the term of a leader from which it has heard nothing for so long: a few heartbeats.
+  public var silenceMax = Leadership.silenceMaxDefault
+  public static let silenceMaxDefault = Duration.seconds(10)
   /// The pause after a failed attempt to connect.
   public var retryPause = Duration.milliseconds(250)
 
@@ -43,24 +51,26 @@ public struct Leadership: Sendable {
   }
 
   private func start(_ role: LeaderRole, _ state: TermState, _ alarm: Alarm) throws(StrataError) {
-    let (configuration, heartbeat) = (configuration, heartbeat)
+    let (configuration, heartbeat, silenceMax) = (configuration, heartbeat, silenceMax)
     try Thread.start(name: "leader-\(role.rawValue)") {
       // Why it ended matters to nobody: the term is over, and the next attempt meets the same server.
-      try? Self.hold(role, configuration, heartbeat, state, alarm)
+      try? Self.hold(role, configuration, (heartbeat, silenceMax), state, alarm)
       state.enter(.ended)
     }
   }
 
   private static func hold(
-    _ role: LeaderRole, _ configuration: PostgreSQLConfiguration, _ heartbeat: Duration, _ state: TermState,
-    _ alarm: Alarm
+    _ role: LeaderRole, _ configuration: PostgreSQLConfiguration, _ pace: (heartbeat: Duration, silenceMax: Duration),
+    _ state: TermState, _ alarm: Alarm
   ) throws(PostgreSQLError) {
     let connection = try PostgreSQLConnection(configuration, hasTimeout: false, alarm: alarm)
+    // Waiting for the lock is no silence: the server counts from the end of a statement.
+    try connection.script("SET idle_session_timeout = \(pace.silenceMax.milliseconds)")
     _ = try connection.run([Query.leaderLock(.integer(Int64(role.rawValue)))])
     connection.silenceMax = configuration.silenceAllowance
     state.enter(.held)
     while true {
-      try connection.idle(for: heartbeat)
+      try connection.idle(for: pace.heartbeat)
       _ = try connection.run([Query.leaderHeartbeat()])
     }
   }

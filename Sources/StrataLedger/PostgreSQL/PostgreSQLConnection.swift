@@ -61,21 +61,29 @@ import StrataCore
   /// libpq reads a URI as it is, so what we add goes in its query part.
   private static func keywords(_ configuration: PostgreSQLConfiguration) -> String {
     let seconds = max(2, (configuration.connectTimeout.milliseconds + 999) / 1_000)
+    // A server that vanished without a word is noticed in about twenty seconds. Unix sockets have no use for it.
+    let network = [
+      ("keepalives_idle", 10), ("keepalives_interval", 3), ("keepalives_count", 3), ("tcp_user_timeout", 20_000),
+    ]
+    let words = ([("connect_timeout", Int(seconds))] + network).map { "\($0.0)=\($0.1)" }
     let given = configuration.connectionString
+    // What is given comes last in a list of keywords, and so counts; in a URI what is in it already stays alone.
     guard given.contains("://") else {
-      return "application_name=strata connect_timeout=\(seconds) \(given)"
+      return "application_name=strata \(words.joined(separator: " ")) \(given)"
     }
-    let separator = given.contains("?") ? "&" : "?"
-    return "\(given)\(separator)connect_timeout=\(seconds)"
+    let added = words.filter { word in !given.contains(word.prefix { $0 != "=" }) }
+    return added.isEmpty ? given : given + (given.contains("?") ? "&" : "?") + added.joined(separator: "&")
   }
 
   /// Every query here is meant to go by an index. On a young database the planner believes tables to be tiny, would
   /// scan them, and keeps that plan while they grow; so scans are priced out, and with them the compiler that such a
-  /// price would wake.
+  /// price would wake. A client that vanished without a word is noticed in about twenty seconds.
   private static func settings(timeout: Duration) -> String {
     """
     SET client_min_messages = error; SET jit = off; SET enable_seqscan = off; SET TimeZone = 'UTC';
     SET client_connection_check_interval = '2s'; SET statement_timeout = \(timeout.milliseconds);
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '20s';
     """
   }
 

@@ -68,11 +68,10 @@ public struct APIServer: Sendable {
   }
 
   private func caller(of request: HTTPRequest) async throws -> Principal {
-    let words = (request.headers["authorization"] ?? "").split(separator: " ", maxSplits: 1)
-    guard words.count == 2, words[0].lowercased() == "bearer" else {
+    guard let secret = request.bearerKey else {
       throw HTTPRefusal(.unauthorized, "unauthorized", "send an API key: Authorization: Bearer sk_…")
     }
-    guard let caller = try await control.authenticate(String(words[1])) else {
+    guard let caller = try await control.authenticate(secret) else {
       throw HTTPRefusal(.unauthorized, "unauthorized", "this API key is unknown or revoked")
     }
     return caller
@@ -119,6 +118,14 @@ public struct APIServer: Sendable {
     case .changeCapability(let name): try await sharing.changeLimit(of: .capability, name, request)
     case .alive, .ready, .metrics: try await open(route)
     }
+  }
+}
+
+extension HTTPRequest {
+  /// The secret of `Authorization: Bearer`.
+  var bearerKey: String? {
+    let words = (self.headers["authorization"] ?? "").split(separator: " ", maxSplits: 1)
+    return words.count == 2 && words[0].lowercased() == "bearer" ? String(words[1]) : nil
   }
 }
 

@@ -2,6 +2,7 @@ import StrataAPI
 import StrataArtifacts
 import StrataControl
 import StrataCore
+import StrataRuntime
 
 /// `PUT /v1/artifacts` and `GET /v1/artifacts/{digest}`: inputs and results, known by their content.
 struct ArtifactRoutes {
@@ -16,8 +17,10 @@ struct ArtifactRoutes {
         .unprocessableContent, "invalid_name", "'\(name)' is not a plain file name of 1 to 255 bytes without a slash")
     }
     // What says its length and cannot be taken is refused before it is sent.
-    if case .length(let bytes) = request.framing { try store.requireTakeable(bytes) }
-    let stored = try await store.put(stream: request.body)
+    if case .length(let bytes) = request.framing {
+      try await control.disk.run { [store] () throws(StrataError) in try store.requireTakeable(bytes) }
+    }
+    let stored = try await store.put(stream: request.body, on: control.disk)
     try await control.recordArtifact(stored.digest, sizeBytes: Int64(stored.size), tenant: tenant)
     let reference = ArtifactReference(name: name, digest: stored.digest, sizeBytes: Int64(stored.size))
     return try .json(reference, status: .created)
@@ -25,7 +28,9 @@ struct ArtifactRoutes {
 
   /// Sends the file, or the part that `Range` names, by the kernel. What the tenant does not own is not found.
   func get(_ digest: ArtifactDigest, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
-    guard try await control.owns(digest, tenant: tenant), let size = store.size(of: digest) else {
+    guard try await control.owns(digest, tenant: tenant),
+      let (path, size) = await control.disk.run({ [store] in store.file(of: digest) })
+    else {
       throw HTTPRefusal(.notFound, "not_found", "there is no artifact \(digest) of this tenant")
     }
     let tag = "\"\(digest.hexadecimal)\""
@@ -41,10 +46,10 @@ struct ArtifactRoutes {
       response.headers.append("content-range", contentRange)
     }
     switch range {
-    case .whole: response.body = .file(path: try store.path(of: digest), offset: 0, length: size)
+    case .whole: response.body = .file(path: path, offset: 0, length: size)
     case .part(let offset, let length):
       response.status = .partialContent
-      response.body = .file(path: try store.path(of: digest), offset: offset, length: length)
+      response.body = .file(path: path, offset: offset, length: length)
     case .unsatisfiable:
       let refusal = HTTPRefusal(.rangeNotSatisfiable, "range_not_satisfiable", "the artifact has \(size) bytes")
       response = .problem(refusal)

@@ -9,6 +9,8 @@ enum DecodingComplaint {
     case .typeMismatch(_, let context) where !context.codingPath.isEmpty:
       "'\(path(context.codingPath))' is a number that is too large"
     case .typeMismatch: "the body is not a JSON object"
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      "'\(path(context.codingPath))' holds what is no character: half of a pair of \\u escapes (\\ud800 to \\udfff)"
     default: "the body is not JSON"
     }
   }

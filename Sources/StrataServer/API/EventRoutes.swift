@@ -7,7 +7,7 @@ import StrataQueue
 /// `GET /v1/jobs/{id}/events`: a job's life as server-sent events (WHATWG HTML, section 9.2).
 ///
 /// The first event is the job as it stands; then come `started`, `progress`, `requeued`; the last is the final state,
-/// after which the stream ends. Every event has an id, which may be sent back as `Last-Event-ID` to go on after it.
+/// after which the stream ends. It also ends once the key is revoked that it was asked for with. Every event has an id, which may be sent back as `Last-Event-ID` to go on after it.
 struct EventRoutes {
   let control: ControlPlane
   /// A comment is sent this often, so that neither side takes the connection for dead.
@@ -15,6 +15,7 @@ struct EventRoutes {
 
   func follow(_ job: JobID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let position = try Self.position(in: request)
+    let secret = request.bearerKey ?? ""
     // Watch first and look second: what happens in between is seen twice rather than never. And so that whoever goes on
     // after the first event misses nothing, that has the position from which watching began.
     let start = await control.events.latest
@@ -24,7 +25,7 @@ struct EventRoutes {
       try await writer.write(Self.text(of: JobEvent(snapshot), id: position ?? start))
       if snapshot.state.isFinal { return }
       for await notice in notices {
-        guard try await tell(notice, of: job, tenant: tenant, to: writer) else { return }
+        guard await isValid(secret), try await tell(notice, of: job, tenant: tenant, to: writer) else { return }
       }
     }
   }
@@ -59,6 +60,7 @@ struct EventRoutes {
     async throws -> Bool
   {
     switch notice {
+    case .keyRevoked: return true
     case .event(let event):
       let shown = JobEvent(event)
       try await writer.write(Self.text(of: shown, id: event.position))
@@ -72,6 +74,11 @@ struct EventRoutes {
       try await writer.write(HTTPServerSentEvent.heartbeat)
       return true
     }
+  }
+
+  /// A ledger that is away cuts nobody off.
+  private func isValid(_ secret: String) async -> Bool {
+    do { return try await control.authenticate(secret) != nil } catch { return true }
   }
 
   private static func position(in request: HTTPRequest) throws(HTTPRefusal) -> OutcomePosition? {

@@ -4,6 +4,7 @@ import StrataControl
 import StrataCore
 import StrataLedger
 import StrataQueue
+import StrataRuntime
 
 /// The routes under `/v1/jobs`, but the events.
 struct JobRoutes {
@@ -103,10 +104,12 @@ struct JobRoutes {
     let snapshot = try await control.job(job, tenant: tenant)
     var response = HTTPResponse(.ok, contentType: "text/plain; charset=utf-8", body: .empty)
     let last = snapshot.state.isFinal ? snapshot.attempts.last?.token : nil
-    if let whole = snapshot.record.log, snapshot.state.isFinal, let size = store.size(of: whole.digest) {
+    if let whole = snapshot.record.log, snapshot.state.isFinal,
+      let (path, size) = await control.disk.run({ [store] in store.file(of: whole.digest) })
+    {
       let rest = max(0, size - offset)
       if let last { Self.name(last, in: &response) }
-      response.body = rest == 0 ? .empty : .file(path: try store.path(of: whole.digest), offset: offset, length: rest)
+      response.body = rest == 0 ? .empty : .file(path: path, offset: offset, length: rest)
     } else if let live = try await control.liveLog(of: job, from: offset), last == nil || last == live.token {
       Self.name(live.token, in: &response)
       response.body = .bytes(live.bytes)

@@ -54,7 +54,7 @@ struct Controller {
     let queue = try await QueueConnection.open(of: directory, on: loop)
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
     try await checkHome(of: store, ledger)
-    let control = ControlPlane(
+    let control = try ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
       store: store, configuration: .init(tiers: [LocalTier(room: room).definition]), metrics: metrics, log: log)
     try await control.publishPrices()

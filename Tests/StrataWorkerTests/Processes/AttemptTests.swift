@@ -160,6 +160,40 @@ import Testing
     try await fixture.stop()
   }
 
+  @Test func anAttemptThatMakesFilesForEverIsStopped() async throws {
+    let fixture = try await WorkerFixture { $0.limits.entriesMax = 50 }
+    _ = try await fixture.shell("mkdir many; i=0; while :; do i=$((i+1)); : >many/$i; done")
+    let (first, report) = try await fixture.outcome()
+    #expect(report.error?.code == "output_too_large")
+    #expect(report.error?.message.contains("more than 50 files and folders") == true)
+    // Files in the output folder that no sample has seen.
+    _ = try await fixture.shell("for i in $(seq 60); do ln -s x output/$i; done")
+    let (_, links) = try await fixture.outcome(after: first.position)
+    #expect(links.error?.code == "output_too_large")
+    try await fixture.stop()
+  }
+
+  @Test func whatIsSparseOrHasManyNamesDoesNotFillTheDisk() async throws {
+    let fixture = try await WorkerFixture { $0.limits.outputBytesMax = 1 << 20 }
+    _ = try await fixture.shell(
+      "truncate -s 1T hole; head -c 600000 /dev/zero >real; ln real twice; sleep 1; echo done >output/done")
+    let (outcome, report) = try await fixture.outcome()
+    #expect(outcome.ending == .succeeded && report.results.map(\.name) == ["done"])
+    try await fixture.stop()
+  }
+
+  @Test(arguments: ["STRATA_STACK_ID=mine", "STRATA_OUTPUT_DIR=/"]) func strataSetsItsOwnVariables(
+    entry: String
+  ) async throws {
+    let fixture = try await WorkerFixture()
+    _ = try await fixture.submit(
+      "command.run", #"{"command":["true"],"environment":["\#(entry)"]}"#, attemptsMax: 3)
+    let (outcome, report) = try await fixture.outcome()
+    #expect(outcome.isFinal && report.error?.code == "invalid_input")
+    #expect(report.error?.message.contains("names that begin with STRATA_") == true)
+    try await fixture.stop()
+  }
+
   @Test func aLongLogIsCut() async throws {
     let fixture = try await WorkerFixture { $0.limits.logBytesMax = 1_000 }
     _ = try await fixture.submit("test.chatter")

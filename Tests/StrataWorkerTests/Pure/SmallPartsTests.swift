@@ -43,6 +43,14 @@ import Testing
     #expect((0..<3).map { _ in releases.mayRelease(jobs[1]) } == [true, true, false])
   }
 
+  @Test func aDiskIsShortOfBytesOrOfFiles() {
+    let limits = AttemptLimits()
+    #expect(!DiskSpace(freeBytes: 1 << 30, freeFiles: 1_000).isShort(limits))
+    #expect(DiskSpace(freeBytes: 1 << 20, freeFiles: 1_000).isShort(limits))
+    #expect(DiskSpace(freeBytes: 1 << 30, freeFiles: 0).isShort(limits))
+    #expect(!DiskSpace(freeBytes: 1 << 30, freeFiles: nil).isShort(limits), "some make files as they are asked to")
+  }
+
   @Test func jsonValuesPrintAsTheyWereRead() throws {
     let text = #"{"a":[1,2.5,null,true],"b":{"c":"x\n\"\\ü\u0001"}}"#
     #expect(try MessageCoding.read(JSONValue.self, from: Array(text.utf8)).description == text)

@@ -4,6 +4,8 @@ import StrataWorker
 
 /// What a command finds in its environment: the runner's clean one, the attempt's folders, and what the client adds.
 enum CommandEnvironment {
+  private static let reservedPrefix = "STRATA_"
+
   static func make(for context: AttemptContext) throws(AttemptError) -> [String: String] {
     var environment = Environment.current
     environment["HOME"] = context.workingFolder
@@ -15,7 +17,13 @@ enum CommandEnvironment {
       guard let equals = entry.firstIndex(of: "="), equals > entry.startIndex else {
         throw .invalidInput("'\(entry)' in 'environment' is not of the form NAME=value")
       }
-      environment[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
+      let name = String(entry[..<equals])
+      // A command without its stack's mark would not be found among what a stack that was killed has left.
+      guard !name.hasPrefix(reservedPrefix) else {
+        throw .invalidInput(
+          "'\(name)' in 'environment' cannot be set: names that begin with \(reservedPrefix) are Strata's")
+      }
+      environment[name] = String(entry[entry.index(after: equals)...])
     }
     return environment
   }

@@ -14,6 +14,7 @@ public struct GridFrame: Hashable, Sendable {
   init(
     _ low: SIMD2<Double>, _ high: SIMD2<Double>, cell: Double, limit: (cells: Int, name: String)
   ) throws(PointCloudError) {
+    try Self.requireExact(low, high, cell: cell)
     let first = (low / cell).rounded(.toNearestOrAwayFromZero)
     let size = (high / cell).rounded(.toNearestOrAwayFromZero) - first + 1
     guard size.x * size.y <= Double(limit.cells) else {
@@ -28,6 +29,27 @@ public struct GridFrame: Hashable, Sendable {
     (x, y) = (first.x * cell, first.y * cell)
     self.cell = cell
     (columns, rows) = (Int(size.x), Int(size.y))
+  }
+
+  /// How many cells away from the origin places still have all the digits that a grid needs: three below the cell.
+  private static let cellsFromOriginMax = 0x1p50
+
+  private static func requireExact(
+    _ low: SIMD2<Double>, _ high: SIMD2<Double>, cell: Double
+  ) throws(PointCloudError) {
+    let farthest = max(abs(low.x), abs(low.y), abs(high.x), abs(high.y))
+    guard farthest / cell <= cellsFromOriginMax else {
+      throw PointCloudError(
+        .limitExceeded,
+        "a coordinate of \(farthest) is \(farthest / cell) cells of \(cell) from the origin, farther than "
+          + "2^50: its place among the cells is not exact there",
+        remedy: "Check the file's scale and offset, or choose a larger cell.")
+    }
+  }
+
+  /// The nearest place within the outermost cells.
+  @inline(__always) func clamped(_ place: (column: Double, row: Double)) -> (column: Double, row: Double) {
+    (min(max(place.column, -0.5), Double(columns) - 0.5), min(max(place.row, -0.5), Double(rows) - 0.5))
   }
 
   /// The place of a coordinate, in cells from the centre of cell (0, 0).

@@ -58,6 +58,7 @@ private struct Interpolation {
   }
 
   mutating func add(_ height: Float, at place: (column: Double, row: Double), within reach: Double) {
+    let place = frame.clamped(place)
     for row in max(0, Int((place.row - reach).rounded(.up)))...min(frame.rows - 1, Int(place.row + reach)) {
       let y = Double(row) - place.row
       for column in max(0, Int((place.column - reach).rounded(.up)))...min(frame.columns - 1, Int(place.column + reach))

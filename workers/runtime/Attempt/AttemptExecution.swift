@@ -162,14 +162,16 @@ final class AttemptExecution: Sendable {
   private func collect(from folders: AttemptFolders) throws(AttemptError) -> [FileTree.Entry] {
     guard let output = try folders.openOutput() else { return [] }
     lent.withLock { $0?.output = output }
-    let listing = FileTree.list(AttemptFolders.path(of: output))
+    guard let listing = FileTree.list(AttemptFolders.path(of: output), entriesMax: limits.entriesMax) else {
+      throw .outputTooLarge("the output folder holds more than \(limits.entriesMax) things, its limit")
+    }
     for omission in listing.omissions { log.append(line: omission) }
     if let excess = excess(of: listing.files) { throw .outputTooLarge(excess) }
     return listing.files
   }
 
   private func excess(of files: [FileTree.Entry]) -> String? {
-    let bytes = files.reduce(0) { $0 + $1.sizeBytes }
+    let bytes = files.reduce(Int64(0)) { $0.addingUpToMax($1.sizeBytes) }
     if bytes > limits.outputBytesMax { return "the results have \(bytes) bytes; the limit is \(limits.outputBytesMax)" }
     if files.count > limits.outputFilesMax {
       return "there are \(files.count) result files; the limit is \(limits.outputFilesMax)"
@@ -179,7 +181,7 @@ final class AttemptExecution: Sendable {
 
   /// Whatever failed on a full disk may have failed because of it.
   private func fullDisk() -> AttemptError? {
-    guard let free = DiskSpace.freeBytes(at: folderPool.parent), free < limits.diskReserveBytes else { return nil }
+    guard let space = DiskSpace(at: folderPool.parent), space.isShort(limits) else { return nil }
     return .diskFull("run the attempt")
   }
 }

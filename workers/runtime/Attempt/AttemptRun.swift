@@ -58,6 +58,7 @@ final class AttemptRun: Sendable {
   private func supervise() async -> AttemptEnd {
     var supervision = AttemptSupervision(
       memoryLimitBytes: assignment.order.resources.memoryBytes, outputLimitBytes: limits.outputBytesMax,
+      entriesLimit: limits.entriesMax,
       processorLimit: limits.processorTimeIsHeld ? assignment.order.processorTimeMax : nil)
     do { try await runner.send(.run(assignment)) } catch { feed.yield(.runnerExited("could not be told what to do")) }
     for await event in events {
@@ -107,6 +108,7 @@ final class AttemptRun: Sendable {
   private func watchLimits(since start: ContinuousClock.Instant) async {
     var deadline = Optional(start + .seconds(assignment.order.timeoutSeconds))
     var sampleAt = start + limits.sampleInterval
+    var files = FolderGauge(of: assignment.workingFolder, limits)
     while true {
       let wakeAt = deadline.map { min($0, sampleAt) } ?? sampleAt
       guard (try? await Task.sleep(until: wakeAt, clock: .continuous)) != nil else { return }
@@ -115,14 +117,43 @@ final class AttemptRun: Sendable {
         deadline = nil
       }
       guard sampleAt <= .now else { continue }
-      sample()
+      sample(&files)
       sampleAt = .now + limits.sampleInterval
     }
   }
 
-  private func sample() {
+  private func sample(_ files: inout FolderGauge) {
     let (memoryBytes, processorTime) = meter.sample()
-    let outputBytes = FileTree.size(of: assignment.workingFolder)
-    feed.yield(.sample(memoryBytes: memoryBytes, outputBytes: outputBytes, processorTime: processorTime))
+    let usage = files.read()
+    feed.yield(
+      .sample(
+        memoryBytes: memoryBytes, outputBytes: usage.bytes, outputEntries: usage.entries, processorTime: processorTime))
+  }
+}
+
+/// Measures an attempt's folder, the more seldom the longer that takes: the thread is wanted for other attempts too.
+private struct FolderGauge {
+  /// How much longer than a measurement took the pause after it is.
+  private static let pauseFactor = 9
+
+  private let path: String
+  private let limits: AttemptLimits
+  private var last = FileTree.Usage()
+  private var nextAt = ContinuousClock.now
+
+  init(of path: String, _ limits: AttemptLimits) {
+    self.path = path
+    self.limits = limits
+  }
+
+  mutating func read() -> FileTree.Usage {
+    let start = ContinuousClock.now
+    guard start >= nextAt else { return last }
+    last = FileTree.usage(of: path, entriesMax: limits.entriesMax)
+    // What is not looked at any more is over the limit.
+    if last.isCut { last.entries += 1 }
+    let end = ContinuousClock.now
+    nextAt = end + (end - start) * Self.pauseFactor
+    return last
   }
 }

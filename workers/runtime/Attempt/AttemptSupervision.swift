@@ -30,7 +30,7 @@ package struct AttemptSupervision: Sendable {
     /// Do not wait for the grace any longer.
     case hasten
     case graceOver
-    case sample(memoryBytes: Int64, outputBytes: Int64, processorTime: Duration)
+    case sample(memoryBytes: Int64, outputBytes: Int64, outputEntries: Int = 0, processorTime: Duration)
     case outcome(RunnerOutcome)
     /// The runner is gone, and with it whatever ran in it.
     case runnerExited(String)
@@ -49,13 +49,17 @@ package struct AttemptSupervision: Sendable {
   package private(set) var phase = Phase.running
   private let memoryLimitBytes: Int64
   private let outputLimitBytes: Int64
+  private let entriesLimit: Int
   private let processorLimit: Duration?
   /// Whether the last sample was over the limit of processor time.
   private var wasOverProcessorLimit = false
 
   /// - Parameter processorLimit: nil for none.
-  package init(memoryLimitBytes: Int64, outputLimitBytes: Int64, processorLimit: Duration?) {
+  package init(
+    memoryLimitBytes: Int64, outputLimitBytes: Int64, entriesLimit: Int = .max, processorLimit: Duration?
+  ) {
     self.memoryLimitBytes = memoryLimitBytes
+    self.entriesLimit = entriesLimit
     self.outputLimitBytes = outputLimitBytes
     self.processorLimit = processorLimit
   }
@@ -64,8 +68,8 @@ package struct AttemptSupervision: Sendable {
     if phase == .ended { return nil }
     switch event {
     case .stop(let reason): return stop(reason)
-    case .sample(let memoryBytes, let outputBytes, let processorTime):
-      return check(memoryBytes, outputBytes, processorTime)
+    case .sample(let memoryBytes, let outputBytes, let outputEntries, let processorTime):
+      return checkMachine(memoryBytes, processorTime) ?? checkOutput(outputBytes, outputEntries)
     case .hasten, .graceOver: return kill()
     case .garbled: return kill(always: true)
     case .outcome(let outcome): return end(AttemptEnd(reason: reason, outcome: outcome, exit: nil))
@@ -97,7 +101,7 @@ package struct AttemptSupervision: Sendable {
     }
   }
 
-  private mutating func check(_ memoryBytes: Int64, _ outputBytes: Int64, _ processorTime: Duration) -> Action? {
+  private mutating func checkMachine(_ memoryBytes: Int64, _ processorTime: Duration) -> Action? {
     if memoryBytes > memoryLimitBytes {
       if case .stopping(let reason) = phase {
         phase = .killing(reason)
@@ -108,9 +112,15 @@ package struct AttemptSupervision: Sendable {
     // Being stopped for it is final, so one reading alone is not believed.
     let isOver = processorLimit.map { processorTime > $0 } ?? false
     defer { wasOverProcessorLimit = isOver }
-    if isOver && wasOverProcessorLimit { return stop(.outOfProcessorTime) }
-    guard outputBytes > outputLimitBytes else { return nil }
-    return stop(.outputTooLarge("the attempt had written \(outputBytes) bytes; its limit is \(outputLimitBytes)"))
+    return isOver && wasOverProcessorLimit ? stop(.outOfProcessorTime) : nil
+  }
+
+  private mutating func checkOutput(_ bytes: Int64, _ entries: Int) -> Action? {
+    if bytes > outputLimitBytes {
+      return stop(.outputTooLarge("the attempt had written \(bytes) bytes; its limit is \(outputLimitBytes)"))
+    }
+    guard entries > entriesLimit else { return nil }
+    return stop(.outputTooLarge("the attempt had made more than \(entriesLimit) files and folders, its limit"))
   }
 
   private mutating func kill(always: Bool = false) -> Action? {

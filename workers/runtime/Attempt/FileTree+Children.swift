@@ -1,4 +1,6 @@
 import Glibc
+import StrataCore
+import StrataRuntime
 
 extension FileTree {
   /// One thing in a folder. Its name may be any bytes but `/` and zero.
@@ -31,26 +33,51 @@ extension FileTree {
 
   /// Without `.` and `..`; none where there is no such folder, or a symbolic link to one.
   ///
-  /// - Parameter path: ends with a zero.
-  static func children(of path: [CChar]) -> [Child] {
-    let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard descriptor >= 0 else { return [] }
-    guard let folder = unsafe fdopendir(descriptor) else {
-      close(descriptor)
-      return []
-    }
-    defer { unsafe closedir(folder) }
+  /// - Parameters:
+  ///   - path: ends with a zero.
+  ///   - limit: where there are more, one more than so many.
+  static func children(of path: [CChar], atMost limit: Int = .max) -> [Child] {
+    let folder = unsafe Descriptor(owning: open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))
     var children: [Child] = []
-    while let entry = unsafe readdir(folder) {
+    _ = try? forEachName(in: folder) { name throws(StrataError) in
+      guard let status = Self.status(of: name, in: folder) else { return true }
+      children.append(Child(name: name, status: status))
+      return children.count <= limit
+    }
+    return children
+  }
+
+  /// Nil where there is nothing of that name any more.
+  static func status(of name: [CChar], in folder: Descriptor) -> stat? {
+    var status = stat()
+    return unsafe fstatat(folder.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
+  }
+
+  /// Reads the names in an open folder, each with its zero and without `.` and `..`, until there are no more or `body`
+  /// says no.
+  ///
+  /// - Returns: false where `body` said no.
+  @discardableResult
+  static func forEachName(
+    in folder: Descriptor, _ body: ([CChar]) throws(StrataError) -> Bool
+  ) throws(StrataError) -> Bool {
+    // Of its own, so that reading begins at the start.
+    let descriptor = unsafe openat(folder.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return true }
+    guard let stream = unsafe fdopendir(descriptor) else {
+      close(descriptor)
+      return true
+    }
+    defer { unsafe closedir(stream) }
+    while let entry = unsafe readdir(stream) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
         let start = unsafe UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self)
         return unsafe Array(UnsafeBufferPointer(start: start, count: strlen(start) + 1))
       }
-      var status = stat()
-      if unsafe isItselfOrParent(name) || fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) != 0 { continue }
-      children.append(Child(name: name, status: status))
+      if isItselfOrParent(name) { continue }
+      guard try body(name) else { return false }
     }
-    return children
+    return true
   }
 
   private static func isItselfOrParent(_ name: [CChar]) -> Bool {

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 package import StrataCore
 import StrataRuntime
@@ -32,36 +31,19 @@ package enum FileTree {
     guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .system("create the folder \(path)") }
   }
 
-  /// Removes a folder with all it holds; not an error where there is none.
-  package static func remove(_ path: String) throws(StrataError) {
-    do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      var status = stat()
-      if unsafe lstat(path, &status) != 0 && errno == ENOENT { return }
-      throw StrataError(.internalError, "could not remove the folder \(path)", cause: error)
-    }
-  }
-
   /// Gives a file another name on the same file system; a file that had that name is gone.
   package static func move(_ path: String, to target: String) throws(StrataError) {
     guard unsafe rename(path, target) == 0 else { throw .system("move \(path) to \(target)") }
   }
 
-  /// The bytes on disk of all files below `path`, by their sizes.
-  package static func size(of path: String) -> Int64 { size(of: Array(path.utf8CString)) }
-
-  private static func size(of path: [CChar]) -> Int64 {
-    children(of: path).reduce(0) { sum, child in
-      guard child.isFolder else { return sum + Int64(child.status.st_size) }
-      return sum + size(of: path.dropLast() + [CChar(UInt8(ascii: "/"))] + child.name)
-    }
-  }
-
   /// What lies directly in `path`, in order of names.
-  package static func list(_ path: String) -> Listing {
+  ///
+  /// - Parameter entriesMax: the most things that are looked at; nil where there are more.
+  package static func list(_ path: String, entriesMax: Int = .max) -> Listing? {
     var listing = Listing()
-    for child in children(of: Array(path.utf8CString)) {
+    let children = Self.children(of: Array(path.utf8CString), atMost: entriesMax)
+    guard children.count <= entriesMax else { return nil }
+    for child in children {
       if let reason = child.omissionReason {
         listing.omissions.append("'\(child.printableName)' is not kept: \(reason)")
       } else {

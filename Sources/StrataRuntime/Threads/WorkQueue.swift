@@ -1,8 +1,8 @@
 import Glibc
 
 /// A queue of closures that threads wait on.
-@safe final class WorkQueue<Context>: @unchecked Sendable {
-  typealias Work = @Sendable (Context) -> Void
+@safe package final class WorkQueue<Context>: @unchecked Sendable {
+  package typealias Work = @Sendable (Context) -> Void
 
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -11,7 +11,7 @@ import Glibc
   private var next = 0
   private var isClosed = false
 
-  init() {
+  package init() {
     unsafe mutex = .allocate(capacity: 1)
     unsafe condition = .allocate(capacity: 1)
     unsafe pthread_mutex_init(mutex, nil)
@@ -32,7 +32,7 @@ import Glibc
   }
 
   /// - Returns: false when the queue is closed; `work` will not run.
-  func add(_ work: @escaping Work) -> Bool {
+  package func add(_ work: @escaping Work) -> Bool {
     withLock {
       guard !isClosed else { return false }
       waiting.append(work)
@@ -42,7 +42,7 @@ import Glibc
   }
 
   /// What was added already still runs. Safe to call twice.
-  func close() {
+  package func close() {
     withLock {
       isClosed = true
       unsafe pthread_cond_broadcast(condition)
@@ -52,7 +52,7 @@ import Glibc
   /// The oldest work, waiting for some; nil once the queue is closed and empty.
   ///
   /// - Complexity: O(1), amortised.
-  func take() -> Work? {
+  package func take() -> Work? {
     withLock {
       while next == waiting.count {
         guard !isClosed else { return nil }
