@@ -56,7 +56,7 @@ final class StackUnderTest: Sendable {
       bearerKey: key.trimmingCharacters(in: .whitespacesAndNewlines), limits: limits)
   }
 
-  /// What has another stack use the servers of this one, and no workers of its own.
+  /// What has another stack use the servers and the artifacts of this one, and no workers of its own.
   private var wordsToShare: [String] {
     let name = "STRATA_POSTGRES_URL="
     let controller = processes("controller").min() ?? 0
@@ -65,6 +65,7 @@ final class StackUnderTest: Sendable {
       .first { $0.hasPrefix(name) }?.dropFirst(name.count)
     return [
       "--workers", "0", "--redis", "unix://\(folder)/data/run/redis.sock", "--postgres", String(database ?? ""),
+      "--artifacts", folder + "/data/artifacts",
     ]
   }
 

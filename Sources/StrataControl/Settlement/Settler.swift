@@ -12,6 +12,8 @@ package final class Settler: Sendable {
   package static let batchMax = 500
   /// How often it looks for ends that nobody told on: what another controller left behind when it fell.
   static let resolutionInterval = Duration.seconds(5)
+  /// How long a call for a drain waits for the one under way.
+  static let drainPatience = Duration.seconds(1)
   /// Steps that are taken at once in telling on an end, where somebody waits; the rest is left to `run`.
   static let resolutionStepsMax = 10
 
@@ -77,7 +79,8 @@ package final class Settler: Sendable {
   }
 
   /// Settles everything that waits now, but not what comes while it does: it ends however busy the workers are. One is
-  /// under way at a time, and all who call meanwhile share the next: many together would settle the same outcomes.
+  /// under way at a time, and all who call meanwhile share the next: many together would settle the same outcomes. One
+  /// that takes long, because the queue does not answer, is not waited for: two do no harm.
   ///
   /// - Returns: the jobs whose final outcome the ledger refuses.
   @discardableResult
@@ -85,7 +88,7 @@ package final class Settler: Sendable {
     let task = drains.withLock { drains in
       if let waiting = drains.waiting { return waiting }
       let task = Task { [running = drains.running] in
-        _ = await running?.result
+        if let running { await Self.end(of: running, within: Self.drainPatience) }
         self.drains.withLock { $0 = Drains(running: $0.waiting) }
         return try await self.drainAlone()
       }
@@ -93,6 +96,21 @@ package final class Settler: Sendable {
       return task
     }
     return try await task.value
+  }
+
+  /// Returns when the task has ended, or the time has passed.
+  private static func end(of task: Task<Set<JobID>, any Error>, within time: Duration) async {
+    let (ends, end) = AsyncStream<Void>.makeStream()
+    Task {
+      _ = await task.result
+      end.finish()
+    }
+    let timer = Task {
+      try? await Task.sleep(for: time)
+      end.finish()
+    }
+    for await _ in ends {}
+    timer.cancel()
   }
 
   private func drainAlone() async throws -> Set<JobID> {
