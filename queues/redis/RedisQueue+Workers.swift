@@ -47,13 +47,13 @@ extension RedisQueue {
         command.append(result.report)
       }
     }
-    guard let parts = answer.array, parts.count >= 4, let deadline = parts[0].integer,
-      parts[2].integer != nil, let first = parts[3].integer, first >= 0
+    guard let parts = answer.array, parts.count >= 3, let deadline = parts[0].integer,
+      let first = parts[2].integer, first >= 0
     else { throw unexpected(answer) }
     let verdicts = try leaseVerdicts(parts[1])
     var leases: [Lease] = []
     leases.reserveCapacity(count)
-    for part in parts.dropFirst(4) {
+    for part in parts.dropFirst(3) {
       let token = UInt64(first) + UInt64(leases.count)
       guard let run = Self.leases(part.array ?? [], of: request.worker, from: token) else { throw unexpected(answer) }
       leases += run

@@ -9,9 +9,12 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct HostileAttemptTests {
   private let victim = FileManager.default.temporaryDirectory.path + "/strata-victim-\(JobID())"
 
+  /// Where results and logs are looked for.
+  private let folders = ["", "/output", "/work" + "/output"]
+
   /// A folder with files that are nobody's results, at all the places where results and logs are looked for.
   private func makeVictim() throws {
-    for folder in ["", "/output", "/work/output"] {
+    for folder in folders {
       try FileTree.make(victim + folder)
       for name in ["precious", "log"] {
         #expect(FileManager.default.createFile(atPath: "\(victim)\(folder)/\(name)", contents: Data("mine".utf8)))
@@ -20,7 +23,7 @@ import Testing
   }
 
   private func expectVictimIsWhole() throws {
-    for folder in ["", "/output", "/work/output"] {
+    for folder in folders {
       for name in ["precious", "log"] {
         #expect(FileManager.default.contents(atPath: "\(victim)\(folder)/\(name)") == Data("mine".utf8))
       }

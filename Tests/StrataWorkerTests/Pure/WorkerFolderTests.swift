@@ -11,7 +11,7 @@ import Testing
     try FileTree.make(living.attempts + "/1/work")
     // As a killed worker leaves it: with a lock file that nobody holds.
     let dead = "\(parent)/\(WorkerID())"
-    try FileTree.make(dead + "/attempts/1/work/output")
+    try FileTree.make(dead + "/attempts/1/work" + "/output")
     #expect(FileManager.default.createFile(atPath: dead + "/lock", contents: Data()))
     let other = "\(parent)/not-a-workers"
     try FileTree.make(other)

@@ -10,9 +10,9 @@
 --          live log is kept; 4 worker; 5 microseconds until the deadline; 6 how many at most, 0–1000; 7–9 its room: cpu
 --          millicores, memory bytes, gpu thousandths; 10 how many tiers, at least 1; then these, in order; then per
 --          lease of the worker that succeeded: job id, token, report
--- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); when the attempts
---          start; the first one's token, which the others' follow one by one; then per run of jobs of one lane a list:
---          the lane's descriptor, then per lease the job's id, its record
+-- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); the first token, which
+--          the others follow one by one; then per run of jobs of one lane a list: the lane's descriptor, then per lease
+--          the job's id, its record
 -- Cost     O((n + l) log N) for n granted of N ready, l lanes of the tiers; at most TURNS_MAX turns
 
 -- Of the call: what is wanted, what the worker has free, and what it got.
@@ -299,7 +299,7 @@ transition('lease', 'allow-oom', function()
   start = pack('>I8', time)
   local verdicts, ended_tick = finish_all(ids, tiers_end + 1, tonumber(state[2] or 0), time)
   tick = max((ended_tick or tonumber(state[2] or 0)) + 1, time)
-  reply, run_of, started = { time + duration, verdicts, time, tick }, {}, {}
+  reply, run_of, started = { time + duration, verdicts, tick }, {}, {}
   granted, turns_given, strays, taken, taken_count, turns_taken = 0, 0, 0, {}, 0, {}
   for index = 11, tiers_end do
     if granted >= wanted then break end

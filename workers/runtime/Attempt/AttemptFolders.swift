@@ -10,16 +10,18 @@ import Synchronization
 struct AttemptFolders: Sendable {
   let root: String
   var working: String { "\(root)/work" }
-  var output: String { "\(root)/work/output" }
+  var output: String { Self.output(below: root) }
   /// Leads to the root as it was made for as long as this value lives.
   var log: String { "\(Self.path(of: made))/log" }
   private let made: Descriptor
 
   init(makingAt root: String) throws(StrataError) {
     self.root = root
-    try FileTree.make("\(root)/work/output")
+    try FileTree.make(Self.output(below: root))
     made = try Descriptor.open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   }
+
+  private static func output(below root: String) -> String { "\(root)/work" + "/output" }
 
   /// The folder with the results; nil if the attempt has removed it.
   ///
@@ -46,7 +48,7 @@ struct AttemptFolders: Sendable {
   var areAsMade: Bool {
     let path = Self.path(of: made)
     return FileTree.isSame(root, as: path) && FileTree.holds(path, only: ["work"])
-      && FileTree.holds("\(path)/work", only: ["output"]) && FileTree.holds("\(path)/work/output", only: [])
+      && FileTree.holds("\(path)/work", only: ["output"]) && FileTree.holds(Self.output(below: path), only: [])
   }
 }
 

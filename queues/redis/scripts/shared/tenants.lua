@@ -46,7 +46,7 @@ local function load_tenants(key, ids)
   end
   if count == 1 and pool.v then return pool end
   local packed = call('HMGET', key, unpack(missing))
-  if not pool.v then pool.v, pool.is_old = tonumber(packed[1] or 0), packed[1] ~= false end
+  if not pool.v then pool.v, pool.has_v = tonumber(packed[1] or 0), packed[1] ~= false end
   for index = 2, count do
     local id, known = missing[index], packed[index]
     if known then
@@ -84,7 +84,7 @@ local function save_tenants()
   for _, pool in ipairs(pools_in_order) do
     local values, count = {}, 0
     -- So long that Redis does not pack the hash, in which it would look for each tenant from the start.
-    if pool.v_changed or not pool.is_old then values[1], values[2], count = 'v', string.format('%-72d', pool.v), 2 end
+    if pool.v_changed or not pool.has_v then values[1], values[2], count = 'v', string.format('%-72d', pool.v), 2 end
     for _, tenant in ipairs(pool.changed) do
       tenant.is_changed = false
       values[count + 1] = tenant.id
@@ -92,7 +92,7 @@ local function save_tenants()
       count = count + 2
     end
     if count > 0 then
-      pool.changed, pool.v_changed, pool.is_old = {}, false, true
+      pool.changed, pool.v_changed, pool.has_v = {}, false, true
       set_fields(pool.key, values)
     end
   end
