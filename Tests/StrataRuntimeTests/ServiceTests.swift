@@ -144,15 +144,25 @@ private final class Recorded: Service {
 }
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct SignalsTests {
+  /// Signals have their default effect again, and none that was sent before has it.
+  ///
+  /// The first thread, while it has not yet returned from the handler of an earlier signal, blocks the next one of its
+  /// kind: though ignored, that one stays pending, and would end the process once the default effect is back. To ignore
+  /// a signal discards it where it is pending (POSIX.1-2017, System Interfaces, 2.4.3).
+  private func restoreDefaults() {
+    for name in [SIGINT, SIGTERM, SIGHUP] {
+      signal(name, SIG_IGN)
+      signal(name, SIG_DFL)
+    }
+  }
+
   @Test func requestsToEndAreCountedAndDoNotEndTheProcess() async throws {
     var requests = try Signals.terminationRequests().makeAsyncIterator()
     kill(getpid(), SIGHUP)
     #expect(await requests.next() == .some(.init(signal: SIGHUP, count: 1)))
     kill(getpid(), SIGTERM)
     #expect(await requests.next() == .some(.init(signal: SIGTERM, count: 2)))
-    signal(SIGINT, SIG_DFL)
-    signal(SIGTERM, SIG_DFL)
-    signal(SIGHUP, SIG_DFL)
+    restoreDefaults()
   }
 
   @Test func whatWasIgnoredBeforeStaysIgnored() async throws {
@@ -163,6 +173,6 @@ private final class Recorded: Service {
     kill(getpid(), SIGINT)
     kill(getpid(), SIGTERM)
     #expect(await requests.next() == .some(.init(signal: SIGTERM, count: 1)))
-    for name in [SIGINT, SIGTERM, SIGHUP] { signal(name, SIG_DFL) }
+    restoreDefaults()
   }
 }
