@@ -55,7 +55,7 @@ let package = Package(
     module("StrataArtifacts", on: ["StrataCore", "CCrypto"]),
     module(
       "StrataQueue", "queues", exclude: ["redis/scripts"],
-      on: ["StrataCore", "StrataRuntime", "CHiredis", "CQueueScripts"]),
+      on: ["StrataCore", "StrataScheduling", "StrataRuntime", "CHiredis", "CQueueScripts"]),
     module(
       "StrataLedger", exclude: ["Migrations", "Queries"],
       on: ["StrataCore", "StrataRuntime", "CPostgreSQL", "CLedgerScripts"]),
@@ -110,7 +110,7 @@ let package = Package(
     tests("StrataScheduling", on: ["StrataScheduling", "StrataCore"]),
     tests("StrataRuntime", on: ["StrataRuntime", "StrataCore"]),
     tests("StrataArtifacts", on: ["StrataArtifacts", "StrataCore"]),
-    tests("StrataQueue", on: ["StrataQueue", "StrataCore", "StrataRuntime"]),
+    tests("StrataQueue", on: ["StrataQueue", "StrataScheduling", "StrataCore", "StrataRuntime"]),
     tests("StrataLedger", on: ["StrataLedger", "StrataCore"]),
     tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore", "strata-test-parent"]),
     // A parent for tests to kill: it runs a stack and a sentinel as `strata up` does.

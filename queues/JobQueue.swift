@@ -27,6 +27,9 @@ public protocol JobQueue: Sendable {
   /// Takes ready and delayed jobs out (their outcome is `cancelled`) and tells the workers of leased ones to stop them.
   func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict]
 
+  /// Changes the priority of jobs, whatever they do.
+  func reprioritise(_ priorities: [JobID: JobPriority]) async throws(QueueError) -> [JobID: PriorityVerdict]
+
   /// Where jobs are now; nil for a job the queue does not hold.
   func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?]
 
@@ -39,8 +42,8 @@ public protocol JobQueue: Sendable {
 
   // MARK: Workers' side
 
-  /// Finishes what the request says is completed, and grants up to `request.count` ready jobs, taken in the order of its list of tiers and the queue's order within each,
-  /// and extends the worker's deadline to `duration` from now. A worker that gets fewer than it asked for is noted as
+  /// Finishes what the request says is completed, grants up to `request.count` ready jobs, taken in the order of its
+  /// list of tiers and the queue's order within each, and extends the worker's deadline to `duration` from now. A worker that gets fewer than it asked for is noted as
   /// idle and gets a `.work` signal when there is more that it has room for. Grants whose answer is lost are taken back
   /// by the worker's next heartbeat.
   func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant
@@ -81,16 +84,20 @@ public protocol JobQueue: Sendable {
   /// ended.
   func expire(limit: Int) async throws(QueueError) -> Int
 
-  /// Makes those delayed jobs ready whose time has come, at most `limit` in one call, and says when the next is due.
+  /// Sees to what is due, at most `limit` timers in one call, and says when the next is: delayed jobs become ready, jobs
+  /// that were to have started by now are finished as `expired`, gates that have starts again let jobs through.
   func promote(limit: Int) async throws(QueueError) -> Promotion
 
-  /// Waits until a job has been delayed that is due before all others, at most `duration`; false when there was none.
+  /// Waits until a timer has been set that is due before all others, at most `duration`; false when there was none.
   /// At most one caller at a time.
   func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool
 
-  /// Says how many jobs may run at once behind gates and what tenants' shares weigh. Allowed before `install`, and
+  /// Says how many jobs may run at once behind gates, how many may start in a time, and what tenants' shares weigh. Allowed before `install`, and
   /// forgotten when the queue is lost. A limit that is lowered below what runs ends nothing.
   func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError)
+
+  /// Says what an operator wants of the order. Allowed before `install`, and forgotten when the queue is lost.
+  func tune(_ policy: QueuePolicy) async throws(QueueError)
 
   /// Outcomes after `position` (nil: from the oldest not acknowledged), in order; waits up to `duration` for one.
   func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration) async throws(QueueError)

@@ -30,6 +30,8 @@ public struct QueueLimits: Hashable, Sendable {
   /// What a tenant may get in one turn of the fair order where its jobs are smaller than that: time on one core, in whole
   /// milliseconds. Nothing makes every turn one job; more makes leasing many small jobs of many tenants cheaper.
   public var turnQuantum = Duration.milliseconds(50)
+  /// A gate that has run out of starts is looked at again when it has got as many as come in this time, or one.
+  public var throttleStep = Duration.milliseconds(10)
   /// Turns that one call of `lease` gives; a worker that got nothing from so many is signalled to ask again.
   public var turnsMax = 5_000
   /// A job whose attempts ended so often with the loss of their worker is not tried again, whatever attempts it has

@@ -11,6 +11,15 @@ public enum CancelVerdict: Hashable, Sendable {
   case unknown
 }
 
+public enum PriorityVerdict: Hashable, Sendable {
+  /// It waits, and is at its new place.
+  case moved
+  /// It is running, and has its new priority when it comes back.
+  case running
+  /// The queue does not hold it.
+  case unknown
+}
+
 public enum QueueStatus: Hashable, Sendable {
   /// Waits; `ahead` jobs of the same tenant in the same lane go first.
   case ready(ahead: Int, attemptsMade: Int)
@@ -54,16 +63,21 @@ public struct LeaseRequest: Hashable, Sendable {
   /// What it has free, once what it has completed is gone. Whatever of a job's resources it is not told of counts as
   /// there.
   public let room: ResourceRequest
+  /// What it has free once everything that it runs is over: for a job that needs so much and has waited for long it may
+  /// be made to keep its room (`QueuePolicy.keepRoomAfter`).
+  public let wholeRoom: ResourceRequest
   /// Leases of its own that succeeded: they are finished first, as by `complete`, in the same step.
   public let completed: [AttemptResult]
 
   public init(
-    worker: WorkerID, tiers: [TierName], count: Int, room: ResourceRequest = .unlimited, completed: [AttemptResult] = []
+    worker: WorkerID, tiers: [TierName], count: Int, room: ResourceRequest = .unlimited,
+    wholeRoom: ResourceRequest? = nil, completed: [AttemptResult] = []
   ) {
     self.worker = worker
     self.tiers = tiers
     self.count = count
     self.room = room
+    self.wholeRoom = wholeRoom ?? room
     self.completed = completed
   }
 }
@@ -243,11 +257,12 @@ public struct OutcomePosition: Hashable, Comparable, Sendable, LosslessStringCon
 public struct QueuedOutcome: Hashable, Sendable {
   public let position: OutcomePosition
   public let job: JobID
-  /// Zero for a job that was cancelled while it waited.
+  /// Zero for a job that was cancelled, or expired, while it waited.
   public let token: FencingToken
-  /// 1 for the first attempt; 0 for a job that was cancelled while it waited, whether or not it ever ran.
+  /// 1 for the first attempt; 0 for a job that was cancelled, or expired, while it waited, whether or not it ever ran.
   public let attempt: Int
-  /// `.expired` with `isFinal`: the last attempt's worker was lost, and the job has failed.
+  /// `.expired` with `isFinal`: the last attempt's worker was lost, and the job has failed; or, where the attempt is 0,
+  /// none had begun by the time by which it had to.
   public let ending: AttemptEnding
   /// Whether the job is finished; else it is ready again.
   public let isFinal: Bool

@@ -6,7 +6,7 @@ public struct QueuedJob: Hashable, Sendable {
   public let tenant: TenantID
   public let lane: Lane
   /// Among the jobs of its tenant, higher runs first.
-  public let priority: JobPriority
+  public var priority: JobPriority
   /// The most attempts the job may have.
   public let attemptsMax: Int
   /// Attempts that count and have ended, from before the queue knew the job; 0 for a new job.
@@ -15,11 +15,14 @@ public struct QueuedJob: Hashable, Sendable {
   public let workersLost: Int
   /// It does not run before; nil for at once.
   public let notBefore: Timestamp?
+  /// It is finished, as `expired`, where no attempt of it has begun by then; nil for never.
+  public let startBy: Timestamp?
   public let payload: [UInt8]
 
   public init(
     id: JobID, tenant: TenantID, lane: Lane, priority: JobPriority = .standard, attemptsMax: Int,
-    attemptsMade: Int = 0, workersLost: Int = 0, notBefore: Timestamp? = nil, payload: [UInt8]
+    attemptsMade: Int = 0, workersLost: Int = 0, notBefore: Timestamp? = nil, startBy: Timestamp? = nil,
+    payload: [UInt8]
   ) {
     self.id = id
     self.tenant = tenant
@@ -29,6 +32,7 @@ public struct QueuedJob: Hashable, Sendable {
     self.attemptsMade = attemptsMade
     self.workersLost = workersLost
     self.notBefore = notBefore
+    self.startBy = startBy
     self.payload = payload
   }
 

@@ -30,8 +30,11 @@ static const char shared_log_text[] = {
 static const char shared_ready_text[] = {
 #embed "../../queues/redis/scripts/shared/ready.lua"
     , 0};
-static const char shared_delay_text[] = {
-#embed "../../queues/redis/scripts/shared/delay.lua"
+static const char shared_timers_text[] = {
+#embed "../../queues/redis/scripts/shared/timers.lua"
+    , 0};
+static const char shared_keeping_text[] = {
+#embed "../../queues/redis/scripts/shared/keeping.lua"
     , 0};
 static const char shared_removing_text[] = {
 #embed "../../queues/redis/scripts/shared/removing.lua"
@@ -84,6 +87,12 @@ static const char forget_text[] = {
 static const char install_text[] = {
 #embed "../../queues/redis/scripts/install.lua"
     , 0};
+static const char reprioritise_text[] = {
+#embed "../../queues/redis/scripts/reprioritise.lua"
+    , 0};
+static const char tune_text[] = {
+#embed "../../queues/redis/scripts/tune.lua"
+    , 0};
 static const char govern_text[] = {
 #embed "../../queues/redis/scripts/govern.lua"
     , 0};
@@ -115,7 +124,8 @@ static const struct {
     {"shared/wake", shared_wake_text},
     {"shared/log", shared_log_text},
     {"shared/ready", shared_ready_text},
-    {"shared/delay", shared_delay_text},
+    {"shared/timers", shared_timers_text},
+    {"shared/keeping", shared_keeping_text},
     {"shared/removing", shared_removing_text},
     {"shared/account", shared_account_text},
     {"shared/ending", shared_ending_text},
@@ -133,6 +143,8 @@ static const struct {
     {"announce", announce_text},
     {"forget", forget_text},
     {"install", install_text},
+    {"reprioritise", reprioritise_text},
+    {"tune", tune_text},
     {"govern", govern_text},
     {"status", status_text},
     {"log", log_text},

@@ -6,7 +6,7 @@ import Synchronization
 public final class HookedQueue: JobQueue {
   public enum Operation: Hashable, Sendable {
     case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore, announce, unreadable
-    case promote, dueSignal, govern, census
+    case promote, dueSignal, govern, census, reprioritise
   }
 
   private struct Waiter {
@@ -119,6 +119,13 @@ public final class HookedQueue: JobQueue {
   public func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict] {
     try note(.cancel)
     return try await memory.cancel(jobs)
+  }
+
+  public func tune(_ policy: QueuePolicy) async throws(QueueError) { try await memory.tune(policy) }
+
+  public func reprioritise(_ priorities: [JobID: JobPriority]) async throws(QueueError) -> [JobID: PriorityVerdict] {
+    try note(.reprioritise)
+    return try await memory.reprioritise(priorities)
   }
 
   public func outcomes(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)

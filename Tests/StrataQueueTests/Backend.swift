@@ -113,12 +113,16 @@ extension Lane {
 enum SampleIdentifiers {
   private static let last = Mutex<UInt64>(0)
 
-  static func next() -> JobID {
+  static func next() -> JobID { next(at: Timestamp(microseconds: 0x0190_0000_0000 * 1_000)) }
+
+  /// Of a job that was accepted then.
+  static func next(at accepted: Timestamp) -> JobID {
     let number = last.withLock { last in
       last += 1
       return last
     }
-    return JobID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0000 + number)
+    let milliseconds = UInt64(accepted.microseconds / 1_000)
+    return JobID(high: milliseconds << 16 | 0x7000, low: 0x8000_0000_0000_0000 + number)
   }
 }
 

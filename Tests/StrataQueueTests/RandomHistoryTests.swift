@@ -1,32 +1,58 @@
 import Foundation
 import StrataCore
 import StrataQueue
+import StrataScheduling
 import TestSupport
 import Testing
 
 /// Runs the same random calls, under the same clock, on the model and on Redis, and compares every answer.
 @Suite struct RandomHistoryTests {
-  /// `STRATA_QUEUE_OPERATIONS` calls (3,000 by default) from the seed `STRATA_SEED` (a new one by default).
+  /// The calls of one history: the next has other odds, tenants, lanes and limits.
+  static let callsOfOne = 3_000
+
+  /// `STRATA_QUEUE_OPERATIONS` calls (3,000 by default) in histories of 3,000, the first from the seed `STRATA_SEED` (a new
+  /// one by default), each other from the next.
   @Test func bothQueuesAnswerAlike() async throws {
-    let environment = ProcessInfo.processInfo.environment
-    let seed = testSeed
-    let operations = environment["STRATA_QUEUE_OPERATIONS"].flatMap { Int($0) } ?? 3_000
+    let first = testSeed
+    var left = ProcessInfo.processInfo.environment["STRATA_QUEUE_OPERATIONS"].flatMap { Int($0) } ?? Self.callsOfOne
+    var seed = first
+    while left > 0 {
+      let calls = min(left, Self.callsOfOne)
+      guard try await answerAlike(seed: seed, calls: calls) else { break }
+      left -= calls
+      seed &+= 1
+    }
+    if seed - first > 1 { print("\(seed - first) histories, seeds \(first) to \(seed - 1)") }
+  }
+
+  private func answerAlike(seed: UInt64, calls: Int) async throws -> Bool {
     let clock = HeldClock()
-    var limits = QueueLimits()
-    limits.liveLogRetention = .seconds(100_000_000)
-    limits.liveLogBytesMax = 200
-    // Fewer than some histories have, so that lanes come and go.
-    limits.lanesMax = 8
+    let limits = QueueLimits.ofHistories
+    var hasDiverged = false
     try await withQueue(.memory, clock: clock, limits: limits) { model in
       try await withQueue(.redis, clock: clock, limits: limits) { redis in
         var history = RandomHistory(seed: seed, clock: clock, model: model, redis: redis)
-        for number in 0..<operations where !history.hasDiverged {
+        for queue: any JobQueue in [model, redis] { try await queue.tune(history.policy) }
+        for number in 0..<calls where !history.hasDiverged {
           try await history.step(number)
         }
         try await history.compareAtTheEnd()
-        #expect(!history.hasDiverged, "replay with STRATA_SEED=\(seed) STRATA_QUEUE_OPERATIONS=\(operations)")
+        hasDiverged = history.hasDiverged
+        #expect(!hasDiverged, "replay with STRATA_SEED=\(seed) STRATA_QUEUE_OPERATIONS=\(calls)")
       }
     }
+    return !hasDiverged
+  }
+}
+
+extension QueueLimits {
+  /// Fewer lanes than some histories have, so that they come and go.
+  fileprivate static var ofHistories: Self {
+    var limits = QueueLimits()
+    limits.liveLogRetention = .seconds(100_000_000)
+    limits.liveLogBytesMax = 200
+    limits.lanesMax = 8
+    return limits
   }
 }
 
@@ -35,7 +61,7 @@ import Testing
 struct RandomHistory {
   enum Operation: CaseIterable {
     case enqueue, promote, govern, lease, heartbeat, progress, complete, fail, release, cancel, expire, status, signals
-    case outcomes, acknowledge, events, forget, advance
+    case outcomes, acknowledge, events, forget, reprioritise, advance
   }
 
   private var random: SeededGenerator
@@ -52,6 +78,8 @@ struct RandomHistory {
   private var outcomes: [OutcomePosition] = []
   private var lastEvent = OutcomePosition(milliseconds: 0, sequence: 0)
   private(set) var hasDiverged = false
+  /// Whether waiting counts, and how long who waits for room or for higher classes is passed over.
+  let policy: QueuePolicy
 
   init(seed: UInt64, clock: HeldClock, model: any JobQueue, redis: any JobQueue) {
     var random = SeededGenerator(seed: seed)
@@ -67,6 +95,12 @@ struct RandomHistory {
         memory: [0, 1 << 30, 20 << 30].randomElement(using: &random)!,
         gpu: [0, 0, 250, 2_000].randomElement(using: &random)!)
     }
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = [nil, .microseconds(1), .seconds(20)].randomElement(using: &random)!
+    policy.keepRoomFor = .seconds(15)
+    policy.priorityAgeing = [nil, .milliseconds(500)].randomElement(using: &random)!
+    policy.classPatience = [nil, .seconds(10)].randomElement(using: &random)!
+    self.policy = policy
     (self.clock, self.model, self.redis, self.random) = (clock, model, redis, random)
   }
 
@@ -98,7 +132,7 @@ struct RandomHistory {
     case .heartbeat: try await heartbeat(number)
     case .progress: try await progress(number)
     case .complete, .fail, .release: try await end(operation, number)
-    case .cancel, .status, .forget: try await name(operation, number)
+    case .cancel, .status, .forget, .reprioritise: try await name(operation, number)
     case .outcomes, .acknowledge, .events: try await read(operation, number)
     case .expire:
       // Which leases a smaller limit would leave is not promised.
@@ -121,12 +155,14 @@ struct RandomHistory {
 
   private mutating func newJob() -> QueuedJob {
     let isDelayed = Int.random(in: 0..<8, using: &random) == 0
+    let hasEnd = Int.random(in: 0..<8, using: &random) == 0
     return QueuedJob(
       id: JobID(now: clock.now, using: &random), tenant: tenants.randomElement(using: &random)!,
       lane: lanes.randomElement(using: &random)!,
       priority: JobPriority(rawValue: [0, 50, 100].randomElement(using: &random)!)!,
       attemptsMax: .random(in: 1...6, using: &random), workersLost: .random(in: 0...1, using: &random),
       notBefore: isDelayed ? clock.now + .microseconds(Int64.random(in: -5...30_000_000, using: &random)) : nil,
+      startBy: hasEnd ? clock.now + .microseconds(Int64.random(in: -5...60_000_000, using: &random)) : nil,
       payload: bytes(upTo: 200))
   }
 
@@ -145,7 +181,11 @@ struct RandomHistory {
       }
     let policy = GatePolicy(
       runningMax: [nil, nil, 0, 1, 2, 5].randomElement(using: &random)!,
-      weight: [1, 50, 100, 700].randomElement(using: &random)!)
+      weight: [1, 50, 100, 700].randomElement(using: &random)!,
+      rate: try [
+        nil, nil, RateLimit(1, per: .seconds(7)), RateLimit(3, per: .seconds(1), burst: 2),
+        RateLimit(900, per: .seconds(60), burst: 4),
+      ].randomElement(using: &random)!)
     for queue in [model, redis] { try await queue.govern([gate: policy]) }
   }
 
@@ -157,19 +197,24 @@ struct RandomHistory {
     let worker = workers.randomElement(using: &random)!
     let wanted = Array(tiers.shuffled(using: &random).prefix(Int.random(in: 1...3, using: &random)))
     let (count, seconds) = (Int.random(in: 0...6, using: &random), Int.random(in: 1...60, using: &random))
-    let room = ResourceRequest(
-      cpuMillicores: [0, 1_000, 8_000].randomElement(using: &random)!,
-      memoryBytes: [0, 4 << 30, 64 << 30].randomElement(using: &random)!,
-      gpuThousandths: [0, 1_000, 4_000].randomElement(using: &random)!)
+    let room = someRoom()
+    let wholeRoom = Bool.random(using: &random) ? ResourceRequest.unlimited : someRoom()
     var completed: [AttemptResult] = []
     if Bool.random(using: &random) {
       for lease in someLeases(of: worker) { completed.append(AttemptResult(lease: lease, report: bytes(upTo: 40))) }
     }
     let request = LeaseRequest(
       worker: worker, tiers: wanted, count: count, room: Bool.random(using: &random) ? .unlimited : room,
-      completed: completed)
+      wholeRoom: wholeRoom, completed: completed)
     let grant = try await both(number, "lease") { try await $0.lease(request, for: .seconds(seconds)) }
     leases = (leases + grant.leases.map { (worker, $0.reference) }).suffix(60)
+  }
+
+  private mutating func someRoom() -> ResourceRequest {
+    ResourceRequest(
+      cpuMillicores: [0, 1_000, 8_000].randomElement(using: &random)!,
+      memoryBytes: [0, 4 << 30, 64 << 30].randomElement(using: &random)!,
+      gpuThousandths: [0, 1_000, 4_000].randomElement(using: &random)!)
   }
 
   /// Leases past and present, so that stale ones are among them, and sometimes one twice; of one worker, or of several.
@@ -230,6 +275,10 @@ struct RandomHistory {
     let named = (0..<count).compactMap { _ in jobs.suffix(100).randomElement(using: &random) }
     switch operation {
     case .cancel: _ = try await both(number, "cancel") { try await $0.cancel(named) }
+    case .reprioritise:
+      let priority = JobPriority(rawValue: [0, 50, 80].randomElement(using: &random)!)!
+      let asked = Dictionary(named.map { ($0, priority) }) { first, _ in first }
+      _ = try await both(number, "reprioritise") { try await $0.reprioritise(asked) }
     case .forget: for queue in [model, redis] { try await queue.forget(named) }
     default:
       _ = try await both(number, "status") { try await $0.status(of: named) }

@@ -19,7 +19,7 @@ import Testing
     var refusals = 0
     for _ in 0..<4_000 {
       let script = ScriptSource.names.randomElement(using: &random)!
-      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:3:")
+      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:4:")
       for argument in Garbage.arguments(of: script, using: &random) { command.append(argument) }
       let before = try await fingerprint(of: namespace, connection)
       guard case .error(let message) = try await connection.send(command) else { continue }
@@ -60,7 +60,7 @@ import Testing
       table.sort(all)
       return redis.sha1hex(table.concat(all))
       """
-    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:3:"))
+    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:4:"))
   }
 }
 
@@ -88,12 +88,17 @@ enum Garbage {
     switch script {
     case "enqueue":
       let second = SampleIdentifiers.next().bytes
-      return text("", "1", "1") + [lane] + text("1", "1") + [id, record(0), second, record(1)] + text("5")
-    case "promote": return text("", "10")
-    case "govern": return text("", "Tcpu", "5", "100") + [Array("t".utf8) + id] + text("", "1")
+      return text("", "1", "1") + [lane] + text("1", "1") + [id, record(2)] + text("7") + [second, record(1)]
+        + text("5")
+    case "promote": return text("", "100", "60", "10")
+    case "govern":
+      return text("", "Tcpu", "5", "100", "1", "100000", "3") + [Array("t".utf8) + id] + text("", "1", "", "", "")
+    case "tune": return text("60000000", "30000000", "0", "0")
+    case "reprioritise": return text("") + [id] + text("7") + [SampleIdentifiers.next().bytes] + text("100")
     case "forget": return text("") + [id, SampleIdentifiers.next().bytes]
     case "lease":
-      return text("", "100", "60") + [id] + text("1000000", "3", "8000", "8000", "0", "2", "cpu", "gpu") + [id, token]
+      return text("", "100", "60") + [id]
+        + text("1000000", "3", "8000", "8000", "0", "9000", "9000", "1", "2", "cpu", "gpu") + [id, token]
         + text("report")
     case "heartbeat": return text("", "100", "60") + [id] + text("1000000") + [id, token]
     case "progress": return text("", "100", "1000") + [id, id, token, token] + text("stage", "log")

@@ -41,6 +41,8 @@ struct FairOrder {
       lane.resources.weightMillicores, averages[lane] ?? Double(unknown.wholeMicroseconds), GatePolicy.unlimited.weight)
   }
 
+  func tag(of tenant: TenantID, in pool: Pool) -> Double { tags[pool]?[tenant] ?? 0 }
+
   func isPlaced(_ tenant: TenantID, in lane: Lane) -> Bool { places[lane]?[tenant] != nil }
 
   func tenants(in lane: Lane) -> [TenantID: Double] { places[lane] ?? [:] }

@@ -15,15 +15,20 @@ extension MemoryQueue {
   private func add(_ added: [QueuedJob]) throws(QueueError) -> [EnqueueVerdict] {
     try open(added.map(\.lane))
     var fresh: [HeldJob] = []
-    let verdicts = added.map { job -> EnqueueVerdict in
-      guard jobs[job.id] == nil else { return .alreadyHeld }
-      let held = HeldJob(job)
-      jobs[job.id] = held
-      fresh.append(held)
-      return .enqueued
+    let verdicts = settingTimers {
+      let verdicts = added.map { job -> EnqueueVerdict in
+        guard jobs[job.id] == nil else { return .alreadyHeld }
+        let held = HeldJob(job)
+        jobs[job.id] = held
+        fresh.append(held)
+        return .enqueued
+      }
+      return (verdicts, fresh.flatMap { [$0.due, $0.startBy] }.compactMap(\.self))
     }
-    noteDelays(fresh)
-    admit(fresh.filter(\.isReady))
+    // Lane by lane, as they are named, whatever becomes of the jobs that name them.
+    var named: [Lane] = []
+    for job in added where !named.contains(job.lane) { named.append(job.lane) }
+    admit(named.flatMap { lane in fresh.filter { $0.isReady && $0.job.lane == lane } })
     bell.ring()
     return verdicts
   }
@@ -42,7 +47,10 @@ extension MemoryQueue {
         throw .tooManyLanes
       }
     }
-    for lane in Set(lanes).subtracting(all) { order.forget(lane) }
+    for lane in Set(lanes).subtracting(all) {
+      order.forget(lane)
+      stopKeeping(lane)
+    }
     lanes = all
   }
 
@@ -64,14 +72,6 @@ extension MemoryQueue {
     }
   }
 
-  /// Says so where a job that has just been delayed is due before all others.
-  func noteDelays(_ delayed: [HeldJob]) {
-    guard let earliest = delayed.compactMap(\.due).min() else { return }
-    let ids = Set(delayed.map(\.job.id))
-    let others = jobs.values.filter { !ids.contains($0.job.id) }.compactMap(\.due)
-    if others.allSatisfy({ earliest < $0 }) { isDueSignalled = true }
-  }
-
   /// Takes a job out that is not leased.
   func takeOut(_ held: HeldJob) {
     let (lane, tenant) = (held.job.lane, held.job.tenant)
@@ -79,6 +79,15 @@ extension MemoryQueue {
     if held.isReady, ready(in: lane, of: tenant).isEmpty {
       order.remove(tenant, from: lane)
       gates[.tenant(tenant)]?.parked.remove(lane)
+    }
+    if held.isReady, ready(in: lane).isEmpty { stopKeeping(lane) }
+  }
+
+  public func reprioritise(_ priorities: [JobID: JobPriority]) async throws(QueueError) -> [JobID: PriorityVerdict] {
+    try requireGeneration()
+    return priorities.reduce(into: [:]) { verdicts, pair in
+      jobs[pair.key]?.job.priority = pair.value
+      verdicts[pair.key] = jobs[pair.key].map { $0.lease == nil ? .moved : .running } ?? .unknown
     }
   }
 
@@ -96,17 +105,18 @@ extension MemoryQueue {
       jobs[id]?.lease?.isCancelRequested = true
       return .signalled
     }
-    if !removed.isEmpty { logRemoval(of: removed) }
+    if !removed.isEmpty { logUnstarted(removed, .cancelled) }
     bell.ring()
     return verdicts
   }
 
-  private func logRemoval(of removed: [JobID]) {
+  /// The outcomes of jobs that were taken out before any attempt.
+  func logUnstarted(_ removed: [JobID], _ ending: AttemptEnding) {
     let tick = tick()
     for (place, id) in removed.enumerated() {
       outcomeLog.append(
         QueuedOutcome(
-          position: position(tick, place), job: id, token: FencingToken(rawValue: 0), attempt: 0, ending: .cancelled,
+          position: position(tick, place), job: id, token: FencingToken(rawValue: 0), attempt: 0, ending: ending,
           isFinal: true, worker: nil, startedAt: nil, endedAt: now, report: []))
     }
   }

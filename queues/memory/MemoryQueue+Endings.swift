@@ -134,18 +134,20 @@ extension MemoryQueue {
     let tick = tick()
     var events: [(JobID, QueueEvent.Kind)] = []
     var returned: [HeldJob] = []
-    for (place, ending) in endings.enumerated() {
-      guard let held = jobs[ending.job], let lease = held.lease else { continue }
-      logOutcome(ending, held, lease, position(tick, place))
-      if lease.hasReported { liveLogs[ending.job]?.expiresAt = now + limits.liveLogRetention }
-      jobs[ending.job] = held.after(ending.sequel, now)
-      if let again = jobs[ending.job] {
-        returned.append(again)
-        events.append((ending.job, .requeued(ending.ending)))
+    settingTimers {
+      for (place, ending) in endings.enumerated() {
+        guard let held = jobs[ending.job], let lease = held.lease else { continue }
+        logOutcome(ending, held, lease, position(tick, place))
+        if lease.hasReported { liveLogs[ending.job]?.expiresAt = now + limits.liveLogRetention }
+        jobs[ending.job] = held.after(ending.sequel, now)
+        if let again = jobs[ending.job] {
+          returned.append(again)
+          events.append((ending.job, .requeued(ending.ending)))
+        }
       }
+      return ((), returned.compactMap(\.due))
     }
     announce(events, at: tick)
-    noteDelays(returned)
     admit(returned.filter(\.isReady))
   }
 

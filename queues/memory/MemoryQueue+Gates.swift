@@ -1,4 +1,5 @@
 internal import StrataCore
+internal import StrataScheduling
 
 // Gates: how many run behind each, how many may, and who waits for that.
 extension MemoryQueue {
@@ -8,24 +9,47 @@ extension MemoryQueue {
     /// Whether a tenant has been found at its limit; the lanes in which it waits since.
     var isParked = false
     var parked: Set<Lane> = []
+    /// Nil where any number may start.
+    var bucket: TokenBucket?
+    /// When the gate is looked at again.
+    var timer: Timestamp?
+    /// Whether that is because it has run out of starts.
+    var isArmed = false
 
-    var room: Int { policy.runningMax.map { max(0, $0 - running) } ?? .max }
-    var isFull: Bool { room == 0 }
+    func room(at now: Timestamp) -> Int {
+      let room = policy.runningMax.map { max(0, $0 - running) } ?? .max
+      guard var bucket else { return room }
+      return min(room, Int(bucket.available(at: now)))
+    }
   }
 
   public func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) {
     for (gate, policy) in policies { try limits.check(policy, of: gate) }
     for (gate, policy) in policies {
-      let wasFull = gates[gate, default: HeldGate()].isFull
+      let wasFull = room(behind: gate) == 0
+      setRate(of: gate, policy.rate)
       gates[gate, default: HeldGate()].policy = policy
       letThrough(gate, wasFull: wasFull)
+      armGates([gate])
     }
     bell.ring()
   }
 
+  public func tune(_ policy: QueuePolicy) async throws(QueueError) { self.policy = policy }
+
+  /// A rate that changes keeps the starts that are left.
+  private func setRate(of gate: Gate, _ rate: RateLimit?) {
+    let old = gates[gate]?.bucket
+    if let rate, let kept = old?.limit, rate.allowsAsMuch(as: kept) { return }
+    gates[gate, default: HeldGate()].isArmed = false
+    gates[gate]?.bucket = rate.map { TokenBucket($0, at: now) }
+    guard var kept = old, let rate else { return }
+    _ = gates[gate]?.bucket?.take(max(0, rate.burst - kept.available(at: now)), at: now)
+  }
+
   func gatesBefore(_ lane: Lane) -> [Gate] { [.capability(lane.capability), .tier(lane.tier)] }
 
-  func room(behind gate: Gate) -> Int { gates[gate]?.room ?? .max }
+  func room(behind gate: Gate) -> Int { gates[gate]?.room(at: now) ?? .max }
 
   func count(_ change: Int, runningOf tenant: TenantID, in lane: Lane) {
     for gate in [.tenant(tenant)] + gatesBefore(lane) {
@@ -34,9 +58,16 @@ extension MemoryQueue {
     }
   }
 
+  /// A job starts.
+  func start(_ tenant: TenantID, in lane: Lane) {
+    count(1, runningOf: tenant, in: lane)
+    for gate in [.tenant(tenant)] + gatesBefore(lane) { _ = gates[gate]?.bucket?.take(1, at: now) }
+  }
+
   /// Lets what waited behind a gate be found, or workers be woken for it, where the gate is open now.
   func letThrough(_ gate: Gate, wasFull: Bool) {
-    guard let held = gates[gate], !held.isFull else { return }
+    guard let held = gates[gate], held.room(at: now) > 0 else { return }
+    let room = held.room(at: now)
     switch gate {
     case .tenant(let tenant):
       if !held.isParked { return }
@@ -44,12 +75,12 @@ extension MemoryQueue {
       gates[gate]?.parked = []
       for lane in lanes where held.parked.contains(lane) && !ready(in: lane, of: tenant).isEmpty {
         order.place(tenant, in: lane)
-        wake(lane, count: min(ready(in: lane, of: tenant).count, held.room))
+        wake(lane, count: min(ready(in: lane, of: tenant).count, room))
       }
     case .capability, .tier:
       if !wasFull { return }
       for lane in lanes where gatesBefore(lane).contains(gate) {
-        wake(lane, count: min(ready(in: lane).count, held.room))
+        wake(lane, count: min(ready(in: lane).count, room))
       }
     }
   }
@@ -71,7 +102,7 @@ extension MemoryQueue {
         passed.append(gate)
       }
     }
-    let wereFull = Set(passed.filter { gates[$0]?.isFull == true })
+    let wereFull = Set(passed.filter { room(behind: $0) == 0 })
     for attempt in ended { count(-1, runningOf: attempt.job.tenant, in: attempt.job.lane) }
     correctTags(ended)
     for gate in passed { letThrough(gate, wasFull: wereFull.contains(gate)) }

@@ -8,17 +8,6 @@ extension MemoryQueue {
     await waiting(upTo: duration) { queue in queue.signalled.removeValue(forKey: worker) ?? [] }
   }
 
-  public func promote(limit: Int) async throws(QueueError) -> Promotion {
-    try requireGeneration()
-    isDueSignalled = false
-    let delayed = jobs.values.compactMap { held in held.due.map { ($0, held.job.id) } }.sorted(by: <)
-    let promoted = delayed.filter { $0.0 <= now }.prefix(max(0, limit)).map(\.1)
-    for id in promoted { jobs[id]?.due = nil }
-    admit(promoted.compactMap { jobs[$0] })
-    bell.ring()
-    return Promotion(count: promoted.count, nextDue: delayed.dropFirst(promoted.count).first?.0)
-  }
-
   public func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
     await waiting(upTo: duration) { queue in
       defer { queue.isDueSignalled = false }

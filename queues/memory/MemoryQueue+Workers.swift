@@ -6,37 +6,88 @@ extension MemoryQueue {
     try requireGeneration()
     let verdicts = finish(request.completed)
     var room = request.room
-    let chosen = choose(request, &room)
+    let (chosen, isKeeping) = choose(request, &room)
     let leases = chosen.isEmpty ? [] : grant(chosen, to: request.worker)
-    let missed = request.count - leases.count
-    for tier in request.tiers { idle[tier, default: [:]][request.worker] = missed > 0 ? missed : nil }
-    if missed > 0 { rooms[request.worker] = room }
+    if isKeeping {
+      noteKeeper(request)
+    } else {
+      let missed = request.count - leases.count
+      for tier in request.tiers { idle[tier, default: [:]][request.worker] = missed > 0 ? missed : nil }
+      if missed > 0 { rooms[request.worker] = room }
+    }
+    armGates(gatesInTheirOrder(of: chosen.map(\.held.job)))
     let deadline = extend(request.worker, duration)
     bell.ring()
     return LeaseGrant(leases: leases, deadline: deadline, verdicts: verdicts)
   }
 
-  /// Takes jobs, one turn after the other: tiers in the order given, classes from the greatest, then whose tag is the
-  /// smallest, over all lanes that there is room for.
-  private func choose(_ request: LeaseRequest, _ room: inout ResourceRequest) -> [(held: HeldJob, charge: Double)] {
-    var chosen: [(HeldJob, Double)] = []
+  /// A worker that keeps its room is not idle: what it was woken for, and passes over, others are.
+  private func noteKeeper(_ request: LeaseRequest) {
+    for tier in request.tiers { idle[tier]?[request.worker] = nil }
     for tier in request.tiers {
-      let classes = Set(lanes.filter { $0.tier == tier }.map(\.priorityClass)).sorted(by: >)
-      for priorityClass in classes {
-        let pool = FairOrder.Pool(tier: tier, priorityClass: priorityClass)
-        var last: (turn: FairOrder.Turn, count: Int)?
-        while chosen.count < request.count, let turn = turnGoingOn(last, room) ?? nextTurn(in: pool, room) {
-          guard let job = take(turn) else {
-            last = nil
-            continue
-          }
-          room = room.less(turn.lane.resources)
-          chosen.append(job)
-          last = (turn, last?.turn.isOfSame(as: turn) == true ? (last?.count ?? 0) + 1 : 1)
-        }
+      for lane in lanes where lane.tier == tier && !order.tenants(in: lane).isEmpty {
+        wake(lane, count: ready(in: lane).count)
       }
     }
-    return chosen
+  }
+
+  private func gatesInTheirOrder(of jobs: [QueuedJob]) -> [Gate] {
+    Array(Set(jobs.flatMap { [.tenant($0.tenant)] + gatesBefore($0.lane) }))
+  }
+
+  private typealias Choice = (held: HeldJob, charge: Double)
+
+  /// Takes jobs, one turn after the other: tiers in the order given, classes from the greatest, then whose tag is the
+  /// smallest, over all lanes that there is room for. Returns also whether the worker is to keep what it has free then.
+  private func choose(_ request: LeaseRequest, _ room: inout ResourceRequest) -> ([Choice], isKeeping: Bool) {
+    var chosen: [Choice] = []
+    for tier in request.tiers where chosen.count < request.count {
+      let open = lanes.filter { $0.tier == tier && !order.tenants(in: $0).isEmpty }
+      let pools = Set(open.map(\.pool)).sorted { $0.priorityClass > $1.priorityClass }
+      chooseOfStarved(pools, request, &chosen, &room)
+      for pool in pools where chosen.count < request.count {
+        let lanes = lanes.filter { $0.pool == pool }
+        for lane in lanes where keepers[lane]?.worker == request.worker && lane.resources.fits(in: room) {
+          chooseNoting([lane], request, upTo: min(request.count, chosen.count + 1), &chosen, &room)
+        }
+        if chosen.count < request.count, keepsRoom(pool, request, room) { return (chosen, true) }
+        chooseNoting(lanes, request, upTo: request.count, &chosen, &room)
+      }
+    }
+    return (chosen, false)
+  }
+
+  /// Classes that others go before, and that have not been served for long, go first, for one job.
+  private func chooseOfStarved(
+    _ pools: [FairOrder.Pool], _ request: LeaseRequest, _ chosen: inout [Choice], _ room: inout ResourceRequest
+  ) {
+    guard let patience = policy.classPatience else { return }
+    let starved = pools.dropFirst().filter { pool in served[pool].map { now - $0 >= patience } ?? false }
+    for pool in pools where served[pool] == nil { served[pool] = now }
+    for pool in starved {
+      let lanes = lanes.filter { $0.pool == pool }
+      chooseNoting(lanes, request, upTo: min(request.count, chosen.count + 1), &chosen, &room)
+    }
+  }
+
+  /// Takes jobs of lanes of one pool.
+  private func chooseNoting(
+    _ lanes: [Lane], _ request: LeaseRequest, upTo count: Int, _ chosen: inout [Choice],
+    _ room: inout ResourceRequest
+  ) {
+    let known = chosen.count
+    var last: (turn: FairOrder.Turn, count: Int)?
+    while chosen.count < count, let turn = turnGoingOn(last, room) ?? nextTurn(in: lanes, room) {
+      guard let job = take(turn) else {
+        last = nil
+        continue
+      }
+      stopKeeping(turn.lane, but: request.worker)
+      room = room.less(turn.lane.resources)
+      chosen.append(job)
+      last = (turn, last?.turn.isOfSame(as: turn) == true ? (last?.count ?? 0) + 1 : 1)
+    }
+    if chosen.count > known, let pool = lanes.first?.pool { served[pool] = now }
   }
 
   /// The turn that was given last, while it has got less than a quantum and there is more for it.
@@ -48,14 +99,14 @@ extension MemoryQueue {
     return Double(count) * cost < Double(limits.turnQuantum.milliseconds) ? order.current(turn) : nil
   }
 
-  private func fits(_ lane: Lane, _ room: ResourceRequest) -> Bool {
+  func fits(_ lane: Lane, _ room: ResourceRequest) -> Bool {
     lane.resources.fits(in: room) && gatesBefore(lane).allSatisfy { self.room(behind: $0) > 0 }
   }
 
-  private func nextTurn(in pool: FairOrder.Pool, _ room: ResourceRequest) -> FairOrder.Turn? {
+  private func nextTurn(in lanes: [Lane], _ room: ResourceRequest) -> FairOrder.Turn? {
     var best: FairOrder.Turn?
     // Of equal tags the older lane's comes first, then the smaller tenant's.
-    for lane in lanes where lane.pool == pool && fits(lane, room) {
+    for lane in lanes where fits(lane, room) {
       for (tenant, tag) in order.tenants(in: lane).sorted(by: { $0.key < $1.key }) where tag < best?.tag ?? .infinity {
         best = FairOrder.Turn(lane: lane, tenant: tenant, tag: tag)
       }
@@ -64,7 +115,7 @@ extension MemoryQueue {
   }
 
   /// - Returns: nil where it was no turn after all: the tenant is now where it belongs.
-  private func take(_ turn: FairOrder.Turn) -> (held: HeldJob, charge: Double)? {
+  private func take(_ turn: FairOrder.Turn) -> Choice? {
     guard order.confirm(turn, tolerance: limits.turnQuantum) else { return nil }
     let gate = Gate.tenant(turn.tenant)
     let waiting = ready(in: turn.lane, of: turn.tenant)
@@ -75,7 +126,7 @@ extension MemoryQueue {
       return nil
     }
     let charge = order.charge(turn, weight: weight(of: turn.tenant), unknown: limits.durationUnknown)
-    count(1, runningOf: turn.tenant, in: turn.lane)
+    start(turn.tenant, in: turn.lane)
     // Not ready any more; the rest of the lease follows.
     jobs[held.job.id]?.lease = HeldLease(
       worker: WorkerID(high: 0, low: 0), token: FencingToken(rawValue: 0), startedAt: now, charge: charge)
@@ -83,7 +134,7 @@ extension MemoryQueue {
     return (held, charge)
   }
 
-  private func grant(_ chosen: [(held: HeldJob, charge: Double)], to worker: WorkerID) -> [Lease] {
+  private func grant(_ chosen: [Choice], to worker: WorkerID) -> [Lease] {
     let first = tick(chosen.count)
     let leases = chosen.enumerated().map { place, choice in
       let (held, token) = (choice.held, FencingToken(rawValue: first + UInt64(place)))

@@ -18,8 +18,13 @@ public actor MemoryQueue: JobQueue {
   /// Every lane that there was a job of, the oldest first.
   var lanes: [Lane] = []
   var order = FairOrder()
+  var policy = QueuePolicy.standard
   var gates: [Gate: HeldGate] = [:]
-  /// Whether a job has been delayed that is due before all others, and nobody has been told.
+  /// Workers that keep room for a job of a lane, and when they are asked again.
+  var keepers: [Lane: (worker: WorkerID, until: Timestamp)] = [:]
+  /// When classes were last served.
+  var served: [FairOrder.Pool: Timestamp] = [:]
+  /// Whether a timer has been set that is due before all others, and nobody has been told.
   var isDueSignalled = false
   /// Workers that got fewer leases than they asked for, with what they missed.
   var idle: [TierName: [WorkerID: Int]] = [:]
@@ -34,16 +39,19 @@ public actor MemoryQueue: JobQueue {
   var bell = Bell()
 
   struct HeldJob {
-    let job: QueuedJob
+    var job: QueuedJob
     var attemptsMade: Int
     var workersLost: Int
     /// Nil unless the job waits for its time.
     var due: Timestamp?
+    /// Nil once that time has passed.
+    var startBy: Timestamp?
     var lease: HeldLease?
 
     init(_ job: QueuedJob) {
       self.job = job
-      (attemptsMade, workersLost, due) = (job.attemptsMade, job.workersLost, job.notBefore)
+      (attemptsMade, workersLost) = (job.attemptsMade, job.workersLost)
+      (due, startBy) = (job.notBefore, job.startBy)
     }
 
     var isReady: Bool { lease == nil && due == nil }
@@ -98,7 +106,13 @@ public actor MemoryQueue: JobQueue {
   /// Jobs of a tenant that are ready in a lane, in their order.
   func ready(in lane: Lane, of tenant: TenantID) -> [HeldJob] {
     ready(in: lane).filter { $0.job.tenant == tenant }
-      .sorted { ($1.job.priority, $0.job.id) < ($0.job.priority, $1.job.id) }
+      .sorted { (score(of: $0.job), $0.job.id) < (score(of: $1.job), $1.job.id) }
+  }
+
+  /// Where a job stands among those of its tenant: by its priority, and by its age where that counts.
+  private func score(of job: QueuedJob) -> Int64 {
+    guard let ageing = policy.priorityAgeing?.milliseconds else { return -Int64(job.priority.rawValue) }
+    return job.id.acceptedMilliseconds - Int64(job.priority.rawValue) * ageing
   }
 
   /// The job of `lease` while the lease is its caller's.
@@ -125,4 +139,9 @@ public actor MemoryQueue: JobQueue {
       if let deadline = workers[worker], deadline > now { count -= missed }
     }
   }
+}
+
+extension JobID {
+  /// When it was made, milliseconds since 1970.
+  var acceptedMilliseconds: Int64 { Int64(high >> 16) }
 }

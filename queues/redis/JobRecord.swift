@@ -17,12 +17,12 @@ struct JobRecord {
   init?(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     guard reader.number(UInt16.self) != nil, let tenant = reader.identifier(TenantID.self),
-      let flag = reader.number(UInt8.self), flag <= 1,
+      let flags = reader.number(UInt8.self), flags <= 3,
       let priority = reader.number(UInt8.self).flatMap({ JobPriority(rawValue: Int($0)) }),
       let attemptsMax = reader.number(UInt16.self), let attemptsMade = reader.number(UInt16.self),
       let workersLost = reader.number(UInt8.self)
     else { return nil }
-    (isDelayed, self.priority, self.tenant) = (flag == 1, priority, tenant)
+    (isDelayed, self.priority, self.tenant) = (flags & 1 == 1, priority, tenant)
     (self.attemptsMax, self.attemptsMade) = (Int(attemptsMax), Int(attemptsMade))
     self.workersLost = Int(workersLost)
     payload = reader.remainder()
@@ -34,7 +34,7 @@ struct JobRecord {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(headSize - 2 + job.payload.count)
     bytes += job.tenant.bytes
-    bytes.append(job.notBefore == nil ? 0 : 1)
+    bytes.append((job.notBefore == nil ? 0 : 1) | (job.startBy == nil ? 0 : 2))
     bytes.append(UInt8(job.priority.rawValue))
     bytes += UInt16(clamping: job.attemptsMax).bigEndianBytes
     bytes += UInt16(clamping: job.attemptsMade).bigEndianBytes

@@ -53,6 +53,7 @@ extension RedisQueue {
       command.append(job.id.bytes)
       command.append(JobRecord.waiting(job))
       if let due = job.notBefore { command.append(max(0, due.microseconds)) }
+      if let end = job.startBy { command.append(max(0, end.microseconds)) }
     }
     return order
   }
@@ -65,6 +66,21 @@ extension RedisQueue {
       }
       return try verdicts(answer, ["0": .unknown, "1": .removed, "2": .signalled])
     }
+  }
+
+  public func reprioritise(_ priorities: [JobID: JobPriority]) async throws(QueueError) -> [JobID: PriorityVerdict] {
+    let jobs = Array(priorities)
+    let told: [PriorityVerdict] = try await batches(of: jobs) { batch throws(QueueError) in
+      let answer = try await run(.reprioritise) { command in
+        command.append(now)
+        for (job, priority) in batch {
+          command.append(job.bytes)
+          command.append(priority.rawValue)
+        }
+      }
+      return try verdicts(answer, ["0": .unknown, "1": .moved, "2": .running])
+    }
+    return Dictionary(uniqueKeysWithValues: zip(jobs.map(\.key), told))
   }
 
   public func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?] {

@@ -1,4 +1,5 @@
 public import StrataCore
+internal import StrataScheduling
 internal import Synchronization
 
 extension RedisQueue {
@@ -17,19 +18,22 @@ extension RedisQueue {
   }
 
   public func promote(limit: Int) async throws(QueueError) -> Promotion {
-    var total = 0
+    var (timers, ready, expired) = (0, 0, 0)
     while true {
-      let asked = min(max(0, limit - total), configuration.limits.batchSize)
+      let asked = min(max(0, limit - timers), configuration.limits.batchSize)
       let answer = try await run(.promote) { command in
-        command.append(now)
+        appendEndingContext(&command)
         command.append(asked)
       }
-      guard let parts = answer.array, parts.count == 2, let count = parts[0].integer, let due = parts[1].text else {
-        throw unexpected(answer)
-      }
-      total += Int(count)
-      if Int(count) < asked || total >= limit {
-        return Promotion(count: total, nextDue: Int64(due).map(Timestamp.init(microseconds:)))
+      guard let parts = answer.array, parts.count == 4, let seen = parts[0].integer, let promoted = parts[1].integer,
+        let finished = parts[2].integer, let due = parts[3].text
+      else { throw unexpected(answer) }
+      timers += Int(seen)
+      ready += Int(promoted)
+      expired += Int(finished)
+      if Int(seen) < asked || timers >= limit {
+        return Promotion(
+          count: ready, expired: expired, timers: timers, nextDue: Int64(due).map(Timestamp.init(microseconds:)))
       }
     }
   }
@@ -44,9 +48,19 @@ extension RedisQueue {
             command.append(gate.field)
             command.append(policy.runningMax.map { String($0) } ?? "")
             command.append(policy.weight)
+            let rate = policy.rate
+            for number in [rate?.tokensPerTick, rate?.tickMicroseconds, rate?.burst] {
+              command.append(number.map { String($0) } ?? "")
+            }
           }
         }
       ]
+    }
+  }
+
+  public func tune(_ policy: QueuePolicy) async throws(QueueError) {
+    _ = try await run(.tune) { command in
+      for number in policy.numbers { command.append(max(0, number)) }
     }
   }
 

@@ -37,8 +37,10 @@ extension RedisQueue {
       command.append(request.worker.bytes)
       command.append(duration.wholeMicroseconds)
       command.append(count)
-      for amount in [room.cpuMillicores, room.memoryBytes, room.gpuThousandths] {
-        command.append(min(max(0, amount), Int64(QueueLimits.tokenLimit - 1)))
+      for room in [room, request.wholeRoom] {
+        for amount in [room.cpuMillicores, room.memoryBytes, room.gpuThousandths] {
+          command.append(min(max(0, amount), Int64(QueueLimits.tokenLimit - 1)))
+        }
       }
       command.append(request.tiers.count)
       for tier in request.tiers { command.append(tier.rawValue) }

@@ -3,7 +3,8 @@ internal import StrataCore
 
 /// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
 enum RedisScript: String, CaseIterable, Sendable {
-  case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, announce, forget, install
+  case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, reprioritise, announce
+  case forget, install, tune
   case govern, status, log, census, page, aside
 }
 
@@ -17,18 +18,26 @@ struct ScriptLibrary: Sendable {
 
   /// The files of `scripts/shared`, each before those that use it.
   private static let shared = [
-    "queue", "record", "lanes", "limits", "tenants", "unreadable", "wake", "log", "ready", "delay", "removing",
-    "account", "holding", "ending",
+    "queue", "record", "timers", "lanes", "limits", "tenants", "unreadable", "wake", "keeping", "log", "ready",
+    "removing", "account", "holding", "ending",
   ]
 
   init(under limits: QueueLimits) {
     let constants = Self.constants(limits).map { "local \($0) = \(max(0, $1))" }
-    let parts = constants + Self.shared.map { Self.file("shared/\($0)") }
+    let parts = constants + Self.shared.map { Self.module(Self.file("shared/\($0)")) }
     // Each file of its own has its own names.
     let own = RedisScript.allCases.map { "do\n\(Self.file($0.rawValue))\nend" }
     let body = (parts + own).joined(separator: "\n")
     name = "strata_\(Self.digest(body))"
     text = "#!lua name=\(name)\nlocal LIBRARY = '\(name)'\n\(body)"
+  }
+
+  /// A shared file whose last words are `return …` keeps every name to itself but these: Lua has no more than 200 at a time.
+  private static func module(_ text: String) -> String {
+    let lines = text.split(separator: "\n")
+    guard let last = lines.lastIndex(where: { $0.hasPrefix("return ") }) else { return text }
+    let names = lines[last...].joined().dropFirst("return ".count)
+    return "local \(names) = (function()\n\(text)\nend)()"
   }
 
   /// What the server calls `script`.
@@ -40,8 +49,8 @@ struct ScriptLibrary: Sendable {
       ("UNREADABLE_MAX", Int64(limits.unreadableMax)), ("UNREADABLE_BYTES_MAX", Int64(limits.unreadableBytesMax)),
       ("WORKER_LOSSES_MAX", Int64(limits.workerLossesMax)), ("LANES_MAX", Int64(limits.lanesMax)),
       ("TURNS_MAX", Int64(limits.turnsMax)), ("AVERAGE_NONE", limits.durationUnknown.wholeMicroseconds),
-      ("QUANTUM", limits.turnQuantum.milliseconds),
-    ]
+      ("QUANTUM", limits.turnQuantum.milliseconds), ("THROTTLE_STEP", limits.throttleStep.wholeMicroseconds),
+    ] + zip(["KEEP_AFTER", "KEPT_FOR", "CLASS_PATIENCE", "AGEING"], QueuePolicy.standard.numbers)
   }
 
   /// FNV-1a, 64 bits (Fowler, Noll, Vo): tells texts apart, nothing more.

@@ -10,8 +10,8 @@ public struct RateLimit: Hashable, Sendable {
   public let burst: Int64
 
   /// The rate in lowest terms: `tokensPerTick` come in every `tickMicroseconds`.
-  let tokensPerTick: Int64
-  let tickMicroseconds: Int64
+  package let tokensPerTick: Int64
+  package let tickMicroseconds: Int64
 
   /// The longest period: rates per month are the slowest that plans have.
   public static let periodMax = Duration.seconds(31 * 86_400)
@@ -35,6 +35,11 @@ public struct RateLimit: Hashable, Sendable {
     tickMicroseconds = microseconds / divisor
     let (level, isTooGreat) = burst.multipliedReportingOverflow(by: tickMicroseconds)
     guard !isTooGreat, level <= Self.levelMax, tokensPerTick <= Self.levelMax else { throw .tooFine(count, burst) }
+  }
+
+  /// Whether the two let through the same, however they are said.
+  package func allowsAsMuch(as other: RateLimit) -> Bool {
+    (tokensPerTick, tickMicroseconds, burst) == (other.tokensPerTick, other.tickMicroseconds, other.burst)
   }
 
   /// Euclid's algorithm, for two positive numbers.

@@ -48,6 +48,15 @@ public struct TokenBucket: Hashable, Sendable {
     return level / limit.tickMicroseconds
   }
 
+  /// The first microsecond at which as many tokens are there as come in within `step`, but at least one and at most all
+  /// that there may be: when somebody who ran out looks again.
+  public mutating func instantOfNext(within step: Duration, at now: Timestamp) -> Timestamp {
+    let (perStep, isMore) = (step.nanoseconds / 1_000).multipliedReportingOverflow(by: limit.tokensPerTick)
+    let wanted = max(1, isMore ? limit.burst : min(limit.burst, perStep / limit.tickMicroseconds))
+    guard case .availableAt(let instant) = take(wanted, at: now) else { return now }
+    return instant
+  }
+
   private mutating func fill(upTo now: Int64) {
     guard now > filledUpTo else {
       if filledUpTo - now > Self.stepBackMax.nanoseconds / 1_000 { filledUpTo = now }

@@ -121,6 +121,10 @@ struct FaultyQueue: JobQueue {
 extension FaultyQueue {
   func enqueue(_ jobs: [QueuedJob]) async throws(QueueError) -> [EnqueueVerdict] { try await inner.enqueue(jobs) }
   func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict] { try await inner.cancel(jobs) }
+  func tune(_ policy: QueuePolicy) async throws(QueueError) { try await inner.tune(policy) }
+  func reprioritise(_ priorities: [JobID: JobPriority]) async throws(QueueError) -> [JobID: PriorityVerdict] {
+    try await inner.reprioritise(priorities)
+  }
   func status(of jobs: [JobID]) async throws(QueueError) -> [QueueStatus?] { try await inner.status(of: jobs) }
   func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {
     try await inner.liveLog(of: job, from: offset)

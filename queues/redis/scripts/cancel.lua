@@ -30,7 +30,7 @@ transition('cancel', 'allow-oom', function()
   local generation, last, time = open(ARGV[1])
   if not time then return refuse('the time is no number') end
   if not generation then return lost() end
-  local ended_at, no_lease, nobody = pack('>I8', time), string.rep('\0', 16), string.rep('\0', 16)
+  local ended_at = pack('>I8', time)
   local verdicts, jobs, first_of = {}, {}, {}
   for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
     local id = ids[index]
@@ -43,10 +43,7 @@ transition('cancel', 'allow-oom', function()
   end
   local told = flag(take_out(jobs), verdicts)
   for _, job in ipairs(jobs) do
-    if verdicts[job.place] == '1' then
-      note_outcome(job[1], CANCELLED, 1, 0, no_lease, nobody, ended_at, '')
-      gone[#gone + 1] = job[1]
-    end
+    if verdicts[job.place] == '1' then finish_unstarted(job[1], CANCELLED, ended_at) end
   end
   -- Named again, a job that was removed is not held any more.
   for index, id in ipairs(ids) do

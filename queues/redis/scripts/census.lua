@@ -9,11 +9,12 @@ transition('census', 'no-writes', function()
   local limit = whole(ARGV[1])
   if #ARGV ~= 1 or not limit or limit < 1 then return refuse('a census takes a limit') end
   if not call('HGET', state_key, 'generation') then return lost() end
-  local counts, known = {}, call('HGETALL', state_key)
+  local counts, delayed, known = {}, 0, call('HGETALL', state_key)
   for index = 1, #known, 2 do
     local number, packed = known[index], known[index + 1]
     if #number == 2 then
-      local ready, leased = unpack_bytes('>I4I4', packed)
+      local ready, leased, later = unpack_bytes('>I4I4I4', packed)
+      delayed = delayed + later
       if ready + leased > 0 then
         counts[#counts + 1], counts[#counts + 2], counts[#counts + 3] = sub(packed, 22), ready, leased
       end
@@ -25,8 +26,5 @@ transition('census', 'no-writes', function()
     workers[#workers + 1] = tonumber(deadlines[index + 1])
     workers[#workers + 1] = call('HLEN', prefix .. 'held:' .. deadlines[index])
   end
-  return {
-    call('XLEN', prefix .. 'outcomes'), call('XLEN', prefix .. 'unreadable'), call('ZCARD', prefix .. 'delayed'),
-    counts, workers,
-  }
+  return { call('XLEN', prefix .. 'outcomes'), call('XLEN', prefix .. 'unreadable'), delayed, counts, workers }
 end)

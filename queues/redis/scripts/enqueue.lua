@@ -4,14 +4,15 @@
 -- ARGV     1 time in microseconds, or '' for the server's; 2 '1' if a generation must be installed, else '0';
 --          3 how many lanes, 1–1000; per lane: its descriptor, how many of the jobs are ready there, how many delayed;
 --          then, lane by lane, per ready job: its id, its record from the third byte on; per delayed job: its id, that
---          of its record, the microsecond at which it is due
+--          of its record, the microsecond at which it is due; and per job whose flags say so, after these, the
+--          microsecond by which it has to have started
 -- Returns  a string with, per job, '1' (taken) or '0' (already held)
 -- Cost     O(n log N) for n jobs given and N ready
 
--- What the arguments say: the ids of the jobs, their records, by index when they are due, and per lane its descriptor
--- and how many jobs it has. Nil and a complaint where they are malformed.
+-- What the arguments say: the ids of the jobs, their records, by index when they are due and by when they have to have
+-- started, and per lane its descriptor and how many jobs it has. Nil and a complaint where they are malformed.
 local function parsed(lane_count)
-  local ids, records, dues, count, at = {}, {}, {}, 0, 4 + 3 * lane_count
+  local ids, records, dues, starts, count, at = {}, {}, {}, {}, 0, 4 + 3 * lane_count
   local descriptors, counts = {}, {}
   for number = 1, lane_count do
     local first = 1 + 3 * number
@@ -22,23 +23,29 @@ local function parsed(lane_count)
     descriptors[number], counts[number] = descriptor, ready + delayed
     if #ARGV < at + 2 * ready + 3 * delayed - 1 then return nil, 'jobs have an id, a record and a time' end
     for place = 1, ready + delayed do
-      local id, record, due = ARGV[at], ARGV[at + 1], nil
+      local id, record, due, start_by = ARGV[at], ARGV[at + 1], nil, nil
       at = at + 2
+      if not record then return nil, 'jobs have an id, a record and a time' end
       if place > ready then
         due = ARGV[at]
         at = at + 1
         if not whole(due) then return nil, 'a time is no number' end
       end
-      local flag, priority = byte(record, 17, 18)
-      if #id ~= 16 or #record < 23 or flag ~= (due and 1 or 0) or priority > 100 then
+      local flags, priority = byte(record, 17, 18)
+      if #id ~= 16 or #record < 23 or flags > 3 or flags % 2 ~= (due and 1 or 0) or priority > 100 then
         return nil, 'a job is malformed'
       end
+      if flags >= 2 then
+        start_by = ARGV[at]
+        at = at + 1
+        if not whole(start_by) then return nil, 'a time is no number' end
+      end
       count = count + 1
-      ids[count], records[count], dues[count] = id, record, due
+      ids[count], records[count], dues[count], starts[count] = id, record, due, start_by
     end
   end
   if count == 0 or count > 1000 or at ~= #ARGV + 1 then return nil, 'jobs have an id, a record and a time' end
-  return ids, records, dues, descriptors, counts
+  return ids, records, dues, descriptors, counts, starts
 end
 
 -- Makes a lane of this number that is new.
@@ -48,7 +55,7 @@ local function add_lane(descriptor, number)
   call('SADD', prefix .. 'tiers', lane.tier)
   for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
     call('SADD', prefix .. 'lanes:' .. field, number)
-    if gate_of(field) then lane.flags = 2 end
+    if gate_of(field) then set_lane_flag(lane, 2, true) end
   end
   note_lane(lane)
 end
@@ -56,6 +63,7 @@ end
 -- Forgets a lane that has no jobs.
 local function remove_lane(lane)
   set_open(lane, false)
+  stop_keeping(lane)
   for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
     call('SREM', prefix .. 'lanes:' .. field, lane.number)
   end
@@ -126,7 +134,7 @@ end
 transition('enqueue', nil, function()
   local lane_count = whole(ARGV[3])
   if not lane_count or lane_count < 1 or lane_count > 1000 then return refuse('lanes come first') end
-  local ids, records, dues, descriptors, counts = parsed(lane_count)
+  local ids, records, dues, descriptors, counts, starts = parsed(lane_count)
   if not ids then return refuse(records) end
   if ARGV[1] ~= '' and not whole(ARGV[1]) then return refuse('the time is no number') end
   local fields = { 'generation' }
@@ -136,7 +144,7 @@ transition('enqueue', nil, function()
   local named = lanes_named(descriptors, state)
   if not named then return redis.error_reply('LANES there are as many lanes as may be') end
 
-  local held, verdicts, bodies, delays, seen = call('HMGET', jobs_key, unpack(ids)), {}, {}, {}, {}
+  local held, verdicts, bodies, timers, seen = call('HMGET', jobs_key, unpack(ids)), {}, {}, {}, {}
   local has_unreadable = false
   for _, record in ipairs(held) do has_unreadable = has_unreadable or record and not is_readable(record) end
   if has_unreadable then set_unreadable_aside(ids, held) end
@@ -152,16 +160,17 @@ transition('enqueue', nil, function()
         bodies[size + 1], bodies[size + 2] = id, lane.number .. record
         size = size + 2
         if due then
-          delays[#delays + 1], delays[#delays + 2] = due, id
+          timers[#timers + 1], timers[#timers + 2] = due, id
           count_delayed(lane, 1)
         else
           arrive(lane, sub(record, 1, 16), id, byte(record, 18))
         end
+        if starts[index] then timers[#timers + 1], timers[#timers + 2] = starts[index], 'x' .. id end
       end
     end
   end
   if size > 0 then call('HSET', jobs_key, unpack(bodies)) end
-  delay(delays)
+  set_timers(timers)
   make_ready(ARGV[1])
   save()
   return table.concat(verdicts)

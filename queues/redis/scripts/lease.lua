@@ -5,18 +5,20 @@
 -- turn, over all lanes that the worker has room for and whose gates are open. A turn lasts for one job, or as many as
 -- together are expected to use no more than QUANTUM core-milliseconds, and goes on while no other is due. One that was
 -- charged elsewhere, or later, is found where it was: it has its turn there where that is no more than QUANTUM too early.
+-- A worker that has not enough free for whoever is due keeps what it has for it once it has waited for long.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
 --          live log is kept; 4 worker; 5 microseconds until the deadline; 6 how many at most, 0–1000; 7–9 its room: cpu
---          millicores, memory bytes, gpu thousandths; 10 how many tiers, at least 1; then these, in order; then per
---          lease of the worker that succeeded: job id, token, report
+--          millicores, memory bytes, gpu thousandths; 10–12 what that is once everything that it runs is over; 13 how
+--          many tiers, at least 1; then these, in order; then per lease of the worker that succeeded: job id, token,
+--          report
 -- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); the first token, which
 --          the others follow one by one; then per run of jobs of one lane a list: the lane's descriptor, then per lease
 --          the job's id, its record
 -- Cost     O((n + l) log N) for n granted of N ready, l lanes of the tiers; at most TURNS_MAX turns
 
 -- Of the call: what is wanted, what the worker has free, and what it got.
-local worker, wanted, cpu, memory, gpu, tick, start
+local worker, wanted, cpu, memory, gpu, whole_room, time, tick, start
 local granted, turns_given, strays, reply, started, run_of
 -- The turn that was given last: its lane and tenant, and how many jobs it got.
 local last_lane, last_tenant, last_count
@@ -41,7 +43,7 @@ local function occupy(lane, pool, tenant, count)
   lane.leased = max(0, lane.leased + count)
   note_lane(lane)
   if is_limited(lane) then
-    for _, gate in ipairs(gates_before(lane)) do count_running(gate, count) end
+    for _, gate in ipairs(gates_before(lane)) do count_starts(gate, count) end
   end
 end
 
@@ -59,11 +61,13 @@ local function grant(pool)
   local records, holdings, held, next = call('HMGET', jobs_key, unpack(taken)), {}, 0, 1
   for _, turn in ipairs(turns_taken) do
     local lane = turn.lane
-    local where = lane.number .. turn.tenant.id .. '\0'
+    local where = lane.number .. turn.tenant.id
+    local plain, with_start_by = where .. '\0', where .. '\2'
     local middle = start .. pack('>I8B', turn.charge, 0)
     for index = next, next + turn.count - 1 do
       local id, record = taken[index], records[index]
-      if record and sub(record, 1, 19) == where and is_readable(record) then
+      local stands = record and sub(record, 1, 19)
+      if (stands == plain or stands == with_start_by) and is_readable(record) then
         local lease = pack('>I8', tick + granted) .. middle .. sub(record, 1, 25)
         granted = granted + 1
         holdings[held + 1], holdings[held + 2] = id, lease
@@ -164,6 +168,7 @@ local function take(pool, turn, tenant, gate, next_turn, horizon)
   if turn.tag - charge > pool.v then pool.v, pool.v_changed = turn.tag - charge, true end
   occupy(lane, pool, tenant, count)
   count_ready(lane, -count)
+  stop_keeping(lane, worker)
   last_lane, last_tenant, last_count = lane, id, before_this + count
 end
 
@@ -221,6 +226,124 @@ local function round(in_class)
   return horizon ~= nil or strays > known
 end
 
+-- Who of a lane is due: the first of its tenants that may run more; and its first job. Nil where there is none among the
+-- first few.
+local function due_in(lane)
+  local ids = call('ZRANGE', lane.key, 0, 7)
+  if #ids == 0 then return nil end
+  local pool = load_tenants(lane.pool, ids)
+  for _, id in ipairs(ids) do
+    local tenant = pool.tenants[id]
+    local gate = gate_before(tenant)
+    if waiting_in(lane, tenant) > 0 and (not gate or room_behind(gate) > 0) then
+      return tenant, call('ZRANGE', lane.queue .. id, 0, 0)[1]
+    end
+  end
+end
+
+-- The lanes of a class that the worker has no room for now, but could have.
+local function too_large_now(in_class)
+  local large
+  for _, lane in ipairs(in_class) do
+    if lane.cpu > cpu or lane.memory > memory or lane.gpu > gpu then
+      if lane.cpu <= whole_room[1] and lane.memory <= whole_room[2] and lane.gpu <= whole_room[3] and lane.ready > 0 then
+        large = large or {}
+        large[#large + 1] = lane
+      end
+    end
+  end
+  return large
+end
+
+-- The smallest tag of those who are found first in lanes that the worker could serve now.
+local function first_tag_of(in_class)
+  local ids = {}
+  for _, lane in ipairs(in_class) do
+    ids[#ids + 1] = room_for(lane, 1) > 0 and call('ZRANGE', lane.key, 0, 0)[1] or nil
+  end
+  local first_tag, pool = nil, load_tenants(in_class[1].pool, ids)
+  for _, id in ipairs(ids) do first_tag = min(first_tag or pool.tenants[id].tag, pool.tenants[id].tag) end
+  return first_tag
+end
+
+-- The lanes among these of which a job has waited for long whose tenant is due before all others that the worker
+-- could serve; that of the job accepted first comes first.
+local function overdue(large, first_tag)
+  local found = {}
+  for _, lane in ipairs(large) do
+    local is_shut, tenant, id = false, nil, nil
+    for _, gate in ipairs(gates_before(lane)) do is_shut = is_shut or room_behind(gate) == 0 end
+    if not is_shut then tenant, id = due_in(lane) end
+    if id and (not first_tag or tenant.tag <= first_tag) then
+      local accepted = unpack_bytes('>I6', id)
+      if accepted * 1000 + keep_after <= time then found[#found + 1] = { lane = lane, accepted = accepted } end
+    end
+  end
+  table.sort(found, function(a, b)
+    if a.accepted ~= b.accepted then return a.accepted < b.accepted end
+    return a.lane.age < b.lane.age
+  end)
+  return found
+end
+
+-- Whether the worker is to keep what it has free, and take nothing more.
+local function keeps_room(in_class)
+  local large = keep_after > 0 and too_large_now(in_class)
+  for _, one in ipairs(large and overdue(large, first_tag_of(in_class)) or {}) do
+    if keep_room(one.lane, worker, time) then return true end
+  end
+  return false
+end
+
+-- Grants jobs of lanes of a class, at most `most`, and notes in `served:<tier>` when that was.
+local function grant_of(in_class, most)
+  local all, known = wanted, granted
+  wanted, last_lane = min(wanted, granted + most), nil
+  while granted < wanted and turns_given < TURNS_MAX do
+    if not round(in_class) then break end
+  end
+  wanted = all
+  if class_patience > 0 and granted > known then
+    call('HSET', prefix .. 'served:' .. in_class[1].tier, in_class[1].class, string.format('%d', time))
+  end
+end
+
+-- Grants a job of each lane for whose jobs the worker has kept room, where it has enough now.
+local function grant_to_kept(in_class)
+  for _, lane in ipairs(in_class) do
+    if has_lane_flag(lane, 4) and lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
+      and call('HGET', prefix .. 'kept', lane.number) == worker then
+      grant_of({ lane }, 1)
+    end
+  end
+end
+
+-- Whether somebody is found in one of the lanes.
+local function has_somebody(in_class)
+  for _, lane in ipairs(in_class) do
+    if call('EXISTS', lane.key) == 1 then return true end
+  end
+  return false
+end
+
+-- Has classes that others go before go first, for one job, where they have not been served for long.
+local function grant_to_starved(tier, classes, in_order)
+  local key, starved, others = prefix .. 'served:' .. tier, {}, 0
+  local times = call('HMGET', key, unpack(in_order))
+  for place, class in ipairs(in_order) do
+    if has_somebody(classes[class]) then
+      others = others + 1
+      if not times[place] then
+        call('HSET', key, class, string.format('%d', time))
+      elseif others > 1 and time - tonumber(times[place]) >= class_patience then
+        starved[#starved + 1] = class
+      end
+    end
+  end
+  for _, class in ipairs(starved) do grant_of(classes[class], 1) end
+end
+
+-- Grants jobs of a tier. Returns whether the worker is to keep what it has free now.
 local function grant_from(tier)
   local packed, numbers, classes, in_order = open_lanes(tier), {}, {}, {}
   for place = 1, #packed, 2 do numbers[#numbers + 1] = sub(packed, place, place + 1) end
@@ -234,25 +357,28 @@ local function grant_from(tier)
     in_class[#in_class + 1] = lane
     lane.place = #in_class
   end
+  if #in_order == 0 then return false end
   table.sort(in_order, function(a, b) return a > b end)
+  if class_patience > 0 then grant_to_starved(tier, classes, in_order) end
   for _, class in ipairs(in_order) do
-    last_lane = nil
-    while granted < wanted and turns_given < TURNS_MAX do
-      if not round(classes[class]) then break end
-    end
+    if granted >= wanted then break end
+    grant_to_kept(classes[class])
+    if granted < wanted and keeps_room(classes[class]) then return true end
+    grant_of(classes[class], wanted)
   end
+  return false
 end
 
 -- Extends the worker's deadline, and has it woken for what it would still take.
-local function note_worker(deadline, tiers_end)
+local function note_worker(deadline, tiers)
   call('ZADD', prefix .. 'workers', deadline, worker)
-  for index = 11, tiers_end do
-    local idle = prefix .. 'idle:' .. ARGV[index]
+  for _, tier in ipairs(tiers) do
+    local idle = prefix .. 'idle:' .. tier
     if granted >= wanted then
       call('ZREM', idle, worker)
     elseif call('ZADD', idle, wanted - granted, worker) == 1 then
       -- Expiry looks for idle workers in the tiers named here.
-      call('SADD', prefix .. 'tiers', ARGV[index])
+      call('SADD', prefix .. 'tiers', tier)
     end
   end
   if granted >= wanted then return end
@@ -261,8 +387,21 @@ local function note_worker(deadline, tiers_end)
   if turns_given >= TURNS_MAX then signal(worker, 'w') end
 end
 
+-- As `note_worker`, of one that keeps what it has free: what it was woken for, and passes over, others are.
+local function note_keeper(deadline, tiers)
+  call('ZADD', prefix .. 'workers', deadline, worker)
+  for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
+  for _, tier in ipairs(tiers) do
+    local packed, numbers = open_lanes(tier), {}
+    for place = 1, #packed, 2 do numbers[#numbers + 1] = sub(packed, place, place + 1) end
+    for _, lane in ipairs(lanes_in_order(numbers)) do
+      if has_somebody({ lane }) then wake(lane, lane.ready, ARGV[1]) end
+    end
+  end
+end
+
 -- Finishes the leases named from `first` on. Returns the verdicts, and the tick that it took, if any.
-local function finish_all(ids, first, last, time)
+local function finish_all(ids, first, last)
   local leases, verdicts = owned_leases(worker, ids, first, 3)
   for index, lease in ipairs(leases) do
     if lease then finish(worker, ids[index], lease, SUCCEEDED, time, start, ARGV[first + 3 * index - 1]) end
@@ -272,40 +411,47 @@ end
 
 -- What the arguments say; nil where they are none.
 local function parsed()
-  local duration, count, tiers = whole(ARGV[5]), whole(ARGV[6]), whole(ARGV[10])
-  local room = { whole(ARGV[7]) or false, whole(ARGV[8]) or false, whole(ARGV[9]) or false }
-  if not tiers or tiers < 1 or #ARGV < 10 + tiers or #ARGV[4] ~= 16 then return nil end
-  if not room[1] or not room[2] or not room[3] then return nil end
-  local ids = ids_of(11 + tiers, 3)
-  if not ids or (#ARGV - 10 - tiers) % 3 ~= 0 or not duration or not count or count > 1000 then return nil end
+  local duration, count, tier_count = whole(ARGV[5]), whole(ARGV[6]), whole(ARGV[13])
+  local amounts, tiers = {}, {}
+  for index = 7, 12 do
+    amounts[index - 6] = whole(ARGV[index])
+    if not amounts[index - 6] then return nil end
+  end
+  if not tier_count or tier_count < 1 or #ARGV < 13 + tier_count or #ARGV[4] ~= 16 then return nil end
+  for place = 1, tier_count do tiers[place] = ARGV[13 + place] end
+  local ids = ids_of(14 + tier_count, 3)
+  if not ids or (#ARGV - 13 - tier_count) % 3 ~= 0 or not duration or not count or count > 1000 then return nil end
   if not whole(ARGV[2]) or not whole(ARGV[3]) then return nil end
-  return duration, count, room, 10 + tiers, ids
+  return duration, count, amounts, tiers, ids
 end
 
 transition('lease', 'allow-oom', function()
-  local duration, count, room, tiers_end, ids = parsed()
+  local duration, count, amounts, tiers, ids = parsed()
   if not duration then
     return refuse('a lease names a worker, a duration, a count, a room, tiers, and per lease an id, a token and a report')
   end
-  local time = time_of(ARGV[1])
+  time = time_of(ARGV[1])
   if not time then return refuse('the time is no number') end
   local fields = { 'generation', 'tick' }
-  for index = 11, tiers_end do fields[index - 8] = 'open:' .. ARGV[index] end
+  for place, tier in ipairs(tiers) do fields[place + 2] = 'open:' .. tier end
   local state = read_state(fields)
   if not state[1] then return lost() end
-  for index = 11, tiers_end do opened[ARGV[index]] = state[index - 8] or '' end
+  for place, tier in ipairs(tiers) do opened[tier] = state[place + 2] or '' end
 
-  worker, wanted, cpu, memory, gpu = ARGV[4], count, room[1], room[2], room[3]
+  worker, wanted, cpu, memory, gpu = ARGV[4], count, amounts[1], amounts[2], amounts[3]
+  whole_room = { amounts[4], amounts[5], amounts[6] }
   start = pack('>I8', time)
-  local verdicts, ended_tick = finish_all(ids, tiers_end + 1, tonumber(state[2] or 0), time)
+  local verdicts, ended_tick = finish_all(ids, 14 + #tiers, tonumber(state[2] or 0))
   tick = max((ended_tick or tonumber(state[2] or 0)) + 1, time)
   reply, run_of, started = { time + duration, verdicts, tick }, {}, {}
   granted, turns_given, strays, taken, taken_count, turns_taken = 0, 0, 0, {}, 0, {}
-  for index = 11, tiers_end do
-    if granted >= wanted then break end
-    grant_from(ARGV[index])
+  local is_keeping = false
+  for _, tier in ipairs(tiers) do
+    if granted >= wanted or is_keeping then break end
+    is_keeping = grant_from(tier)
   end
-  note_worker(time + duration, tiers_end)
+  local note = is_keeping and note_keeper or note_worker
+  note(time + duration, tiers)
   save(granted > 0 and tick + granted - 1 or ended_tick)
   announce(tick, started, ARGV[2])
   return reply

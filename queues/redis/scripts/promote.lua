@@ -1,47 +1,114 @@
--- Makes those delayed jobs ready whose time has come.
+-- Sees to the timers that are due: makes delayed jobs ready, finishes jobs that were to have started by now, lets through
+-- what gates hold up that have tokens again, and asks workers that keep room for a job whether they still do.
 -- KEYS     1 the prefix of all keys
--- ARGV     1 time in microseconds, or '' for the server's; 2 how many at most, 0–1000
--- Returns  how many became ready; the microsecond at which the next is due, or '' where none waits
--- Cost     O(n log N) for n promoted, N delayed or ready
+-- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
+--          live log is kept; 4 how many timers at most, 0–1000
+-- Returns  how many timers were due; how many jobs became ready; how many were finished; the microsecond at which the
+--          next timer is due, or '' where none is set
+-- Cost     O(n log N) for n timers, N of them or of ready jobs; and for a gate, the lanes behind it
 
-local function promote(ids)
-  call('ZREM', prefix .. 'delayed', unpack(ids))
-  local records, numbers, bodies = call('HMGET', jobs_key, unpack(ids)), {}, {}
-  for index, record in ipairs(records) do
+-- Jobs of these ids (id, record) that wait as `is_wanted` says. What cannot be read goes aside.
+local function records_of(ids, is_wanted)
+  local jobs = {}
+  if #ids == 0 then return jobs end
+  for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
     if record and not is_readable(record) then
       set_record_aside(ids[index], record)
-      records[index] = false
-    elseif record and is_delayed(record) then
-      numbers[#numbers + 1] = lane_of(record)
-    else
-      records[index] = false
+    elseif record and is_wanted(record) then
+      jobs[#jobs + 1] = { ids[index], record }
     end
   end
+  return jobs
+end
+
+-- Makes jobs ready. Returns how many.
+local function make_due_ready(ids)
+  local jobs, numbers, bodies = records_of(ids, is_delayed), {}, {}
+  for index, job in ipairs(jobs) do numbers[index] = lane_of(job[2]) end
   load_lanes(numbers)
-  for index, id in ipairs(ids) do
-    local record = records[index]
-    local lane = record and lanes[lane_of(record)]
+  for _, job in ipairs(jobs) do
+    local id, record = job[1], job[2]
+    local lane = lanes[lane_of(record)]
     if lane then
-      bodies[#bodies + 1], bodies[#bodies + 2] = id, sub(record, 1, 18) .. '\0' .. sub(record, 20)
+      bodies[#bodies + 1] = id
+      bodies[#bodies + 1] = sub(record, 1, 18) .. string.char(byte(record, 19) - 1) .. sub(record, 20)
       count_delayed(lane, -1)
       arrive(lane, tenant_of(record), id, byte(record, 20))
     end
   end
   if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
   make_ready(ARGV[1])
-  save()
+  return #bodies / 2
+end
+
+-- No attempt of it has begun, or none that counts.
+local function is_unstarted(record) return byte(record, 23) == 0 and byte(record, 24) == 0 end
+
+-- Finishes those of the jobs that no attempt has begun of. Returns how many.
+local function finish_late(ids, time)
+  local jobs, running = records_of(ids, is_unstarted), {}
+  for _, job in ipairs(take_out(jobs)) do running[job[1]] = true end
+  local ended_at, count = pack('>I8', time), 0
+  for _, job in ipairs(jobs) do
+    if not running[job[1]] then
+      finish_unstarted(job[1], EXPIRED, ended_at)
+      count = count + 1
+    end
+  end
+  return count
+end
+
+-- Asks the workers that keep room for jobs of these lanes to say so again.
+local function ask_again(numbers)
+  load_lanes(numbers)
+  for _, number in ipairs(numbers) do
+    if lanes[number] then stop_keeping(lanes[number]) end
+  end
+end
+
+-- Lets through what waits behind gates that have tokens again.
+local function open_gates(fields)
+  for _, field in ipairs(fields) do
+    local gate = gate_of(field)
+    if gate and gate.bucket then
+      gate.bucket.armed = 0
+      note_gate(gate)
+      gate.was_full = true
+      let_through(gate, ARGV[1])
+    end
+  end
 end
 
 transition('promote', 'allow-oom', function()
-  local limit = whole(ARGV[2])
-  if #ARGV ~= 2 or not limit or limit > 1000 then return refuse('promotion takes a limit') end
-  local generation, _, time = open(ARGV[1])
+  local limit = whole(ARGV[4])
+  if #ARGV ~= 4 or not limit or limit > 1000 or not whole(ARGV[2]) or not whole(ARGV[3]) then
+    return refuse('promotion takes a limit')
+  end
+  local generation, last, time = open(ARGV[1])
   if not time then return refuse('the time is no number') end
   if not generation then return lost() end
-  local delayed = prefix .. 'delayed'
+  local timers = prefix .. 'timers'
   call('DEL', prefix .. 'signals:due')
-  local ids = call('ZRANGEBYSCORE', delayed, '-inf', time, 'LIMIT', 0, limit)
-  if #ids > 0 then promote(ids) end
-  local next_due = call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-  return { #ids, next_due[2] and string.format('%d', next_due[2]) or '' }
+  local names, ready, late, fields = call('ZRANGEBYSCORE', timers, '-inf', time, 'LIMIT', 0, limit), {}, {}, {}
+  local kept = {}
+  for _, name in ipairs(names) do
+    local kind = byte(name)
+    if #name == 16 then
+      ready[#ready + 1] = name
+    elseif kind == 120 and #name == 17 then
+      late[#late + 1] = sub(name, 2)
+    elseif kind == 114 and #name == 3 then
+      kept[#kept + 1] = sub(name, 2)
+    else
+      fields[#fields + 1] = name
+    end
+  end
+  drop_timers(names)
+  local promoted = make_due_ready(ready)
+  local finished = finish_late(late, time)
+  ask_again(kept)
+  open_gates(fields)
+  save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
+  local next_due = call('ZRANGE', timers, 0, 0, 'WITHSCORES')
+  return { #names, promoted, finished, next_due[2] and string.format('%d', next_due[2]) or '' }
 end)

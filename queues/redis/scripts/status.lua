@@ -15,7 +15,7 @@ transition('status', 'no-writes', function()
     if record and is_readable(record) then
       head = sub(record, 1, 25)
       if is_delayed(record) then
-        extra = call('ZSCORE', prefix .. 'delayed', id) or ''
+        extra = call('ZSCORE', prefix .. 'timers', id) or ''
       else
         extra = call('ZRANK', prefix .. 'queue:' .. lane_of(record) .. tenant_of(record), id)
         if not extra then

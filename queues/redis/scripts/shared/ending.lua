@@ -1,10 +1,10 @@
 -- Shared: ending attempts. What a call amounts to is gathered first (`finish`, `requeue`) and written last (`settle`), so
 -- that a call that refuses has written nothing.
 local SUCCEEDED, FAILED, CANCELLED, RELEASED, EXPIRED = 0, 1, 2, 3, 4
-local gone, outcomes, freed, reported, events, returned = {}, {}, {}, {}, {}, {}
+local gone, outcomes, freed, reported, events, returned, past = {}, {}, {}, {}, {}, {}, {}
 
 at_begin(function()
-  gone, outcomes, freed = emptied(gone), emptied(outcomes), emptied(freed)
+  gone, outcomes, freed, past = emptied(gone), emptied(outcomes), emptied(freed), emptied(past)
   reported, events, returned = emptied(reported), emptied(events), emptied(returned)
 end)
 
@@ -27,6 +27,14 @@ end
 -- The attempt ends, and its job with it.
 local function finish(worker, id, lease, ending, time, ended_at, report)
   note_end(worker, id, lease, ending, 1, time, ended_at, report)
+  gone[#gone + 1] = id
+  if had_start_by(lease) then past[#past + 1] = 'x' .. id end
+end
+
+-- A job that was taken out before any attempt.
+local function finish_unstarted(id, ending, ended_at)
+  local nothing = string.rep('\0', 16)
+  note_outcome(id, ending, 1, 0, nothing, nothing, ended_at, '')
   gone[#gone + 1] = id
 end
 
@@ -84,7 +92,9 @@ local function write_returned()
     local id, job = ids[index], changed[index]
     if record and is_readable(record) then
       bodies[#bodies + 1] = id
-      bodies[#bodies + 1] = sub(record, 1, 18) .. (job.due and '\1' or '\0') .. sub(record, 20, 22)
+      local flags = byte(record, 19)
+      bodies[#bodies + 1] = sub(record, 1, 18) .. string.char(flags - flags % 2 + (job.due and 1 or 0))
+        .. sub(record, 20, 22)
         .. pack('>HB', job.made, job.lost) .. sub(record, 26)
     else
       if record then set_record_aside(id, record) end
@@ -109,7 +119,7 @@ local function return_jobs(given)
       arrive(lane, sub(job.lease, 28, 43), job.id, byte(job.lease, 45))
     end
   end
-  delay(delays)
+  set_timers(delays)
   make_ready(given)
 end
 
@@ -120,6 +130,7 @@ local function settle(last, time, entries_max, retention, given)
   if #outcomes == 0 then return nil end
   local tick = max(last + 1, time)
   if #gone > 0 then call('HDEL', jobs_key, unpack(gone)) end
+  drop_timers(past)
   free_leases(retention)
   append('outcomes', 'b', tick, outcomes)
   announce(tick, events, entries_max)
@@ -177,3 +188,6 @@ local function ending_transition(name, more, complaint_of, end_one)
     return verdicts
   end)
 end
+
+return SUCCEEDED, FAILED, CANCELLED, EXPIRED, finish, finish_unstarted, retry_or_finish, hand_back, settle, save, owned_leases,
+  ending_transition

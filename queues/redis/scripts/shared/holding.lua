@@ -20,14 +20,16 @@ end
 
 -- Takes leases away without an outcome. Returns how many there were.
 local function drop_leases(ids)
-  local found, count = find_leases(ids), 0
+  local found, count, timers = find_leases(ids), 0, {}
   for _, id in ipairs(ids) do
     local held = found[id]
     if held and call('HDEL', prefix .. 'held:' .. held[1], id) == 1 then
       note_ended(sub(held[2], 26, 27), sub(held[2], 28, 43))
+      if had_start_by(held[2]) then timers[#timers + 1] = 'x' .. id end
       count = count + 1
     end
   end
+  drop_timers(timers)
   return count
 end
 

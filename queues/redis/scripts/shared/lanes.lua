@@ -2,7 +2,8 @@
 -- priority and age. `state` tells a lane's number (2 bytes) by its descriptor, and by its number:
 --   1–12  how many are ready, leased and delayed (4 bytes each)
 --   13–20 how long its attempts take, microseconds and 1; 0 where that is not known
---   21    flags: 1 a tenant may be found there (it is in `open:<tier>`), 2 a limit is set on its tier or capability
+--   21    flags: 1 a tenant may be found there (it is in `open:<tier>`), 2 a limit is set on its tier or capability, 4 a
+--         worker keeps room for one of its jobs (see keeping.lua)
 --   22–   its descriptor: priority class (1), cpu millicores, memory bytes, gpu thousandths, and as how many millicores
 --         its jobs count (8 each), length of the tier's name (1), the tier's and the capability's name
 local lanes, lanes_changed, opened = {}, {}, {}
@@ -53,11 +54,28 @@ local function lane_from(number, packed)
   return lane
 end
 
--- Reads `fields` of the state, and along with them the lanes that are likely to be asked for.
+-- What an operator says of the order (see `QueuePolicy`), in `policy` of the state: four numbers of 8 bytes. Microseconds
+-- after which room is kept for a job, for how long that is, and after which a class that is passed over has a turn, 0 for
+-- never; milliseconds of waiting that count as one of priority, 0 for none.
+local policy_read, keep_after, kept_for, class_patience, ageing
+
+local function read_policy(packed)
+  if packed == policy_read then return end
+  policy_read = packed
+  if packed and #packed == 32 then
+    keep_after, kept_for, class_patience, ageing = unpack_bytes('>I8I8I8I8', packed)
+  else
+    keep_after, kept_for, class_patience, ageing = KEEP_AFTER, KEPT_FOR, CLASS_PATIENCE, AGEING
+  end
+end
+
+-- Reads `fields` of the state, and along with them the policy and the lanes that are likely to be asked for.
 local function read_state(fields)
-  local count = #fields
+  local count = #fields + 1
+  fields[count] = 'policy'
   for index = 1, #expected do fields[count + index] = expected[index] end
   local values = call('HMGET', state_key, unpack(fields))
+  read_policy(values[count])
   for index = 1, #expected do
     local packed = values[count + index]
     if packed then lane_from(expected[index], packed) end
@@ -128,12 +146,15 @@ end
 
 local function is_open(lane) return lane.flags % 2 == 1 end
 
-local function is_limited(lane) return lane.flags >= 2 end
+local function has_lane_flag(lane, flag) return floor(lane.flags / flag) % 2 == 1 end
 
-local function set_limited(lane, value)
-  lane.flags = lane.flags % 2 + (value and 2 or 0)
+local function set_lane_flag(lane, flag, value)
+  if has_lane_flag(lane, flag) == value then return end
+  lane.flags = lane.flags + (value and flag or -flag)
   note_lane(lane)
 end
+
+local function is_limited(lane) return has_lane_flag(lane, 2) end
 
 -- The numbers, one after the other, of the lanes of a tier in which somebody may be found.
 local function open_lanes(tier)

@@ -1,11 +1,38 @@
 -- Shared: limits. Somebody may say how many jobs of a tenant ('t' and its id), a capability ('C' and its name) or a tier
--- ('T' and its name) run at once. Each gate of which that was said is a value of `limits`: how many run (4 bytes), how
--- many may (4, all ones: any number), the weight of a tenant's share (2), 1 where lanes are parked behind it (1). Lanes
--- and tenants are marked, so that what has no limit costs nothing.
-local ANY = 4294967295
+-- ('T' and its name) run at once, and how many start in a time. Each gate of which that was said is a value of `limits`:
+-- how many run (4 bytes), how many may (4, all ones: any number), the weight of a tenant's share (2), 1 where lanes are
+-- parked behind it (1); and where only so many may start in a time, a token bucket as `TokenBucket` keeps it (8 each):
+-- tokens that come in per tick, the microseconds of a tick, the most tokens, how full it is in tokens times microseconds
+-- of a tick, and up to when it was filled; then 1 while a timer is set for its next tokens (1). Lanes and tenants are
+-- marked, so that what has no limit costs nothing.
+local ANY, STEP_BACK_MAX = 4294967295, 60000000
 local gates, gates_changed = {}, {}
 
 at_begin(function() gates, gates_changed = emptied(gates), emptied(gates_changed) end)
+
+-- Lets the tokens come in that are due. A clock that has gone back brings none until it has caught up, unless it was set.
+local function fill(bucket)
+  local now = time_of(ARGV[1])
+  if now > bucket.filled then
+    bucket.level = min(bucket.burst * bucket.tick, bucket.level + (now - bucket.filled) * bucket.per_tick)
+    bucket.filled = now
+  elseif bucket.filled - now > STEP_BACK_MAX then
+    bucket.filled = now
+  end
+end
+
+local function bucket_from(packed)
+  local per_tick, tick, burst, level, filled, armed = unpack_bytes('>I8I8I8I8I8B', packed, 12)
+  local bucket = { per_tick = per_tick, tick = tick, burst = burst, level = level, filled = filled, armed = armed }
+  fill(bucket)
+  return bucket
+end
+
+-- How many more may start now.
+local function room_behind(gate)
+  local room = gate.max == ANY and ANY or max(0, gate.max - gate.running)
+  return gate.bucket and min(room, floor(gate.bucket.level / gate.bucket.tick)) or room
+end
 
 -- The gate of a field; false where nothing was said of it.
 local function gate_of(field)
@@ -16,7 +43,8 @@ local function gate_of(field)
     if packed then
       local running, max, weight, parked = unpack_bytes('>I4I4HB', packed)
       gate = { field = field, running = running, max = max, weight = weight, parked = parked }
-      gate.was_full = max ~= ANY and running >= max
+      gate.bucket = #packed > 11 and bucket_from(packed) or nil
+      gate.was_full = room_behind(gate) == 0
     end
     gates[field] = gate
   end
@@ -29,12 +57,16 @@ local function note_gate(gate)
   gates_changed[#gates_changed + 1] = gate
 end
 
--- How many more may run.
-local function room_behind(gate) return gate.max == ANY and ANY or max(0, gate.max - gate.running) end
-
 local function count_running(gate, change)
   gate.running = max(0, gate.running + change)
   note_gate(gate)
+end
+
+-- So many more jobs start; where `count` is negative, they have not after all.
+local function count_starts(gate, count)
+  count_running(gate, count)
+  local bucket = gate.bucket
+  if bucket then bucket.level = min(bucket.burst * bucket.tick, bucket.level - count * bucket.tick) end
 end
 
 local NO_GATES = {}
@@ -52,14 +84,33 @@ local function gates_before(lane)
   return lane.gates
 end
 
+-- When an empty bucket is looked at again: not for every single token where these come fast.
+local function next_tokens(bucket)
+  local wanted = max(1, min(bucket.burst, floor(THROTTLE_STEP * bucket.per_tick / bucket.tick)))
+  return bucket.filled + floor((wanted * bucket.tick - bucket.level + bucket.per_tick - 1) / bucket.per_tick)
+end
+
+local function packed_gate(gate, timers)
+  local packed, bucket = pack('>I4I4HB', gate.running, gate.max, gate.weight, gate.parked), gate.bucket
+  if not bucket then return packed end
+  if bucket.armed == 0 and bucket.level < bucket.tick then
+    bucket.armed = 1
+    timers[#timers + 1], timers[#timers + 2] = string.format('%d', next_tokens(bucket)), gate.field
+  end
+  return packed
+    .. pack(
+      '>I8I8I8I8I8B', bucket.per_tick, bucket.tick, bucket.burst, bucket.level, bucket.filled, bucket.armed)
+end
+
 local function save_limits()
   if #gates_changed == 0 then return end
-  local values = {}
+  local values, timers = {}, {}
   for _, gate in ipairs(gates_changed) do
     gate.is_changed = false
     values[#values + 1] = gate.field
-    values[#values + 1] = pack('>I4I4HB', gate.running, gate.max, gate.weight, gate.parked)
+    values[#values + 1] = packed_gate(gate, timers)
   end
   gates_changed = {}
   set_fields(prefix .. 'limits', values)
+  set_timers(timers)
 end

@@ -1,10 +1,17 @@
 -- Shared: jobs that become ready.
 local arriving, arriving_in = {}, {}
 -- Scores are given as text: to write a number is what costs most of an arrival.
-local score_of = {}
-for priority = 0, 100 do score_of[priority] = '-' .. priority end
+local score_texts = {}
+for priority = 0, 100 do score_texts[priority] = '-' .. priority end
 
 at_begin(function() arriving, arriving_in = emptied(arriving), emptied(arriving_in) end)
+
+-- Where a job stands among those of its tenant. Where some milliseconds of waiting count as much as one of priority,
+-- that is told from when it was accepted, which its id says (RFC 9562, 5.7): it does not change while it waits.
+local function score_of(priority, id)
+  if ageing == 0 then return score_texts[priority] end
+  return string.format('%d', unpack_bytes('>I6', id) - priority * ageing)
+end
 
 -- Gathers jobs that become ready, for `make_ready`.
 local function arrive(lane, tenant, id, priority)
@@ -21,7 +28,7 @@ local function arrive(lane, tenant, id, priority)
     group.tenants[#group.tenants + 1] = tenant
   end
   local count = #places
-  places[count + 1], places[count + 2] = score_of[priority], id
+  places[count + 1], places[count + 2] = score_of(priority, id), id
 end
 
 -- Puts jobs of a tenant into their queue. Returns how many are new there.
@@ -59,3 +66,5 @@ local function make_ready(given)
     wake(lane, found, given)
   end
 end
+
+return score_of, arrive, make_ready

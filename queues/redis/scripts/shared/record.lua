@@ -1,7 +1,7 @@
 -- Shared: what is kept of a job, all numbers big-endian. Its record, in `jobs` until it is finished:
 --   1–2   lane (see lanes.lua)
 --   3–18  tenant
---   19    1 while it waits for its time, else 0
+--   19    flags: 1 waits for its time, 2 has a time by which it has to have started
 --   20    priority
 --   21–22 the most attempts
 --   23–24 attempts made
@@ -18,14 +18,16 @@ local TO_BE_CANCELLED, HAS_REPORTED = 1, 2
 -- Whether a record has this layout. Anything may stand in its place: a value that was cut, or a newer version's.
 local function is_readable(record)
   local flag, priority = byte(record, 19, 20)
-  return #record >= 25 and flag <= 1 and priority <= 100
+  return #record >= 25 and flag <= 3 and priority <= 100
 end
 
 local function lane_of(record) return sub(record, 1, 2) end
 
 local function tenant_of(record) return sub(record, 3, 18) end
 
-local function is_delayed(record) return byte(record, 19) == 1 end
+local function is_delayed(record) return byte(record, 19) % 2 == 1 end
+
+local function has_start_by(record) return byte(record, 19) >= 2 end
 
 local function is_lease(lease) return #lease == 50 and byte(lease, 25) <= 3 and byte(lease, 45) <= 100 end
 
@@ -34,6 +36,9 @@ local function has_flag(lease, flag) return floor(byte(lease, 25) / flag) % 2 ==
 local function with_flag(lease, flag)
   return has_flag(lease, flag) and lease or sub(lease, 1, 24) .. string.char(byte(lease, 25) + flag) .. sub(lease, 26)
 end
+
+-- As `has_start_by`, of a lease.
+local function had_start_by(lease) return byte(lease, 44) >= 2 end
 
 local function attempts_made(lease)
   local high, low = byte(lease, 48, 49)

@@ -106,7 +106,7 @@ local function count_tenant(pool, tenant, change)
   note_tenant(pool, tenant)
   if tenant.limited == 1 then
     local gate = gate_before(tenant)
-    if gate then count_running(gate, change) end
+    if gate then count_starts(gate, change) end
   end
 end
 

@@ -1,0 +1,139 @@
+import StrataCore
+import StrataQueue
+import Testing
+
+/// Workers that keep room for a job that needs more than they have free. Runs on every backend.
+@Suite struct KeepingConformanceTests {
+  private let four = ResourceRequest(cpuMillicores: 4_000, memoryBytes: 64 << 30, gpuThousandths: 0)
+  private let small = Lane.sample(cpu: 1_000)
+  private let large = Lane.sample(cpu: 4_000)
+
+  private func free(_ cores: Int64) -> ResourceRequest {
+    ResourceRequest(cpuMillicores: 1_000 * cores, memoryBytes: 64 << 30, gpuThousandths: 0)
+  }
+
+  private func job(_ lane: Lane, at now: Timestamp) -> QueuedJob {
+    QueuedJob(id: SampleIdentifiers.next(at: now), tenant: .sample, lane: lane, attemptsMax: 3, payload: [])
+  }
+
+  /// A worker of four cores that has finished `completed`, and runs as many small jobs as it may.
+  private func ask(
+    _ queue: any JobQueue, _ worker: WorkerID, free cores: Int64, completed: [Lease] = []
+  ) async throws -> [Lease] {
+    let request = LeaseRequest(
+      worker: worker, tiers: [.cpu], count: Int(cores), room: free(cores), wholeRoom: four,
+      completed: completed.map { AttemptResult(lease: $0.reference, report: []) })
+    return try await queue.lease(request, for: minute).leases
+  }
+
+  /// Small jobs come without end: without kept room there would never be four cores free at once.
+  @Test(arguments: Backend.allCases) func aLargeJobIsNotStarvedBySmallOnes(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = .seconds(60)
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.tune(policy)
+      let worker = WorkerID()
+      _ = try await queue.enqueue((0..<4).map { _ in job(small, at: clock.now) })
+      var running = try await ask(queue, worker, free: 4)
+      let waiting = job(large, at: clock.now)
+      _ = try await queue.enqueue([waiting])
+      var waited = 0
+      while !running.contains(where: { $0.job.id == waiting.id }), waited < 20 {
+        waited += 1
+        clock.advance(.seconds(10))
+        _ = try await queue.enqueue((0..<4).map { _ in job(small, at: clock.now) })
+        let finished = running.isEmpty ? [] : [running.removeFirst()]
+        running += try await ask(queue, worker, free: Int64(4 - running.count), completed: finished)
+      }
+      // Six rounds until it has waited for long, and those that it takes until all cores are free.
+      #expect(running.map(\.job.id) == [waiting.id])
+      #expect(waited == 9)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func onlyOneWorkerKeepsRoomForIt(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = .microseconds(1)
+    policy.keepRoomFor = .seconds(30)
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.tune(policy)
+      let (keeper, other) = (WorkerID(), WorkerID())
+      _ = try await queue.enqueue([job(large, at: clock.now)] + (0..<9).map { _ in job(small, at: clock.now) })
+      #expect(try await ask(queue, keeper, free: 2).isEmpty)
+      #expect(try await ask(queue, other, free: 2).count == 2)
+      #expect(try await ask(queue, keeper, free: 2).isEmpty)
+      // One that has died makes place in time.
+      clock.advance(.seconds(30))
+      #expect(try await queue.promote(limit: 10) == Promotion(count: 0, timers: 1, nextDue: nil))
+      #expect(try await queue.signals(for: keeper, waitingUpTo: .zero) == [.work])
+      #expect(try await ask(queue, other, free: 2).isEmpty)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func whatAKeeperPassesOverOthersAreWokenFor(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = .microseconds(1)
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.tune(policy)
+      let (keeper, idle) = (WorkerID(), WorkerID())
+      #expect(try await ask(queue, keeper, free: 3).isEmpty)
+      #expect(try await ask(queue, idle, free: 2).isEmpty)
+      _ = try await queue.enqueue([job(large, at: clock.now)])
+      _ = try await queue.enqueue([job(small, at: clock.now)])
+      // The emptiest is woken, keeps its room, and passes the signal on.
+      #expect(try await queue.signals(for: keeper, waitingUpTo: .zero) == [.work])
+      #expect(try await queue.signals(for: idle, waitingUpTo: .zero) == [])
+      #expect(try await ask(queue, keeper, free: 3).isEmpty)
+      #expect(try await queue.signals(for: idle, waitingUpTo: .zero) == [.work])
+      #expect(try await ask(queue, idle, free: 2).count == 1)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func aKeeperIsToldWhenTheJobIsGone(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = .microseconds(1)
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.tune(policy)
+      let keeper = WorkerID()
+      for isCancelled in [true, false] {
+        let waiting = job(large, at: clock.now)
+        _ = try await queue.enqueue([waiting])
+        #expect(try await ask(queue, keeper, free: 2).isEmpty)
+        if isCancelled {
+          _ = try await queue.cancel([waiting.id])
+        } else {
+          #expect(try await ask(queue, WorkerID(), free: 4).map(\.job.id) == [waiting.id])
+        }
+        #expect(try await queue.signals(for: keeper, waitingUpTo: .zero) == [.work])
+        #expect(try await queue.promote(limit: 10).nextDue == nil)
+      }
+    }
+  }
+
+  /// Keeping room must not let a tenant that has had more than others go before them.
+  @Test(arguments: Backend.allCases) func roomIsKeptOnlyForWhoIsDue(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = .microseconds(1)
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.tune(policy)
+      let worker = WorkerID()
+      let greedy = TenantID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0900)
+      func large(_ tenant: TenantID) -> QueuedJob {
+        QueuedJob(
+          id: SampleIdentifiers.next(at: clock.now), tenant: tenant, lane: self.large, attemptsMax: 3, payload: [])
+      }
+      _ = try await queue.enqueue((0..<3).map { _ in large(greedy) })
+      _ = try await queue.enqueue([job(small, at: clock.now)])
+      let first = try await ask(queue, WorkerID(), free: 4)
+      #expect(first.map(\.job.tenant) == [greedy])
+      // Its next job has waited long enough, but the other tenant is due.
+      #expect(try await ask(queue, worker, free: 2).map(\.job.tenant) == [.sample])
+      #expect(try await ask(queue, worker, free: 1).isEmpty)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+internal import StrataCore
+
+/// What an operator wants of the queue's order, beyond what tenants pay for.
+public struct QueuePolicy: Hashable, Sendable {
+  /// How long a job waits that needs more than any worker has free, before one that could have it keeps its room for it;
+  /// nil for ever. More than zero.
+  public var keepRoomAfter: Duration? = .seconds(60)
+  /// After so long a worker that keeps room is asked whether it still does: one that has died makes place. At least a
+  /// microsecond.
+  public var keepRoomFor = Duration.seconds(30)
+  /// A class of a tier that has not been served for so long goes first, for one job; nil: higher classes always do.
+  public var classPatience: Duration?
+  /// So much waiting counts as much as one of priority among the jobs of a tenant, in whole milliseconds; nil: waiting
+  /// counts nothing. A change is for jobs that become ready from then on.
+  public var priorityAgeing: Duration?
+
+  public init() {}
+
+  public static let standard = QueuePolicy()
+
+  /// As the scripts have it.
+  var numbers: [Int64] {
+    [
+      keepRoomAfter?.wholeMicroseconds ?? 0, max(1, keepRoomFor.wholeMicroseconds),
+      classPatience?.wholeMicroseconds ?? 0, priorityAgeing?.milliseconds ?? 0,
+    ]
+  }
+}

@@ -1,0 +1,55 @@
+internal import StrataCore
+
+// Workers that keep room for a job that has waited for long and needs more than they have free.
+extension MemoryQueue {
+  /// Whether a worker is to keep what it has free for a job of the pool, and take nothing more.
+  func keepsRoom(_ pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> Bool {
+    for lane in overdue(in: pool, request, room) where keepers[lane].map({ $0.worker == request.worker }) ?? true {
+      if keepers[lane] == nil {
+        settingTimers {
+          let until = now + policy.keepRoomFor
+          keepers[lane] = (request.worker, until)
+          return ((), [until])
+        }
+      }
+      return true
+    }
+    return false
+  }
+
+  /// Lanes that the worker has no room for now, but could have, of which a job has waited for long whose tenant is due
+  /// before all others that the worker could serve; that of the job accepted first comes first.
+  private func overdue(in pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
+    guard let patience = policy.keepRoomAfter else { return [] }
+    let others = lanes.filter { $0.pool == pool && fits($0, room) }.compactMap { inTheirOrder($0).first }
+    let firstTag = others.map { order.tag(of: $0, in: pool) }.min()
+    var found: [(accepted: Int64, lane: Lane)] = []
+    for lane in lanes where lane.pool == pool && !lane.resources.fits(in: room) && fits(lane, request.wholeRoom) {
+      guard let (tenant, job) = due(in: lane), order.tag(of: tenant, in: pool) <= firstTag ?? .infinity else {
+        continue
+      }
+      let accepted = job.acceptedMilliseconds
+      if accepted * 1_000 + patience.wholeMicroseconds <= now.microseconds { found.append((accepted, lane)) }
+    }
+    // As sorting is stable, of equals the older lane comes first.
+    return found.sorted { $0.accepted < $1.accepted }.map(\.lane)
+  }
+
+  /// Of the first few tenants of a lane, the first that may run more, and its first job.
+  private func due(in lane: Lane) -> (TenantID, JobID)? {
+    for tenant in inTheirOrder(lane).prefix(8) where room(behind: .tenant(tenant)) > 0 {
+      if let first = ready(in: lane, of: tenant).first { return (tenant, first.job.id) }
+    }
+    return nil
+  }
+
+  private func inTheirOrder(_ lane: Lane) -> [TenantID] {
+    order.tenants(in: lane).sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
+  }
+
+  /// Nobody keeps room for jobs of the lane any more. The worker that did is told, unless it is the one that asks.
+  func stopKeeping(_ lane: Lane, but asking: WorkerID? = nil) {
+    guard let keeper = keepers.removeValue(forKey: lane), keeper.worker != asking else { return }
+    signalled[keeper.worker, default: []].append(.work)
+  }
+}

@@ -1,0 +1,87 @@
+internal import StrataCore
+internal import StrataScheduling
+
+// What is to happen at a time.
+extension MemoryQueue {
+  enum Timer: Hashable {
+    case ready(JobID)
+    case startBy(JobID)
+    case gate(Gate)
+    /// A worker keeps room for a job of a lane.
+    case keeper(Lane)
+  }
+
+  public func promote(limit: Int) async throws(QueueError) -> Promotion {
+    try requireGeneration()
+    isDueSignalled = false
+    let due = timers.filter { $0.at <= now }.prefix(max(0, limit)).map(\.timer)
+    let promoted = due.compactMap { timer in if case .ready(let id) = timer { id } else { nil } }
+    for id in promoted { jobs[id]?.due = nil }
+    admit(promoted.compactMap { jobs[$0] })
+    let expired = finishLate(due.compactMap { timer in if case .startBy(let id) = timer { id } else { nil } })
+    for case .keeper(let lane) in due { stopKeeping(lane) }
+    for case .gate(let gate) in due {
+      gates[gate]?.timer = nil
+      gates[gate]?.isArmed = false
+      if gates[gate]?.bucket != nil { letThrough(gate, wasFull: true) }
+    }
+    armGates(due.compactMap { timer in if case .gate(let gate) = timer { gate } else { nil } })
+    bell.ring()
+    return Promotion(count: promoted.count, expired: expired, timers: due.count, nextDue: timers.first?.at)
+  }
+
+  /// All that are set, as they are due; those of one instant in the order of their names in Redis.
+  private var timers: [(at: Timestamp, timer: Timer)] {
+    var all: [(at: Timestamp, name: [UInt8], timer: Timer)] = []
+    for held in jobs.values {
+      let id = held.job.id
+      if let due = held.due { all.append((due, id.bytes, .ready(id))) }
+      if let end = held.startBy { all.append((end, Array("x".utf8) + id.bytes, .startBy(id))) }
+    }
+    for (gate, held) in gates { if let due = held.timer { all.append((due, gate.field, .gate(gate))) } }
+    for (lane, keeper) in keepers {
+      let number = UInt16(clamping: (lanes.firstIndex(of: lane) ?? 0) + 1)
+      all.append((keeper.until, Array("r".utf8) + number.bigEndianBytes, .keeper(lane)))
+    }
+    all.sort { $0.at != $1.at ? $0.at < $1.at : $0.name.lexicographicallyPrecedes($1.name) }
+    return all.map { ($0.at, $0.timer) }
+  }
+
+  /// Sets timers by `body`, and says so where one of them is due before all others.
+  func settingTimers<Value>(_ body: () -> (Value, [Timestamp])) -> Value {
+    let first = timers.first?.at
+    let (value, set) = body()
+    if let earliest = set.min(), first.map({ earliest < $0 }) ?? true { isDueSignalled = true }
+    return value
+  }
+
+  /// Finishes those of the jobs that no attempt has begun of. Returns how many.
+  private func finishLate(_ ids: [JobID]) -> Int {
+    var late: [JobID] = []
+    for id in ids {
+      jobs[id]?.startBy = nil
+      guard let held = jobs[id], held.lease == nil, held.attemptsMade == 0 else { continue }
+      takeOut(held)
+      late.append(id)
+    }
+    if !late.isEmpty { logUnstarted(late, .expired) }
+    return late.count
+  }
+
+  /// Has gates looked at again that have run out of starts, when they have some.
+  func armGates(_ changed: [Gate]) {
+    settingTimers {
+      var set: [Timestamp] = []
+      for gate in changed {
+        guard let held = gates[gate], var bucket = held.bucket, !held.isArmed, bucket.available(at: now) == 0 else {
+          continue
+        }
+        let due = bucket.instantOfNext(within: limits.throttleStep, at: now)
+        gates[gate]?.isArmed = true
+        gates[gate]?.timer = due
+        set.append(due)
+      }
+      return ((), set)
+    }
+  }
+}
