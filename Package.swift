@@ -58,7 +58,7 @@ let package = Package(
       on: ["StrataCore", "StrataScheduling", "StrataRuntime", "CHiredis", "CQueueScripts"]),
     module(
       "StrataLedger", exclude: ["Migrations", "Queries"],
-      on: ["StrataCore", "StrataRuntime", "CPostgreSQL", "CLedgerScripts"]),
+      on: ["StrataCore", "StrataScheduling", "StrataRuntime", "CPostgreSQL", "CLedgerScripts"]),
     module("StrataAPI", on: ["StrataCore"]),
     module("StrataClient", on: ["StrataCore", "StrataRuntime", "StrataAPI", "CCurl"]),
     module("StrataStack", on: ["StrataCore", "StrataRuntime", "CLinux"]),
@@ -70,7 +70,8 @@ let package = Package(
     module(
       "StrataServer",
       on: [
-        "StrataCore", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataQueue", "StrataLedger", "StrataControl",
+        "StrataCore", "StrataScheduling", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataQueue",
+        "StrataLedger", "StrataControl",
         "CHTTPParser", "CLinux",
       ]),
     module("Numerics", "workers/numerics"),
@@ -111,7 +112,7 @@ let package = Package(
     tests("StrataRuntime", on: ["StrataRuntime", "StrataCore"]),
     tests("StrataArtifacts", on: ["StrataArtifacts", "StrataCore"]),
     tests("StrataQueue", on: ["StrataQueue", "StrataScheduling", "StrataCore", "StrataRuntime"]),
-    tests("StrataLedger", on: ["StrataLedger", "StrataCore"]),
+    tests("StrataLedger", on: ["StrataLedger", "StrataScheduling", "StrataCore"]),
     tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore", "strata-test-parent"]),
     // A parent for tests to kill: it runs a stack and a sentinel as `strata up` does.
     .executableTarget(
@@ -120,8 +121,8 @@ let package = Package(
     tests(
       "StrataControl",
       on: [
-        "StrataControl", "ControlTestSupport", "StrataArtifacts", "StrataCore", "StrataLedger", "StrataQueue",
-        "StrataRuntime",
+        "StrataControl", "ControlTestSupport", "StrataScheduling", "StrataArtifacts", "StrataCore", "StrataLedger",
+        "StrataQueue", "StrataRuntime",
       ]),
     tests(
       "StrataServer",

@@ -351,6 +351,18 @@ static const char list_retryable[] = {
 #embed "../StrataLedger/Queries/list_retryable.sql"
     , 0};
 const char *const strata_query_list_retryable = list_retryable;
+static const char queue_policy[] = {
+#embed "../StrataLedger/Queries/queue_policy.sql"
+    , 0};
+const char *const strata_query_queue_policy = queue_policy;
+static const char change_queue_policy[] = {
+#embed "../StrataLedger/Queries/change_queue_policy.sql"
+    , 0};
+const char *const strata_query_change_queue_policy = change_queue_policy;
+static const char change_priority[] = {
+#embed "../StrataLedger/Queries/change_priority.sql"
+    , 0};
+const char *const strata_query_change_priority = change_priority;
 static const char migration_008_artifact_store[] = {
 #embed "../StrataLedger/Migrations/008_artifact_store.up.sql"
     , 0};
@@ -363,3 +375,7 @@ static const char find_artifact_store[] = {
 #embed "../StrataLedger/Queries/find_artifact_store.sql"
     , 0};
 const char *const strata_query_find_artifact_store = find_artifact_store;
+static const char migration_010_timing[] = {
+#embed "../StrataLedger/Migrations/010_timing.up.sql"
+    , 0};
+const char *const strata_migration_010_timing = migration_010_timing;

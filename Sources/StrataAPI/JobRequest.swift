@@ -16,6 +16,10 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var runAt: String?
   /// How long after its acceptance it is to run at the earliest.
   public var delaySeconds: Int64?
+  /// The job fails where no attempt of it has begun by then, as `runAt`; one of this and `startWithinSeconds` at most.
+  public var startBy: String?
+  /// How long after its acceptance that is.
+  public var startWithinSeconds: Int64?
   /// Refuse the job if it could cost more than this: a number of credits with at most six decimals.
   public var maxCredits: JSONValue?
   /// The same in millionths of a credit; one of the two at most.
@@ -36,8 +40,9 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public init(
     capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
     tier: String? = nil, resources: ResourceOverride? = nil, timeoutSeconds: Int64? = nil,
-    runAt: String? = nil, delaySeconds: Int64? = nil, maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil,
-    after: [JobID]? = nil, onDependencyFailure: DependencyPolicy? = nil, batch: BatchID? = nil,
+    runAt: String? = nil, delaySeconds: Int64? = nil, startBy: String? = nil, startWithinSeconds: Int64? = nil,
+    maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil, after: [JobID]? = nil,
+    onDependencyFailure: DependencyPolicy? = nil, batch: BatchID? = nil,
     uniqueKey: String? = nil, uniqueSeconds: Int64? = nil, onDuplicate: UniqueKey.Conflict? = nil
   ) {
     self.capability = capability
@@ -49,6 +54,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.timeoutSeconds = timeoutSeconds
     self.runAt = runAt
     self.delaySeconds = delaySeconds
+    self.startBy = startBy
+    self.startWithinSeconds = startWithinSeconds
     self.maxCredits = maxCredits
     self.maxMicrocredits = maxMicrocredits
     self.after = after
@@ -83,6 +90,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
     case timeoutSeconds = "timeout_seconds"
     case runAt = "run_at"
     case delaySeconds = "delay_seconds"
+    case startBy = "start_by"
+    case startWithinSeconds = "start_within_seconds"
     case maxCredits = "max_credits"
     case maxMicrocredits = "max_microcredits"
     case onDependencyFailure = "on_dependency_failure"

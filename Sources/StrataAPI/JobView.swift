@@ -15,6 +15,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var createdAt: String
   /// When it was to run at the earliest; absent where that was at once.
   public var runAt: String?
+  /// It fails, or has failed, where no attempt of it has begun by then.
+  public var startBy: String?
   public var startedAt: String?
   public var finishedAt: String?
   /// What is held for it now: nothing once it has ended.
@@ -45,6 +47,7 @@ public struct JobView: Hashable, Codable, Sendable {
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
     attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, runAt: String? = nil,
+    startBy: String? = nil,
     startedAt: String? = nil,
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
     chargedMicrocredits: Int64 = 0,
@@ -62,6 +65,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.progress = progress
     self.createdAt = createdAt
     self.runAt = runAt
+    self.startBy = startBy
     self.startedAt = startedAt
     self.finishedAt = finishedAt
     self.heldMicrocredits = heldMicrocredits
@@ -96,6 +100,7 @@ public struct JobView: Hashable, Codable, Sendable {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
     case createdAt = "created_at"
     case runAt = "run_at"
+    case startBy = "start_by"
     case startedAt = "started_at"
     case finishedAt = "finished_at"
     case heldMicrocredits = "held_microcredits"

@@ -1,34 +1,62 @@
 public import StrataCore
 
+/// How many jobs may start in a time: a token bucket.
+public struct RateView: Hashable, Codable, Sendable {
+  /// Starts that come in per period.
+  public let count: Int64
+  /// Seconds of a period.
+  public let seconds: Int64
+  /// The most starts at once; `count` unless said.
+  public let burst: Int64?
+
+  public init(count: Int64, seconds: Int64, burst: Int64? = nil) {
+    self.count = count
+    self.seconds = seconds
+    self.burst = burst
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable { case count, seconds, burst }
+
+  static let memberNames = CodingKeys.allCases.map(\.rawValue)
+}
+
 /// What is to be changed of a limit: the body of `PATCH /v1/tiers/{tier}/policy` and `/v1/capabilities/{name}/policy`.
 public struct LimitPatch: Hashable, Codable, Sendable {
   /// The most jobs that may run at once, and `.some(nil)`, which is `null`, for any number; nil leaves it as it is.
   public var runningMax: Int??
   /// Whether nothing of it may start; nil leaves it as it is.
   public var isPaused: Bool?
+  /// How many may start in a time, and `.some(nil)`, which is `null`, for any number; nil leaves it as it is.
+  public var rate: RateView??
 
-  public init(runningMax: Int?? = nil, isPaused: Bool? = nil) {
+  public init(runningMax: Int?? = nil, isPaused: Bool? = nil, rate: RateView?? = nil) {
     self.runningMax = runningMax
     self.isPaused = isPaused
+    self.rate = rate
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
+    case rate
     case runningMax = "running_max"
     case isPaused = "paused"
   }
 
-  public static var members: [String: [String]] { ["": CodingKeys.allCases.map(\.rawValue)] }
+  public static var members: [String: [String]] {
+    ["": CodingKeys.allCases.map(\.rawValue), "rate": RateView.memberNames]
+  }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     runningMax =
       values.contains(.runningMax) ? .some(try values.decodeIfPresent(Int.self, forKey: .runningMax)) : nil
     isPaused = try values.decodeIfPresent(Bool.self, forKey: .isPaused)
+    rate = values.contains(.rate) ? .some(try values.decodeIfPresent(RateView.self, forKey: .rate)) : nil
   }
 
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     if let runningMax { try values.encode(runningMax, forKey: .runningMax) }
+    if let rate { try values.encode(rate, forKey: .rate) }
     try values.encodeIfPresent(isPaused, forKey: .isPaused)
   }
 }
@@ -53,7 +81,10 @@ public struct TenantPatch: Hashable, Codable, Sendable {
   }
 
   public static var members: [String: [String]] {
-    ["": CodingKeys.allCases.map(\.rawValue) + LimitPatch.CodingKeys.allCases.map(\.rawValue)]
+    [
+      "": CodingKeys.allCases.map(\.rawValue) + LimitPatch.CodingKeys.allCases.map(\.rawValue),
+      "rate": RateView.memberNames,
+    ]
   }
 
   public init(from decoder: any Decoder) throws {
@@ -82,10 +113,12 @@ public struct TenantView: Hashable, Codable, Sendable {
   /// Absent for any number.
   public let runningMax: Int?
   public let isPaused: Bool
+  /// Absent for any number of starts.
+  public let rate: RateView?
 
   public init(
     id: TenantID, name: String, plan: String, isOperator: Bool, priorityClass: Int, weight: Int, runningMax: Int?,
-    isPaused: Bool
+    isPaused: Bool, rate: RateView? = nil
   ) {
     self.id = id
     self.name = name
@@ -95,10 +128,11 @@ public struct TenantView: Hashable, Codable, Sendable {
     self.weight = weight
     self.runningMax = runningMax
     self.isPaused = isPaused
+    self.rate = rate
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, name, plan, weight
+    case id, name, plan, weight, rate
     case isOperator = "operator"
     case priorityClass = "priority_class"
     case runningMax = "running_max"
@@ -114,16 +148,19 @@ public struct LimitView: Hashable, Codable, Sendable {
   /// Absent for any number.
   public let runningMax: Int?
   public let isPaused: Bool
+  /// Absent for any number of starts.
+  public let rate: RateView?
 
-  public init(kind: String, name: String, runningMax: Int?, isPaused: Bool) {
+  public init(kind: String, name: String, runningMax: Int?, isPaused: Bool, rate: RateView? = nil) {
     self.kind = kind
     self.name = name
     self.runningMax = runningMax
     self.isPaused = isPaused
+    self.rate = rate
   }
 
   enum CodingKeys: String, CodingKey {
-    case kind, name
+    case kind, name, rate
     case runningMax = "running_max"
     case isPaused = "paused"
   }

@@ -84,6 +84,38 @@ extension ControlPlane {
     return await snapshots(of: [record], attempts: [])[0]
   }
 
+  /// Changes the priority of an unfinished job among those of its tenant: at once while it waits; one that runs has it when
+  /// it is tried again.
+  ///
+  /// - Throws: `notFound`, `conflict` for a finished job; `unavailable` where the queue could not be told: the change is
+  ///   kept, and is made again with the request.
+  public func change(priority: JobPriority, of id: JobID, tenant: TenantID) async throws(StrataError) -> JobSnapshot {
+    try requireUnfinished(try await record(of: id, tenant: tenant))
+    do {
+      guard try await ledger.change(priority: priority, of: id) else {
+        try requireUnfinished(try await record(of: id, tenant: tenant))
+        throw StrataError(.notFound, "there is no job \(id) of this tenant")
+      }
+      var told = priority
+      while true {
+        _ = try await queue.reprioritise([id: told])
+        // Of several who change it at once the last one tells what is committed.
+        let now = try await record(of: id, tenant: tenant).priority
+        if now == told { break }
+        told = now
+      }
+    } catch let error as StrataError {
+      throw error
+    } catch let error as LedgerError {
+      throw error.strataError
+    } catch {
+      throw StrataError(
+        .unavailable, "the new priority is kept, but the queue could not be told", remedy: "make the change again",
+        cause: error)
+    }
+    return try await job(id, tenant: tenant)
+  }
+
   /// Cancels a job that the queue does not hold: its outcome is on its way, or it is not enqueued yet.
   private func cancelUnknown(_ id: JobID, tenant: TenantID) async throws {
     try await settler.drain()

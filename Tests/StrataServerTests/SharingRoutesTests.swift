@@ -11,9 +11,10 @@ import Testing
     try await APIBench.with { bench in
       for (method, path) in [
         ("GET", "/v1/tenants"), ("PATCH", "/v1/tenants/acme"), ("PATCH", "/v1/tiers/cpu/policy"),
-        ("PATCH", "/v1/capabilities/test.echo/policy"),
+        ("PATCH", "/v1/capabilities/test.echo/policy"), ("GET", "/v1/queue/policy"), ("PATCH", "/v1/queue/policy"),
       ] {
-        let body = method == "GET" ? "" : #"{"paused":true}"#
+        let change = path == "/v1/queue/policy" ? #"{"class_patience_ms":5000}"# : #"{"paused":true}"#
+        let body = method == "GET" ? "" : change
         let refused = try await bench.ask(method, path, body)
         let answered = try await bench.ask(method, path, body, key: bench.operatorKey)
         #expect(refused.status == 403 && answered.status == 200, "\(path)")
@@ -46,6 +47,71 @@ import Testing
       #expect(nothing["priority_class"] == .integer(7) && nothing["weight"] == .integer(250))
       let stranger = try await bench.ask("PATCH", "/v1/tenants/nobody", "{}", key: bench.operatorKey)
       #expect(stranger.status == 404)
+    }
+  }
+
+  @Test func aRateIsSetShownAndLifted() async throws {
+    try await APIBench.with { bench in
+      func patch(_ body: String) async throws -> APIBench.Answer {
+        try await bench.ask("PATCH", "/v1/tiers/cpu/policy", body, key: bench.operatorKey)
+      }
+      let rate = #""rate":{"burst":5,"count":10,"seconds":60}"#
+      let set = try await patch(#"{"rate":{"count":10,"seconds":60,"burst":5}}"#)
+      #expect(set.body.contains(rate), "\(set.body)")
+      #expect(try await bench.ask("GET", "/v1/queue", key: bench.operatorKey).body.contains(rate))
+      #expect(try await patch(#"{"paused":false}"#).body.contains(rate))
+      let id = try await bench.fixture.submit()
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)/explain").body.contains(#""code":"rate_limit""#))
+      #expect(try await !patch(#"{"rate":null}"#).body.contains("rate"))
+      for body in [
+        #"{"rate":{"count":0,"seconds":1}}"#, #"{"rate":{"count":1,"seconds":0}}"#, #"{"rate":{"count":1}}"#,
+        #"{"rate":{"count":1,"seconds":9999999}}"#, #"{"rate":{"count":1,"seconds":1,"burst":0}}"#,
+        #"{"rate":{"count":1,"secs":1}}"#,
+      ] {
+        #expect(try await patch(body).status == 422, "\(body)")
+      }
+    }
+  }
+
+  @Test func aPriorityIsChanged() async throws {
+    try await APIBench.with { bench in
+      let id = try await bench.fixture.submit()
+      let changed = try await bench.ask("PATCH", "/v1/jobs/\(id)", #"{"priority":80}"#)
+      #expect(changed.status == 200 && changed.json["priority"] == .integer(80))
+      for body in [#"{"priority":101}"#, #"{"priority":"high"}"#, "{}", #"{"tier":"gpu"}"#] {
+        #expect(try await bench.ask("PATCH", "/v1/jobs/\(id)", body).status == 422, "\(body)")
+      }
+      #expect(try await bench.ask("PATCH", "/v1/jobs/\(JobID())", #"{"priority":80}"#).status == 404)
+    }
+  }
+
+  @Test func theOrderOfTheQueueIsTuned() async throws {
+    try await APIBench.with { bench in
+      func patch(_ body: String) async throws -> APIBench.Answer {
+        try await bench.ask("PATCH", "/v1/queue/policy", body, key: bench.operatorKey)
+      }
+      let tuned = try await patch(#"{"keep_room_after_ms":0,"priority_ageing_ms":60000}"#)
+      #expect(tuned.json["keep_room_after_ms"] == .integer(0) && tuned.json["keep_room_for_ms"] == .integer(30_000))
+      let shown = try await bench.ask("GET", "/v1/queue/policy", key: bench.operatorKey)
+      #expect(shown.json["priority_ageing_ms"] == .integer(60_000) && shown.json["class_patience_ms"] == .integer(0))
+      for body in [#"{"keep_room_for_ms":0}"#, #"{"class_patience_ms":-1}"#, #"{"patience":1}"#] {
+        #expect(try await patch(body).status == 422, "\(body)")
+      }
+    }
+  }
+
+  @Test func aJobSaysByWhenItHasToHaveStarted() async throws {
+    try await APIBench.with { bench in
+      let body = #"{"capability":"test.echo","params":{"text":"hi"},"start_within_seconds":600}"#
+      let id = try await bench.ask("POST", "/v1/jobs", body).json["id"]?.stringValue ?? ""
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)").json["start_by"] != nil)
+      for member in [
+        #""start_by":"soon""#, #""start_by":"2020-01-01T00:00:00Z""#, #""start_within_seconds":-1"#,
+        #""start_within_seconds":5,"delay_seconds":6"#, #""start_within_seconds":5,"start_by":"2099-01-01T00:00:00Z""#,
+      ] {
+        let refused = try await bench.ask("POST", "/v1/jobs", #"{"capability":"test.echo",\#(member)}"#)
+        #expect(refused.status == 422 && refused.code == "invalid_body", "\(member): \(refused.body)")
+      }
     }
   }
 

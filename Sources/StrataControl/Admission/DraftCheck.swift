@@ -43,6 +43,8 @@ package struct DraftCheck: Sendable {
     }
     try requireFew(draft.structure.after)
     try requireSensible(draft.structure.unique)
+    let runAt = try draft.start?.instant(from: now)?.storable
+    let startBy = try startBy(draft, runAt: runAt, now: now)
     let retry = draft.retry ?? capability.retry
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
@@ -54,9 +56,18 @@ package struct DraftCheck: Sendable {
       attemptsMax: draft.attemptsMax ?? capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
       fingerprint: Fingerprint.of(
         order, soldAs: draft.capability, tier: tier, priority: draft.priority, start: draft.start,
-        structure: draft.structure),
-      creditsMax: draft.maxCharge, createdAt: now, runAt: try draft.start?.instant(from: now)?.storable,
-      structure: draft.structure)
+        startBy: draft.startBy, structure: draft.structure),
+      creditsMax: draft.maxCharge, createdAt: now, runAt: runAt, startBy: startBy, structure: draft.structure)
+  }
+
+  private func startBy(_ draft: JobDraft, runAt: Timestamp?, now: Timestamp) throws(StrataError) -> Timestamp? {
+    guard let asked = draft.startBy else { return nil }
+    guard let startBy = try asked.instant(from: now)?.storable, startBy > runAt ?? now else {
+      throw StrataError(
+        .invalidBody, "the time by which the job has to have started is \(runAt == nil ? "past" : "before it may run")",
+        remedy: "give a later one, or none")
+    }
+    return startBy
   }
 
   private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {

@@ -21,6 +21,8 @@ public struct JobDraft: Sendable {
   public var maxCharge: MicroCredits?
   /// When it is to run at the earliest; nil for at once.
   public var start: StartTime?
+  /// It fails where no attempt of it has begun by then; nil for never.
+  public var startBy: StartTime?
   public var idempotencyKey: String?
   /// Replaces the capability's most attempts, for a job that does another again.
   var attemptsMax: Int?
@@ -33,7 +35,7 @@ public struct JobDraft: Sendable {
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
     tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil,
     timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil, start: StartTime? = nil,
-    idempotencyKey: String? = nil, structure: JobStructure = JobStructure()
+    startBy: StartTime? = nil, idempotencyKey: String? = nil, structure: JobStructure = JobStructure()
   ) {
     self.capability = capability
     self.parametersJSON = parametersJSON
@@ -46,6 +48,7 @@ public struct JobDraft: Sendable {
     self.timeoutSeconds = timeoutSeconds
     self.maxCharge = maxCharge
     self.start = start
+    self.startBy = startBy
     self.idempotencyKey = idempotencyKey
     self.structure = structure
   }

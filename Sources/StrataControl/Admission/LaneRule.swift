@@ -24,7 +24,7 @@ package struct LaneRule: Sendable {
       id: submission.job, tenant: submission.tenant,
       lane: lane(submission.order, submission.tier, accepted.priorityClass),
       priority: submission.priority, attemptsMax: submission.attemptsMax, notBefore: submission.runAt,
-      payload: submission.order.encoded)
+      startBy: submission.startBy, payload: submission.order.encoded)
   }
 
   /// The queue's form of a job that is to be put back.
@@ -32,7 +32,8 @@ package struct LaneRule: Sendable {
     QueuedJob(
       id: job.id, tenant: job.order.tenant, lane: lane(job.order, job.tier, job.priorityClass), priority: job.priority,
       attemptsMax: job.attemptsMax, attemptsMade: job.attemptsMade, workersLost: job.workersLost,
-      notBefore: job.runAt.flatMap { $0 > clock.now ? $0 : nil }, payload: job.order.encoded)
+      notBefore: job.runAt.flatMap { $0 > clock.now ? $0 : nil },
+      startBy: job.attemptsMade == 0 ? job.startBy : nil, payload: job.order.encoded)
   }
 
   private func lane(_ order: WorkOrder, _ tier: TierName, _ priorityClass: PriorityClass) -> Lane {

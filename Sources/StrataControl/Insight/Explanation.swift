@@ -42,6 +42,8 @@ public struct Explanation: Hashable, Sendable {
     case capabilityLimit = "capability_limit"
     case tierPaused = "tier_paused"
     case tierLimit = "tier_limit"
+    /// Only so many jobs may start in a time: of its tenant, its capability or its tier.
+    case rateLimit = "rate_limit"
     case noWorker = "no_worker"
     /// Jobs of higher classes go first.
     case higherClasses = "higher_classes"

@@ -1,5 +1,6 @@
 import StrataCore
 import StrataLedger
+import StrataScheduling
 
 /// What is known of a waiting job and of what it waits behind. `reasons` is pure.
 struct WaitFacts: Sendable {
@@ -42,8 +43,9 @@ struct WaitFacts: Sendable {
     case .scheduled: return [scheduled] + gates.filter { $0.code.isPause }
     case .queued:
       let found = gates + [noWorker, higherClasses, ownJobs, turns].compactMap(\.self)
-      return found.isEmpty
-        ? [.init(.next, "it is the next of its tier: it starts on a worker with \(needs) free")] : found
+      let next = Explanation.Reason(
+        .next, "it is the next of its tier: it starts on a worker with \(needs) free")
+      return (found.isEmpty ? [next] : found) + rates
     }
   }
 
@@ -73,6 +75,19 @@ struct WaitFacts: Sendable {
       full,
       "\(kind) '\(gate.name)' is at its limit: \(running.counted("job runs", "jobs run")), and at most \(most) may",
       count: running, limit: most)
+  }
+
+  private var rates: [Explanation.Reason] {
+    [rate(tenant, "tenant"), rate(capability, "capability"), rate(tier, "tier")].compactMap(\.self)
+  }
+
+  /// Whether the rate is used up at the moment the queue does not tell: it may be what holds the job.
+  private func rate(_ gate: Gate, _ kind: String) -> Explanation.Reason? {
+    guard let rate = gate.limit.rate, !gate.limit.isPaused else { return nil }
+    return .init(
+      .rateLimit,
+      "\(kind) '\(gate.name)' may start \(rate.count.counted("job")) in \(rate.period.milliseconds / 1_000) s, and as many as \(rate.burst) at once",
+      limit: Int(rate.burst))
   }
 
   private var noWorker: Explanation.Reason? {
@@ -111,6 +126,9 @@ struct WaitFacts: Sendable {
       "which workers serve tier '\(tier.name)', and whether one of them has \(needs) free",
       "how many tenants share its class, and whose turn is next", "when it starts",
     ]
+    if [tenant, capability, tier].contains(where: { $0.limit.rate != nil }) {
+      unknown.append("how many starts its rates leave at the moment")
+    }
     if tenant.limit.effective != nil, tenant.running == nil {
       unknown.append("how many jobs of its tenant run: there are too many to count")
     }

@@ -17,6 +17,7 @@ package final class ControlMetrics: Sendable {
   package let superfluous: Counter
   package let leasesExpired: Counter
   package let promoted: Counter
+  package let notStartedInTime: Counter
   package let restored: Counter
   package let released: Counter
   package let forgotten: Counter
@@ -38,6 +39,8 @@ package final class ControlMetrics: Sendable {
       "strata_attempts_superfluous_total",
       help: "Outcomes of attempts made after their job had ended: work for nothing.")
     leasesExpired = metrics.counter("strata_leases_expired_total", help: "Leases of silent workers that were ended.")
+    notStartedInTime = metrics.counter(
+      "strata_jobs_not_started_in_time_total", help: "Jobs finished since no attempt had begun by their time.")
     promoted = metrics.counter(
       "strata_jobs_promoted_total", help: "Jobs made ready when their time had come: scheduled ones and retries.")
     released = metrics.counter(

@@ -2,13 +2,14 @@ package import StrataCore
 package import StrataQueue
 package import StrataRuntime
 
-/// Makes delayed jobs ready when their time has come: those that were submitted for later, and those that wait to be tried
-/// again. It sleeps until the next is due, or until one is delayed that is due before.
+/// Sees to the queue's timers: makes delayed jobs ready when their time has come, those that were submitted for later, and
+/// those that wait to be tried again; finishes jobs that were to have started by now; lets through what rates hold up. It
+/// sleeps until the next is due, or until one is set that is due before.
 ///
 /// A job is late by what the clock of the queue's server is behind this one's, and by the time that a change of leader
 /// takes; it is never early, for the server's clock decides.
 package struct Promoter: Sendable {
-  /// Jobs made ready in one call.
+  /// Timers seen to in one call.
   package static let batchMax = 1_000
   /// The longest wait: how long a connection that broke without a sign may go unseen.
   package static let waitMax = Duration.seconds(30)
@@ -37,8 +38,9 @@ package struct Promoter: Sendable {
         let promotion = try await queue.promote(limit: Self.batchMax)
         backoff.reset()
         metrics.promoted.increment(by: UInt64(promotion.count))
+        metrics.notStartedInTime.increment(by: UInt64(promotion.expired))
         // More may be due already.
-        if promotion.count == Self.batchMax { continue }
+        if promotion.timers == Self.batchMax { continue }
         _ = try await queue.dueSignal(waitingUpTo: wait(until: promotion.nextDue))
       } catch {
         if Task.isCancelled { return }

@@ -1,6 +1,6 @@
 public import StrataCore
 public import StrataLedger
-import StrataQueue
+public import StrataQueue
 
 /// How tenants share the workers, and what may run at once: for operators.
 extension ControlPlane {
@@ -62,6 +62,41 @@ extension ControlPlane {
       return (name, limit)
     }
   }
+
+  /// What is in force of the queue's order.
+  public func queuePolicy() async throws(StrataError) -> QueuePolicy {
+    do { return QueuePolicy(try await ledger.queueOrder()) } catch { throw error.strataError }
+  }
+
+  /// Changes what an operator wants of the queue's order.
+  ///
+  /// - Parameter change: in whole milliseconds, zero for never; what is nil stays as it is.
+  /// - Throws: `invalidBody`; else as for tenants.
+  public func change(_ change: QueueOrder) async throws(StrataError) -> QueuePolicy {
+    for said in [change.keepRoomAfter, change.keepRoomFor, change.classPatience, change.priorityAgeing] {
+      guard let said, said < .zero || said > Self.policyMax else { continue }
+      throw StrataError(
+        .invalidBody, "a time of \(said) cannot be had",
+        remedy: "give 0 (never) to \(Self.policyMax.components.seconds) s")
+    }
+    if change.keepRoomFor == .zero {
+      throw StrataError(
+        .invalidBody, "room cannot be kept for no time", remedy: "to keep none, set keep_room_after to 0")
+    }
+    return try await changing {
+      var policy = QueuePolicy(try await ledger.change(change))
+      while true {
+        try await queue.tune(policy)
+        // Of several who change it at once the last one tells what is committed.
+        let now = QueuePolicy(try await ledger.queueOrder())
+        if now == policy { return policy }
+        policy = now
+      }
+    }
+  }
+
+  /// A year: longer than anything waits.
+  private static let policyMax = Duration.seconds(366 * 86_400)
 
   /// What may be named, and what is meant by it.
   private func known(_ kind: SharedGate.Kind) -> [String: String] {

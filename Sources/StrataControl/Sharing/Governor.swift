@@ -14,6 +14,7 @@ struct Governor: Sendable {
     }
     for (tenant, sharing) in try await ledger.sharings() { policies[.tenant(tenant)] = GatePolicy(sharing) }
     if !policies.isEmpty { try await queue.govern(policies) }
+    try await queue.tune(QueuePolicy(try await ledger.queueOrder()))
   }
 
   /// Tells what became of one gate, and looks again: of several who change it at once the last one tells what is
@@ -42,6 +43,20 @@ extension Gate {
 }
 
 extension GatePolicy {
-  init(_ limit: RunningLimit) { self.init(runningMax: limit.effective) }
-  init(_ sharing: TenantSharing) { self.init(runningMax: sharing.limit.effective, weight: sharing.weight) }
+  init(_ limit: RunningLimit) { self.init(runningMax: limit.effective, rate: limit.rate) }
+  init(_ sharing: TenantSharing) {
+    self.init(runningMax: sharing.limit.effective, weight: sharing.weight, rate: sharing.limit.rate)
+  }
+}
+
+extension QueuePolicy {
+  /// What was never said is as the program has it.
+  init(_ order: QueueOrder) {
+    self.init()
+    func unlessNever(_ duration: Duration) -> Duration? { duration > .zero ? duration : nil }
+    if let said = order.keepRoomAfter { keepRoomAfter = unlessNever(said) }
+    if let said = order.keepRoomFor { keepRoomFor = said }
+    if let said = order.classPatience { classPatience = unlessNever(said) }
+    if let said = order.priorityAgeing { priorityAgeing = unlessNever(said) }
+  }
 }

@@ -19,13 +19,15 @@ public struct JobSubmission: Hashable, Sendable {
   public var createdAt: Timestamp
   /// It does not run before; nil for at once.
   public var runAt: Timestamp?
+  /// It fails where no attempt of it has begun by then; nil for never.
+  public var startBy: Timestamp?
   /// How it stands to other jobs.
   public var structure: JobStructure
 
   public init(
     order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
     idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now,
-    runAt: Timestamp? = nil, structure: JobStructure = JobStructure()
+    runAt: Timestamp? = nil, startBy: Timestamp? = nil, structure: JobStructure = JobStructure()
   ) {
     self.order = order
     self.soldAs = soldAs ?? order.capability
@@ -37,6 +39,7 @@ public struct JobSubmission: Hashable, Sendable {
     self.creditsMax = creditsMax
     self.createdAt = createdAt
     self.runAt = runAt
+    self.startBy = startBy
     self.structure = structure
   }
 

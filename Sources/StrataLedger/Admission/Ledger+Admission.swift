@@ -159,6 +159,7 @@ enum AdmissionTransaction {
       .documents(jobs.map { $0.structure.after.isEmpty ? nil : JSONText.encode($0.structure.after) }),
       .texts(jobs.map { $0.structure.after.isEmpty ? nil : $0.structure.dependencyPolicy.rawValue }),
       .identifiers(jobs.map(\.structure.batch)), .texts(jobs.map(\.structure.unique?.key)),
-      .integers(jobs.map(\.structure.unique?.seconds)), .identifiers(jobs.map(\.structure.retryOf)))
+      .integers(jobs.map(\.structure.unique?.seconds)), .identifiers(jobs.map(\.structure.retryOf)),
+      .timestamps(jobs.map(\.startBy)))
   }
 }

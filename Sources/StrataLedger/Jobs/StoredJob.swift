@@ -15,6 +15,8 @@ public struct StoredJob: Hashable, Sendable {
   public let createdAt: Timestamp
   /// When it was to run at the earliest; nil for at once.
   public let runAt: Timestamp?
+  /// It fails, or has failed, where no attempt of it has begun by then.
+  public let startBy: Timestamp?
   public let finishedAt: Timestamp?
   public let error: AttemptError?
   public let results: [ArtifactReference]
@@ -51,6 +53,7 @@ extension StoredJob {
     held = try row.amount()
     createdAt = try row.timestamp()
     runAt = try row.optionalTimestamp()
+    startBy = try row.optionalTimestamp()
     finishedAt = try row.optionalTimestamp()
     error = try row.optionalDocument()
     results = try row.optionalDocument() ?? []

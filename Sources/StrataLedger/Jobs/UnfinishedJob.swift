@@ -14,6 +14,8 @@ public struct UnfinishedJob: Hashable, Sendable {
   public let isCancelRequested: Bool
   /// It does not run before; nil for at once.
   public let runAt: Timestamp?
+  /// It fails where no attempt of it has begun by then.
+  public let startBy: Timestamp?
   /// Its tenant's.
   public let priorityClass: PriorityClass
 
@@ -31,6 +33,7 @@ public struct UnfinishedJob: Hashable, Sendable {
     workersLost = Int(try row.integer())
     isCancelRequested = try row.boolean()
     runAt = try row.optionalTimestamp()
+    startBy = try row.optionalTimestamp()
     priorityClass = try row.required(PriorityClass(rawValue: Int(row.integer())))
   }
 }

@@ -1,2 +1,2 @@
--- The limits of capabilities and tiers. Returns: kind, name, running_max, is_paused.
-SELECT kind, name, running_max, is_paused FROM gate ORDER BY kind, name
+-- The limits of capabilities and tiers. Returns: kind, name, running_max, is_paused, rate_count, rate_seconds, rate_burst.
+SELECT kind, name, running_max, is_paused, rate_count, rate_seconds, rate_burst FROM gate ORDER BY kind, name

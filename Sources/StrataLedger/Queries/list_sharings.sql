@@ -1,3 +1,4 @@
 -- The tenants whose class, weight or limit was ever changed.
--- Returns: id, priority_class, weight, running_max, is_paused.
-SELECT id, priority_class, weight, running_max, is_paused FROM tenant WHERE sharing_changed_at IS NOT NULL
+-- Returns: id, priority_class, weight, running_max, is_paused, rate_count, rate_seconds, rate_burst.
+SELECT id, priority_class, weight, running_max, is_paused, rate_count, rate_seconds, rate_burst
+FROM tenant WHERE sharing_changed_at IS NOT NULL

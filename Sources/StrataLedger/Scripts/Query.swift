@@ -4,6 +4,9 @@ internal import CLedgerScripts
 enum Query {
   static let authenticate = unsafe embedded("authenticate", strata_query_authenticate)
   static let changeGate = unsafe embedded("change_gate", strata_query_change_gate)
+  static let changePriority = unsafe embedded("change_priority", strata_query_change_priority)
+  static let changeQueuePolicy = unsafe embedded("change_queue_policy", strata_query_change_queue_policy)
+  static let queuePolicy = unsafe embedded("queue_policy", strata_query_queue_policy)
   static let changeSharing = unsafe embedded("change_sharing", strata_query_change_sharing)
   static let claimArtifactStore = unsafe embedded("claim_artifact_store", strata_query_claim_artifact_store)
   static let claimKeys = unsafe embedded("claim_keys", strata_query_claim_keys)

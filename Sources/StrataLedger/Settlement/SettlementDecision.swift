@@ -104,7 +104,7 @@ package struct SettlementDecision {
     guard !job.state.isFinal, job.isHoldOpen, !finished.contains(item.job) else { return late(item) }
     // The final outcome of a recorded attempt still finishes the job; only its usage is not recorded again.
     let isRecorded = !recorded.insert(Attempt(job: item.job, token: item.token)).inserted
-    if item.ending == .expired { lost[item.job, default: []].insert(item.token) }
+    if item.ending == .expired, item.token.rawValue > 0 { lost[item.job, default: []].insert(item.token) }
     let used = Self.measured(item)
     if item.token.rawValue > 0, !isRecorded { record(item, job, used) }
     guard item.isFinal else { return isRecorded ? .alreadySettled : .recorded }
@@ -156,6 +156,9 @@ package struct SettlementDecision {
     case .succeeded: nil
     case _ where item.report?.error != nil: item.report?.error
     case .failed: AttemptError(code: "failed", message: "the worker gave no reason", isRetryable: true)
+    case .expired where item.token.rawValue == 0:
+      AttemptError(
+        code: "not_started_in_time", message: "no attempt had begun by the time by which it had to", isRetryable: true)
     case .expired: AttemptError(code: "worker_lost", message: "the worker was lost", isRetryable: true)
     case .cancelled, .released: nil
     }
@@ -164,7 +167,9 @@ package struct SettlementDecision {
   /// Why the job failed: what its last attempt says, unless it may be the job that its workers die of.
   private func lastError(of item: SettlementItem) -> AttemptError? {
     let losses = lost[item.job]?.count ?? 0
-    guard item.ending == .expired, losses >= Self.workerLossesMax else { return Self.error(of: item) }
+    guard item.ending == .expired, item.token.rawValue > 0, losses >= Self.workerLossesMax else {
+      return Self.error(of: item)
+    }
     return AttemptError(
       code: "worker_lost_repeatedly",
       message: "\(losses) workers were lost while they ran it: it may be the job that kills them", isRetryable: false)

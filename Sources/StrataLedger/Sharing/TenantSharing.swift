@@ -1,15 +1,19 @@
 public import StrataCore
+public import StrataScheduling
 
-/// How many jobs may run at once, and whether any may start at all.
+/// How many jobs may run at once, how many may start in a time, and whether any may start at all.
 public struct RunningLimit: Hashable, Sendable {
   /// nil for any number.
   public var runningMax: Int?
   /// Nothing starts, whatever `runningMax` says; that is in force again when it is resumed.
   public var isPaused: Bool
+  /// nil for any number of starts. Its period is whole seconds.
+  public var rate: RateLimit?
 
-  public init(runningMax: Int? = nil, isPaused: Bool = false) {
+  public init(runningMax: Int? = nil, isPaused: Bool = false, rate: RateLimit? = nil) {
     self.runningMax = runningMax
     self.isPaused = isPaused
+    self.rate = rate
   }
 
   /// The most that may run now.
@@ -29,7 +33,7 @@ public struct TenantSharing: Hashable, Sendable {
 
   public static let weights = 1...10_000
 
-  /// From the columns priority_class, weight, running_max, is_paused.
+  /// From the columns priority_class, weight, and those of RunningLimit.
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     priorityClass = try row.required(PriorityClass(rawValue: Int(row.integer())))
     weight = Int(try row.integer())
@@ -59,12 +63,19 @@ public struct LimitChange: Hashable, Sendable {
     case atMost(Int)
   }
 
+  public enum Rate: Hashable, Sendable {
+    case unlimited
+    case atMost(RateLimit)
+  }
+
   public var runningMax: RunningMax?
   public var isPaused: Bool?
+  public var rate: Rate?
 
-  public init(runningMax: RunningMax? = nil, isPaused: Bool? = nil) {
+  public init(runningMax: RunningMax? = nil, isPaused: Bool? = nil, rate: Rate? = nil) {
     self.runningMax = runningMax
     self.isPaused = isPaused
+    self.rate = rate
   }
 }
 
@@ -83,7 +94,12 @@ public struct SharingChange: Hashable, Sendable {
 }
 
 extension RunningLimit {
+  /// From the columns running_max, is_paused, rate_count, rate_seconds, rate_burst.
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     self.init(runningMax: try row.optionalInteger().map { Int($0) }, isPaused: try row.boolean())
+    let numbers = [try row.optionalInteger(), try row.optionalInteger(), try row.optionalInteger()].compactMap(\.self)
+    if numbers.isEmpty { return }
+    rate = try row.required(
+      numbers.count == 3 ? try? RateLimit(numbers[0], per: .seconds(numbers[1]), burst: numbers[2]) : nil)
   }
 }

@@ -21,6 +21,7 @@ extension JobDraft {
       tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
       memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
       timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), start: try StartTime(asked),
+      startBy: try StartTime(startBy: asked),
       idempotencyKey: key, structure: try JobStructure(asked))
   }
 }

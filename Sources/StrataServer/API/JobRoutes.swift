@@ -90,6 +90,19 @@ struct JobRoutes {
     return try .json(Page(items: jobs.map(JobView.init), nextCursor: nil))
   }
 
+  /// Bytes of a change.
+  static let changeBytesMax = 4 << 10
+
+  /// The job with its new priority. A finished job is a conflict.
+  func change(_ job: JobID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let patch = try JSONCoding.decode(
+      JobPatch.self, from: try await request.body.collect(limit: Self.changeBytesMax), members: JobPatch.members)
+    guard let priority = JobPriority(rawValue: patch.priority) else {
+      throw HTTPRefusal(.unprocessableContent, "invalid_body", "'priority' is \(patch.priority); keep it from 0 to 100")
+    }
+    return try .json(JobView(try await control.change(priority: priority, of: job, tenant: tenant)))
+  }
+
   /// 202: taken out of the queue, or its worker is told to stop; the job's state says when it has. A finished job is a
   /// conflict.
   func cancel(_ job: JobID, tenant: TenantID) async throws -> HTTPResponse {

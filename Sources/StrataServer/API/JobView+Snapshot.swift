@@ -20,7 +20,7 @@ extension JobView {
       id: record.id, state: snapshot.state, capability: record.soldAs, tenant: record.tenant, tier: record.tier,
       priority: record.priority.rawValue, attempts: attempts,
       progress: running.flatMap(JobView.Progress.init), createdAt: record.createdAt.text,
-      runAt: record.runAt?.text,
+      runAt: record.runAt?.text, startBy: record.startBy?.text,
       startedAt: attempts.first?.startedAt, finishedAt: record.finishedAt?.text,
       heldMicrocredits: snapshot.state.isFinal ? 0 : record.held.micros,
       chargeMaxMicrocredits: record.held.micros, costMicroeuro: record.cost?.micros ?? 0,

@@ -28,7 +28,7 @@ struct OverviewRoutes {
     let census = try await control.census()
     let gates = try await control.gates().map { LimitView($0.kind, $0.name, $0.limit) }
     let limits = try await (gates + control.tenants().map(LimitView.init)).filter {
-      $0.runningMax != nil || $0.isPaused
+      $0.runningMax != nil || $0.isPaused || $0.rate != nil
     }
     let tiers = census.tiers.sorted { $0.key.rawValue < $1.key.rawValue }
     return try .json(

@@ -4,12 +4,13 @@ package import StrataCore
 package enum Route: Hashable {
   case alive, ready, metrics
   case submitJob, checkJob, listJobs
-  case job(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID), explainJob(JobID)
+  case job(JobID), changeJob(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID), explainJob(JobID)
   case retryJob(JobID)
   case submitBatch, batch(BatchID), batchEvents(BatchID), retryJobs
   case putArtifact, artifact(ArtifactDigest)
   case listKeys, createKey, revokeKey(KeyID)
   case capabilities, account, queue, ledgerVerification
+  case queuePolicy, changeQueuePolicy
   case tenants, changeTenant(String), changeTier(String), changeCapability(String)
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
@@ -62,6 +63,7 @@ package enum Route: Hashable {
     case ("tenants", 2): return [.patch: .changeTenant(segments[1])]
     case ("account", 1): return [.get: .account]
     case ("queue", 1): return [.get: .queue]
+    case ("queue", 2) where segments[1] == "policy": return [.get: .queuePolicy, .patch: .changeQueuePolicy]
     case ("ledger", 2) where segments[1] == "verification": return [.get: .ledgerVerification]
     default: throw missing(["v1"] + segments)
     }
@@ -72,7 +74,7 @@ package enum Route: Hashable {
       throw HTTPRefusal(.notFound, "not_found", "'\(segments[1])' is not a job's identifier (26 letters and digits)")
     }
     switch segments.dropFirst(2).first {
-    case nil: return [.get: .job(job), .delete: .cancelJob(job)]
+    case nil: return [.get: .job(job), .patch: .changeJob(job), .delete: .cancelJob(job)]
     case "events": return [.get: .jobEvents(job)]
     case "log": return [.get: .jobLog(job)]
     case "explain": return [.get: .explainJob(job)]
@@ -124,7 +126,9 @@ package enum Route: Hashable {
   /// Whether it shows what concerns every tenant.
   package var isForOperators: Bool {
     switch self {
-    case .queue, .ledgerVerification, .tenants, .changeTenant, .changeTier, .changeCapability: true
+    case .queue, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .changeTenant, .changeTier,
+      .changeCapability:
+      true
     default: false
     }
   }

@@ -2,6 +2,8 @@ import StrataAPI
 import StrataControl
 import StrataCore
 import StrataLedger
+import StrataQueue
+import StrataScheduling
 
 /// The routes by which operators say who gets how much of the workers, and what may run at once.
 struct SharingRoutes {
@@ -23,34 +25,90 @@ struct SharingRoutes {
       }
       return known
     }
-    let change = SharingChange(priorityClass: priorityClass, weight: patch.weight, limit: LimitChange(patch.limit))
+    let change = SharingChange(priorityClass: priorityClass, weight: patch.weight, limit: try LimitChange(patch.limit))
     return try .json(TenantView(try await control.change(change, ofTenantNamed: name)))
   }
 
   func changeLimit(of kind: SharedGate.Kind, _ name: String, _ request: HTTPRequest) async throws -> HTTPResponse {
     let patch = try JSONCoding.decode(
       LimitPatch.self, from: try await request.body.collect(limit: Self.bodyBytesMax), members: LimitPatch.members)
-    let (known, limit) = try await control.change(LimitChange(patch), of: kind, named: name)
+    let (known, limit) = try await control.change(try LimitChange(patch), of: kind, named: name)
     return try .json(LimitView(kind, known, limit))
   }
 }
 
+extension SharingRoutes {
+  func queuePolicy() async throws -> HTTPResponse { try .json(QueuePolicyView(try await control.queuePolicy())) }
+
+  func changeQueuePolicy(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let patch = try JSONCoding.decode(
+      QueuePolicyView.self, from: try await request.body.collect(limit: Self.bodyBytesMax),
+      members: QueuePolicyView.members)
+    return try .json(QueuePolicyView(try await control.change(QueueOrder(patch))))
+  }
+}
+
+extension QueueOrder {
+  init(_ patch: QueuePolicyView) {
+    self.init()
+    // More than anything waits; what is refused is told of.
+    func duration(_ milliseconds: Int64?) -> Duration? { milliseconds.map { .milliseconds(min($0, 1 << 50)) } }
+    keepRoomAfter = duration(patch.keepRoomAfter)
+    keepRoomFor = duration(patch.keepRoomFor)
+    classPatience = duration(patch.classPatience)
+    priorityAgeing = duration(patch.priorityAgeing)
+  }
+}
+
+extension QueuePolicyView {
+  init(_ policy: QueuePolicy) {
+    self.init(
+      keepRoomAfter: policy.keepRoomAfter?.milliseconds ?? 0, keepRoomFor: policy.keepRoomFor.milliseconds,
+      classPatience: policy.classPatience?.milliseconds ?? 0, priorityAgeing: policy.priorityAgeing?.milliseconds ?? 0)
+  }
+}
+
 extension LimitChange {
-  init(_ patch: LimitPatch) {
+  /// - Throws: 422 for a rate that is none.
+  init(_ patch: LimitPatch) throws(HTTPRefusal) {
     self.init(runningMax: patch.runningMax.map { $0.map { .atMost($0) } ?? .unlimited }, isPaused: patch.isPaused)
+    switch patch.rate {
+    case nil: break
+    case .some(nil): rate = .unlimited
+    case .some(let asked?): rate = .atMost(try RateLimit(asked))
+    }
+  }
+}
+
+extension RateLimit {
+  fileprivate init(_ asked: RateView) throws(HTTPRefusal) {
+    let seconds = min(max(asked.seconds, 0), 1 << 40)
+    do { try self.init(asked.count, per: .seconds(seconds), burst: asked.burst) } catch {
+      throw HTTPRefusal(.unprocessableContent, "invalid_body", "'rate': \(error)")
+    }
+  }
+}
+
+extension RateView {
+  init(_ rate: RateLimit) {
+    self.init(count: rate.count, seconds: rate.period.milliseconds / 1_000, burst: rate.burst)
   }
 }
 
 extension LimitView {
   init(_ kind: SharedGate.Kind, _ name: String, _ limit: RunningLimit) {
-    self.init(kind: kind.rawValue, name: name, runningMax: limit.runningMax, isPaused: limit.isPaused)
+    self.init(
+      kind: kind.rawValue, name: name, runningMax: limit.runningMax, isPaused: limit.isPaused,
+      rate: limit.rate.map(RateView.init))
   }
 }
 
 extension LimitView {
   init(_ tenant: Tenant) {
     let limit = tenant.sharing.limit
-    self.init(kind: "tenant", name: tenant.name, runningMax: limit.runningMax, isPaused: limit.isPaused)
+    self.init(
+      kind: "tenant", name: tenant.name, runningMax: limit.runningMax, isPaused: limit.isPaused,
+      rate: limit.rate.map(RateView.init))
   }
 }
 
@@ -59,6 +117,7 @@ extension TenantView {
     self.init(
       id: tenant.id, name: tenant.name, plan: tenant.plan, isOperator: tenant.isOperator,
       priorityClass: tenant.sharing.priorityClass.rawValue, weight: tenant.sharing.weight,
-      runningMax: tenant.sharing.limit.runningMax, isPaused: tenant.sharing.limit.isPaused)
+      runningMax: tenant.sharing.limit.runningMax, isPaused: tenant.sharing.limit.isPaused,
+      rate: tenant.sharing.limit.rate.map(RateView.init))
   }
 }

@@ -17,6 +17,7 @@ struct JobAction {
     case .logs: try await logs()
     case .wait: try await wait()
     case .fetch: try await fetch()
+    case .priority: try await changePriority()
     case .cancel: try await cancel()
     case .retry: try await retry()
     }
@@ -87,6 +88,17 @@ struct JobAction {
     return .done
   }
 
+  private func changePriority() async throws -> ExitStatus {
+    let text = arguments.positional[2]
+    guard let priority = Int(text), (0...100).contains(priority) else {
+      throw UsageError("a priority is a whole number from 0 to 100, not '\(text)'", command: "job")
+    }
+    let job: JobView = try await server.patch(["v1", "jobs", id.description], JobPatch(priority: priority))
+    let when = job.state == .running ? ", when it is tried again" : ""
+    Terminal.print(asJSON ? try JSONText.of(job) : "job \(id) has priority \(job.priority)\(when)")
+    return .done
+  }
+
   private func cancel() async throws -> ExitStatus {
     let job: JobView = try await server.delete("/v1/jobs/\(id)")
     let words =
@@ -121,6 +133,7 @@ enum JobText {
       ("job", job.id.description), ("state", job.state.rawValue),
       ("capability", "\(job.capability) on tier \(job.tier)"), ("created", job.createdAt),
       ("scheduled", job.scheduledFor.map { "for \($0)" }),
+      ("start by", job.startBy.flatMap { job.startedAt == nil ? $0 : nil }),
       ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs go first" }),
       ("waits for", job.waitsFor.map { "\($0) of \(Set(job.after ?? []).count) jobs" }),
       ("progress", job.progress.flatMap(text)),

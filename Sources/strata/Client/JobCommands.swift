@@ -43,14 +43,16 @@ extension Command {
   }
 
   static let job = Command(
-    name: "job", arguments: "\(JobVerb.usage) ID", argumentsMax: 2,
-    summary: "Show, explain, follow, fetch, cancel or retry one job",
+    name: "job", arguments: "\(JobVerb.usage) ID", argumentsMax: 3,
+    summary: "Show, explain, follow, fetch, reprioritise, cancel or retry one job",
     details: """
       show    everything known of the job: state, attempts, results, cost and charge
       explain why it does not run yet
       logs    what it has printed so far (all of it once it is finished); with --follow, until it is finished
       wait    follow it to its end, as 'submit --wait' does; with --out, fetch its results
       fetch   download its results into --out
+      priority
+              change its priority (0…100) while it waits: strata job priority ID 80
       cancel  take it out of the queue, or tell its worker to stop it
       retry   do it again, if it failed or was cancelled: a new job with the same request and a hold of its own
 
@@ -62,8 +64,10 @@ extension Command {
       .flag("follow", "go on until the job is finished (logs)"), .dataDirectory, .json,
     ],
     run: { arguments in
-      guard arguments.positional.count == 2 else {
-        throw UsageError("expected an action and a job: strata job show ID", command: "job")
+      let isPriority = arguments.positional.first == JobVerb.priority.rawValue
+      guard arguments.positional.count == (isPriority ? 3 : 2) else {
+        throw UsageError(
+          "expected an action and a job: strata job \(isPriority ? "priority ID 80" : "show ID")", command: "job")
       }
       let (word, text) = (arguments.positional[0], arguments.positional[1])
       guard let verb = JobVerb(rawValue: word) else {
@@ -80,7 +84,7 @@ extension Command {
 
 /// What `strata job` can do to a job.
 enum JobVerb: String, CaseIterable {
-  case show, explain, logs, wait, fetch, cancel, retry
+  case show, explain, logs, wait, fetch, priority, cancel, retry
 
   static let usage = allCases.map(\.rawValue).joined(separator: "|")
 }

@@ -3,18 +3,28 @@ import StrataCore
 
 extension Command {
   static let queue = Command(
-    name: "queue", arguments: "[pause|resume|limit tier|capability|tenant NAME [COUNT|none]]", argumentsMax: 4,
+    name: "queue", arguments: "[pause|resume|limit|rate tier|capability|tenant NAME [WHAT]]|[order]", argumentsMax: 5,
     summary: "Show what waits and runs, and the workers; pause or limit a tier, capability or tenant",
     details: """
       pause    nothing of it starts; what runs goes on
       resume   it starts again, within the limit that it had
-      limit    at most COUNT of its jobs run at once; 'none' lifts that
+      limit    at most so many of its jobs run at once; 'none' lifts that
+      rate     at most so many of its jobs start in a time, such as 10/s, 100/1m or 1000/1h, and so many at once where that
+               is said after it; 'none' lifts that
+      order    show what is wanted of the order of jobs, or change it with the options; 0 is never
 
-      Example: strata queue limit tenant acme 10
+      Examples: strata queue limit tenant acme 10
+                strata queue rate capability command.run 100/1m 20
+                strata queue order --keep-room-after 2m --class-patience 10m
       """,
-    options: [.dataDirectory, .json],
+    options: QueueOrderAction.options + [.dataDirectory, .json],
     run: { arguments in
+      let isOrder = arguments.positional.first == QueueOrderAction.word
+      if let stray = QueueOrderAction.options.first(where: { arguments.has($0.name) }), !isOrder {
+        throw UsageError("--\(stray.name) is for 'strata queue order'", command: "queue")
+      }
       guard let word = arguments.positional.first else { return try await show(arguments) }
+      if isOrder { return try await QueueOrderAction(arguments: arguments).perform() }
       guard let verb = QueueVerb(rawValue: word) else {
         let near = Spelling.nearest(to: word, among: QueueVerb.allCases.map(\.rawValue))
         throw UsageError(
@@ -32,12 +42,12 @@ extension Command {
 
 /// What `strata queue` can do to a gate.
 enum QueueVerb: String, CaseIterable {
-  case pause, resume, limit
+  case pause, resume, limit, rate
 
-  static let usage = allCases.map(\.rawValue).joined(separator: "|")
+  static let usage = (allCases.map(\.rawValue) + [QueueOrderAction.word]).joined(separator: "|")
 }
 
-/// One use of `strata queue pause|resume|limit`.
+/// One use of `strata queue pause|resume|limit|rate`.
 struct GateAction {
   let server: Server
   let arguments: Arguments
@@ -55,7 +65,9 @@ struct GateAction {
         Terminal.print(try JSONText.of(tenant))
       } else {
         try show(
-          LimitView(kind: "tenant", name: tenant.name, runningMax: tenant.runningMax, isPaused: tenant.isPaused))
+          LimitView(
+            kind: "tenant", name: tenant.name, runningMax: tenant.runningMax, isPaused: tenant.isPaused,
+            rate: tenant.rate))
       }
     default: throw UsageError("'\(kind)' is none of tier, capability, tenant", command: "queue")
     }
@@ -64,21 +76,29 @@ struct GateAction {
 
   private func patch(_ verb: QueueVerb) throws(UsageError) -> LimitPatch {
     let count = arguments.positional.count
-    guard count == (verb == .limit ? 4 : 3) else {
+    let (most, what) =
+      switch verb {
+      case .pause, .resume: (3, "")
+      case .limit: (4, " COUNT|none")
+      case .rate: (5, " RATE|none [BURST]")
+      }
+    guard count == most || verb == .rate && count == 4 else {
       throw UsageError(
-        "expected strata queue \(verb.rawValue) tier|capability|tenant NAME\(verb == .limit ? " COUNT|none" : "")",
-        command: "queue")
+        "expected strata queue \(verb.rawValue) tier|capability|tenant NAME\(what)", command: "queue")
     }
     switch verb {
     case .pause: return LimitPatch(isPaused: true)
     case .resume: return LimitPatch(isPaused: false)
     case .limit: return LimitPatch(runningMax: .some(try RunningMaxWord.read(arguments.positional[3], "queue")))
+    case .rate:
+      let burst = try count == 5 ? RunningMaxWord.read(arguments.positional[4], "queue") : nil
+      return LimitPatch(rate: .some(try RateWord.read(arguments.positional[3], burst: burst, "queue")))
     }
   }
 
   private func show(_ limit: LimitView) throws {
     if arguments.has("json") { return Terminal.print(try JSONText.of(limit)) }
-    Terminal.print("\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit.runningMax, isPaused: limit.isPaused))")
+    Terminal.print("\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit))")
   }
 }
 
@@ -93,8 +113,11 @@ enum RunningMaxWord {
     return count
   }
 
-  static func text(_ runningMax: Int?, isPaused: Bool) -> String {
-    let limit = runningMax.map { "at most \($0) at once" } ?? "no limit"
+  static func text(_ limit: LimitView) -> String { text(limit.runningMax, isPaused: limit.isPaused, rate: limit.rate) }
+
+  static func text(_ runningMax: Int?, isPaused: Bool, rate: RateView?) -> String {
+    let parts = [runningMax.map { "at most \($0) at once" }, rate.map(RateWord.text)].compactMap(\.self)
+    let limit = parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
     return isPaused ? "paused (\(limit) when resumed)" : limit
   }
 }
@@ -119,7 +142,7 @@ enum QueueText {
       parts.append(queue.scheduled == 1 ? "1 job waits for its time" : "\(queue.scheduled) jobs wait for their time")
     }
     for limit in queue.limits {
-      parts.append("\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit.runningMax, isPaused: limit.isPaused))")
+      parts.append("\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit))")
     }
     if queue.outcomesPending > 0 {
       parts.append("\(queue.outcomesPending.counted("ended attempt is", "ended attempts are")) not settled yet")

@@ -83,6 +83,8 @@ enum JobOptions {
     .option("at", "TIME", "run it then at the earliest: 2026-11-21T06:15:00Z, or with an offset"),
     .option(
       "delay", "TIME", "run it so long from now at the earliest, such as 90s, 10m, 2h or 1d; a number alone is seconds"),
+    .option("start-by", "TIME", "let it fail if it has not started by then; as --at"),
+    .option("start-within", "TIME", "the same, so long from now; as --delay"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
     .option("after", "ID", "run it after this job has ended; ID may be shortened as in 'strata job'", repeats: true),
@@ -98,13 +100,14 @@ enum JobOptions {
     let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }
     let memory = try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
     let gpus = try arguments["gpu"].map { try Quantity.thousandths($0, of: "--gpu") }
-    let start = try start(arguments)
+    let start = try time(arguments, "at", "delay")
+    let end = try time(arguments, "start-by", "start-within")
     return JobRequest(
       capability: capability, priority: try arguments.integer("priority", in: 0...100), tier: arguments["tier"],
       resources: cores == nil && memory == nil && gpus == nil
         ? nil : .init(cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus),
       timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init), runAt: start.at,
-      delaySeconds: start.delaySeconds,
+      delaySeconds: start.seconds, startBy: end.at, startWithinSeconds: end.seconds,
       maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") },
       after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try batch(arguments),
       uniqueKey: arguments["unique-key"],
@@ -152,16 +155,18 @@ enum JobOptions {
   }
 
   /// Refused here in the command line's own words; the server would name members of a body.
-  private static func start(_ arguments: Arguments) throws(UsageError) -> (at: String?, delaySeconds: Int64?) {
-    let (at, delay) = (arguments["at"], arguments["delay"])
-    guard at == nil || delay == nil else { throw UsageError("give --at or --delay, not both") }
+  private static func time(_ arguments: Arguments, _ instant: String, _ span: String) throws(UsageError)
+    -> (at: String?, seconds: Int64?)
+  {
+    let (at, after) = (arguments[instant], arguments[span])
+    guard at == nil || after == nil else { throw UsageError("give --\(instant) or --\(span), not both") }
     if let at, Timestamp(text: at) == nil {
       throw UsageError(
-        "--at takes an instant with its offset, such as 2026-11-21T06:15:00Z or …T08:15:00+02:00, not '\(at)'")
+        "--\(instant) takes an instant with its offset, such as 2026-11-21T06:15:00Z or …T08:15:00+02:00, not '\(at)'")
     }
-    guard let delay else { return (at, nil) }
-    let seconds = try Quantity.seconds(delay, of: "--delay")
-    guard seconds <= delaySecondsMax else { throw UsageError("--delay is 366d at most, not '\(delay)'") }
+    guard let after else { return (at, nil) }
+    let seconds = try Quantity.seconds(after, of: "--\(span)")
+    guard seconds <= delaySecondsMax else { throw UsageError("--\(span) is 366d at most, not '\(after)'") }
     return (nil, seconds)
   }
 

@@ -14,6 +14,9 @@ extension Command {
     options: [
       .option("class", "0…9", "its class [4]"), .option("weight", "1…10000", "its share within the class [100]"),
       .option("running-max", "COUNT", "the most of its jobs that run at once; 'none' for any number"),
+      .option(
+        "rate", "RATE", "the most of its jobs that start in a time, such as 10/s or 100/1h; 'none' for any number"),
+      .option("burst", "COUNT", "the most that start at once [as many as in one period]"),
       .dataDirectory, .json,
     ],
     run: { arguments in
@@ -33,8 +36,14 @@ extension Command {
     patch.priorityClass = try arguments.integer("class", in: 0...9)
     patch.weight = try arguments.integer("weight", in: 1...10_000)
     if let text = arguments["running-max"] { patch.limit.runningMax = .some(try RunningMaxWord.read(text, "tenants")) }
+    if let text = arguments["rate"] {
+      let burst = try arguments.integer("burst", in: 1...Int(Int32.max))
+      patch.limit.rate = .some(try RateWord.read(text, burst: burst, "tenants"))
+    } else if arguments.has("burst") {
+      throw UsageError("--burst needs --rate", command: "tenants")
+    }
     guard patch != TenantPatch() else {
-      throw UsageError("what is to be set? give --class, --weight or --running-max", command: "tenants")
+      throw UsageError("what is to be set? give --class, --weight, --running-max or --rate", command: "tenants")
     }
     return patch
   }
@@ -48,7 +57,7 @@ extension Command {
     for tenant in tenants {
       table.add(
         tenant.name, tenant.plan, "\(tenant.priorityClass)", "\(tenant.weight)",
-        RunningMaxWord.text(tenant.runningMax, isPaused: tenant.isPaused))
+        RunningMaxWord.text(tenant.runningMax, isPaused: tenant.isPaused, rate: tenant.rate))
     }
     Terminal.print(table.text)
     return .done

@@ -26,7 +26,9 @@ extension Worker {
     let until = ContinuousClock.now + duration
     do throws(QueueError) {
       let grant = try await queue.lease(
-        LeaseRequest(worker: configuration.id, tiers: configuration.tiers, count: count, room: room), for: duration)
+        LeaseRequest(
+          worker: configuration.id, tiers: configuration.tiers, count: count, room: room,
+          wholeRoom: configuration.room), for: duration)
       // Known to the next heartbeat before its turn comes.
       held.withLock { $0.arriving = grant.leases.map(\.reference) }
       turn.give()
