@@ -5,6 +5,7 @@ internal import StrataCore
 enum RedisScript: String, CaseIterable, Sendable {
   case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, announce, forget, install
   case govern, status, log, census, page, aside
+  case room, pool, standing, oldest
 }
 
 /// All transitions as one library of Redis functions: what they share is made once, when the server loads it, and not by
@@ -18,7 +19,7 @@ struct ScriptLibrary: Sendable {
   /// The files of `scripts/shared`, each before those that use it.
   private static let shared = [
     "queue", "record", "lanes", "limits", "tenants", "unreadable", "wake", "log", "ready", "delay", "removing",
-    "account", "holding", "ending",
+    "account", "holding", "ending", "standing",
   ]
 
   init(under limits: QueueLimits) {
