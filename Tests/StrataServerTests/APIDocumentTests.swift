@@ -73,7 +73,10 @@ import Testing
     #expect(named.count > 30)
     #expect(named.subtracting(documented) == [])
     // These are said with codes of StrataCore.
-    let common: Set = ["invalid_input", "conflict", "budget_exceeded", "unsatisfiable", "unavailable"]
+    let common: Set = [
+      "invalid_input", "conflict", "budget_exceeded", "unsatisfiable", "unavailable", "queue_full",
+      "too_many_waiting",
+    ]
     #expect(documented.subtracting(named) == common.subtracting(named))
   }
 

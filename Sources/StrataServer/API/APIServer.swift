@@ -60,7 +60,8 @@ public struct APIServer: Sendable {
       var response = HTTPResponse.problem(for: error)
       // RFC 9110, section 11.6.1: a 401 says how to do better.
       if response.status == .unauthorized { response.headers.append("www-authenticate", "Bearer") }
-      if response.status.rawValue >= 500 {
+      // That there is no room for the moment is told once by whoever noticed, not for each who comes in vain.
+      if response.status.rawValue >= 500, response.headers["retry-after"] == nil {
         log.error("request failed", ["path": "\(request.path)", "error": String(reflecting: error)])
       }
       return response

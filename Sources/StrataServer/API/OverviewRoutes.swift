@@ -33,6 +33,7 @@ struct OverviewRoutes {
     let tiers = census.tiers.sorted { $0.key.rawValue < $1.key.rawValue }
     return try .json(
       QueueView(
+        admission: control.admissionState.map(QueueView.Admission.init),
         tiers: tiers.map { .init(name: $0.key, ready: $0.value.ready, leased: $0.value.leased) },
         lanes: census.lanes.sorted { $0.key.place < $1.key.place }.map { QueueView.Lane($0.key, $0.value) },
         scheduled: census.delayed, limits: limits,
@@ -59,6 +60,16 @@ struct OverviewRoutes {
       return .text("ready\n" + (await control.warnings()).map { "warning: \($0)\n" }.joined())
     }
     throw HTTPRefusal(.serviceUnavailable, "not_ready", obstacles.joined(separator: "; "))
+  }
+}
+
+extension QueueView.Admission {
+  init(_ state: AdmissionState) {
+    self.init(
+      isOpen: state.reason == nil, reason: state.reason, jobs: state.load.jobs, jobsMax: state.bounds.jobsMax,
+      memoryUsedBytes: state.load.memoryUsedBytes, memoryMaxBytes: state.memoryMaxBytes,
+      fullAtPercent: Int((state.bounds.memoryFullAt * 100).rounded()),
+      openAtPercent: Int((state.bounds.memoryOpenAt * 100).rounded()))
   }
 }
 

@@ -115,6 +115,7 @@ enum QueueText {
       queue.tiers.isEmpty ? "nothing waits or runs" : tiers.text + "\n\n" + lanes.text,
       queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : workers.text,
     ]
+    if let admission = queue.admission { parts.insert("queue: \(AdmissionText.of(admission))", at: 0) }
     if queue.scheduled > 0 {
       parts.append(queue.scheduled == 1 ? "1 job waits for its time" : "\(queue.scheduled) jobs wait for their time")
     }
