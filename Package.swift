@@ -121,7 +121,7 @@ let package = Package(
       "StrataControl",
       on: [
         "StrataControl", "ControlTestSupport", "StrataArtifacts", "StrataCore", "StrataLedger", "StrataQueue",
-        "StrataRuntime",
+        "StrataRuntime", "StrataScheduling",
       ]),
     tests(
       "StrataServer",

@@ -104,24 +104,26 @@ public struct QueueView: Hashable, Codable, Sendable {
   public let tiers: [Tier]
   /// The same in more detail: by tier, higher classes first, then by capability.
   public let lanes: [Lane]
-  /// Jobs that wait for their time.
-  public let scheduled: Int
+  /// By tier, higher classes first: how tenants share each. Of a caller who is no operator its own part alone.
+  public let pools: [PoolView]
+  /// Jobs that wait for their time; absent where only the caller's own jobs are shown.
+  public let scheduled: Int?
   /// The tiers and capabilities of which only so many jobs may run at once, or none.
   public let limits: [LimitView]
   public let workers: [Worker]
-  /// Ended attempts whose settlement is not yet committed.
-  public let outcomesPending: Int
-  /// Entries of the queue that could not be read and lie aside (docs/queue.md).
-  public let unreadableEntries: Int
+  /// Ended attempts whose settlement is not yet committed; absent as `scheduled`.
+  public let outcomesPending: Int?
+  /// Entries of the queue that could not be read and lie aside (docs/queue.md); absent as `scheduled`.
+  public let unreadableEntries: Int?
 
   public init(
-    admission: Admission? = nil, tiers: [Tier], lanes: [Lane], scheduled: Int, limits: [LimitView], workers: [Worker],
-    outcomesPending: Int,
-    unreadableEntries: Int = 0
+    admission: Admission? = nil, tiers: [Tier], lanes: [Lane], pools: [PoolView], scheduled: Int?,
+    limits: [LimitView], workers: [Worker], outcomesPending: Int?, unreadableEntries: Int?
   ) {
     self.admission = admission
     self.tiers = tiers
     self.lanes = lanes
+    self.pools = pools
     self.scheduled = scheduled
     self.limits = limits
     self.workers = workers
@@ -130,7 +132,7 @@ public struct QueueView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case admission, tiers, lanes, scheduled, limits, workers
+    case admission, tiers, lanes, pools, scheduled, limits, workers
     case outcomesPending = "outcomes_pending"
     case unreadableEntries = "unreadable_entries"
   }

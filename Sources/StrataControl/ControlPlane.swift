@@ -64,6 +64,7 @@ public final class ControlPlane: Sendable {
   package let settler: Settler
   let follower: FollowerWatch
   package let consumption: ConsumptionWatch
+  package let shares: ShareWatch
   let store: ArtifactStore
   /// For all that blocks on the artifacts' disk.
   public let disk: BlockingPool
@@ -97,8 +98,10 @@ public final class ControlPlane: Sendable {
       interval: configuration.followerInterval, log: log.component("follower"))
     consumption = ConsumptionWatch(
       queue: queue, patience: max(configuration.standstillMax, configuration.leaseDuration * 3),
-      interval: configuration.consumptionInterval, unsettled: { [settler] in settler.unsettled },
+      interval: configuration.consumptionInterval, services: settler.services,
+      unsettled: { [settler] in settler.unsettled },
       log: log.component("consumption"))
+    shares = ShareWatch(queue: queue)
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
@@ -135,6 +138,7 @@ public final class ControlPlane: Sendable {
       group.addTask { await self.admission.room.run() }
       group.addTask { await self.follower.run() }
       group.addTask { await self.consumption.run() }
+      group.addTask { await self.shares.run() }
       group.addTask {
         for await _ in queueSessions { self.reconciler.request(.serverChanged) }
       }

@@ -10,6 +10,7 @@ import Synchronization
 package final class ConsumptionWatch: Sendable {
   private let queue: any JobQueue
   private let interval: Duration
+  private let services: ServiceRecord
   private let unsettled: @Sendable () -> Timestamp?
   private let log: Log
   private let state: Mutex<State>
@@ -19,13 +20,16 @@ package final class ConsumptionWatch: Sendable {
     var told: Set<Standstill.Cause> = []
   }
 
-  /// - Parameter unsettled: when the oldest attempt ended that the settler has still to read.
+  /// - Parameters:
+  ///   - services: told what runs.
+  ///   - unsettled: when the oldest attempt ended that the settler has still to read.
   package init(
-    queue: any JobQueue, patience: Duration, interval: Duration,
+    queue: any JobQueue, patience: Duration, interval: Duration, services: ServiceRecord = ServiceRecord(),
     unsettled: @escaping @Sendable () -> Timestamp? = { nil }, log: Log = .silent
   ) {
     self.queue = queue
     self.interval = interval
+    self.services = services
     self.unsettled = unsettled
     self.log = log
     state = Mutex(State(standstill: Standstill(patience: patience, gapMax: max(interval * 4, .seconds(1)))))
@@ -47,6 +51,7 @@ package final class ConsumptionWatch: Sendable {
   /// Looks once. Where the queue cannot be looked at, nothing is known: others tell of that.
   package func look() async {
     let room = try? await queue.room()
+    if let room { services.noteLook(room) }
     let new = state.withLock { state -> [String] in
       if let room {
         state.standstill.note(room, unsettled: unsettled(), at: .now)

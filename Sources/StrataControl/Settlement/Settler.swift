@@ -27,6 +27,8 @@ package final class Settler: Sendable {
   package let lanes: LaneRule
   /// Shared with the reconciler.
   package let requests: ReconcileRequests
+  /// How long attempts took that it has settled.
+  package let services = ServiceRecord()
   /// When to look for ends that have not been told on.
   private let nextResolution = Mutex(ContinuousClock.now)
   private let lastPass = Mutex<ContinuousClock.Instant?>(nil)
@@ -250,8 +252,10 @@ package final class Settler: Sendable {
     guard let first = outcomes.first, let last = outcomes.last else { return nil }
     let start = ContinuousClock.now
     CrashPoint.betweenOutcomeAndSettlement.reached()
-    let settlement = try await settle(outcomes.map { SettlementItem($0, report: report(of: $0)) })
+    let items = outcomes.map { SettlementItem($0, report: report(of: $0)) }
+    let settlement = try await settle(items)
     let verdicts = settlement.verdicts
+    noteServices(items, verdicts)
     let finished = try await finished(verdicts) + finishedBefore(outcomes, verdicts)
     try await announce(finished + ended(settlement.consequences))
     let (done, refused) = sort(outcomes, verdicts)
@@ -261,6 +265,15 @@ package final class Settler: Sendable {
     return Pass(
       last: last.position, firstEndedAt: first.endedAt, count: outcomes.count,
       refused: refused.filter(\.isFinal).map(\.job))
+  }
+
+  /// What was settled before has been noted before.
+  private func noteServices(_ items: [SettlementItem], _ verdicts: [SettlementVerdict]) {
+    for (item, verdict) in zip(items, verdicts) where verdict.isNew {
+      if let start = item.startedAt, let tier = item.report?.tier {
+        services.noteEnd(of: item.endedAt - start, on: tier)
+      }
+    }
   }
 
   private func sort(_ outcomes: [QueuedOutcome], _ verdicts: [SettlementVerdict]) -> (
@@ -327,6 +340,15 @@ package final class Settler: Sendable {
     } catch {
       log.error("a worker's report cannot be read", ["job": "\(outcome.job)", "error": "\(error)"])
       return nil
+    }
+  }
+}
+
+extension SettlementVerdict {
+  fileprivate var isNew: Bool {
+    switch self {
+    case .settled, .recorded: true
+    case .alreadySettled, .superfluous, .unknownJob, .refused: false
     }
   }
 }

@@ -16,6 +16,7 @@ public struct APIServer: Sendable {
   private let events: EventRoutes
   private let keys: KeyRoutes
   private let overview: OverviewRoutes
+  private let queue: QueueRoutes
   private let sharing: SharingRoutes
 
   /// - Parameter heartbeat: how often a silent event stream says that it is alive.
@@ -32,6 +33,7 @@ public struct APIServer: Sendable {
     events = EventRoutes(control: control, heartbeat: heartbeat)
     keys = KeyRoutes(control: control)
     overview = OverviewRoutes(control: control)
+    queue = QueueRoutes(control: control)
     sharing = SharingRoutes(control: control)
   }
 
@@ -111,7 +113,8 @@ public struct APIServer: Sendable {
     case .revokeKey(let id): try await keys.revoke(id, request, caller)
     case .capabilities: try overview.capabilities()
     case .account: try await overview.account(tenant)
-    case .queue: try await overview.queue()
+    case .queue: try await queue.queue(request, caller)
+    case .tiers: try await queue.tiers()
     case .ledgerVerification: try await overview.verification()
     case .tenants: try await sharing.tenants()
     case .changeTenant(let name): try await sharing.changeTenant(name, request)

@@ -10,9 +10,17 @@ extension Command {
       resume   it starts again, within the limit that it had
       limit    at most COUNT of its jobs run at once; 'none' lifts that
 
+      Without one of these it shows what waits and runs: by tier, and by class and tenant. OLDEST is how long ago the job
+      was accepted that has waited the longest; SHARE is what a tenant received of its class in the last minute, DUE its
+      part by weight among the tenants that wait. A tenant's key sees its own part. In a pipe each line is one thing, its
+      kind first, with tabs between.
+
       Example: strata queue limit tenant acme 10
       """,
-    options: [.dataDirectory, .json],
+    options: [
+      .option("tenants", "N", "tenants of a class to show, those with the most jobs waiting [20]"), .dataDirectory,
+      .json,
+    ],
     run: { arguments in
       guard let word = arguments.positional.first else { return try await show(arguments) }
       guard let verb = QueueVerb(rawValue: word) else {
@@ -24,8 +32,14 @@ extension Command {
     })
 
   private static func show(_ arguments: Arguments) async throws -> ExitStatus {
-    let queue: QueueView = try await Server(arguments).get("/v1/queue")
-    Terminal.print(arguments.has("json") ? try JSONText.of(queue) : QueueText.of(queue))
+    let tenants = try arguments.integer("tenants", in: 0...1_000)
+    let queue: QueueView = try await Server(arguments).get(
+      "/v1/queue", query: tenants.map { [(name: "tenants", value: "\($0)")] } ?? [])
+    if arguments.has("json") {
+      Terminal.print(try JSONText.of(queue))
+    } else {
+      Terminal.print(Terminal.isOutputInteractive ? QueueText.of(queue) : QueueLines.of(queue))
+    }
     return .done
   }
 }
@@ -97,48 +111,4 @@ enum RunningMaxWord {
     let limit = runningMax.map { "at most \($0) at once" } ?? "no limit"
     return isPaused ? "paused (\(limit) when resumed)" : limit
   }
-}
-
-enum QueueText {
-  static func of(_ queue: QueueView) -> String {
-    var tiers = Table("TIER", "WAITING", "RUNNING")
-    for tier in queue.tiers { tiers.add(tier.name.rawValue, "\(tier.ready)", "\(tier.leased)") }
-    var lanes = Table("TIER", "CLASS", "CAPABILITY", "NEEDS", "WAITING", "RUNNING")
-    for lane in queue.lanes {
-      lanes.add(
-        lane.tier.rawValue, "\(lane.priorityClass)", lane.capability, needs(lane.resources), "\(lane.ready)",
-        "\(lane.leased)")
-    }
-    var workers = Table("WORKER", "RUNNING", "LEASE UNTIL")
-    for worker in queue.workers { workers.add(worker.id.description, "\(worker.leases)", worker.leaseUntil) }
-    var parts = [
-      queue.tiers.isEmpty ? "nothing waits or runs" : tiers.text + "\n\n" + lanes.text,
-      queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : workers.text,
-    ]
-    if let admission = queue.admission { parts.insert("queue: \(AdmissionText.of(admission))", at: 0) }
-    if queue.scheduled > 0 {
-      parts.append(queue.scheduled == 1 ? "1 job waits for its time" : "\(queue.scheduled) jobs wait for their time")
-    }
-    for limit in queue.limits {
-      parts.append("\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit.runningMax, isPaused: limit.isPaused))")
-    }
-    if queue.outcomesPending > 0 {
-      parts.append("\(queue.outcomesPending.counted("ended attempt is", "ended attempts are")) not settled yet")
-    }
-    if queue.unreadableEntries > 0 {
-      parts.append(
-        "\(queue.unreadableEntries.counted("entry", "entries")) could not be read and put aside: see docs/queue.md")
-    }
-    return parts.joined(separator: "\n\n")
-  }
-
-  private static func needs(_ resources: ResourceRequest) -> String {
-    let gpu = resources.gpuThousandths > 0 ? ", \((Double(resources.gpuThousandths) / 1_000).plain) GPU" : ""
-    return "\(resources.coresInWords), \(resources.memoryBytes.asBytes)\(gpu)"
-  }
-}
-
-extension ResourceRequest {
-  /// `1 core`, `2.5 cores`.
-  var coresInWords: String { "\((Double(cpuMillicores) / 1_000).plain) core\(cpuMillicores == 1_000 ? "" : "s")" }
 }

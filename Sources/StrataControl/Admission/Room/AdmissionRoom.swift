@@ -16,6 +16,8 @@ package final class AdmissionRoom: Sendable {
   private struct State {
     var door: AdmissionDoor
     var backlogs: TenantBacklogs
+    /// Whether the log says that it is closed: it may close between two looks.
+    var isToldClosed = false
   }
 
   package init(queue: any JobQueue, bounds: AdmissionBounds, log: Log = .silent) {
@@ -42,13 +44,13 @@ package final class AdmissionRoom: Sendable {
   /// Looks once. A queue that cannot be asked is passed over: others tell of it.
   package func look() async {
     guard let load = try? await queue.load() else { return }
-    let (before, after) = state.withLock { state in
-      let before = state.door.closure
+    let (closure, wasTold) = state.withLock { state in
+      defer { state.isToldClosed = state.door.closure != nil }
       state.door.note(load)
-      return (before, state.door.closure)
+      return (state.door.closure, state.isToldClosed)
     }
-    if before == nil, let after { log.warning("no jobs are accepted", ["because": after.words]) }
-    if before != nil, after == nil { log.info("jobs are accepted again") }
+    if let closure, !wasTold { log.warning("no jobs are accepted", ["because": closure.words]) }
+    if closure == nil, wasTold { log.info("jobs are accepted again") }
   }
 
   /// Why so many more jobs of a tenant are not accepted now; nil where they are.
