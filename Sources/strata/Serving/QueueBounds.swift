@@ -57,8 +57,7 @@ struct QueueBounds {
     var bounds = AdmissionBounds()
     bounds.memoryBytesMax = memoryBytes ?? (isQueueLocal ? MachineCapacity.memoryBytes : nil)
     if let fullAt { bounds.memoryFullAt = Double(fullAt) / 100 }
-    bounds.memoryOpenAt =
-      openAt.map { Double($0) / 100 } ?? max(0.01, min(bounds.memoryOpenAt, bounds.memoryFullAt - 0.05))
+    if fullAt != nil || openAt != nil { bounds.memoryOpenAt = Double(openAt ?? max(1, (fullAt ?? 80) - 5)) / 100 }
     if let jobs { bounds.jobsMax = jobs }
     if let tenantJobs { bounds.tenantWaitingMax = tenantJobs }
     return bounds
