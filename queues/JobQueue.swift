@@ -40,6 +40,25 @@ public protocol JobQueue: Sendable {
   /// How many jobs are ready and leased in each tier that has any, and which workers are known.
   func census() async throws(QueueError) -> QueueCensus
 
+  // MARK: Operators' side
+
+  /// How full the queue and its server are. Also told by a queue that is lost. Cheap: a constant cost.
+  func load() async throws(QueueError) -> QueueLoad
+
+  /// What waits in each lane and who is next there, and what room workers have.
+  func room() async throws(QueueError) -> QueueRoom
+
+  /// How the tenants of a pool stand, those with the most jobs waiting first, at most `limit` of them. Costs the tenants
+  /// ever seen in the pool, a batch of them a call, however many jobs they have; beyond `QueueLimits.poolTenantsMax` none
+  /// are looked at.
+  func standing(of pool: QueuePool, first limit: Int) async throws(QueueError) -> PoolStanding
+
+  /// How given tenants stand in the pools in which they have jobs ready or running, pool by pool.
+  func standing(of tenants: [TenantID]) async throws(QueueError) -> [PoolStanding]
+
+  /// Which of each tenant's jobs that are ready in a pool was accepted first; nil for none.
+  func oldest(of tenants: [TenantID], in pool: QueuePool) async throws(QueueError) -> [JobID?]
+
   // MARK: Workers' side
 
   /// Finishes what the request says is completed, grants up to `request.count` ready jobs, taken in the order of its

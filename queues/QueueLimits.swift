@@ -17,6 +17,8 @@ public struct QueueLimits: Hashable, Sendable {
   public var eventsMax = 20_000
   /// Workers that a census lists, those with the nearest deadlines first.
   public var censusWorkersMax = 10_000
+  /// Tenants of a pool that are looked at to find those with the most jobs waiting.
+  public var poolTenantsMax = 100_000
   /// Entries kept of those that could not be read; the oldest go first.
   public var unreadableMax = 1_000
   /// Bytes kept of one such entry. No outcome of ours is larger.

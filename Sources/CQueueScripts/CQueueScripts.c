@@ -111,6 +111,21 @@ static const char page_text[] = {
 static const char aside_text[] = {
 #embed "../../queues/redis/scripts/aside.lua"
     , 0};
+static const char shared_standing_text[] = {
+#embed "../../queues/redis/scripts/shared/standing.lua"
+    , 0};
+static const char room_text[] = {
+#embed "../../queues/redis/scripts/room.lua"
+    , 0};
+static const char pool_text[] = {
+#embed "../../queues/redis/scripts/pool.lua"
+    , 0};
+static const char standing_text[] = {
+#embed "../../queues/redis/scripts/standing.lua"
+    , 0};
+static const char oldest_text[] = {
+#embed "../../queues/redis/scripts/oldest.lua"
+    , 0};
 
 static const struct {
   const char *name, *text;
@@ -151,6 +166,11 @@ static const struct {
     {"census", census_text},
     {"page", page_text},
     {"aside", aside_text},
+    {"shared/standing", shared_standing_text},
+    {"room", room_text},
+    {"pool", pool_text},
+    {"standing", standing_text},
+    {"oldest", oldest_text},
 };
 
 const char *strata_queue_script(const char *name) {

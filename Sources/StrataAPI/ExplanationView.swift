@@ -32,11 +32,14 @@ public struct ExplanationView: Hashable, Codable, Sendable {
   public let reasons: [Reason]
   /// What may hold it too and cannot be told.
   public let unknown: [String]
+  /// When it will start; absent of a job that does not wait in the queue.
+  public let start: StartView?
 
-  public init(job: JobID, state: JobState, reasons: [Reason], unknown: [String]) {
+  public init(job: JobID, state: JobState, reasons: [Reason], unknown: [String], start: StartView?) {
     self.job = job
     self.state = state
     self.reasons = reasons
     self.unknown = unknown
+    self.start = start
   }
 }

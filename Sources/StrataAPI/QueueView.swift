@@ -58,25 +58,72 @@ public struct QueueView: Hashable, Codable, Sendable {
     }
   }
 
+  /// Whether jobs are accepted, and how full the queue is.
+  public struct Admission: Hashable, Codable, Sendable {
+    public let isOpen: Bool
+    /// Why not; absent while they are.
+    public let reason: String?
+    /// Jobs that the queue holds: waiting, delayed and running.
+    public let jobs: Int
+    public let jobsMax: Int
+    public let memoryUsedBytes: Int64
+    /// Absent where nobody knows.
+    public let memoryMaxBytes: Int64?
+    /// The share of that, in percent, from which on nothing is accepted, …
+    public let fullAtPercent: Int
+    /// … and below which jobs are accepted again.
+    public let openAtPercent: Int
+
+    public init(
+      isOpen: Bool, reason: String?, jobs: Int, jobsMax: Int, memoryUsedBytes: Int64, memoryMaxBytes: Int64?,
+      fullAtPercent: Int, openAtPercent: Int
+    ) {
+      self.isOpen = isOpen
+      self.reason = reason
+      self.jobs = jobs
+      self.jobsMax = jobsMax
+      self.memoryUsedBytes = memoryUsedBytes
+      self.memoryMaxBytes = memoryMaxBytes
+      self.fullAtPercent = fullAtPercent
+      self.openAtPercent = openAtPercent
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case reason, jobs
+      case isOpen = "open"
+      case jobsMax = "jobs_max"
+      case memoryUsedBytes = "memory_used_bytes"
+      case memoryMaxBytes = "memory_max_bytes"
+      case fullAtPercent = "full_at_percent"
+      case openAtPercent = "open_at_percent"
+    }
+  }
+
+  /// Absent until it has been looked at.
+  public let admission: Admission?
   public let tiers: [Tier]
   /// The same in more detail: by tier, higher classes first, then by capability.
   public let lanes: [Lane]
-  /// Jobs that wait for their time.
-  public let scheduled: Int
+  /// By tier, higher classes first: how tenants share each. Of a caller who is no operator its own part alone.
+  public let pools: [PoolView]
+  /// Jobs that wait for their time; absent where only the caller's own jobs are shown.
+  public let scheduled: Int?
   /// The tiers and capabilities of which only so many jobs may run at once, or none.
   public let limits: [LimitView]
   public let workers: [Worker]
-  /// Ended attempts whose settlement is not yet committed.
-  public let outcomesPending: Int
-  /// Entries of the queue that could not be read and lie aside (docs/queue.md).
-  public let unreadableEntries: Int
+  /// Ended attempts whose settlement is not yet committed; absent as `scheduled`.
+  public let outcomesPending: Int?
+  /// Entries of the queue that could not be read and lie aside (docs/queue.md); absent as `scheduled`.
+  public let unreadableEntries: Int?
 
   public init(
-    tiers: [Tier], lanes: [Lane], scheduled: Int, limits: [LimitView], workers: [Worker], outcomesPending: Int,
-    unreadableEntries: Int = 0
+    admission: Admission? = nil, tiers: [Tier], lanes: [Lane], pools: [PoolView], scheduled: Int?,
+    limits: [LimitView], workers: [Worker], outcomesPending: Int?, unreadableEntries: Int?
   ) {
+    self.admission = admission
     self.tiers = tiers
     self.lanes = lanes
+    self.pools = pools
     self.scheduled = scheduled
     self.limits = limits
     self.workers = workers
@@ -85,7 +132,7 @@ public struct QueueView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case tiers, lanes, scheduled, limits, workers
+    case admission, tiers, lanes, pools, scheduled, limits, workers
     case outcomesPending = "outcomes_pending"
     case unreadableEntries = "unreadable_entries"
   }

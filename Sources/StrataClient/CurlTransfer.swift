@@ -41,7 +41,7 @@ final class CurlTransfer: @unchecked Sendable {
     // The callbacks' context ends here.
     handle.reset()
     if let error = error(code, client.endpoint) { throw error }
-    if status >= 400 { throw .refused(ProblemDetails(status: status, body: body)) }
+    if status >= 400 { throw .refused(ProblemDetails(status: status, headers: headers, body: body)) }
     return ClientResponse(status: status, headers: headers, body: body)
   }
 

@@ -40,6 +40,7 @@ extension ControlPlane {
         .invalidInput, "\(draft.jobs.count) jobs at once, at most \(BatchDraft.jobsMax) are taken",
         remedy: "let further calls join the batch, with all but the last one keeping it open")
     }
+    try await admission.requireRoom(for: draft.jobs.count, tenant: tenant)
     let id = try await opened(draft, tenant).id
     let jobs = draft.jobs.enumerated().map { place, job in
       job.map { Self.joining($0, id, place: place, of: draft.idempotencyKey) }

@@ -17,7 +17,7 @@ extension ControlPlane {
     if let silence = settler.silence, silence > configuration.settlerSilenceMax {
       obstacles.append("no outcome could be settled for \(Int(silence.seconds)) s")
     }
-    return obstacles + follower.obstacles
+    return obstacles + follower.obstacles + consumption.obstacles.map(\.message)
   }
 
   /// What an operator should look at though jobs are being consumed, one sentence each. Takes
@@ -25,12 +25,16 @@ extension ControlPlane {
   public func warnings() async -> [String] {
     let census = await Probe.answer(within: configuration.probeTimeout) { [queue] in try? await queue.census() }
     var warnings: [String] = []
+    if let closure = admission.room.door.closure { warnings.append("no jobs are accepted: \(closure.words)") }
     if let count = census??.unreadable, count > 0 {
       warnings.append("\(count) entries of the queue could not be read and lie aside")
     }
     if let shortage = await disk.run({ [store] in store.shortage }) { warnings.append(shortage) }
     return warnings
   }
+
+  /// Looks how full the queue is, as happens regularly.
+  package func lookAtRoom() async { await admission.room.look() }
 
   private func queueObstacle() async -> String? {
     let away = "the queue cannot be reached"

@@ -26,6 +26,9 @@ extension ControlPlane {
     }
   }
 
+  /// Whether jobs are accepted, as far as it has been looked at; nil before the first look.
+  public var admissionState: AdmissionState? { AdmissionState(admission.room.door) }
+
   /// Recomputes the books.
   public func verifyLedger() async throws(StrataError) -> LedgerReport {
     do { return try await ledger.verify() } catch { throw error.strataError }

@@ -57,6 +57,7 @@ extension ControlPlane {
     _ filter: RetryFilter, tenant: TenantID
   ) async throws(StrataError) -> [(job: StoredJob, verdict: Result<AdmittedJob, StrataError>)] {
     let jobs = try await retryable(filter, tenant: tenant)
+    try await admission.requireRoom(for: jobs.count, tenant: tenant)
     let verdicts = try await admission.submit(jobs.map { .success(JobDraft(retrying: $0)) }, tenant: tenant)
     return zip(jobs, verdicts).map { (job: $0, verdict: $1) }
   }

@@ -29,10 +29,17 @@ public final class ControlPlane: Sendable {
     public var keyMemory = Duration.seconds(5)
     /// Bytes of one job's parameters and inputs, as JSON; the queue's own limit must be as large.
     public var payloadBytesMax = QueueLimits().payloadBytesMax
+    /// How full the queue may become before no more jobs are accepted.
+    public var admission = AdmissionBounds()
     /// Rows that one page of a listing may read to find jobs in a state that only the queue knows.
     public var listingScanMax = 5_000
     /// `/readyz` fails when the settler, of whichever controller, has been stuck this long, or nobody has led.
     public var settlerSilenceMax = Duration.seconds(20)
+    /// `/readyz` fails when what could move has stood for so long, by this controller's own looks: jobs that a worker has
+    /// room for, jobs whose time has come, leases of silent workers, outcomes.
+    public var standstillMax = Duration.seconds(60)
+    /// How often this controller looks whether jobs are consumed.
+    public var consumptionInterval = Duration.seconds(5)
     /// How long `/readyz` waits for the queue and for the ledger.
     public var probeTimeout = Duration.seconds(2)
     /// Calls that may wait for the artifacts' disk at once: reading and writing of uploads and results.
@@ -56,6 +63,8 @@ public final class ControlPlane: Sendable {
   let authenticator: Authenticator
   package let settler: Settler
   let follower: FollowerWatch
+  package let consumption: ConsumptionWatch
+  package let shares: ShareWatch
   let store: ArtifactStore
   /// For all that blocks on the artifacts' disk.
   public let disk: BlockingPool
@@ -87,12 +96,18 @@ public final class ControlPlane: Sendable {
     follower = FollowerWatch(
       ledger: ledger, queue: queue, settler: settler, patience: configuration.settlerSilenceMax,
       interval: configuration.followerInterval, log: log.component("follower"))
+    consumption = ConsumptionWatch(
+      queue: queue, patience: max(configuration.standstillMax, configuration.leaseDuration * 3),
+      interval: configuration.consumptionInterval, services: settler.services,
+      unsettled: { [settler] in settler.unsettled },
+      log: log.component("consumption"))
+    shares = ShareWatch(queue: queue)
     let check = DraftCheck(
       catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
       check: check, ledger: ledger, queue: queue, inputs: InputCheck(ledger: ledger, store: store, disk: disk),
-      settler: settler, reconciler: reconciler, metrics: counts, log: log.component("admission"),
-      clock: configuration.clock)
+      settler: settler, reconciler: reconciler, bounds: configuration.admission, metrics: counts,
+      log: log.component("admission"), clock: configuration.clock)
   }
 
   // MARK: Services
@@ -120,7 +135,10 @@ public final class ControlPlane: Sendable {
       group.addTask { await self.events.run() }
       group.addTask { await self.leadForEver() }
       group.addTask { await self.admission.retries.run() }
+      group.addTask { await self.admission.room.run() }
       group.addTask { await self.follower.run() }
+      group.addTask { await self.consumption.run() }
+      group.addTask { await self.shares.run() }
       group.addTask {
         for await _ in queueSessions { self.reconciler.request(.serverChanged) }
       }
@@ -223,6 +241,8 @@ public final class ControlPlane: Sendable {
     let census = try? await queue.census()
     let oldest = try? await queue.outcomes(after: nil, limit: 1, waitingUpTo: .zero)
     metrics.observe(census, lag: oldest.map { $0.first.map { .now - $0.endedAt } ?? .zero })
+    metrics.observe(admission.room.door)
+    metrics.observe(consumption.obstacles.map(\.cause))
   }
 
   // MARK: Clients

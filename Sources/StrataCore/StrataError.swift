@@ -15,6 +15,10 @@ public struct StrataError: Error, Sendable {
     public static let unsatisfiable = Code(rawValue: "unsatisfiable")
     public static let conflict = Code(rawValue: "conflict")
     public static let limitExceeded = Code(rawValue: "limit_exceeded")
+    /// The queue has no room for another job at the moment.
+    public static let queueFull = Code(rawValue: "queue_full")
+    /// A tenant has as many jobs waiting as it may.
+    public static let tooManyWaiting = Code(rawValue: "too_many_waiting")
     public static let unavailable = Code(rawValue: "unavailable")
     public static let timeout = Code(rawValue: "timeout")
     public static let cancelled = Code(rawValue: "cancelled")
@@ -26,13 +30,18 @@ public struct StrataError: Error, Sendable {
   public let message: String
   /// What to do about it, in one sentence without a full stop; nil where there is nothing to do but report it.
   public let remedy: String?
+  /// When the same may be tried again with some hope; nil where nobody can say.
+  public let retryAfter: Duration?
   /// What lay beneath; never shown to a client.
   public let cause: (any Error)?
 
-  public init(_ code: Code, _ message: String, remedy: String? = nil, cause: (any Error)? = nil) {
+  public init(
+    _ code: Code, _ message: String, remedy: String? = nil, retryAfter: Duration? = nil, cause: (any Error)? = nil
+  ) {
     self.code = code
     self.message = message
     self.remedy = remedy
+    self.retryAfter = retryAfter
     self.cause = cause
   }
 }

@@ -7,6 +7,7 @@ struct Main {
 
   static let commands: [Command] = [
     .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .retry, .capabilities, .account, .keys, .queue,
+    .tiers,
     .tenants, .ledger,
     .simulateScan, .help, .version, .controller, .worker, .runner, .sentinel,
   ]

@@ -6,7 +6,7 @@ import Synchronization
 public final class HookedQueue: JobQueue {
   public enum Operation: Hashable, Sendable {
     case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore, announce, unreadable
-    case promote, dueSignal, govern, census, reprioritise
+    case promote, dueSignal, govern, census, reprioritise, load
   }
 
   private struct Waiter {
@@ -23,6 +23,7 @@ public final class HookedQueue: JobQueue {
     var waiters: [Waiter] = []
     var dueWaits: AsyncStream<Duration>.Continuation?
     var dueHeld: [CheckedContinuation<Void, Never>] = []
+    var load: QueueLoad?
   }
 
   public let memory: MemoryQueue
@@ -51,6 +52,9 @@ public final class HookedQueue: JobQueue {
   public func fail(_ operation: Operation, with error: QueueError) {
     state.withLock { $0.failures[operation, default: []].append(error) }
   }
+
+  /// How full the queue says that it is from now on; nil for the truth.
+  public func show(_ load: QueueLoad?) { state.withLock { $0.load = load } }
 
   /// Enqueueing waits until `releaseEnqueues`.
   public func holdEnqueues() { hold(.enqueue) }
@@ -204,6 +208,21 @@ extension HookedQueue {
   public func census() async throws(QueueError) -> QueueCensus {
     try note(.census)
     return try await memory.census()
+  }
+  public func load() async throws(QueueError) -> QueueLoad {
+    try note(.load)
+    if let shown = state.withLock({ $0.load }) { return shown }
+    return try await memory.load()
+  }
+  public func room() async throws(QueueError) -> QueueRoom { try await memory.room() }
+  public func standing(of pool: QueuePool, first limit: Int) async throws(QueueError) -> PoolStanding {
+    try await memory.standing(of: pool, first: limit)
+  }
+  public func standing(of tenants: [TenantID]) async throws(QueueError) -> [PoolStanding] {
+    try await memory.standing(of: tenants)
+  }
+  public func oldest(of tenants: [TenantID], in pool: QueuePool) async throws(QueueError) -> [JobID?] {
+    try await memory.oldest(of: tenants, in: pool)
   }
   public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
     try await memory.lease(request, for: duration)

@@ -285,7 +285,21 @@ struct RandomHistory {
       guard let job = named.first else { return }
       _ = try await both(number, "log") { try await $0.liveLog(of: job, from: 3) }
       _ = try await both(number, "census") { try await $0.census() }
+      try await look(number)
     }
+  }
+
+  /// What operators look at.
+  private mutating func look(_ number: Int) async throws {
+    let pool = QueuePool(
+      tier: tiers.randomElement(using: &random)!,
+      priorityClass: PriorityClass(rawValue: [2, 4].randomElement(using: &random)!)!)
+    let (limit, named) = (Int.random(in: 0...4, using: &random), Array(tenants.shuffled(using: &random).prefix(3)))
+    _ = try await both(number, "load") { try await $0.load().jobs }
+    _ = try await both(number, "the standing in a pool") { try await $0.standing(of: pool, first: limit) }
+    _ = try await both(number, "the standing of tenants") { try await $0.standing(of: named) }
+    _ = try await both(number, "the oldest jobs") { try await $0.oldest(of: named, in: pool) }
+    _ = try await both(number, "the room") { try await $0.room().withoutWhatIsNotPromised }
   }
 
   private mutating func read(_ operation: Operation, _ number: Int) async throws {
@@ -319,5 +333,18 @@ struct RandomHistory {
       } while cursor != nil
       return held
     }
+  }
+}
+
+extension QueueRoom {
+  /// Of a worker that runs jobs of several tiers any may be named.
+  fileprivate var withoutWhatIsNotPromised: QueueRoom {
+    var room = self
+    room.workers = workers.map {
+      Worker(
+        id: $0.id, deadline: $0.deadline, leases: $0.leases, idle: $0.idle, free: $0.free,
+        runs: $0.runs == nil ? nil : .cpu)
+    }
+    return room
   }
 }

@@ -109,6 +109,10 @@ enum Garbage {
     case "install": return text("1", "5")
     case "log", "page": return [id] + text("0")
     case "census": return text("100")
+    case "room": return text("", "100")
+    case "pool": return text("4", "cpu", "0", "10")
+    case "standing": return [id, TenantID.sample.bytes]
+    case "oldest": return text("4", "cpu") + [id, TenantID.sample.bytes]
     case "aside": return text("outcomes", "1-1", "it is cut")
     default: return [id, id]
     }

@@ -27,7 +27,7 @@ import Testing
 
   @Test func whatConcernsEveryTenantIsForOperators() async throws {
     try await APIBench.with { bench in
-      for path in ["/v1/queue", "/v1/ledger/verification"] {
+      for path in ["/v1/tiers", "/v1/ledger/verification"] {
         let refused = try await bench.ask("GET", path)
         #expect(refused.status == 403 && refused.code == "forbidden")
         #expect(try await bench.ask("GET", path, key: bench.operatorKey).status == 200)

@@ -30,7 +30,8 @@ import Testing
     (.get, ["v1", "keys"], .listKeys), (.post, ["v1", "keys"], .createKey),
     (.delete, ["v1", "keys", key.description], .revokeKey(key)),
     (.get, ["v1", "capabilities"], .capabilities), (.get, ["v1", "account"], .account),
-    (.get, ["v1", "queue"], .queue), (.get, ["v1", "ledger", "verification"], .ledgerVerification),
+    (.get, ["v1", "queue"], .queue), (.get, ["v1", "tiers"], .tiers),
+    (.get, ["v1", "ledger", "verification"], .ledgerVerification),
   ]) func leadsSomewhere(method: HTTPMethod, segments: [String], route: Route) throws {
     #expect(try Route(method, segments) == route)
   }
@@ -52,9 +53,9 @@ import Testing
   @Test func onlyHealthAndMetricsAreOpenAndOnlyTheWholeIsForOperators() throws {
     let open: [Route] = [.alive, .ready, .metrics]
     let reserved: [Route] = [
-      .queue, .ledgerVerification, .tenants, .changeTenant("a"), .changeTier("a"), .changeCapability("a"),
+      .tiers, .ledgerVerification, .tenants, .changeTenant("a"), .changeTier("a"), .changeCapability("a"),
     ]
-    let others: [Route] = [.submitJob, .listJobs, .job(Self.job), .putArtifact, .capabilities, .account]
+    let others: [Route] = [.submitJob, .listJobs, .job(Self.job), .putArtifact, .capabilities, .account, .queue]
     for route in open { #expect(route.isOpen && !route.isForOperators) }
     for route in reserved { #expect(!route.isOpen && route.isForOperators) }
     for route in others { #expect(!route.isOpen && !route.isForOperators) }

@@ -113,6 +113,11 @@ struct FairOrder {
   }
 }
 
+extension FairOrder {
+  func tag(of tenant: TenantID, in pool: Pool) -> Double { tags[pool]?[tenant] ?? 0 }
+  func virtualTime(of pool: Pool) -> Double { virtualTimes[pool] ?? 0 }
+}
+
 extension Lane {
   var pool: FairOrder.Pool { FairOrder.Pool(tier: tier, priorityClass: priorityClass) }
 }

@@ -27,7 +27,7 @@ extension MemoryQueue {
     }
     armGates(due.compactMap { timer in if case .gate(let gate) = timer { gate } else { nil } })
     bell.ring()
-    return Promotion(count: promoted.count, expired: expired, timers: due.count, nextDue: timers.first?.at)
+    return Promotion(count: promoted.count, expired: expired, timers: due.count, nextDue: nextTimer)
   }
 
   /// All that are set, as they are due; those of one instant in the order of their names in Redis.
@@ -47,9 +47,12 @@ extension MemoryQueue {
     return all.map { ($0.at, $0.timer) }
   }
 
+  /// When the next is due.
+  var nextTimer: Timestamp? { timers.first?.at }
+
   /// Sets timers by `body`, and says so where one of them is due before all others.
   func settingTimers<Value>(_ body: () -> (Value, [Timestamp])) -> Value {
-    let first = timers.first?.at
+    let first = nextTimer
     let (value, set) = body()
     if let earliest = set.min(), first.map({ earliest < $0 }) ?? true { isDueSignalled = true }
     return value

@@ -110,7 +110,7 @@ public actor MemoryQueue: JobQueue {
   }
 
   /// Where a job stands among those of its tenant: by its priority, and by its age where that counts.
-  private func score(of job: QueuedJob) -> Int64 {
+  func score(of job: QueuedJob) -> Int64 {
     guard let ageing = policy.priorityAgeing?.milliseconds else { return -Int64(job.priority.rawValue) }
     return job.id.acceptedMilliseconds - Int64(job.priority.rawValue) * ageing
   }

@@ -6,6 +6,7 @@ enum RedisScript: String, CaseIterable, Sendable {
   case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, reprioritise, announce
   case forget, install, tune
   case govern, status, log, census, page, aside
+  case room, pool, standing, oldest
 }
 
 /// All transitions as one library of Redis functions: what they share is made once, when the server loads it, and not by
@@ -19,7 +20,7 @@ struct ScriptLibrary: Sendable {
   /// The files of `scripts/shared`, each before those that use it.
   private static let shared = [
     "queue", "record", "timers", "lanes", "limits", "tenants", "unreadable", "wake", "keeping", "log", "ready",
-    "removing", "account", "holding", "ending",
+    "removing", "account", "holding", "ending", "standing",
   ]
 
   init(under limits: QueueLimits) {

@@ -29,6 +29,14 @@ extension AdmissionService {
     }
   }
 
+  /// - Throws: why so many more jobs of a tenant are not accepted now. They are refused as a whole: a part of them would
+  ///   have to be found again by whoever comes back with the rest.
+  package func requireRoom(for count: Int, tenant: TenantID) async throws(StrataError) {
+    guard count > 0, let refusal = await room.refusal(of: tenant, count: count) else { return }
+    metrics.refused(refusal.code)
+    throw refusal
+  }
+
   /// - Returns: the verdicts, and the jobs that are to be in the queue and are not yet.
   private func accept(_ submissions: [JobSubmission]) async throws(StrataError) -> ([AdmissionVerdict], [JobID]) {
     for submission in submissions { underWay.begin(submission.job) }
@@ -73,6 +81,7 @@ extension AdmissionService {
   /// - Returns: the jobs that could not be enqueued: all, where it failed.
   private func enqueue(_ jobs: [QueuedJob]) async -> [JobID] {
     guard !jobs.isEmpty else { return [] }
+    room.noteAccepted(jobs)
     do {
       _ = try await queue.enqueue(jobs)
       let cancelled = jobs.map(\.id).filter(underWay.isCancelled)
@@ -80,6 +89,7 @@ extension AdmissionService {
       return []
     } catch {
       log.warning("accepted jobs not enqueued yet", ["jobs": "\(jobs.count)", "error": "\(error)"])
+      room.noteFailure(error)
       reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
       return jobs.map(\.id)
     }

@@ -10,6 +10,8 @@ import StrataRuntime
 /// (`retries`), whether this controller leads or not. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
   let check: DraftCheck
+  /// To be run for as long as the controller does.
+  let room: AdmissionRoom
   let ledger: Ledger
   let inputs: InputCheck
   let queue: any JobQueue
@@ -28,9 +30,12 @@ package final class AdmissionService: Sendable {
 
   init(
     check: DraftCheck, ledger: Ledger, queue: any JobQueue, inputs: InputCheck, settler: Settler,
-    reconciler: Reconciler, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system
+    reconciler: Reconciler, bounds: AdmissionBounds = AdmissionBounds(), metrics: ControlMetrics = ControlMetrics(),
+    log: Log = .silent, clock: WallClock = .system
   ) {
     self.check = check
+    let room = AdmissionRoom(queue: queue, bounds: bounds, log: log)
+    self.room = room
     self.ledger = ledger
     self.inputs = inputs
     self.queue = queue
@@ -56,8 +61,10 @@ package final class AdmissionService: Sendable {
     admissions = AdmissionBatcher(ledger)
     enqueues = Batcher { jobs in
       do throws(QueueError) {
+        room.noteAccepted(jobs)
         return try await queue.enqueue(jobs).map { _ in nil }
       } catch {
+        room.noteFailure(error)
         return jobs.map { _ in error }
       }
     }
@@ -68,6 +75,7 @@ package final class AdmissionService: Sendable {
     do throws(StrataError) {
       let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: clock.now)
       try await inputs.require(draft.inputs, of: tenant)
+      try await requireRoom(for: submission, tenant)
       let start = ContinuousClock.now
       let job = try await carryOut(submission)
       metrics.admissionSeconds.observe(.now - start)
@@ -85,12 +93,29 @@ package final class AdmissionService: Sendable {
   package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
     let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
     try await inputs.requireTakeable(draft.inputs)
+    try await requireRoom(for: submission, tenant, isCounted: false)
     switch try await judge(submission) {
     case .accepted(let job), .existing(let job): return job.held
     // The key is known. Without the inputs' digests nobody can say whether the request is the same.
     case .refused(.conflict(let job)) where !draft.inputs.isEmpty: return try await held(by: job, tenant)
     case .refused(let refusal): throw refusal.strataError
     }
+  }
+
+  /// What was accepted before is found all the same, however full the queue is.
+  ///
+  /// - Parameter isCounted: whether the job is accepted now, where it is not refused.
+  private func requireRoom(
+    for submission: JobSubmission, _ tenant: TenantID, isCounted: Bool = true
+  ) async throws(StrataError) {
+    guard let refusal = await room.refusal(of: tenant, isCounted: isCounted) else { return }
+    if submission.idempotencyKey != nil {
+      switch try await judge(submission) {
+      case .existing, .refused(.conflict): return
+      case .accepted, .refused: break
+      }
+    }
+    throw refusal
   }
 
   private func judge(_ submission: JobSubmission) async throws(StrataError) -> AdmissionVerdict {

@@ -18,14 +18,26 @@ extension ControlPlane {
         return Explanation(
           job: id, state: .blocked, reasons: try await facts(ofBlocked: snapshot.record).reasons, unknown: [])
       }
-      let facts = try await facts(of: snapshot)
-      return Explanation(job: id, state: snapshot.state, reasons: facts.reasons, unknown: facts.unknown)
+      return try await explanation(of: snapshot)
     } catch let error as LedgerError {
       throw error.strataError
     } catch {
       let away = Explanation.Reason(.queueAway, "the queue cannot be reached: nothing starts until it can")
       return Explanation(job: id, state: snapshot.state, reasons: [away], unknown: ["what else holds it"])
     }
+  }
+
+  private func explanation(of snapshot: JobSnapshot) async throws -> Explanation {
+    let room = try await queue.room()
+    let stored = try await ledger.tenant(snapshot.record.tenant)
+    let facts = try await facts(of: snapshot, room, stored)
+    var explanation = Explanation(
+      job: snapshot.record.id, state: snapshot.state, reasons: facts.reasons, unknown: facts.unknown)
+    if snapshot.state == .queued, snapshot.isEnqueued {
+      explanation.start = try await outlook(
+        of: snapshot.record, facts, room, stored?.sharing.priorityClass ?? .standard)
+    }
+    return explanation
   }
 
   /// Of the ledger alone: no queue holds a blocked job.
@@ -35,18 +47,17 @@ extension ControlPlane {
       now: configuration.clock.now)
   }
 
-  private func facts(of snapshot: JobSnapshot) async throws -> WaitFacts {
-    let (record, census) = (snapshot.record, try await queue.census())
+  private func facts(of snapshot: JobSnapshot, _ room: QueueRoom, _ stored: Tenant?) async throws -> WaitFacts {
+    let record = snapshot.record
     let lane = reconciler.lanes.shape(of: record.order.resources, on: record.tier)
-    let stored = try await ledger.tenant(record.tenant)
     let gates = try await ledger.gates()
     let ownClass = stored?.sharing.priorityClass ?? .standard
-    let waiting = census.lanes.filter { $0.key.tier == record.tier && $0.value.ready > 0 }
+    let waiting = room.lanes.filter { $0.key.tier == record.tier && $0.value.ready > 0 }
     func limit(_ kind: SharedGate.Kind, _ name: String) -> RunningLimit {
       gates.first { $0.kind == kind && $0.name == name }?.limit ?? RunningLimit()
     }
     func running(_ isBehind: (Lane) -> Bool) -> Int {
-      census.lanes.reduce(0) { $0 + (isBehind($1.key) ? $1.value.leased : 0) }
+      room.lanes.reduce(0) { $0 + (isBehind($1.key) ? $1.value.leased : 0) }
     }
     let tenantLimit = stored?.sharing.limit ?? RunningLimit()
     return WaitFacts(
@@ -62,7 +73,7 @@ extension ControlPlane {
       tier: .init(
         name: record.tier.rawValue, limit: limit(.tier, record.tier.rawValue),
         running: running { $0.tier == record.tier }),
-      workers: census.workers.count,
+      workers: room.workers.count, tierWorkers: room.workers.count { $0.tiers.contains(record.tier) },
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
       hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(lane))

@@ -64,4 +64,6 @@ public struct Explanation: Hashable, Sendable {
   public let reasons: [Reason]
   /// What may hold it too and cannot be told, one sentence each.
   public let unknown: [String]
+  /// When it will start; nil of a job that does not wait in the queue.
+  public var start: StartOutlook?
 }

@@ -24,6 +24,8 @@ struct WaitFacts: Sendable {
   let tier: Gate
   /// Workers that the queue knows, of whatever tier.
   let workers: Int
+  /// Those of them that are known to serve its tier.
+  let tierWorkers: Int
   /// Jobs of its tier that wait in higher classes, and in its own, itself included.
   let readyAbove: Int
   let readyBeside: Int
@@ -122,10 +124,10 @@ struct WaitFacts: Sendable {
   /// What the queue does not tell yet.
   var unknown: [String] {
     guard state == .queued else { return [] }
-    var unknown = [
-      "which workers serve tier '\(tier.name)', and whether one of them has \(needs) free",
-      "how many tenants share its class, and whose turn is next", "when it starts",
-    ]
+    var unknown: [String] = []
+    if tierWorkers == 0 {
+      unknown.append("which workers serve tier '\(tier.name)', and whether one of them has \(needs) free")
+    }
     if [tenant, capability, tier].contains(where: { $0.limit.rate != nil }) {
       unknown.append("how many starts its rates leave at the moment")
     }

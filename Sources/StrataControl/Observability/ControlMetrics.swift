@@ -120,6 +120,29 @@ package final class ControlMetrics: Sendable {
     }
   }
 
+  /// Notes how full the queue is, as far as it has been looked at.
+  package func observe(_ door: AdmissionDoor) {
+    gauge("strata_admission_open", "1 while jobs are accepted, 0 while the queue is too full.")
+      .set(door.closure == nil ? 1 : 0)
+    guard let load = door.load else { return }
+    gauge("strata_queue_jobs", "Jobs that the queue holds: waiting, delayed and running.").set(Double(load.jobs))
+    gauge("strata_queue_memory_used_bytes", "Memory that the queue's server uses of what it may.")
+      .set(Double(load.memoryUsedBytes))
+    if let most = door.bounds.memoryBytes(load) {
+      gauge("strata_queue_memory_max_bytes", "Memory that the queue's server may use.").set(Double(most))
+    }
+  }
+
+  /// Notes what stands still.
+  package func observe(_ causes: [Standstill.Cause]) {
+    for cause in Standstill.Cause.allCases {
+      metrics.gauge(
+        "strata_standstill", help: "1 while something that could move stands still, by what would move it.",
+        labels: ["cause": cause.rawValue]
+      ).set(causes.contains(cause) ? 1 : 0)
+    }
+  }
+
   private func gauge(_ name: String, _ help: String, _ tier: TierName? = nil) -> Gauge {
     metrics.gauge(name, help: help, labels: tier.map { ["tier": $0.rawValue] } ?? [:])
   }

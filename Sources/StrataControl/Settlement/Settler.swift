@@ -27,9 +27,12 @@ package final class Settler: Sendable {
   package let lanes: LaneRule
   /// Shared with the reconciler.
   package let requests: ReconcileRequests
+  /// How long attempts took that it has settled.
+  package let services = ServiceRecord()
   /// When to look for ends that have not been told on.
   private let nextResolution = Mutex(ContinuousClock.now)
   private let lastPass = Mutex<ContinuousClock.Instant?>(nil)
+  private let frontier = Mutex<Timestamp?>(nil)
   private let drains = Mutex(Drains())
 
   private struct Drains {
@@ -54,17 +57,26 @@ package final class Settler: Sendable {
   /// because another controller leads.
   package var silence: Duration? { lastPass.withLock { $0 }.map { .now - $0 } }
 
+  /// When the oldest attempt ended of those that it has still to read, about; nil while it has read all, or does not run.
+  package var unsettled: Timestamp? { frontier.withLock { $0 } }
+
   /// Settles until the task is cancelled. Outages of either side are waited out; nothing is skipped.
   package func run() async {
     lastPass.withLock { $0 = .now }
-    defer { lastPass.withLock { $0 = nil } }
+    defer {
+      lastPass.withLock { $0 = nil }
+      frontier.withLock { $0 = nil }
+    }
     var position: OutcomePosition?
     var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     while !Task.isCancelled {
       do {
         // What the ledger refuses lies behind the position, and is not read again before the next interruption.
         let wait = isResolutionDue ? .zero : Self.resolutionInterval
-        position = try await settleNext(after: position, waitingUpTo: wait)?.last ?? position
+        let pass = try await settleNext(after: position, waitingUpTo: wait)
+        position = pass?.last ?? position
+        // A batch that is not full was the rest.
+        frontier.withLock { $0 = pass.flatMap { $0.count < Self.batchMax ? nil : $0.firstEndedAt } }
         // One step a pass: a job that very many wait for holds up nobody's settlement.
         if isResolutionDue { try await resolve(stepsMax: 1) }
         lastPass.withLock { $0 = .now }
@@ -229,6 +241,7 @@ package final class Settler: Sendable {
   /// A batch that has been settled.
   private struct Pass {
     let last: OutcomePosition
+    let firstEndedAt: Timestamp
     let count: Int
     let refused: [JobID]
   }
@@ -236,18 +249,31 @@ package final class Settler: Sendable {
   /// - Returns: nil where there was nothing to settle.
   private func settleNext(after position: OutcomePosition?, waitingUpTo duration: Duration) async throws -> Pass? {
     let outcomes = try await queue.outcomes(after: position, limit: Self.batchMax, waitingUpTo: duration)
-    guard let last = outcomes.last else { return nil }
+    guard let first = outcomes.first, let last = outcomes.last else { return nil }
     let start = ContinuousClock.now
     CrashPoint.betweenOutcomeAndSettlement.reached()
-    let settlement = try await settle(outcomes.map { SettlementItem($0, report: report(of: $0)) })
+    let items = outcomes.map { SettlementItem($0, report: report(of: $0)) }
+    let settlement = try await settle(items)
     let verdicts = settlement.verdicts
+    noteServices(items, verdicts)
     let finished = try await finished(verdicts) + finishedBefore(outcomes, verdicts)
     try await announce(finished + ended(settlement.consequences))
     let (done, refused) = sort(outcomes, verdicts)
     try await queue.acknowledge(done.map(\.position))
     metrics.settlementBatches.increment()
     metrics.settlementSeconds.observe(.now - start)
-    return Pass(last: last.position, count: outcomes.count, refused: refused.filter(\.isFinal).map(\.job))
+    return Pass(
+      last: last.position, firstEndedAt: first.endedAt, count: outcomes.count,
+      refused: refused.filter(\.isFinal).map(\.job))
+  }
+
+  /// What was settled before has been noted before.
+  private func noteServices(_ items: [SettlementItem], _ verdicts: [SettlementVerdict]) {
+    for (item, verdict) in zip(items, verdicts) where verdict.isNew {
+      if let start = item.startedAt, let tier = item.report?.tier {
+        services.noteEnd(of: item.endedAt - start, on: tier)
+      }
+    }
   }
 
   private func sort(_ outcomes: [QueuedOutcome], _ verdicts: [SettlementVerdict]) -> (
@@ -314,6 +340,15 @@ package final class Settler: Sendable {
     } catch {
       log.error("a worker's report cannot be read", ["job": "\(outcome.job)", "error": "\(error)"])
       return nil
+    }
+  }
+}
+
+extension SettlementVerdict {
+  fileprivate var isNew: Bool {
+    switch self {
+    case .settled, .recorded: true
+    case .alreadySettled, .superfluous, .unknownJob, .refused: false
     }
   }
 }

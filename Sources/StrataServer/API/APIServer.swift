@@ -16,6 +16,7 @@ public struct APIServer: Sendable {
   private let events: EventRoutes
   private let keys: KeyRoutes
   private let overview: OverviewRoutes
+  private let queue: QueueRoutes
   private let sharing: SharingRoutes
 
   /// - Parameter heartbeat: how often a silent event stream says that it is alive.
@@ -32,6 +33,7 @@ public struct APIServer: Sendable {
     events = EventRoutes(control: control, heartbeat: heartbeat)
     keys = KeyRoutes(control: control)
     overview = OverviewRoutes(control: control)
+    queue = QueueRoutes(control: control)
     sharing = SharingRoutes(control: control)
   }
 
@@ -60,7 +62,8 @@ public struct APIServer: Sendable {
       var response = HTTPResponse.problem(for: error)
       // RFC 9110, section 11.6.1: a 401 says how to do better.
       if response.status == .unauthorized { response.headers.append("www-authenticate", "Bearer") }
-      if response.status.rawValue >= 500 {
+      // That there is no room for the moment is told once by whoever noticed, not for each who comes in vain.
+      if response.status.rawValue >= 500, response.headers["retry-after"] == nil {
         log.error("request failed", ["path": "\(request.path)", "error": String(reflecting: error)])
       }
       return response
@@ -111,7 +114,8 @@ public struct APIServer: Sendable {
     case .revokeKey(let id): try await keys.revoke(id, request, caller)
     case .capabilities: try overview.capabilities()
     case .account: try await overview.account(tenant)
-    case .queue: try await overview.queue()
+    case .queue: try await queue.queue(request, caller)
+    case .tiers: try await queue.tiers()
     case .ledgerVerification: try await overview.verification()
     case .queuePolicy: try await sharing.queuePolicy()
     case .changeQueuePolicy: try await sharing.changeQueuePolicy(request)

@@ -4,7 +4,7 @@ import StrataCore
 import StrataLedger
 import StrataQueue
 
-/// The routes that only read: capabilities, account, queue, books, health.
+/// The routes that only read: capabilities, account, books, health.
 struct OverviewRoutes {
   let control: ControlPlane
 
@@ -22,23 +22,6 @@ struct OverviewRoutes {
       AccountView(
         tenant: tenant, name: stored.name, plan: stored.plan, limitMicrocredits: balance.limit.micros,
         postedMicrocredits: balance.posted.micros, heldMicrocredits: balance.held.micros))
-  }
-
-  func queue() async throws -> HTTPResponse {
-    let census = try await control.census()
-    let gates = try await control.gates().map { LimitView($0.kind, $0.name, $0.limit) }
-    let limits = try await (gates + control.tenants().map(LimitView.init)).filter {
-      $0.runningMax != nil || $0.isPaused || $0.rate != nil
-    }
-    let tiers = census.tiers.sorted { $0.key.rawValue < $1.key.rawValue }
-    return try .json(
-      QueueView(
-        tiers: tiers.map { .init(name: $0.key, ready: $0.value.ready, leased: $0.value.leased) },
-        lanes: census.lanes.sorted { $0.key.place < $1.key.place }.map { QueueView.Lane($0.key, $0.value) },
-        scheduled: census.delayed, limits: limits,
-        workers: census.workers.sorted { $0.id < $1.id }.map {
-          .init(id: $0.id, leases: $0.leases, leaseUntil: $0.deadline.text)
-        }, outcomesPending: census.outcomesPending, unreadableEntries: census.unreadable))
   }
 
   func verification() async throws -> HTTPResponse {
@@ -59,20 +42,5 @@ struct OverviewRoutes {
       return .text("ready\n" + (await control.warnings()).map { "warning: \($0)\n" }.joined())
     }
     throw HTTPRefusal(.serviceUnavailable, "not_ready", obstacles.joined(separator: "; "))
-  }
-}
-
-extension QueueView.Lane {
-  init(_ lane: Lane, _ count: QueueCensus.Count) {
-    self.init(
-      tier: lane.tier, priorityClass: lane.priorityClass.rawValue, capability: lane.capability,
-      resources: lane.resources, ready: count.ready, leased: count.leased)
-  }
-}
-
-extension Lane {
-  /// By tier, higher classes first, then by capability and size.
-  fileprivate var place: (String, Int, String, Int64, Int64) {
-    (tier.rawValue, -priorityClass.rawValue, capability, resources.weightMillicores, resources.memoryBytes)
   }
 }

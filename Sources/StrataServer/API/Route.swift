@@ -9,7 +9,7 @@ package enum Route: Hashable {
   case submitBatch, batch(BatchID), batchEvents(BatchID), retryJobs
   case putArtifact, artifact(ArtifactDigest)
   case listKeys, createKey, revokeKey(KeyID)
-  case capabilities, account, queue, ledgerVerification
+  case capabilities, account, queue, tiers, ledgerVerification
   case queuePolicy, changeQueuePolicy
   case tenants, changeTenant(String), changeTier(String), changeCapability(String)
 
@@ -58,6 +58,7 @@ package enum Route: Hashable {
       return [.delete: .revokeKey(key)]
     case ("capabilities", 1): return [.get: .capabilities]
     case ("capabilities", 3) where segments[2] == "policy": return [.patch: .changeCapability(segments[1])]
+    case ("tiers", 1): return [.get: .tiers]
     case ("tiers", 3) where segments[2] == "policy": return [.patch: .changeTier(segments[1])]
     case ("tenants", 1): return [.get: .tenants]
     case ("tenants", 2): return [.patch: .changeTenant(segments[1])]
@@ -103,6 +104,7 @@ package enum Route: Hashable {
     switch self {
     case .listJobs: ["state", "batch", "cursor", "limit", "id"]
     case .jobLog: ["offset"]
+    case .queue: ["tenants"]
     case .listKeys, .createKey: ["tenant"]
     case .revokeKey: ["tenant", "force"]
     default: []
@@ -126,7 +128,7 @@ package enum Route: Hashable {
   /// Whether it shows what concerns every tenant.
   package var isForOperators: Bool {
     switch self {
-    case .queue, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .changeTenant, .changeTier,
+    case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .changeTenant, .changeTier,
       .changeCapability:
       true
     default: false

@@ -17,8 +17,12 @@ public struct EmbeddedRedis: Sendable {
   public let socket: String
   public let logFile: String
   public let identity: StackIdentity
-  /// Bytes it may hold before it refuses writes; 0 for no bound.
-  public var memoryBytesMax = 0
+  /// Bytes it may hold before it refuses jobs; 0 for no bound.
+  public var memoryBytesMax = Int(clamping: memoryBytesDefault)
+
+  /// A quarter of the machine, at least 128 MiB: while it writes its file anew a second copy may be needed, and the
+  /// database and the workers live beside it.
+  public static var memoryBytesDefault: Int64 { max(MachineCapacity.memoryBytes / 4, 128 << 20) }
 
   public init(folder: String, socket: String, logFile: String, identity: StackIdentity) {
     self.folder = folder

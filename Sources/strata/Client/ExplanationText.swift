@@ -1,16 +1,42 @@
-import StrataAPI
-import StrataCore
+package import StrataAPI
+package import StrataCore
 
 /// Why a job waits, as `strata job explain` tells it.
-enum ExplanationText {
-  static func of(_ explanation: ExplanationView) -> String {
+package enum ExplanationText {
+  package static func of(_ explanation: ExplanationView, now: Timestamp = .now) -> String {
     var lines = ["job \(explanation.job) \(words(for: explanation.state))"]
     lines += explanation.reasons.map { "  \($0.message)" }
+    if let start = explanation.start { lines.append(words(for: start, now)) }
     if !explanation.unknown.isEmpty {
       lines.append("not known:")
       lines += explanation.unknown.map { "  \($0)" }
     }
     return lines.joined(separator: "\n")
+  }
+
+  private static func words(for start: StartView, _ now: Timestamp) -> String {
+    func wait(_ text: String?) -> String {
+      text.flatMap(Timestamp.init(text:)).map { time(max(.zero, $0 - now)) } ?? "?"
+    }
+    switch start.state {
+    case .now: return "starts as soon as a worker asks: one has room for it"
+    case .unknown: return "when it starts is not known: \(start.message ?? "the server does not say why")"
+    case .expected:
+      let certainty = start.confidence.map { "; with \(Int(($0 * 100).rounded())) % certainty " } ?? "; "
+      return
+        "starts in about \(wait(start.expectedAt))\(certainty)in \(wait(start.earliestAt)) to \(wait(start.latestAt))"
+    }
+  }
+
+  /// Rough, as such a guess is.
+  private static func time(_ wait: Duration) -> String {
+    switch wait.seconds {
+    case ..<120: wait.brief
+    case ..<7_200: "\(Int((wait.seconds / 60).rounded())) min"
+    case ..<172_800: "\(Int((wait.seconds / 3_600).rounded())) h"
+    case ..<31_536_000: "\(Int((wait.seconds / 86_400).rounded())) days"
+    default: "more than a year"
+    }
   }
 
   private static func words(for state: JobState) -> String {

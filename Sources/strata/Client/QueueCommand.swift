@@ -13,11 +13,19 @@ extension Command {
                is said after it; 'none' lifts that
       order    show what is wanted of the order of jobs, or change it with the options; 0 is never
 
+      Without one of these it shows what waits and runs: by tier, and by class and tenant. OLDEST is how long ago the job
+      was accepted that has waited the longest; SHARE is what a tenant received of its class in the last minute, DUE its
+      part by weight among the tenants that wait. A tenant's key sees its own part. In a pipe each line is one thing, its
+      kind first, with tabs between.
+
       Examples: strata queue limit tenant acme 10
                 strata queue rate capability command.run 100/1m 20
                 strata queue order --keep-room-after 2m --class-patience 10m
       """,
-    options: QueueOrderAction.options + [.dataDirectory, .json],
+    options: QueueOrderAction.options + [
+      .option("tenants", "N", "tenants of a class to show, those with the most jobs waiting [20]"), .dataDirectory,
+      .json,
+    ],
     run: { arguments in
       let isOrder = arguments.positional.first == QueueOrderAction.word
       if let stray = QueueOrderAction.options.first(where: { arguments.has($0.name) }), !isOrder {
@@ -34,8 +42,14 @@ extension Command {
     })
 
   private static func show(_ arguments: Arguments) async throws -> ExitStatus {
-    let queue: QueueView = try await Server(arguments).get("/v1/queue")
-    Terminal.print(arguments.has("json") ? try JSONText.of(queue) : QueueText.of(queue))
+    let tenants = try arguments.integer("tenants", in: 0...1_000)
+    let queue: QueueView = try await Server(arguments).get(
+      "/v1/queue", query: tenants.map { [(name: "tenants", value: "\($0)")] } ?? [])
+    if arguments.has("json") {
+      Terminal.print(try JSONText.of(queue))
+    } else {
+      Terminal.print(Terminal.isOutputInteractive ? QueueText.of(queue) : QueueLines.of(queue))
+    }
     return .done
   }
 }
@@ -120,47 +134,4 @@ enum RunningMaxWord {
     let limit = parts.isEmpty ? "no limit" : parts.joined(separator: ", ")
     return isPaused ? "paused (\(limit) when resumed)" : limit
   }
-}
-
-enum QueueText {
-  static func of(_ queue: QueueView) -> String {
-    var tiers = Table("TIER", "WAITING", "RUNNING")
-    for tier in queue.tiers { tiers.add(tier.name.rawValue, "\(tier.ready)", "\(tier.leased)") }
-    var lanes = Table("TIER", "CLASS", "CAPABILITY", "NEEDS", "WAITING", "RUNNING")
-    for lane in queue.lanes {
-      lanes.add(
-        lane.tier.rawValue, "\(lane.priorityClass)", lane.capability, needs(lane.resources), "\(lane.ready)",
-        "\(lane.leased)")
-    }
-    var workers = Table("WORKER", "RUNNING", "LEASE UNTIL")
-    for worker in queue.workers { workers.add(worker.id.description, "\(worker.leases)", worker.leaseUntil) }
-    var parts = [
-      queue.tiers.isEmpty ? "nothing waits or runs" : tiers.text + "\n\n" + lanes.text,
-      queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : workers.text,
-    ]
-    if queue.scheduled > 0 {
-      parts.append(queue.scheduled == 1 ? "1 job waits for its time" : "\(queue.scheduled) jobs wait for their time")
-    }
-    for limit in queue.limits {
-      parts.append("\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit))")
-    }
-    if queue.outcomesPending > 0 {
-      parts.append("\(queue.outcomesPending.counted("ended attempt is", "ended attempts are")) not settled yet")
-    }
-    if queue.unreadableEntries > 0 {
-      parts.append(
-        "\(queue.unreadableEntries.counted("entry", "entries")) could not be read and put aside: see docs/queue.md")
-    }
-    return parts.joined(separator: "\n\n")
-  }
-
-  private static func needs(_ resources: ResourceRequest) -> String {
-    let gpu = resources.gpuThousandths > 0 ? ", \((Double(resources.gpuThousandths) / 1_000).plain) GPU" : ""
-    return "\(resources.coresInWords), \(resources.memoryBytes.asBytes)\(gpu)"
-  }
-}
-
-extension ResourceRequest {
-  /// `1 core`, `2.5 cores`.
-  var coresInWords: String { "\((Double(cpuMillicores) / 1_000).plain) core\(cpuMillicores == 1_000 ? "" : "s")" }
 }

@@ -14,7 +14,8 @@ extension Command {
       .option("capability", "NAME", "only those submitted under this name"),
       .option("code", "CODE", "only those whose error has this code"),
       .flag("cancelled", "those that were cancelled, instead of those that failed"),
-      .option("limit", "N", "how many [100]"), .flag("dry-run", "only list them"), .dataDirectory, .json,
+      .option("limit", "N", "how many [100]"), .flag("dry-run", "only list them"), JobOptions.patienceOption,
+      .dataDirectory, .json,
     ],
     run: { arguments in
       let request = BulkRetryRequest(
@@ -22,7 +23,7 @@ extension Command {
         code: arguments["code"], limit: try arguments.integer("limit", in: 1...1_000),
         dryRun: arguments.has("dry-run") ? true : nil)
       let answer: BulkRetryAnswer = try await Server(arguments).post(
-        "/v1/jobs:retry", request, idempotencyKey: "cli-\(JobID())")
+        "/v1/jobs:retry", request, idempotencyKey: "cli-\(JobID())", patience: try JobOptions.patience(arguments))
       if arguments.has("json") {
         Terminal.print(try JSONText.of(answer))
       } else {

@@ -7,6 +7,9 @@ import StrataStack
 
 /// The API as the commands use it: the one that `STRATA_URL` names, or that of the data folder.
 struct Server {
+  /// How long a server that takes no jobs at the moment is asked again, unless something else is said.
+  static let patienceDefault = Duration.seconds(60)
+
   private let client: HTTPClient
 
   /// - Throws: what to do, when there is neither an address nor a running stack.
@@ -43,13 +46,22 @@ struct Server {
     try await send(request("DELETE", path, query: query)).decode()
   }
 
+  /// - Parameter patience: how long a refusal that says when to come back is waited out; for what may be repeated.
   func post<Value: Decodable>(
-    _ path: String, _ body: some Encodable, query: [(name: String, value: String)] = [], idempotencyKey: String? = nil
+    _ path: String, _ body: some Encodable, query: [(name: String, value: String)] = [], idempotencyKey: String? = nil,
+    patience: Duration = .zero
   ) async throws -> Value {
     var request = request("POST", path, query: query)
     request.body = try .json(body)
     if let idempotencyKey { request.headers.append((name: "idempotency-key", value: idempotencyKey)) }
-    return try await send(request).decode()
+    let (sent, patience) = (request, RetryPatience(budget: patience, onPause: Self.tellOfPause))
+    return try await Self.explaining { () async throws(ClientError) in
+      try await client.send(sent, patience: patience)
+    }.decode()
+  }
+
+  private static func tellOfPause(_ problem: ProblemDetails, _ pause: Duration) {
+    Terminal.note("strata: \(problem.detail ?? problem.title). Trying again in \(Int(pause.seconds)) s …")
   }
 
   func patch<Value: Decodable>(_ path: [String], _ body: some Encodable) async throws -> Value {

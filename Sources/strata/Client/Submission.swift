@@ -13,6 +13,8 @@ struct Submission {
   private let server: Server
   private let asJSON: Bool
   private let idempotencyKey: String
+  /// How long a server that takes no jobs at the moment is asked again.
+  private let patience: Duration
   private let folder: ResultsFolder?
   private let waits: Bool
   private let showsLog: Bool
@@ -29,6 +31,7 @@ struct Submission {
     server = try Server(arguments)
     folder = try arguments["out"].map(ResultsFolder.init)
     asJSON = arguments.has("json")
+    patience = try JobOptions.patience(arguments)
     // A key of our own makes the retry of a lost answer find the same job.
     idempotencyKey = arguments["idempotency-key"] ?? "cli-\(JobID())"
     guard (1...255).contains(idempotencyKey.utf8.count), idempotencyKey.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
@@ -44,7 +47,8 @@ struct Submission {
     var request = request
     if !files.isEmpty { try await askBeforeUploading(request, files) }
     request.inputs = try await upload(files)
-    let accepted: JobAccepted = try await server.post("/v1/jobs", request, idempotencyKey: idempotencyKey)
+    let accepted: JobAccepted = try await server.post(
+      "/v1/jobs", request, idempotencyKey: idempotencyKey, patience: patience)
     guard waits else {
       Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
       return .done
@@ -71,7 +75,8 @@ struct Submission {
     request.inputs = files.map {
       ArtifactReference(name: $0.name, digest: unknown, sizeBytes: InputFiles.size(of: $0.path))
     }
-    let _: JobCheck = try await server.post("/v1/jobs:check", request, idempotencyKey: idempotencyKey)
+    let _: JobCheck = try await server.post(
+      "/v1/jobs:check", request, idempotencyKey: idempotencyKey, patience: patience)
   }
 
   private func upload(_ files: [(name: String, path: String)]) async throws -> [ArtifactReference] {

@@ -93,8 +93,17 @@ enum JobOptions {
     .option("unique-key", "KEY", "no other job of yours may have it at the same time"),
     .option("unique-seconds", "N", "how long the job holds its key [until it has ended]"),
     .option("on-duplicate", "WHAT", "if another job holds the key: existing (that one) or refuse [existing]"),
-    .dataDirectory, .json,
+    patienceOption, .dataDirectory, .json,
   ]
+
+  static let patienceOption = OptionDefinition.option(
+    "patience", "TIME", "how long to try again while the server takes no jobs; 0 not at all [60s]")
+
+  static func patience(_ arguments: Arguments) throws(UsageError) -> Duration {
+    try arguments["patience"].map { text throws(UsageError) in
+      .seconds(try Quantity.seconds(text, of: "--patience"))
+    } ?? Server.patienceDefault
+  }
 
   static func request(_ capability: String, _ arguments: Arguments) async throws -> JobRequest {
     let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }

@@ -30,7 +30,8 @@ package enum Failure {
   package static func status(of code: StrataError.Code) -> ExitStatus {
     switch code {
     case .invalidInput, .notFound: .badUsage
-    case .budgetExceeded, .unsatisfiable, .limitExceeded, .unauthorized, .conflict: .refused
+    case .budgetExceeded, .unsatisfiable, .limitExceeded, .unauthorized, .conflict, .queueFull, .tooManyWaiting:
+      .refused
     case .unavailable, .timeout, .unreachable: .unreachable
     default: .failedJob
     }

@@ -15,12 +15,12 @@ extension Command {
     options: [
       .dataDirectory, .option("http", "ADDR:PORT", "where the HTTP API listens"),
       .option("slots", "N", "slots of the local workers"),
-    ] + WorkerRoom.options, isHidden: true,
+    ] + WorkerRoom.options + QueueBounds.options, isHidden: true,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await Controller(
         directory: DataFolder.existing(arguments), http: arguments["http"] ?? "127.0.0.1:8420",
-        room: WorkerRoom.read(arguments, slots: slots)
+        room: WorkerRoom.read(arguments, slots: slots), bounds: QueueBounds(arguments)
       ).run()
     })
 }
@@ -36,12 +36,14 @@ struct Controller {
   let http: String
   /// Of a local worker, which bounds what one job may ask for.
   let room: ResourceRequest
+  let bounds: QueueBounds
   private let log = Log.standardError().component("controller")
 
-  init(directory: DataDirectory, http: String, room: ResourceRequest) {
+  init(directory: DataDirectory, http: String, room: ResourceRequest, bounds: QueueBounds) {
     self.directory = directory
     self.http = http
     self.room = room
+    self.bounds = bounds
   }
 
   func run() async throws -> ExitStatus {
@@ -54,9 +56,11 @@ struct Controller {
     let queue = try await QueueConnection.open(of: directory, on: loop)
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
     try await checkHome(of: store, ledger)
+    var configuration = ControlPlane.Configuration(tiers: [LocalTier(room: room).definition])
+    configuration.admission = bounds.admission(isQueueLocal: try QueueConnection.endpoint(of: directory).isLocal)
     let control = try ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
-      store: store, configuration: .init(tiers: [LocalTier(room: room).definition]), metrics: metrics, log: log)
+      store: store, configuration: configuration, metrics: metrics, log: log)
     try await control.publishPrices()
     try await makeFirstTenant(ledger)
     let sessions = await queue.sessions()

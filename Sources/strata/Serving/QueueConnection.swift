@@ -5,10 +5,15 @@ import StrataStack
 
 /// The queue of a stack.
 enum QueueConnection {
+  private static var named: String? { Environment.current["STRATA_REDIS_URL"].flatMap { $0.isEmpty ? nil : $0 } }
+
   /// The Redis that `STRATA_REDIS_URL` names, else the private one of the data folder.
+  static func endpoint(of directory: DataDirectory) throws(StrataError) -> RedisEndpoint {
+    try RedisEndpoint(url: named ?? "unix://" + directory.socket("redis.sock"))
+  }
+
   static func open(of directory: DataDirectory, on loop: EventLoop) async throws(StrataError) -> RedisQueue {
-    let named = Environment.current["STRATA_REDIS_URL"].flatMap { $0.isEmpty ? nil : $0 }
-    let endpoint = try RedisEndpoint(url: named ?? "unix://" + directory.socket("redis.sock"))
+    let endpoint = try endpoint(of: directory)
     do {
       return try await RedisQueue.connect(to: endpoint, on: loop)
     } catch {

@@ -24,13 +24,18 @@ struct StackServices {
   private var options: StackOptions { settings.options }
 
   private var postgreSQL: EmbeddedPostgreSQL { EmbeddedPostgreSQL(in: settings.directory, identity: identity) }
-  private var redis: EmbeddedRedis { EmbeddedRedis(in: settings.directory, identity: identity) }
+  private var redis: EmbeddedRedis {
+    var redis = EmbeddedRedis(in: settings.directory, identity: identity)
+    redis.memoryBytesMax = Int(clamping: options.bounds.memoryBytes ?? EmbeddedRedis.memoryBytesDefault)
+    return redis
+  }
 
   private var controller: OwnService {
     let endpoint = Endpoint(directory: settings.directory)
     return service(
       "controller",
-      ["controller", "--http", options.http, "--slots", "\(options.slots)"] + WorkerRoom.words(options.room),
+      ["controller", "--http", options.http, "--slots", "\(options.slots)"] + WorkerRoom.words(options.room)
+        + options.bounds.words,
       patience: .seconds(15)
     ) { _ in await endpoint.isReady() }
   }

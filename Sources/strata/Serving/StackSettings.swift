@@ -18,6 +18,8 @@ struct StackOptions {
   /// What the jobs of one local worker may ask for together.
   let room: ResourceRequest
   let workers: Int
+  /// How full the queue may become.
+  let bounds: QueueBounds
 
   /// - Throws: what cannot be understood. Nothing is made or changed.
   init(_ arguments: Arguments) throws {
@@ -32,6 +34,7 @@ struct StackOptions {
     slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
     room = try WorkerRoom.read(arguments, slots: slots)
     workers = try arguments.integer("workers", in: 0...256) ?? 1
+    bounds = try QueueBounds(arguments)
     _ = try ListenAddress.loopback(http)
     if let redis { _ = try RedisEndpoint(url: redis) }
     if let postgres { try PostgreSQLConfiguration(connectionString: postgres).check() }
@@ -45,7 +48,7 @@ struct StackOptions {
   /// passwords and go by the environment.
   var words: [String] {
     ["--data-dir", path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
-      + WorkerRoom.words(room) + (artifacts.map { ["--artifacts", $0] } ?? [])
+      + WorkerRoom.words(room) + bounds.words + (artifacts.map { ["--artifacts", $0] } ?? [])
   }
 
   /// Makes the folder, once nothing stands in the way any more.

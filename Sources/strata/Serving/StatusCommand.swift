@@ -90,16 +90,19 @@ struct StatusReport: Encodable {
     if let http { lines.append("  API      \(http)") }
     if let httpObstacle { lines.append("  API      unix socket only, the port is tried again: \(httpObstacle)") }
     lines.append(obstacle.map { "  NOT READY: \($0)" } ?? "  ready    \(consumption)")
+    if let admission = queue?.admission { lines.append("  queue    \(AdmissionText.fullness(of: admission))") }
     for tier in queue?.tiers ?? [] {
       lines.append("  tier     \(tier.name): \(tier.ready) waiting, \(tier.leased) running")
     }
     if let queue {
-      lines.append("  workers  \(queue.workers.count), \(queue.outcomesPending.counted("outcome")) to settle")
+      let pending = queue.outcomesPending ?? 0
+      lines.append("  workers  \(queue.workers.count), \(pending.counted("outcome")) to settle")
     }
     return lines.joined(separator: "\n")
   }
 
   private var consumption: String {
-    queue?.workers.isEmpty == true ? "jobs are accepted, and wait: there is no worker" : "jobs are consumed"
+    if let reason = queue?.admission?.reason { return "jobs are consumed; NO NEW ONES ARE ACCEPTED: \(reason)" }
+    return queue?.workers.isEmpty == true ? "jobs are accepted, and wait: there is no worker" : "jobs are consumed"
   }
 }

@@ -26,7 +26,7 @@ extension Command {
       .option("slots", "N", "the most jobs that a local worker runs at a time [one for each core]"),
       .option("workers", "N", "local worker processes; 0 for none [1]"),
       .flag("detach", "return as soon as everything is ready; 'strata down' stops it"),
-    ] + WorkerRoom.options,
+    ] + WorkerRoom.options + QueueBounds.options,
     run: { arguments in
       let settings = try await StackOptions(arguments).open()
       if arguments.has("detach") { return try await Detached(settings: settings).start() }

@@ -130,6 +130,17 @@ extension FaultyQueue {
     try await inner.liveLog(of: job, from: offset)
   }
   func census() async throws(QueueError) -> QueueCensus { try await inner.census() }
+  func load() async throws(QueueError) -> QueueLoad { try await inner.load() }
+  func room() async throws(QueueError) -> QueueRoom { try await inner.room() }
+  func standing(of pool: QueuePool, first limit: Int) async throws(QueueError) -> PoolStanding {
+    try await inner.standing(of: pool, first: limit)
+  }
+  func standing(of tenants: [TenantID]) async throws(QueueError) -> [PoolStanding] {
+    try await inner.standing(of: tenants)
+  }
+  func oldest(of tenants: [TenantID], in pool: QueuePool) async throws(QueueError) -> [JobID?] {
+    try await inner.oldest(of: tenants, in: pool)
+  }
   func promote(limit: Int) async throws(QueueError) -> Promotion { try await inner.promote(limit: limit) }
   func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
     try await inner.dueSignal(waitingUpTo: duration)

@@ -13,7 +13,12 @@ extension HTTPResponse {
     json += ",\"code\":"
     json.appendJSON(refusal.code)
     json += "}\n"
-    return HTTPResponse(refusal.status, contentType: "application/problem+json", body: .bytes(Array(json.utf8)))
+    var response = HTTPResponse(
+      refusal.status, contentType: "application/problem+json", body: .bytes(Array(json.utf8)))
+    if let pause = refusal.retryAfter {
+      response.headers.append("retry-after", "\(Int(max(0, pause.seconds).rounded(.up)))")
+    }
+    return response
   }
 
   /// The problem document for whatever a handler threw. What is not meant for a client is told as `internal_error`.
@@ -30,7 +35,9 @@ extension HTTPResponse {
 extension HTTPRefusal {
   /// - Parameter error: its description is told to the client, its cause is not.
   public init(_ error: StrataError) {
-    self.init(Self.statuses[error.code] ?? .internalServerError, error.code.rawValue, error.description)
+    self.init(
+      Self.statuses[error.code] ?? .internalServerError, error.code.rawValue, error.description,
+      retryAfter: error.retryAfter)
   }
 
   private static let statuses: [StrataError.Code: HTTPStatus] = [
@@ -40,7 +47,7 @@ extension HTTPRefusal {
     .cancelled: .conflict, .artifactTooLarge: .contentTooLarge, .insufficientStorage: .insufficientStorage,
     .unknownDependency: .unprocessableContent, .unknownBatch: .unprocessableContent, .notUnique: .conflict,
     .unknownArtifact: .unprocessableContent, .invalidName: .unprocessableContent,
-    .invalidBody: .unprocessableContent,
+    .invalidBody: .unprocessableContent, .queueFull: .serviceUnavailable, .tooManyWaiting: .tooManyRequests,
   ]
 }
 

@@ -7,11 +7,14 @@ public struct HTTPRefusal: Error, Hashable, Sendable {
   public let code: String
   /// What was wrong with this request, and what to do about it.
   public let detail: String
+  /// What the header `Retry-After` says, in whole seconds; nil for none.
+  public let retryAfter: Duration?
 
-  public init(_ status: HTTPStatus, _ code: String, _ detail: String) {
+  public init(_ status: HTTPStatus, _ code: String, _ detail: String, retryAfter: Duration? = nil) {
     self.status = status
     self.code = code
     self.detail = detail
+    self.retryAfter = retryAfter
   }
 }
 

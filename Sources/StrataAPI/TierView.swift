@@ -1,0 +1,53 @@
+public import StrataCore
+
+/// A class of workers with what waits for it: `GET /v1/tiers`.
+public struct TierView: Hashable, Codable, Sendable {
+  public let name: TierName
+  /// Workers that wait for its jobs or run one.
+  public let workers: Int
+  /// Jobs that they would run at once, and how many more they would take now.
+  public let slots: Int
+  public let slotsFree: Int
+  /// What they have in all, as far as it is known, and what of that is free.
+  public let room: ResourceRequest
+  public let free: ResourceRequest
+  /// The most that one job may ask for; absent of a tier that jobs cannot ask for any more.
+  public let largestRequest: ResourceRequest?
+  public let waiting: Int
+  public let running: Int
+  /// Jobs that wait for their time.
+  public let scheduled: Int
+  /// The most that may run at once; absent for any number.
+  public let runningMax: Int?
+  public let isPaused: Bool
+  /// Absent for any number of starts.
+  public let rate: RateView?
+
+  public init(
+    name: TierName, workers: Int, slots: Int, slotsFree: Int, room: ResourceRequest, free: ResourceRequest,
+    largestRequest: ResourceRequest?, waiting: Int, running: Int, scheduled: Int, runningMax: Int?, isPaused: Bool,
+    rate: RateView? = nil
+  ) {
+    self.name = name
+    self.workers = workers
+    self.slots = slots
+    self.slotsFree = slotsFree
+    self.room = room
+    self.free = free
+    self.largestRequest = largestRequest
+    self.waiting = waiting
+    self.running = running
+    self.scheduled = scheduled
+    self.runningMax = runningMax
+    self.isPaused = isPaused
+    self.rate = rate
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case name, workers, slots, room, free, waiting, running, scheduled, rate
+    case slotsFree = "slots_free"
+    case largestRequest = "largest_request"
+    case runningMax = "running_max"
+    case isPaused = "paused"
+  }
+}

@@ -1,0 +1,52 @@
+import StrataCore
+import StrataLedger
+import StrataQueue
+
+extension ControlPlane {
+  /// Tenants of a pool that are looked at to tell who goes first.
+  private static let tenantsMax = 1_000
+
+  /// When a job will start that waits in the queue.
+  ///
+  /// - Parameter facts: what holds it.
+  func outlook(
+    of record: StoredJob, _ facts: WaitFacts, _ room: QueueRoom, _ ownClass: PriorityClass
+  ) async throws(QueueError) -> StartOutlook {
+    let lane = Lane(
+      tier: record.tier, priorityClass: ownClass, capability: record.order.capability,
+      resources: reconciler.lanes.shape(of: record.order.resources, on: record.tier))
+    let standing = try await queue.standing(
+      of: QueuePool(tier: record.tier, priorityClass: ownClass), first: Self.tenantsMax)
+    let own = facts.jobsAhead ?? 0
+    let shared = [facts.capability, facts.tier].map {
+      StartFacts.Bound(limit: $0.limit, running: $0.running, ahead: facts.readyAbove + facts.readyBeside - 1)
+    }
+    return StartFacts(
+      standing: standing, tenant: record.tenant, ownAhead: own, readyAbove: facts.readyAbove,
+      running: room.lanes.reduce(0) { $0 + ($1.key.tier == record.tier ? $1.value.leased : 0) },
+      slotsFree: room.slotsFree(for: lane),
+      tenantLimit: .init(limit: facts.tenant.limit, running: facts.tenant.running, ahead: own), sharedLimits: shared,
+      history: settler.services.history(of: record.tier), isSettling: settler.silence != nil
+    ).outlook
+  }
+}
+
+extension QueueRoom {
+  /// How many jobs of a lane those workers would take now that wait for its tier and are alive.
+  func slotsFree(for lane: Lane) -> Int {
+    workers.reduce(0) { sum, worker in
+      guard worker.deadline > time, let slots = worker.idle[lane.tier], let free = worker.free else { return sum }
+      return sum + lane.resources.count(in: free, atMost: slots)
+    }
+  }
+}
+
+extension ResourceRequest {
+  /// How many times it fits.
+  fileprivate func count(in room: ResourceRequest, atMost most: Int) -> Int {
+    func times(_ need: Int64, _ there: Int64) -> Int { need > 0 ? Int(clamping: max(0, there) / need) : most }
+    return min(
+      most, times(cpuMillicores, room.cpuMillicores), times(memoryBytes, room.memoryBytes),
+      times(gpuThousandths, room.gpuThousandths))
+  }
+}

@@ -1,0 +1,86 @@
+public import StrataCore
+public import StrataLedger
+import StrataQueue
+
+/// A tier with its workers and what waits for them.
+public struct TierReport: Hashable, Sendable {
+  public let name: TierName
+  /// What one job may ask for; nil of a tier that jobs cannot ask for any more.
+  public let largestRequest: ResourceRequest?
+  /// Workers that are known to serve it: they wait for its jobs or run one.
+  public internal(set) var workers = 0
+  /// Jobs that they would run at once, and how many more they would take now.
+  public var slots: Int { running + slotsFree }
+  public internal(set) var slotsFree = 0
+  /// What they have free, and what they have in all: that, and what the jobs that run occupy.
+  public internal(set) var free = ResourceRequest.none
+  public internal(set) var room = ResourceRequest.none
+  public internal(set) var waiting = 0
+  public internal(set) var running = 0
+  /// Jobs that wait for their time.
+  public internal(set) var delayed = 0
+  public let limit: RunningLimit
+
+  /// What a look at the queue tells of tiers: those that jobs may ask for, and those that the queue knows. Pure.
+  static func all(
+    _ room: QueueRoom, tiers: [TierDefinition], limits: [TierName: RunningLimit]
+  ) -> [TierReport] {
+    var reports: [TierName: TierReport] = [:]
+    func report(_ name: TierName) -> TierReport {
+      reports[name]
+        ?? TierReport(
+          name: name, largestRequest: tiers.first { $0.name == name }?.largestRequest,
+          limit: limits[name] ?? RunningLimit())
+    }
+    for tier in tiers { reports[tier.name] = report(tier.name) }
+    for (lane, jobs) in room.lanes { reports[lane.tier] = report(lane.tier).with(jobs, in: lane) }
+    for worker in room.workers where worker.deadline > room.time {
+      for tier in worker.tiers { reports[tier] = report(tier).with(worker) }
+    }
+    return reports.values.sorted { $0.name.rawValue < $1.name.rawValue }
+  }
+
+  private func with(_ jobs: QueueRoom.Waiting, in lane: Lane) -> TierReport {
+    var report = self
+    report.waiting += jobs.ready
+    report.running += jobs.leased
+    report.delayed += jobs.delayed
+    report.room = report.room.adding(lane.resources, times: Int64(jobs.leased))
+    return report
+  }
+
+  private func with(_ worker: QueueRoom.Worker) -> TierReport {
+    var report = self
+    report.workers += 1
+    guard let slots = worker.idle[name] else { return report }
+    report.slotsFree += slots
+    report.free = report.free.adding(worker.free ?? .none)
+    report.room = report.room.adding(worker.free ?? .none)
+    return report
+  }
+}
+
+extension ControlPlane {
+  /// The tiers with their workers, their room and their jobs.
+  public func tierReports() async throws(StrataError) -> [TierReport] {
+    let gates = try await gates().filter { $0.kind == .tier }
+    let limits = gates.reduce(into: [TierName: RunningLimit]()) { limits, gate in
+      if let name = TierName(rawValue: gate.name) { limits[name] = gate.limit }
+    }
+    do { return TierReport.all(try await queue.room(), tiers: configuration.tiers, limits: limits) } catch {
+      throw StrataError(.unavailable, "the queue cannot be reached", remedy: "try again in a moment", cause: error)
+    }
+  }
+}
+
+extension ResourceRequest {
+  static let none = ResourceRequest(cpuMillicores: 0, memoryBytes: 0, gpuThousandths: 0)
+
+  /// Saturates: a worker may say that it has room for anything.
+  func adding(_ other: ResourceRequest, times count: Int64 = 1) -> ResourceRequest {
+    func sum(_ a: Int64, _ b: Int64) -> Int64 { Int64(clamping: Int128(a) + Int128(b) * Int128(count)) }
+    return ResourceRequest(
+      cpuMillicores: sum(cpuMillicores, other.cpuMillicores), memoryBytes: sum(memoryBytes, other.memoryBytes),
+      gpuThousandths: sum(gpuThousandths, other.gpuThousandths))
+  }
+}

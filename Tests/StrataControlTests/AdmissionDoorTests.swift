@@ -1,0 +1,181 @@
+import ControlTestSupport
+import StrataControl
+import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataRuntime
+import Testing
+
+/// When the door closes and opens: pure.
+@Suite struct AdmissionDoorTests {
+  private func door(_ change: (inout AdmissionBounds) -> Void = { _ in }) -> AdmissionDoor {
+    var bounds = AdmissionBounds()
+    change(&bounds)
+    return AdmissionDoor(bounds)
+  }
+
+  private func load(_ percent: Int64, jobs: Int = 0) -> QueueLoad {
+    QueueLoad(jobs: jobs, memoryUsedBytes: percent * 10_000_000, memoryMaxBytes: 1_000_000_000)
+  }
+
+  @Test func itClosesAtTheUpperBoundAndOpensBelowTheLower() {
+    var door = door()
+    #expect(door.refusal == nil)
+    for (percent, isOpen) in [(79, true), (80, false), (76, false), (75, false), (74, true), (79, true), (95, false)] {
+      door.note(load(Int64(percent)))
+      #expect((door.refusal == nil) == isOpen, "\(percent) %")
+    }
+    let refusal = door.refusal
+    #expect(refusal?.code == .queueFull && refusal?.retryAfter == .seconds(5))
+    #expect(refusal?.description.contains("95 % of its memory; try again in 5 s") == true)
+  }
+
+  @Test func whatIsAcceptedBetweenTwoLooksCounts() {
+    var door = door()
+    door.note(load(79))
+    door.noteAccepted(1, payloadBytes: 9_000_000)
+    #expect(door.refusal == nil)
+    door.noteAccepted(1, payloadBytes: 1_000_000)
+    #expect(door.refusal?.code == .queueFull)
+    // Only a look opens it.
+    door.noteAccepted(1, payloadBytes: 0)
+    #expect(door.refusal != nil)
+    door.note(load(70))
+    #expect(door.refusal == nil)
+  }
+
+  @Test func itHoldsSoManyJobsAndNoMore() {
+    var door = door { $0.jobsMax = 100 }
+    door.note(load(1, jobs: 98))
+    door.noteAccepted(1, payloadBytes: 0)
+    #expect(door.refusal == nil)
+    door.noteAccepted(1, payloadBytes: 0)
+    #expect(door.refusal?.message.contains("holds 100 jobs") == true)
+    door.note(load(1, jobs: 95))
+    #expect(door.refusal != nil)
+    door.note(load(1, jobs: 94))
+    #expect(door.refusal == nil)
+  }
+
+  @Test func aServerThatRefusedAJobHasClosedIt() {
+    var door = door()
+    door.note(load(60))
+    door.noteOutOfMemory()
+    #expect(door.closure == .outOfMemory && door.refusal?.message.contains("no memory left") == true)
+    door.note(load(76))
+    #expect(door.refusal != nil)
+    door.note(load(60))
+    #expect(door.refusal == nil)
+  }
+
+  /// The lower of the server's own limit and what an operator says; the machine's memory where there is neither.
+  @Test func whatTheServerMayUse() {
+    let machine: Int64 = 1_000
+    func share(_ own: Int64?, _ said: Int64?) -> Double? {
+      var door = door { $0.memoryBytesMax = said }
+      door.note(QueueLoad(memoryUsedBytes: 10, memoryMaxBytes: own, machineMemoryBytes: machine))
+      return door.share
+    }
+    #expect(share(nil, nil) == 0.01 && share(100, nil) == 0.1 && share(nil, 50) == 0.2 && share(100, 50) == 0.2)
+    var unknown = door()
+    unknown.note(QueueLoad(jobs: 3, memoryUsedBytes: 10))
+    #expect(unknown.share == nil && unknown.refusal == nil)
+  }
+}
+
+/// The door in a controller.
+@Suite struct AdmissionRoomTests {
+  private let full = QueueLoad(jobs: 9, memoryUsedBytes: 90, memoryMaxBytes: 100)
+
+  private func refusal(_ fixture: ControlFixture, key: String? = nil) async throws -> StrataError? {
+    do {
+      _ = try await fixture.submit(key: key)
+      return nil
+    } catch let error as StrataError {
+      return error
+    }
+  }
+
+  @Test func aFullQueueTakesNoJobAndFinishesThoseItHas() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit(key: "first")
+    fixture.queue.show(full)
+    await fixture.control.lookAtRoom()
+    #expect(try await refusal(fixture)?.code == .queueFull)
+    // One that was accepted before is found: its client may not have got the answer.
+    #expect(try await fixture.submit(key: "first") == job)
+    #expect(try await refusal(fixture, key: "second")?.code == .queueFull)
+    let draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+    let batch = ControlPlane.BatchDraft(jobs: [.success(draft), .success(draft)])
+    let many = await #expect(throws: StrataError.self) {
+      try await fixture.control.submit(batch, tenant: fixture.tenant)
+    }
+    #expect(many?.code == .queueFull && many?.retryAfter == .seconds(5))
+    let asked = await #expect(throws: StrataError.self) {
+      try await fixture.control.check(draft, tenant: fixture.tenant)
+    }
+    #expect(asked?.code == .queueFull)
+    let warnings = await fixture.control.warnings()
+    #expect(warnings.contains { $0.contains("no jobs are accepted: the queue has used 90 % of its memory") })
+    #expect(await fixture.control.obstacles() == [])
+    await fixture.control.measure()
+    let text = fixture.metrics.render()
+    #expect(text.contains("strata_admission_open 0") && text.contains("strata_queue_memory_used_bytes 90"))
+    #expect(text.contains(#"strata_jobs_refused_total{reason="queue_full"} 3"#))
+
+    try await fixture.complete(try await fixture.lease())
+    try await fixture.settler().drain()
+    #expect(try await fixture.state(of: job) == .succeeded)
+    fixture.queue.show(nil)
+    await fixture.control.lookAtRoom()
+    #expect(try await refusal(fixture) == nil)
+  }
+
+  @Test func aQueueThatRefusedAJobTakesNoMore() async throws {
+    let fixture = try await ControlFixture()
+    fixture.queue.fail(.enqueue, with: .outOfMemory)
+    // Committed before the queue was asked: accepted.
+    _ = try await fixture.submit()
+    #expect(try await refusal(fixture)?.code == .queueFull)
+  }
+
+  @Test func aQueueThatIsAwayKeepsNobodyFromSubmitting() async throws {
+    let fixture = try await ControlFixture()
+    fixture.queue.fail(.load, with: .disconnected("gone"))
+    await fixture.control.lookAtRoom()
+    #expect(try await refusal(fixture) == nil)
+  }
+
+  @Test func aTenantHasOnlySoManyJobsWaiting() async throws {
+    let fixture = try await ControlFixture { $0.admission.tenantWaitingMax = 3 }
+    for _ in 0..<3 { _ = try await fixture.submit() }
+    let refused = try await refusal(fixture)
+    #expect(refused?.code == .tooManyWaiting && refused?.retryAfter == .seconds(5))
+    #expect(refused?.message == "3 jobs of this tenant wait already, and at most 3 may")
+    let other = try await fixture.ledger.createTenant(
+      name: "other", plan: "p", credits: MicroCredits(micros: 1_000_000))
+    let draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+    let batch = ControlPlane.BatchDraft(jobs: Array(repeating: .success(draft), count: 4))
+    let many = await #expect(throws: StrataError.self) { try await fixture.control.submit(batch, tenant: other) }
+    #expect(many?.code == .tooManyWaiting)
+    _ = try await fixture.control.submit(draft, tenant: other)
+  }
+}
+
+/// What is remembered of tenants' backlogs: pure.
+@Suite struct TenantBacklogsTests {
+  private let start = ContinuousClock.now
+  private let tenant = TenantID()
+
+  @Test func aLookIsGoodForAWhileAndForARefusalOnlyForAMoment() {
+    var backlogs = TenantBacklogs(waitingMax: 10, interval: .seconds(1))
+    #expect(backlogs.take(1, of: tenant, at: start) == .unknown)
+    backlogs.note(7, of: tenant, at: start)
+    #expect(backlogs.take(2, of: tenant, isCounted: false, at: start) == .taken)
+    #expect(backlogs.take(2, of: tenant, at: start + .seconds(9)) == .taken)
+    #expect(backlogs.take(2, of: tenant, at: start + .seconds(1)) == .refused(waiting: 9))
+    // Some may have started since.
+    #expect(backlogs.take(2, of: tenant, at: start + .seconds(2)) == .unknown)
+    #expect(backlogs.take(1, of: tenant, at: start + .seconds(11)) == .unknown)
+  }
+}

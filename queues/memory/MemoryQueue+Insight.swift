@@ -1,0 +1,91 @@
+public import StrataCore
+
+// What operators look at. All of it only reads.
+extension MemoryQueue {
+  public func load() async throws(QueueError) -> QueueLoad { QueueLoad(jobs: jobs.count) }
+
+  public func standing(of pool: QueuePool, first limit: Int) async throws(QueueError) -> PoolStanding {
+    try requireGeneration()
+    var found = FirstStandings(limit: limit)
+    found.add(standings(in: pool))
+    return PoolStanding(
+      pool: pool, virtualTime: virtualTime(of: pool), tenants: found.first, count: found.count,
+      weightWaiting: found.weightWaiting)
+  }
+
+  public func standing(of tenants: [TenantID]) async throws(QueueError) -> [PoolStanding] {
+    try requireGeneration()
+    return Set(lanes.map { QueuePool($0) }).sorted().compactMap { pool in
+      let known = standings(in: pool).filter { tenants.contains($0.tenant) }
+      return known.isEmpty ? nil : PoolStanding(pool: pool, virtualTime: virtualTime(of: pool), tenants: known)
+    }
+  }
+
+  private func virtualTime(of pool: QueuePool) -> Int64 { Int64(order.virtualTime(of: pool.inOrder)) }
+
+  private func standings(in pool: QueuePool) -> [TenantStanding] {
+    let held = jobs.values.filter { QueuePool($0.job.lane) == pool }
+    return Dictionary(grouping: held, by: \.job.tenant).compactMap { tenant, jobs in
+      let (waiting, running) = (jobs.count(where: \.isReady), jobs.count { $0.lease != nil })
+      guard waiting + running > 0 else { return nil }
+      return TenantStanding(
+        tenant: tenant, waiting: waiting, running: running, weight: weight(of: tenant),
+        tag: Int64(order.tag(of: tenant, in: pool.inOrder)))
+    }
+  }
+
+  public func oldest(of tenants: [TenantID], in pool: QueuePool) async throws(QueueError) -> [JobID?] {
+    try requireGeneration()
+    return tenants.map { tenant in
+      lanes.filter { QueuePool($0) == pool }.compactMap { oldestLookedAt(in: $0, of: tenant) }.min()
+    }
+  }
+
+  /// The oldest of the first of each of the first 101 places, as many as there are priorities.
+  private func oldestLookedAt(in lane: Lane, of tenant: TenantID) -> JobID? {
+    var (last, firsts): (Int64?, [JobID]) = (nil, [])
+    for held in ready(in: lane, of: tenant) where firsts.count < 101 && score(of: held.job) != last {
+      last = score(of: held.job)
+      firsts.append(held.job.id)
+    }
+    return firsts.min()
+  }
+
+  public func room() async throws(QueueError) -> QueueRoom {
+    try requireGeneration()
+    var waiting: [Lane: QueueRoom.Waiting] = [:]
+    for held in jobs.values {
+      let lane = held.job.lane
+      if held.isReady { waiting[lane, default: .init()].ready += 1 }
+      if held.lease != nil { waiting[lane, default: .init()].leased += 1 }
+      if held.due != nil { waiting[lane, default: .init()].delayed += 1 }
+    }
+    for lane in waiting.keys where waiting[lane]?.ready ?? 0 > 0 { waiting[lane]?.next = next(in: lane) }
+    let known = workers.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(limits.censusWorkersMax)
+    return QueueRoom(
+      time: now, lanes: waiting, nextDue: nextTimer,
+      workers: known.map { id, deadline in
+        let leases = self.leases(of: id)
+        return QueueRoom.Worker(
+          id: id, deadline: deadline, leases: leases.count, idle: idle.compactMapValues { $0[id] }, free: rooms[id],
+          runs: leases.first.flatMap { jobs[$0.job]?.job.lane.tier })
+      })
+  }
+
+  /// Tenants of a lane that are looked at to find one that nothing stops.
+  private static let tenantsLookedAt = 32
+
+  private func next(in lane: Lane) -> QueueRoom.Head? {
+    guard gatesBefore(lane).allSatisfy({ room(behind: $0) > 0 }) else { return nil }
+    let placed = order.tenants(in: lane).sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+    return placed.prefix(Self.tenantsLookedAt).first { tenant, _ in
+      !ready(in: lane, of: tenant).isEmpty && room(behind: .tenant(tenant)) > 0
+    }.map { QueueRoom.Head(tenant: $0.key, tag: Int64($0.value)) }
+  }
+}
+
+extension QueuePool {
+  init(_ lane: Lane) { self.init(tier: lane.tier, priorityClass: lane.priorityClass) }
+
+  fileprivate var inOrder: FairOrder.Pool { FairOrder.Pool(tier: tier, priorityClass: priorityClass) }
+}

@@ -1,0 +1,45 @@
+-- Which of a tenant's ready jobs was accepted first, pool by pool.
+-- KEYS     1 the prefix of all keys
+-- ARGV     1 the pool's priority class, 0–9; 2 its tier; 3… tenants, at most 1000
+-- Returns  per tenant the id of that job, '' where none of its is ready there
+-- Cost     O(n l p log N) for n tenants, l lanes in which each waits, p priorities in each, at most 101, N ready jobs
+
+-- Identifiers begin with the time of acceptance. They are compared as numbers that Lua holds exactly: its comparison of
+-- texts follows the server's locale.
+local function accepted_before(a, b)
+  local a_high, a_middle, a_low = unpack_bytes('>I6I6I4', a)
+  local b_high, b_middle, b_low = unpack_bytes('>I6I6I4', b)
+  if a_high ~= b_high then return a_high < b_high end
+  if a_middle ~= b_middle then return a_middle < b_middle end
+  return a_low < b_low
+end
+
+-- Equal priorities lie in the order of their identifiers: the first of each is the oldest of it. Where waiting counts, jobs
+-- have more places than there are priorities: of these the first are looked at, among which the oldest is likely.
+local function oldest_of(queue, oldest)
+  local from = '-inf'
+  for _ = 0, 100 do
+    local first = call('ZRANGEBYSCORE', queue, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    if #first == 0 then break end
+    if #first[1] == 16 and (not oldest or accepted_before(first[1], oldest)) then oldest = first[1] end
+    from = '(' .. first[2]
+  end
+  return oldest
+end
+
+transition('oldest', 'no-writes', function()
+  local class, ids = whole(ARGV[1]), ids_of(3, 1)
+  if #ARGV < 3 or not class or class > 9 or not ids or #ids > 1000 then
+    return refuse('a pool has a class and a tier, a tenant 16 bytes, and at most 1000 are named')
+  end
+  if not call('HGET', state_key, 'generation') then return lost() end
+  local found = call('HMGET', prefix .. 'tenants:' .. class .. ':' .. ARGV[2], unpack(ids))
+  for index, packed in ipairs(found) do
+    local oldest
+    for at = 16, #(packed or '') - 5, 6 do
+      oldest = oldest_of(prefix .. 'queue:' .. sub(packed, at, at + 1) .. ids[index], oldest)
+    end
+    found[index] = oldest or ''
+  end
+  return found
+end)
