@@ -58,7 +58,7 @@ let package = Package(
       on: ["StrataCore", "StrataRuntime", "CHiredis", "CQueueScripts"]),
     module(
       "StrataLedger", exclude: ["Migrations", "Queries"],
-      on: ["StrataCore", "StrataRuntime", "CPostgreSQL", "CLedgerScripts"]),
+      on: ["StrataCore", "StrataScheduling", "StrataRuntime", "CPostgreSQL", "CLedgerScripts"]),
     module("StrataAPI", on: ["StrataCore"]),
     module("StrataClient", on: ["StrataCore", "StrataRuntime", "StrataAPI", "CCurl"]),
     module("StrataStack", on: ["StrataCore", "StrataRuntime", "CLinux"]),
@@ -70,8 +70,8 @@ let package = Package(
     module(
       "StrataServer",
       on: [
-        "StrataCore", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataQueue", "StrataLedger", "StrataControl",
-        "CHTTPParser", "CLinux",
+        "StrataCore", "StrataScheduling", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataQueue",
+        "StrataLedger", "StrataControl", "CHTTPParser", "CLinux",
       ]),
     module("Numerics", "workers/numerics"),
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),
@@ -111,7 +111,7 @@ let package = Package(
     tests("StrataRuntime", on: ["StrataRuntime", "StrataCore"]),
     tests("StrataArtifacts", on: ["StrataArtifacts", "StrataCore"]),
     tests("StrataQueue", on: ["StrataQueue", "StrataCore", "StrataRuntime"]),
-    tests("StrataLedger", on: ["StrataLedger", "StrataCore"]),
+    tests("StrataLedger", on: ["StrataLedger", "StrataScheduling", "StrataCore"]),
     tests("StrataStack", on: ["StrataStack", "StrataRuntime", "StrataCore", "strata-test-parent"]),
     // A parent for tests to kill: it runs a stack and a sentinel as `strata up` does.
     .executableTarget(
@@ -121,7 +121,7 @@ let package = Package(
       "StrataControl",
       on: [
         "StrataControl", "ControlTestSupport", "StrataArtifacts", "StrataCore", "StrataLedger", "StrataQueue",
-        "StrataRuntime",
+        "StrataRuntime", "StrataScheduling",
       ]),
     tests(
       "StrataServer",

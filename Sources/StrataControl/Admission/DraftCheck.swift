@@ -56,7 +56,7 @@ package struct DraftCheck: Sendable {
         order, soldAs: draft.capability, tier: tier, priority: draft.priority, start: draft.start,
         structure: draft.structure),
       creditsMax: draft.maxCharge, createdAt: now, runAt: try draft.start?.instant(from: now)?.storable,
-      structure: draft.structure)
+      structure: draft.structure, occurrence: draft.occurrence)
   }
 
   private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {

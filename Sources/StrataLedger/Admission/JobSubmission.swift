@@ -21,11 +21,13 @@ public struct JobSubmission: Hashable, Sendable {
   public var runAt: Timestamp?
   /// How it stands to other jobs.
   public var structure: JobStructure
+  /// The run of a schedule that it is; nil for one that its owner submitted.
+  public var occurrence: ScheduleOccurrence?
 
   public init(
     order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
     idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now,
-    runAt: Timestamp? = nil, structure: JobStructure = JobStructure()
+    runAt: Timestamp? = nil, structure: JobStructure = JobStructure(), occurrence: ScheduleOccurrence? = nil
   ) {
     self.order = order
     self.soldAs = soldAs ?? order.capability
@@ -38,6 +40,7 @@ public struct JobSubmission: Hashable, Sendable {
     self.createdAt = createdAt
     self.runAt = runAt
     self.structure = structure
+    self.occurrence = occurrence
   }
 
   public var job: JobID { order.job }

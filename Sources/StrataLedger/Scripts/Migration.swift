@@ -14,6 +14,7 @@ struct Migration: Sendable {
     unsafe Migration("006_sharing", strata_migration_006_sharing),
     unsafe Migration("007_structure", strata_migration_007_structure),
     unsafe Migration("008_artifact_store", strata_migration_008_artifact_store),
+    unsafe Migration("009_schedules", strata_migration_009_schedules),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)
