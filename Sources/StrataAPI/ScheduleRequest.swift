@@ -68,6 +68,9 @@ public struct MissedRunsRule: Hashable, Codable, Sendable {
     case once
     /// Each is made up for, at most the latest so many.
     case all
+
+    /// - Throws: `DecodingError` that names the choices.
+    public init(from decoder: any Decoder) throws { self = try .named(by: decoder) }
   }
 
   public var policy: Policy

@@ -10,6 +10,27 @@ public enum OverlapPolicy: String, Codable, Sendable, CaseIterable {
   case skip
 }
 
+extension OverlapPolicy {
+  /// - Throws: `DecodingError` that names the choices.
+  public init(from decoder: any Decoder) throws { self = try .named(by: decoder) }
+}
+
+extension RawRepresentable where Self: CaseIterable, RawValue == String {
+  /// Decodes a name.
+  ///
+  /// - Throws: `DecodingError` that names the choices, for people to read.
+  package static func named(by decoder: any Decoder) throws -> Self {
+    let container = try decoder.singleValueContainer()
+    let name = try container.decode(String.self)
+    guard let value = Self(rawValue: name) else {
+      let choices = allCases.map(\.rawValue).joined(separator: ", ")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "'\(name)' is none of \(choices)")
+    }
+    return value
+  }
+}
+
 /// For which run of which schedule a job was made.
 public struct ScheduleOccurrence: Hashable, Sendable {
   public let schedule: ScheduleID

@@ -86,6 +86,8 @@ import Testing
       let run = try await bench.ask("POST", "/v1/schedules/nightly/run")
       #expect(run.status == 202, "\(run.body)")
       let id = try #require(run.json["id"]?.stringValue)
+      let strange = try await bench.ask("POST", "/v1/schedules/nightly/run", #"{"params":{}}"#)
+      #expect(strange.status == 422 && strange.body.contains("'params'; it has none"), "\(strange.body)")
       let job = try await bench.ask("GET", "/v1/jobs/\(id)")
       #expect(job.body.contains(#""schedule":{"id":""#) && job.body.contains(#""name":"nightly"}"#), "\(job.body)")
       for query in ["?schedule=nightly", "?schedule=nightly&state=queued"] {
@@ -133,7 +135,15 @@ import Testing
       #"{"name":"n","cron":"@daily","ends_at":"2020-01-01T00:00:00Z","job":{"capability":"test.echo"}}"#, 422,
       "would never run"
     ),
-    (#"{"name":"n","cron":"@daily","overlap":"queue","job":{"capability":"test.echo"}}"#, 422, "'overlap'"),
+    (
+      #"{"name":"n","cron":"@daily","overlap":"queue","job":{"capability":"test.echo"}}"#, 422,
+      "'queue' is none of allow, skip"
+    ),
+    (#"{"name":"n","cron":"@daily","missed":{"policy":"x"},"job":{"capability":"test.echo"}}"#, 422, "skip, once, all"),
+    (
+      #"{"name":"n","cron":"\#(String(repeating: "0,", count: 130))0 * * * *","job":{"capability":"test.echo"}}"#, 422,
+      "at most 255"
+    ),
     (#"{"name":"n","cron":"@daily","paused":1,"job":{"capability":"test.echo"}}"#, 422, "true or false"),
     (
       #"{"name":"n","cron":"@daily","job":{"capability":"test.files","inputs":[{"name":"a","size_bytes":1,"#

@@ -8,6 +8,8 @@ public struct ScheduleLimits: Hashable, Sendable {
   public var schedulesMax = 1_000
   /// Bytes of a schedule's name.
   public var nameBytesMax = 100
+  /// Bytes of a cron expression: more is no expression but a list of times.
+  public var cronBytesMax = 255
   /// The longest jitter: what comes later than this is another schedule.
   public var jitterSecondsMax: Int64 = 3_600
   /// The shortest lateness that a policy may call missed: a run is always late by a moment.
@@ -30,6 +32,11 @@ struct ScheduleCheck: Sendable {
   func require(_ definition: ScheduleDefinition) throws(StrataError) {
     try requireName(definition.name)
     try requireMissed(definition.missed)
+    guard definition.cron.utf8.count <= limits.cronBytesMax else {
+      throw StrataError(
+        .invalidBody, "'cron' has \(definition.cron.utf8.count) bytes, at most \(limits.cronBytesMax) are taken",
+        remedy: "make several schedules of it")
+    }
     guard (0...limits.jitterSecondsMax).contains(definition.jitterSeconds) else {
       throw StrataError(
         .invalidBody, "'jitter_seconds' is \(definition.jitterSeconds)",

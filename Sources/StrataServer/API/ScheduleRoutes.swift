@@ -9,6 +9,8 @@ struct ScheduleRoutes {
   let control: ControlPlane
   /// Bytes of a body: a submission's and a little.
   var bodyBytesMax = (256 << 10) + (4 << 10)
+  /// Bytes of the body of a run, which says nothing.
+  static let runBodyBytesMax = 4 << 10
   /// Schedules on a page of a listing.
   static let pageMax = 200
   /// The times that are told unless more or fewer are asked for, and the most.
@@ -69,6 +71,9 @@ struct ScheduleRoutes {
 
   /// 202 with the job, beside the schedule's own times.
   func run(_ name: String, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let body = try await request.body.collect(limit: Self.runBodyBytesMax)
+    // What is ignored would be believed.
+    if !body.isEmpty { _ = try JSONCoding.decode([String: JSONValue].self, from: body, members: ["": []]) }
     let accepted = try await control.runSchedule(
       named: name, tenant: tenant, idempotencyKey: try request.idempotencyKey())
     var response = try HTTPResponse.json(JobAccepted(accepted), status: .accepted)
