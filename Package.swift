@@ -71,8 +71,7 @@ let package = Package(
       "StrataServer",
       on: [
         "StrataCore", "StrataScheduling", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataQueue",
-        "StrataLedger", "StrataControl",
-        "CHTTPParser", "CLinux",
+        "StrataLedger", "StrataControl", "CHTTPParser", "CLinux",
       ]),
     module("Numerics", "workers/numerics"),
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),

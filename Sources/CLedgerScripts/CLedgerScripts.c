@@ -375,6 +375,54 @@ static const char find_artifact_store[] = {
 #embed "../StrataLedger/Queries/find_artifact_store.sql"
     , 0};
 const char *const strata_query_find_artifact_store = find_artifact_store;
+static const char migration_009_schedules[] = {
+#embed "../StrataLedger/Migrations/009_schedules.up.sql"
+    , 0};
+const char *const strata_migration_009_schedules = migration_009_schedules;
+static const char advance_schedules[] = {
+#embed "../StrataLedger/Queries/advance_schedules.sql"
+    , 0};
+const char *const strata_query_advance_schedules = advance_schedules;
+static const char change_schedule[] = {
+#embed "../StrataLedger/Queries/change_schedule.sql"
+    , 0};
+const char *const strata_query_change_schedule = change_schedule;
+static const char delete_schedule[] = {
+#embed "../StrataLedger/Queries/delete_schedule.sql"
+    , 0};
+const char *const strata_query_delete_schedule = delete_schedule;
+static const char find_schedule[] = {
+#embed "../StrataLedger/Queries/find_schedule.sql"
+    , 0};
+const char *const strata_query_find_schedule = find_schedule;
+static const char insert_schedule[] = {
+#embed "../StrataLedger/Queries/insert_schedule.sql"
+    , 0};
+const char *const strata_query_insert_schedule = insert_schedule;
+static const char list_due_schedules[] = {
+#embed "../StrataLedger/Queries/list_due_schedules.sql"
+    , 0};
+const char *const strata_query_list_due_schedules = list_due_schedules;
+static const char list_schedule_jobs[] = {
+#embed "../StrataLedger/Queries/list_schedule_jobs.sql"
+    , 0};
+const char *const strata_query_list_schedule_jobs = list_schedule_jobs;
+static const char list_schedules[] = {
+#embed "../StrataLedger/Queries/list_schedules.sql"
+    , 0};
+const char *const strata_query_list_schedules = list_schedules;
+static const char lock_schedules[] = {
+#embed "../StrataLedger/Queries/lock_schedules.sql"
+    , 0};
+const char *const strata_query_lock_schedules = lock_schedules;
+static const char next_due_schedule[] = {
+#embed "../StrataLedger/Queries/next_due_schedule.sql"
+    , 0};
+const char *const strata_query_next_due_schedule = next_due_schedule;
+static const char notify_schedules[] = {
+#embed "../StrataLedger/Queries/notify_schedules.sql"
+    , 0};
+const char *const strata_query_notify_schedules = notify_schedules;
 static const char migration_010_timing[] = {
 #embed "../StrataLedger/Migrations/010_timing.up.sql"
     , 0};

@@ -43,6 +43,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var retryOf: JobID?
   /// The job that does this one again; absent in listings.
   public var retriedBy: JobID?
+  /// The run of a schedule that it is; absent for a job that its owner submitted.
+  public var schedule: ScheduledRunView?
 
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
@@ -53,7 +55,7 @@ public struct JobView: Hashable, Codable, Sendable {
     chargedMicrocredits: Int64 = 0,
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
     scheduledFor: String? = nil, after: [JobID]? = nil, waitsFor: Int? = nil, batch: BatchID? = nil,
-    uniqueKey: String? = nil, retryOf: JobID? = nil, retriedBy: JobID? = nil
+    uniqueKey: String? = nil, retryOf: JobID? = nil, retriedBy: JobID? = nil, schedule: ScheduledRunView? = nil
   ) {
     self.id = id
     self.state = state
@@ -83,6 +85,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.uniqueKey = uniqueKey
     self.retryOf = retryOf
     self.retriedBy = retriedBy
+    self.schedule = schedule
   }
 
   public struct Progress: Hashable, Codable, Sendable {
@@ -98,6 +101,7 @@ public struct JobView: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
+    case schedule
     case createdAt = "created_at"
     case runAt = "run_at"
     case startBy = "start_by"

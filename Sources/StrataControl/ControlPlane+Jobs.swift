@@ -22,7 +22,8 @@ extension ControlPlane {
   /// - Returns: at most `limit` jobs. `next` is nil on the last page; with a state that only the queue knows, a page that
   ///   is not the last may hold fewer, even none.
   public func jobs(
-    tenant: TenantID, state: JobState?, batch: BatchID? = nil, after cursor: JobID?, limit: Int
+    tenant: TenantID, state: JobState?, batch: BatchID? = nil, schedule: ScheduleID? = nil, after cursor: JobID?,
+    limit: Int
   ) async throws(StrataError) -> (jobs: [JobSnapshot], next: JobID?) {
     // Whether a job waits or runs is known to the queue alone: what the ledger lists is filtered by what that says.
     let stored: Set<JobState>? = state.map { $0 == .running || $0 == .scheduled ? [.queued] : [$0] }
@@ -30,7 +31,8 @@ extension ControlPlane {
     repeat {
       let records: [StoredJob]
       do {
-        records = try await ledger.jobs(tenant: tenant, states: stored, batch: batch, before: next, limit: limit)
+        records = try await ledger.jobs(
+          tenant: tenant, states: stored, batch: batch, schedule: schedule, before: next, limit: limit)
       } catch {
         throw error.strataError
       }

@@ -44,6 +44,8 @@ public final class ControlPlane: Sendable {
     public var probeTimeout = Duration.seconds(2)
     /// Calls that may wait for the artifacts' disk at once: reading and writing of uploads and results.
     public var diskThreads = 4
+    /// What schedules may be.
+    public var schedules = ScheduleLimits()
     /// What instants of jobs are compared with.
     public var clock = WallClock.system
 
@@ -59,7 +61,7 @@ public final class ControlPlane: Sendable {
   private let leadership: Leadership
   let queue: any JobQueue
   let configuration: Configuration
-  let admission: AdmissionService
+  package let admission: AdmissionService
   let authenticator: Authenticator
   package let settler: Settler
   let follower: FollowerWatch
@@ -185,6 +187,7 @@ public final class ControlPlane: Sendable {
       group.addTask { await self.settler.run() }
       group.addTask { await reaper.run() }
       group.addTask { await promoter.run() }
+      group.addTask { await self.keeper().run() }
       group.addTask {
         // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
         // Where that cannot be had soon, jobs are compared without it.
@@ -198,6 +201,12 @@ public final class ControlPlane: Sendable {
       group.addTask { await self.lookForAccepted() }
       await group.waitForAll()
     }
+  }
+
+  private func keeper() -> ScheduleKeeper {
+    ScheduleKeeper(
+      ledger: ledger, admission: admission, metrics: metrics, log: log.component("schedules"),
+      clock: configuration.clock)
   }
 
   private func requestRegularly() async {

@@ -9,6 +9,10 @@ import Synchronization
 enum CrashPoint: String {
   /// The job and its hold are committed; the queue does not know of it yet.
   case betweenCommitAndEnqueue = "commit-enqueue"
+  /// Runs of schedules are due and read; nothing of them is committed.
+  case betweenDueAndFiring = "due-firing"
+  /// The jobs of runs are committed with the note that these are done; the queue does not know of them yet.
+  case betweenFiringAndEnqueue = "firing-enqueue"
   /// The queue has logged an outcome; the ledger does not know of it yet.
   case betweenOutcomeAndSettlement = "outcome-settlement"
   /// The settlement is committed; the queue still holds the outcome.

@@ -8,6 +8,7 @@ public import StrataCore
 public final class Ledger: Sendable {
   public let limits: LedgerLimits
   private let pool: PostgreSQLPool
+  var configuration: PostgreSQLConfiguration { pool.configuration }
 
   /// Connections are made when first needed; `migrate` is the usual first call.
   public init(_ configuration: PostgreSQLConfiguration, limits: LedgerLimits = LedgerLimits()) throws(StrataError) {

@@ -29,7 +29,15 @@ import Testing
     (.get, ["v1", "artifacts", digest.hexadecimal], .artifact(digest)),
     (.get, ["v1", "keys"], .listKeys), (.post, ["v1", "keys"], .createKey),
     (.delete, ["v1", "keys", key.description], .revokeKey(key)),
+    (.get, ["v1", "schedules"], .listSchedules), (.post, ["v1", "schedules"], .createSchedule),
+    (.post, ["v1", "schedules:check"], .checkSchedule), (.get, ["v1", "schedules", "n"], .schedule("n")),
+    (.patch, ["v1", "schedules", "n"], .changeSchedule("n")),
+    (.delete, ["v1", "schedules", "n"], .deleteSchedule("n")),
+    (.post, ["v1", "schedules", "n", "run"], .runSchedule("n")),
+    (.get, ["v1", "schedules", "n", "times"], .scheduleTimes("n")),
     (.get, ["v1", "capabilities"], .capabilities), (.get, ["v1", "account"], .account),
+    (.patch, ["v1", "jobs", job.description], .changeJob(job)),
+    (.get, ["v1", "queue", "policy"], .queuePolicy), (.patch, ["v1", "queue", "policy"], .changeQueuePolicy),
     (.get, ["v1", "queue"], .queue), (.get, ["v1", "tiers"], .tiers),
     (.get, ["v1", "ledger", "verification"], .ledgerVerification),
   ]) func leadsSomewhere(method: HTTPMethod, segments: [String], route: Route) throws {
@@ -42,6 +50,7 @@ import Testing
     (.delete, ["v1", "keys", "x"], 404), (.get, ["v1", "keys", key.description], 405),
     (.get, ["v1", "jobs", job.description, "x"], 404), (.get, ["v1", "jobs", job.description, "log", "x"], 404),
     (.get, ["v1", "batches"], 404), (.get, ["v1", "batches", "x"], 404), (.get, ["v1", "jobs:batch"], 405),
+    (.get, ["v1", "schedules", "n", "x"], 404), (.get, ["v1", "schedules", "n", "run"], 405),
     (.get, ["v1", "ledger"], 404), (.get, ["v1", "ledger", "x"], 404),
     (.get, ["v1", "artifacts", "x"], 400), (.put, ["v1", "jobs"], 405), (.delete, ["v1", "jobs"], 405),
     (.post, ["v1", "jobs", job.description], 405), (.get, ["v1", "artifacts"], 405), (.post, ["metrics"], 405),
@@ -55,7 +64,10 @@ import Testing
     let reserved: [Route] = [
       .tiers, .ledgerVerification, .tenants, .changeTenant("a"), .changeTier("a"), .changeCapability("a"),
     ]
-    let others: [Route] = [.submitJob, .listJobs, .job(Self.job), .putArtifact, .capabilities, .account, .queue]
+    let others: [Route] = [
+      .submitJob, .listJobs, .job(Self.job), .putArtifact, .capabilities, .account, .queue, .listSchedules,
+      .createSchedule, .runSchedule("a"), .changeJob(Self.job),
+    ]
     for route in open { #expect(route.isOpen && !route.isForOperators) }
     for route in reserved { #expect(!route.isOpen && route.isForOperators) }
     for route in others { #expect(!route.isOpen && !route.isForOperators) }

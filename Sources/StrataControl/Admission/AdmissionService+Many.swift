@@ -62,7 +62,7 @@ extension AdmissionService {
   /// As for a single job: what is queued is enqueued, what is blocked may be told of ends, what was there is looked for.
   ///
   /// - Returns: the jobs that could not be enqueued.
-  private func bringIntoQueue(_ admitted: [(JobSubmission, AdmissionVerdict)]) async -> [JobID] {
+  func bringIntoQueue(_ admitted: [(JobSubmission, AdmissionVerdict)]) async -> [JobID] {
     var (ready, known, isAnyBlocked): ([QueuedJob], Set<JobID>, Bool) = ([], [], false)
     for (submission, verdict) in admitted {
       switch verdict {
@@ -103,7 +103,7 @@ extension AdmissionService {
     }
   }
 
-  private func note(_ verdict: Verdict) {
+  func note(_ verdict: Verdict) {
     switch verdict {
     case .success(let job): (job.isRepeat ? metrics.repeated : metrics.accepted).increment()
     case .failure(let error): metrics.refused(error.code)

@@ -57,7 +57,8 @@ package struct DraftCheck: Sendable {
       fingerprint: Fingerprint.of(
         order, soldAs: draft.capability, tier: tier, priority: draft.priority, start: draft.start,
         startBy: draft.startBy, structure: draft.structure),
-      creditsMax: draft.maxCharge, createdAt: now, runAt: runAt, startBy: startBy, structure: draft.structure)
+      creditsMax: draft.maxCharge, createdAt: now, runAt: runAt, startBy: startBy, structure: draft.structure,
+      occurrence: draft.occurrence)
   }
 
   private func startBy(_ draft: JobDraft, runAt: Timestamp?, now: Timestamp) throws(StrataError) -> Timestamp? {

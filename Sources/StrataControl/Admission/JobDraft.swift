@@ -30,6 +30,8 @@ public struct JobDraft: Sendable {
   var retry: RetryPolicy?
   /// How it stands to other jobs.
   public var structure: JobStructure
+  /// The run of a schedule that it is.
+  var occurrence: ScheduleOccurrence?
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,

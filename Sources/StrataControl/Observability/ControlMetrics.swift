@@ -22,6 +22,7 @@ package final class ControlMetrics: Sendable {
   package let released: Counter
   package let forgotten: Counter
   package let generationsLost: Counter
+  package let scheduleLateness: Histogram
 
   /// - Parameter tiers: shown with zeros while nothing is in them.
   package init(_ metrics: Metrics = Metrics(), tiers: [TierName] = []) {
@@ -50,6 +51,9 @@ package final class ControlMetrics: Sendable {
       "strata_jobs_forgotten_total", help: "Finished or unknown jobs taken out of the queue by the reconciler.")
     generationsLost = metrics.counter(
       "strata_queue_generations_lost_total", help: "Times the queue had lost its past and was rebuilt.")
+    scheduleLateness = metrics.histogram(
+      "strata_schedule_lateness_seconds", help: "From the time that a schedule's run was due to the making of its job.")
+    for outcome in ScheduleOutcome.names { _ = scheduledCounter(outcome) }
     for place in UnreadableEntry.Place.allCases { _ = unreadableCounter(place) }
   }
 
@@ -81,6 +85,14 @@ package final class ControlMetrics: Sendable {
     metrics.counter(
       "strata_queue_unreadable_total", help: "Entries of the queue that could not be read and were moved aside.",
       labels: ["in": place.rawValue])
+  }
+
+  package func scheduled(_ outcome: ScheduleOutcome) { scheduledCounter(outcome.name).increment() }
+
+  private func scheduledCounter(_ outcome: String) -> Counter {
+    metrics.counter(
+      "strata_schedule_runs_total", help: "Runs of schedules that were due, by what became of them.",
+      labels: ["outcome": outcome])
   }
 
   package func reconciled(_ reason: String) {
@@ -145,6 +157,20 @@ package final class ControlMetrics: Sendable {
 
   private func gauge(_ name: String, _ help: String, _ tier: TierName? = nil) -> Gauge {
     metrics.gauge(name, help: help, labels: tier.map { ["tier": $0.rawValue] } ?? [:])
+  }
+}
+
+extension ScheduleOutcome {
+  /// All that `name` can be.
+  fileprivate static let names = ["made", "skipped", "refused"]
+
+  /// Its name among the labels.
+  fileprivate var name: String {
+    switch self {
+    case .made: "made"
+    case .skipped: "skipped"
+    case .refused: "refused"
+    }
   }
 }
 

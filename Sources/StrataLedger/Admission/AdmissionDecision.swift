@@ -31,6 +31,9 @@ package struct AdmissionDecision {
     package var state: JobState { waits.isEmpty ? .queued : .blocked }
   }
 
+  /// The job of this identifier, where it is stored or to be stored by this batch.
+  package func known(_ job: JobID) -> AcceptedJob? { byID[job]?.accepted }
+
   private typealias TenantKey = AdmissionStructure.TenantKey
 
   private var balances: [TenantID: AccountBalance]

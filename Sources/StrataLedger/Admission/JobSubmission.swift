@@ -23,11 +23,14 @@ public struct JobSubmission: Hashable, Sendable {
   public var startBy: Timestamp?
   /// How it stands to other jobs.
   public var structure: JobStructure
+  /// The run of a schedule that it is; nil for one that its owner submitted.
+  public var occurrence: ScheduleOccurrence?
 
   public init(
     order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
     idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now,
-    runAt: Timestamp? = nil, startBy: Timestamp? = nil, structure: JobStructure = JobStructure()
+    runAt: Timestamp? = nil, startBy: Timestamp? = nil, structure: JobStructure = JobStructure(),
+    occurrence: ScheduleOccurrence? = nil
   ) {
     self.order = order
     self.soldAs = soldAs ?? order.capability
@@ -41,6 +44,7 @@ public struct JobSubmission: Hashable, Sendable {
     self.runAt = runAt
     self.startBy = startBy
     self.structure = structure
+    self.occurrence = occurrence
   }
 
   public var job: JobID { order.job }

@@ -88,7 +88,7 @@ enum AdmissionTransaction {
 
   /// First round trip. The accounts are locked first: what another controller admitted for these tenants is committed
   /// and visible to the queries after it.
-  private static func read(
+  static func read(
     _ batch: [JobSubmission], _ transaction: PostgreSQLTransaction
   ) throws(PostgreSQLError) -> AdmissionDecision {
     let keyed = batch.filter { $0.idempotencyKey != nil }
@@ -126,7 +126,7 @@ enum AdmissionTransaction {
   }
 
   /// Second round trip.
-  private static func writes(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
+  static func writes(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
     let jobs = decision.acceptances.map(\.submission)
     let holds = decision.acceptances.map(\.hold.micros)
     let moved = decision.held.map { ($0.key, $0.value.micros) }
@@ -160,6 +160,7 @@ enum AdmissionTransaction {
       .texts(jobs.map { $0.structure.after.isEmpty ? nil : $0.structure.dependencyPolicy.rawValue }),
       .identifiers(jobs.map(\.structure.batch)), .texts(jobs.map(\.structure.unique?.key)),
       .integers(jobs.map(\.structure.unique?.seconds)), .identifiers(jobs.map(\.structure.retryOf)),
+      .identifiers(jobs.map(\.occurrence?.schedule)), .timestamps(jobs.map(\.occurrence?.instant)),
       .timestamps(jobs.map(\.startBy)))
   }
 }

@@ -15,16 +15,20 @@ extension Ledger {
   /// - Parameters:
   ///   - states: only jobs in one of these; nil for all.
   ///   - batch: only jobs of this batch; nil for all.
+  ///   - schedule: only jobs that this schedule made; nil for all. Not together with `batch`.
   ///   - cursor: the last job of the page before; nil for the first page.
   ///   - limit: at most this many, and never more than `LedgerLimits.pageMax`.
   public func jobs(
-    tenant: TenantID, states: Set<JobState>? = nil, batch: BatchID? = nil, before cursor: JobID? = nil, limit: Int = 50
+    tenant: TenantID, states: Set<JobState>? = nil, batch: BatchID? = nil, schedule: ScheduleID? = nil,
+    before cursor: JobID? = nil, limit: Int = 50
   ) async throws(LedgerError) -> [StoredJob] {
     let names = states.map { PostgreSQLParameter.texts($0.map(\.rawValue)) } ?? .text(nil)
     let (cursor, count) = (PostgreSQLParameter.identifier(cursor), PostgreSQLParameter.integer(page(limit)))
     let query =
       if let batch {
         Query.listBatchJobs(.identifier(tenant), names, cursor, count, .identifier(batch))
+      } else if let schedule {
+        Query.listScheduleJobs(.identifier(tenant), names, cursor, count, .identifier(schedule))
       } else {
         Query.listJobs(.identifier(tenant), names, cursor, count)
       }

@@ -34,6 +34,10 @@ public struct StoredJob: Hashable, Sendable {
   public let blockers: Int
   /// The job that does it again; nil in listings.
   public let retriedBy: JobID?
+  /// The run of a schedule that it is; nil for one that its owner submitted.
+  public let occurrence: ScheduleOccurrence?
+  /// The name of that schedule; nil once it is deleted.
+  public let scheduleName: String?
 
   public var id: JobID { order.job }
   public var tenant: TenantID { order.tenant }
@@ -64,6 +68,17 @@ extension StoredJob {
     structure = try JobStructure(&row)
     blockers = Int(try row.integer())
     retriedBy = try row.optionalIdentifier()
+    occurrence = try ScheduleOccurrence(&row)
+    scheduleName = row.optionalText()
+  }
+}
+
+extension ScheduleOccurrence {
+  /// From the columns schedule, schedule_instant; nil for a job that no schedule made.
+  fileprivate init?(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
+    let (schedule, instant): (ScheduleID?, Timestamp?) = (try row.optionalIdentifier(), try row.optionalTimestamp())
+    guard let schedule else { return nil }
+    self.init(schedule: schedule, instant: instant)
   }
 }
 

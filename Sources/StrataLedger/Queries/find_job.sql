@@ -4,5 +4,6 @@ SELECT job.id, job.tenant, job.capability, job.version, job.sold_as, job.tier, j
   job.state, job.hold_amount, job.created_at, job.run_at, job.start_by,
   job.finished_at, job.error, job.results, job.summary, job.log, job.charged, job.cost,
   job.after, job.on_dependency, job.batch, job.unique_key, job.unique_seconds, job.retry_of, job.blockers,
-  (SELECT retry.id FROM job AS retry WHERE retry.retry_of = job.id)
+  (SELECT retry.id FROM job AS retry WHERE retry.retry_of = job.id),
+  job.schedule, job.schedule_instant, (SELECT schedule.name FROM schedule WHERE schedule.id = job.schedule)
 FROM job WHERE id = $1::uuid AND ($2::uuid IS NULL OR tenant = $2::uuid)

@@ -14,6 +14,7 @@ struct Migration: Sendable {
     unsafe Migration("006_sharing", strata_migration_006_sharing),
     unsafe Migration("007_structure", strata_migration_007_structure),
     unsafe Migration("008_artifact_store", strata_migration_008_artifact_store),
+    unsafe Migration("009_schedules", strata_migration_009_schedules),
     unsafe Migration("010_timing", strata_migration_010_timing),
   ]
   /// The journal of applied migrations itself.

@@ -24,12 +24,17 @@ public struct CronSchedule: Sendable {
 
   /// What was due after `last` up to `now`, and should happen still.
   ///
+  /// - Parameter end: nothing after it counts; nil for no such bound.
   /// - Complexity: O(occurrences returned), however long ago `last` is.
-  public func due(after last: Timestamp, upTo now: Timestamp, missed: MissedRunsPolicy) -> [Timestamp] {
-    switch missed {
-    case .all(let limit): latest(min(max(0, limit), MissedRunsPolicy.limitMax), after: last, upTo: now)
-    case .once: latest(1, after: last, upTo: now)
-    case .skip(let tolerance): latest(1, after: last, upTo: now).filter { now - $0 <= tolerance }
+  public func due(
+    after last: Timestamp, upTo now: Timestamp, until end: Timestamp? = nil, missed: MissedRunsPolicy
+  ) -> [Timestamp] {
+    let until = end.map { min($0, now) } ?? now
+    guard until > last else { return [] }
+    return switch missed {
+    case .all(let limit): latest(min(max(0, limit), MissedRunsPolicy.limitMax), after: last, upTo: until)
+    case .once: latest(1, after: last, upTo: until)
+    case .skip(let tolerance): latest(1, after: last, upTo: until).filter { now - $0 <= tolerance }
     }
   }
 

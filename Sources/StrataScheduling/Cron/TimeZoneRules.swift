@@ -1,5 +1,6 @@
 import FoundationEssentials
 import FoundationInternationalization
+public import StrataCore
 
 /// The offsets of a time zone, by the IANA database that comes with Swift's Foundation (ICU). In minutes since 1970;
 /// offsets of less than a minute, last seen in 1972, are rounded.
@@ -32,6 +33,16 @@ public struct TimeZoneRules: Hashable, Sendable {
       if instant < change { return max(instant, start) }
       start = change
     }
+  }
+
+  /// What the clocks of the zone show at `instant`, to the second, as RFC 3339 with their offset:
+  /// `2026-03-29T03:00:00+02:00`.
+  public func localText(of instant: Timestamp) -> String {
+    let offset = offsetMinutes(at: Int(instant.nanoseconds / 1_000_000_000).floored(by: 60))
+    let wall = (instant + .seconds(Int64(offset) * 60)).text.prefix(19)
+    let (hours, minutes) = abs(offset).quotientAndRemainder(dividingBy: 60)
+    func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return "\(wall)\(offset < 0 ? "-" : "+")\(padded(hours)):\(padded(minutes))"
   }
 
   private static func date(_ minute: Int) -> Date { Date(timeIntervalSince1970: Double(minute) * 60) }

@@ -17,6 +17,7 @@ public struct APIServer: Sendable {
   private let keys: KeyRoutes
   private let overview: OverviewRoutes
   private let queue: QueueRoutes
+  private let schedules: ScheduleRoutes
   private let sharing: SharingRoutes
 
   /// - Parameter heartbeat: how often a silent event stream says that it is alive.
@@ -34,6 +35,7 @@ public struct APIServer: Sendable {
     keys = KeyRoutes(control: control)
     overview = OverviewRoutes(control: control)
     queue = QueueRoutes(control: control)
+    schedules = ScheduleRoutes(control: control)
     sharing = SharingRoutes(control: control)
   }
 
@@ -112,6 +114,14 @@ public struct APIServer: Sendable {
     case .listKeys: try await keys.list(request, caller)
     case .createKey: try await keys.create(request, caller)
     case .revokeKey(let id): try await keys.revoke(id, request, caller)
+    case .createSchedule: try await schedules.create(request, tenant: tenant)
+    case .checkSchedule: try await schedules.check(request, tenant: tenant)
+    case .listSchedules: try await schedules.list(request, tenant: tenant)
+    case .schedule(let name): try await schedules.get(name, tenant: tenant)
+    case .changeSchedule(let name): try await schedules.change(name, request, tenant: tenant)
+    case .deleteSchedule(let name): try await schedules.delete(name, tenant: tenant)
+    case .runSchedule(let name): try await schedules.run(name, request, tenant: tenant)
+    case .scheduleTimes(let name): try await schedules.times(name, request, tenant: tenant)
     case .capabilities: try overview.capabilities()
     case .account: try await overview.account(tenant)
     case .queue: try await queue.queue(request, caller)

@@ -55,7 +55,8 @@ enum JSONCoding {
 
   private static func stranger(_ name: String, at path: String, _ known: [String]) -> HTTPRefusal {
     let near = Spelling.nearest(to: name, among: known)
-    let hint = near.map { "; did you mean '\($0)'?" } ?? "; it may have \(known.joined(separator: ", "))"
+    let choices = known.isEmpty ? "it has none" : "it may have \(known.joined(separator: ", "))"
+    let hint = near.map { "; did you mean '\($0)'?" } ?? "; \(choices)"
     let place = path.isEmpty ? "the body" : "'\(path)'"
     return HTTPRefusal(.unprocessableContent, "unknown_member", "\(place) has a member '\(name)'\(hint)")
   }

@@ -49,14 +49,11 @@ struct JobRoutes {
   /// Jobs that a part of an identifier may mean.
   static let candidatesMax = 10
 
-  /// Newest first; `?state=`, `?batch=`, `?cursor=`, `?limit=`; or `?id=`, the end or the beginning of an identifier.
+  /// Newest first; `?state=`, `?batch=` or `?schedule=`, `?cursor=`, `?limit=`; or `?id=`, the end or the beginning of an identifier.
   func list(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let query = request.query
     if let text = query["id"] { return try await candidates(text, query, tenant) }
-    let limit = query["limit"].map { Int($0) ?? 0 } ?? 50
-    guard (1...Self.pageMax).contains(limit) else {
-      throw HTTPRefusal(.badRequest, "invalid_limit", "'limit' goes from 1 to \(Self.pageMax)")
-    }
+    let limit = try query.limit(usual: 50, max: Self.pageMax)
     let state = try query["state"].map { text throws(HTTPRefusal) in
       guard let state = JobState(rawValue: text) else {
         let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
@@ -76,8 +73,20 @@ struct JobRoutes {
       }
       return id
     }
-    let page = try await control.jobs(tenant: tenant, state: state, batch: batch, after: cursor, limit: limit)
+    let schedule = try await schedule(query, tenant)
+    let page = try await control.jobs(
+      tenant: tenant, state: state, batch: batch, schedule: schedule, after: cursor, limit: limit)
     return try .json(Page(items: page.jobs.map(JobView.init), nextCursor: page.next?.description))
+  }
+
+  /// By its name, or by its identifier, which names its jobs also after it has been deleted.
+  private func schedule(_ query: HTTPQuery, _ tenant: TenantID) async throws -> ScheduleID? {
+    guard let text = query["schedule"] else { return nil }
+    guard query["batch"] == nil else {
+      throw HTTPRefusal(.badRequest, "invalid_batch", "give 'batch' or 'schedule', not both")
+    }
+    if let id = ScheduleID(text) { return id }
+    return try await control.schedule(named: text, tenant: tenant).stored.id
   }
 
   private func candidates(_ text: String, _ query: HTTPQuery, _ tenant: TenantID) async throws -> HTTPResponse {

@@ -30,7 +30,10 @@ extension JobView {
       scheduledFor: snapshot.scheduledFor?.text,
       after: record.structure.after.isEmpty ? nil : record.structure.after,
       waitsFor: record.state == .blocked ? record.blockers : nil, batch: record.structure.batch,
-      uniqueKey: record.structure.unique?.key, retryOf: record.structure.retryOf, retriedBy: record.retriedBy)
+      uniqueKey: record.structure.unique?.key, retryOf: record.structure.retryOf, retriedBy: record.retriedBy,
+      schedule: record.occurrence.map {
+        ScheduledRunView(id: $0.schedule, name: record.scheduleName, instant: $0.instant?.text)
+      })
   }
 }
 

@@ -11,6 +11,8 @@ package enum Route: Hashable {
   case listKeys, createKey, revokeKey(KeyID)
   case capabilities, account, queue, tiers, ledgerVerification
   case queuePolicy, changeQueuePolicy
+  case createSchedule, checkSchedule, listSchedules
+  case schedule(String), changeSchedule(String), deleteSchedule(String), runSchedule(String), scheduleTimes(String)
   case tenants, changeTenant(String), changeTier(String), changeCapability(String)
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
@@ -56,6 +58,9 @@ package enum Route: Hashable {
         throw HTTPRefusal(.notFound, "not_found", "'\(segments[1])' is not a key's identifier (26 letters and digits)")
       }
       return [.delete: .revokeKey(key)]
+    case ("schedules", 1): return [.get: .listSchedules, .post: .createSchedule]
+    case ("schedules:check", 1): return [.post: .checkSchedule]
+    case ("schedules", 2...3): return try ofSchedule(segments)
     case ("capabilities", 1): return [.get: .capabilities]
     case ("capabilities", 3) where segments[2] == "policy": return [.patch: .changeCapability(segments[1])]
     case ("tiers", 1): return [.get: .tiers]
@@ -95,6 +100,16 @@ package enum Route: Hashable {
     }
   }
 
+  private static func ofSchedule(_ segments: [String]) throws(HTTPRefusal) -> [HTTPMethod: Route] {
+    let name = segments[1]
+    switch segments.dropFirst(2).first {
+    case nil: return [.get: .schedule(name), .patch: .changeSchedule(name), .delete: .deleteSchedule(name)]
+    case "run": return [.post: .runSchedule(name)]
+    case "times": return [.get: .scheduleTimes(name)]
+    default: throw missing(["v1"] + segments)
+    }
+  }
+
   private static func missing(_ segments: [String]) -> HTTPRefusal {
     HTTPRefusal(.notFound, "not_found", "there is nothing at /\(segments.joined(separator: "/"))")
   }
@@ -102,7 +117,9 @@ package enum Route: Hashable {
   /// The query items that it takes.
   package var queryItems: [String] {
     switch self {
-    case .listJobs: ["state", "batch", "cursor", "limit", "id"]
+    case .listJobs: ["state", "batch", "schedule", "cursor", "limit", "id"]
+    case .listSchedules: ["cursor", "limit"]
+    case .scheduleTimes: ["limit"]
     case .jobLog: ["offset"]
     case .queue: ["tenants"]
     case .listKeys, .createKey: ["tenant"]

@@ -149,10 +149,15 @@ enum JobText {
     rows.append(("done again", job.retriedBy.map { "as job \($0)" }))
     rows.append(("retry of", job.retryOf.map { "job \($0)" }))
     rows.append(("batch", job.batch?.description))
+    rows.append(("schedule", job.schedule.map(text)))
     rows += job.attempts.map { ("attempt \($0.attempt)", text(of: $0)) }
     rows += job.results.map { ("result", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
     let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 12) + $0 } }
     return (lines + SummaryText.lines(of: job.summary)).joined(separator: "\n")
+  }
+
+  private static func text(of run: ScheduledRunView) -> String {
+    "\(run.name ?? "\(run.id), which is deleted"), \(run.instant.map { "for \($0)" } ?? "asked for beside its times")"
   }
 
   private static func text(of progress: JobView.Progress) -> String? {

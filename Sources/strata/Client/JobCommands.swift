@@ -6,14 +6,16 @@ extension Command {
     name: "jobs", summary: "List jobs, newest first",
     options: [
       .option("state", "NAME", "only those in this state"), .option("batch", "ID", "only those of this batch"),
+      .option("schedule", "NAME", "only those that this schedule made"),
       .option("limit", "N", "how many [20]"), .dataDirectory, .json,
     ],
     run: { arguments in
       let limit = try arguments.integer("limit", in: 1...200) ?? 20
       let state = try arguments["state"].map(Self.state).map { [(name: "state", value: $0.rawValue)] } ?? []
       let batch = arguments["batch"].map { [(name: "batch", value: $0)] } ?? []
+      let schedule = arguments["schedule"].map { [(name: "schedule", value: $0)] } ?? []
       let page: Page<JobView> = try await Server(arguments).get(
-        "/v1/jobs", query: [(name: "limit", value: "\(limit)")] + state + batch)
+        "/v1/jobs", query: [(name: "limit", value: "\(limit)")] + state + batch + schedule)
       if arguments.has("json") {
         Terminal.print(try JSONText.of(page))
         return .done

@@ -36,6 +36,23 @@ struct Server {
     try await send(request("GET", path, query: query)).decode()
   }
 
+  func get<Value: Decodable>(_ path: [String], query: [(name: String, value: String)] = []) async throws -> Value {
+    var request = ClientRequest("GET", path)
+    request.query = query
+    return try await send(request).decode()
+  }
+
+  func delete<Value: Decodable>(_ path: [String]) async throws -> Value {
+    try await send(ClientRequest("DELETE", path)).decode()
+  }
+
+  /// Without a body.
+  func post<Value: Decodable>(_ path: [String], idempotencyKey: String) async throws -> Value {
+    var request = ClientRequest("POST", path)
+    request.headers.append((name: "idempotency-key", value: idempotencyKey))
+    return try await send(request).decode()
+  }
+
   /// What a job has printed from `offset` on, and by which attempt where the server says.
   func log(of job: JobID, from offset: Int = 0) async throws -> (bytes: [UInt8], attempt: Int?) {
     let answer = try await send(request("GET", "/v1/jobs/\(job)/log", query: [("offset", "\(offset)")]))

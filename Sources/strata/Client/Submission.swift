@@ -45,8 +45,13 @@ struct Submission {
   /// - Parameter files: inputs by their names for the job; `InputFiles.check` has seen them.
   func perform(_ request: JobRequest, files: [(name: String, path: String)]) async throws -> ExitStatus {
     var request = request
-    if !files.isEmpty { try await askBeforeUploading(request, files) }
-    request.inputs = try await upload(files)
+    let inputs = InputUpload(server: server, files: files)
+    if !files.isEmpty {
+      request.inputs = inputs.announced
+      let _: JobCheck = try await server.post(
+        "/v1/jobs:check", request, idempotencyKey: idempotencyKey, patience: patience)
+    }
+    request.inputs = try await inputs.upload()
     let accepted: JobAccepted = try await server.post(
       "/v1/jobs", request, idempotencyKey: idempotencyKey, patience: patience)
     guard waits else {
@@ -65,29 +70,6 @@ struct Submission {
         .follow(accepted.id)
     }
     return try await JobOutcome(server: server, job: job).show(folder: folder, asJSON: asJSON, isBrief: showsLog)
-  }
-
-  /// Artifacts are kept for ever: none is left behind by a job that is not even accepted.
-  private func askBeforeUploading(_ request: JobRequest, _ files: [(name: String, path: String)]) async throws {
-    var request = request
-    // Of the inputs names and sizes count here; digests are not known yet.
-    guard let unknown = ArtifactDigest(bytes: [UInt8](repeating: 0, count: 32)) else { return }
-    request.inputs = files.map {
-      ArtifactReference(name: $0.name, digest: unknown, sizeBytes: InputFiles.size(of: $0.path))
-    }
-    let _: JobCheck = try await server.post(
-      "/v1/jobs:check", request, idempotencyKey: idempotencyKey, patience: patience)
-  }
-
-  private func upload(_ files: [(name: String, path: String)]) async throws -> [ArtifactReference] {
-    var references: [ArtifactReference] = []
-    for file in files {
-      let progress = TransferProgress(stage: "uploading \(file.name)")
-      defer { progress.clear() }
-      references.append(
-        try await server.upload(file.path, named: file.name) { progress.show($0.sent, of: $0.toSend) })
-    }
-    return references
   }
 
   /// Waits for a job; a Ctrl-C ends the waiting, not the job, and says so.

@@ -1,0 +1,216 @@
+public import StrataCore
+public import StrataLedger
+import StrataRuntime
+import StrataScheduling
+
+/// Recurring jobs, as their tenants make, see and change them. Any controller takes these; the leader makes the runs.
+extension ControlPlane {
+  /// A schedule and when it runs next.
+  public struct ScheduleSnapshot: Sendable {
+    public let stored: StoredSchedule
+    /// Nil where another version of Strata wrote what this one cannot read.
+    public let draft: ScheduleDraft?
+    /// The next times; none while it is paused, and where there are none.
+    public let times: [ScheduleTime]
+    /// The most that each of its jobs may be charged, where that was just found out.
+    public let charge: MicroCredits?
+  }
+
+  /// A time at which a schedule runs.
+  public struct ScheduleTime: Hashable, Sendable {
+    /// The instant that it stands for.
+    public let instant: Timestamp
+    /// When its job is made: later by the schedule's share of the jitter.
+    public let runsAt: Timestamp
+    /// The instant on the clocks of the schedule's zone, as RFC 3339 with their offset.
+    public let local: String
+  }
+
+  /// What `createSchedule` would find before it looks for the job's inputs. Nothing is stored.
+  public func checkSchedule(
+    _ draft: ScheduleDraft, tenant: TenantID
+  ) async throws(StrataError) -> (times: [ScheduleTime], charge: MicroCredits?) {
+    let (definition, id) = (draft.definition, ScheduleID())
+    let (_, charge) = try await check(definition, draft.job, id, tenant, looksForInputs: false)
+    let timing = try ScheduleCheck.timing(definition, of: id)
+    return (times(of: timing, count: configuration.schedules.timesShown), charge)
+  }
+
+  /// Makes a schedule. Its first run is the first after now.
+  ///
+  /// - Returns: the schedule, and whether it was made before, under the same idempotency key.
+  /// - Throws: `invalidBody`, what a submission of its job would be refused with but for want of credits, `conflict` where
+  ///   there is one of that name, `limitExceeded`.
+  public func createSchedule(
+    _ draft: ScheduleDraft, tenant: TenantID, idempotencyKey: String? = nil
+  ) async throws(StrataError) -> (schedule: ScheduleSnapshot, isRepeat: Bool) {
+    let (definition, id) = (draft.definition, ScheduleID())
+    let (start, charge) = try await check(definition, draft.job, id, tenant)
+    let max = configuration.schedules.schedulesMax
+    let stored: StoredSchedule?
+    do {
+      stored = try await ledger.createSchedule(
+        definition, tenant: tenant, progress: start, idempotencyKey: idempotencyKey, max: max,
+        now: configuration.clock.now, id: id)
+    } catch {
+      let known = await repeated(definition, tenant: tenant, idempotencyKey: idempotencyKey)
+      if case .duplicate = error, let known { return (snapshot(of: known, charge: charge), true) }
+      throw error.strataError
+    }
+    guard let stored else {
+      throw StrataError(
+        .limitExceeded, "there are \(max) schedules of this tenant already, and no more are taken",
+        remedy: "delete one that is not needed")
+    }
+    log.info("schedule made", ["schedule": "\(stored.id)", "tenant": "\(tenant)"])
+    return (snapshot(of: stored, charge: charge), false)
+  }
+
+  /// What a lost answer told of.
+  private func repeated(
+    _ definition: ScheduleDefinition, tenant: TenantID, idempotencyKey: String?
+  ) async -> StoredSchedule? {
+    guard let idempotencyKey else { return nil }
+    let known = try? await schedule(named: definition.name, tenant: tenant).stored
+    guard let known, known.idempotencyKey == idempotencyKey, known.definition == definition else { return nil }
+    return known
+  }
+
+  /// - Parameter name: its name or its identifier.
+  /// - Throws: `notFound`.
+  public func schedule(named name: String, tenant: TenantID) async throws(StrataError) -> ScheduleSnapshot {
+    let found: StoredSchedule?
+    do { found = try await ledger.schedule(ScheduleID(name), named: name, tenant: tenant) } catch {
+      throw error.strataError
+    }
+    guard let found else {
+      throw StrataError(
+        .notFound, "there is no schedule '\(name)' of this tenant", remedy: "GET /v1/schedules lists them")
+    }
+    return snapshot(of: found)
+  }
+
+  /// A tenant's schedules, newest first.
+  ///
+  /// - Returns: at most `limit`; `next` is nil on the last page.
+  public func schedules(
+    tenant: TenantID, after cursor: ScheduleID?, limit: Int
+  ) async throws(StrataError) -> (schedules: [ScheduleSnapshot], next: ScheduleID?) {
+    let found: [StoredSchedule]
+    do { found = try await ledger.schedules(of: tenant, before: cursor, limit: limit) } catch {
+      throw error.strataError
+    }
+    return (found.map { snapshot(of: $0) }, found.count == limit ? found.last?.id : nil)
+  }
+
+  /// Changes a schedule. What changes its times has them count from now on: nothing is made up for of what came before,
+  /// nor of the time that it was paused.
+  ///
+  /// - Throws: as `createSchedule`, and `notFound`.
+  public func changeSchedule(
+    named name: String, _ change: ScheduleChange, tenant: TenantID
+  ) async throws(StrataError) -> ScheduleSnapshot {
+    var charge: MicroCredits?
+    if let job = change.job { charge = try await check(job, tenant) }
+    // Of several who change it at once each applies its change to what the other made of it.
+    for _ in 0..<Self.changesMax {
+      let stored = try await schedule(named: name, tenant: tenant).stored
+      let (definition, now) = (change.applied(to: stored.definition), configuration.clock.now)
+      try ScheduleCheck(limits: configuration.schedules).require(definition)
+      let isTimed = definition.differsInTime(from: stored.definition)
+      let start = isTimed ? try ScheduleCheck.start(definition, of: stored.id, at: now) : nil
+      let changed: StoredSchedule?
+      do { changed = try await ledger.changeSchedule(stored, to: definition, start: start, now: now) } catch {
+        throw error.strataError
+      }
+      if let changed { return snapshot(of: changed, charge: charge) }
+    }
+    throw StrataError(.conflict, "others change schedule '\(name)' all the time", remedy: "try again")
+  }
+
+  private static let changesMax = 10
+
+  /// Forgets a schedule. Its jobs stay, and those that have not ended go on.
+  ///
+  /// - Returns: the schedule as it was.
+  /// - Throws: `notFound`.
+  public func deleteSchedule(named name: String, tenant: TenantID) async throws(StrataError) -> ScheduleSnapshot {
+    let known = try await schedule(named: name, tenant: tenant)
+    do { _ = try await ledger.deleteSchedule(known.stored.id, tenant: tenant) } catch { throw error.strataError }
+    log.info("schedule deleted", ["schedule": "\(known.stored.id)", "tenant": "\(tenant)"])
+    return known
+  }
+
+  /// Submits the job of a schedule once more, now, whether or not it is paused or another one of it runs. Its instants
+  /// are not touched.
+  ///
+  /// - Throws: `notFound`; what the submission is refused with.
+  public func runSchedule(
+    named name: String, tenant: TenantID, idempotencyKey: String? = nil
+  ) async throws(StrataError) -> AdmittedJob {
+    let known = try await schedule(named: name, tenant: tenant).stored
+    var draft = try ScheduleDraft(known.definition).job
+    draft.occurrence = ScheduleOccurrence(schedule: known.id, instant: nil)
+    // No client can send a control character in a key: a key means one job of each schedule.
+    draft.idempotencyKey = idempotencyKey.map { "\(known.id)\u{1F}\($0)" }
+    return try await admission.submit(draft, tenant: tenant)
+  }
+
+  /// The next times of a schedule, whether or not it is paused.
+  ///
+  /// - Throws: `notFound`.
+  public func scheduleTimes(
+    named name: String, count: Int, tenant: TenantID
+  ) async throws(StrataError) -> [ScheduleTime] {
+    let known = try await schedule(named: name, tenant: tenant).stored
+    return times(of: try ScheduleCheck.timing(known.definition, of: known.id), count: count)
+  }
+
+  // MARK: Parts
+
+  /// A paused schedule is checked as one that is not: it is to be resumed.
+  private func check(
+    _ definition: ScheduleDefinition, _ job: JobDraft, _ id: ScheduleID, _ tenant: TenantID,
+    looksForInputs: Bool = true
+  ) async throws(StrataError) -> (start: ScheduleProgress, charge: MicroCredits?) {
+    try ScheduleCheck(limits: configuration.schedules).require(definition)
+    _ = try ScheduleCheck.timing(definition, of: id)
+    let start = try ScheduleCheck.start(definition, of: id, at: configuration.clock.now)
+    return (start, try await check(job, tenant, looksForInputs: looksForInputs))
+  }
+
+  /// Everything that a submission of the job would be refused for, but for what may be otherwise by then: credits, and a
+  /// unique key that is held.
+  ///
+  /// - Returns: the most that the job may be charged.
+  private func check(
+    _ job: JobDraft, _ tenant: TenantID, looksForInputs: Bool = true
+  ) async throws(StrataError) -> MicroCredits? {
+    try ScheduleCheck(limits: configuration.schedules).requirePlain(job)
+    let submission = try await admission.submission(
+      for: job, tenant: tenant, now: configuration.clock.now, looksForInputs: looksForInputs)
+    let verdict: AdmissionVerdict
+    do { verdict = try await ledger.judge(submission) } catch { throw error.strataError }
+    switch verdict {
+    case .accepted(let job), .existing(let job): return job.held
+    case .refused(.budget(_, let needed)): return needed
+    case .refused(.notUnique): return nil
+    case .refused(let refusal): throw refusal.strataError
+    }
+  }
+
+  private func snapshot(of stored: StoredSchedule, charge: MicroCredits? = nil) -> ScheduleSnapshot {
+    let timing = stored.definition.isPaused ? nil : try? ScheduleCheck.timing(stored.definition, of: stored.id)
+    return ScheduleSnapshot(
+      stored: stored, draft: try? ScheduleDraft(stored.definition),
+      times: timing.map { times(of: $0, count: configuration.schedules.timesShown) } ?? [], charge: charge)
+  }
+
+  private func times(of timing: ScheduleTiming, count: Int) -> [ScheduleTime] {
+    let count = min(count, configuration.schedules.timesMax)
+    return timing.instants(after: timing.start(at: configuration.clock.now), count: count).map { instant in
+      ScheduleTime(
+        instant: instant, runsAt: instant + timing.delay, local: timing.cron.zone.localText(of: instant))
+    }
+  }
+}

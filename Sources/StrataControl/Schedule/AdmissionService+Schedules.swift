@@ -1,0 +1,63 @@
+import StrataCore
+import StrataLedger
+import StrataQueue
+
+extension AdmissionService {
+  /// A draft as the ledger can decide it: checked, its inputs found.
+  ///
+  /// - Parameter looksForInputs: false where they are still to be uploaded: then they only must be such as can be.
+  /// - Throws: the refusal; `unavailable` where the inputs could not be looked for.
+  func submission(
+    for draft: JobDraft, tenant: TenantID, now: Timestamp, looksForInputs: Bool = true
+  ) async throws(StrataError) -> JobSubmission {
+    let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: now)
+    if looksForInputs {
+      try await inputs.require(draft.inputs, of: tenant)
+    } else {
+      try await inputs.requireTakeable(draft.inputs)
+    }
+    return submission
+  }
+
+  /// Commits what is due of schedules, then brings its jobs into the queue, as those of any submission.
+  ///
+  /// - Returns: a verdict for each, in order. What is fired is committed.
+  /// - Throws: `unavailable`, where it is not known what was committed: whoever looks again finds out.
+  func fire(_ firings: [ScheduleFiring], now: Timestamp) async throws(StrataError) -> [FiringVerdict] {
+    let submissions = firings.flatMap(\.submissions)
+    let (verdicts, waiting) = try await commit(firings, submissions, now: now)
+    // Only now, for what is claimed is left alone.
+    for job in waiting { retries.add(job) }
+    for job in verdicts.flatMap(\.made) {
+      note(.success(AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: false)))
+    }
+    return verdicts
+  }
+
+  private func commit(
+    _ firings: [ScheduleFiring], _ submissions: [JobSubmission], now: Timestamp
+  ) async throws(StrataError) -> ([FiringVerdict], [JobID]) {
+    for submission in submissions { underWay.begin(submission.job) }
+    defer { for submission in submissions { underWay.end(submission.job) } }
+    let verdicts: [FiringVerdict]
+    do { verdicts = try await ledger.fire(firings, now: now) } catch { throw error.strataError }
+    let made = Dictionary(verdicts.flatMap(\.made).map { ($0.job, $0) }) { first, _ in first }
+    guard !made.isEmpty else { return (verdicts, []) }
+    CrashPoint.betweenFiringAndEnqueue.reached()
+    let accepted = submissions.compactMap { submission in
+      made[submission.job].map { (submission, AdmissionVerdict.accepted($0)) }
+    }
+    return (verdicts, await bringIntoQueue(accepted))
+  }
+}
+
+extension FiringVerdict {
+  /// The jobs that are stored by it.
+  var made: [AcceptedJob] {
+    switch self {
+    case .stale(let jobs): jobs
+    case .fired(let outcomes):
+      outcomes.compactMap { if case .made(let job) = $0 { job } else { nil } }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+public import StrataCore
+
+extension Ledger {
+  /// Stores a schedule, and wakes whoever makes the runs.
+  ///
+  /// - Parameter max: how many a tenant may have.
+  /// - Returns: nil where it has that many already.
+  /// - Throws: `.duplicate` where the tenant has one of that name.
+  public func createSchedule(
+    _ definition: ScheduleDefinition, tenant: TenantID, progress: ScheduleProgress, idempotencyKey: String?, max: Int,
+    now: Timestamp, id: ScheduleID = ScheduleID()
+  ) async throws(LedgerError) -> StoredSchedule? {
+    let values: [PostgreSQLParameter] =
+      [.identifier(id), .identifier(tenant)] + definition.parameters + [.text(idempotencyKey), .timestamp(now)]
+      + progress.parameters + [.integer(Int64(max))]
+    return try await named(definition.name) { session throws(PostgreSQLError) in
+      try session.run(
+        .once,
+        [
+          // First, so that of two that are made at once the second counts the first.
+          Query.lockTenant(.identifier(tenant)), PostgreSQLCommand(statement: Query.insertSchedule, parameters: values),
+          Query.notifySchedules(),
+        ])[1].first { row throws(PostgreSQLError) in try StoredSchedule(&row) }
+    }
+  }
+
+  /// Replaces the definition of a schedule that is as it was read, and wakes whoever makes the runs.
+  ///
+  /// - Parameter start: where its instants count anew; nil leaves what was decided and what comes next.
+  /// - Returns: nil where it was changed or deleted meanwhile.
+  /// - Throws: `.duplicate` where the tenant has another one of that name.
+  public func changeSchedule(
+    _ schedule: StoredSchedule, to definition: ScheduleDefinition, start: ScheduleProgress?, now: Timestamp
+  ) async throws(LedgerError) -> StoredSchedule? {
+    let (keys, begins): ([PostgreSQLParameter], ScheduleProgress) = (
+      [.identifier(schedule.id), .identifier(schedule.tenant), .integer(schedule.revision)], start ?? schedule.progress
+    )
+    let values =
+      keys + definition.parameters + [.timestamp(now), .boolean(start != nil)] + begins.parameters
+    return try await named(definition.name) { session throws(PostgreSQLError) in
+      try session.run(
+        .once,
+        [PostgreSQLCommand(statement: Query.changeSchedule, parameters: values), Query.notifySchedules()]
+      )[0].first { row throws(PostgreSQLError) in try StoredSchedule(&row) }
+    }
+  }
+
+  /// Forgets a schedule. Its jobs stay.
+  ///
+  /// - Returns: nil where there is none.
+  public func deleteSchedule(_ id: ScheduleID, tenant: TenantID) async throws(LedgerError) -> StoredSchedule? {
+    try await exchange(Query.deleteSchedule(.identifier(tenant), .identifier(id))) { row throws(PostgreSQLError) in
+      try StoredSchedule(&row)
+    }.first
+  }
+
+  /// nil where the tenant has no such schedule.
+  public func schedule(_ id: ScheduleID?, named name: String?, tenant: TenantID) async throws(LedgerError)
+    -> StoredSchedule?
+  {
+    try await read(
+      Query.findSchedule(.identifier(tenant), .identifier(id), .text(name))
+    ) { row throws(PostgreSQLError) in try StoredSchedule(&row) }.first
+  }
+
+  /// A tenant's schedules, newest first, a page at a time: pass the last one to go on.
+  public func schedules(
+    of tenant: TenantID, before cursor: ScheduleID? = nil, limit: Int
+  ) async throws(LedgerError) -> [StoredSchedule] {
+    try await read(
+      Query.listSchedules(.identifier(tenant), .identifier(cursor), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try StoredSchedule(&row) }
+  }
+
+  /// Schedules of whichever tenant of which a run is due at `now`, the longest due first.
+  public func dueSchedules(at now: Timestamp, limit: Int) async throws(LedgerError) -> [StoredSchedule] {
+    try await read(
+      Query.listDueSchedules(.timestamp(now), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try StoredSchedule(&row) }
+  }
+
+  /// When the next run of any schedule is due; nil where none is.
+  public func nextDue() async throws(LedgerError) -> Timestamp? {
+    try await read(Query.nextDueSchedule()) { row throws(PostgreSQLError) in try row.optionalTimestamp() }.first ?? nil
+  }
+
+  private func named<Value: Sendable>(
+    _ name: String, _ body: @escaping @Sendable (PostgreSQLSession) throws(PostgreSQLError) -> Value
+  ) async throws(LedgerError) -> Value {
+    do throws(LedgerError) { return try await perform(body) } catch .database(let error)
+      where error.kind == .uniqueViolation
+    {
+      throw .duplicate("a schedule named '\(name)'")
+    }
+  }
+}

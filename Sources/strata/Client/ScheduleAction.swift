@@ -1,0 +1,161 @@
+import StrataAPI
+import StrataCore
+
+/// One use of `strata schedule`.
+struct ScheduleAction {
+  let server: Server
+  let arguments: Arguments
+
+  private var asJSON: Bool { arguments.has("json") }
+  private var name: String { arguments.positional[1] }
+  private var path: [String] { ["v1", "schedules", name] }
+
+  func perform(_ verb: ScheduleVerb) async throws -> ExitStatus {
+    switch verb {
+    case .list: try await list()
+    case .create: try await create()
+    case .show: try show(try await server.get(path))
+    case .times: try await times()
+    case .change: try await change()
+    case .pause: try await set(isPaused: true)
+    case .resume: try await set(isPaused: false)
+    case .run: try await run()
+    case .delete: try await delete()
+    }
+    return .done
+  }
+
+  private func show(_ schedule: ScheduleView) throws {
+    Terminal.print(asJSON ? try JSONText.of(schedule) : ScheduleText.of(schedule))
+  }
+
+  private func list() async throws {
+    var (all, cursor): ([ScheduleView], String?) = ([], nil)
+    repeat {
+      let next = cursor.map { [(name: "cursor", value: $0)] } ?? []
+      let page: Page<ScheduleView> = try await server.get(
+        "/v1/schedules", query: [(name: "limit", value: "200")] + next)
+      all += page.items
+      cursor = page.nextCursor
+    } while cursor != nil
+    Terminal.print(asJSON ? try JSONText.of(all) : all.isEmpty ? "no schedules" : ScheduleText.table(of: all).text)
+  }
+
+  private func create() async throws {
+    let said = try ScheduleOptions.patch(arguments)
+    var job = try await JobOptions.request(arguments.positional[2], arguments)
+    job.params = try ParameterWords.parse(arguments.all("param"))
+    var request = ScheduleRequest(
+      name: name, cron: said.cron ?? "", timeZone: said.timeZone, job: job, missed: said.missed, overlap: said.overlap,
+      isPaused: arguments.has("paused") ? true : nil, startsAt: said.startsAt ?? nil, endsAt: said.endsAt ?? nil,
+      jitterSeconds: said.jitterSeconds)
+    let paths = try InputFiles.check(Array(arguments.positional.dropFirst(3)))
+    let inputs = InputUpload(server: server, files: paths.map { (InputFiles.name(of: $0), $0) })
+    request.job.inputs = inputs.announced
+    if arguments.has("dry-run") || !paths.isEmpty {
+      let check: ScheduleCheckView = try await server.post("/v1/schedules:check", request)
+      if arguments.has("dry-run") {
+        return Terminal.print(asJSON ? try JSONText.of(check) : ScheduleText.of(check.times).text)
+      }
+    }
+    request.job.inputs = try await inputs.upload()
+    // A key of our own makes the retry of a lost answer find the same schedule.
+    try show(try await server.post("/v1/schedules", request, idempotencyKey: "cli-\(ScheduleID())"))
+  }
+
+  private func times() async throws {
+    let count = try arguments.integer("limit", in: 1...100) ?? 10
+    let page: Page<ScheduleTimeView> = try await server.get(
+      path + ["times"], query: [(name: "limit", value: "\(count)")])
+    let text = page.items.isEmpty ? "it runs no more" : ScheduleText.of(page.items).text
+    Terminal.print(asJSON ? try JSONText.of(page.items) : text)
+  }
+
+  private func change() async throws {
+    let patch = try ScheduleOptions.patch(arguments)
+    guard patch != SchedulePatch() else {
+      throw UsageError(
+        "what is to be changed? give --cron, --time-zone, --missed, --overlap, --starts, --ends, --jitter or --rename",
+        command: "schedule")
+    }
+    try show(try await server.patch(path, patch))
+  }
+
+  private func set(isPaused: Bool) async throws {
+    let schedule: ScheduleView = try await server.patch(path, SchedulePatch(isPaused: isPaused))
+    if asJSON { return Terminal.print(try JSONText.of(schedule)) }
+    let next = schedule.nextAt.map { "runs next at \($0)" } ?? "runs no more"
+    Terminal.print("schedule \(schedule.name) \(isPaused ? "is paused" : next)")
+  }
+
+  private func run() async throws {
+    let accepted: JobAccepted = try await server.post(path + ["run"], idempotencyKey: "cli-\(JobID())")
+    Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
+  }
+
+  private func delete() async throws {
+    let schedule: ScheduleView = try await server.delete(path)
+    Terminal.print(asJSON ? try JSONText.of(schedule) : "schedule \(schedule.name) is deleted")
+  }
+}
+
+/// Schedules as a person reads them.
+enum ScheduleText {
+  static func table(of schedules: [ScheduleView]) -> Table {
+    var table = Table("NAME", "CRON", "TIME ZONE", "NEXT (UTC)", "JOBS", "CAPABILITY", "TROUBLE")
+    for one in schedules {
+      table.add(
+        one.name, one.cron, one.timeZone, one.isPaused ? "paused" : one.nextAt.map { String($0.prefix(19)) } ?? "none",
+        "\(one.runs)", one.job?.capability ?? "?", trouble(of: one) ?? "-")
+    }
+    return table
+  }
+
+  /// The last refusal, unless a job was made since.
+  private static func trouble(of schedule: ScheduleView) -> String? {
+    guard let refusal = schedule.lastRefusal, schedule.lastRun.map({ $0.at < refusal.at }) ?? true else { return nil }
+    return "\(refusal.code): \(refusal.detail)"
+  }
+
+  static func of(_ times: [ScheduleTimeView]) -> Table {
+    var table = Table("RUNS AT (UTC)", "ON ITS CLOCKS")
+    for time in times { table.add(String(time.at.prefix(19)), time.local) }
+    return table
+  }
+
+  static func of(_ schedule: ScheduleView) -> String {
+    let rows: [(name: String, value: String?)] = [
+      ("schedule", "\(schedule.name) (\(schedule.id))"), ("runs", "\(schedule.cron) in \(schedule.timeZone)"),
+      ("state", schedule.isPaused ? "paused" : schedule.nextAt.map { "runs next at \($0)" } ?? "runs no more"),
+      ("capability", schedule.job?.capability ?? "of another version of Strata: give it its job anew"),
+      ("params", schedule.job?.params.map { JSONValue.object($0).description }),
+      ("inputs", schedule.job?.inputs.map { $0.map(\.name).joined(separator: ", ") }),
+      ("charge", schedule.chargeMaxMicrocredits.map { "at most \(MicroCredits(micros: $0)) credits each" }),
+      ("missed", words(for: schedule.missed)), ("overlap", schedule.overlap.rawValue),
+      ("starts", schedule.startsAt), ("ends", schedule.endsAt),
+      ("jitter", schedule.jitterSeconds > 0 ? "\(schedule.jitterSeconds) s" : nil),
+      ("jobs", "\(schedule.runs) made, \(schedule.skips) skipped, \(schedule.refusals) refused"),
+      ("last job", schedule.lastRun.map { "\($0.job) at \($0.at), for \($0.instant)" }),
+      ("last skip", schedule.lastSkip.map { "for \($0.instant): \(words(forSkip: $0.reason))" }),
+      ("last refusal", schedule.lastRefusal.map { "for \($0.instant): \($0.detail) [\($0.code)]" }),
+    ]
+    let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 14) + $0 } }
+    return (lines + schedule.times.map { "next".padded(to: 14) + $0.local }).joined(separator: "\n")
+  }
+
+  private static func words(for rule: MissedRunsRule) -> String {
+    switch rule.policy {
+    case .once: "the latest is made up for"
+    case .all: "each is made up for, the latest \(rule.limit ?? 0) at most"
+    case .skip: "none is made up for that is later than \(Duration.milliseconds(rule.toleranceMilliseconds ?? 0).brief)"
+    }
+  }
+
+  private static func words(forSkip reason: String) -> String {
+    switch reason {
+    case "overlap": "an earlier job of it had not ended"
+    case "unique_key": "another job held the unique key"
+    default: reason
+    }
+  }
+}
