@@ -125,7 +125,8 @@ import Testing
       let greedy = TenantID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0900)
       func large(_ tenant: TenantID) -> QueuedJob {
         QueuedJob(
-          id: SampleIdentifiers.next(at: clock.now), tenant: tenant, lane: self.large, attemptsMax: 3, payload: [])
+          id: SampleIdentifiers.next(at: clock.now + .seconds(-1)), tenant: tenant, lane: self.large, attemptsMax: 3,
+          payload: [])
       }
       _ = try await queue.enqueue((0..<3).map { _ in large(greedy) })
       _ = try await queue.enqueue([job(small, at: clock.now)])

@@ -43,6 +43,8 @@ struct FairOrder {
 
   func tag(of tenant: TenantID, in pool: Pool) -> Double { tags[pool]?[tenant] ?? 0 }
 
+  func virtualTime(of pool: Pool) -> Double { virtualTimes[pool] ?? 0 }
+
   func isPlaced(_ tenant: TenantID, in lane: Lane) -> Bool { places[lane]?[tenant] != nil }
 
   func tenants(in lane: Lane) -> [TenantID: Double] { places[lane] ?? [:] }
@@ -111,11 +113,6 @@ struct FairOrder {
     let used = (Double(millicores) * milliseconds / 1_000).rounded(.down)
     return max(1, (used * 100 / Double(weight)).rounded(.down))
   }
-}
-
-extension FairOrder {
-  func tag(of tenant: TenantID, in pool: Pool) -> Double { tags[pool]?[tenant] ?? 0 }
-  func virtualTime(of pool: Pool) -> Double { virtualTimes[pool] ?? 0 }
 }
 
 extension Lane {
