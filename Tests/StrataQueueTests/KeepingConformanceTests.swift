@@ -12,8 +12,10 @@ import Testing
     ResourceRequest(cpuMillicores: 1_000 * cores, memoryBytes: 64 << 30, gpuThousandths: 0)
   }
 
+  /// A job that has waited for a second.
   private func job(_ lane: Lane, at now: Timestamp) -> QueuedJob {
-    QueuedJob(id: SampleIdentifiers.next(at: now), tenant: .sample, lane: lane, attemptsMax: 3, payload: [])
+    QueuedJob(
+      id: SampleIdentifiers.next(at: now + .seconds(-1)), tenant: .sample, lane: lane, attemptsMax: 3, payload: [])
   }
 
   /// A worker of four cores that has finished `completed`, and runs as many small jobs as it may.
@@ -111,6 +113,57 @@ import Testing
         #expect(try await queue.signals(for: keeper, waitingUpTo: .zero) == [.work])
         #expect(try await queue.promote(limit: 10).nextDue == nil)
       }
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func aKeeperStillServesHigherClasses(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = .microseconds(1)
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.tune(policy)
+      let keeper = WorkerID()
+      _ = try await queue.enqueue([job(large, at: clock.now)])
+      #expect(try await ask(queue, keeper, free: 2).isEmpty)
+      _ = try await queue.enqueue([job(small, at: clock.now)])
+      #expect(try await queue.signals(for: keeper, waitingUpTo: .zero) == [])
+      let urgent = job(.sample(class: 9), at: clock.now)
+      _ = try await queue.enqueue([urgent])
+      #expect(try await queue.signals(for: keeper, waitingUpTo: .zero) == [.work])
+      #expect(try await ask(queue, keeper, free: 2).map(\.job.id) == [urgent.id])
+    }
+  }
+
+  /// Else somebody with jobs of many sizes could have every worker stand half empty.
+  @Test(arguments: Backend.allCases) func oneWorkerOfAPoolKeepsRoomWhateverTheSizes(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = .microseconds(1)
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.tune(policy)
+      let sizes = [4_000, 3_900, 3_800].map { job(.sample(cpu: $0), at: clock.now) }
+      _ = try await queue.enqueue(sizes + (0..<9).map { _ in job(small, at: clock.now) })
+      #expect(try await ask(queue, WorkerID(), free: 2).isEmpty)
+      for _ in 0..<3 { #expect(try await ask(queue, WorkerID(), free: 2).count == 2) }
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func aKeeperIsAskedAgainWhenItsReasonMayBeGone(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var policy = QueuePolicy()
+    policy.keepRoomAfter = .microseconds(1)
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.tune(policy)
+      let keeper = WorkerID()
+      let waiting = [job(large, at: clock.now), job(large, at: clock.now)]
+      _ = try await queue.enqueue(waiting)
+      #expect(try await ask(queue, keeper, free: 2).isEmpty)
+      _ = try await queue.cancel([waiting[0].id])
+      #expect(try await queue.signals(for: keeper, waitingUpTo: .zero) == [.work])
+      #expect(try await ask(queue, keeper, free: 2).isEmpty)
+      try await queue.govern([.tenant(.sample): .paused])
+      #expect(try await queue.signals(for: keeper, waitingUpTo: .zero) == [.work])
+      #expect(try await queue.promote(limit: 10).nextDue == nil)
     }
   }
 

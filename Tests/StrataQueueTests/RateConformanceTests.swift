@@ -52,6 +52,21 @@ import Testing
     }
   }
 
+  /// Timers of gates are told from those of jobs, whatever their names are.
+  @Test(arguments: Backend.allCases, ["ab", "image.transcode", "image.transcoder"])
+  func aCapabilityOfAnyNameStartsAgain(_ backend: Backend, _ name: String) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      try await queue.govern([.capability(name): GatePolicy(rate: RateLimit(1, per: .seconds(10)))])
+      _ = try await queue.enqueue((0..<2).map { _ in .sample(in: .sample(capability: name)) })
+      let worker = WorkerID()
+      #expect(try await lease(queue, worker) == 1)
+      clock.advance(.seconds(10))
+      #expect(try await queue.promote(limit: 10).timers == 1)
+      #expect(try await queue.signals(for: worker, waitingUpTo: .zero) == [.work])
+    }
+  }
+
   @Test(arguments: Backend.allCases) func othersAreNotHeldUpByATenantAtItsRate(_ backend: Backend) async throws {
     try await withQueue(backend) { queue in
       let other = TenantID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0900)

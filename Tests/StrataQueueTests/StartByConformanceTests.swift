@@ -54,6 +54,24 @@ import Testing
     }
   }
 
+  /// It was nobody's attempt: the time for one is over.
+  @Test(arguments: Backend.allCases) func oneThatIsHandedBackTooLateIsFinished(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let job = job(startBy: clock.now + .seconds(5))
+      _ = try await queue.enqueue([job])
+      let lease = try #require(try await queue.leaseOne(WorkerID()))
+      clock.advance(.seconds(6))
+      #expect(try await queue.promote(limit: 10).expired == 0)
+      #expect(try await queue.release([AttemptResult(lease: lease.reference, report: [])]) == [.accepted])
+      let outcomes = try await queue.allOutcomes()
+      #expect(outcomes.map(\.ending) == [.released, .expired] && outcomes.map(\.isFinal) == [false, true])
+      #expect(outcomes.map(\.attempt) == [1, 0])
+      #expect(try await queue.status(of: [job.id]) == [nil])
+      #expect(try await queue.census().lanes.isEmpty)
+    }
+  }
+
   /// Else every finished job would leave its timer behind.
   @Test(arguments: Backend.allCases) func whatHasEndedLeavesNoTimer(_ backend: Backend) async throws {
     let clock = HeldClock()

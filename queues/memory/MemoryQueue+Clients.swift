@@ -80,7 +80,7 @@ extension MemoryQueue {
       order.remove(tenant, from: lane)
       gates[.tenant(tenant)]?.parked.remove(lane)
     }
-    if held.isReady, ready(in: lane).isEmpty { stopKeeping(lane) }
+    if held.isReady { stopKeeping(lane) }
   }
 
   public func reprioritise(_ priorities: [JobID: JobPriority]) async throws(QueueError) -> [JobID: PriorityVerdict] {
@@ -113,12 +113,14 @@ extension MemoryQueue {
   /// The outcomes of jobs that were taken out before any attempt.
   func logUnstarted(_ removed: [JobID], _ ending: AttemptEnding) {
     let tick = tick()
-    for (place, id) in removed.enumerated() {
-      outcomeLog.append(
-        QueuedOutcome(
-          position: position(tick, place), job: id, token: FencingToken(rawValue: 0), attempt: 0, ending: ending,
-          isFinal: true, worker: nil, startedAt: nil, endedAt: now, report: []))
-    }
+    for (place, id) in removed.enumerated() { logUnstarted(id, ending, position(tick, place)) }
+  }
+
+  func logUnstarted(_ id: JobID, _ ending: AttemptEnding, _ position: OutcomePosition) {
+    outcomeLog.append(
+      QueuedOutcome(
+        position: position, job: id, token: FencingToken(rawValue: 0), attempt: 0, ending: ending, isFinal: true,
+        worker: nil, startedAt: nil, endedAt: now, report: []))
   }
 
   public func status(of ids: [JobID]) async throws(QueueError) -> [QueueStatus?] {

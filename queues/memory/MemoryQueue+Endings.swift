@@ -6,6 +6,8 @@ extension MemoryQueue {
   enum Sequel {
     case finished(AttemptEnding)
     case readyAgain(attemptsMade: Int, workersLost: Int, delay: Duration = .zero)
+    /// It was handed back, and its job is finished: it was to have started by now, and no attempt has begun.
+    case late
   }
 
   /// One attempt's end, decided but not yet done.
@@ -83,14 +85,15 @@ extension MemoryQueue {
   private func forgetWorker(_ worker: WorkerID) {
     workers[worker] = nil
     signalled[worker] = nil
-    rooms[worker] = nil
+    (rooms[worker], sparing[worker]) = (nil, nil)
     for tier in idle.keys { idle[tier]?[worker] = nil }
   }
 
   /// A job that its owner cancelled is finished so; the attempt does not count.
   private static func afterHandBack(_ held: HeldJob) -> Sequel {
-    held.lease?.isCancelRequested == true
-      ? .finished(.cancelled) : .readyAgain(attemptsMade: held.attemptsMade, workersLost: held.workersLost)
+    if held.lease?.isCancelRequested == true { return .finished(.cancelled) }
+    if held.lease?.isLate == true, held.attemptsMade == 0 { return .late }
+    return .readyAgain(attemptsMade: held.attemptsMade, workersLost: held.workersLost)
   }
 
   /// A job that its owner cancelled is finished so; one with attempts left is tried again, unless it has lost its worker
@@ -135,9 +138,15 @@ extension MemoryQueue {
     var events: [(JobID, QueueEvent.Kind)] = []
     var returned: [HeldJob] = []
     settingTimers {
-      for (place, ending) in endings.enumerated() {
+      var place = 0
+      for ending in endings {
         guard let held = jobs[ending.job], let lease = held.lease else { continue }
         logOutcome(ending, held, lease, position(tick, place))
+        place += 1
+        if case .late = ending.sequel {
+          logUnstarted(ending.job, .expired, position(tick, place))
+          place += 1
+        }
         if lease.hasReported { liveLogs[ending.job]?.expiresAt = now + limits.liveLogRetention }
         jobs[ending.job] = held.after(ending.sequel, now)
         if let again = jobs[ending.job] {

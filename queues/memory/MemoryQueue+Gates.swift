@@ -32,6 +32,7 @@ extension MemoryQueue {
       letThrough(gate, wasFull: wasFull)
       armGates([gate])
     }
+    for pool in keepers.keys { stopKeeping(in: pool) }
     bell.ring()
   }
 

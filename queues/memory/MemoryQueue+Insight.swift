@@ -41,14 +41,9 @@ extension MemoryQueue {
     }
   }
 
-  /// The oldest of the first of each of the first 101 places, as many as there are priorities.
+  /// Where waiting counts, the oldest of those that go first.
   private func oldestLookedAt(in lane: Lane, of tenant: TenantID) -> JobID? {
-    var (last, firsts): (Int64?, [JobID]) = (nil, [])
-    for held in ready(in: lane, of: tenant) where firsts.count < 101 && score(of: held.job) != last {
-      last = score(of: held.job)
-      firsts.append(held.job.id)
-    }
-    return firsts.min()
+    ready(in: lane, of: tenant).prefix(policy.priorityAgeing == nil ? .max : 8).map(\.job.id).min()
   }
 
   public func room() async throws(QueueError) -> QueueRoom {
@@ -67,7 +62,8 @@ extension MemoryQueue {
       workers: known.map { id, deadline in
         let leases = self.leases(of: id)
         return QueueRoom.Worker(
-          id: id, deadline: deadline, leases: leases.count, idle: idle.compactMapValues { $0[id] }, free: rooms[id],
+          id: id, deadline: deadline, leases: leases.count, idle: idle.compactMapValues { $0[id] },
+          free: sparing[id] == nil ? rooms[id] : nil,
           runs: leases.first.flatMap { jobs[$0.job]?.job.lane.tier })
       })
   }

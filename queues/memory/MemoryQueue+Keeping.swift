@@ -2,19 +2,19 @@ internal import StrataCore
 
 // Workers that keep room for a job that has waited for long and needs more than they have free.
 extension MemoryQueue {
-  /// Whether a worker is to keep what it has free for a job of the pool, and take nothing more.
+  /// Whether a worker is to keep what it has free for a job of the pool, and take nothing more of its class or lower ones.
   func keepsRoom(_ pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> Bool {
-    for lane in overdue(in: pool, request, room) where keepers[lane].map({ $0.worker == request.worker }) ?? true {
-      if keepers[lane] == nil {
-        settingTimers {
-          let until = now + policy.keepRoomFor
-          keepers[lane] = (request.worker, until)
-          return ((), [until])
-        }
-      }
-      return true
+    guard keepers[pool].map({ $0.worker == request.worker }) ?? true,
+      let lane = overdue(in: pool, request, room).first
+    else { return false }
+    if keepers[pool]?.lane == lane { return true }
+    stopKeeping(in: pool, but: request.worker)
+    settingTimers {
+      let until = now + policy.keepRoomFor
+      keepers[pool] = Keeper(worker: request.worker, lane: lane, until: until)
+      return ((), [until])
     }
-    return false
+    return true
   }
 
   /// Lanes that the worker has no room for now, but could have, of which a job has waited for long whose tenant is due
@@ -47,9 +47,14 @@ extension MemoryQueue {
     order.tenants(in: lane).sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
   }
 
-  /// Nobody keeps room for jobs of the lane any more. The worker that did is told, unless it is the one that asks.
+  /// Nobody keeps room for jobs of the lane any more.
   func stopKeeping(_ lane: Lane, but asking: WorkerID? = nil) {
-    guard let keeper = keepers.removeValue(forKey: lane), keeper.worker != asking else { return }
+    if keepers[lane.pool]?.lane == lane { stopKeeping(in: lane.pool, but: asking) }
+  }
+
+  /// The worker that kept room is told, unless it is the one that asks.
+  func stopKeeping(in pool: FairOrder.Pool, but asking: WorkerID? = nil) {
+    guard let keeper = keepers.removeValue(forKey: pool), keeper.worker != asking else { return }
     signalled[keeper.worker, default: []].append(.work)
   }
 }

@@ -7,8 +7,8 @@ extension MemoryQueue {
     case ready(JobID)
     case startBy(JobID)
     case gate(Gate)
-    /// A worker keeps room for a job of a lane.
-    case keeper(Lane)
+    /// A worker keeps room in a pool.
+    case keeper(FairOrder.Pool)
   }
 
   public func promote(limit: Int) async throws(QueueError) -> Promotion {
@@ -19,7 +19,7 @@ extension MemoryQueue {
     for id in promoted { jobs[id]?.due = nil }
     admit(promoted.compactMap { jobs[$0] })
     let expired = finishLate(due.compactMap { timer in if case .startBy(let id) = timer { id } else { nil } })
-    for case .keeper(let lane) in due { stopKeeping(lane) }
+    for case .keeper(let pool) in due { stopKeeping(in: pool) }
     for case .gate(let gate) in due {
       gates[gate]?.timer = nil
       gates[gate]?.isArmed = false
@@ -38,10 +38,12 @@ extension MemoryQueue {
       if let due = held.due { all.append((due, id.bytes, .ready(id))) }
       if let end = held.startBy { all.append((end, Array("x".utf8) + id.bytes, .startBy(id))) }
     }
-    for (gate, held) in gates { if let due = held.timer { all.append((due, gate.field, .gate(gate))) } }
-    for (lane, keeper) in keepers {
-      let number = UInt16(clamping: (lanes.firstIndex(of: lane) ?? 0) + 1)
-      all.append((keeper.until, Array("r".utf8) + number.bigEndianBytes, .keeper(lane)))
+    for (gate, held) in gates {
+      if let due = held.timer { all.append((due, Array("g".utf8) + gate.field, .gate(gate))) }
+    }
+    for (pool, keeper) in keepers {
+      let name = "r\(pool.priorityClass.rawValue):\(pool.tier.rawValue)"
+      all.append((keeper.until, Array(name.utf8), .keeper(pool)))
     }
     all.sort { $0.at != $1.at ? $0.at < $1.at : $0.name.lexicographicallyPrecedes($1.name) }
     return all.map { ($0.at, $0.timer) }
@@ -63,7 +65,11 @@ extension MemoryQueue {
     var late: [JobID] = []
     for id in ids {
       jobs[id]?.startBy = nil
-      guard let held = jobs[id], held.lease == nil, held.attemptsMade == 0 else { continue }
+      guard let held = jobs[id], held.attemptsMade == 0 else { continue }
+      guard held.lease == nil else {
+        jobs[id]?.lease?.isLate = true
+        continue
+      }
       takeOut(held)
       late.append(id)
     }

@@ -6,27 +6,24 @@ extension MemoryQueue {
     try requireGeneration()
     let verdicts = finish(request.completed)
     var room = request.room
-    let (chosen, isKeeping) = choose(request, &room)
+    let (chosen, keptClass) = choose(request, &room)
     let leases = chosen.isEmpty ? [] : grant(chosen, to: request.worker)
-    if isKeeping {
-      noteKeeper(request)
-    } else {
-      let missed = request.count - leases.count
-      for tier in request.tiers { idle[tier, default: [:]][request.worker] = missed > 0 ? missed : nil }
-      if missed > 0 { rooms[request.worker] = room }
-    }
+    if let keptClass { passOn(request, upTo: keptClass) }
+    let missed = request.count - leases.count
+    for tier in request.tiers { idle[tier, default: [:]][request.worker] = missed > 0 ? missed : nil }
+    if missed > 0 { (rooms[request.worker], sparing[request.worker]) = (room, keptClass) }
     armGates(gatesInTheirOrder(of: chosen.map(\.held.job)))
     let deadline = extend(request.worker, duration)
     bell.ring()
     return LeaseGrant(leases: leases, deadline: deadline, verdicts: verdicts)
   }
 
-  /// A worker that keeps its room is not idle: what it was woken for, and passes over, others are.
-  private func noteKeeper(_ request: LeaseRequest) {
+  /// What a worker that keeps its room was woken for, and passes over, others are woken for.
+  private func passOn(_ request: LeaseRequest, upTo keptClass: PriorityClass) {
     for tier in request.tiers { idle[tier]?[request.worker] = nil }
     for tier in request.tiers {
-      for lane in lanes where lane.tier == tier && !order.tenants(in: lane).isEmpty {
-        wake(lane, count: ready(in: lane).count)
+      for lane in lanes where lane.tier == tier && lane.priorityClass <= keptClass {
+        if !order.tenants(in: lane).isEmpty { wake(lane, count: ready(in: lane).count) }
       }
     }
   }
@@ -38,23 +35,34 @@ extension MemoryQueue {
   private typealias Choice = (held: HeldJob, charge: Double)
 
   /// Takes jobs, one turn after the other: tiers in the order given, classes from the greatest, then whose tag is the
-  /// smallest, over all lanes that there is room for. Returns also whether the worker is to keep what it has free then.
-  private func choose(_ request: LeaseRequest, _ room: inout ResourceRequest) -> ([Choice], isKeeping: Bool) {
-    var chosen: [Choice] = []
+  /// smallest, over all lanes that there is room for. Returns also for which class the worker is to keep what it has free
+  /// then.
+  private func choose(_ request: LeaseRequest, _ room: inout ResourceRequest) -> ([Choice], keptClass: PriorityClass?) {
+    var (chosen, keptClass): ([Choice], PriorityClass?) = ([], nil)
     for tier in request.tiers where chosen.count < request.count {
       let open = lanes.filter { $0.tier == tier && !order.tenants(in: $0).isEmpty }
       let pools = Set(open.map(\.pool)).sorted { $0.priorityClass > $1.priorityClass }
-      chooseOfStarved(pools, request, &chosen, &room)
-      for pool in pools where chosen.count < request.count {
-        let lanes = lanes.filter { $0.pool == pool }
-        for lane in lanes where keepers[lane]?.worker == request.worker && lane.resources.fits(in: room) {
-          chooseNoting([lane], request, upTo: min(request.count, chosen.count + 1), &chosen, &room)
+      if keptClass == nil { chooseOfStarved(pools, request, &chosen, &room) }
+      for pool in pools where chosen.count < request.count && keptClass.map({ pool.priorityClass > $0 }) ?? true {
+        chooseOfKept(pool, request, &chosen, &room)
+        if chosen.count < request.count, keepsRoom(pool, request, room) {
+          keptClass = pool.priorityClass
+        } else {
+          chooseNoting(lanes.filter { $0.pool == pool }, request, upTo: request.count, &chosen, &room)
         }
-        if chosen.count < request.count, keepsRoom(pool, request, room) { return (chosen, true) }
-        chooseNoting(lanes, request, upTo: request.count, &chosen, &room)
       }
     }
-    return (chosen, false)
+    return (chosen, keptClass)
+  }
+
+  /// A job of the lane for whose jobs the worker has kept room, where it has enough now.
+  private func chooseOfKept(
+    _ pool: FairOrder.Pool, _ request: LeaseRequest, _ chosen: inout [Choice], _ room: inout ResourceRequest
+  ) {
+    guard let keeper = keepers[pool], keeper.worker == request.worker, keeper.lane.resources.fits(in: room) else {
+      return
+    }
+    chooseNoting([keeper.lane], request, upTo: min(request.count, chosen.count + 1), &chosen, &room)
   }
 
   /// Classes that others go before, and that have not been served for long, go first, for one job.

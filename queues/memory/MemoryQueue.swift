@@ -20,8 +20,10 @@ public actor MemoryQueue: JobQueue {
   var order = FairOrder()
   var policy = QueuePolicy.standard
   var gates: [Gate: HeldGate] = [:]
-  /// Workers that keep room for a job of a lane, and when they are asked again.
-  var keepers: [Lane: (worker: WorkerID, until: Timestamp)] = [:]
+  /// The worker that keeps room in a pool, for a job of which lane, and when it is asked again.
+  var keepers: [FairOrder.Pool: Keeper] = [:]
+  /// Idle workers that keep what they have free for a job of this class.
+  var sparing: [WorkerID: PriorityClass] = [:]
   /// When classes were last served.
   var served: [FairOrder.Pool: Timestamp] = [:]
   /// Whether a timer has been set that is due before all others, and nobody has been told.
@@ -67,6 +69,14 @@ public actor MemoryQueue: JobQueue {
     var stage: String?
     var hasReported = false
     var isCancelRequested = false
+    /// Whether the time by which its job has to have started is over.
+    var isLate = false
+  }
+
+  struct Keeper {
+    let worker: WorkerID
+    let lane: Lane
+    let until: Timestamp
   }
 
   struct KeptLog {
@@ -133,6 +143,7 @@ public actor MemoryQueue: JobQueue {
     var count = count
     let emptiest = (idle[lane.tier] ?? [:]).sorted { ($0.value, $0.key) > ($1.value, $1.key) }
     for (worker, missed) in emptiest where lane.resources.fits(in: rooms[worker] ?? .unlimited) {
+      if let spared = sparing[worker], lane.priorityClass <= spared { continue }
       if count <= 0 { return }
       idle[lane.tier]?[worker] = nil
       signalled[worker, default: []].append(.work)

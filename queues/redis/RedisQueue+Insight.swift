@@ -83,7 +83,9 @@ extension RedisQueue {
   }
 
   public func oldest(of tenants: [TenantID], in pool: QueuePool) async throws(QueueError) -> [JobID?] {
-    try await batches(of: tenants) { batch throws(QueueError) in
+    // Few at a time: in each of the lanes in which one waits there may be a hundred priorities to look at.
+    try await batches(of: tenants, sizeBytes: { _ in configuration.limits.batchBytesMax / 50 }) {
+      batch throws(QueueError) in
       let answer = try await run(.oldest) { command in
         command.append(pool.priorityClass.rawValue)
         command.append(pool.tier.rawValue)

@@ -63,6 +63,10 @@ struct StartFacts: Sendable {
   var outlook: StartOutlook {
     let bounds = [tenantLimit] + sharedLimits
     if bounds.contains(where: { $0.limit.effective == 0 }) { return StartOutlook(.unknown(.paused), isSettling) }
+    if bounds.contains(where: { $0.limit.rate != nil }) {
+      return .unknown(
+        code: "rate_limit", reason: "only so many may start in a time, and the queue does not tell how many are left")
+    }
     let onWorkers = StartEstimate.of(
       PlaceInLine(ahead: ahead, slots: running + slotsFree, running: running), history: history)
     // Whatever comes last holds it.

@@ -90,14 +90,23 @@ package struct ScheduleKeeper: Sendable {
     let now = clock.now
     let due = try await ledger.dueSchedules(at: now, limit: Self.batchMax)
     guard !due.isEmpty else { return 0 }
-    var (firings, runs): ([ScheduleFiring], Int) = ([], 0)
+    // What is due stays so while the queue is full: what becomes of it then is for its policy on missed runs to say.
+    if let refusal = admission.room.door.refusal { throw refusal }
+    var (firings, fired, runs, postponed): ([ScheduleFiring], [StoredSchedule], Int, StrataError?) = ([], [], 0, nil)
     for schedule in due where runs < Self.runsMax {
-      firings.append(try await firing(of: schedule, at: now))
-      runs += firings.last?.runs.count ?? 0
+      do throws(StrataError) {
+        firings.append(try await firing(of: schedule, at: now))
+        fired.append(schedule)
+        runs += firings.last?.runs.count ?? 0
+      } catch {
+        // It stands in nobody's way, and is tried again.
+        postponed = error
+      }
     }
+    if firings.isEmpty, let postponed { throw postponed }
     CrashPoint.betweenDueAndFiring.reached()
     let verdicts = try await admission.fire(firings, now: now)
-    for (schedule, (firing, verdict)) in zip(due, zip(firings, verdicts)) { note(schedule, firing, verdict, at: now) }
+    for (schedule, (firing, verdict)) in zip(fired, zip(firings, verdicts)) { note(schedule, firing, verdict, at: now) }
     return firings.count
   }
 

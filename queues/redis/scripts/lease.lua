@@ -19,6 +19,8 @@
 
 -- Of the call: what is wanted, what the worker has free, and what it got.
 local worker, wanted, cpu, memory, gpu, whole_room, time, tick, start
+-- The class for whose jobs the worker keeps what it has free, if it does.
+local kept_class
 local granted, turns_given, strays, reply, started, run_of
 -- The turn that was given last: its lane and tenant, and how many jobs it got.
 local last_lane, last_tenant, last_count
@@ -286,7 +288,7 @@ local function overdue(large, first_tag)
   return found
 end
 
--- Whether the worker is to keep what it has free, and take nothing more.
+-- Whether the worker is to keep what it has free, and take nothing more of this class or lower ones.
 local function keeps_room(in_class)
   local large = keep_after > 0 and too_large_now(in_class)
   for _, one in ipairs(large and overdue(large, first_tag_of(in_class)) or {}) do
@@ -312,7 +314,7 @@ end
 local function grant_to_kept(in_class)
   for _, lane in ipairs(in_class) do
     if has_lane_flag(lane, 4) and lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
-      and call('HGET', prefix .. 'kept', lane.number) == worker then
+      and call('HGET', prefix .. 'kept', lane.pool) == worker .. lane.number then
       grant_of({ lane }, 1)
     end
   end
@@ -343,7 +345,9 @@ local function grant_to_starved(tier, classes, in_order)
   for _, class in ipairs(starved) do grant_of(classes[class], 1) end
 end
 
--- Grants jobs of a tier. Returns whether the worker is to keep what it has free now.
+-- Whether the worker keeps what it has free for a job that goes before those of the class.
+local function is_spared(class) return kept_class and class <= kept_class end
+
 local function grant_from(tier)
   local packed, numbers, classes, in_order = open_lanes(tier), {}, {}, {}
   for place = 1, #packed, 2 do numbers[#numbers + 1] = sub(packed, place, place + 1) end
@@ -357,16 +361,18 @@ local function grant_from(tier)
     in_class[#in_class + 1] = lane
     lane.place = #in_class
   end
-  if #in_order == 0 then return false end
+  if #in_order == 0 then return end
   table.sort(in_order, function(a, b) return a > b end)
-  if class_patience > 0 then grant_to_starved(tier, classes, in_order) end
+  if class_patience > 0 and not kept_class then grant_to_starved(tier, classes, in_order) end
   for _, class in ipairs(in_order) do
-    if granted >= wanted then break end
+    if granted >= wanted or is_spared(class) then break end
     grant_to_kept(classes[class])
-    if granted < wanted and keeps_room(classes[class]) then return true end
-    grant_of(classes[class], wanted)
+    if granted < wanted and keeps_room(classes[class]) then
+      kept_class = class
+    else
+      grant_of(classes[class], wanted)
+    end
   end
-  return false
 end
 
 -- Extends the worker's deadline, and has it woken for what it would still take.
@@ -382,20 +388,20 @@ local function note_worker(deadline, tiers)
     end
   end
   if granted >= wanted then return end
-  call('HSET', prefix .. 'room', worker, pack('>I8I8I8', cpu, memory, gpu))
+  local room = pack('>I8I8I8', cpu, memory, gpu) .. (kept_class and string.char(kept_class) or '')
+  call('HSET', prefix .. 'room', worker, room)
   -- So many turns brought nothing that the rest is for another call.
   if turns_given >= TURNS_MAX then signal(worker, 'w') end
 end
 
--- As `note_worker`, of one that keeps what it has free: what it was woken for, and passes over, others are.
-local function note_keeper(deadline, tiers)
-  call('ZADD', prefix .. 'workers', deadline, worker)
+-- What a worker that keeps its room was woken for, and passes over, others are woken for.
+local function pass_on(tiers)
   for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
   for _, tier in ipairs(tiers) do
     local packed, numbers = open_lanes(tier), {}
     for place = 1, #packed, 2 do numbers[#numbers + 1] = sub(packed, place, place + 1) end
     for _, lane in ipairs(lanes_in_order(numbers)) do
-      if has_somebody({ lane }) then wake(lane, lane.ready, ARGV[1]) end
+      if is_spared(lane.class) and has_somebody({ lane }) then wake(lane, lane.ready, ARGV[1]) end
     end
   end
 end
@@ -445,13 +451,13 @@ transition('lease', 'allow-oom', function()
   tick = max((ended_tick or tonumber(state[2] or 0)) + 1, time)
   reply, run_of, started = { time + duration, verdicts, tick }, {}, {}
   granted, turns_given, strays, taken, taken_count, turns_taken = 0, 0, 0, {}, 0, {}
-  local is_keeping = false
+  kept_class = nil
   for _, tier in ipairs(tiers) do
-    if granted >= wanted or is_keeping then break end
-    is_keeping = grant_from(tier)
+    if granted >= wanted then break end
+    grant_from(tier)
   end
-  local note = is_keeping and note_keeper or note_worker
-  note(time + duration, tiers)
+  if kept_class then pass_on(tiers) end
+  note_worker(time + duration, tiers)
   save(granted > 0 and tick + granted - 1 or ended_tick)
   announce(tick, started, ARGV[2])
   return reply

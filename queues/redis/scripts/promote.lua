@@ -44,10 +44,18 @@ end
 -- No attempt of it has begun, or none that counts.
 local function is_unstarted(record) return byte(record, 23) == 0 and byte(record, 24) == 0 end
 
+-- Has leases say that their jobs are late: if one is handed back without having been an attempt, its job is finished.
+local function mark_late(ids)
+  for id, held in pairs(find_leases(ids)) do
+    call('HSET', prefix .. 'held:' .. held[1], id, with_flag(held[2], IS_LATE))
+  end
+end
+
 -- Finishes those of the jobs that no attempt has begun of. Returns how many.
 local function finish_late(ids, time)
-  local jobs, running = records_of(ids, is_unstarted), {}
-  for _, job in ipairs(take_out(jobs)) do running[job[1]] = true end
+  local jobs, running, leased = records_of(ids, is_unstarted), {}, {}
+  for _, job in ipairs(take_out(jobs)) do running[job[1]], leased[#leased + 1] = true, job[1] end
+  mark_late(leased)
   local ended_at, count = pack('>I8', time), 0
   for _, job in ipairs(jobs) do
     if not running[job[1]] then
@@ -58,12 +66,9 @@ local function finish_late(ids, time)
   return count
 end
 
--- Asks the workers that keep room for jobs of these lanes to say so again.
-local function ask_again(numbers)
-  load_lanes(numbers)
-  for _, number in ipairs(numbers) do
-    if lanes[number] then stop_keeping(lanes[number]) end
-  end
+-- Asks the workers that keep room in these pools to say so again.
+local function ask_again(keys)
+  for _, key in ipairs(keys) do stop_keeping_in(key) end
 end
 
 -- Lets through what waits behind gates that have tokens again.
@@ -91,17 +96,10 @@ transition('promote', 'allow-oom', function()
   call('DEL', prefix .. 'signals:due')
   local names, ready, late, fields = call('ZRANGEBYSCORE', timers, '-inf', time, 'LIMIT', 0, limit), {}, {}, {}
   local kept = {}
+  local kinds = { x = late, g = fields, r = kept }
   for _, name in ipairs(names) do
-    local kind = byte(name)
-    if #name == 16 then
-      ready[#ready + 1] = name
-    elseif kind == 120 and #name == 17 then
-      late[#late + 1] = sub(name, 2)
-    elseif kind == 114 and #name == 3 then
-      kept[#kept + 1] = sub(name, 2)
-    else
-      fields[#fields + 1] = name
-    end
+    local names_of = kinds[sub(name, 1, 1)]
+    if names_of then names_of[#names_of + 1] = sub(name, 2) else ready[#ready + 1] = name end
   end
   drop_timers(names)
   local promoted = make_due_ready(ready)

@@ -42,6 +42,9 @@ package struct AdmissionDoor: Sendable {
     if closure == nil { decide() }
   }
 
+  /// Nobody knows how full the queue is: it is open.
+  package mutating func forget() { closure = nil }
+
   /// The server has refused a job for want of memory.
   package mutating func noteOutOfMemory() { closure = .outOfMemory }
 

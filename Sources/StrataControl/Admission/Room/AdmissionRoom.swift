@@ -5,8 +5,8 @@ import Synchronization
 
 /// Looks how full the queue is, and says who is turned away for that.
 ///
-/// Where the queue cannot be asked, the last look counts: a queue that is away keeps nobody from submitting, for what is
-/// accepted is in the ledger.
+/// Where the queue cannot be asked, the last look counts, for `failedLooksMax` looks: a queue that is away keeps nobody from
+/// submitting, for what is accepted is in the ledger.
 package final class AdmissionRoom: Sendable {
   private let queue: any JobQueue
   private let log: Log
@@ -18,6 +18,7 @@ package final class AdmissionRoom: Sendable {
     var backlogs: TenantBacklogs
     /// Whether the log says that it is closed: it may close between two looks.
     var isToldClosed = false
+    var failedLooks = 0
   }
 
   package init(queue: any JobQueue, bounds: AdmissionBounds, log: Log = .silent) {
@@ -29,6 +30,9 @@ package final class AdmissionRoom: Sendable {
         door: AdmissionDoor(bounds),
         backlogs: TenantBacklogs(waitingMax: bounds.tenantWaitingMax, interval: bounds.lookInterval)))
   }
+
+  /// So many looks in a row may fail until the last one does not count any more.
+  static let failedLooksMax = 3
 
   /// As things are now.
   package var door: AdmissionDoor { state.withLock(\.door) }
@@ -43,10 +47,11 @@ package final class AdmissionRoom: Sendable {
 
   /// Looks once. A queue that cannot be asked is passed over: others tell of it.
   package func look() async {
-    guard let load = try? await queue.load() else { return }
+    let load = try? await queue.load()
     let (closure, wasTold) = state.withLock { state in
       defer { state.isToldClosed = state.door.closure != nil }
-      state.door.note(load)
+      state.failedLooks = load == nil ? state.failedLooks + 1 : 0
+      if let load { state.door.note(load) } else if state.failedLooks >= Self.failedLooksMax { state.door.forget() }
       return (state.door.closure, state.isToldClosed)
     }
     if let closure, !wasTold { log.warning("no jobs are accepted", ["because": closure.words]) }

@@ -17,10 +17,10 @@ end
 -- `time` is when the call happens, in microseconds and packed.
 local function note_end(worker, id, lease, ending, is_final, time, ended_at, report)
   note_outcome(id, ending, is_final, attempts_made(lease) + 1, sub(lease, 1, 16), worker, ended_at, report)
-  local start, charge, flags = unpack_bytes('>I8I8B', lease, 9)
+  local start, charge = unpack_bytes('>I8I8', lease, 9)
   local ids = freed[worker]
   if ids then ids[#ids + 1] = id else freed[worker] = { id } end
-  if flags >= HAS_REPORTED then reported[#reported + 1] = id end
+  if has_flag(lease, HAS_REPORTED) then reported[#reported + 1] = id end
   note_ended(sub(lease, 26, 27), sub(lease, 28, 43), charge, time - start, ending <= FAILED)
 end
 
@@ -60,10 +60,14 @@ local function retry_or_finish(worker, id, lease, ending, time, ended_at, report
   end
 end
 
--- The attempt is handed back and does not count; a job that its owner cancelled is finished so.
+-- The attempt is handed back and does not count; a job that its owner cancelled is finished so, and so is one that was to
+-- have started by now where no other attempt has begun.
 local function hand_back(worker, id, lease, time, ended_at, report)
   if has_flag(lease, TO_BE_CANCELLED) then
     finish(worker, id, lease, CANCELLED, time, ended_at, report)
+  elseif has_flag(lease, IS_LATE) and attempts_made(lease) == 0 then
+    note_end(worker, id, lease, RELEASED, 0, time, ended_at, report)
+    finish_unstarted(id, EXPIRED, ended_at)
   else
     requeue(worker, id, lease, RELEASED, attempts_made(lease), byte(lease, 50), time, ended_at, report)
   end

@@ -1,26 +1,37 @@
--- Shared: workers that keep room for a job that has waited for long and needs more than they have free. `kept` tells of a
--- lane (its number) for one of whose jobs a worker does so, the worker. A timer ('r' and the number) asks the worker
--- whether it still does; so does whatever makes it needless.
+-- Shared: workers that keep room for a job that has waited for long and needs more than they have free: one in each pool.
+-- `kept` tells of a pool (its key) the worker, and the number of the lane in which the job waits. A timer asks the worker
+-- whether it still does; so does whatever may have made it needless.
 
--- Nobody keeps room for jobs of the lane any more. The worker that did may have something else to take: it is told,
--- unless it is the one that asks (`but`).
-local function stop_keeping(lane, but)
-  if not has_lane_flag(lane, 4) then return end
-  set_lane_flag(lane, 4, false)
-  local worker = call('HGET', prefix .. 'kept', lane.number)
-  call('HDEL', prefix .. 'kept', lane.number)
-  drop_timers({ 'r' .. lane.number })
-  if worker and worker ~= but then signal(worker, 'w') end
+local function stop_keeping_in(key, but)
+  local kept = call('HGET', prefix .. 'kept', key)
+  if not kept then return end
+  call('HDEL', prefix .. 'kept', key)
+  drop_timers({ 'r' .. key })
+  local number = sub(kept, 17)
+  load_lanes({ number })
+  if lanes[number] then set_lane_flag(lanes[number], 4, false) end
+  -- It may have something else to take, unless it is the one that asks.
+  if sub(kept, 1, 16) ~= but then signal(sub(kept, 1, 16), 'w') end
 end
 
--- Has `worker` keep room for a job of the lane until then, unless another does. Returns whether it does.
+-- Nobody keeps room for jobs of the lane any more.
+local function stop_keeping(lane, but)
+  if has_lane_flag(lane, 4) then stop_keeping_in(lane.pool, but) end
+end
+
+-- Whoever keeps room is asked again.
+local function stop_all_keeping()
+  for _, key in ipairs(call('HKEYS', prefix .. 'kept')) do stop_keeping_in(key) end
+end
+
+-- Has `worker` keep room for a job of the lane, unless another does in its pool. Returns whether it does.
 local function keep_room(lane, worker, time)
-  local keeper = call('HGET', prefix .. 'kept', lane.number)
-  if keeper and keeper ~= worker then return false end
-  if not keeper then
-    call('HSET', prefix .. 'kept', lane.number, worker)
-    set_lane_flag(lane, 4, true)
-    set_timers({ string.format('%d', time + kept_for), 'r' .. lane.number })
-  end
+  local kept = call('HGET', prefix .. 'kept', lane.pool)
+  if kept == worker .. lane.number then return true end
+  if kept and sub(kept, 1, 16) ~= worker then return false end
+  stop_keeping_in(lane.pool, worker)
+  call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number)
+  set_lane_flag(lane, 4, true)
+  set_timers({ string.format('%d', time + kept_for), 'r' .. lane.pool })
   return true
 end

@@ -95,7 +95,7 @@ local function packed_gate(gate, timers)
   if not bucket then return packed end
   if bucket.armed == 0 and bucket.level < bucket.tick then
     bucket.armed = 1
-    timers[#timers + 1], timers[#timers + 2] = string.format('%d', next_tokens(bucket)), gate.field
+    timers[#timers + 1], timers[#timers + 2] = string.format('%d', next_tokens(bucket)), 'g' .. gate.field
   end
   return packed
     .. pack(

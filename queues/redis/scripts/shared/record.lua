@@ -11,9 +11,9 @@
 --   1–8   token
 --   9–16  start of the attempt, microseconds
 --   17–24 what its tenant was charged for it
---   25    flags: 1 to be cancelled, 2 has told how far it is
+--   25    flags: 1 to be cancelled, 2 has told how far it is, 4 the time by which the job has to have started is over
 --   26–50 the first 25 bytes of its record
-local TO_BE_CANCELLED, HAS_REPORTED = 1, 2
+local TO_BE_CANCELLED, HAS_REPORTED, IS_LATE = 1, 2, 4
 
 -- Whether a record has this layout. Anything may stand in its place: a value that was cut, or a newer version's.
 local function is_readable(record)
@@ -29,7 +29,7 @@ local function is_delayed(record) return byte(record, 19) % 2 == 1 end
 
 local function has_start_by(record) return byte(record, 19) >= 2 end
 
-local function is_lease(lease) return #lease == 50 and byte(lease, 25) <= 3 and byte(lease, 45) <= 100 end
+local function is_lease(lease) return #lease == 50 and byte(lease, 25) <= 7 and byte(lease, 45) <= 100 end
 
 local function has_flag(lease, flag) return floor(byte(lease, 25) / flag) % 2 == 1 end
 

@@ -7,7 +7,7 @@ local function leave(lane, id)
   local rest = max(0, waiting_in(lane, tenant) - 1)
   set_waiting(lane, pool, tenant, rest)
   count_ready(lane, -1)
-  if lane.ready == 0 then stop_keeping(lane) end
+  stop_keeping(lane)
   if rest > 0 then return end
   call('ZREM', lane.key, id)
   call('SREM', prefix .. 'parked:' .. id, lane.number)

@@ -1,6 +1,7 @@
 -- Shared: what is to happen at a time, in `timers` by the microsecond at which it is due: a job (its id) becomes ready, a
--- job ('x' and its id) has to have started, a gate (its field, see limits.lua) has tokens again, a worker ('r' and the
--- number of the lane) has kept its room for long enough. Whoever promotes sees to them.
+-- job ('x' and its id) has to have started, a gate ('g' and its field, see limits.lua) has tokens again, the worker that
+-- keeps room in a pool ('r' and the pool's key) has done so for long enough. Whoever promotes sees to them. No identifier
+-- of a job begins as these do: it begins with the time, in milliseconds, which would be that of the year 5558 and later.
 
 -- Sets timers (time, what, …), and tells whoever promotes where one of them is due before all others.
 local function set_timers(places)

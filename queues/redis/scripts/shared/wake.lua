@@ -1,5 +1,6 @@
 -- Shared: waking workers. A worker that got fewer leases than it asked for is in `idle:<tier>` with what it missed, and
--- in `room` with what it has free: cpu millicores, memory bytes, gpu thousandths (8 bytes each).
+-- in `room` with what it has free: cpu millicores, memory bytes, gpu thousandths (8 bytes each); and where it keeps that
+-- for a job, the job's class (1): it takes those of higher classes only.
 
 -- The list is read by a blocked worker; that of a dead one goes by itself after an hour.
 local function signal(worker, what)
@@ -11,6 +12,7 @@ end
 local function has_room(packed, lane)
   if not packed then return true end
   local cpu, memory, gpu = unpack_bytes('>I8I8I8', packed)
+  if #packed > 24 and lane.class <= byte(packed, 25) then return false end
   return lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
 end
 
