@@ -115,9 +115,9 @@ import Testing
     #expect(try await control.queuePolicy() == .standard)
     var change = QueueOrder()
     change.classPatience = .seconds(600)
-    change.keepRoomAfter = .zero
+    change.keepRoomAfter = .seconds(120)
     let policy = try await control.change(change)
-    #expect(policy.classPatience == .seconds(600) && policy.keepRoomAfter == nil)
+    #expect(policy.classPatience == .seconds(600) && policy.keepRoomAfter == .seconds(120))
     #expect(policy.keepRoomFor == QueuePolicy.standard.keepRoomFor)
     var nothing = QueueOrder()
     nothing.keepRoomFor = .zero

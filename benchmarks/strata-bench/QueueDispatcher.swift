@@ -9,9 +9,8 @@ final class LogicalClock: Sendable {
   private static let beginning: Int64 = 1_700_000_000_000_000
   private let microseconds = Atomic(LogicalClock.beginning)
 
-  var wallClock: WallClock {
-    WallClock { Timestamp(microseconds: self.microseconds.load(ordering: .acquiring)) }
-  }
+  var now: Timestamp { Timestamp(microseconds: microseconds.load(ordering: .acquiring)) }
+  var wallClock: WallClock { WallClock { self.now } }
 
   /// Since the beginning of the simulation.
   func set(to microseconds: Int64) { self.microseconds.store(Self.beginning + microseconds, ordering: .releasing) }
@@ -31,19 +30,34 @@ struct QueueDispatcher: Dispatcher {
   private let tenants: [TenantID]
   private let worker = WorkerID()
   private var held: [Int: LeaseReference] = [:]
+  /// All that the worker has; nil where it keeps no room for what does not fit.
+  private let wholeRoom: Int?
 
   /// A queue of its own on the server.
   ///
-  /// - Parameter weights: by tenant; 100 is ordinary.
-  init(on server: QueueBenchmarkServer, _ loop: EventLoop, jobs: [SimulatedJob], weights: [Int]) async throws {
+  /// - Parameters:
+  ///   - weights: by tenant; 100 is ordinary.
+  ///   - keeping: the cores of the worker, and after how long it keeps room for a job that needs more than are free.
+  init(
+    on server: QueueBenchmarkServer, _ loop: EventLoop, jobs: [SimulatedJob], weights: [Int],
+    keeping: (cores: Int, after: Duration)? = nil
+  ) async throws {
     try await server.flush()
     clock = LogicalClock()
     var configuration = RedisQueue.Configuration()
     configuration.clock = clock.wallClock
     queue = try await RedisQueue.connect(to: server.endpoint, on: loop, configuration: configuration)
     self.jobs = jobs
+    wholeRoom = keeping?.cores
     var random = SeededGenerator(seed: 7)
     tenants = weights.map { _ in TenantID(now: Timestamp(milliseconds: 0), using: &random) }
+    if let keeping {
+      var policy = QueuePolicy()
+      policy.keepRoomAfter = keeping.after
+      // It asks at every event of the simulation.
+      policy.keepRoomFor = Self.leaseDuration
+      try await queue.tune(policy)
+    }
     try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
     let policies = zip(tenants, weights).filter { $0.1 != 100 }
     try await queue.govern(
@@ -56,16 +70,16 @@ struct QueueDispatcher: Dispatcher {
     clock.set(to: time)
     // A million at once would take a gigabyte here.
     for start in stride(from: 0, to: places.count, by: 10_000) {
-      _ = try await queue.enqueue(places[start..<min(start + 10_000, places.count)].map(queued))
+      _ = try await queue.enqueue(places[start..<min(start + 10_000, places.count)].map { queued($0, at: clock.now) })
     }
   }
 
   /// Identifiers sort by submission, as those of accepted jobs do; the payload is the job's place.
-  private func queued(_ place: Int) -> QueuedJob {
+  private func queued(_ place: Int, at now: Timestamp) -> QueuedJob {
     let job = jobs[place]
     let resources = ResourceRequest(cpuMillicores: Int64(job.cores) * 1_000, memoryBytes: 0)
     return QueuedJob(
-      id: JobID(high: UInt64(place), low: 0), tenant: tenants[job.tenant],
+      id: JobID(high: UInt64(now.microseconds / 1_000) << 16, low: UInt64(place)), tenant: tenants[job.tenant],
       lane: Lane(tier: Self.tier, capability: job.capability, resources: resources), attemptsMax: 1, payload: [])
   }
 
@@ -73,10 +87,11 @@ struct QueueDispatcher: Dispatcher {
     clock.set(to: time)
     let request = LeaseRequest(
       worker: worker, tiers: [Self.tier], count: room,
-      room: ResourceRequest(cpuMillicores: Int64(room) * 1_000, memoryBytes: .max))
+      room: ResourceRequest(cpuMillicores: Int64(room) * 1_000, memoryBytes: .max),
+      wholeRoom: wholeRoom.map { ResourceRequest(cpuMillicores: Int64($0) * 1_000, memoryBytes: .max) })
     let grant = try await queue.lease(request, for: Self.leaseDuration)
     return grant.leases.map { lease in
-      let place = Int(lease.job.id.high)
+      let place = Int(lease.job.id.low)
       held[place] = lease.reference
       return place
     }

@@ -8,7 +8,8 @@ import StrataScheduling
 /// Each start is decided by the real queue in Redis: one worker has as much room as the cluster has processors, jobs ask
 /// for as many cores as the trace says. Simulated are the worker and the time: the queue is given the trace's clock, so
 /// that months pass in a minute or two. The two disciplines are computed. They are told how long jobs say they will
-/// run; the queue is not, makes no reservations, and shares fairly between users, which they do not.
+/// run; the queue is not, and shares fairly between users, which they do not. With one worker as large as the cluster the
+/// price of room that is kept is the highest there is: nothing else starts on any processor meanwhile.
 enum QueueTraceBenchmark {
   /// - Parameter arguments: `--trace PATH` (a trace in the standard workload format; `kth_sp2.swf` of the folder that
   ///   `STRATA_SHARED_DATA` names, or beside the repository), `--jobs N` (all; only the first N of the trace).
@@ -22,12 +23,15 @@ enum QueueTraceBenchmark {
     let easy = try ClusterSchedule.simulate(load.jobs, processors: load.processors, discipline: .easyBackfilling)
     try await withQueueServer { server, loop in
       let byUser = try await load.schedule(server, loop, sharing: true)
+      let patient = try await load.schedule(server, loop, sharing: true, keepRoomAfter: .seconds(6 * 3_600))
+      let keeping = try await load.schedule(server, loop, sharing: true, keepRoomAfter: .seconds(600))
       let alone = try await load.schedule(server, loop, sharing: false)
       var arrival = ArrivalOrder(jobs: load.simulated(sharing: false))
       let passing = load.schedule(try await load.simulation(sharing: false).run(by: &arrival))
       let rows = [
         ("first come first served", firstCome), ("EASY backfilling", easy),
         ("order of arrival, passing over what does not fit", passing), ("queue, users share fairly", byUser),
+        ("the same, room kept for jobs after 6 h", patient), ("the same, room kept after 10 min", keeping),
         ("queue, all jobs of one tenant", alone),
       ]
       let metrics = rows.compactMap { ClusterMetrics(of: $0.1) }

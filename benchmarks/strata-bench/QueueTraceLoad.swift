@@ -75,10 +75,16 @@ struct ClusterLoad: Sendable {
   func simulation(sharing: Bool) -> Simulation { Simulation(jobs: simulated(sharing: sharing), cores: processors) }
 
   /// When the queue starts the jobs.
-  func schedule(_ server: QueueBenchmarkServer, _ loop: EventLoop, sharing: Bool) async throws -> ClusterSchedule {
+  ///
+  /// - Parameter keepRoomAfter: after how long room is kept for a job that needs more than is free; nil for never.
+  func schedule(
+    _ server: QueueBenchmarkServer, _ loop: EventLoop, sharing: Bool, keepRoomAfter: Duration? = nil
+  ) async throws -> ClusterSchedule {
     let simulation = simulation(sharing: sharing)
     let weights = Array(repeating: 100, count: sharing ? users : 1)
-    var queue = try await QueueDispatcher(on: server, loop, jobs: simulation.jobs, weights: weights)
+    var queue = try await QueueDispatcher(
+      on: server, loop, jobs: simulation.jobs, weights: weights,
+      keeping: keepRoomAfter.map { (processors, $0) })
     let runs = try await simulation.run(by: &queue)
     await queue.close()
     return schedule(runs)

@@ -5,7 +5,7 @@ import StrataCore
 struct QueueOrderAction {
   static let word = "order"
   static let options: [OptionDefinition] = [
-    .option("keep-room-after", "TIME", "how long a job waits before a worker keeps its room for it (order) [60s]"),
+    .option("keep-room-after", "TIME", "how long a job waits before a worker keeps its room for it (order) [0]"),
     .option("keep-room-for", "TIME", "how long before that worker is asked again (order) [30s]"),
     .option("class-patience", "TIME", "how long a class is passed over before it has a turn (order) [0]"),
     .option("priority-ageing", "TIME", "how much waiting counts as one of priority (order) [0]"),
