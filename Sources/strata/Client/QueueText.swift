@@ -103,6 +103,7 @@ package enum QueueLines {
     for limit in queue.limits {
       lines.append([
         "limit", limit.kind, limit.name, limit.runningMax.map { "\($0)" } ?? "-", limit.isPaused ? "paused" : "-",
+        limit.rate.map { "\($0.count)/\($0.seconds)s" } ?? "-",
       ])
     }
     return lines.map { $0.joined(separator: "\t") }.joined(separator: "\n")
