@@ -98,13 +98,8 @@ extension ControlPlane {
         try requireUnfinished(try await record(of: id, tenant: tenant))
         throw StrataError(.notFound, "there is no job \(id) of this tenant")
       }
-      var told = priority
-      while true {
-        _ = try await queue.reprioritise([id: told])
-        // Of several who change it at once the last one tells what is committed.
-        let now = try await record(of: id, tenant: tenant).priority
-        if now == told { break }
-        told = now
+      try await Governor.tell(reading: { try await record(of: id, tenant: tenant).priority }) {
+        _ = try await queue.reprioritise([id: $0])
       }
     } catch let error as StrataError {
       throw error

@@ -26,6 +26,9 @@ public struct Identifier<Tag>: Hashable, Sendable {
     self.init(now: .now, using: &random)
   }
 
+  /// When what it names was created, in milliseconds since 1970.
+  public var createdMilliseconds: Int64 { Int64(high >> 16) }
+
   /// The sixteen bytes, most significant first: the form kept in Redis and PostgreSQL.
   public var bytes: [UInt8] {
     (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - 8 * ($0 % 8))) }

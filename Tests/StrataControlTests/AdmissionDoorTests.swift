@@ -131,6 +131,19 @@ import Testing
     #expect(try await refusal(fixture) == nil)
   }
 
+  /// It is not known to be full any more, and what is accepted is in the ledger.
+  @Test func aQueueThatIsAwayKeepsNobodyOutForLong() async throws {
+    let fixture = try await ControlFixture()
+    fixture.queue.show(full)
+    await fixture.control.lookAtRoom()
+    fixture.queue.show(nil)
+    for look in 1...3 {
+      fixture.queue.fail(.load, with: .disconnected("it is away"))
+      await fixture.control.lookAtRoom()
+      #expect(try await refusal(fixture)?.code == (look < 3 ? .queueFull : nil))
+    }
+  }
+
   @Test func aQueueThatRefusedAJobTakesNoMore() async throws {
     let fixture = try await ControlFixture()
     fixture.queue.fail(.enqueue, with: .outOfMemory)

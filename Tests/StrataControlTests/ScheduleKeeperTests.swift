@@ -138,6 +138,22 @@ import Testing
     #expect(try await bench.schedule(fixture, "job").stored.runs == 1)
   }
 
+  /// What is due stays so, and what was missed meanwhile is made up for as the schedule says.
+  @Test func schedulesWaitWhileTheQueueIsFull() async throws {
+    let fixture = try await bench.fixture()
+    try await bench.create(fixture, "minutely", "* * * * *")
+    fixture.queue.show(QueueLoad(jobs: 9, memoryUsedBytes: 90, memoryMaxBytes: 100))
+    await fixture.control.lookAtRoom()
+    bench.clock.advance(by: .seconds(180))
+    let refused = await #expect(throws: StrataError.self) { try await bench.fireAll(fixture) }
+    #expect(refused?.code == .queueFull)
+    #expect(try await bench.instants(fixture) == [])
+    fixture.queue.show(nil)
+    await fixture.control.lookAtRoom()
+    #expect(try await bench.fireAll(fixture) == 1)
+    #expect(try await bench.instants(fixture) == ["2026-06-01T12:03"])
+  }
+
   @Test func moreRunsThanOneTransactionTakesAreMadeInOrder() async throws {
     let fixture = try await bench.fixture()
     try await bench.create(fixture, "minutely", "* * * * *") { $0.missed = .all(limit: 250) }

@@ -70,6 +70,9 @@ import Testing
     #expect(code(try await start(fixture, next)) == "not_settling")
     _ = try await fixture.control.change(LimitChange(isPaused: true), of: .tier, named: "cpu")
     #expect(code(try await start(fixture, next)) == "paused")
+    let rate = LimitChange(isPaused: false, rate: .atMost(try RateLimit(1, per: .seconds(60))))
+    _ = try await fixture.control.change(rate, of: .tier, named: "cpu")
+    #expect(code(try await start(fixture, next)) == "rate_limit")
   }
 
   @Test func whereAWorkerHasRoomItStartsNow() async throws {

@@ -18,6 +18,20 @@ import Testing
       id: SampleIdentifiers.next(at: now + .seconds(-1)), tenant: .sample, lane: lane, attemptsMax: 3, payload: [])
   }
 
+  /// Runs `body` with a queue that has room kept for jobs that have waited so long.
+  private func withKeeping(
+    _ backend: Backend, after: Duration = .microseconds(1), _ body: (any JobQueue, HeldClock) async throws -> Void
+  ) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      var policy = QueuePolicy()
+      policy.keepRoomAfter = after
+      policy.keepRoomFor = .seconds(30)
+      try await queue.tune(policy)
+      try await body(queue, clock)
+    }
+  }
+
   /// A worker of four cores that has finished `completed`, and runs as many small jobs as it may.
   private func ask(
     _ queue: any JobQueue, _ worker: WorkerID, free cores: Int64, completed: [Lease] = []
@@ -30,11 +44,7 @@ import Testing
 
   /// Small jobs come without end: without kept room there would never be four cores free at once.
   @Test(arguments: Backend.allCases) func aLargeJobIsNotStarvedBySmallOnes(_ backend: Backend) async throws {
-    let clock = HeldClock()
-    var policy = QueuePolicy()
-    policy.keepRoomAfter = .seconds(60)
-    try await withQueue(backend, clock: clock) { queue in
-      try await queue.tune(policy)
+    try await withKeeping(backend, after: .seconds(60)) { queue, clock in
       let worker = WorkerID()
       _ = try await queue.enqueue((0..<4).map { _ in job(small, at: clock.now) })
       var running = try await ask(queue, worker, free: 4)
@@ -55,12 +65,7 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases) func onlyOneWorkerKeepsRoomForIt(_ backend: Backend) async throws {
-    let clock = HeldClock()
-    var policy = QueuePolicy()
-    policy.keepRoomAfter = .microseconds(1)
-    policy.keepRoomFor = .seconds(30)
-    try await withQueue(backend, clock: clock) { queue in
-      try await queue.tune(policy)
+    try await withKeeping(backend) { queue, clock in
       let (keeper, other) = (WorkerID(), WorkerID())
       _ = try await queue.enqueue([job(large, at: clock.now)] + (0..<9).map { _ in job(small, at: clock.now) })
       #expect(try await ask(queue, keeper, free: 2).isEmpty)
@@ -75,11 +80,7 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases) func whatAKeeperPassesOverOthersAreWokenFor(_ backend: Backend) async throws {
-    let clock = HeldClock()
-    var policy = QueuePolicy()
-    policy.keepRoomAfter = .microseconds(1)
-    try await withQueue(backend, clock: clock) { queue in
-      try await queue.tune(policy)
+    try await withKeeping(backend) { queue, clock in
       let (keeper, idle) = (WorkerID(), WorkerID())
       #expect(try await ask(queue, keeper, free: 3).isEmpty)
       #expect(try await ask(queue, idle, free: 2).isEmpty)
@@ -95,11 +96,7 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases) func aKeeperIsToldWhenTheJobIsGone(_ backend: Backend) async throws {
-    let clock = HeldClock()
-    var policy = QueuePolicy()
-    policy.keepRoomAfter = .microseconds(1)
-    try await withQueue(backend, clock: clock) { queue in
-      try await queue.tune(policy)
+    try await withKeeping(backend) { queue, clock in
       let keeper = WorkerID()
       for isCancelled in [true, false] {
         let waiting = job(large, at: clock.now)
@@ -117,11 +114,7 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases) func aKeeperStillServesHigherClasses(_ backend: Backend) async throws {
-    let clock = HeldClock()
-    var policy = QueuePolicy()
-    policy.keepRoomAfter = .microseconds(1)
-    try await withQueue(backend, clock: clock) { queue in
-      try await queue.tune(policy)
+    try await withKeeping(backend) { queue, clock in
       let keeper = WorkerID()
       _ = try await queue.enqueue([job(large, at: clock.now)])
       #expect(try await ask(queue, keeper, free: 2).isEmpty)
@@ -136,11 +129,7 @@ import Testing
 
   /// Else somebody with jobs of many sizes could have every worker stand half empty.
   @Test(arguments: Backend.allCases) func oneWorkerOfAPoolKeepsRoomWhateverTheSizes(_ backend: Backend) async throws {
-    let clock = HeldClock()
-    var policy = QueuePolicy()
-    policy.keepRoomAfter = .microseconds(1)
-    try await withQueue(backend, clock: clock) { queue in
-      try await queue.tune(policy)
+    try await withKeeping(backend) { queue, clock in
       let sizes = [4_000, 3_900, 3_800].map { job(.sample(cpu: $0), at: clock.now) }
       _ = try await queue.enqueue(sizes + (0..<9).map { _ in job(small, at: clock.now) })
       #expect(try await ask(queue, WorkerID(), free: 2).isEmpty)
@@ -149,11 +138,7 @@ import Testing
   }
 
   @Test(arguments: Backend.allCases) func aKeeperIsAskedAgainWhenItsReasonMayBeGone(_ backend: Backend) async throws {
-    let clock = HeldClock()
-    var policy = QueuePolicy()
-    policy.keepRoomAfter = .microseconds(1)
-    try await withQueue(backend, clock: clock) { queue in
-      try await queue.tune(policy)
+    try await withKeeping(backend) { queue, clock in
       let keeper = WorkerID()
       let waiting = [job(large, at: clock.now), job(large, at: clock.now)]
       _ = try await queue.enqueue(waiting)
@@ -169,11 +154,7 @@ import Testing
 
   /// Keeping room must not let a tenant that has had more than others go before them.
   @Test(arguments: Backend.allCases) func roomIsKeptOnlyForWhoIsDue(_ backend: Backend) async throws {
-    let clock = HeldClock()
-    var policy = QueuePolicy()
-    policy.keepRoomAfter = .microseconds(1)
-    try await withQueue(backend, clock: clock) { queue in
-      try await queue.tune(policy)
+    try await withKeeping(backend) { queue, clock in
       let worker = WorkerID()
       let greedy = TenantID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0900)
       func large(_ tenant: TenantID) -> QueuedJob {

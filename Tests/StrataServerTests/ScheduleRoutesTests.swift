@@ -80,6 +80,25 @@ import Testing
     }
   }
 
+  /// An instant would be past for all runs but one.
+  @Test func eachOfItsJobsHasToStartInTime() async throws {
+    try await APIBench.with { bench in
+      func create(_ member: String) async throws -> APIBench.Answer {
+        let job = #"{"capability":"test.echo","params":{"text":"hi"},\#(member)}"#
+        return try await bench.ask("POST", "/v1/schedules", #"{"name":"n","cron":"@daily","job":\#(job)}"#)
+      }
+      for member in [#""start_by":"2100-01-01T00:00:00Z""#, #""start_within_seconds":\#(Int64.max)"#] {
+        let refused = try await create(member)
+        #expect(refused.status == 422 && refused.code == "invalid_body", "\(refused.body)")
+      }
+      let made = try await create(#""start_within_seconds":600"#)
+      #expect(try view(made).job?.startWithinSeconds == 600, "\(made.body)")
+      let run = try await bench.ask("POST", "/v1/schedules/n/run")
+      let id = try #require(run.json["id"]?.stringValue)
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)").json["start_by"] != nil)
+    }
+  }
+
   @Test func runsBesideItsTimesAndTheirJobsAreShown() async throws {
     try await APIBench.with { bench in
       _ = try await bench.ask("POST", "/v1/schedules", Self.body(#","paused":true"#))

@@ -49,6 +49,11 @@ struct FairOrder {
 
   func tenants(in lane: Lane) -> [TenantID: Double] { places[lane] ?? [:] }
 
+  /// These, as they are found.
+  func inTheirOrder(in lane: Lane) -> [(tenant: TenantID, place: Double)] {
+    tenants(in: lane).sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map { ($0.key, $0.value) }
+  }
+
   /// Lets a tenant be found in a lane.
   mutating func place(_ tenant: TenantID, in lane: Lane) {
     if isPlaced(tenant, in: lane) { return }

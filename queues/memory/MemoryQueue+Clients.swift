@@ -93,7 +93,7 @@ extension MemoryQueue {
 
   public func cancel(_ ids: [JobID]) async throws(QueueError) -> [CancelVerdict] {
     try requireGeneration()
-    var removed: [JobID] = []
+    var (removed, told): ([JobID], [(WorkerID, JobID)]) = ([], [])
     let verdicts = ids.map { id -> CancelVerdict in
       guard let held = jobs[id] else { return .unknown }
       guard let lease = held.lease else {
@@ -101,11 +101,12 @@ extension MemoryQueue {
         removed.append(id)
         return .removed
       }
-      if !lease.isCancelRequested { signalled[lease.worker, default: []].append(.cancel(id)) }
+      if !lease.isCancelRequested { told.append((lease.worker, id)) }
       jobs[id]?.lease?.isCancelRequested = true
       return .signalled
     }
     if !removed.isEmpty { logUnstarted(removed, .cancelled) }
+    for (worker, id) in told { signalled[worker, default: []].append(.cancel(id)) }
     bell.ring()
     return verdicts
   }

@@ -137,6 +137,8 @@ extension MemoryQueue {
     let tick = tick()
     var events: [(JobID, QueueEvent.Kind)] = []
     var returned: [HeldJob] = []
+    // What is finished has no timer when others set theirs.
+    for ending in endings where !ending.isReadyAgain { jobs[ending.job]?.startBy = nil }
     settingTimers {
       var place = 0
       for ending in endings {
@@ -171,6 +173,8 @@ extension MemoryQueue {
 }
 
 extension MemoryQueue.Ending {
+  fileprivate var isReadyAgain: Bool { if case .readyAgain = sequel { true } else { false } }
+
   /// The ending that is told.
   fileprivate var reported: AttemptEnding {
     if case .finished(let ending) = sequel { ending } else { ending }

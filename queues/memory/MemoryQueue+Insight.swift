@@ -55,7 +55,9 @@ extension MemoryQueue {
       if held.lease != nil { waiting[lane, default: .init()].leased += 1 }
       if held.due != nil { waiting[lane, default: .init()].delayed += 1 }
     }
-    for lane in waiting.keys where waiting[lane]?.ready ?? 0 > 0 { waiting[lane]?.next = next(in: lane) }
+    for lane in waiting.keys where waiting[lane]?.ready ?? 0 > 0 {
+      waiting[lane]?.next = next(in: lane, ofFirst: 32).map { QueueRoom.Head(tenant: $0.tenant, tag: Int64($0.place)) }
+    }
     let known = workers.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(limits.censusWorkersMax)
     return QueueRoom(
       time: now, lanes: waiting, nextDue: nextTimer,
@@ -68,15 +70,13 @@ extension MemoryQueue {
       })
   }
 
-  /// Tenants of a lane that are looked at to find one that nothing stops.
-  private static let tenantsLookedAt = 32
-
-  private func next(in lane: Lane) -> QueueRoom.Head? {
+  /// Who is next in a lane, and where it is found there; nil where the lane's gates are full, or those of all of its first
+  /// so many tenants.
+  func next(in lane: Lane, ofFirst most: Int) -> (tenant: TenantID, place: Double)? {
     guard gatesBefore(lane).allSatisfy({ room(behind: $0) > 0 }) else { return nil }
-    let placed = order.tenants(in: lane).sorted { ($0.value, $0.key) < ($1.value, $1.key) }
-    return placed.prefix(Self.tenantsLookedAt).first { tenant, _ in
+    return order.inTheirOrder(in: lane).prefix(most).first { tenant, _ in
       !ready(in: lane, of: tenant).isEmpty && room(behind: .tenant(tenant)) > 0
-    }.map { QueueRoom.Head(tenant: $0.key, tag: Int64($0.value)) }
+    }
   }
 }
 

@@ -21,30 +21,20 @@ extension MemoryQueue {
   /// before all others that the worker could serve; that of the job accepted first comes first.
   private func overdue(in pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
     guard let patience = policy.keepRoomAfter else { return [] }
-    let others = lanes.filter { $0.pool == pool && fits($0, room) }.compactMap { inTheirOrder($0).first }
+    let others = lanes.filter { $0.pool == pool && fits($0, room) }.compactMap {
+      order.inTheirOrder(in: $0).first?.tenant
+    }
     let firstTag = others.map { order.tag(of: $0, in: pool) }.min()
     var found: [(accepted: Int64, lane: Lane)] = []
     for lane in lanes where lane.pool == pool && !lane.resources.fits(in: room) && fits(lane, request.wholeRoom) {
-      guard let (tenant, job) = due(in: lane), order.tag(of: tenant, in: pool) <= firstTag ?? .infinity else {
-        continue
-      }
-      let accepted = job.acceptedMilliseconds
+      guard let tenant = next(in: lane, ofFirst: 8)?.tenant, let job = ready(in: lane, of: tenant).first?.job,
+        order.tag(of: tenant, in: pool) <= firstTag ?? .infinity
+      else { continue }
+      let accepted = job.id.createdMilliseconds
       if accepted * 1_000 + patience.wholeMicroseconds <= now.microseconds { found.append((accepted, lane)) }
     }
     // As sorting is stable, of equals the older lane comes first.
     return found.sorted { $0.accepted < $1.accepted }.map(\.lane)
-  }
-
-  /// Of the first few tenants of a lane, the first that may run more, and its first job.
-  private func due(in lane: Lane) -> (TenantID, JobID)? {
-    for tenant in inTheirOrder(lane).prefix(8) where room(behind: .tenant(tenant)) > 0 {
-      if let first = ready(in: lane, of: tenant).first { return (tenant, first.job.id) }
-    }
-    return nil
-  }
-
-  private func inTheirOrder(_ lane: Lane) -> [TenantID] {
-    order.tenants(in: lane).sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
   }
 
   /// Nobody keeps room for jobs of the lane any more.

@@ -12,7 +12,7 @@ extension MemoryQueue {
     let missed = request.count - leases.count
     for tier in request.tiers { idle[tier, default: [:]][request.worker] = missed > 0 ? missed : nil }
     if missed > 0 { (rooms[request.worker], sparing[request.worker]) = (room, keptClass) }
-    armGates(gatesInTheirOrder(of: chosen.map(\.held.job)))
+    armGates(gates(of: chosen.map(\.held.job)))
     let deadline = extend(request.worker, duration)
     bell.ring()
     return LeaseGrant(leases: leases, deadline: deadline, verdicts: verdicts)
@@ -28,7 +28,7 @@ extension MemoryQueue {
     }
   }
 
-  private func gatesInTheirOrder(of jobs: [QueuedJob]) -> [Gate] {
+  private func gates(of jobs: [QueuedJob]) -> [Gate] {
     Array(Set(jobs.flatMap { [.tenant($0.tenant)] + gatesBefore($0.lane) }))
   }
 

@@ -122,7 +122,7 @@ public actor MemoryQueue: JobQueue {
   /// Where a job stands among those of its tenant: by its priority, and by its age where that counts.
   func score(of job: QueuedJob) -> Int64 {
     guard let ageing = policy.priorityAgeing?.milliseconds else { return -Int64(job.priority.rawValue) }
-    return job.id.acceptedMilliseconds - Int64(job.priority.rawValue) * ageing
+    return job.id.createdMilliseconds - Int64(job.priority.rawValue) * ageing
   }
 
   /// The job of `lease` while the lease is its caller's.
@@ -150,9 +150,4 @@ public actor MemoryQueue: JobQueue {
       if let deadline = workers[worker], deadline > now { count -= missed }
     }
   }
-}
-
-extension JobID {
-  /// When it was made, milliseconds since 1970.
-  var acceptedMilliseconds: Int64 { Int64(high >> 16) }
 }

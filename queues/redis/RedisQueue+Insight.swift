@@ -82,10 +82,12 @@ extension RedisQueue {
     }
   }
 
+  /// Tenants whose oldest jobs are looked for in one call: in each of the lanes in which one waits there may be a hundred
+  /// priorities to look at.
+  private static let oldestMax = 50
+
   public func oldest(of tenants: [TenantID], in pool: QueuePool) async throws(QueueError) -> [JobID?] {
-    // Few at a time: in each of the lanes in which one waits there may be a hundred priorities to look at.
-    try await batches(of: tenants, sizeBytes: { _ in configuration.limits.batchBytesMax / 50 }) {
-      batch throws(QueueError) in
+    try await batches(of: tenants, countMax: Self.oldestMax) { batch throws(QueueError) in
       let answer = try await run(.oldest) { command in
         command.append(pool.priorityClass.rawValue)
         command.append(pool.tier.rawValue)

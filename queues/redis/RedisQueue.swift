@@ -87,20 +87,21 @@ public final class RedisQueue: JobQueue {
 
   /// Runs `body` on parts of `items` that keep to the limits of one call, one after the other.
   func batches<Item, Answer>(
-    of items: [Item], sizeBytes: (Item) -> Int = { _ in 0 }, _ body: ([Item]) async throws(QueueError) -> [Answer]
+    of items: [Item], countMax: Int = .max, sizeBytes: (Item) -> Int = { _ in 0 },
+    _ body: ([Item]) async throws(QueueError) -> [Answer]
   ) async throws(QueueError) -> [Answer] {
     var answers: [Answer] = []
     var start = 0
     while start < items.count {
-      let end = endOfBatch(items, from: start, sizeBytes)
+      let end = endOfBatch(items, from: start, countMax, sizeBytes)
       answers += try await body(start == 0 && end == items.count ? items : Array(items[start..<end]))
       start = end
     }
     return answers
   }
 
-  private func endOfBatch<Item>(_ items: [Item], from start: Int, _ sizeBytes: (Item) -> Int) -> Int {
-    let limit = min(items.count, start + configuration.limits.batchSize)
+  private func endOfBatch<Item>(_ items: [Item], from start: Int, _ countMax: Int, _ sizeBytes: (Item) -> Int) -> Int {
+    let limit = min(items.count, start + min(countMax, configuration.limits.batchSize))
     var end = start
     var bytes = 0
     while end < limit, end == start || bytes + sizeBytes(items[end]) <= configuration.limits.batchBytesMax {

@@ -56,7 +56,10 @@ struct PoolFacts {
     return standing.tenants.map { one in
       QueueReport.TenantLine(
         tenant: one.tenant, name: tenants[one.tenant]?.name ?? "\(one.tenant)", waiting: one.waiting,
-        running: one.running, weight: one.weight, waitingSince: oldest[one.tenant].map(\.acceptedAt),
+        running: one.running, weight: one.weight,
+        waitingSince: oldest[one.tenant].map {
+          Timestamp(milliseconds: $0.createdMilliseconds)
+        },
         received: received.isEmpty ? nil : received[one.tenant] ?? 0,
         due: due.contains(one.tenant) && total > 0 ? Double(one.weight) / Double(total) : nil,
         limit: limit(of: one.tenant), isStopped: isStopped(one))
@@ -69,9 +72,4 @@ struct PoolFacts {
     guard let most = limit(of: standing.tenant).effective else { return false }
     return running[standing.tenant] ?? standing.running >= most
   }
-}
-
-extension JobID {
-  /// Identifiers begin with the millisecond of their making.
-  var acceptedAt: Timestamp { Timestamp(milliseconds: Int64(high >> 16)) }
 }

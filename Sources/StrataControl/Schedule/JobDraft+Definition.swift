@@ -59,10 +59,3 @@ extension JobDraft {
       structure: JobStructure(unique: document.unique))
   }
 }
-
-extension StartTime {
-  /// Whole seconds; nil for an instant.
-  fileprivate var secondsAfter: Int64? {
-    if case .after(let delay) = self { delay.nanoseconds / 1_000_000_000 } else { nil }
-  }
-}

@@ -64,16 +64,20 @@ package struct ScheduleKeeper: Sendable {
 
   private func keep() async {
     var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
+    // A queue that is full all night is no news every few seconds.
+    var told: String?
     while !Task.isCancelled {
       do {
         // More may be due already.
         if try await fireDue() > 0 { continue }
         let next = try await ledger.nextDue()
         backoff.reset()
+        told = nil
         await wait(until: next)
       } catch {
         if Task.isCancelled { return }
-        log.warning("schedules wait", ["error": "\(error)"])
+        if told != "\(error)" { log.warning("schedules wait", ["error": "\(error)"]) }
+        told = "\(error)"
         try? await Task.sleep(for: backoff.next())
       }
     }
@@ -92,21 +96,14 @@ package struct ScheduleKeeper: Sendable {
     guard !due.isEmpty else { return 0 }
     // What is due stays so while the queue is full: what becomes of it then is for its policy on missed runs to say.
     if let refusal = admission.room.door.refusal { throw refusal }
-    var (firings, fired, runs, postponed): ([ScheduleFiring], [StoredSchedule], Int, StrataError?) = ([], [], 0, nil)
+    var (firings, runs): ([ScheduleFiring], Int) = ([], 0)
     for schedule in due where runs < Self.runsMax {
-      do throws(StrataError) {
-        firings.append(try await firing(of: schedule, at: now))
-        fired.append(schedule)
-        runs += firings.last?.runs.count ?? 0
-      } catch {
-        // It stands in nobody's way, and is tried again.
-        postponed = error
-      }
+      firings.append(try await firing(of: schedule, at: now))
+      runs += firings.last?.runs.count ?? 0
     }
-    if firings.isEmpty, let postponed { throw postponed }
     CrashPoint.betweenDueAndFiring.reached()
     let verdicts = try await admission.fire(firings, now: now)
-    for (schedule, (firing, verdict)) in zip(fired, zip(firings, verdicts)) { note(schedule, firing, verdict, at: now) }
+    for (schedule, (firing, verdict)) in zip(due, zip(firings, verdicts)) { note(schedule, firing, verdict, at: now) }
     return firings.count
   }
 

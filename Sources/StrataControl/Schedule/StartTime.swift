@@ -30,6 +30,11 @@ public enum StartTime: Hashable, Sendable {
     return wait > .zero ? now + wait : nil
   }
 
+  /// Whole seconds from its acceptance; nil for an instant.
+  public var secondsAfter: Int64? {
+    if case .after(let delay) = self { delay.components.seconds } else { nil }
+  }
+
   /// The same text for the same request, whenever it is repeated.
   var fingerprint: String {
     switch self {

@@ -84,13 +84,9 @@ extension ControlPlane {
         .invalidBody, "room cannot be kept for no time", remedy: "to keep none, set keep_room_after to 0")
     }
     return try await changing {
-      var policy = QueuePolicy(try await ledger.change(change))
-      while true {
-        try await queue.tune(policy)
-        // Of several who change it at once the last one tells what is committed.
-        let now = QueuePolicy(try await ledger.queueOrder())
-        if now == policy { return policy }
-        policy = now
+      try await ledger.change(change)
+      return try await Governor.tell(reading: { QueuePolicy(try await ledger.queueOrder()) }) {
+        try await queue.tune($0)
       }
     }
   }

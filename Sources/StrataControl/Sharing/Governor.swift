@@ -17,16 +17,25 @@ struct Governor: Sendable {
     try await queue.tune(QueuePolicy(try await ledger.queueOrder()))
   }
 
-  /// Tells what became of one gate, and looks again: of several who change it at once the last one tells what is
-  /// committed, whatever the order in which the queue heard them.
-  func tell(_ gate: Gate, reading current: () async throws -> GatePolicy) async throws {
-    var policy = try await current()
+  /// Tells the queue what the ledger says, and looks again: of several who change something at once the last one tells
+  /// what is committed, whatever the order in which the queue heard them.
+  ///
+  /// - Returns: what was told last.
+  @discardableResult
+  static func tell<Value: Equatable>(
+    reading current: () async throws -> Value, _ tell: (Value) async throws -> Void
+  ) async throws -> Value {
+    var value = try await current()
     while true {
-      try await queue.govern([gate: policy])
+      try await tell(value)
       let now = try await current()
-      if now == policy { return }
-      policy = now
+      if now == value { return value }
+      value = now
     }
+  }
+
+  func tell(_ gate: Gate, reading current: () async throws -> GatePolicy) async throws {
+    try await Self.tell(reading: current) { try await queue.govern([gate: $0]) }
   }
 }
 

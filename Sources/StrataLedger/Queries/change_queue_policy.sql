@@ -1,4 +1,4 @@
--- $1…$4 bigint: the columns of queue_policy, in milliseconds; null leaves one as it is. Returns: these.
+-- $1…$4 bigint: the columns of queue_policy, in milliseconds; null leaves one as it is.
 INSERT INTO queue_policy (keep_room_after, keep_room_for, class_patience, priority_ageing)
 VALUES ($1::bigint, $2::bigint, $3::bigint, $4::bigint)
 ON CONFLICT (only_one) DO UPDATE SET
@@ -6,4 +6,3 @@ ON CONFLICT (only_one) DO UPDATE SET
   keep_room_for = coalesce($2::bigint, queue_policy.keep_room_for),
   class_patience = coalesce($3::bigint, queue_policy.class_patience),
   priority_ageing = coalesce($4::bigint, queue_policy.priority_ageing)
-RETURNING keep_room_after, keep_room_for, class_patience, priority_ageing

@@ -21,14 +21,13 @@ extension Ledger {
     return rows.first ?? QueueOrder()
   }
 
-  /// Changes that; what is nil stays as it is. Returns it as it is now.
-  public func change(_ change: QueueOrder) async throws(LedgerError) -> QueueOrder {
-    let rows = try await exchange(
+  /// Changes that; what is nil stays as it is.
+  public func change(_ change: QueueOrder) async throws(LedgerError) {
+    try await self.change(
+      .idempotent,
       Query.changeQueuePolicy(
         .integer(change.keepRoomAfter?.milliseconds), .integer(change.keepRoomFor?.milliseconds),
-        .integer(change.classPatience?.milliseconds), .integer(change.priorityAgeing?.milliseconds))
-    ) { row throws(PostgreSQLError) in try QueueOrder(&row) }
-    return rows.first ?? change
+        .integer(change.classPatience?.milliseconds), .integer(change.priorityAgeing?.milliseconds)))
   }
 
   /// Changes the priority of an unfinished job. Repeating it is harmless.

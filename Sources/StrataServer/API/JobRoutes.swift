@@ -107,7 +107,7 @@ struct JobRoutes {
     let patch = try JSONCoding.decode(
       JobPatch.self, from: try await request.body.collect(limit: Self.changeBytesMax), members: JobPatch.members)
     guard let priority = JobPriority(rawValue: patch.priority) else {
-      throw HTTPRefusal(.unprocessableContent, "invalid_body", "'priority' is \(patch.priority); keep it from 0 to 100")
+      throw HTTPRefusal.invalidBody("'priority' is \(patch.priority); keep it from 0 to 100")
     }
     return try .json(JobView(try await control.change(priority: priority, of: job, tenant: tenant)))
   }

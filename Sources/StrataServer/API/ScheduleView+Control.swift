@@ -51,7 +51,8 @@ extension JobRequest {
       priority: draft.priority.rawValue, tier: draft.tier?.rawValue,
       resources: cpu == nil && memory == nil && gpu == nil
         ? nil : ResourceOverride(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu),
-      timeoutSeconds: draft.timeoutSeconds, maxMicrocredits: draft.maxCharge?.micros, uniqueKey: unique?.key,
+      timeoutSeconds: draft.timeoutSeconds, startWithinSeconds: draft.startBy?.secondsAfter,
+      maxMicrocredits: draft.maxCharge?.micros, uniqueKey: unique?.key,
       uniqueSeconds: unique?.seconds, onDuplicate: unique?.onConflict)
   }
 }

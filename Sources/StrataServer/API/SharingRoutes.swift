@@ -84,7 +84,7 @@ extension RateLimit {
   fileprivate init(_ asked: RateView) throws(HTTPRefusal) {
     let seconds = min(max(asked.seconds, 0), 1 << 40)
     do { try self.init(asked.count, per: .seconds(seconds), burst: asked.burst) } catch {
-      throw HTTPRefusal(.unprocessableContent, "invalid_body", "'rate': \(error)")
+      throw .invalidBody("'rate': \(error)")
     }
   }
 }

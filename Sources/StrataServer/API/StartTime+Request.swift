@@ -20,20 +20,16 @@ extension StartTime {
   private init?(_ at: (name: String, text: String?), _ after: (name: String, seconds: Int64?)) throws(HTTPRefusal) {
     switch (at.text, after.seconds) {
     case (nil, nil): return nil
-    case (_?, _?): throw Self.refuse("give '\(at.name)' or '\(after.name)', not both")
+    case (_?, _?): throw .invalidBody("give '\(at.name)' or '\(after.name)', not both")
     case (nil, let seconds?):
-      guard seconds >= 0 else { throw Self.refuse("'\(after.name)' is negative") }
+      guard seconds >= 0 else { throw .invalidBody("'\(after.name)' is negative") }
       self = .after(.seconds(seconds))
     case (let text?, nil):
       guard let instant = Timestamp(text: text) else {
-        throw Self.refuse(
+        throw .invalidBody(
           "'\(at.name)' is an instant with its offset, such as 2026-11-21T06:15:00Z or …T08:15:00+02:00")
       }
       self = .at(instant)
     }
-  }
-
-  private static func refuse(_ detail: String) -> HTTPRefusal {
-    HTTPRefusal(.unprocessableContent, "invalid_body", detail)
   }
 }

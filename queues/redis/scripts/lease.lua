@@ -91,20 +91,11 @@ local function grant(pool)
   if held > 0 then call('HSET', prefix .. 'held:' .. worker, unpack(holdings)) end
 end
 
--- Tenants are compared by their bytes, whatever the server's locale: as numbers that Lua holds exactly.
-local function tenant_before(a, b)
-  if not a.high then a.high, a.middle, a.low = unpack_bytes('>I6I6I4', a.id) end
-  if not b.high then b.high, b.middle, b.low = unpack_bytes('>I6I6I4', b.id) end
-  if a.high ~= b.high then return a.high < b.high end
-  if a.middle ~= b.middle then return a.middle < b.middle end
-  return a.low < b.low
-end
-
 -- Whose turn comes first: the smaller tag's, then the older lane's, then the smaller tenant's.
 local function before(a, b)
   if a.tag ~= b.tag then return a.tag < b.tag end
   if a.lane ~= b.lane then return a.lane.place < b.lane.place end
-  return tenant_before(a, b)
+  return id_before(a, b)
 end
 
 -- The tenants with the smallest tags of each lane; and the last of them beyond which there may be others unread. So many
@@ -228,20 +219,8 @@ local function round(in_class)
   return horizon ~= nil or strays > known
 end
 
--- Who of a lane is due: the first of its tenants that may run more; and its first job. Nil where there is none among the
--- first few.
-local function due_in(lane)
-  local ids = call('ZRANGE', lane.key, 0, 7)
-  if #ids == 0 then return nil end
-  local pool = load_tenants(lane.pool, ids)
-  for _, id in ipairs(ids) do
-    local tenant = pool.tenants[id]
-    local gate = gate_before(tenant)
-    if waiting_in(lane, tenant) > 0 and (not gate or room_behind(gate) > 0) then
-      return tenant, call('ZRANGE', lane.queue .. id, 0, 0)[1]
-    end
-  end
-end
+-- Tenants of a lane that are looked at to find one that is due.
+local DUE_LOOKED_AT = 8
 
 -- The lanes of a class that the worker has no room for now, but could have.
 local function too_large_now(in_class)
@@ -273,9 +252,8 @@ end
 local function overdue(large, first_tag)
   local found = {}
   for _, lane in ipairs(large) do
-    local is_shut, tenant, id = false, nil, nil
-    for _, gate in ipairs(gates_before(lane)) do is_shut = is_shut or room_behind(gate) == 0 end
-    if not is_shut then tenant, id = due_in(lane) end
+    local tenant = next_in(lane, DUE_LOOKED_AT)
+    local id = tenant and call('ZRANGE', lane.queue .. tenant.id, 0, 0)[1]
     if id and (not first_tag or tenant.tag <= first_tag) then
       local accepted = unpack_bytes('>I6', id)
       if accepted * 1000 + keep_after <= time then found[#found + 1] = { lane = lane, accepted = accepted } end
@@ -349,9 +327,8 @@ end
 local function is_spared(class) return kept_class and class <= kept_class end
 
 local function grant_from(tier)
-  local packed, numbers, classes, in_order = open_lanes(tier), {}, {}, {}
-  for place = 1, #packed, 2 do numbers[#numbers + 1] = sub(packed, place, place + 1) end
-  for _, lane in ipairs(lanes_in_order(numbers)) do
+  local classes, in_order = {}, {}
+  for _, lane in ipairs(open_lanes_in_order(tier)) do
     local in_class = classes[lane.class]
     if not in_class then
       in_class = {}
@@ -398,9 +375,7 @@ end
 local function pass_on(tiers)
   for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
   for _, tier in ipairs(tiers) do
-    local packed, numbers = open_lanes(tier), {}
-    for place = 1, #packed, 2 do numbers[#numbers + 1] = sub(packed, place, place + 1) end
-    for _, lane in ipairs(lanes_in_order(numbers)) do
+    for _, lane in ipairs(open_lanes_in_order(tier)) do
       if is_spared(lane.class) and has_somebody({ lane }) then wake(lane, lane.ready, ARGV[1]) end
     end
   end

@@ -4,22 +4,14 @@
 -- Returns  per tenant the id of that job, '' where none of its is ready there
 -- Cost     O(n l p log N) for n tenants, l lanes in which each waits, p priorities in each, at most 101, N ready jobs
 
--- Identifiers begin with the time of acceptance. They are compared as numbers that Lua holds exactly: its comparison of
--- texts follows the server's locale.
-local function accepted_before(a, b)
-  local a_high, a_middle, a_low = unpack_bytes('>I6I6I4', a)
-  local b_high, b_middle, b_low = unpack_bytes('>I6I6I4', b)
-  if a_high ~= b_high then return a_high < b_high end
-  if a_middle ~= b_middle then return a_middle < b_middle end
-  return a_low < b_low
-end
-
 -- Equal priorities lie in the order of their identifiers: the first of each is the oldest of it. Where waiting counts,
 -- nearly every job has a place of its own: the first few are looked at, among which the oldest is likely.
 local FIRST = 8
 
+-- Identifiers begin with the time of acceptance.
 local function older(id, oldest)
-  return #id == 16 and (not oldest or accepted_before(id, oldest)) and id or oldest
+  local job = { id = id }
+  return #id == 16 and (not oldest or id_before(job, oldest)) and job or oldest
 end
 
 local function oldest_of(queue, oldest)
@@ -49,7 +41,7 @@ transition('oldest', 'no-writes', function()
     for at = 16, #(packed or '') - 5, 6 do
       oldest = oldest_of(prefix .. 'queue:' .. sub(packed, at, at + 1) .. ids[index], oldest)
     end
-    found[index] = oldest or ''
+    found[index] = oldest and oldest.id or ''
   end
   return found
 end)

@@ -11,35 +11,17 @@
 -- Tenants of a lane that are looked at to find one that nothing stops.
 local TENANTS_LOOKED_AT = 32
 
--- Who is next in a lane, and at which tag it is found there; nil where its gates are full, or those of all who were
--- looked at.
-local function next_in(lane)
-  for _, gate in ipairs(gates_before(lane)) do
-    if room_behind(gate) == 0 then return nil end
-  end
-  local places = call('ZRANGE', lane.key, 0, TENANTS_LOOKED_AT - 1, 'WITHSCORES')
-  local ids = {}
-  for index = 1, #places, 2 do ids[#ids + 1] = places[index] end
-  if #ids == 0 then return nil end
-  local pool = load_tenants(lane.pool, ids)
-  for index, id in ipairs(ids) do
-    local tenant = pool.tenants[id]
-    local gate = gate_before(tenant)
-    if waiting_in(lane, tenant) > 0 and (not gate or room_behind(gate) > 0) then return id, tonumber(places[2 * index]) end
-  end
-end
-
 local function lanes_told()
   local told, known = {}, call('HGETALL', state_key)
   for index = 1, #known, 2 do
     if #known[index] == 2 then
       local lane = lane_from(known[index], known[index + 1])
       if lane.ready + lane.leased + lane.delayed > 0 then
-        local id, tag
-        if lane.ready > 0 then id, tag = next_in(lane) end
+        local tenant, tag
+        if lane.ready > 0 then tenant, tag = next_in(lane, TENANTS_LOOKED_AT) end
         local count = #told
         told[count + 1], told[count + 2], told[count + 3] = lane.descriptor, lane.ready, lane.leased
-        told[count + 4], told[count + 5], told[count + 6] = lane.delayed, id or '', tag or 0
+        told[count + 4], told[count + 5], told[count + 6] = lane.delayed, tenant and tenant.id or '', tag or 0
       end
     end
   end

@@ -162,6 +162,13 @@ local function open_lanes(tier)
   return opened[tier]
 end
 
+-- These lanes, the oldest first.
+local function open_lanes_in_order(tier)
+  local packed, numbers = open_lanes(tier), {}
+  for place = 1, #packed, 2 do numbers[#numbers + 1] = sub(packed, place, place + 1) end
+  return lanes_in_order(numbers)
+end
+
 -- Whether a worker that asks for jobs of its tier looks into a lane.
 local function set_open(lane, value)
   if is_open(lane) == value then return end

@@ -151,3 +151,22 @@ local function is_found(lane, tenant)
   local gate = gate_before(tenant)
   return not gate or gate.parked == 0 or call('ZSCORE', lane.key, tenant.id) ~= false
 end
+
+-- Who is next in a lane, and at which tag it is found there; nil where the lane's gates are full, or those of all of the
+-- first `most` tenants.
+local function next_in(lane, most)
+  for _, gate in ipairs(gates_before(lane)) do
+    if room_behind(gate) == 0 then return nil end
+  end
+  local places, ids = call('ZRANGE', lane.key, 0, most - 1, 'WITHSCORES'), {}
+  for index = 1, #places, 2 do ids[#ids + 1] = places[index] end
+  if #ids == 0 then return nil end
+  local pool = load_tenants(lane.pool, ids)
+  for index, id in ipairs(ids) do
+    local tenant = pool.tenants[id]
+    local gate = gate_before(tenant)
+    if waiting_in(lane, tenant) > 0 and (not gate or room_behind(gate) > 0) then
+      return tenant, tonumber(places[2 * index])
+    end
+  end
+end
