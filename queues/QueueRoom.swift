@@ -41,9 +41,12 @@ public struct QueueRoom: Hashable, Sendable {
     public let free: ResourceRequest?
     /// The tier of one of the jobs that it runs; nil where it runs none.
     public let runs: TierName?
+    /// Whose jobs it takes, as far as it said when it last asked and got fewer than it asked for; nil: anybody's.
+    public let dedication: Dedication?
 
     public init(
-      id: WorkerID, deadline: Timestamp, leases: Int, idle: [TierName: Int], free: ResourceRequest?, runs: TierName?
+      id: WorkerID, deadline: Timestamp, leases: Int, idle: [TierName: Int], free: ResourceRequest?, runs: TierName?,
+      dedication: Dedication? = nil
     ) {
       self.id = id
       self.deadline = deadline
@@ -51,7 +54,11 @@ public struct QueueRoom: Hashable, Sendable {
       self.idle = idle
       self.free = free
       self.runs = runs
+      self.dedication = dedication
     }
+
+    /// Whether it may come to run jobs of a tenant.
+    public func admits(_ tenant: TenantID) -> Bool { dedication?.admits(tenant) ?? true }
 
     /// The tiers that it is known to serve.
     public var tiers: Set<TierName> { Set(idle.keys).union(runs.map { [$0] } ?? []) }

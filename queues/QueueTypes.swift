@@ -68,10 +68,12 @@ public struct LeaseRequest: Hashable, Sendable {
   public let wholeRoom: ResourceRequest
   /// Leases of its own that succeeded: they are finished first, as by `complete`, in the same step.
   public let completed: [AttemptResult]
+  /// Whose jobs it takes; nil: anybody's.
+  public let dedication: Dedication?
 
   public init(
     worker: WorkerID, tiers: [TierName], count: Int, room: ResourceRequest = .unlimited,
-    wholeRoom: ResourceRequest? = nil, completed: [AttemptResult] = []
+    wholeRoom: ResourceRequest? = nil, completed: [AttemptResult] = [], dedication: Dedication? = nil
   ) {
     self.worker = worker
     self.tiers = tiers
@@ -79,7 +81,24 @@ public struct LeaseRequest: Hashable, Sendable {
     self.room = room
     self.wholeRoom = wholeRoom ?? room
     self.completed = completed
+    self.dedication = dedication
   }
+}
+
+/// A worker's being there for one tenant. The tenant's jobs may run elsewhere, too.
+public struct Dedication: Hashable, Sendable {
+  public let tenant: TenantID
+  /// Whether it takes jobs of others when its tenant has none that it could take. What it has lent it gets back when that
+  /// job ends.
+  public let lends: Bool
+
+  public init(tenant: TenantID, lends: Bool = false) {
+    self.tenant = tenant
+    self.lends = lends
+  }
+
+  /// Whether jobs of a tenant may come to run there.
+  public func admits(_ tenant: TenantID) -> Bool { lends || tenant == self.tenant }
 }
 
 extension ResourceRequest {

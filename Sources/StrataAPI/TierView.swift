@@ -5,6 +5,8 @@ public struct TierView: Hashable, Codable, Sendable {
   public let name: TierName
   /// Workers that wait for its jobs or run one.
   public let workers: Int
+  /// Those of them that are dedicated to one tenant.
+  public let dedicated: Int
   /// Jobs that they would run at once, and how many more they would take now.
   public let slots: Int
   public let slotsFree: Int
@@ -24,12 +26,14 @@ public struct TierView: Hashable, Codable, Sendable {
   public let rate: RateView?
 
   public init(
-    name: TierName, workers: Int, slots: Int, slotsFree: Int, room: ResourceRequest, free: ResourceRequest,
+    name: TierName, workers: Int, dedicated: Int, slots: Int, slotsFree: Int, room: ResourceRequest,
+    free: ResourceRequest,
     largestRequest: ResourceRequest?, waiting: Int, running: Int, scheduled: Int, runningMax: Int?, isPaused: Bool,
     rate: RateView? = nil
   ) {
     self.name = name
     self.workers = workers
+    self.dedicated = dedicated
     self.slots = slots
     self.slotsFree = slotsFree
     self.room = room
@@ -44,7 +48,7 @@ public struct TierView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case name, workers, slots, room, free, waiting, running, scheduled, rate
+    case name, workers, dedicated, slots, room, free, waiting, running, scheduled, rate
     case slotsFree = "slots_free"
     case largestRequest = "largest_request"
     case runningMax = "running_max"

@@ -171,4 +171,57 @@ import Testing
       #expect(try await ask(queue, worker, free: 1).isEmpty)
     }
   }
+
+  /// Has attempts of a lane last so long, as far as the queue knows.
+  private func teach(_ queue: any JobQueue, _ clock: HeldClock, _ lane: Lane, _ duration: Duration) async throws {
+    _ = try await queue.enqueue([job(lane, at: clock.now)])
+    let leases = try await ask(queue, WorkerID(), free: 4)
+    clock.advance(duration)
+    _ = try await queue.complete(leases.map { AttemptResult(lease: $0.reference, report: []) })
+  }
+
+  /// Runs two long jobs of a core on a worker of four, for 100 s; then a job of four cores waits, and short and long ones.
+  private func withGap(
+    _ backend: Backend, cores: Int64 = 4, _ body: (any JobQueue, HeldClock, WorkerID, _ long: Lane) async throws -> Void
+  ) async throws {
+    try await withKeeping(backend) { queue, clock in
+      let (worker, long) = (WorkerID(), Lane.sample(capability: "long"))
+      try await teach(queue, clock, small, .seconds(10))
+      try await teach(queue, clock, long, .seconds(100))
+      _ = try await queue.enqueue([job(long, at: clock.now), job(long, at: clock.now)])
+      #expect(try await ask(queue, worker, free: 2).count == 2)
+      _ = try await queue.enqueue([job(.sample(cpu: 1_000 * cores), at: clock.now)])
+      clock.advance(.seconds(10))
+      try await body(queue, clock, worker, long)
+    }
+  }
+
+  /// Only the promise that counts: when there was expected to be enough as the keeping began. Else short jobs could put the
+  /// large one off for ever, as they take longer than expected.
+  @Test(arguments: Backend.allCases) func shortJobsRunInTheGap(_ backend: Backend) async throws {
+    try await withGap(backend) { queue, clock, worker, long in
+      _ = try await queue.enqueue((0..<9).map { _ in job(small, at: clock.now) } + [job(long, at: clock.now)])
+      var held: [Lease] = []
+      for _ in 0..<3 {
+        held = try await ask(queue, worker, free: 2, completed: held)
+        #expect(held.map(\.job.lane) == [small, small])
+        clock.advance(.seconds(10))
+      }
+      #expect(try await queue.promote(limit: 10).timers == 1)
+      clock.advance(.seconds(65))
+      #expect(try await ask(queue, worker, free: 2, completed: held).isEmpty)
+      // The long ones take longer than they were expected to. That is no reason to begin anew.
+      clock.advance(.seconds(1_000))
+      #expect(try await queue.promote(limit: 10).timers == 1)
+      #expect(try await ask(queue, worker, free: 2).isEmpty)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func whatIsLeftBesideALargeJobIsForOthers(_ backend: Backend) async throws {
+    try await withGap(backend, cores: 3) { queue, clock, worker, long in
+      _ = try await queue.enqueue((0..<9).map { _ in job(long, at: clock.now) })
+      #expect(try await ask(queue, worker, free: 2).map(\.job.lane) == [long])
+      #expect(try await ask(queue, worker, free: 1).isEmpty)
+    }
+  }
 }

@@ -205,9 +205,16 @@ struct RandomHistory {
     }
     let request = LeaseRequest(
       worker: worker, tiers: wanted, count: count, room: Bool.random(using: &random) ? .unlimited : room,
-      wholeRoom: wholeRoom, completed: completed)
+      wholeRoom: wholeRoom, completed: completed, dedication: someDedication())
     let grant = try await both(number, "lease") { try await $0.lease(request, for: .seconds(seconds)) }
     leases = (leases + grant.leases.map { (worker, $0.reference) }).suffix(60)
+  }
+
+  private mutating func someDedication() -> Dedication? {
+    guard Int.random(in: 0..<4, using: &random) == 0, let tenant = tenants.randomElement(using: &random) else {
+      return nil
+    }
+    return Dedication(tenant: tenant, lends: Bool.random(using: &random))
   }
 
   private mutating func someRoom() -> ResourceRequest {
@@ -343,7 +350,7 @@ extension QueueRoom {
     room.workers = workers.map {
       Worker(
         id: $0.id, deadline: $0.deadline, leases: $0.leases, idle: $0.idle, free: $0.free,
-        runs: $0.runs == nil ? nil : .cpu)
+        runs: $0.runs == nil ? nil : .cpu, dedication: $0.dedication)
     }
     return room
   }

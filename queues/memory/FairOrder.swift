@@ -37,9 +37,11 @@ struct FairOrder {
 
   /// What a job of a lane is expected to use, core-milliseconds.
   func cost(of lane: Lane, unknown: Duration) -> Double {
-    Self.charge(
-      lane.resources.weightMillicores, averages[lane] ?? Double(unknown.wholeMicroseconds), GatePolicy.unlimited.weight)
+    Self.charge(lane.resources.weightMillicores, duration(of: lane, unknown: unknown), GatePolicy.unlimited.weight)
   }
+
+  /// How long a job of a lane is expected to run, microseconds.
+  func duration(of lane: Lane, unknown: Duration) -> Double { averages[lane] ?? Double(unknown.wholeMicroseconds) }
 
   func tag(of tenant: TenantID, in pool: Pool) -> Double { tags[pool]?[tenant] ?? 0 }
 
@@ -80,8 +82,7 @@ struct FairOrder {
   mutating func charge(_ turn: Turn, weight: Int, unknown: Duration) -> Double {
     let (lane, tenant) = (turn.lane, turn.tenant)
     let tag = tags[lane.pool]?[tenant] ?? 0
-    let microseconds = averages[lane] ?? Double(unknown.wholeMicroseconds)
-    let charge = Self.charge(lane.resources.weightMillicores, microseconds, weight)
+    let charge = Self.charge(lane.resources.weightMillicores, duration(of: lane, unknown: unknown), weight)
     virtualTimes[lane.pool] = max(virtualTimes[lane.pool] ?? 0, tag)
     tags[lane.pool, default: [:]][tenant] = tag + charge
     places[lane]?[tenant] = tag + charge

@@ -85,7 +85,7 @@ extension MemoryQueue {
   private func forgetWorker(_ worker: WorkerID) {
     workers[worker] = nil
     signalled[worker] = nil
-    (rooms[worker], sparing[worker]) = (nil, nil)
+    (rooms[worker], sparing[worker], dedications[worker]) = (nil, nil, nil)
     for tier in idle.keys { idle[tier]?[worker] = nil }
   }
 

@@ -2,20 +2,52 @@ internal import StrataCore
 
 // Workers that keep room for a job that has waited for long and needs more than they have free.
 extension MemoryQueue {
-  /// Whether a worker is to keep what it has free for a job of the pool, and take nothing more of its class or lower ones.
-  func keepsRoom(_ pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> Bool {
-    guard keepers[pool].map({ $0.worker == request.worker }) ?? true,
-      let lane = overdue(in: pool, request, room).first
-    else { return false }
-    if keepers[pool]?.lane == lane { return true }
-    stopKeeping(in: pool, but: request.worker)
-    settingTimers {
-      let until = now + policy.keepRoomFor
-      keepers[pool] = Keeper(worker: request.worker, lane: lane, until: until)
-      return ((), [until])
+  /// What a worker keeps for a job of the pool, if it is to; nothing else of what it has free goes to jobs of its class or
+  /// lower ones.
+  func keepsRoom(_ pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> KeptRoom? {
+    guard keepers[pool]?.worker.map({ $0 == request.worker }) ?? true, let lane = overdue(in: pool, request, room).first
+    else { return nil }
+    let ends = expectedEnds(of: request.worker)
+    let known = keepers[pool].flatMap { $0.lane == lane ? $0 : nil }
+    let due = known?.due ?? expectedStart(of: lane, after: ends, room)
+    if known?.worker != request.worker {
+      stopKeeping(in: pool, but: request.worker)
+      settingTimers {
+        let until = now + policy.keepRoomFor
+        keepers[pool] = Keeper(worker: request.worker, lane: lane, until: until, due: due)
+        return ((), [until])
+      }
     }
-    return true
+    let free = ends.prefix { $0.at <= max(due, now) }.reduce(room) { $0.adding($1.needs) }
+    return KeptRoom(priorityClass: pool.priorityClass, due: due, beside: free.less(lane.resources).orNothing)
   }
+
+  private typealias ExpectedEnd = (at: Timestamp, needs: ResourceRequest)
+
+  /// What the worker runs, by when it is expected to end.
+  private func expectedEnds(of worker: WorkerID) -> [ExpectedEnd] {
+    jobs.values.compactMap { held -> ExpectedEnd? in
+      guard let lease = held.lease, lease.worker == worker || lease.worker == .choosing else { return nil }
+      return (max(now, lease.startedAt + expectedDuration(of: held.job.lane)), held.job.lane.resources)
+    }.sorted { $0.at < $1.at }
+  }
+
+  /// When the worker is expected to have enough for a job of the lane, if it takes nothing else.
+  private func expectedStart(of lane: Lane, after ends: [ExpectedEnd], _ room: ResourceRequest) -> Timestamp {
+    var free = room
+    for ending in ends {
+      free = free.adding(ending.needs)
+      if lane.resources.fits(in: free) { return ending.at }
+    }
+    return now
+  }
+
+  private func expectedDuration(of lane: Lane) -> Duration {
+    .microseconds(Int64(order.duration(of: lane, unknown: limits.durationUnknown)))
+  }
+
+  /// Whether jobs of a lane are expected to be over in time.
+  func areShort(_ lane: Lane, for kept: KeptRoom) -> Bool { now + expectedDuration(of: lane) <= kept.due }
 
   /// Lanes that the worker has no room for now, but could have, of which a job has waited for long whose tenant is due
   /// before all others that the worker could serve; that of the job accepted first comes first.
@@ -44,7 +76,39 @@ extension MemoryQueue {
 
   /// The worker that kept room is told, unless it is the one that asks.
   func stopKeeping(in pool: FairOrder.Pool, but asking: WorkerID? = nil) {
-    guard let keeper = keepers.removeValue(forKey: pool), keeper.worker != asking else { return }
-    signalled[keeper.worker, default: []].append(.work)
+    guard let keeper = keepers.removeValue(forKey: pool), let worker = keeper.worker, worker != asking else { return }
+    signalled[worker, default: []].append(.work)
   }
+
+  /// The worker that keeps room is to say so again.
+  func askKeeperAgain(in pool: FairOrder.Pool) {
+    guard let worker = keepers[pool]?.worker else { return }
+    keepers[pool]?.worker = nil
+    signalled[worker, default: []].append(.work)
+  }
+}
+
+extension ResourceRequest {
+  fileprivate func adding(_ other: ResourceRequest) -> ResourceRequest {
+    ResourceRequest(
+      cpuMillicores: cpuMillicores + other.cpuMillicores, memoryBytes: memoryBytes + other.memoryBytes,
+      gpuThousandths: gpuThousandths + other.gpuThousandths)
+  }
+
+  fileprivate var orNothing: ResourceRequest {
+    ResourceRequest(
+      cpuMillicores: max(0, cpuMillicores), memoryBytes: max(0, memoryBytes), gpuThousandths: max(0, gpuThousandths))
+  }
+
+  /// What is in both.
+  func upTo(_ other: ResourceRequest) -> ResourceRequest {
+    ResourceRequest(
+      cpuMillicores: min(cpuMillicores, other.cpuMillicores), memoryBytes: min(memoryBytes, other.memoryBytes),
+      gpuThousandths: min(gpuThousandths, other.gpuThousandths))
+  }
+}
+
+extension WorkerID {
+  /// Whose the jobs are that a lease has chosen and not granted yet.
+  static let choosing = WorkerID(high: 0, low: 0)
 }

@@ -19,7 +19,7 @@ extension MemoryQueue {
     for id in promoted { jobs[id]?.due = nil }
     admit(promoted.compactMap { jobs[$0] })
     let expired = finishLate(due.compactMap { timer in if case .startBy(let id) = timer { id } else { nil } })
-    for case .keeper(let pool) in due { stopKeeping(in: pool) }
+    for case .keeper(let pool) in due { askKeeperAgain(in: pool) }
     for case .gate(let gate) in due {
       gates[gate]?.timer = nil
       gates[gate]?.isArmed = false
@@ -41,7 +41,7 @@ extension MemoryQueue {
     for (gate, held) in gates {
       if let due = held.timer { all.append((due, Array("g".utf8) + gate.field, .gate(gate))) }
     }
-    for (pool, keeper) in keepers {
+    for (pool, keeper) in keepers where keeper.worker != nil {
       let name = "r\(pool.priorityClass.rawValue):\(pool.tier.rawValue)"
       all.append((keeper.until, Array(name.utf8), .keeper(pool)))
     }

@@ -6,12 +6,16 @@ extension MemoryQueue {
     try requireGeneration()
     let verdicts = finish(request.completed)
     var room = request.room
-    let (chosen, keptClass) = choose(request, &room)
+    let (chosen, kept) = choose(request, &room)
+    let keptClass = kept?.priorityClass
     let leases = chosen.isEmpty ? [] : grant(chosen, to: request.worker)
     if let keptClass { passOn(request, upTo: keptClass) }
     let missed = request.count - leases.count
     for tier in request.tiers { idle[tier, default: [:]][request.worker] = missed > 0 ? missed : nil }
-    if missed > 0 { (rooms[request.worker], sparing[request.worker]) = (room, keptClass) }
+    if missed > 0 {
+      (rooms[request.worker], sparing[request.worker]) = (room, keptClass)
+      dedications[request.worker] = request.dedication
+    }
     armGates(gates(of: chosen.map(\.held.job)))
     let deadline = extend(request.worker, duration)
     bell.ring()
@@ -35,24 +39,60 @@ extension MemoryQueue {
   private typealias Choice = (held: HeldJob, charge: Double)
 
   /// Takes jobs, one turn after the other: tiers in the order given, classes from the greatest, then whose tag is the
-  /// smallest, over all lanes that there is room for. Returns also for which class the worker is to keep what it has free
-  /// then.
-  private func choose(_ request: LeaseRequest, _ room: inout ResourceRequest) -> ([Choice], keptClass: PriorityClass?) {
-    var (chosen, keptClass): ([Choice], PriorityClass?) = ([], nil)
+  /// smallest, over all lanes that there is room for; of a dedicated worker first of its tenant's alone, and then of all
+  /// if it lends. Returns also whether the worker is to keep what it has free then.
+  private func choose(_ request: LeaseRequest, _ room: inout ResourceRequest) -> ([Choice], KeptRoom?) {
+    var (chosen, kept): ([Choice], KeptRoom?) = ([], nil)
+    if let dedication = request.dedication {
+      chooseOwn(dedication.tenant, request, &chosen, &room)
+      if !dedication.lends { return (chosen, nil) }
+    }
     for tier in request.tiers where chosen.count < request.count {
       let open = lanes.filter { $0.tier == tier && !order.tenants(in: $0).isEmpty }
       let pools = Set(open.map(\.pool)).sorted { $0.priorityClass > $1.priorityClass }
-      if keptClass == nil { chooseOfStarved(pools, request, &chosen, &room) }
-      for pool in pools where chosen.count < request.count && keptClass.map({ pool.priorityClass > $0 }) ?? true {
-        chooseOfKept(pool, request, &chosen, &room)
-        if chosen.count < request.count, keepsRoom(pool, request, room) {
-          keptClass = pool.priorityClass
+      if kept == nil { chooseOfStarved(pools, request, &chosen, &room) }
+      for pool in pools where chosen.count < request.count {
+        let isSpared = kept.map { pool.priorityClass <= $0.priorityClass } ?? false
+        if !isSpared { chooseOfKept(pool, request, &chosen, &room) }
+        if !isSpared, chosen.count < request.count { kept = keepsRoom(pool, request, room) ?? kept }
+        if var spared = kept, pool.priorityClass <= spared.priorityClass {
+          chooseBeside(&spared, pool, request, &chosen, &room)
+          kept = spared
         } else {
           chooseNoting(lanes.filter { $0.pool == pool }, request, upTo: request.count, &chosen, &room)
         }
       }
     }
-    return (chosen, keptClass)
+    return (chosen, kept)
+  }
+
+  /// Jobs that do not keep the one waiting for which room is kept.
+  private func chooseBeside(
+    _ kept: inout KeptRoom, _ pool: FairOrder.Pool, _ request: LeaseRequest, _ chosen: inout [Choice],
+    _ room: inout ResourceRequest
+  ) {
+    let lanes = lanes.filter { $0.pool == pool }
+    let short = lanes.filter { areShort($0, for: kept) }
+    chooseNoting(short, request, upTo: request.count, &chosen, &room)
+    guard chosen.count < request.count else { return }
+    let offered = room.upTo(kept.beside)
+    var left = offered
+    chooseNoting(lanes.filter { !short.contains($0) }, request, upTo: request.count, &chosen, &left)
+    let taken = offered.less(left)
+    (room, kept.beside) = (room.less(taken), kept.beside.less(taken))
+  }
+
+  /// Takes jobs of one tenant only.
+  private func chooseOwn(
+    _ tenant: TenantID, _ request: LeaseRequest, _ chosen: inout [Choice], _ room: inout ResourceRequest
+  ) {
+    for tier in request.tiers {
+      let pools = Set(lanes.filter { $0.tier == tier && order.isPlaced(tenant, in: $0) }.map(\.pool))
+      for pool in pools.sorted(by: { $0.priorityClass > $1.priorityClass }) {
+        let lanes = lanes.filter { $0.pool == pool }
+        chooseNoting(lanes, request, upTo: request.count, of: tenant, &chosen, &room)
+      }
+    }
   }
 
   /// A job of the lane for whose jobs the worker has kept room, where it has enough now.
@@ -78,14 +118,14 @@ extension MemoryQueue {
     }
   }
 
-  /// Takes jobs of lanes of one pool.
+  /// Takes jobs of lanes of one pool: of all tenants, or of one only.
   private func chooseNoting(
-    _ lanes: [Lane], _ request: LeaseRequest, upTo count: Int, _ chosen: inout [Choice],
+    _ lanes: [Lane], _ request: LeaseRequest, upTo count: Int, of only: TenantID? = nil, _ chosen: inout [Choice],
     _ room: inout ResourceRequest
   ) {
     let known = chosen.count
     var last: (turn: FairOrder.Turn, count: Int)?
-    while chosen.count < count, let turn = turnGoingOn(last, room) ?? nextTurn(in: lanes, room) {
+    while chosen.count < count, let turn = turnGoingOn(last, room) ?? nextTurn(in: lanes, room, of: only) {
       guard let job = take(turn) else {
         last = nil
         continue
@@ -111,11 +151,12 @@ extension MemoryQueue {
     lane.resources.fits(in: room) && gatesBefore(lane).allSatisfy { self.room(behind: $0) > 0 }
   }
 
-  private func nextTurn(in lanes: [Lane], _ room: ResourceRequest) -> FairOrder.Turn? {
+  private func nextTurn(in lanes: [Lane], _ room: ResourceRequest, of only: TenantID?) -> FairOrder.Turn? {
     var best: FairOrder.Turn?
     // Of equal tags the older lane's comes first, then the smaller tenant's.
     for lane in lanes where fits(lane, room) {
       for (tenant, tag) in order.tenants(in: lane).sorted(by: { $0.key < $1.key }) where tag < best?.tag ?? .infinity {
+        if let only, tenant != only { continue }
         best = FairOrder.Turn(lane: lane, tenant: tenant, tag: tag)
       }
     }
@@ -137,7 +178,7 @@ extension MemoryQueue {
     start(turn.tenant, in: turn.lane)
     // Not ready any more; the rest of the lease follows.
     jobs[held.job.id]?.lease = HeldLease(
-      worker: WorkerID(high: 0, low: 0), token: FencingToken(rawValue: 0), startedAt: now, charge: charge)
+      worker: .choosing, token: FencingToken(rawValue: 0), startedAt: now, charge: charge)
     if waiting.count == 1 { order.remove(turn.tenant, from: turn.lane) }
     return (held, charge)
   }

@@ -32,6 +32,8 @@ public actor MemoryQueue: JobQueue {
   var idle: [TierName: [WorkerID: Int]] = [:]
   /// What those have free.
   var rooms: [WorkerID: ResourceRequest] = [:]
+  /// Whose jobs idle workers take.
+  var dedications: [WorkerID: Dedication] = [:]
   var signalled: [WorkerID: [WorkerSignal]] = [:]
   var liveLogs: [JobID: KeptLog] = [:]
   var outcomeLog: [QueuedOutcome] = []
@@ -74,9 +76,22 @@ public actor MemoryQueue: JobQueue {
   }
 
   struct Keeper {
-    let worker: WorkerID
+    /// Nil while nobody does: the worker that did has been asked to say so again.
+    var worker: WorkerID?
     let lane: Lane
     let until: Timestamp
+    /// When there was expected to be enough when that began.
+    let due: Timestamp
+  }
+
+  /// What a worker that keeps its room may give to others.
+  struct KeptRoom {
+    /// The class of the job for which it does.
+    let priorityClass: PriorityClass
+    /// When there was expected to be enough for it when that began.
+    let due: Timestamp
+    /// What is expected to be left beside it then.
+    var beside: ResourceRequest
   }
 
   struct KeptLog {
@@ -140,14 +155,18 @@ public actor MemoryQueue: JobQueue {
   /// Wakes idle workers that have room for a job of the lane, the emptiest first, until they can take `count` jobs. One
   /// past its deadline may be dead: it is told, but not counted on.
   func wake(_ lane: Lane, count: Int) {
-    var count = count
+    var (count, own) = (count, [TenantID: Int]())
     let emptiest = (idle[lane.tier] ?? [:]).sorted { ($0.value, $0.key) > ($1.value, $1.key) }
     for (worker, missed) in emptiest where lane.resources.fits(in: rooms[worker] ?? .unlimited) {
       if let spared = sparing[worker], lane.priorityClass <= spared { continue }
       if count <= 0 { return }
+      let tenant = dedications[worker].flatMap { $0.lends ? nil : $0.tenant }
+      let left = tenant.map { own[$0] ?? ready(in: lane, of: $0).count }
+      if let left, left <= 0 { continue }
       idle[lane.tier]?[worker] = nil
       signalled[worker, default: []].append(.work)
-      if let deadline = workers[worker], deadline > now { count -= missed }
+      guard let deadline = workers[worker], deadline > now else { continue }
+      if let tenant, let left { own[tenant] = left - missed } else { count -= missed }
     }
   }
 }

@@ -130,10 +130,11 @@ extension RedisQueue {
       guard let id = values[index].bytes.flatMap({ WorkerID(bytes: $0) }), let deadline = values[index + 1].integer,
         (0..<Int64(QueueLimits.tokenLimit)).contains(deadline)
       else { return nil }
+      let noted = values[index + 3].bytes.map(notedRoom)
       return QueueRoom.Worker(
         id: id, deadline: Timestamp(microseconds: deadline), leases: Int(values[index + 2].integer ?? 0),
-        idle: idle(values[index + 5].array ?? []), free: values[index + 3].bytes.flatMap(amounts),
-        runs: values[index + 4].text.flatMap(TierName.init(rawValue:)))
+        idle: idle(values[index + 5].array ?? []), free: noted?.free,
+        runs: values[index + 4].text.flatMap(TierName.init(rawValue:)), dedication: noted?.dedication)
     }
   }
 
@@ -144,12 +145,15 @@ extension RedisQueue {
     }
   }
 
-  private static func amounts(_ bytes: [UInt8]) -> ResourceRequest? {
+  /// What `wake.lua` says of an idle worker. One that keeps its room has nothing free.
+  private static func notedRoom(_ bytes: [UInt8]) -> (free: ResourceRequest?, dedication: Dedication?) {
     var reader = ByteReader(bytes)
-    guard let cpu = reader.amount(), let memory = reader.amount(), let gpu = reader.amount(), reader.isEmpty else {
-      return nil
-    }
-    return ResourceRequest(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu)
+    guard let cpu = reader.amount(), let memory = reader.amount(), let gpu = reader.amount() else { return (nil, nil) }
+    let free = ResourceRequest(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu)
+    let keeps = reader.number(UInt8.self) ?? 0
+    let tenant = reader.identifier(TenantID.self)
+    let lends = reader.number(UInt8.self) == 1
+    return (keeps == 0 ? free : nil, tenant.map { Dedication(tenant: $0, lends: lends) })
   }
 }
 

@@ -42,6 +42,8 @@ extension RedisQueue {
           command.append(min(max(0, amount), Int64(QueueLimits.tokenLimit - 1)))
         }
       }
+      command.append(request.dedication?.tenant.bytes ?? [])
+      command.append(request.dedication?.lends == true ? 1 : 0)
       command.append(request.tiers.count)
       for tier in request.tiers { command.append(tier.rawValue) }
       for result in completed {

@@ -69,9 +69,9 @@ package struct Standstill: Sendable {
   private mutating func noteLanes(_ room: QueueRoom, _ now: Instant) {
     waiting = room.lanes.reduce(into: [:]) { all, entry in
       let (lane, jobs) = entry
-      guard let next = jobs.next, let worker = room.workers.first(where: { hasRoom($0, lane, room.time) }) else {
-        return
-      }
+      guard let next = jobs.next,
+        let worker = room.workers.first(where: { $0.admits(next.tenant) && hasRoom($0, lane, room.time) })
+      else { return }
       let known = waiting[lane]?.head
       all[lane] =
         (known?.value == next ? known : nil).map { ($0, worker.id) }

@@ -24,7 +24,7 @@ extension ControlPlane {
     return StartFacts(
       standing: standing, tenant: record.tenant, ownAhead: own, readyAbove: facts.readyAbove,
       running: room.lanes.reduce(0) { $0 + ($1.key.tier == record.tier ? $1.value.leased : 0) },
-      slotsFree: room.slotsFree(for: lane),
+      slotsFree: room.slotsFree(for: lane, of: record.tenant),
       tenantLimit: .init(limit: facts.tenant.limit, running: facts.tenant.running, ahead: own), sharedLimits: shared,
       history: settler.services.history(of: record.tier), isSettling: settler.silence != nil
     ).outlook
@@ -32,10 +32,11 @@ extension ControlPlane {
 }
 
 extension QueueRoom {
-  /// How many jobs of a lane those workers would take now that wait for its tier and are alive.
-  func slotsFree(for lane: Lane) -> Int {
+  /// How many jobs of a tenant in a lane those workers would take now that wait for its tier and are alive.
+  func slotsFree(for lane: Lane, of tenant: TenantID) -> Int {
     workers.reduce(0) { sum, worker in
-      guard worker.deadline > time, let slots = worker.idle[lane.tier], let free = worker.free else { return sum }
+      guard worker.deadline > time, worker.admits(tenant), let slots = worker.idle[lane.tier], let free = worker.free
+      else { return sum }
       return sum + lane.resources.count(in: free, atMost: slots)
     }
   }

@@ -9,6 +9,8 @@ public struct TierReport: Hashable, Sendable {
   public let largestRequest: ResourceRequest?
   /// Workers that are known to serve it: they wait for its jobs or run one.
   public internal(set) var workers = 0
+  /// Those of them that are dedicated to a tenant, lending or not.
+  public internal(set) var dedicated = 0
   /// Jobs that they would run at once, and how many more they would take now.
   public var slots: Int { running + slotsFree }
   public internal(set) var slotsFree = 0
@@ -52,6 +54,7 @@ public struct TierReport: Hashable, Sendable {
   private func with(_ worker: QueueRoom.Worker) -> TierReport {
     var report = self
     report.workers += 1
+    if worker.dedication != nil { report.dedicated += 1 }
     guard let slots = worker.idle[name] else { return report }
     report.slotsFree += slots
     report.free = report.free.adding(worker.free ?? .none)

@@ -24,7 +24,9 @@ struct WaitFacts: Sendable {
   let tier: Gate
   /// Workers that the queue knows, of whatever tier.
   let workers: Int
-  /// Those of them that are known to serve its tier.
+  /// Those of them that are dedicated to other tenants and do not lend.
+  let others: Int
+  /// Those of them that are known to serve its tier, and its tenant.
   let tierWorkers: Int
   /// Jobs of its tier that wait in higher classes, and in its own, itself included.
   let readyAbove: Int
@@ -93,7 +95,12 @@ struct WaitFacts: Sendable {
   }
 
   private var noWorker: Explanation.Reason? {
-    workers > 0 ? nil : .init(.noWorker, "no worker is there: it waits until one comes", count: 0)
+    if workers == 0 { return .init(.noWorker, "no worker is there: it waits until one comes", count: 0) }
+    guard others == workers else { return nil }
+    return .init(
+      .dedicatedWorkers,
+      "\(workers == 1 ? "the only worker is" : "all \(workers) workers are") dedicated to other tenants: it waits until another comes",
+      count: workers)
   }
 
   private var higherClasses: Explanation.Reason? {

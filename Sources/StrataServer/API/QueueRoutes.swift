@@ -78,7 +78,8 @@ extension PoolView.Tenant {
 extension TierView {
   init(_ tier: TierReport) {
     self.init(
-      name: tier.name, workers: tier.workers, slots: tier.slots, slotsFree: tier.slotsFree, room: tier.room,
+      name: tier.name, workers: tier.workers, dedicated: tier.dedicated, slots: tier.slots, slotsFree: tier.slotsFree,
+      room: tier.room,
       free: tier.free, largestRequest: tier.largestRequest, waiting: tier.waiting, running: tier.running,
       scheduled: tier.delayed, runningMax: tier.limit.runningMax, isPaused: tier.limit.isPaused,
       rate: tier.limit.rate.map(RateView.init))

@@ -41,12 +41,16 @@ package enum TierText {
         "\(tier.room.memoryBytes)", "\(tier.room.gpuThousandths)", "\(tier.free.cpuMillicores)",
         "\(tier.free.memoryBytes)", "\(tier.free.gpuThousandths)", "\(tier.waiting)", "\(tier.running)",
         "\(tier.scheduled)", tier.runningMax.map { "\($0)" } ?? "-", tier.isPaused ? "paused" : "-",
+        "\(tier.dedicated)",
       ].joined(separator: "\t")
     }.joined(separator: "\n")
   }
 
   private static func marks(_ tier: TierView) -> String {
-    guard tier.runningMax != nil || tier.isPaused else { return "" }
-    return RunningMaxWord.text(tier.runningMax, isPaused: tier.isPaused, rate: tier.rate)
+    let dedicated = tier.dedicated > 0 ? ["\(tier.dedicated) dedicated"] : []
+    let limit =
+      tier.runningMax != nil || tier.isPaused
+      ? [RunningMaxWord.text(tier.runningMax, isPaused: tier.isPaused, rate: tier.rate)] : []
+    return (dedicated + limit).joined(separator: ", ")
   }
 }

@@ -12,12 +12,15 @@ extension Command {
     name: "worker", summary: "Be a worker: lease jobs and run them",
     details: """
       'strata up' starts workers by itself; this is one more for the stack of a folder. Where that stack was started with
-      --redis, STRATA_REDIS_URL must name the same one. The first SIGTERM lets running jobs end within a grace and hands
+      --redis, STRATA_REDIS_URL must name the same one. One that is dedicated runs the jobs of one tenant only, and with
+      --lend those of others while its tenant has none for it ('strata tenants --json' shows the ids). The first SIGTERM lets running jobs end within a grace and hands
       the rest back; a second one hands them back at once.
       """,
     options: [
       .dataDirectory, .option("slots", "N", "the most jobs to run at a time [one for each core]"),
       .option("tier", "NAME", "the tier to serve, in order of preference [cpu]", repeats: true),
+      .option("dedicated-to", "ID", "run jobs of this tenant only"),
+      .flag("lend", "run jobs of others, too, while that tenant has none for it"),
       .option("ready-file", "FILE", "write the process's number there once it takes jobs"),
     ] + WorkerRoom.options,
     run: { arguments in
@@ -31,9 +34,22 @@ extension Command {
       }
       return try await WorkerProcess(
         directory: DataFolder.existing(arguments), tiers: tiers, slots: slots,
-        room: WorkerRoom.read(arguments, slots: slots), readyFile: arguments["ready-file"]
+        room: WorkerRoom.read(arguments, slots: slots), dedication: dedication(arguments),
+        readyFile: arguments["ready-file"]
       ).run()
     })
+
+  private static func dedication(_ arguments: Arguments) throws(UsageError) -> Dedication? {
+    guard let text = arguments["dedicated-to"] else {
+      guard !arguments.has("lend") else { throw UsageError("--lend needs --dedicated-to", command: "worker") }
+      return nil
+    }
+    guard let tenant = TenantID(text) else {
+      throw UsageError(
+        "'\(text)' is no tenant's id: 'strata tenants --json' shows them", command: "worker")
+    }
+    return Dedication(tenant: tenant, lends: arguments.has("lend"))
+  }
 
   /// One slot of a worker.
   static let runner = Command(
@@ -53,14 +69,19 @@ struct WorkerProcess {
   let tiers: [TierName]
   let slots: Int
   let room: ResourceRequest
+  let dedication: Dedication?
   let readyFile: String?
   private let log = Log.standardError().component("worker")
 
-  init(directory: DataDirectory, tiers: [TierName], slots: Int, room: ResourceRequest, readyFile: String?) {
+  init(
+    directory: DataDirectory, tiers: [TierName], slots: Int, room: ResourceRequest, dedication: Dedication?,
+    readyFile: String?
+  ) {
     self.directory = directory
     self.tiers = tiers
     self.slots = slots
     self.room = room
+    self.dedication = dedication
     self.readyFile = readyFile
   }
 
@@ -77,6 +98,7 @@ struct WorkerProcess {
       tiers: tiers, slots: slots, room: room, folder: folder.attempts,
       runner: RunnerCommand(executable: OwnProgram.path, arguments: [Runner.subcommand]))
     configuration.id = id
+    configuration.dedication = dedication
     let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)
     let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {
       do throws(StrataError) { try sayReady(id) } catch { failure.yield(error) }

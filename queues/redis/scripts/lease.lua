@@ -5,12 +5,17 @@
 -- turn, over all lanes that the worker has room for and whose gates are open. A turn lasts for one job, or as many as
 -- together are expected to use no more than QUANTUM core-milliseconds, and goes on while no other is due. One that was
 -- charged elsewhere, or later, is found where it was: it has its turn there where that is no more than QUANTUM too early.
--- A worker that has not enough free for whoever is due keeps what it has for it once it has waited for long.
+-- A worker that has not enough free for whoever is due keeps what it has for it once it has waited for long. Others get of
+-- that what they are expected to have given back by then, and what will be left beside it (EASY backfilling: D. A. Lifka,
+-- JSSPP 1995; by averages, where no job says how long it takes).
+-- One that is dedicated to a tenant gets the tenant's jobs only, in the same order; where it lends what they leave, others'
+-- after them.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
 --          live log is kept; 4 worker; 5 microseconds until the deadline; 6 how many at most, 0–1000; 7–9 its room: cpu
---          millicores, memory bytes, gpu thousandths; 10–12 what that is once everything that it runs is over; 13 how
---          many tiers, at least 1; then these, in order; then per lease of the worker that succeeded: job id, token,
+--          millicores, memory bytes, gpu thousandths; 10–12 what that is once everything that it runs is over; 13 the
+--          tenant that it is dedicated to, '' for none; 14 '1' if it lends, else '0'; 15 how many tiers, at least 1; then
+--          these, in order; then per lease of the worker that succeeded: job id, token,
 --          report
 -- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); the first token, which
 --          the others follow one by one; then per run of jobs of one lane a list: the lane's descriptor, then per lease
@@ -19,8 +24,10 @@
 
 -- Of the call: what is wanted, what the worker has free, and what it got.
 local worker, wanted, cpu, memory, gpu, whole_room, time, tick, start
--- The class for whose jobs the worker keeps what it has free, if it does.
-local kept_class
+-- The class for whose jobs the worker keeps what it has free, if it does; when it was expected to have enough when that
+-- began; and what will be left beside the job then: cpu, memory, gpu. The tenant that it is dedicated to, if it is;
+-- whether it lends; and the tenant whose jobs are being granted, where they are one's only.
+local kept_class, kept_due, beside_kept, dedicated, lends, only
 local granted, turns_given, strays, reply, started, run_of
 -- The turn that was given last: its lane and tenant, and how many jobs it got.
 local last_lane, last_tenant, last_count
@@ -98,6 +105,13 @@ local function before(a, b)
   return id_before(a, b)
 end
 
+-- The first so many who are found in a lane, and where.
+local function places_in(lane, count)
+  if not only then return call('ZRANGE', lane.key, 0, count - 1, 'WITHSCORES') end
+  local tag = call('ZSCORE', lane.key, only)
+  return tag and { only, tag } or {}
+end
+
 -- The tenants with the smallest tags of each lane; and the last of them beyond which there may be others unread. So many
 -- are read as are likely to be needed, and so few of each lane that all of them are a handful for one command.
 local function read_turns(in_class)
@@ -108,13 +122,13 @@ local function read_turns(in_class)
     if room_for(lane, 1) > 0 then
       local jobs_of_turn = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
       local count = min(math.ceil((wanted - granted) / jobs_of_turn) + 1, most)
-      local part = call('ZRANGE', lane.key, 0, count - 1, 'WITHSCORES')
-      if #part == 0 then set_open(lane, false) else sources = sources + 1 end
+      local part = places_in(lane, count)
+      if #part > 0 then sources = sources + 1 elseif not only then set_open(lane, false) end
       for place = 1, #part, 2 do
         turns[#turns + 1] = { lane = lane, id = part[place], tag = tonumber(part[place + 1]) }
       end
       local last_turn = turns[#turns]
-      if #part == 2 * count and (not horizon or before(last_turn, horizon)) then
+      if #part == 2 * count and not only and (not horizon or before(last_turn, horizon)) then
         horizon = { lane = lane, id = last_turn.id, tag = last_turn.tag }
       end
     end
@@ -266,11 +280,55 @@ local function overdue(large, first_tag)
   return found
 end
 
--- Whether the worker is to keep what it has free, and take nothing more of this class or lower ones.
+-- What the worker runs, by when it is expected to end.
+local function expected_ends()
+  local leases, numbers, ends = call('HVALS', prefix .. 'held:' .. worker), {}, {}
+  for index, lease in ipairs(leases) do numbers[index] = sub(lease, 26, 27) end
+  load_lanes(numbers)
+  for index, lease in ipairs(leases) do
+    local lane = is_lease(lease) and lanes[numbers[index]]
+    if lane then
+      local at = max(time, unpack_bytes('>I8', lease, 9) + expected_duration(lane))
+      ends[#ends + 1] = { at = at, lane = lane }
+    end
+  end
+  table.sort(ends, function(a, b) return a.at < b.at end)
+  return ends
+end
+
+-- When the worker is expected to have enough for a job of the lane, if it takes nothing else.
+local function expected_start(lane, ends)
+  local cores, bytes, gpus = cpu, memory, gpu
+  for _, one in ipairs(ends) do
+    cores, bytes, gpus = cores + one.lane.cpu, bytes + one.lane.memory, gpus + one.lane.gpu
+    if lane.cpu <= cores and lane.memory <= bytes and lane.gpu <= gpus then return one.at end
+  end
+  return time
+end
+
+-- What will be left beside a job of the lane once what is expected to end by `due` has.
+local function left_beside(lane, ends, due)
+  local cores, bytes, gpus = cpu - lane.cpu, memory - lane.memory, gpu - lane.gpu
+  for _, one in ipairs(ends) do
+    if one.at > max(due, time) then break end
+    cores, bytes, gpus = cores + one.lane.cpu, bytes + one.lane.memory, gpus + one.lane.gpu
+  end
+  return { max(0, cores), max(0, bytes), max(0, gpus) }
+end
+
+-- Whether the worker is to keep what it has free for a job of the class, if need be.
 local function keeps_room(in_class)
   local large = keep_after > 0 and too_large_now(in_class)
-  for _, one in ipairs(large and overdue(large, first_tag_of(in_class)) or {}) do
-    if keep_room(one.lane, worker, time) then return true end
+  local due_now = large and overdue(large, first_tag_of(in_class)) or {}
+  if #due_now == 0 then return false end
+  local ends = expected_ends()
+  for _, one in ipairs(due_now) do
+    local lane = one.lane
+    local due = keep_room(lane, worker, time, function() return expected_start(lane, ends) end)
+    if due then
+      kept_class, kept_due, beside_kept = lane.class, due, left_beside(lane, ends, due)
+      return true
+    end
   end
   return false
 end
@@ -292,7 +350,7 @@ end
 local function grant_to_kept(in_class)
   for _, lane in ipairs(in_class) do
     if has_lane_flag(lane, 4) and lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
-      and call('HGET', prefix .. 'kept', lane.pool) == worker .. lane.number then
+      and is_kept_by(lane, worker) then
       grant_of({ lane }, 1)
     end
   end
@@ -326,6 +384,25 @@ end
 -- Whether the worker keeps what it has free for a job that goes before those of the class.
 local function is_spared(class) return kept_class and class <= kept_class end
 
+-- Grants jobs that do not keep the one waiting for which room is kept: those that are expected to be over by then, and those
+-- that fit what will be left beside it.
+local function backfill(in_class)
+  local short, long = {}, {}
+  for _, lane in ipairs(in_class) do
+    local group = time + expected_duration(lane) <= kept_due and short or long
+    group[#group + 1] = lane
+  end
+  if #short > 0 then grant_of(short, wanted) end
+  if #long == 0 or granted >= wanted then return end
+  local free = { cpu, memory, gpu }
+  cpu, memory, gpu = min(cpu, beside_kept[1]), min(memory, beside_kept[2]), min(gpu, beside_kept[3])
+  local offered = { cpu, memory, gpu }
+  grant_of(long, wanted)
+  local taken_now = { offered[1] - cpu, offered[2] - memory, offered[3] - gpu }
+  cpu, memory, gpu = free[1] - taken_now[1], free[2] - taken_now[2], free[3] - taken_now[3]
+  for index = 1, 3 do beside_kept[index] = beside_kept[index] - taken_now[index] end
+end
+
 local function grant_from(tier)
   local classes, in_order = {}, {}
   for _, lane in ipairs(open_lanes_in_order(tier)) do
@@ -340,16 +417,24 @@ local function grant_from(tier)
   end
   if #in_order == 0 then return end
   table.sort(in_order, function(a, b) return a > b end)
-  if class_patience > 0 and not kept_class then grant_to_starved(tier, classes, in_order) end
+  if class_patience > 0 and not kept_class and not only then grant_to_starved(tier, classes, in_order) end
   for _, class in ipairs(in_order) do
-    if granted >= wanted or is_spared(class) then break end
-    grant_to_kept(classes[class])
-    if granted < wanted and keeps_room(classes[class]) then
-      kept_class = class
+    if granted >= wanted then break end
+    if not only and not is_spared(class) then grant_to_kept(classes[class]) end
+    if is_spared(class) or not only and granted < wanted and keeps_room(classes[class]) then
+      backfill(classes[class])
     else
       grant_of(classes[class], wanted)
     end
   end
+end
+
+-- What is noted of an idle worker, see wake.lua.
+local function packed_room()
+  local room = pack('>I8I8I8', cpu, memory, gpu)
+  if not kept_class and not dedicated then return room end
+  room = room .. string.char(kept_class and kept_class + 1 or 0)
+  return dedicated and room .. dedicated .. (lends and '\1' or '\0') or room
 end
 
 -- Extends the worker's deadline, and has it woken for what it would still take.
@@ -365,8 +450,7 @@ local function note_worker(deadline, tiers)
     end
   end
   if granted >= wanted then return end
-  local room = pack('>I8I8I8', cpu, memory, gpu) .. (kept_class and string.char(kept_class) or '')
-  call('HSET', prefix .. 'room', worker, room)
+  call('HSET', prefix .. 'room', worker, packed_room())
   -- So many turns brought nothing that the rest is for another call.
   if turns_given >= TURNS_MAX then signal(worker, 'w') end
 end
@@ -392,24 +476,34 @@ end
 
 -- What the arguments say; nil where they are none.
 local function parsed()
-  local duration, count, tier_count = whole(ARGV[5]), whole(ARGV[6]), whole(ARGV[13])
+  local duration, count, tier_count = whole(ARGV[5]), whole(ARGV[6]), whole(ARGV[15])
   local amounts, tiers = {}, {}
   for index = 7, 12 do
     amounts[index - 6] = whole(ARGV[index])
     if not amounts[index - 6] then return nil end
   end
-  if not tier_count or tier_count < 1 or #ARGV < 13 + tier_count or #ARGV[4] ~= 16 then return nil end
-  for place = 1, tier_count do tiers[place] = ARGV[13 + place] end
-  local ids = ids_of(14 + tier_count, 3)
-  if not ids or (#ARGV - 13 - tier_count) % 3 ~= 0 or not duration or not count or count > 1000 then return nil end
+  if not tier_count or tier_count < 1 or #ARGV < 15 + tier_count or #ARGV[4] ~= 16 then return nil end
+  if #ARGV[13] ~= 16 and #ARGV[13] ~= 0 or ARGV[14] ~= '0' and ARGV[14] ~= '1' then return nil end
+  for place = 1, tier_count do tiers[place] = ARGV[15 + place] end
+  local ids = ids_of(16 + tier_count, 3)
+  if not ids or (#ARGV - 15 - tier_count) % 3 ~= 0 or not duration or not count or count > 1000 then return nil end
   if not whole(ARGV[2]) or not whole(ARGV[3]) then return nil end
   return duration, count, amounts, tiers, ids
+end
+
+-- Grants jobs of the tiers: those of one tenant, or anybody's.
+local function grant_from_all(tiers, tenant)
+  only = tenant
+  for _, tier in ipairs(tiers) do
+    if granted >= wanted then break end
+    grant_from(tier)
+  end
 end
 
 transition('lease', 'allow-oom', function()
   local duration, count, amounts, tiers, ids = parsed()
   if not duration then
-    return refuse('a lease names a worker, a duration, a count, a room, tiers, and per lease an id, a token and a report')
+    return refuse('a lease names a worker, a duration, a count, a room, whose it is, tiers, and ends of leases')
   end
   time = time_of(ARGV[1])
   if not time then return refuse('the time is no number') end
@@ -422,15 +516,13 @@ transition('lease', 'allow-oom', function()
   worker, wanted, cpu, memory, gpu = ARGV[4], count, amounts[1], amounts[2], amounts[3]
   whole_room = { amounts[4], amounts[5], amounts[6] }
   start = pack('>I8', time)
-  local verdicts, ended_tick = finish_all(ids, 14 + #tiers, tonumber(state[2] or 0))
+  local verdicts, ended_tick = finish_all(ids, 16 + #tiers, tonumber(state[2] or 0))
   tick = max((ended_tick or tonumber(state[2] or 0)) + 1, time)
   reply, run_of, started = { time + duration, verdicts, tick }, {}, {}
   granted, turns_given, strays, taken, taken_count, turns_taken = 0, 0, 0, {}, 0, {}
-  kept_class = nil
-  for _, tier in ipairs(tiers) do
-    if granted >= wanted then break end
-    grant_from(tier)
-  end
+  kept_class, dedicated, lends = nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] == '1'
+  if dedicated then grant_from_all(tiers, dedicated) end
+  if not dedicated or lends then grant_from_all(tiers, nil) end
   if kept_class then pass_on(tiers) end
   note_worker(time + duration, tiers)
   save(granted > 0 and tick + granted - 1 or ended_tick)

@@ -66,11 +66,6 @@ local function finish_late(ids, time)
   return count
 end
 
--- Asks the workers that keep room in these pools to say so again.
-local function ask_again(keys)
-  for _, key in ipairs(keys) do stop_keeping_in(key) end
-end
-
 -- Lets through what waits behind gates that have tokens again.
 local function open_gates(fields)
   for _, field in ipairs(fields) do
@@ -104,7 +99,7 @@ transition('promote', 'allow-oom', function()
   drop_timers(names)
   local promoted = make_due_ready(ready)
   local finished = finish_late(late, time)
-  ask_again(kept)
+  for _, key in ipairs(kept) do ask_keeper_again(key) end
   open_gates(fields)
   save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
   local next_due = call('ZRANGE', timers, 0, 0, 'WITHSCORES')

@@ -4,8 +4,8 @@
 --          first
 -- Returns  the time; the microsecond at which the first timer is due, '' where none is set; then a list of lane
 --          (its descriptor), ready, leased, delayed, the tenant that is next there ('' for none) and its tag, …; then one
---          of worker, deadline, leases, its room (24 bytes, '' where it is not known), the tier of one of its leases
---          ('' for none), a list of tier, how many jobs it waits for, …
+--          of worker, deadline, leases, what is noted of its room (see wake.lua; '' where nothing is), the tier of one of
+--          its leases ('' for none), a list of tier, how many jobs it waits for, …
 -- Cost     O(l + w t) for l lanes, w workers, t tiers
 
 -- Tenants of a lane that are looked at to find one that nothing stops.

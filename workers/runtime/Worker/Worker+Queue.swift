@@ -28,7 +28,7 @@ extension Worker {
       let grant = try await queue.lease(
         LeaseRequest(
           worker: configuration.id, tiers: configuration.tiers, count: count, room: room,
-          wholeRoom: configuration.room), for: duration)
+          wholeRoom: configuration.room, dedication: configuration.dedication), for: duration)
       // Known to the next heartbeat before its turn comes.
       held.withLock { $0.arriving = grant.leases.map(\.reference) }
       turn.give()

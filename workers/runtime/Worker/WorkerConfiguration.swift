@@ -1,4 +1,5 @@
 public import StrataCore
+public import StrataQueue
 public import StrataRuntime
 
 /// What a worker is and how it behaves, each bound with its default. `docs/workers.md` argues for them.
@@ -10,6 +11,8 @@ public struct WorkerConfiguration: Sendable {
   public var slots: Int
   /// What those may ask for together.
   public var room: ResourceRequest
+  /// Whose jobs it takes; nil: anybody's.
+  public var dedication: Dedication?
   /// Where attempts get their folders. Private to this worker: what an earlier life left there is removed at start.
   public var folder: String
   /// The program that becomes a runner, and its arguments.

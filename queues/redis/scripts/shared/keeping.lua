@@ -1,17 +1,20 @@
 -- Shared: workers that keep room for a job that has waited for long and needs more than they have free: one in each pool.
--- `kept` tells of a pool (its key) the worker, and the number of the lane in which the job waits. A timer asks the worker
--- whether it still does; so does whatever may have made it needless.
+-- `kept` tells of a pool (its key) the worker (16 bytes), the number of the lane in which the job waits (2), and the
+-- microsecond at which there was expected to be enough when that began (8). A timer asks the worker whether it still does,
+-- and meanwhile nobody does; so does whatever may have made it needless.
+local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
 local function stop_keeping_in(key, but)
   local kept = call('HGET', prefix .. 'kept', key)
   if not kept then return end
   call('HDEL', prefix .. 'kept', key)
   drop_timers({ 'r' .. key })
-  local number = sub(kept, 17)
+  local number = sub(kept, 17, 18)
   load_lanes({ number })
   if lanes[number] then set_lane_flag(lanes[number], 4, false) end
+  local worker = sub(kept, 1, 16)
   -- It may have something else to take, unless it is the one that asks.
-  if sub(kept, 1, 16) ~= but then signal(sub(kept, 1, 16), 'w') end
+  if worker ~= but and worker ~= NOBODY then signal(worker, 'w') end
 end
 
 -- Nobody keeps room for jobs of the lane any more.
@@ -24,14 +27,32 @@ local function stop_all_keeping()
   for _, key in ipairs(call('HKEYS', prefix .. 'kept')) do stop_keeping_in(key) end
 end
 
--- Has `worker` keep room for a job of the lane, unless another does in its pool. Returns whether it does.
-local function keep_room(lane, worker, time)
+-- Asks the worker that keeps room in a pool to say so again. For the same lane the time stays that was told first.
+local function ask_keeper_again(key)
+  local kept = call('HGET', prefix .. 'kept', key)
+  if not kept then return end
+  call('HSET', prefix .. 'kept', key, NOBODY .. sub(kept, 17))
+  if sub(kept, 1, 16) ~= NOBODY then signal(sub(kept, 1, 16), 'w') end
+end
+
+-- Whether `worker` keeps room for a job of the lane.
+local function is_kept_by(lane, worker)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
-  if kept == worker .. lane.number then return true end
-  if kept and sub(kept, 1, 16) ~= worker then return false end
+  return kept and sub(kept, 1, 18) == worker .. lane.number
+end
+
+-- Has `worker` keep room for a job of the lane, unless another does in its pool; `expected` tells when there will be enough.
+-- Returns when there was expected to be enough as that began; nil where another keeps room.
+local function keep_room(lane, worker, time, expected)
+  local kept = call('HGET', prefix .. 'kept', lane.pool)
+  local keeper, due = kept and sub(kept, 1, 16), nil
+  if kept and sub(kept, 17, 18) == lane.number then due = unpack_bytes('>I8', kept, 19) end
+  if keeper == worker and due then return due end
+  if kept and keeper ~= worker and keeper ~= NOBODY then return nil end
   stop_keeping_in(lane.pool, worker)
-  call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number)
+  due = due or expected()
+  call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', due))
   set_lane_flag(lane, 4, true)
   set_timers({ string.format('%d', time + kept_for), 'r' .. lane.pool })
-  return true
+  return due
 end

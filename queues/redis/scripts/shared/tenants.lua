@@ -118,11 +118,14 @@ local function charge_of(lane, microseconds, weight)
   return used > 1 and used or 1
 end
 
+-- For how many microseconds an attempt of a lane is expected to run.
+local function expected_duration(lane) return lane.average > 0 and lane.average - 1 or AVERAGE_NONE end
+
 -- What a job of a lane is expected to weigh, for a tenant of this weight.
 local function expected_charge(lane, weight)
   local charge = lane.expected[weight]
   if not charge then
-    charge = charge_of(lane, lane.average > 0 and lane.average - 1 or AVERAGE_NONE, weight)
+    charge = charge_of(lane, expected_duration(lane), weight)
     lane.expected[weight] = charge
   end
   return charge

@@ -1,6 +1,7 @@
 -- Shared: waking workers. A worker that got fewer leases than it asked for is in `idle:<tier>` with what it missed, and
--- in `room` with what it has free: cpu millicores, memory bytes, gpu thousandths (8 bytes each); and where it keeps that
--- for a job, the job's class (1): it takes those of higher classes only.
+-- in `room` with what it has free: cpu millicores, memory bytes, gpu thousandths (8 bytes each). More follows where it
+-- takes not just any job: where it keeps what it has free for a job, the job's class and 1, as it takes those of higher
+-- classes only, else 0 (1); and where it is dedicated, its tenant (16), and 1 if it takes jobs of others too, else 0 (1).
 
 -- The list is read by a blocked worker; that of a dead one goes by itself after an hour.
 local function signal(worker, what)
@@ -12,14 +13,18 @@ end
 local function has_room(packed, lane)
   if not packed then return true end
   local cpu, memory, gpu = unpack_bytes('>I8I8I8', packed)
-  if #packed > 24 and lane.class <= byte(packed, 25) then return false end
+  if #packed > 24 and lane.class < byte(packed, 25) then return false end
   return lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
 end
 
+-- The tenant whose jobs alone the worker takes, if any.
+local function only_tenant(packed) return packed and byte(packed, 42) == 0 and sub(packed, 26, 41) or nil end
+
 -- Wakes idle workers that have room for a job of the lane, the emptiest first, until they can take `count` jobs. One
--- past its deadline may be dead: it is told, but not counted on. The clock is read only where somebody is idle.
+-- past its deadline may be dead: it is told, but not counted on. Nor are those counted on that take jobs of one tenant only:
+-- of these as many are woken as can take the tenant's jobs. The clock is read only where somebody is idle.
 local function wake(lane, count, given)
-  local idle, passed = prefix .. 'idle:' .. lane.tier, 0
+  local idle, passed, own = prefix .. 'idle:' .. lane.tier, 0, nil
   while count > 0 do
     local workers, missed = {}, {}
     local part = call('ZREVRANGE', idle, passed, passed + 31, 'WITHSCORES')
@@ -28,11 +33,18 @@ local function wake(lane, count, given)
     local rooms, deadlines = call('HMGET', prefix .. 'room', unpack(workers)), nil
     for index, worker in ipairs(workers) do
       if count <= 0 then return end
-      if has_room(rooms[index], lane) then
+      local tenant = only_tenant(rooms[index])
+      if tenant then
+        own = own or {}
+        own[tenant] = own[tenant] or waiting_in(lane, load_tenants(lane.pool, { tenant }).tenants[tenant])
+      end
+      if has_room(rooms[index], lane) and not (tenant and own[tenant] <= 0) then
         deadlines = deadlines or call('ZMSCORE', prefix .. 'workers', unpack(workers))
         call('ZREM', idle, worker)
         signal(worker, 'w')
-        if deadlines[index] and tonumber(deadlines[index]) > time_of(given) then count = count - missed[index] end
+        if deadlines[index] and tonumber(deadlines[index]) > time_of(given) then
+          if tenant then own[tenant] = own[tenant] - missed[index] else count = count - missed[index] end
+        end
       else
         passed = passed + 1
       end
