@@ -115,10 +115,12 @@ public struct TenantView: Hashable, Codable, Sendable {
   public let isPaused: Bool
   /// Absent for any number of starts.
   public let rate: RateView?
+  /// How many of its jobs run; absent in the list of all.
+  public let running: Int?
 
   public init(
     id: TenantID, name: String, plan: String, isOperator: Bool, priorityClass: Int, weight: Int, runningMax: Int?,
-    isPaused: Bool, rate: RateView? = nil
+    isPaused: Bool, rate: RateView? = nil, running: Int? = nil
   ) {
     self.id = id
     self.name = name
@@ -129,10 +131,11 @@ public struct TenantView: Hashable, Codable, Sendable {
     self.runningMax = runningMax
     self.isPaused = isPaused
     self.rate = rate
+    self.running = running
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, name, plan, weight, rate
+    case id, name, plan, weight, rate, running
     case isOperator = "operator"
     case priorityClass = "priority_class"
     case runningMax = "running_max"
@@ -150,17 +153,22 @@ public struct LimitView: Hashable, Codable, Sendable {
   public let isPaused: Bool
   /// Absent for any number of starts.
   public let rate: RateView?
+  /// How many of its jobs run; absent in a list of limits.
+  public let running: Int?
 
-  public init(kind: String, name: String, runningMax: Int?, isPaused: Bool, rate: RateView? = nil) {
+  public init(
+    kind: String, name: String, runningMax: Int?, isPaused: Bool, rate: RateView? = nil, running: Int? = nil
+  ) {
     self.kind = kind
     self.name = name
     self.runningMax = runningMax
     self.isPaused = isPaused
     self.rate = rate
+    self.running = running
   }
 
   enum CodingKeys: String, CodingKey {
-    case kind, name, rate
+    case kind, name, rate, running
     case runningMax = "running_max"
     case isPaused = "paused"
   }

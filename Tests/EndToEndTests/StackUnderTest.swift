@@ -17,7 +17,8 @@ final class StackUnderTest: Sendable {
   ///   - crashPoint: where the controller kills itself, `name:pass`; see `CrashPoint`.
   ///   - first: a stack whose servers and workers this one shares: it is a second controller.
   init(
-    slots: Int = 2, http: String = "127.0.0.1:0", crashPoint: String? = nil, sharing first: StackUnderTest? = nil
+    slots: Int = 2, workers: Int = 1, http: String = "127.0.0.1:0", crashPoint: String? = nil,
+    sharing first: StackUnderTest? = nil
   ) async throws {
     folder = FileManager.default.temporaryDirectory.path + "/strata-e2e-\(JobID())"
     try FileManager.default.createDirectory(
@@ -31,7 +32,7 @@ final class StackUnderTest: Sendable {
     var specification = ProcessSpecification(
       Self.binary,
       ["up", "--data-dir", folder + "/data", "--http", http, "--slots", "\(slots)"]
-        + (first?.wordsToShare ?? []),
+        + (first?.wordsToShare ?? ["--workers", "\(workers)"]),
       environment: environment)
     specification.standardOutput = .file(folder + "/up.out")
     specification.standardError = .file(folder + "/up.out")

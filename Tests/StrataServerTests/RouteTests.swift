@@ -19,6 +19,9 @@ import Testing
     (.get, ["v1", "jobs", job.description, "explain"], .explainJob(job)),
     (.get, ["v1", "tenants"], .tenants), (.patch, ["v1", "tenants", "a b"], .changeTenant("a b")),
     (.patch, ["v1", "tiers", "cpu", "policy"], .changeTier("cpu")),
+    (.get, ["v1", "tiers", "cpu", "policy"], .tierLimit("cpu")),
+    (.get, ["v1", "capabilities", "noop", "policy"], .capabilityLimit("noop")),
+    (.get, ["v1", "tenants", "acme"], .tenant("acme")),
     (.patch, ["v1", "capabilities", "noop", "policy"], .changeCapability("noop")),
     (.post, ["v1", "jobs", job.description, "retry"], .retryJob(job)),
     (.post, ["v1", "jobs:batch"], .submitBatch), (.post, ["v1", "jobs:retry"], .retryJobs),
@@ -63,6 +66,7 @@ import Testing
     let open: [Route] = [.alive, .ready, .metrics]
     let reserved: [Route] = [
       .tiers, .ledgerVerification, .tenants, .changeTenant("a"), .changeTier("a"), .changeCapability("a"),
+      .tenant("a"), .tierLimit("a"), .capabilityLimit("a"),
     ]
     let others: [Route] = [
       .submitJob, .listJobs, .job(Self.job), .putArtifact, .capabilities, .account, .queue, .listSchedules,

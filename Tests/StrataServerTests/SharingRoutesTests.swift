@@ -73,6 +73,22 @@ import Testing
     }
   }
 
+  @Test func howManyRunBehindALimitIsTold() async throws {
+    try await APIBench.with { bench in
+      func running(_ path: String) async throws -> JSONValue? {
+        try await bench.ask("GET", path, key: bench.operatorKey).json["running"]
+      }
+      let paths = ["/v1/tiers/cpu/policy", "/v1/capabilities/test.echo/policy", "/v1/tenants/acme"]
+      for path in paths { #expect(try await running(path) == .integer(0), "\(path)") }
+      _ = try await bench.fixture.submit()
+      #expect(try await bench.fixture.lease().count == 1)
+      for path in paths { #expect(try await running(path) == .integer(1), "\(path)") }
+      for path in ["/v1/tiers/none/policy", "/v1/tenants/nobody"] {
+        #expect(try await bench.ask("GET", path, key: bench.operatorKey).status == 404, "\(path)")
+      }
+    }
+  }
+
   @Test func aPriorityIsChanged() async throws {
     try await APIBench.with { bench in
       let id = try await bench.fixture.submit()

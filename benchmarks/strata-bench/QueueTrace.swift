@@ -9,7 +9,7 @@ import StrataScheduling
 /// for as many cores as the trace says. Simulated are the worker and the time: the queue is given the trace's clock, so
 /// that months pass in a minute or two. The two disciplines are computed. They are told how long jobs say they will
 /// run; the queue is not, and shares fairly between users, which they do not. With one worker as large as the cluster the
-/// price of room that is kept is the highest there is: nothing else starts on any processor meanwhile.
+/// price of room that is kept is the highest there is.
 enum QueueTraceBenchmark {
   /// - Parameter arguments: `--trace PATH` (a trace in the standard workload format; `kth_sp2.swf` of the folder that
   ///   `STRATA_SHARED_DATA` names, or beside the repository), `--jobs N` (all; only the first N of the trace).

@@ -73,7 +73,8 @@ extension ControlPlane {
       tier: .init(
         name: record.tier.rawValue, limit: limit(.tier, record.tier.rawValue),
         running: running { $0.tier == record.tier }),
-      workers: room.workers.count, others: room.workers.count { !$0.admits(record.tenant) },
+      workers: room.workers.count,
+      others: room.workers.count { $0.tiers.contains(record.tier) && !$0.admits(record.tenant) },
       tierWorkers: room.workers.count { $0.tiers.contains(record.tier) && $0.admits(record.tenant) },
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },

@@ -24,7 +24,7 @@ struct WaitFacts: Sendable {
   let tier: Gate
   /// Workers that the queue knows, of whatever tier.
   let workers: Int
-  /// Those of them that are dedicated to other tenants and do not lend.
+  /// Those of them that are known to serve its tier, and are dedicated to other tenants and do not lend.
   let others: Int
   /// Those of them that are known to serve its tier, and its tenant.
   let tierWorkers: Int
@@ -96,11 +96,12 @@ struct WaitFacts: Sendable {
 
   private var noWorker: Explanation.Reason? {
     if workers == 0 { return .init(.noWorker, "no worker is there: it waits until one comes", count: 0) }
-    guard others == workers else { return nil }
-    return .init(
-      .dedicatedWorkers,
-      "\(workers == 1 ? "the only worker is" : "all \(workers) workers are") dedicated to other tenants: it waits until another comes",
-      count: workers)
+    guard tierWorkers == 0, others > 0 else { return nil }
+    let all =
+      others == 1
+      ? "the only worker that is known to serve its tier is"
+      : "all \(others) workers that are known to serve its tier are"
+    return .init(.dedicatedWorkers, "\(all) dedicated to other tenants: it waits until another comes", count: others)
   }
 
   private var higherClasses: Explanation.Reason? {

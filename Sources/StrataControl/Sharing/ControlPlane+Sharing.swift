@@ -45,13 +45,7 @@ extension ControlPlane {
   public func change(_ change: LimitChange, of kind: SharedGate.Kind, named asked: String) async throws(StrataError)
     -> (name: String, limit: RunningLimit)
   {
-    guard let name = known(kind)[asked], let gate = Gate(kind, name) else {
-      let names = known(kind).keys.sorted()
-      let near = Spelling.nearest(to: asked, among: names)
-      throw StrataError(
-        .notFound, "there is no \(kind.rawValue) '\(asked)'",
-        remedy: near.map { "did you mean '\($0)'?" } ?? "there are: \(names.joined(separator: ", "))")
-    }
+    let (name, gate) = try gate(of: kind, named: asked)
     try require(change)
     return try await changing {
       let limit = try await ledger.change(change, of: kind, named: name)
@@ -61,6 +55,47 @@ extension ControlPlane {
       }
       return (name, limit)
     }
+  }
+
+  /// A tenant, and how many of its jobs run.
+  ///
+  /// - Throws: `notFound` where there is none of that name; `unavailable` without the queue.
+  public func tenant(named name: String) async throws(StrataError) -> (tenant: Tenant, running: Int) {
+    guard let tenant = try await tenants().first(where: { $0.name == name }) else {
+      throw StrataError(.notFound, "there is no tenant '\(name)'", remedy: "'strata tenants' lists them")
+    }
+    let pools = try await looking { () throws(QueueError) in try await queue.standing(of: [tenant.id]) }
+    return (tenant, pools.reduce(0) { sum, pool in sum + pool.tenants.reduce(0) { $0 + $1.running } })
+  }
+
+  /// The limit of a capability or a tier, and how many of its jobs run.
+  ///
+  /// - Throws: `notFound` where there is none of that name; `unavailable` without the queue.
+  public func limit(of kind: SharedGate.Kind, named asked: String) async throws(StrataError)
+    -> (name: String, limit: RunningLimit, running: Int)
+  {
+    let (name, _) = try gate(of: kind, named: asked)
+    let limit = try await gates().first { $0.kind == kind && $0.name == name }?.limit
+    let lanes = try await looking { () throws(QueueError) in try await queue.census().lanes }
+    let running = lanes.reduce(0) { sum, lane in
+      (kind == .tier ? lane.key.tier.rawValue : lane.key.capability) == name ? sum + lane.value.leased : sum
+    }
+    return (name, limit ?? RunningLimit(), running)
+  }
+
+  private func looking<Value>(_ body: () async throws(QueueError) -> Value) async throws(StrataError) -> Value {
+    do { return try await body() } catch {
+      throw StrataError(.unavailable, "the queue cannot be reached", remedy: "try again in a moment", cause: error)
+    }
+  }
+
+  private func gate(of kind: SharedGate.Kind, named asked: String) throws(StrataError) -> (name: String, gate: Gate) {
+    if let name = known(kind)[asked], let gate = Gate(kind, name) { return (name, gate) }
+    let names = known(kind).keys.sorted()
+    let near = Spelling.nearest(to: asked, among: names)
+    throw StrataError(
+      .notFound, "there is no \(kind.rawValue) '\(asked)'",
+      remedy: near.map { "did you mean '\($0)'?" } ?? "there are: \(names.joined(separator: ", "))")
   }
 
   /// What is in force of the queue's order.

@@ -13,7 +13,8 @@ package enum Route: Hashable {
   case queuePolicy, changeQueuePolicy
   case createSchedule, checkSchedule, listSchedules
   case schedule(String), changeSchedule(String), deleteSchedule(String), runSchedule(String), scheduleTimes(String)
-  case tenants, changeTenant(String), changeTier(String), changeCapability(String)
+  case tenants, tenant(String), changeTenant(String)
+  case tierLimit(String), changeTier(String), capabilityLimit(String), changeCapability(String)
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
   package init(_ method: HTTPMethod, _ segments: [String]) throws(HTTPRefusal) {
@@ -62,11 +63,13 @@ package enum Route: Hashable {
     case ("schedules:check", 1): return [.post: .checkSchedule]
     case ("schedules", 2...3): return try ofSchedule(segments)
     case ("capabilities", 1): return [.get: .capabilities]
-    case ("capabilities", 3) where segments[2] == "policy": return [.patch: .changeCapability(segments[1])]
+    case ("capabilities", 3) where segments[2] == "policy":
+      return [.get: .capabilityLimit(segments[1]), .patch: .changeCapability(segments[1])]
     case ("tiers", 1): return [.get: .tiers]
-    case ("tiers", 3) where segments[2] == "policy": return [.patch: .changeTier(segments[1])]
+    case ("tiers", 3) where segments[2] == "policy":
+      return [.get: .tierLimit(segments[1]), .patch: .changeTier(segments[1])]
     case ("tenants", 1): return [.get: .tenants]
-    case ("tenants", 2): return [.patch: .changeTenant(segments[1])]
+    case ("tenants", 2): return [.get: .tenant(segments[1]), .patch: .changeTenant(segments[1])]
     case ("account", 1): return [.get: .account]
     case ("queue", 1): return [.get: .queue]
     case ("queue", 2) where segments[1] == "policy": return [.get: .queuePolicy, .patch: .changeQueuePolicy]
@@ -145,8 +148,8 @@ package enum Route: Hashable {
   /// Whether it shows what concerns every tenant.
   package var isForOperators: Bool {
     switch self {
-    case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .changeTenant, .changeTier,
-      .changeCapability:
+    case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .tenant, .changeTenant, .tierLimit,
+      .changeTier, .capabilityLimit, .changeCapability:
       true
     default: false
     }

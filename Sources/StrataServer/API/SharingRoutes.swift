@@ -12,7 +12,7 @@ struct SharingRoutes {
   static let bodyBytesMax = 4 << 10
 
   func tenants() async throws -> HTTPResponse {
-    try .json(try await control.tenants().map(TenantView.init))
+    try .json(try await control.tenants().map { TenantView($0, running: nil) })
   }
 
   func changeTenant(_ name: String, _ request: HTTPRequest) async throws -> HTTPResponse {
@@ -26,7 +26,7 @@ struct SharingRoutes {
       return known
     }
     let change = SharingChange(priorityClass: priorityClass, weight: patch.weight, limit: try LimitChange(patch.limit))
-    return try .json(TenantView(try await control.change(change, ofTenantNamed: name)))
+    return try .json(TenantView(try await control.change(change, ofTenantNamed: name), running: nil))
   }
 
   func changeLimit(of kind: SharedGate.Kind, _ name: String, _ request: HTTPRequest) async throws -> HTTPResponse {
@@ -34,6 +34,16 @@ struct SharingRoutes {
       LimitPatch.self, from: try await request.body.collect(limit: Self.bodyBytesMax), members: LimitPatch.members)
     let (known, limit) = try await control.change(try LimitChange(patch), of: kind, named: name)
     return try .json(LimitView(kind, known, limit))
+  }
+
+  func tenant(_ name: String) async throws -> HTTPResponse {
+    let (tenant, running) = try await control.tenant(named: name)
+    return try .json(TenantView(tenant, running: running))
+  }
+
+  func limit(of kind: SharedGate.Kind, _ name: String) async throws -> HTTPResponse {
+    let (known, limit, running) = try await control.limit(of: kind, named: name)
+    return try .json(LimitView(kind, known, limit, running: running))
   }
 }
 
@@ -96,10 +106,10 @@ extension RateView {
 }
 
 extension LimitView {
-  init(_ kind: SharedGate.Kind, _ name: String, _ limit: RunningLimit) {
+  init(_ kind: SharedGate.Kind, _ name: String, _ limit: RunningLimit, running: Int? = nil) {
     self.init(
       kind: kind.rawValue, name: name, runningMax: limit.runningMax, isPaused: limit.isPaused,
-      rate: limit.rate.map(RateView.init))
+      rate: limit.rate.map(RateView.init), running: running)
   }
 }
 
@@ -113,11 +123,11 @@ extension LimitView {
 }
 
 extension TenantView {
-  init(_ tenant: Tenant) {
+  init(_ tenant: Tenant, running: Int?) {
     self.init(
       id: tenant.id, name: tenant.name, plan: tenant.plan, isOperator: tenant.isOperator,
       priorityClass: tenant.sharing.priorityClass.rawValue, weight: tenant.sharing.weight,
       runningMax: tenant.sharing.limit.runningMax, isPaused: tenant.sharing.limit.isPaused,
-      rate: tenant.sharing.limit.rate.map(RateView.init))
+      rate: tenant.sharing.limit.rate.map(RateView.init), running: running)
   }
 }

@@ -3,10 +3,12 @@ import StrataCore
 
 extension Command {
   static let queue = Command(
-    name: "queue", arguments: "[pause|resume|limit|rate tier|capability|tenant NAME [WHAT]]|[order]", argumentsMax: 5,
+    name: "queue", arguments: "[pause|resume|drain|limit|rate tier|capability|tenant NAME [WHAT]]|[order]",
+    argumentsMax: 5,
     summary: "Show what waits and runs, and the workers; pause or limit a tier, capability or tenant",
     details: """
       pause    nothing of it starts; what runs goes on
+      drain    the same, and waits until nothing of it runs; it stays paused, whatever ends the wait
       resume   it starts again, within the limit that it had
       limit    at most so many of its jobs run at once; 'none' lifts that
       rate     at most so many of its jobs start in a time, such as 10/s, 100/1m or 1000/1h, and so many at once where that
@@ -19,10 +21,12 @@ extension Command {
       kind first, with tabs between.
 
       Examples: strata queue limit tenant acme 10
+                strata queue drain tier gpu --timeout 30m
                 strata queue rate capability command.run 100/1m 20
                 strata queue order --keep-room-after 2m --class-patience 10m
       """,
     options: QueueOrderAction.options + [
+      .option("timeout", "TIME", "how long to wait until nothing runs (drain) [for ever]"),
       .option("tenants", "N", "tenants of a class to show, those with the most jobs waiting [20]"), .dataDirectory,
       .json,
     ],
@@ -38,7 +42,11 @@ extension Command {
         throw UsageError(
           "'\(word)' is none of \(QueueVerb.usage)" + (near.map { "; did you mean '\($0)'?" } ?? ""), command: "queue")
       }
-      return try await GateAction(server: Server(arguments), arguments: arguments).perform(verb)
+      if arguments.has("timeout"), verb != .drain {
+        throw UsageError("--timeout is for 'strata queue drain'", command: "queue")
+      }
+      let action = GateAction(server: try Server(arguments), arguments: arguments)
+      return verb == .drain ? try await action.drain() : try await action.perform(verb)
     })
 
   private static func show(_ arguments: Arguments) async throws -> ExitStatus {
@@ -56,43 +64,58 @@ extension Command {
 
 /// What `strata queue` can do to a gate.
 enum QueueVerb: String, CaseIterable {
-  case pause, resume, limit, rate
+  case pause, resume, drain, limit, rate
 
   static let usage = (allCases.map(\.rawValue) + [QueueOrderAction.word]).joined(separator: "|")
 }
 
-/// One use of `strata queue pause|resume|limit|rate`.
+/// One use of `strata queue pause|resume|drain|limit|rate`.
 struct GateAction {
   let server: Server
   let arguments: Arguments
 
   func perform(_ verb: QueueVerb) async throws -> ExitStatus {
-    let patch = try self.patch(verb)
-    let words = arguments.positional
-    let (kind, name) = (words[1], words[2])
-    switch kind {
-    case "tier": try show(await server.patch(["v1", "tiers", name, "policy"], patch) as LimitView)
-    case "capability": try show(await server.patch(["v1", "capabilities", name, "policy"], patch) as LimitView)
-    case "tenant":
-      let tenant: TenantView = try await server.patch(["v1", "tenants", name], TenantPatch(limit: patch))
-      if arguments.has("json") {
-        Terminal.print(try JSONText.of(tenant))
-      } else {
-        try show(
-          LimitView(
-            kind: "tenant", name: tenant.name, runningMax: tenant.runningMax, isPaused: tenant.isPaused,
-            rate: tenant.rate))
-      }
-    default: throw UsageError("'\(kind)' is none of tier, capability, tenant", command: "queue")
-    }
+    let limit = try await change(try patch(verb))
+    Terminal.print(
+      arguments.has("json") ? try JSONText.of(limit) : "\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit))")
     return .done
+  }
+
+  func drain() async throws -> ExitStatus {
+    _ = try patch(.drain)
+    return try await QueueDrain(action: self).perform()
+  }
+
+  /// Changes the gate that is named, and tells how it stands then.
+  func change(_ patch: LimitPatch) async throws -> LimitView {
+    let path = try path
+    guard path[1] == "tenants" else { return try await server.patch(path, patch) }
+    return LimitView(try await server.patch(path, TenantPatch(limit: patch)))
+  }
+
+  /// How the gate stands.
+  func current() async throws -> LimitView {
+    let path = try path
+    return path[1] == "tenants" ? LimitView(try await server.get(path)) : try await server.get(path)
+  }
+
+  private var path: [String] {
+    get throws(UsageError) {
+      let (kind, name) = (arguments.positional[1], arguments.positional[2])
+      switch kind {
+      case "tier": return ["v1", "tiers", name, "policy"]
+      case "capability": return ["v1", "capabilities", name, "policy"]
+      case "tenant": return ["v1", "tenants", name]
+      default: throw UsageError("'\(kind)' is none of tier, capability, tenant", command: "queue")
+      }
+    }
   }
 
   private func patch(_ verb: QueueVerb) throws(UsageError) -> LimitPatch {
     let count = arguments.positional.count
     let (most, what) =
       switch verb {
-      case .pause, .resume: (3, "")
+      case .pause, .resume, .drain: (3, "")
       case .limit: (4, " COUNT|none")
       case .rate: (5, " RATE|none [BURST]")
       }
@@ -101,7 +124,7 @@ struct GateAction {
         "expected strata queue \(verb.rawValue) tier|capability|tenant NAME\(what)", command: "queue")
     }
     switch verb {
-    case .pause: return LimitPatch(isPaused: true)
+    case .pause, .drain: return LimitPatch(isPaused: true)
     case .resume: return LimitPatch(isPaused: false)
     case .limit: return LimitPatch(runningMax: .some(try RunningMaxWord.read(arguments.positional[3], "queue")))
     case .rate:
@@ -109,10 +132,13 @@ struct GateAction {
       return LimitPatch(rate: .some(try RateWord.read(arguments.positional[3], burst: burst, "queue")))
     }
   }
+}
 
-  private func show(_ limit: LimitView) throws {
-    if arguments.has("json") { return Terminal.print(try JSONText.of(limit)) }
-    Terminal.print("\(limit.kind) \(limit.name): \(RunningMaxWord.text(limit))")
+extension LimitView {
+  fileprivate init(_ tenant: TenantView) {
+    self.init(
+      kind: "tenant", name: tenant.name, runningMax: tenant.runningMax, isPaused: tenant.isPaused, rate: tenant.rate,
+      running: tenant.running)
   }
 }
 
