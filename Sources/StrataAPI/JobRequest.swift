@@ -36,6 +36,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var uniqueSeconds: Int64?
   /// What becomes of it where another job holds the key; `existing` unless said.
   public var onDuplicate: UniqueKey.Conflict?
+  /// Makes it an array: so many tasks, each of which is a job. Only as a body of `POST /v1/jobs` and `POST /v1/jobs:check`.
+  public var array: ArrayRequest?
 
   public init(
     capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
@@ -43,7 +45,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
     runAt: String? = nil, delaySeconds: Int64? = nil, startBy: String? = nil, startWithinSeconds: Int64? = nil,
     maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil, after: [JobID]? = nil,
     onDependencyFailure: DependencyPolicy? = nil, batch: BatchID? = nil,
-    uniqueKey: String? = nil, uniqueSeconds: Int64? = nil, onDuplicate: UniqueKey.Conflict? = nil
+    uniqueKey: String? = nil, uniqueSeconds: Int64? = nil, onDuplicate: UniqueKey.Conflict? = nil,
+    array: ArrayRequest? = nil
   ) {
     self.capability = capability
     self.params = params
@@ -64,6 +67,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.uniqueKey = uniqueKey
     self.uniqueSeconds = uniqueSeconds
     self.onDuplicate = onDuplicate
+    self.array = array
   }
 
   /// What replaces the capability's own resource request; nil leaves its value.
@@ -86,7 +90,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case capability, params, inputs, priority, tier, resources, after, batch
+    case capability, params, inputs, priority, tier, resources, after, batch, array
     case timeoutSeconds = "timeout_seconds"
     case runAt = "run_at"
     case delaySeconds = "delay_seconds"
@@ -105,7 +109,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public static var members: [String: [String]] {
     [
       "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.CodingKeys.allCases.map(\.rawValue),
-      "inputs[]": ["name", "digest", "size_bytes"],
+      "inputs[]": ["name", "digest", "size_bytes"], "array": ArrayRequest.CodingKeys.allCases.map(\.rawValue),
     ]
   }
 }
@@ -127,13 +131,19 @@ public struct JobAccepted: Hashable, Codable, Sendable {
   /// True when the job was accepted before: this answers a repeated `Idempotency-Key`, or a job with the same unique
   /// key, or a job that is done again already.
   public let isRepeat: Bool
+  /// How many tasks there are, where this is an array; then `id` is that of `/v1/arrays/{id}`, nothing is held yet, and
+  /// the estimate is of all tasks together.
+  public let tasks: Int?
 
-  public init(id: JobID, state: JobState, heldMicrocredits: Int64, estimate: Estimate, isRepeat: Bool) {
+  public init(
+    id: JobID, state: JobState, heldMicrocredits: Int64, estimate: Estimate, isRepeat: Bool, tasks: Int? = nil
+  ) {
     self.id = id
     self.state = state
     self.heldMicrocredits = heldMicrocredits
     self.estimate = estimate
     self.isRepeat = isRepeat
+    self.tasks = tasks
   }
 
   public struct Estimate: Hashable, Codable, Sendable {
@@ -146,7 +156,7 @@ public struct JobAccepted: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, state, estimate
+    case id, state, estimate, tasks
     case heldMicrocredits = "held_microcredits"
     case isRepeat = "repeat"
   }

@@ -45,6 +45,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var retriedBy: JobID?
   /// The run of a schedule that it is; absent for a job that its owner submitted.
   public var schedule: ScheduledRunView?
+  /// The task of an array that it is; absent for a job that stands for itself.
+  public var task: TaskView?
 
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
@@ -55,7 +57,8 @@ public struct JobView: Hashable, Codable, Sendable {
     chargedMicrocredits: Int64 = 0,
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
     scheduledFor: String? = nil, after: [JobID]? = nil, waitsFor: Int? = nil, batch: BatchID? = nil,
-    uniqueKey: String? = nil, retryOf: JobID? = nil, retriedBy: JobID? = nil, schedule: ScheduledRunView? = nil
+    uniqueKey: String? = nil, retryOf: JobID? = nil, retriedBy: JobID? = nil, schedule: ScheduledRunView? = nil,
+    task: TaskView? = nil
   ) {
     self.id = id
     self.state = state
@@ -86,6 +89,18 @@ public struct JobView: Hashable, Codable, Sendable {
     self.retryOf = retryOf
     self.retriedBy = retriedBy
     self.schedule = schedule
+    self.task = task
+  }
+
+  /// Which task of which array a job is.
+  public struct TaskView: Hashable, Codable, Sendable {
+    public var array: ArrayID
+    public var index: Int
+
+    public init(array: ArrayID, index: Int) {
+      self.array = array
+      self.index = index
+    }
   }
 
   public struct Progress: Hashable, Codable, Sendable {
@@ -101,7 +116,7 @@ public struct JobView: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
-    case schedule
+    case schedule, task
     case createdAt = "created_at"
     case runAt = "run_at"
     case startBy = "start_by"

@@ -58,7 +58,17 @@ extension ControlPlane {
   }
 
   private func opened(_ draft: BatchDraft, _ tenant: TenantID) async throws(StrataError) -> StoredBatch {
-    if let batch = draft.batch { return try await self.batch(batch, tenant: tenant) }
+    if let batch = draft.batch {
+      let known = try await self.batch(batch, tenant: tenant)
+      let array: StoredArray?
+      do { array = try await ledger.array(ArrayID(high: batch.high, low: batch.low), tenant: tenant) } catch {
+        throw error.strataError
+      }
+      guard array == nil else {
+        throw StrataError(.conflict, "\(batch) is an array: no jobs may join its tasks", remedy: "open a batch")
+      }
+      return known
+    }
     do {
       return try await ledger.openBatch(tenant: tenant, idempotencyKey: draft.idempotencyKey)
     } catch {

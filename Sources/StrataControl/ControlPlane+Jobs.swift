@@ -143,7 +143,24 @@ extension ControlPlane {
   func record(of id: JobID, tenant: TenantID) async throws(StrataError) -> StoredJob {
     let record: StoredJob?
     do { record = try await ledger.job(id, tenant: tenant) } catch { throw error.strataError }
-    guard let record else { throw StrataError(.notFound, "there is no job \(id) of this tenant") }
+    guard let record else { throw await missing(id, tenant) }
     return record
+  }
+
+  /// Why there is no such job, where that can be told.
+  private func missing(_ id: JobID, _ tenant: TenantID) async -> StrataError {
+    let array = ArrayID(ofTask: id)
+    if let stored = try? await ledger.array(array, tenant: tenant) {
+      guard let position = array.position(of: id) else {
+        return StrataError(.notFound, "\(id) is an array and no job", remedy: "GET /v1/arrays/\(array) shows it")
+      }
+      if position < stored.indexes.count {
+        let index = stored.indexes[position]
+        return StrataError(
+          .notFound, "job \(id) is task \(index) of array \(array), and is not made",
+          remedy: "GET /v1/arrays/\(array)/tasks/\(index) shows it")
+      }
+    }
+    return StrataError(.notFound, "there is no job \(id) of this tenant")
   }
 }

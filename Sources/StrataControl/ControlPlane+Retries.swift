@@ -76,5 +76,6 @@ extension JobDraft {
       timeoutSeconds: job.order.timeoutSeconds, structure: JobStructure(unique: unique, retryOf: job.id))
     attemptsMax = job.attemptsMax
     retry = job.order.retry ?? .standard
+    task = job.order.task
   }
 }

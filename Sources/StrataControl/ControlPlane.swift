@@ -46,6 +46,8 @@ public final class ControlPlane: Sendable {
     public var diskThreads = 4
     /// What schedules may be.
     public var schedules = ScheduleLimits()
+    /// What arrays may be, and how many of their tasks are made at a time.
+    public var arrays = ArrayLimits()
     /// What instants of jobs are compared with.
     public var clock = WallClock.system
 
@@ -188,6 +190,7 @@ public final class ControlPlane: Sendable {
       group.addTask { await reaper.run() }
       group.addTask { await promoter.run() }
       group.addTask { await self.keeper().run() }
+      group.addTask { await self.arrayKeeper().run() }
       group.addTask {
         // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
         // Where that cannot be had soon, jobs are compared without it.
@@ -207,6 +210,12 @@ public final class ControlPlane: Sendable {
     ScheduleKeeper(
       ledger: ledger, admission: admission, metrics: metrics, log: log.component("schedules"),
       clock: configuration.clock)
+  }
+
+  private func arrayKeeper() -> ArrayKeeper {
+    ArrayKeeper(
+      ledger: ledger, admission: admission, endings: settler.endings, limits: configuration.arrays,
+      log: log.component("arrays"), clock: configuration.clock)
   }
 
   private func requestRegularly() async {
@@ -266,11 +275,18 @@ public final class ControlPlane: Sendable {
   /// - Returns: the most that the job could be charged.
   /// - Throws: the refusal. Nothing is stored either way, and what is accepted now may be refused in a moment.
   public func check(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
-    try await admission.preview(draft, tenant: tenant)
+    if let array = draft.array {
+      return try await admission.preview(draft, as: array, limits: configuration.arrays, tenant: tenant)
+    }
+    return try await admission.preview(draft, tenant: tenant)
   }
 
-  /// Checks, holds for, stores and enqueues a job. Returns once it is committed.
+  /// Checks, holds for, stores and enqueues a job; of an array, the whole of it is stored and its tasks are made as there
+  /// is room for them. Returns once it is committed.
   public func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
-    try await admission.submit(draft, tenant: tenant)
+    if let array = draft.array {
+      return try await admission.submit(draft, as: array, limits: configuration.arrays, tenant: tenant)
+    }
+    return try await admission.submit(draft, tenant: tenant)
   }
 }

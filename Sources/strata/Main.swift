@@ -6,9 +6,9 @@ struct Main {
   static let version = "0.1.0"
 
   static let commands: [Command] = [
-    .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .retry, .schedule, .capabilities, .account, .keys,
-    .queue, .tiers,
-    .tenants, .ledger,
+    .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .retry, .array, .schedule, .capabilities,
+    .account,
+    .keys, .queue, .tiers, .tenants, .ledger,
     .simulateScan, .help, .version, .controller, .worker, .runner, .sentinel,
   ]
 

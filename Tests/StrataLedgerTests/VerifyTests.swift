@@ -41,6 +41,7 @@ import Testing
       "dependant_forgotten",
       "INSERT INTO dependency SELECT done.id, waiting.id FROM job AS done, job AS waiting WHERE done.state = 'succeeded' AND waiting.state = 'queued'"
     ),
+    ("array_tasks", array), ("array_open", array),
   ]) func aTamperedLedgerIsFoundOut(rule: String, statement: String) async throws {
     let bench = try await LedgerBench()
     let tenant = try await bench.tenant()
@@ -54,4 +55,11 @@ import Testing
     #expect(report.violations.contains { $0.rule == rule })
     #expect(!report.isSound)
   }
+
+  /// All its tasks are said to be made: none is, and its batch is open.
+  private static let array = """
+    INSERT INTO batch (id, tenant, created_at) SELECT id, tenant, now() FROM job WHERE state = 'succeeded';
+    INSERT INTO job_array (id, tenant, fingerprint, draft, indexes, tasks, span, hold_each, next_position, created_at)
+    SELECT id, tenant, 'x', '{}', '0-2', 3, '{}', 1, 3, now() FROM job WHERE state = 'succeeded'
+    """
 }

@@ -6,13 +6,19 @@ import StrataRuntime
 import StrataServer
 import Testing
 
-/// docs/api.md against the server: its examples run, its routes lead somewhere, its error codes are those in the code.
+/// docs/api.md and docs/arrays.md against the server: their examples run, their routes lead somewhere, their error codes are those in the code.
 @Suite struct APIDocumentTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
-  static let text = (try? String(contentsOf: root.appendingPathComponent("docs/api.md"), encoding: .utf8)) ?? ""
+  static let text = document("api")
+  /// What did not fit there.
+  static let arrays = document("arrays")
 
-  /// Runs the document's `curl` commands as a reader would, one after the other, in its own order.
+  private static func document(_ name: String) -> String {
+    (try? String(contentsOf: root.appendingPathComponent("docs/\(name).md"), encoding: .utf8)) ?? ""
+  }
+
+  /// Runs the documents' `curl` commands as a reader would, one after the other, in its own order.
   @Test func everyExampleIsAccepted() async throws {
     let commands = Self.commands
     #expect(commands.count > 15)
@@ -31,6 +37,7 @@ import Testing
           } else if let id = output.firstMatch(of: /"id":"(\w+)"/)?.1 {
             (variables["JOB"], variables["NEXT"]) = ("\(id)", "\(id)")
           }
+          if output.contains(#""tasks":"#), !output.contains("items") { variables["ARRAY"] = variables["JOB"] }
           if output.contains(#""secret":"#) { variables["KEY_ID"] = variables["JOB"] }
           if let digest = output.firstMatch(of: /"digest":"(sha256:\w+)"/)?.1 { variables["DIGEST"] = "\(digest)" }
         }
@@ -41,10 +48,10 @@ import Testing
   }
 
   @Test func everyRouteOfTheTableLeadsSomewhere() throws {
-    let rows = Self.text.matches(of: /\n\| `(GET|POST|PUT|PATCH|DELETE) (\/v1\/[^`]*)`/)
-    #expect(rows.count == 38)
+    let rows = (Self.text + Self.arrays).matches(of: /\n\| `(GET|POST|PUT|PATCH|DELETE) (\/v1\/[^`]*)`/)
+    #expect(rows.count == 49)
     for row in rows {
-      let path = String(row.2).replacing("{id}", with: JobID().description)
+      let path = String(row.2).replacing("{id}", with: JobID().description).replacing("{index}", with: "7")
         .replacing("{digest}", with: RouteTests.digest.description)
       let segments = path.split(separator: "/").map(String.init)
       #expect(throws: Never.self) { try Route(try #require(HTTPMethod(rawValue: String(row.1))), segments) }
@@ -84,7 +91,8 @@ import Testing
 
   /// The commands of its `sh` blocks, but the first one, which sets variables.
   private static var commands: [String] {
-    let blocks = text.components(separatedBy: "```sh\n").dropFirst(2).map { $0.components(separatedBy: "```")[0] }
+    let parts = [text, arrays].map { $0.components(separatedBy: "```sh\n").dropFirst() }
+    let blocks = parts.joined().dropFirst().map { $0.components(separatedBy: "```")[0] }
     return blocks.flatMap { block in
       block.components(separatedBy: "\ncurl ").map { ($0.hasPrefix("curl ") ? "" : "curl ") + $0 }
     }

@@ -105,7 +105,7 @@ package final class AdmissionService: Sendable {
   /// What was accepted before is found all the same, however full the queue is.
   ///
   /// - Parameter isCounted: whether the job is accepted now, where it is not refused.
-  private func requireRoom(
+  func requireRoom(
     for submission: JobSubmission, _ tenant: TenantID, isCounted: Bool = true
   ) async throws(StrataError) {
     guard let refusal = await room.refusal(of: tenant, isCounted: isCounted) else { return }
@@ -194,7 +194,15 @@ extension WorkOrder {
   func renamed(_ job: JobID) -> WorkOrder {
     WorkOrder(
       job: job, tenant: tenant, capability: capability, version: version, parametersJSON: parametersJSON,
-      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry)
+      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry, task: task)
+  }
+
+  /// The order of one task, from what all tasks of an array have in common.
+  func filled(_ task: ArrayTask, job: JobID) -> WorkOrder {
+    WorkOrder(
+      job: job, tenant: tenant, capability: capability, version: version,
+      parametersJSON: task.filled(parametersJSON), inputs: inputs, timeoutSeconds: timeoutSeconds,
+      resources: resources, retry: retry, task: task)
   }
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.

@@ -26,6 +26,11 @@ package struct DraftCheck: Sendable {
   package func submission(for draft: JobDraft, tenant: TenantID, job: JobID, now: Timestamp) throws(StrataError)
     -> JobSubmission
   {
+    guard draft.array == nil else {
+      throw StrataError(
+        .invalidBody, "an 'array' is submitted by itself, not as one of many and not by a schedule",
+        remedy: "give it to POST /v1/jobs")
+    }
     let (capability, _) = try catalogue.resolve(draft.capability)
     let parameters = try catalogue.check(draft.parametersJSON, inputs: draft.inputs.count, of: draft.capability)
     for input in draft.inputs { try InputName.require(input.name) }
@@ -49,7 +54,7 @@ package struct DraftCheck: Sendable {
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.inputs, timeoutSeconds: timeout, resources: resources,
-      retry: retry == .standard ? nil : retry)
+      retry: retry == .standard ? nil : retry, task: draft.task)
     try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
@@ -98,7 +103,7 @@ package struct DraftCheck: Sendable {
   }
 
   /// What the queue would not take must not be accepted: it could never run.
-  private func requireSmall(_ order: WorkOrder) throws(StrataError) {
+  func requireSmall(_ order: WorkOrder) throws(StrataError) {
     let size = order.encoded.count
     guard size <= payloadBytesMax else {
       throw StrataError(

@@ -32,12 +32,17 @@ public struct JobDraft: Sendable {
   public var structure: JobStructure
   /// The run of a schedule that it is.
   var occurrence: ScheduleOccurrence?
+  /// Which tasks it stands for; nil for one job.
+  public var array: ArrayDraft?
+  /// The task of an array that it does again.
+  var task: ArrayTask?
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
     tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil,
     timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil, start: StartTime? = nil,
-    startBy: StartTime? = nil, idempotencyKey: String? = nil, structure: JobStructure = JobStructure()
+    startBy: StartTime? = nil, idempotencyKey: String? = nil, structure: JobStructure = JobStructure(),
+    array: ArrayDraft? = nil
   ) {
     self.capability = capability
     self.parametersJSON = parametersJSON
@@ -53,6 +58,7 @@ public struct JobDraft: Sendable {
     self.startBy = startBy
     self.idempotencyKey = idempotencyKey
     self.structure = structure
+    self.array = array
   }
 }
 
@@ -64,4 +70,7 @@ public struct AdmittedJob: Hashable, Sendable {
   public let held: MicroCredits
   /// Whether it was accepted before, under the same idempotency key.
   public let isRepeat: Bool
+  /// How many tasks there are, where this is an array: then `held` is the most that each may be charged, and nothing is
+  /// held for those that are not made.
+  public var tasks: Int?
 }

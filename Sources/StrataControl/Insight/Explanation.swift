@@ -57,6 +57,14 @@ public struct Explanation: Hashable, Sendable {
     /// It is accepted, and not in the queue yet.
     case notEnqueued = "not_enqueued"
     case queueAway = "queue_away"
+    /// So many tasks of an array are made at a time.
+    case arrayWindow = "array_window"
+    /// So many tasks of an array may run at once, by its own limit.
+    case arrayLimit = "array_limit"
+    /// There are not the credits for another task of an array.
+    case noCredits = "no_credits"
+    /// No tasks of an array are made, for a reason that a submission would be refused with.
+    case notMade = "not_made"
   }
 
   public let job: JobID

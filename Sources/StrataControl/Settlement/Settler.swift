@@ -29,6 +29,8 @@ package final class Settler: Sendable {
   package let requests: ReconcileRequests
   /// How long attempts took that it has settled.
   package let services = ServiceRecord()
+  /// Rung whenever something was settled: tasks of arrays take the place of those that ended, holds were let go.
+  package let endings = Bell()
   /// When to look for ends that have not been told on.
   private let nextResolution = Mutex(ContinuousClock.now)
   private let lastPass = Mutex<ContinuousClock.Instant?>(nil)
@@ -193,9 +195,10 @@ package final class Settler: Sendable {
 
   /// Settles, and enqueues the jobs that nothing keeps waiting any more.
   private func settle(_ items: [SettlementItem]) async throws -> Settlement {
-    let settlement = try await releasing { [ledger] hook in
+    let settlement = try await releasing { [ledger, endings] hook in
       let settlement = try await ledger.settle(items, releasing: hook)
       CrashPoint.betweenSettlementAndAcknowledgement.reached()
+      endings.ring()
       return settlement
     } consequences: {
       $0.consequences

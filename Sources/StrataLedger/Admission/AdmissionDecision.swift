@@ -98,7 +98,8 @@ package struct AdmissionDecision {
     guard let balance = balances[submission.tenant] else { throw .unknownTenant(submission.tenant) }
     guard let listing = prices[submission.soldAs] else { throw .unpriced(submission.soldAs) }
     guard ratedTiers.contains(submission.tier) else { throw .unratedTier(submission.tier) }
-    try structure.requireOpen(submission.structure.batch, of: submission.tenant)
+    // Nobody but whoever makes its tasks adds to an array.
+    if submission.order.task == nil { try structure.requireOpen(submission.structure.batch, of: submission.tenant) }
     let waits = try structure.waits(of: submission)
     let order = submission.order
     let hold = listing.price.hold(

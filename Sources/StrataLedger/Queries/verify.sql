@@ -77,6 +77,10 @@ WITH posting AS (
   FROM dependency JOIN job AS needed ON needed.id = dependency.needs
   WHERE needed.finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM resolution WHERE resolution.job = needed.id)
   UNION ALL
+  SELECT 'dependant_forgotten', dependency.job::text, 'told', needed.id::text || ' array'
+  FROM dependency JOIN job_array ON job_array.id = dependency.needs JOIN batch AS needed ON needed.id = job_array.id
+  WHERE needed.finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM resolution WHERE resolution.job = needed.id)
+  UNION ALL
   SELECT 'batch_counts', batch.id::text, coalesce(counted.ends, '0 0 0 0'),
     concat_ws(' ', batch.total, batch.succeeded, batch.failed, batch.cancelled)
   FROM batch LEFT JOIN (
@@ -89,5 +93,15 @@ WITH posting AS (
   SELECT 'key_outlives_job', claim.job::text, 'freed', claim.key FROM unique_claim AS claim
   LEFT JOIN job ON job.id = claim.job
   WHERE claim.until IS NULL AND (job.id IS NULL OR job.finished_at IS NOT NULL)
+  UNION ALL
+  SELECT 'array_tasks', job_array.id::text, job_array.tasks::text, (batch.total + job_array.dropped_count)::text
+  FROM job_array JOIN batch ON batch.id = job_array.id
+  WHERE batch.total + job_array.dropped_count > job_array.tasks
+    OR job_array.next_position = job_array.tasks AND batch.total + job_array.dropped_count <> job_array.tasks
+  UNION ALL
+  SELECT 'array_open', job_array.id::text, (job_array.next_position < job_array.tasks)::text,
+    coalesce(batch.is_open::text, 'no batch')
+  FROM job_array LEFT JOIN batch ON batch.id = job_array.id
+  WHERE batch.is_open IS DISTINCT FROM (job_array.next_position < job_array.tasks)
 )
 SELECT rule, coalesce(subject, 'none'), coalesce(expected, 'none'), coalesce(found, 'none') FROM breach LIMIT $1::bigint

@@ -10,25 +10,33 @@ extension Ledger {
   ///
   /// - Throws: `StrataError` where the system gives no thread.
   public func scheduleChanges() throws(StrataError) -> AsyncStream<Void> {
+    try changes(on: "strata_schedules")
+  }
+
+  /// Yields whenever arrays were submitted, by whichever process; else as `scheduleChanges`.
+  public func arrayChanges() throws(StrataError) -> AsyncStream<Void> { try changes(on: "strata_arrays") }
+
+  private func changes(on channel: String) throws(StrataError) -> AsyncStream<Void> {
     let alarm = try Alarm()
     let (changes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     continuation.onTermination = { _ in alarm.ring() }
     let configuration = configuration
-    try Thread.start(name: "schedules") {
-      ScheduleListener(configuration: configuration, alarm: alarm).listen { continuation.yield() }
+    try Thread.start(name: "ledger-changes") {
+      ChangeListener(configuration: configuration, alarm: alarm, channel: channel).listen { continuation.yield() }
       continuation.finish()
     }
     return changes
   }
 }
 
-/// Listens on a connection of its own for what `notify_schedules.sql` tells.
-private struct ScheduleListener {
+/// Listens on a connection of its own for what `notify_schedules.sql` and `notify_arrays.sql` tell.
+private struct ChangeListener {
   /// How often it makes sure that the server is there.
   static let heartbeat = Duration.seconds(30)
 
   let configuration: PostgreSQLConfiguration
   let alarm: Alarm
+  let channel: String
 
   /// Returns once the alarm has rung.
   func listen(_ onChange: () -> Void) {
@@ -36,7 +44,7 @@ private struct ScheduleListener {
     while true {
       do throws(PostgreSQLError) {
         let connection = try PostgreSQLConnection(configuration, alarm: alarm)
-        try connection.script("LISTEN strata_schedules")
+        try connection.script("LISTEN \(channel)")
         pause = configuration.reconnectPause
         onChange()
         while true {

@@ -88,7 +88,7 @@ struct SettlementTransaction {
     }
     let answers = try transaction.commit(commands)
     settlement.consequences = try writes.consequences(Array(answers.dropFirst(decision.usage.isEmpty ? 0 : 1)))
-    settlement.consequences.isIncomplete = isIncomplete
+    settlement.consequences.isIncomplete = settlement.consequences.isIncomplete || isIncomplete
     return settlement
   }
 

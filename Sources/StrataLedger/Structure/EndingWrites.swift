@@ -13,7 +13,7 @@ struct EndingWrites {
   /// What has answers comes first; the house's account, which every settlement needs, is touched last and so locked
   /// shortest.
   var commands: [PostgreSQLCommand] {
-    [release, batches, keys].compactMap(\.self) + DependencyWrites.telling(dependants)
+    [release, batches, arrays, keys].compactMap(\.self) + DependencyWrites.telling(dependants)
       + SettlementTransaction.endings(all)
   }
 
@@ -27,9 +27,16 @@ struct EndingWrites {
     if batches != nil, let rows = answers.popFirst() {
       let counted = try rows.map { row throws(PostgreSQLError) in try StoredBatch(&row) }
       consequences.finishedBatches = counted.filter { $0.finishedAt != nil }
+      // Jobs that wait for an array are told by the next step.
+      if let noted = answers.popFirst(), noted.count > 0 { consequences.isIncomplete = true }
     }
     consequences.ended = dependants.closings.map(\.finished)
     return consequences
+  }
+
+  private var arrays: PostgreSQLCommand? {
+    let ended = Set(all.compactMap(\.batch))
+    return ended.isEmpty ? nil : Query.noteArrayEnds(.identifiers(Array(ended)))
   }
 
   private var batches: PostgreSQLCommand? {

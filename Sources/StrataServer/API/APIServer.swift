@@ -10,6 +10,7 @@ public struct APIServer: Sendable {
   private let metrics: Metrics
   private let requests: RequestCounters
   private let log: Log
+  private let arrays: ArrayRoutes
   private let artifacts: ArtifactRoutes
   private let jobs: JobRoutes
   private let batches: BatchRoutes
@@ -28,6 +29,7 @@ public struct APIServer: Sendable {
     self.metrics = metrics
     requests = RequestCounters(metrics)
     self.log = log
+    arrays = ArrayRoutes(control: control, heartbeat: heartbeat)
     artifacts = ArtifactRoutes(control: control, store: store)
     jobs = JobRoutes(control: control, store: store)
     batches = BatchRoutes(control: control)
@@ -109,6 +111,7 @@ public struct APIServer: Sendable {
     case .submitBatch: try await batches.submit(request, tenant: tenant)
     case .batch(let id): try await batches.get(id, tenant: tenant)
     case .batchEvents(let id): try await events.follow(id, request, tenant: tenant)
+    case .arrays(let route): try await arrays.answer(route, request, tenant: tenant)
     case .putArtifact: try await artifacts.put(request, tenant: tenant)
     case .artifact(let digest): try await artifacts.get(digest, request, tenant: tenant)
     case .listKeys: try await keys.list(request, caller)

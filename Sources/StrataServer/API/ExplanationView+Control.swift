@@ -6,11 +6,16 @@ extension ExplanationView {
   init(_ explanation: Explanation) {
     self.init(
       job: explanation.job, state: explanation.state,
-      reasons: explanation.reasons.map {
-        Reason(
-          code: $0.code.rawValue, message: $0.message, count: $0.count, limit: $0.limit, until: $0.until?.text,
-          jobs: $0.jobs.isEmpty ? nil : $0.jobs)
-      }, unknown: explanation.unknown, start: explanation.start.map { StartView($0, now: .now) })
+      reasons: explanation.reasons.map(Reason.init), unknown: explanation.unknown,
+      start: explanation.start.map { StartView($0, now: .now) })
+  }
+}
+
+extension ExplanationView.Reason {
+  init(_ reason: Explanation.Reason) {
+    self.init(
+      code: reason.code.rawValue, message: reason.message, count: reason.count, limit: reason.limit,
+      until: reason.until?.text, jobs: reason.jobs.isEmpty ? nil : reason.jobs)
   }
 }
 

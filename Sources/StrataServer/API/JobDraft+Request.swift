@@ -22,7 +22,22 @@ extension JobDraft {
       memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
       timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), start: try StartTime(asked),
       startBy: try StartTime(startBy: asked),
-      idempotencyKey: key, structure: try JobStructure(asked))
+      idempotencyKey: key, structure: try JobStructure(asked), array: try asked.array.map(ArrayDraft.init))
+  }
+}
+
+extension ArrayDraft {
+  fileprivate init(_ asked: ArrayRequest) throws(HTTPRefusal) {
+    do throws(StrataError) {
+      switch (asked.tasks, asked.range) {
+      case (let count?, nil): self.init(try TaskIndexes(count: count), runningMax: asked.maxRunning)
+      case (nil, let text?): self.init(try TaskIndexes(text: text), runningMax: asked.maxRunning)
+      default:
+        throw StrataError(.invalidInput, "an 'array' has either 'tasks' or a 'range'", remedy: "give one of the two")
+      }
+    } catch {
+      throw .invalidBody(error.description)
+    }
   }
 }
 
@@ -63,7 +78,8 @@ extension HTTPRequest {
 extension JobAccepted {
   init(_ job: AdmittedJob) {
     self.init(
-      id: job.id, state: job.state, heldMicrocredits: job.state.isFinal ? 0 : job.held.micros,
-      estimate: .init(chargeMaxMicrocredits: job.held.micros), isRepeat: job.isRepeat)
+      id: job.id, state: job.state, heldMicrocredits: job.state.isFinal || job.tasks != nil ? 0 : job.held.micros,
+      estimate: .init(chargeMaxMicrocredits: job.held.times(job.tasks ?? 1).micros), isRepeat: job.isRepeat,
+      tasks: job.tasks)
   }
 }

@@ -15,11 +15,11 @@ struct JobRoutes {
   /// Jobs on a page of a listing.
   static let pageMax = 200
 
-  /// 202 with what was held; a repeated `Idempotency-Key` finds the same job.
+  /// 202 with what was held; a repeated `Idempotency-Key` finds the same job. With `array` it is an array.
   func submit(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let accepted = try await control.submit(try await draft(of: request), tenant: tenant)
     var response = try HTTPResponse.json(JobAccepted(accepted), status: .accepted)
-    response.headers.append("location", "/v1/jobs/\(accepted.id)")
+    response.headers.append("location", "/v1/\(accepted.tasks == nil ? "jobs" : "arrays")/\(accepted.id)")
     return response
   }
 

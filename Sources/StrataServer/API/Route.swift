@@ -7,6 +7,7 @@ package enum Route: Hashable {
   case job(JobID), changeJob(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID), explainJob(JobID)
   case retryJob(JobID)
   case submitBatch, batch(BatchID), batchEvents(BatchID), retryJobs
+  case arrays(ArrayRoute)
   case putArtifact, artifact(ArtifactDigest)
   case listKeys, createKey, revokeKey(KeyID)
   case capabilities, account, queue, tiers, ledgerVerification
@@ -46,6 +47,8 @@ package enum Route: Hashable {
     case ("jobs:batch", 1): return [.post: .submitBatch]
     case ("jobs:retry", 1): return [.post: .retryJobs]
     case ("batches", 2...3): return try ofBatch(segments)
+    case ("arrays", 1...5):
+      return try ArrayRoute.choices(segments, missing: missing(["v1"] + segments)).mapValues(Route.arrays)
     case ("artifacts", 1): return [.put: .putArtifact]
     case ("artifacts", 2):
       guard let digest = ArtifactDigest(segments[1]) else {
@@ -121,7 +124,9 @@ package enum Route: Hashable {
   package var queryItems: [String] {
     switch self {
     case .listJobs: ["state", "batch", "schedule", "cursor", "limit", "id"]
-    case .listSchedules: ["cursor", "limit"]
+    case .listSchedules, .arrays(.list): ["cursor", "limit"]
+    case .arrays(.tasks): ["state", "cursor", "limit"]
+    case .arrays(.cancel): ["tasks"]
     case .scheduleTimes: ["limit"]
     case .jobLog: ["offset"]
     case .queue: ["tenants"]

@@ -148,7 +148,8 @@ enum JobText {
     rows.append(("error", job.error.map { "\($0.message) [\($0.code)]" }))
     rows.append(("done again", job.retriedBy.map { "as job \($0)" }))
     rows.append(("retry of", job.retryOf.map { "job \($0)" }))
-    rows.append(("batch", job.batch?.description))
+    rows.append(("task", job.task.map { "\($0.index) of array \($0.array)" }))
+    rows.append(("batch", job.task == nil ? job.batch?.description : nil))
     rows.append(("schedule", job.schedule.map(text)))
     rows += job.attempts.map { ("attempt \($0.attempt)", text(of: $0)) }
     rows += job.results.map { ("result", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }

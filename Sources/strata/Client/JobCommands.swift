@@ -59,7 +59,8 @@ extension Command {
       retry   do it again, if it failed or was cancelled: a new job with the same request and a hold of its own
 
       ID is the job's identifier, or as much of it as no other job has: the last 6 characters or more, or the first 8 or
-      more. Jobs that were made at about the same time begin alike, so the end tells them apart sooner.
+      more. Jobs that were made at about the same time begin alike, so the end tells them apart sooner. ARRAY[INDEX] is a
+      task of an array.
       """,
     options: [
       .option("out", "FOLDER", "where to put the results (fetch, wait)"),

@@ -12,9 +12,14 @@ enum JobName {
     _ text: String, for command: String = "job", on server: () throws -> Server
   ) async throws -> JobID {
     if let id = JobID(text) { return id }
+    if let task = TaskName(text) {
+      let view: ArrayTaskView = try await server().get(task.path)
+      return view.id
+    }
     guard IdentifierPart<JobTag>(text) != nil else {
       throw UsageError(
-        "'\(text)' is not a job's identifier: give its 26 letters and digits, or the last 6 of them or more",
+        "'\(text)' is not a job's identifier: give its 26 letters and digits, or the last 6 of them or more, or a task"
+          + " as ARRAY[INDEX]",
         command: command)
     }
     let page: Page<JobView> = try await server().get("/v1/jobs", query: [(name: "id", value: text)])
@@ -32,4 +37,21 @@ enum JobName {
     }
     return job.id
   }
+}
+
+/// A task of an array as the command line names it: `ARRAY[INDEX]`.
+struct TaskName {
+  let array: ArrayID
+  let index: Int
+
+  /// - Returns: nil for what is no task.
+  init?(_ text: String) {
+    let parts = text.split(separator: "[", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[1].last == "]", let array = ArrayID(String(parts[0])),
+      let index = Int(parts[1].dropLast()), index >= 0
+    else { return nil }
+    (self.array, self.index) = (array, index)
+  }
+
+  var path: [String] { ["v1", "arrays", array.description, "tasks", "\(index)"] }
 }

@@ -111,7 +111,7 @@ enum ScheduleOptions {
   static let ofJob: [OptionDefinition] = {
     let alone: Set = [
       "out", "wait", "at", "delay", "start-by", "patience", "after", "on-dependency-failure", "batch",
-      "idempotency-key", "data-dir", "json",
+      "idempotency-key", "array", "data-dir", "json",
     ]
     return JobOptions.all.filter { !alone.contains($0.name) } + [
       .option("param", "NAME=VALUE", "a parameter of the capability", repeats: true)

@@ -42,8 +42,10 @@ struct Server {
     return try await send(request).decode()
   }
 
-  func delete<Value: Decodable>(_ path: [String]) async throws -> Value {
-    try await send(ClientRequest("DELETE", path)).decode()
+  func delete<Value: Decodable>(_ path: [String], query: [(name: String, value: String)] = []) async throws -> Value {
+    var request = ClientRequest("DELETE", path)
+    request.query = query
+    return try await send(request).decode()
   }
 
   /// Without a body.
@@ -118,6 +120,18 @@ struct Server {
     try await Self.explaining { () async throws(ClientError) in
       try await client.events(request) { event in
         guard let shown = try? JSONDecoder().decode(JobEvent.self, from: Data(event.data.utf8)) else { return true }
+        return onEvent(shown)
+      }
+    }
+  }
+
+  /// Hands over an array as it stands, now and then, until the stream ends or `onEvent` returns false.
+  func events(of array: ArrayID, onEvent: @escaping @Sendable (ArrayView) -> Bool) async throws {
+    var request = request("GET", "/v1/arrays/\(array)/events")
+    request.timeout = nil
+    try await Self.explaining { () async throws(ClientError) in
+      try await client.events(request) { event in
+        guard let shown = try? JSONDecoder().decode(ArrayView.self, from: Data(event.data.utf8)) else { return true }
         return onEvent(shown)
       }
     }

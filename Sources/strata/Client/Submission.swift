@@ -28,6 +28,11 @@ struct Submission {
         "--out needs a job that is waited for; fetch the results later with 'strata job fetch ID --out FOLDER'",
         command: arguments.command)
     }
+    if arguments.has("out"), arguments.has("array") {
+      throw UsageError(
+        "--out is not for --array; fetch results of each task with 'strata job fetch ARRAY[INDEX] --out FOLDER'",
+        command: arguments.command)
+    }
     server = try Server(arguments)
     folder = try arguments["out"].map(ResultsFolder.init)
     asJSON = arguments.has("json")
@@ -54,6 +59,7 @@ struct Submission {
     request.inputs = try await inputs.upload()
     let accepted: JobAccepted = try await server.post(
       "/v1/jobs", request, idempotencyKey: idempotencyKey, patience: patience)
+    if waits, let tasks = accepted.tasks { return try await follow(ArrayID(accepted.id), tasks: tasks) }
     guard waits else {
       Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
       return .done
@@ -72,9 +78,16 @@ struct Submission {
     return try await JobOutcome(server: server, job: job).show(folder: folder, asJSON: asJSON, isBrief: showsLog)
   }
 
+  private func follow(_ array: ArrayID, tasks: Int) async throws -> ExitStatus {
+    if !asJSON { Terminal.note("array \(array) of \(tasks.counted("task")) accepted") }
+    return try await ArrayFollower(server: server).show(array, asJSON: asJSON)
+  }
+
   /// Waits for a job; a Ctrl-C ends the waiting, not the job, and says so.
-  static func tellingOfInterruption<Value: Sendable>(
-    of job: JobID, _ wait: @escaping @Sendable () async throws -> Value
+  ///
+  /// - Parameter noun: what it is, and the command for it.
+  static func tellingOfInterruption<Value: Sendable, Tag>(
+    of job: Identifier<Tag>, noun: String = "job", _ wait: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
     let requests = try Signals.terminationRequests()
     let listener = Task {
@@ -82,9 +95,9 @@ struct Submission {
         Terminal.note(
           """
 
-          strata: no longer waiting; job \(job) goes on.
-            strata job wait \(job)     waits again
-            strata job cancel \(job)   stops it
+          strata: no longer waiting; \(noun) \(job) goes on.
+            strata \(noun) wait \(job)     waits again
+            strata \(noun) cancel \(job)   stops it
           """)
         exit(interruptedStatusBase + request.signal)
       }

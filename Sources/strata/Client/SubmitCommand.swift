@@ -10,6 +10,9 @@ extension Command {
       job. Without it the job's identifier is printed: 'strata job wait' and 'strata job fetch' take it. A parameter that
       is a list is written as JSON: --param 'command=["echo", "hello"]'.
 
+      With --array it is an array: one job for each index, which stands for {task} in the parameters and in the variable
+      STRATA_TASK_INDEX of a command; 'strata array' shows, follows and cancels it.
+
       Example: strata submit gis-lidar-process scan.laz --param cell=1 --out results --wait
       """,
     options: JobOptions.all + [.option("param", "NAME=VALUE", "a parameter of the capability", repeats: true)],
@@ -32,6 +35,9 @@ extension Command {
       --stdin names a file. The exit code is 0 when the command's was, else 1; the command's own is told on standard error
       and is summary.exit_status (or summary.signal) with --json and in 'strata job show'. Ctrl-C ends the waiting, not
       the job.
+
+      With --array the command runs once for each index, which stands for {task} in its words and in $STRATA_TASK_INDEX;
+      what the tasks print is shown by 'strata job logs ARRAY[INDEX]'.
 
       Example: strata run --input scene.las -- sh -c 'wc -c scene.las > "$STRATA_OUTPUT_DIR/size.txt"'
       """,
@@ -93,6 +99,7 @@ enum JobOptions {
     .option("unique-key", "KEY", "no other job of yours may have it at the same time"),
     .option("unique-seconds", "N", "how long the job holds its key [until it has ended]"),
     .option("on-duplicate", "WHAT", "if another job holds the key: existing (that one) or refuse [existing]"),
+    .option("array", "INDEXES", "one task for each index, such as 0-99, 1,5,9 or 0-999:10; 0-99%8 runs 8 at once"),
     patienceOption, .dataDirectory, .json,
   ]
 
@@ -121,7 +128,25 @@ enum JobOptions {
       after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try batch(arguments),
       uniqueKey: arguments["unique-key"],
       uniqueSeconds: try arguments.integer("unique-seconds", in: 1...Int(UniqueKey.secondsMax)).map(Int64.init),
-      onDuplicate: try conflict(arguments))
+      onDuplicate: try conflict(arguments), array: try array(arguments))
+  }
+
+  /// Read here already: what is wrong with it is told before a server is asked.
+  private static func array(_ arguments: Arguments) throws(UsageError) -> ArrayRequest? {
+    guard let text = arguments["array"] else { return nil }
+    let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let most = parts.count == 2 ? Int(parts[1]) ?? 0 : nil
+    if let most, !(1...TaskIndexes.tasksMax).contains(most) {
+      throw UsageError(
+        "--array takes a number of tasks that run at once after %, such as 0-99%8, not '\(text.prefix(40))'",
+        command: arguments.command)
+    }
+    do throws(StrataError) {
+      _ = try TaskIndexes(text: parts[0])
+      return ArrayRequest(range: parts[0], maxRunning: most)
+    } catch {
+      throw UsageError("--array: \(error)", command: arguments.command)
+    }
   }
 
   /// Named as everywhere: by their identifiers, or by as much of those as no other job has.

@@ -13,6 +13,13 @@ enum CommandEnvironment {
     environment["STRATA_JOB_ID"] = context.order.job.description
     environment["STRATA_CORES"] = String(context.cores)
     environment["STRATA_MEMORY_BYTES"] = String(context.memoryBytes)
+    if let task = context.order.task {
+      environment["STRATA_ARRAY_ID"] = task.array.description
+      environment["STRATA_TASK_INDEX"] = String(task.index)
+      environment["STRATA_TASK_COUNT"] = String(task.span.count)
+      environment["STRATA_TASK_MIN"] = String(task.span.first)
+      environment["STRATA_TASK_MAX"] = String(task.span.last)
+    }
     for entry in try context.parameters.strings("environment") {
       guard let equals = entry.firstIndex(of: "="), equals > entry.startIndex else {
         throw .invalidInput("'\(entry)' in 'environment' is not of the form NAME=value")

@@ -1,0 +1,64 @@
+// The ledger's SQL about arrays, embedded as that of CLedgerScripts.c.
+#include "CLedgerScripts.h"
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const char advance_array[] = {
+#embed "../StrataLedger/Queries/advance_array.sql"
+    , 0};
+const char *const strata_query_advance_array = advance_array;
+static const char count_pending_arrays[] = {
+#embed "../StrataLedger/Queries/count_pending_arrays.sql"
+    , 0};
+const char *const strata_query_count_pending_arrays = count_pending_arrays;
+static const char find_array[] = {
+#embed "../StrataLedger/Queries/find_array.sql"
+    , 0};
+const char *const strata_query_find_array = find_array;
+static const char hold_array[] = {
+#embed "../StrataLedger/Queries/hold_array.sql"
+    , 0};
+const char *const strata_query_hold_array = hold_array;
+static const char insert_array[] = {
+#embed "../StrataLedger/Queries/insert_array.sql"
+    , 0};
+const char *const strata_query_insert_array = insert_array;
+static const char list_arrays[] = {
+#embed "../StrataLedger/Queries/list_arrays.sql"
+    , 0};
+const char *const strata_query_list_arrays = list_arrays;
+static const char list_due_arrays[] = {
+#embed "../StrataLedger/Queries/list_due_arrays.sql"
+    , 0};
+const char *const strata_query_list_due_arrays = list_due_arrays;
+static const char list_failed_tasks[] = {
+#embed "../StrataLedger/Queries/list_failed_tasks.sql"
+    , 0};
+const char *const strata_query_list_failed_tasks = list_failed_tasks;
+static const char list_unfinished_tasks[] = {
+#embed "../StrataLedger/Queries/list_unfinished_tasks.sql"
+    , 0};
+const char *const strata_query_list_unfinished_tasks = list_unfinished_tasks;
+static const char lock_array[] = {
+#embed "../StrataLedger/Queries/lock_array.sql"
+    , 0};
+const char *const strata_query_lock_array = lock_array;
+static const char note_array_ends[] = {
+#embed "../StrataLedger/Queries/note_array_ends.sql"
+    , 0};
+const char *const strata_query_note_array_ends = note_array_ends;
+static const char notify_arrays[] = {
+#embed "../StrataLedger/Queries/notify_arrays.sql"
+    , 0};
+const char *const strata_query_notify_arrays = notify_arrays;
+static const char pending_arrays_exist[] = {
+#embed "../StrataLedger/Queries/pending_arrays_exist.sql"
+    , 0};
+const char *const strata_query_pending_arrays_exist = pending_arrays_exist;
+static const char request_cancels[] = {
+#embed "../StrataLedger/Queries/request_cancels.sql"
+    , 0};
+const char *const strata_query_request_cancels = request_cancels;
+static const char migration_011_arrays[] = {
+#embed "../StrataLedger/Migrations/011_arrays.up.sql"
+    , 0};
+const char *const strata_migration_011_arrays = migration_011_arrays;

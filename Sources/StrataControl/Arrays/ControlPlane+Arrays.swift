@@ -1,0 +1,225 @@
+public import StrataCore
+import StrataLedger
+import StrataQueue
+import StrataRuntime
+
+/// Arrays, as their tenants see them and take them back. Any controller takes these; the leader makes the tasks.
+extension ControlPlane {
+  /// An array with what is known of its tasks. Costs a few reads and one question to the queue about the tasks that are
+  /// made and have not ended, however many there are in all.
+  ///
+  /// - Throws: `notFound`.
+  public func array(_ id: ArrayID, tenant: TenantID) async throws(StrataError) -> ArraySnapshot {
+    let stored = try await storedArray(id, tenant)
+    let shown = configuration.arrays.failedShown
+    do {
+      let failed = stored.failed == 0 ? [] : try await ledger.failedTasks(of: id, limit: shown)
+      return ArraySnapshot(
+        stored: stored, running: stored.unfinished == 0 ? 0 : await running(of: id),
+        obstacle: try await obstacle(of: stored),
+        failedIndexes: try? TaskIndexes(ascending: stored.indexes(of: failed)))
+    } catch {
+      throw error.strataError
+    }
+  }
+
+  /// A tenant's arrays, newest first, without what only the queue knows.
+  ///
+  /// - Returns: at most `limit`; `next` is nil on the last page.
+  public func arrays(
+    tenant: TenantID, after cursor: ArrayID?, limit: Int
+  ) async throws(StrataError) -> (arrays: [ArraySnapshot], next: ArrayID?) {
+    let found: [StoredArray]
+    do { found = try await ledger.arrays(of: tenant, before: cursor, limit: limit) } catch { throw error.strataError }
+    let snapshots = found.map { ArraySnapshot(stored: $0, running: nil, obstacle: $0.obstacle, failedIndexes: nil) }
+    return (snapshots, found.count == limit ? found.last?.id : nil)
+  }
+
+  func storedArray(_ id: ArrayID, _ tenant: TenantID) async throws(StrataError) -> StoredArray {
+    let found: StoredArray?
+    do { found = try await ledger.array(id, tenant: tenant) } catch { throw error.strataError }
+    guard let found else { throw StrataError(.notFound, "there is no array \(id) of this tenant") }
+    return found
+  }
+
+  private func running(of id: ArrayID) async -> Int? {
+    guard let jobs = try? await ledger.unfinishedTasks(of: id), let statuses = try? await queue.status(of: jobs) else {
+      return nil
+    }
+    return statuses.count { if case .leased? = $0 { true } else { false } }
+  }
+
+  /// Why there is room for more tasks and none is made, as far as this controller can tell.
+  func obstacle(of array: StoredArray) async throws(LedgerError) -> StoredArray.Obstacle? {
+    guard array.pending > 0, array.unfinished < configuration.arrays.window(of: array) else { return nil }
+    if let refusal = admission.room.door.refusal { return StoredArray.Obstacle(refusal) }
+    let available = try await ledger.balance(of: array.tenant).available
+    if available < array.holdEach {
+      return StoredArray.Obstacle(
+        code: StrataError.Code.budgetExceeded.rawValue,
+        message: "each task needs a hold of \(array.holdEach) credits, \(available) are available")
+    }
+    // Once there are credits again the array is about to go on.
+    return array.obstacle?.code == StrataError.Code.budgetExceeded.rawValue ? nil : array.obstacle
+  }
+
+  // MARK: Tasks
+
+  /// One task, by its index, also before it is made.
+  ///
+  /// - Throws: `notFound`.
+  public func task(_ index: Int, of id: ArrayID, tenant: TenantID) async throws(StrataError) -> ArrayTaskSnapshot {
+    let stored = try await storedArray(id, tenant)
+    guard let position = stored.indexes.position(of: index) else { throw stored.noTask(index) }
+    let job = id.task(at: position)
+    let record: StoredJob?
+    do { record = try await ledger.job(job, tenant: tenant) } catch { throw error.strataError }
+    guard record != nil else {
+      let isDropped = stored.dropped.contains(position)
+      return ArrayTaskSnapshot(index: index, job: job, standing: isDropped ? .dropped : .pending)
+    }
+    return ArrayTaskSnapshot(index: index, job: job, standing: .made(try await self.job(job, tenant: tenant)))
+  }
+
+  /// An array's tasks, by their indexes.
+  ///
+  /// - Parameters:
+  ///   - state: only those in this one of `ArrayTaskState.all`; nil for all.
+  ///   - position: how many come before the page.
+  /// - Returns: at most `limit` tasks. `next` is nil on the last page; with a state, a page that is not the last may hold
+  ///   fewer, even none.
+  public func tasks(
+    of id: ArrayID, tenant: TenantID, state: String?, from position: Int, limit: Int
+  ) async throws(StrataError) -> (tasks: [ArrayTaskSnapshot], next: Int?) {
+    let stored = try await storedArray(id, tenant)
+    var (found, start): ([ArrayTaskSnapshot], Int) = ([], position)
+    let end = min(stored.indexes.count, position + max(limit, state == nil ? limit : configuration.listingScanMax))
+    while start < end {
+      let page = start..<min(start + limit, end)
+      for task in try await tasks(of: stored, in: page) where state == nil || task.state == state {
+        found.append(task)
+        guard found.count == limit else { continue }
+        let next = (stored.indexes.position(of: task.index) ?? page.upperBound) + 1
+        return (found, next < stored.indexes.count ? next : nil)
+      }
+      start = page.upperBound
+    }
+    return (found, start < stored.indexes.count ? start : nil)
+  }
+
+  private func tasks(
+    of stored: StoredArray, in positions: Range<Int>
+  ) async throws(StrataError) -> [ArrayTaskSnapshot] {
+    let records: [StoredJob]
+    do {
+      records = try await ledger.jobs(
+        tenant: stored.tenant, batch: stored.id.batch, before: stored.id.task(at: positions.upperBound),
+        limit: positions.count)
+    } catch {
+      throw error.strataError
+    }
+    let snapshots = await snapshots(of: records, attempts: [])
+    let made = Dictionary(snapshots.map { ($0.record.id, $0) }) { first, _ in first }
+    return positions.map { position in
+      let job = stored.id.task(at: position)
+      let standing: ArrayTaskSnapshot.Standing =
+        made[job].map { .made($0) } ?? (stored.dropped.contains(position) ? .dropped : .pending)
+      return ArrayTaskSnapshot(index: stored.indexes[position], job: job, standing: standing)
+    }
+  }
+
+  // MARK: Taking back, doing again
+
+  /// Cancels an array, or some of its tasks: those that are not made never will be; those that wait are taken out of the
+  /// queue, and those that run are stopped, as by `cancel` of each.
+  ///
+  /// - Parameter indexes: which; nil for all.
+  /// - Throws: `notFound`, also for an index that it does not have; `conflict` where all tasks have ended.
+  public func cancel(
+    _ indexes: TaskIndexes?, of id: ArrayID, tenant: TenantID
+  ) async throws(StrataError) -> ArraySnapshot {
+    let stored = try await storedArray(id, tenant)
+    guard stored.finishedAt == nil else {
+      throw StrataError(.conflict, "array \(id) is finished: all its tasks have ended")
+    }
+    let positions: PositionSet? = if let indexes { try stored.positions(of: indexes) } else { nil }
+    if let positions, stored.dropped.union(positions).ranges.count > PositionSet.rangesMax {
+      throw StrataError(
+        .limitExceeded, "the cancelled tasks come to more than \(PositionSet.rangesMax) ranges",
+        remedy: "cancel whole ranges, or the whole array")
+    }
+    let done: ArrayCancellation?
+    do { done = try await ledger.cancel(positions, of: id, tenant: tenant) } catch { throw error.strataError }
+    guard let done else { throw StrataError(.notFound, "there is no array \(id) of this tenant") }
+    log.info("tasks cancelled", ["array": "\(id)", "tenant": "\(tenant)", "jobs": "\(done.jobs.count)"])
+    // Whoever watches it looks for itself where this does not come through.
+    if let finished = done.finished { try? await queue.announce([FinishedNotice(finished)]) }
+    await takeOut(done.jobs)
+    if done.finished != nil {
+      // Jobs may wait for it; those who lead tell them otherwise.
+      do { try await settler.resolve() } catch {
+        log.warning("jobs are told later that an array has ended", ["array": "\(id)", "error": "\(error)"])
+      }
+    }
+    return try await array(id, tenant: tenant)
+  }
+
+  /// What the queue cannot be told now, and what is on its way into it, is seen to by whoever leads.
+  private func takeOut(_ jobs: [JobID]) async {
+    guard !jobs.isEmpty else { return }
+    do {
+      var isAnyRemoved = false
+      for start in stride(from: 0, to: jobs.count, by: Self.cancelMax) {
+        let some = Array(jobs[start..<min(start + Self.cancelMax, jobs.count)])
+        for (job, answer) in zip(some, try await queue.cancel(some)) {
+          switch answer {
+          case .removed: isAnyRemoved = true
+          case .unknown: admission.noteCancelled(job)
+          case .signalled: break
+          }
+        }
+      }
+      if isAnyRemoved { try await settler.drain() }
+    } catch {
+      log.warning("cancellations are carried out later", ["jobs": "\(jobs.count)", "error": "\(error)"])
+    }
+  }
+
+  /// Jobs cancelled by one call of the queue.
+  private static let cancelMax = 500
+
+  /// Does the failed tasks of a finished array again: a new array with their indexes and the same request, at today's
+  /// price. An array is done again once; asked again, the answer is the one that does.
+  ///
+  /// - Throws: `conflict` unless all its tasks have ended and some of them failed.
+  public func retryArray(
+    _ id: ArrayID, tenant: TenantID, idempotencyKey: String? = nil
+  ) async throws(StrataError) -> AdmittedJob {
+    let stored = try await storedArray(id, tenant)
+    guard stored.finishedAt != nil else {
+      throw StrataError(.conflict, "array \(id) has not ended", remedy: "wait for it, or retry single jobs")
+    }
+    guard stored.failed > 0 else { throw StrataError(.conflict, "no task of array \(id) has failed") }
+    var draft = try JobDraft(definitionJSON: stored.draftJSON)
+    draft.idempotencyKey = idempotencyKey
+    let indexes = try TaskIndexes(ascending: stored.indexes(of: try await failedTasks(of: stored)))
+    return try await admission.submit(
+      draft, as: ArrayDraft(indexes, runningMax: stored.runningMax), limits: configuration.arrays,
+      retried: (id, stored.span), tenant: tenant)
+  }
+
+  private func failedTasks(of stored: StoredArray) async throws(StrataError) -> [JobID] {
+    var failed: [JobID] = []
+    let page = configuration.arrays.failedShown
+    do {
+      repeat {
+        let more = try await ledger.failedTasks(of: stored.id, after: failed.last, limit: page)
+        failed += more
+        if more.count < page { break }
+      } while failed.count < stored.indexes.count
+    } catch {
+      throw error.strataError
+    }
+    return failed
+  }
+}

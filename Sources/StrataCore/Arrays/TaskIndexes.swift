@@ -1,0 +1,137 @@
+/// The indexes of an array's tasks: ascending, each once, kept as evenly spaced runs. A task's place among them, from 0,
+/// is its position.
+public struct TaskIndexes: Hashable, Sendable {
+  /// The most tasks of one array, so that positions fit the bits that an array's identifier leaves for them.
+  public static let tasksMax = 1_000_000
+  /// The largest index.
+  public static let indexMax = 999_999_999
+  /// Bytes of a list as a client writes it.
+  public static let textBytesMax = 65_536
+  /// The most runs that a list may come to: more would not be compact any more.
+  public static let runsMax = 20_000
+
+  /// `first`, `first + step`, … `count` of them.
+  public struct Run: Hashable, Sendable {
+    public let first: Int
+    public let step: Int
+    public let count: Int
+
+    public var last: Int { first + step * (count - 1) }
+  }
+
+  public let runs: [Run]
+  /// The position of each run's first.
+  private let starts: [Int]
+  public let count: Int
+
+  /// - Parameter runs: ascending, none within another.
+  init(runs: [Run]) {
+    self.runs = runs
+    var (starts, count): ([Int], Int) = ([], 0)
+    for run in runs {
+      starts.append(count)
+      count += run.count
+    }
+    (self.starts, self.count) = (starts, count)
+  }
+
+  /// `0` to `count - 1`.
+  ///
+  /// - Throws: `invalidInput` unless there is one task at least and no more than `tasksMax`.
+  public init(count: Int) throws(StrataError) {
+    guard count > 0 else {
+      throw StrataError(.invalidInput, "an array of \(count) tasks cannot be had", remedy: "ask for one task at least")
+    }
+    guard count <= Self.tasksMax else { throw Self.tooMany(count) }
+    self.init(runs: [Run(first: 0, step: 1, count: count)])
+  }
+
+  /// - Parameter indexes: ascending, each once, at least one.
+  /// - Throws: `invalidInput` where they are too many or too scattered.
+  /// - Complexity: O(indexes).
+  public init(ascending indexes: [Int]) throws(StrataError) {
+    guard indexes.count <= Self.tasksMax else { throw Self.tooMany(indexes.count) }
+    var (runs, place): ([Run], Int) = ([], 0)
+    while place < indexes.count {
+      let run = Self.run(of: indexes, from: place)
+      guard runs.count < Self.runsMax else {
+        throw StrataError(
+          .invalidInput, "the indexes are too scattered: they come to more than \(Self.runsMax) ranges",
+          remedy: "use ranges, such as 0-9999:3, or more than one array")
+      }
+      runs.append(run)
+      place += run.count
+    }
+    guard !runs.isEmpty else {
+      throw StrataError(.invalidInput, "the list of indexes is empty", remedy: "name one task at least")
+    }
+    self.init(runs: runs)
+  }
+
+  /// The longest even run from there on. Two that are no neighbours are no run: the second may begin one.
+  private static func run(of indexes: [Int], from place: Int) -> Run {
+    let first = indexes[place]
+    guard place + 1 < indexes.count else { return Run(first: first, step: 1, count: 1) }
+    let step = indexes[place + 1] - first
+    var end = place + 2
+    while end < indexes.count, indexes[end] - indexes[end - 1] == step { end += 1 }
+    let count = end - place
+    return count == 2 && step > 1 ? Run(first: first, step: 1, count: 1) : Run(first: first, step: step, count: count)
+  }
+
+  static func tooMany(_ count: Int) -> StrataError {
+    StrataError(
+      .invalidInput, "an array of \(count) tasks is too large: at most \(tasksMax) are taken",
+      remedy: "submit more than one array")
+  }
+
+  public var first: Int { runs.first?.first ?? 0 }
+  public var last: Int { runs.last?.last ?? 0 }
+
+  /// The index of the task at a position.
+  ///
+  /// - Complexity: O(log runs).
+  public subscript(position: Int) -> Int {
+    let place = Self.lastPlace(in: starts) { $0 <= position }
+    return runs[place].first + runs[place].step * (position - starts[place])
+  }
+
+  /// Where an index is; nil where the array has no such task.
+  ///
+  /// - Complexity: O(log runs).
+  public func position(of index: Int) -> Int? {
+    guard index >= first, index <= last else { return nil }
+    let place = Self.lastPlace(in: runs) { $0.first <= index }
+    let (run, distance) = (runs[place], index - runs[place].first)
+    guard index <= run.last, distance % run.step == 0 else { return nil }
+    return starts[place] + distance / run.step
+  }
+
+  /// The last place for which `holds` is true, of which all places before it are true too; 0 where none is.
+  private static func lastPlace<Element>(in elements: [Element], where holds: (Element) -> Bool) -> Int {
+    var (low, high) = (0, elements.count - 1)
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if holds(elements[middle]) { low = middle } else { high = middle - 1 }
+    }
+    return low
+  }
+
+  /// All of them.
+  public var all: some Sequence<Int> {
+    runs.lazy.flatMap { run in (0..<run.count).lazy.map { run.first + run.step * $0 } }
+  }
+}
+
+extension TaskIndexes: CustomStringConvertible {
+  /// As `init(text:)` reads it; equal ones have equal texts.
+  public var description: String {
+    runs.map { run in
+      switch (run.count, run.step) {
+      case (1, _): "\(run.first)"
+      case (_, 1): "\(run.first)-\(run.last)"
+      default: "\(run.first)-\(run.last):\(run.step)"
+      }
+    }.joined(separator: ",")
+  }
+}

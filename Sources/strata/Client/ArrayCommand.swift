@@ -1,0 +1,76 @@
+import StrataAPI
+import StrataCore
+
+extension Command {
+  static let array = Command(
+    name: "array", arguments: "\(ArrayVerb.usage) [ID [INDEXES]]", argumentsMax: 3,
+    summary: "List, show, follow, explain, cancel or retry arrays",
+    details: """
+      list    your arrays, newest first
+      show    everything known of the array and of its tasks together; with an index, of that task
+      tasks   its tasks, one a line, those in --state only
+      wait    follow it until all its tasks have ended
+      explain why no more of its tasks are made; with an index, what holds that task
+      cancel  cancel it, or the tasks of some indexes: those that are not made never will be, the others are stopped
+      retry   do its failed tasks again, once all have ended: a new array, whose identifier is printed
+
+      'strata submit --array' and 'strata run --array' make one. INDEXES are written as there: 7, 0-99 or 1,5,10-20. 'strata
+      job show|logs|fetch|… ID[INDEX]' is about one task.
+
+      Example: strata array cancel 01m8… 500-999
+      """,
+    options: [
+      .option("state", "NAME", "only those in this state: pending, queued, running, failed, … (tasks)"),
+      .option("limit", "N", "how many (list, tasks) [20]"), .dataDirectory, .json,
+    ],
+    run: { arguments in
+      guard let word = arguments.positional.first else {
+        throw UsageError("what is to be done? expected \(ArrayVerb.usage)", command: "array")
+      }
+      guard let verb = ArrayVerb(rawValue: word) else {
+        let near = Spelling.nearest(to: word, among: ArrayVerb.allCases.map(\.rawValue))
+        throw UsageError(
+          "'\(word)' is none of \(ArrayVerb.usage)" + (near.map { "; did you mean '\($0)'?" } ?? ""), command: "array")
+      }
+      try verb.check(arguments)
+      return try await ArrayAction(server: Server(arguments), arguments: arguments).perform(verb)
+    })
+}
+
+/// What `strata array` can do.
+enum ArrayVerb: String, CaseIterable {
+  case list, show, tasks, wait, explain, cancel, retry
+
+  static let usage = allCases.map(\.rawValue).joined(separator: "|")
+
+  /// Refused here, before a server is asked.
+  func check(_ arguments: Arguments) throws(UsageError) {
+    let count = arguments.positional.count
+    let isRight =
+      switch self {
+      case .list: count == 1
+      case .show, .explain, .cancel: (2...3).contains(count)
+      case .tasks, .wait, .retry: count == 2
+      }
+    guard isRight else { throw UsageError("expected strata array \(rawValue)\(words)", command: "array") }
+    if self != .list, ArrayID(arguments.positional[1]) == nil {
+      throw UsageError(
+        "'\(arguments.positional[1])' is not an array's identifier: give its 26 letters and digits", command: "array")
+    }
+    if arguments.has("state"), self != .tasks {
+      throw UsageError("--state is for 'strata array tasks'", command: "array")
+    }
+    if arguments.has("limit"), self != .tasks, self != .list {
+      throw UsageError("--limit is for 'strata array list' and 'tasks'", command: "array")
+    }
+  }
+
+  private var words: String {
+    switch self {
+    case .list: ""
+    case .show, .explain: " ID [INDEX]"
+    case .cancel: " ID [INDEXES]"
+    case .tasks, .wait, .retry: " ID"
+    }
+  }
+}
