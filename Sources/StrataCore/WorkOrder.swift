@@ -13,11 +13,13 @@ public struct WorkOrder: Hashable, Codable, Sendable {
   /// Which errors are tried again, and after how long; nil for `RetryPolicy.standard`, which goes without saying. How
   /// many attempts there are is the queue's to count.
   public let retry: RetryPolicy?
+  /// How it is preempted; nil where it may not be.
+  public let preemption: PreemptionTerms?
 
   public init(
     job: JobID, tenant: TenantID, capability: String, version: Int, parametersJSON: String,
     inputs: [ArtifactReference], timeoutSeconds: Int64, resources: ResourceRequest,
-    retry: RetryPolicy? = nil
+    retry: RetryPolicy? = nil, preemption: PreemptionTerms? = nil
   ) {
     self.job = job
     self.tenant = tenant
@@ -28,6 +30,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
     self.timeoutSeconds = timeoutSeconds
     self.resources = resources
     self.retry = retry
+    self.preemption = preemption
   }
 
   /// All the processor time that an attempt may use, and that its hold covers: its cores for its whole time. Where that
@@ -38,7 +41,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case job, tenant, capability, version, inputs, resources, retry
+    case job, tenant, capability, version, inputs, resources, retry, preemption
     case parametersJSON = "parameters"
     case timeoutSeconds = "timeout_seconds"
   }

@@ -32,6 +32,8 @@ public actor MemoryQueue: JobQueue {
   var idle: [TierName: [WorkerID: Int]] = [:]
   /// What those have free.
   var rooms: [WorkerID: ResourceRequest] = [:]
+  /// What workers could run, as they last said.
+  var capacities: [WorkerID: WorkerLoad.Capacity] = [:]
   var signalled: [WorkerID: [WorkerSignal]] = [:]
   var liveLogs: [JobID: KeptLog] = [:]
   var outcomeLog: [QueuedOutcome] = []
@@ -69,6 +71,8 @@ public actor MemoryQueue: JobQueue {
     var stage: String?
     var hasReported = false
     var isCancelRequested = false
+    /// The class of the job that is to have its room; nil for one that may go on.
+    var preemptor: PriorityClass?
     /// Whether the time by which its job has to have started is over.
     var isLate = false
   }

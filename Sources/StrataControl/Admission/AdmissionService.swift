@@ -194,7 +194,8 @@ extension WorkOrder {
   func renamed(_ job: JobID) -> WorkOrder {
     WorkOrder(
       job: job, tenant: tenant, capability: capability, version: version, parametersJSON: parametersJSON,
-      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry)
+      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry,
+      preemption: preemption)
   }
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.

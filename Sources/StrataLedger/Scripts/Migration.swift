@@ -16,6 +16,7 @@ struct Migration: Sendable {
     unsafe Migration("008_artifact_store", strata_migration_008_artifact_store),
     unsafe Migration("009_schedules", strata_migration_009_schedules),
     unsafe Migration("010_timing", strata_migration_010_timing),
+    unsafe Migration("012_preemption", strata_migration_012_preemption),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)

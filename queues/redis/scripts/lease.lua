@@ -64,12 +64,10 @@ local function grant(pool)
   for _, turn in ipairs(turns_taken) do
     local lane = turn.lane
     local where = lane.number .. turn.tenant.id
-    local plain, with_start_by = where .. '\0', where .. '\2'
     local middle = start .. pack('>I8B', turn.charge, 0)
     for index = next, next + turn.count - 1 do
       local id, record = taken[index], records[index]
-      local stands = record and sub(record, 1, 19)
-      if (stands == plain or stands == with_start_by) and is_readable(record) then
+      if record and sub(record, 1, 18) == where and is_readable(record) and not is_delayed(record) then
         local lease = pack('>I8', tick + granted) .. middle .. sub(record, 1, 25)
         granted = granted + 1
         holdings[held + 1], holdings[held + 2] = id, lease
@@ -352,9 +350,10 @@ local function grant_from(tier)
   end
 end
 
--- Extends the worker's deadline, and has it woken for what it would still take.
+-- Extends the worker's deadline, keeps what it could run (see running.lua), and has it woken for what it would still take.
 local function note_worker(deadline, tiers)
   call('ZADD', prefix .. 'workers', deadline, worker)
+  note_capacity(worker, whole_room, wanted - granted, kept_class, tiers)
   for _, tier in ipairs(tiers) do
     local idle = prefix .. 'idle:' .. tier
     if granted >= wanted then
