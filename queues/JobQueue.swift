@@ -27,6 +27,11 @@ public protocol JobQueue: Sendable {
   /// Takes ready and delayed jobs out (their outcome is `cancelled`) and tells the workers of leased ones to stop them.
   func cancel(_ jobs: [JobID]) async throws(QueueError) -> [CancelVerdict]
 
+  /// Has workers stop jobs that may be preempted, each for a job of a higher class: they are handed back, and the attempts
+  /// do not count. A lease that is over, and one that is being ended already, is left as it is: no later attempt of the job
+  /// is hit.
+  func preempt(_ preemptions: [Preemption]) async throws(QueueError) -> [PreemptVerdict]
+
   /// Changes the priority of jobs, whatever they do.
   func reprioritise(_ priorities: [JobID: JobPriority]) async throws(QueueError) -> [JobID: PriorityVerdict]
 
@@ -48,6 +53,10 @@ public protocol JobQueue: Sendable {
   /// What waits in each lane and who is next there, and what room workers have.
   func room() async throws(QueueError) -> QueueRoom
 
+  /// What workers could run and what they run, those with the nearest deadlines first, at most
+  /// `QueueLimits.censusWorkersMax`. Costs all that they run. One whose deadline moves meanwhile may be missing.
+  func running() async throws(QueueError) -> [WorkerLoad]
+
   /// How the tenants of a pool stand, those with the most jobs waiting first, at most `limit` of them. Costs the tenants
   /// ever seen in the pool, a batch of them a call, however many jobs they have; beyond `QueueLimits.poolTenantsMax` none
   /// are looked at.
@@ -68,7 +77,7 @@ public protocol JobQueue: Sendable {
   func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant
 
   /// Extends the worker's deadline, which covers all its leases, and says which of `held` it no longer owns and which
-  /// are to be cancelled.
+  /// are to be cancelled or preempted.
   ///
   /// `held` is everything that the worker holds, started or not, until its end has been accepted. Any other lease of
   /// the worker was granted in an answer that it never got: it is ended as by `release`, with an empty report. So a
@@ -88,7 +97,8 @@ public protocol JobQueue: Sendable {
   /// retryable and attempts are left and nobody cancelled it, else it is finished.
   func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict]
 
-  /// Hands leases back unfinished: the jobs become ready again and the attempt is not counted against them.
+  /// Hands leases back unfinished: the jobs become ready again and the attempt is not counted against them. Those that were
+  /// to be preempted are told as `preempted`.
   func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict]
 
   /// Waits until there is a signal for `worker`, at most `duration`; empty when there was none. At most one caller per

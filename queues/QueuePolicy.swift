@@ -14,6 +14,10 @@ public struct QueuePolicy: Hashable, Sendable {
   /// So much waiting counts as much as one of priority among the jobs of a tenant, in whole milliseconds; nil: waiting
   /// counts nothing. A change is for jobs that become ready from then on.
   public var priorityAgeing: Duration?
+  /// How long a job waits before jobs of lower classes that may be preempted end for it; nil for ever. The controller's to
+  /// see to, not the queue's. Long enough for many a job to end by itself meanwhile, so that no work is lost for it; and no
+  /// longer than such a job is given to save what it has, which its preemptor waits for anyway.
+  public var preemptAfter: Duration? = .seconds(30)
 
   public init() {}
 

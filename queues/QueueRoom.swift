@@ -9,12 +9,15 @@ public struct QueueRoom: Hashable, Sendable {
     public var delayed: Int
     /// Who is next there; nil where nobody is: none is ready, or all stand behind gates that are full.
     public var next: Head?
+    /// The job that it would start.
+    public var nextJob: JobID?
 
-    public init(ready: Int = 0, leased: Int = 0, delayed: Int = 0, next: Head? = nil) {
+    public init(ready: Int = 0, leased: Int = 0, delayed: Int = 0, next: Head? = nil, nextJob: JobID? = nil) {
       self.ready = ready
       self.leased = leased
       self.delayed = delayed
       self.next = next
+      self.nextJob = nextJob
     }
   }
 

@@ -11,6 +11,15 @@ public enum CancelVerdict: Hashable, Sendable {
   case unknown
 }
 
+public enum PreemptVerdict: Hashable, Sendable {
+  /// Its worker has been told, or is ending it already.
+  case signalled
+  /// The lease is over; nothing was changed.
+  case stale
+  /// Its job may not be preempted, or not for a job of that class; nothing was changed.
+  case refused
+}
+
 public enum PriorityVerdict: Hashable, Sendable {
   /// It waits, and is at its new place.
   case moved
@@ -38,10 +47,12 @@ public struct LeaseStatus: Hashable, Sendable {
   public let fraction: Double?
   public let stage: String?
   public let isCancelRequested: Bool
+  /// The class of the job that is to have its room; nil of an attempt that may go on.
+  public let preemptor: PriorityClass?
 
   public init(
     worker: WorkerID, token: FencingToken, attempt: Int, startedAt: Timestamp, fraction: Double?, stage: String?,
-    isCancelRequested: Bool
+    isCancelRequested: Bool, preemptor: PriorityClass? = nil
   ) {
     self.worker = worker
     self.token = token
@@ -50,6 +61,7 @@ public struct LeaseStatus: Hashable, Sendable {
     self.fraction = fraction
     self.stage = stage
     self.isCancelRequested = isCancelRequested
+    self.preemptor = preemptor
   }
 }
 
@@ -169,12 +181,18 @@ public struct HeartbeatReply: Hashable, Sendable {
   public let lost: [JobID]
   /// Jobs of `held` that their owner has cancelled: stop them and report `cancelled`.
   public let cancelRequested: [JobID]
+  /// Jobs of `held` that jobs of higher classes need the room of: let them save what they have, stop them, and hand them
+  /// back.
+  public let preempted: [JobID]
 
-  public init(deadline: Timestamp, wasKnown: Bool, lost: [JobID], cancelRequested: [JobID]) {
+  public init(
+    deadline: Timestamp, wasKnown: Bool, lost: [JobID], cancelRequested: [JobID], preempted: [JobID] = []
+  ) {
     self.deadline = deadline
     self.wasKnown = wasKnown
     self.lost = lost
     self.cancelRequested = cancelRequested
+    self.preempted = preempted
   }
 }
 
@@ -250,6 +268,8 @@ public enum WorkerSignal: Hashable, Sendable {
   case work
   /// Stop this job; its owner cancelled it.
   case cancel(JobID)
+  /// Let this job save what it has, stop it, and hand it back: a job of a higher class needs its room.
+  case preempt(JobID)
 }
 
 /// A place in the outcome or event log. Later entries have greater positions.
@@ -283,6 +303,8 @@ public struct QueuedOutcome: Hashable, Sendable {
   /// `.expired` with `isFinal`: the last attempt's worker was lost, and the job has failed; or, where the attempt is 0,
   /// none had begun by the time by which it had to.
   public let ending: AttemptEnding
+  /// The class of the job that needed its room; nil unless it was preempted.
+  public let preemptor: PriorityClass?
   /// Whether the job is finished; else it is ready again.
   public let isFinal: Bool
   public let worker: WorkerID?
@@ -292,14 +314,16 @@ public struct QueuedOutcome: Hashable, Sendable {
   public let report: [UInt8]
 
   public init(
-    position: OutcomePosition, job: JobID, token: FencingToken, attempt: Int, ending: AttemptEnding, isFinal: Bool,
-    worker: WorkerID?, startedAt: Timestamp?, endedAt: Timestamp, report: [UInt8]
+    position: OutcomePosition, job: JobID, token: FencingToken, attempt: Int, ending: AttemptEnding,
+    preemptor: PriorityClass? = nil, isFinal: Bool, worker: WorkerID?, startedAt: Timestamp?, endedAt: Timestamp,
+    report: [UInt8]
   ) {
     self.position = position
     self.job = job
     self.token = token
     self.attempt = attempt
     self.ending = ending
+    self.preemptor = preemptor
     self.isFinal = isFinal
     self.worker = worker
     self.startedAt = startedAt
@@ -353,6 +377,8 @@ public struct QueueEvent: Hashable, Sendable {
     case progress(fraction: Double?, stage: String?)
     /// The attempt ended and the job is ready again.
     case requeued(AttemptEnding)
+    /// The attempt was ended for a job of this class, and the job is ready again.
+    case preempted(for: PriorityClass)
     /// The job's settlement is committed.
     case finished(JobState)
   }

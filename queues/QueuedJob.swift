@@ -17,12 +17,14 @@ public struct QueuedJob: Hashable, Sendable {
   public let notBefore: Timestamp?
   /// It is finished, as `expired`, where no attempt of it has begun by then; nil for never.
   public let startBy: Timestamp?
+  /// Whether a running attempt of it may be ended so that a job of a higher class has its room.
+  public let isPreemptible: Bool
   public let payload: [UInt8]
 
   public init(
     id: JobID, tenant: TenantID, lane: Lane, priority: JobPriority = .standard, attemptsMax: Int,
     attemptsMade: Int = 0, workersLost: Int = 0, notBefore: Timestamp? = nil, startBy: Timestamp? = nil,
-    payload: [UInt8]
+    isPreemptible: Bool = false, payload: [UInt8]
   ) {
     self.id = id
     self.tenant = tenant
@@ -33,6 +35,7 @@ public struct QueuedJob: Hashable, Sendable {
     self.workersLost = workersLost
     self.notBefore = notBefore
     self.startBy = startBy
+    self.isPreemptible = isPreemptible
     self.payload = payload
   }
 

@@ -231,6 +231,10 @@ static const char migration_004_recovery[] = {
 #embed "../StrataLedger/Migrations/004_recovery.up.sql"
     , 0};
 const char *const strata_migration_004_recovery = migration_004_recovery;
+static const char count_preemptions[] = {
+#embed "../StrataLedger/Queries/count_preemptions.sql"
+    , 0};
+const char *const strata_query_count_preemptions = count_preemptions;
 static const char count_unreadable[] = {
 #embed "../StrataLedger/Queries/count_unreadable.sql"
     , 0};
@@ -427,3 +431,7 @@ static const char migration_010_timing[] = {
 #embed "../StrataLedger/Migrations/010_timing.up.sql"
     , 0};
 const char *const strata_migration_010_timing = migration_010_timing;
+static const char migration_012_preemption[] = {
+#embed "../StrataLedger/Migrations/012_preemption.up.sql"
+    , 0};
+const char *const strata_migration_012_preemption = migration_012_preemption;

@@ -126,6 +126,15 @@ static const char standing_text[] = {
 static const char oldest_text[] = {
 #embed "../../queues/redis/scripts/oldest.lua"
     , 0};
+static const char shared_capacity_text[] = {
+#embed "../../queues/redis/scripts/shared/capacity.lua"
+    , 0};
+static const char preempt_text[] = {
+#embed "../../queues/redis/scripts/preempt.lua"
+    , 0};
+static const char running_text[] = {
+#embed "../../queues/redis/scripts/running.lua"
+    , 0};
 
 static const struct {
   const char *name, *text;
@@ -171,6 +180,9 @@ static const struct {
     {"pool", pool_text},
     {"standing", standing_text},
     {"oldest", oldest_text},
+    {"shared/capacity", shared_capacity_text},
+    {"preempt", preempt_text},
+    {"running", running_text},
 };
 
 const char *strata_queue_script(const char *name) {

@@ -20,6 +20,12 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var startBy: String?
   /// How long after its acceptance that is.
   public var startWithinSeconds: Int64?
+  /// Whether it may be ended so that a job of a higher class has its room; it is tried again then.
+  public var preemptible: Bool?
+  /// Seconds that it then has to save what it has; 30 unless said. Only of a job that is preemptible.
+  public var graceSeconds: Int64?
+  /// By which signal it is told; SIGTERM unless said. Only of a job that is preemptible.
+  public var checkpointSignal: PreemptionTerms.Signal?
   /// Refuse the job if it could cost more than this: a number of credits with at most six decimals.
   public var maxCredits: JSONValue?
   /// The same in millionths of a credit; one of the two at most.
@@ -43,6 +49,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
     capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
     tier: String? = nil, resources: ResourceOverride? = nil, timeoutSeconds: Int64? = nil,
     runAt: String? = nil, delaySeconds: Int64? = nil, startBy: String? = nil, startWithinSeconds: Int64? = nil,
+    preemptible: Bool? = nil, graceSeconds: Int64? = nil, checkpointSignal: PreemptionTerms.Signal? = nil,
     maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil, after: [JobID]? = nil,
     onDependencyFailure: DependencyPolicy? = nil, batch: BatchID? = nil,
     uniqueKey: String? = nil, uniqueSeconds: Int64? = nil, onDuplicate: UniqueKey.Conflict? = nil,
@@ -59,6 +66,9 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.delaySeconds = delaySeconds
     self.startBy = startBy
     self.startWithinSeconds = startWithinSeconds
+    self.preemptible = preemptible
+    self.graceSeconds = graceSeconds
+    self.checkpointSignal = checkpointSignal
     self.maxCredits = maxCredits
     self.maxMicrocredits = maxMicrocredits
     self.after = after
@@ -90,7 +100,9 @@ public struct JobRequest: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case capability, params, inputs, priority, tier, resources, after, batch, array
+    case capability, params, inputs, priority, tier, resources, after, batch, preemptible, array
+    case graceSeconds = "grace_seconds"
+    case checkpointSignal = "checkpoint_signal"
     case timeoutSeconds = "timeout_seconds"
     case runAt = "run_at"
     case delaySeconds = "delay_seconds"

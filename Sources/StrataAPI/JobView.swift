@@ -17,6 +17,10 @@ public struct JobView: Hashable, Codable, Sendable {
   public var runAt: String?
   /// It fails, or has failed, where no attempt of it has begun by then.
   public var startBy: String?
+  /// How it is preempted; absent where it may not be.
+  public var preemption: PreemptionTerms?
+  /// How often it was; absent in listings, and where it never was.
+  public var preemptions: Int?
   public var startedAt: String?
   public var finishedAt: String?
   /// What is held for it now: nothing once it has ended.
@@ -51,8 +55,7 @@ public struct JobView: Hashable, Codable, Sendable {
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
     attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, runAt: String? = nil,
-    startBy: String? = nil,
-    startedAt: String? = nil,
+    startBy: String? = nil, preemption: PreemptionTerms? = nil, preemptions: Int? = nil, startedAt: String? = nil,
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
     chargedMicrocredits: Int64 = 0,
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
@@ -71,6 +74,8 @@ public struct JobView: Hashable, Codable, Sendable {
     self.createdAt = createdAt
     self.runAt = runAt
     self.startBy = startBy
+    self.preemption = preemption
+    self.preemptions = preemptions
     self.startedAt = startedAt
     self.finishedAt = finishedAt
     self.heldMicrocredits = heldMicrocredits
@@ -116,7 +121,7 @@ public struct JobView: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
-    case schedule, task
+    case schedule, task, preemption, preemptions
     case createdAt = "created_at"
     case runAt = "run_at"
     case startBy = "start_by"
@@ -140,6 +145,8 @@ public struct AttemptView: Hashable, Codable, Sendable {
   public var attempt: Int
   /// Absent while it runs.
   public var ending: AttemptEnding?
+  /// The class of the job that it was, or is being, preempted for; absent for one that was not.
+  public var preemptedBy: Int?
   public var worker: WorkerID?
   public var startedAt: String?
   public var endedAt: String?
@@ -149,12 +156,14 @@ public struct AttemptView: Hashable, Codable, Sendable {
   public var log: ArtifactReference?
 
   public init(
-    attempt: Int, ending: AttemptEnding? = nil, worker: WorkerID? = nil, startedAt: String? = nil,
+    attempt: Int, ending: AttemptEnding? = nil, preemptedBy: Int? = nil, worker: WorkerID? = nil,
+    startedAt: String? = nil,
     endedAt: String? = nil, usage: AttemptUsage? = nil, costMicroeuro: Int64? = nil, error: AttemptError? = nil,
     log: ArtifactReference? = nil
   ) {
     self.attempt = attempt
     self.ending = ending
+    self.preemptedBy = preemptedBy
     self.worker = worker
     self.startedAt = startedAt
     self.endedAt = endedAt
@@ -166,6 +175,7 @@ public struct AttemptView: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case attempt, ending, worker, usage, error, log
+    case preemptedBy = "preempted_by"
     case startedAt = "started_at"
     case endedAt = "ended_at"
     case costMicroeuro = "cost_microeuro"
@@ -275,10 +285,12 @@ public struct JobEvent: Hashable, Codable, Sendable {
   public let stage: String?
   /// Why the attempt ended, on `requeued`.
   public let ending: AttemptEnding?
+  /// The class of the job that it was preempted for, on `requeued`.
+  public let preemptedBy: Int?
 
   public init(
     job: JobID, type: String, attempt: Int? = nil, fraction: Double? = nil, stage: String? = nil,
-    ending: AttemptEnding? = nil
+    ending: AttemptEnding? = nil, preemptedBy: Int? = nil
   ) {
     self.job = job
     self.type = type
@@ -286,5 +298,11 @@ public struct JobEvent: Hashable, Codable, Sendable {
     self.fraction = fraction
     self.stage = stage
     self.ending = ending
+    self.preemptedBy = preemptedBy
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case job, type, attempt, fraction, stage, ending
+    case preemptedBy = "preempted_by"
   }
 }

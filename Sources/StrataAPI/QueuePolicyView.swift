@@ -9,14 +9,18 @@ public struct QueuePolicyView: Hashable, Codable, Sendable {
   public var classPatience: Int64?
   /// So much waiting counts as much as one of priority.
   public var priorityAgeing: Int64?
+  /// How long a job waits before jobs of lower classes that may be preempted end for it.
+  public var preemptAfter: Int64?
 
   public init(
-    keepRoomAfter: Int64? = nil, keepRoomFor: Int64? = nil, classPatience: Int64? = nil, priorityAgeing: Int64? = nil
+    keepRoomAfter: Int64? = nil, keepRoomFor: Int64? = nil, classPatience: Int64? = nil, priorityAgeing: Int64? = nil,
+    preemptAfter: Int64? = nil
   ) {
     self.keepRoomAfter = keepRoomAfter
     self.keepRoomFor = keepRoomFor
     self.classPatience = classPatience
     self.priorityAgeing = priorityAgeing
+    self.preemptAfter = preemptAfter
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -24,6 +28,7 @@ public struct QueuePolicyView: Hashable, Codable, Sendable {
     case keepRoomFor = "keep_room_for_ms"
     case classPatience = "class_patience_ms"
     case priorityAgeing = "priority_ageing_ms"
+    case preemptAfter = "preempt_after_ms"
   }
 
   public static var members: [String: [String]] { ["": CodingKeys.allCases.map(\.rawValue)] }

@@ -17,6 +17,8 @@ public final class ArtifactStore: Sendable {
     /// Bytes written of one artifact between two looks at the room that is left. Writers together may pass into the
     /// reserve by so much each.
     public var roomCheckBytes = 1 << 20
+    /// Of what an attempt saves for the next one of its job, in bytes: half of what it may write at all. 4 GiB.
+    public var checkpointBytes = 4 << 30
     public init() {}
   }
 

@@ -39,6 +39,11 @@ struct SourceFile: ~Copyable {
     }
   }
 
+  /// Puts the file on the disk.
+  func synchronize() throws(StrataError) {
+    guard fsync(descriptor) == 0 else { throw .storage("write \(path)") }
+  }
+
   /// Makes the file read-only and puts it on the disk.
   func seal() throws(StrataError) {
     guard fchmod(descriptor, 0o444) == 0, fsync(descriptor) == 0 else { throw .storage("write \(path)") }

@@ -73,7 +73,8 @@ extension JobDraft {
       capability: job.soldAs, parametersJSON: job.order.parametersJSON, inputs: job.order.inputs,
       priority: job.priority, tier: job.tier, cpuMillicores: job.order.resources.cpuMillicores,
       memoryBytes: job.order.resources.memoryBytes, gpuThousandths: job.order.resources.gpuThousandths,
-      timeoutSeconds: job.order.timeoutSeconds, structure: JobStructure(unique: unique, retryOf: job.id))
+      timeoutSeconds: job.order.timeoutSeconds, preemption: job.order.preemption,
+      structure: JobStructure(unique: unique, retryOf: job.id))
     attemptsMax = job.attemptsMax
     retry = job.order.retry ?? .standard
     task = job.order.task

@@ -44,6 +44,11 @@ public final class ControlPlane: Sendable {
     public var probeTimeout = Duration.seconds(2)
     /// Calls that may wait for the artifacts' disk at once: reading and writing of uploads and results.
     public var diskThreads = 4
+    /// A job that has been preempted so often is not any more: every attempt begins anew unless the job saves what it has,
+    /// and after so many it shall get to its end.
+    public var preemptionsMax = 20
+    /// How often the leader looks whether jobs are to be preempted.
+    public var preemptionInterval = Preempter.interval
     /// What schedules may be.
     public var schedules = ScheduleLimits()
     /// What arrays may be, and how many of their tasks are made at a time.
@@ -94,7 +99,7 @@ public final class ControlPlane: Sendable {
     authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
     settler = Settler(
       ledger: ledger, queue: queue, lanes: LaneRule(tiers: configuration.tiers, clock: configuration.clock),
-      metrics: counts, log: log.component("settler"))
+      metrics: counts, log: log.component("settler"), forget: { store.dropCheckpoints(of: $0) })
     reconciler = Reconciler(
       ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
     follower = FollowerWatch(
@@ -191,6 +196,7 @@ public final class ControlPlane: Sendable {
       group.addTask { await promoter.run() }
       group.addTask { await self.keeper().run() }
       group.addTask { await self.arrayKeeper().run() }
+      group.addTask { await self.preempter().run() }
       group.addTask {
         // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
         // Where that cannot be had soon, jobs are compared without it.
@@ -218,6 +224,12 @@ public final class ControlPlane: Sendable {
       log: log.component("arrays"), clock: configuration.clock)
   }
 
+  private func preempter() -> Preempter {
+    Preempter(
+      queue: queue, ledger: ledger, preemptionsMax: configuration.preemptionsMax, metrics: metrics,
+      log: log.component("preemption"), interval: configuration.preemptionInterval)
+  }
+
   private func requestRegularly() async {
     while !Task.isCancelled {
       try? await Task.sleep(for: configuration.reconcileInterval)
@@ -225,8 +237,16 @@ public final class ControlPlane: Sendable {
         reconciler.request(.regular)
         // What is left over is seen to next time.
         _ = try? await ledger.expireKeys()
+        await dropCheckpointsOfFinished()
       }
     }
+  }
+
+  /// What was saved by an attempt that did not know that its job was finished. What is left over is seen to next time.
+  private func dropCheckpointsOfFinished() async {
+    let jobs = await disk.run { [store] in (try? store.jobsWithCheckpoints()) ?? [] }
+    guard !jobs.isEmpty, let states = try? await ledger.states(of: jobs) else { return }
+    await disk.run { [store] in store.dropCheckpoints(of: jobs.filter { states[$0]?.isFinal == true }) }
   }
 
   private func lookForAccepted() async {

@@ -16,6 +16,8 @@ public enum AttemptEnding: String, Codable, Sendable, CaseIterable {
   case cancelled
   /// The worker handed the lease back unfinished (it must stop); the attempt does not count against the job.
   case released
+  /// It was ended so that a job of a higher class had its room; the attempt does not count against the job.
+  case preempted
   /// The lease ran out: its worker was lost or cut off.
   case expired
 }

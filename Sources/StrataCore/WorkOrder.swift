@@ -15,11 +15,13 @@ public struct WorkOrder: Hashable, Codable, Sendable {
   public let retry: RetryPolicy?
   /// Which task of which array it is; nil for a job that stands for itself.
   public let task: ArrayTask?
+  /// How it is preempted; nil where it may not be.
+  public let preemption: PreemptionTerms?
 
   public init(
     job: JobID, tenant: TenantID, capability: String, version: Int, parametersJSON: String,
     inputs: [ArtifactReference], timeoutSeconds: Int64, resources: ResourceRequest,
-    retry: RetryPolicy? = nil, task: ArrayTask? = nil
+    retry: RetryPolicy? = nil, task: ArrayTask? = nil, preemption: PreemptionTerms? = nil
   ) {
     self.job = job
     self.tenant = tenant
@@ -31,6 +33,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
     self.resources = resources
     self.retry = retry
     self.task = task
+    self.preemption = preemption
   }
 
   /// All the processor time that an attempt may use, and that its hold covers: its cores for its whole time. Where that
@@ -41,7 +44,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case job, tenant, capability, version, inputs, resources, retry, task
+    case job, tenant, capability, version, inputs, resources, retry, task, preemption
     case parametersJSON = "parameters"
     case timeoutSeconds = "timeout_seconds"
   }

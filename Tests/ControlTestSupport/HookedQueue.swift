@@ -215,6 +215,10 @@ extension HookedQueue {
     return try await memory.load()
   }
   public func room() async throws(QueueError) -> QueueRoom { try await memory.room() }
+  public func running() async throws(QueueError) -> [WorkerLoad] { try await memory.running() }
+  public func preempt(_ preemptions: [Preemption]) async throws(QueueError) -> [PreemptVerdict] {
+    try await memory.preempt(preemptions)
+  }
   public func standing(of pool: QueuePool, first limit: Int) async throws(QueueError) -> PoolStanding {
     try await memory.standing(of: pool, first: limit)
   }

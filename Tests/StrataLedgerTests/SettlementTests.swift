@@ -60,6 +60,20 @@ import Testing
     #expect(try await bench.ledger.verify().violations == [])
   }
 
+  @Test func aPreemptedAttemptAddsItsCostAndDoesNotCount() async throws {
+    let (bench, _, jobs) = try await start(1)
+    var preempted = Sample.outcome(jobs[0], token: 1, .preempted, isFinal: false)
+    preempted.preemptor = PriorityClass(rawValue: 7)
+    #expect(try await bench.ledger.settled([preempted, preempted]) == [.recorded, .alreadySettled])
+    #expect(try await bench.ledger.unfinished(limit: 10).map(\.attemptsMade) == [0])
+    #expect(try await bench.ledger.preemptions(of: [jobs[0], JobID()]) == [jobs[0]: 1])
+    let attempt = try #require(try await bench.ledger.attempts(of: jobs[0]).first)
+    #expect(attempt.ending == .preempted && attempt.preemptor?.rawValue == 7 && attempt.cost > .zero)
+    // Only the attempt that succeeds is charged: what was preempted is work for nothing, and ours to bear.
+    let finished = try #require(try await bench.ledger.settled([Sample.outcome(jobs[0], token: 2)])[0].finishedJob)
+    #expect(finished.charged == MicroCredits(micros: 2_100) && finished.cost == MicroEuro(micros: 46))
+  }
+
   @Test func attemptsThatAreTriedAgainAddTheirCostButNoCharge() async throws {
     let (bench, _, jobs) = try await start(1)
     let job = jobs[0]

@@ -60,7 +60,8 @@ extension QueueLimits {
 /// cancellations and others hardly see one.
 struct RandomHistory {
   enum Operation: CaseIterable {
-    case enqueue, promote, govern, lease, heartbeat, progress, complete, fail, release, cancel, expire, status, signals
+    case enqueue, promote, govern, lease, heartbeat, progress, complete, fail, release, cancel, preempt, expire, status,
+      signals
     case outcomes, acknowledge, events, forget, reprioritise, advance
   }
 
@@ -133,6 +134,7 @@ struct RandomHistory {
     case .progress: try await progress(number)
     case .complete, .fail, .release: try await end(operation, number)
     case .cancel, .status, .forget, .reprioritise: try await name(operation, number)
+    case .preempt: try await preempt(number)
     case .outcomes, .acknowledge, .events: try await read(operation, number)
     case .expire:
       // Which leases a smaller limit would leave is not promised.
@@ -155,7 +157,7 @@ struct RandomHistory {
 
   private mutating func newJob() -> QueuedJob {
     let isDelayed = Int.random(in: 0..<8, using: &random) == 0
-    let hasEnd = Int.random(in: 0..<8, using: &random) == 0
+    let (hasEnd, isPreemptible) = (Int.random(in: 0..<8, using: &random) == 0, Bool.random(using: &random))
     return QueuedJob(
       id: JobID(now: clock.now, using: &random), tenant: tenants.randomElement(using: &random)!,
       lane: lanes.randomElement(using: &random)!,
@@ -163,7 +165,17 @@ struct RandomHistory {
       attemptsMax: .random(in: 1...6, using: &random), workersLost: .random(in: 0...1, using: &random),
       notBefore: isDelayed ? clock.now + .microseconds(Int64.random(in: -5...30_000_000, using: &random)) : nil,
       startBy: hasEnd ? clock.now + .microseconds(Int64.random(in: -5...60_000_000, using: &random)) : nil,
-      payload: bytes(upTo: 200))
+      isPreemptible: isPreemptible, payload: bytes(upTo: 200))
+  }
+
+  private mutating func preempt(_ number: Int) async throws {
+    var preemptions: [Preemption] = []
+    for lease in someLeases() {
+      let preemptor = PriorityClass(rawValue: [2, 4, 9].randomElement(using: &random)!)!
+      preemptions.append(Preemption(lease: lease, preemptor: preemptor))
+    }
+    let fixed = preemptions
+    _ = try await both(number, "preempt") { try await $0.preempt(fixed) }
   }
 
   private mutating func promote(_ number: Int) async throws {
@@ -306,6 +318,7 @@ struct RandomHistory {
     _ = try await both(number, "the standing in a pool") { try await $0.standing(of: pool, first: limit) }
     _ = try await both(number, "the standing of tenants") { try await $0.standing(of: named) }
     _ = try await both(number, "the oldest jobs") { try await $0.oldest(of: named, in: pool) }
+    _ = try await both(number, "what runs") { try await $0.running() }
     _ = try await both(number, "the room") { try await $0.room().withoutWhatIsNotPromised }
   }
 

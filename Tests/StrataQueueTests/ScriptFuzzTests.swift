@@ -19,7 +19,7 @@ import Testing
     var refusals = 0
     for _ in 0..<4_000 {
       let script = ScriptSource.names.randomElement(using: &random)!
-      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:4:")
+      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:5:")
       for argument in Garbage.arguments(of: script, using: &random) { command.append(argument) }
       let before = try await fingerprint(of: namespace, connection)
       guard case .error(let message) = try await connection.send(command) else { continue }
@@ -60,7 +60,7 @@ import Testing
       table.sort(all)
       return redis.sha1hex(table.concat(all))
       """
-    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:4:"))
+    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:5:"))
   }
 }
 
@@ -106,6 +106,8 @@ enum Garbage {
     case "fail": return text("", "100", "60") + [id, id, token] + text("r", "5", "report")
     case "expire": return text("", "100", "60", "10")
     case "cancel": return text("", "100", "60") + [id, SampleIdentifiers.next().bytes]
+    case "preempt": return [id, id, token] + text("7")
+    case "running": return text("0", "10")
     case "install": return text("1", "5")
     case "log", "page": return [id] + text("0")
     case "census": return text("100")

@@ -131,6 +131,30 @@ import Testing
     }
   }
 
+  @Test func aJobSaysThatItMayBePreempted() async throws {
+    try await APIBench.with { bench in
+      let body = #"{"capability":"test.echo","params":{"text":"hi"},"preemptible":true"#
+      for (members, shown) in [
+        ("}", #""preemption":{"grace_seconds":30,"signal":"TERM"}"#),
+        (#","grace_seconds":5,"checkpoint_signal":"USR1"}"#, #""preemption":{"grace_seconds":5,"signal":"USR1"}"#),
+      ] {
+        let id = try await bench.ask("POST", "/v1/jobs", body + members).json["id"]?.stringValue ?? ""
+        let job = try await bench.ask("GET", "/v1/jobs/\(id)")
+        #expect(job.body.contains(shown), "\(job.body)")
+      }
+      for members in [
+        #""preemptible":true,"grace_seconds":301"#, #""preemptible":true,"grace_seconds":-1"#, #""grace_seconds":5"#,
+        #""preemptible":false,"checkpoint_signal":"TERM""#, #""preemptible":true,"checkpoint_signal":"KILL""#,
+      ] {
+        let refused = try await bench.ask("POST", "/v1/jobs", #"{"capability":"test.echo",\#(members)}"#)
+        #expect(refused.status == 422 && refused.code == "invalid_body", "\(members): \(refused.body)")
+      }
+      let policy = try await bench.ask(
+        "PATCH", "/v1/queue/policy", #"{"preempt_after_ms":0}"#, key: bench.operatorKey)
+      #expect(policy.json["preempt_after_ms"] == .integer(0))
+    }
+  }
+
   @Test func aPausedTierIsShownWithTheQueue() async throws {
     try await APIBench.with { bench in
       _ = try await bench.ask(

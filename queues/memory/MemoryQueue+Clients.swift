@@ -136,7 +136,8 @@ extension MemoryQueue {
       return .leased(
         LeaseStatus(
           worker: lease.worker, token: lease.token, attempt: held.attemptsMade + 1, startedAt: lease.startedAt,
-          fraction: lease.fraction, stage: lease.stage, isCancelRequested: lease.isCancelRequested))
+          fraction: lease.fraction, stage: lease.stage, isCancelRequested: lease.isCancelRequested,
+          preemptor: lease.preemptor))
     }
   }
 

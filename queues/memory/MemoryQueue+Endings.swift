@@ -6,6 +6,8 @@ extension MemoryQueue {
   enum Sequel {
     case finished(AttemptEnding)
     case readyAgain(attemptsMade: Int, workersLost: Int, delay: Duration = .zero)
+    /// It was ended for a job of a higher class: ready again, and the time by which it was to start is kept.
+    case preempted(for: PriorityClass)
     /// It was handed back, and its job is finished: it was to have started by now, and no attempt has begun.
     case late
   }
@@ -48,14 +50,14 @@ extension MemoryQueue {
     for result in results { try limits.check(report: result.report, of: result.lease.job) }
     try requireGeneration()
     return results.runs { $0.lease.worker }.flatMap { _, results in
-      end(results.map(\.lease)) { place, held in (.released, Self.afterHandBack(held), results[place].report) }
+      end(results.map(\.lease)) { place, held in handBack(held, results[place].report) }
     }
   }
 
   /// Ends leases that their worker does not know of.
   func takeBack(_ unknown: [LeaseReference]) {
     if unknown.isEmpty { return }
-    _ = end(unknown) { _, held in (.released, Self.afterHandBack(held), []) }
+    _ = end(unknown) { _, held in handBack(held, []) }
   }
 
   public func expire(limit: Int) async throws(QueueError) -> Int {
@@ -85,15 +87,16 @@ extension MemoryQueue {
   private func forgetWorker(_ worker: WorkerID) {
     workers[worker] = nil
     signalled[worker] = nil
-    (rooms[worker], sparing[worker], dedications[worker]) = (nil, nil, nil)
+    (rooms[worker], sparing[worker], dedications[worker], capacities[worker]) = (nil, nil, nil, nil)
     for tier in idle.keys { idle[tier]?[worker] = nil }
   }
 
   /// A job that its owner cancelled is finished so; the attempt does not count.
-  private static func afterHandBack(_ held: HeldJob) -> Sequel {
-    if held.lease?.isCancelRequested == true { return .finished(.cancelled) }
-    if held.lease?.isLate == true, held.attemptsMade == 0 { return .late }
-    return .readyAgain(attemptsMade: held.attemptsMade, workersLost: held.workersLost)
+  private func handBack(_ held: HeldJob, _ report: [UInt8]) -> (AttemptEnding, Sequel, [UInt8]) {
+    if held.lease?.isCancelRequested == true { return (.released, .finished(.cancelled), report) }
+    if let preemptor = held.lease?.preemptor { return (.preempted, .preempted(for: preemptor), report) }
+    if held.lease?.isLate == true, held.attemptsMade == 0 { return (.released, .late, report) }
+    return (.released, .readyAgain(attemptsMade: held.attemptsMade, workersLost: held.workersLost), report)
   }
 
   /// A job that its owner cancelled is finished so; one with attempts left is tried again, unless it has lost its worker
@@ -153,7 +156,7 @@ extension MemoryQueue {
         jobs[ending.job] = held.after(ending.sequel, now)
         if let again = jobs[ending.job] {
           returned.append(again)
-          events.append((ending.job, .requeued(ending.ending)))
+          events.append((ending.job, ending.preemptor.map { .preempted(for: $0) } ?? .requeued(ending.ending)))
         }
       }
       return ((), returned.compactMap(\.due))
@@ -167,13 +170,16 @@ extension MemoryQueue {
     outcomeLog.append(
       QueuedOutcome(
         position: position, job: ending.job, token: lease.token, attempt: held.attemptsMade + 1,
-        ending: ending.reported,
+        ending: ending.reported, preemptor: ending.preemptor,
         isFinal: isFinal, worker: lease.worker, startedAt: lease.startedAt, endedAt: now, report: ending.report))
   }
 }
 
 extension MemoryQueue.Ending {
+  /// Whether it leaves its job with the time by which that has to start.
   fileprivate var isReadyAgain: Bool { if case .readyAgain = sequel { true } else { false } }
+
+  fileprivate var preemptor: PriorityClass? { if case .preempted(let preemptor) = sequel { preemptor } else { nil } }
 
   /// The ending that is told.
   fileprivate var reported: AttemptEnding {
@@ -184,8 +190,12 @@ extension MemoryQueue.Ending {
 extension MemoryQueue.HeldJob {
   /// Nil for one that is finished.
   fileprivate func after(_ sequel: MemoryQueue.Sequel, _ now: Timestamp) -> Self? {
-    guard case .readyAgain(let made, let lost, let delay) = sequel else { return nil }
     var held = self
+    if case .preempted = sequel {
+      held.lease = nil
+      return held
+    }
+    guard case .readyAgain(let made, let lost, let delay) = sequel else { return nil }
     (held.attemptsMade, held.workersLost, held.lease) = (made, lost, nil)
     held.due = delay.wholeMicroseconds > 0 ? now + .microseconds(delay.wholeMicroseconds) : nil
     return held

@@ -56,7 +56,9 @@ extension MemoryQueue {
       if held.due != nil { waiting[lane, default: .init()].delayed += 1 }
     }
     for lane in waiting.keys where waiting[lane]?.ready ?? 0 > 0 {
-      waiting[lane]?.next = next(in: lane, ofFirst: 32).map { QueueRoom.Head(tenant: $0.tenant, tag: Int64($0.place)) }
+      guard let next = next(in: lane, ofFirst: 32) else { continue }
+      waiting[lane]?.next = QueueRoom.Head(tenant: next.tenant, tag: Int64(next.place))
+      waiting[lane]?.nextJob = ready(in: lane, of: next.tenant).first?.job.id
     }
     let known = workers.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(limits.censusWorkersMax)
     return QueueRoom(

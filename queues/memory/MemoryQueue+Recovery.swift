@@ -33,7 +33,7 @@ extension MemoryQueue {
     lastTick = 0
     (jobs, workers, idle, signalled, liveLogs) = ([:], [:], [:], [:], [:])
     (lanes, order, gates, rooms, isDueSignalled) = ([], FairOrder(), [:], [:], false)
-    (keepers, sparing, served, dedications, policy) = ([:], [:], [:], [:], .standard)
+    (keepers, sparing, served, policy, dedications, capacities) = ([:], [:], [:], .standard, [:], [:])
     (outcomeLog, eventLog, unreadableLog) = ([], [], [])
     bell.ring()
   }

@@ -16,6 +16,9 @@ extension MemoryQueue {
       (rooms[request.worker], sparing[request.worker]) = (room, keptClass)
       dedications[request.worker] = request.dedication
     }
+    capacities[request.worker] = WorkerLoad.Capacity(
+      wholeRoom: request.wholeRoom, slotsLeft: missed, keepsFor: keptClass,
+      isDedicated: request.dedication != nil, tiers: request.tiers)
     armGates(gates(of: chosen.map(\.held.job)))
     let deadline = extend(request.worker, duration)
     bell.ring()
@@ -211,7 +214,8 @@ extension MemoryQueue {
     return HeartbeatReply(
       deadline: deadline, wasKnown: wasKnown,
       lost: zip(held, mine).compactMap { $1 == nil ? $0.job : nil },
-      cancelRequested: zip(held, mine).compactMap { $1?.isCancelRequested == true ? $0.job : nil })
+      cancelRequested: zip(held, mine).compactMap { $1?.isCancelRequested == true ? $0.job : nil },
+      preempted: zip(held, mine).compactMap { $1?.isToBePreempted == true ? $0.job : nil })
   }
 
   public func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {
@@ -255,6 +259,6 @@ extension MemoryQueue.HeldJob {
   fileprivate var asGranted: QueuedJob {
     QueuedJob(
       id: job.id, tenant: job.tenant, lane: job.lane, priority: job.priority, attemptsMax: job.attemptsMax,
-      attemptsMade: attemptsMade, workersLost: workersLost, payload: job.payload)
+      attemptsMade: attemptsMade, workersLost: workersLost, isPreemptible: job.isPreemptible, payload: job.payload)
   }
 }

@@ -34,6 +34,8 @@ public actor MemoryQueue: JobQueue {
   var rooms: [WorkerID: ResourceRequest] = [:]
   /// Whose jobs idle workers take.
   var dedications: [WorkerID: Dedication] = [:]
+  /// What workers could run, as they last said.
+  var capacities: [WorkerID: WorkerLoad.Capacity] = [:]
   var signalled: [WorkerID: [WorkerSignal]] = [:]
   var liveLogs: [JobID: KeptLog] = [:]
   var outcomeLog: [QueuedOutcome] = []
@@ -71,6 +73,8 @@ public actor MemoryQueue: JobQueue {
     var stage: String?
     var hasReported = false
     var isCancelRequested = false
+    /// The class of the job that is to have its room; nil for one that may go on.
+    var preemptor: PriorityClass?
     /// Whether the time by which its job has to have started is over.
     var isLate = false
   }

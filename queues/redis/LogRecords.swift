@@ -1,11 +1,22 @@
 internal import StrataCore
 
-extension AttemptEnding {
-  /// The number that the scripts use (`scripts/shared/ending.lua`).
-  init?(code: UInt8) {
+/// How an attempt ended, as the scripts number it (`scripts/shared/ending.lua`).
+private struct EndingCode {
+  /// And the class of the preemptor.
+  private static let preempted: UInt8 = 16
+
+  let ending: AttemptEnding
+  /// Of one that was preempted.
+  let preemptor: PriorityClass?
+
+  init?(_ code: UInt8) {
     let all: [AttemptEnding] = [.succeeded, .failed, .cancelled, .released, .expired]
-    guard code < all.count else { return nil }
-    self = all[Int(code)]
+    if code < all.count {
+      (ending, preemptor) = (all[Int(code)], nil)
+    } else {
+      guard code >= Self.preempted, let known = PriorityClass(rawValue: Int(code - Self.preempted)) else { return nil }
+      (ending, preemptor) = (.preempted, known)
+    }
   }
 }
 
@@ -29,13 +40,14 @@ extension QueuedOutcome {
   private init?(at position: OutcomePosition, packed bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     guard let job = reader.identifier(JobID.self), let code = reader.number(UInt8.self),
-      let ending = AttemptEnding(code: code), let isFinal = reader.number(UInt8.self), isFinal <= 1,
+      let end = EndingCode(code), let isFinal = reader.number(UInt8.self), isFinal <= 1,
       let attempt = reader.number(UInt16.self), let token = reader.token(), let startedAt = reader.timestamp(),
       let worker = reader.identifier(WorkerID.self), let endedAt = reader.timestamp()
     else { return nil }
     self.init(
-      position: position, job: job, token: token, attempt: Int(attempt), ending: ending,
-      isFinal: isFinal == 1, worker: attempt == 0 ? nil : worker, startedAt: attempt == 0 ? nil : startedAt,
+      position: position, job: job, token: token, attempt: Int(attempt), ending: end.ending,
+      preemptor: end.preemptor, isFinal: isFinal == 1, worker: attempt == 0 ? nil : worker,
+      startedAt: attempt == 0 ? nil : startedAt,
       endedAt: endedAt, report: reader.remainder())
   }
 }
@@ -68,8 +80,8 @@ extension QueueEvent.Kind {
       let note = ProgressNote(fraction: fraction, stage: stage)
       self = .progress(fraction: note.fraction, stage: note.stage)
     case UInt8(ascii: "R"):
-      guard let ending = reader.number(UInt8.self).flatMap(AttemptEnding.init(code:)) else { return nil }
-      self = .requeued(ending)
+      guard let end = reader.number(UInt8.self).flatMap(EndingCode.init) else { return nil }
+      self = end.preemptor.map { .preempted(for: $0) } ?? .requeued(end.ending)
     case UInt8(ascii: "F"):
       guard let state = reader.number(UInt8.self).flatMap(JobState.init(finalCode:)) else { return nil }
       self = .finished(state)

@@ -100,7 +100,8 @@ extension RedisQueue {
       return .leased(
         LeaseStatus(
           worker: lease.worker, token: lease.token, attempt: lease.job.attemptsMade + 1, startedAt: lease.startedAt,
-          fraction: note.fraction, stage: note.stage, isCancelRequested: lease.isCancelRequested))
+          fraction: note.fraction, stage: note.stage, isCancelRequested: lease.isCancelRequested,
+          preemptor: lease.preemptor))
     }
     guard let record = JobRecord(bytes) else { return nil }
     if !record.isDelayed { return .ready(ahead: Int(extra.integer ?? 0), attemptsMade: record.attemptsMade) }

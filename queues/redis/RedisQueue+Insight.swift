@@ -113,14 +113,15 @@ extension RedisQueue {
 
   private static func waiting(_ values: [RedisValue]) -> [Lane: QueueRoom.Waiting] {
     var lanes: [Lane: QueueRoom.Waiting] = [:]
-    for index in stride(from: 0, to: values.count - 5, by: 6) {
+    for index in stride(from: 0, to: values.count - 6, by: 7) {
       guard let lane = values[index].bytes.flatMap(Lane.init(descriptor:)) else { continue }
       let next = values[index + 4].bytes.flatMap { TenantID(bytes: $0) }.map {
         QueueRoom.Head(tenant: $0, tag: values[index + 5].integer ?? 0)
       }
       lanes[lane] = QueueRoom.Waiting(
         ready: Int(values[index + 1].integer ?? 0), leased: Int(values[index + 2].integer ?? 0),
-        delayed: Int(values[index + 3].integer ?? 0), next: next)
+        delayed: Int(values[index + 3].integer ?? 0), next: next,
+        nextJob: values[index + 6].bytes.flatMap { JobID(bytes: $0) })
     }
     return lanes
   }

@@ -47,6 +47,9 @@ extension WorkerSignal {
     case UInt8(ascii: "c"):
       guard let job = JobID(bytes: bytes.dropFirst()) else { return nil }
       self = .cancel(job)
+    case UInt8(ascii: "p"):
+      guard let job = JobID(bytes: bytes.dropFirst()) else { return nil }
+      self = .preempt(job)
     default: return nil
     }
   }

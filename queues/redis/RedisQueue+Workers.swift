@@ -101,7 +101,8 @@ extension RedisQueue {
       zip(held, verdicts).compactMap { $1 == verdict.asciiValue ? $0.job : nil }
     }
     return HeartbeatReply(
-      deadline: Timestamp(microseconds: deadline), wasKnown: known == 1, lost: jobs("0"), cancelRequested: jobs("2"))
+      deadline: Timestamp(microseconds: deadline), wasKnown: known == 1, lost: jobs("0"), cancelRequested: jobs("2"),
+      preempted: jobs("3"))
   }
 
   public func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {
@@ -165,7 +166,7 @@ extension RedisQueue {
   }
 
   /// Runs `body` on parts of `items` whose leases are one worker's and that keep to the limits of one call.
-  private func runs<Item, Answer>(
+  func runs<Item, Answer>(
     of items: [Item], lease: (Item) -> LeaseReference, sizeBytes: (Item) -> Int,
     _ body: ([Item], WorkerID) async throws(QueueError) -> [Answer]
   ) async throws(QueueError) -> [Answer] {
@@ -204,7 +205,7 @@ extension Array {
 }
 
 extension RedisCommand {
-  fileprivate mutating func append(_ lease: LeaseReference) {
+  mutating func append(_ lease: LeaseReference) {
     append(lease.job.bytes)
     append(lease.token.rawValue.bigEndianBytes)
   }

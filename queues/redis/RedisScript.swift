@@ -3,10 +3,10 @@ internal import StrataCore
 
 /// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
 enum RedisScript: String, CaseIterable, Sendable {
-  case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, reprioritise, announce
-  case forget, install, tune
+  case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, preempt, reprioritise
+  case announce, forget, install, tune
   case govern, status, log, census, page, aside
-  case room, pool, standing, oldest
+  case room, running, pool, standing, oldest
 }
 
 /// All transitions as one library of Redis functions: what they share is made once, when the server loads it, and not by
@@ -19,7 +19,8 @@ struct ScriptLibrary: Sendable {
 
   /// The files of `scripts/shared`, each before those that use it.
   private static let shared = [
-    "queue", "record", "timers", "lanes", "limits", "tenants", "unreadable", "wake", "keeping", "log", "ready",
+    "queue", "record", "timers", "lanes", "limits", "tenants", "unreadable", "wake", "capacity", "keeping", "log",
+    "ready",
     "removing", "account", "holding", "ending", "standing",
   ]
 

@@ -194,7 +194,8 @@ extension WorkOrder {
   func renamed(_ job: JobID) -> WorkOrder {
     WorkOrder(
       job: job, tenant: tenant, capability: capability, version: version, parametersJSON: parametersJSON,
-      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry, task: task)
+      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry, task: task,
+      preemption: preemption)
   }
 
   /// The order of one task, from what all tasks of an array have in common.
@@ -202,7 +203,7 @@ extension WorkOrder {
     WorkOrder(
       job: job, tenant: tenant, capability: capability, version: version,
       parametersJSON: task.filled(parametersJSON), inputs: inputs, timeoutSeconds: timeoutSeconds,
-      resources: resources, retry: retry, task: task)
+      resources: resources, retry: retry, task: task, preemption: preemption)
   }
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.

@@ -48,13 +48,14 @@ package struct DraftCheck: Sendable {
     }
     try requireFew(draft.structure.after)
     try requireSensible(draft.structure.unique)
+    try requireSensible(draft.preemption)
     let runAt = try draft.start?.instant(from: now)?.storable
     let startBy = try startBy(draft, runAt: runAt, now: now)
     let retry = draft.retry ?? capability.retry
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.inputs, timeoutSeconds: timeout, resources: resources,
-      retry: retry == .standard ? nil : retry, task: draft.task)
+      retry: retry == .standard ? nil : retry, task: draft.task, preemption: draft.preemption)
     try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
@@ -100,6 +101,13 @@ package struct DraftCheck: Sendable {
         .invalidInput, "a unique key cannot be held for \(seconds) s",
         remedy: "keep it from 1 to \(UniqueKey.secondsMax) s, or say nothing to hold it until the job has ended")
     }
+  }
+
+  private func requireSensible(_ preemption: PreemptionTerms?) throws(StrataError) {
+    guard let grace = preemption?.graceSeconds, !(0...PreemptionTerms.graceSecondsMax).contains(grace) else { return }
+    throw StrataError(
+      .invalidBody, "a job that is preempted cannot have \(grace) s to save what it has",
+      remedy: "keep it from 0 to \(PreemptionTerms.graceSecondsMax) s: whoever needs its room waits as long")
   }
 
   /// What the queue would not take must not be accepted: it could never run.

@@ -11,7 +11,7 @@ extension StrataError.Code {
 enum InputName {
   static let bytesMax = 255
   /// What workers and capabilities put there themselves.
-  static let reserved: Set<String> = [".", "..", ".stdin", "output"]
+  static let reserved: Set<String> = [".", "..", ".checkpoint", ".stdin", "output"]
 
   static func require(_ name: String) throws(StrataError) {
     let isPlain = (1...bytesMax).contains(name.utf8.count) && name.utf8.allSatisfy(isPlain)

@@ -23,6 +23,8 @@ public struct JobDraft: Sendable {
   public var start: StartTime?
   /// It fails where no attempt of it has begun by then; nil for never.
   public var startBy: StartTime?
+  /// How it is preempted; nil where it may not be.
+  public var preemption: PreemptionTerms?
   public var idempotencyKey: String?
   /// Replaces the capability's most attempts, for a job that does another again.
   var attemptsMax: Int?
@@ -41,8 +43,8 @@ public struct JobDraft: Sendable {
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
     tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil,
     timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil, start: StartTime? = nil,
-    startBy: StartTime? = nil, idempotencyKey: String? = nil, structure: JobStructure = JobStructure(),
-    array: ArrayDraft? = nil
+    startBy: StartTime? = nil, preemption: PreemptionTerms? = nil, idempotencyKey: String? = nil,
+    structure: JobStructure = JobStructure(), array: ArrayDraft? = nil
   ) {
     self.capability = capability
     self.parametersJSON = parametersJSON
@@ -56,6 +58,7 @@ public struct JobDraft: Sendable {
     self.maxCharge = maxCharge
     self.start = start
     self.startBy = startBy
+    self.preemption = preemption
     self.idempotencyKey = idempotencyKey
     self.structure = structure
     self.array = array

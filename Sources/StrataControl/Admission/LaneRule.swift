@@ -24,7 +24,8 @@ package struct LaneRule: Sendable {
       id: submission.job, tenant: submission.tenant,
       lane: lane(submission.order, submission.tier, accepted.priorityClass),
       priority: submission.priority, attemptsMax: submission.attemptsMax, notBefore: submission.runAt,
-      startBy: submission.startBy, payload: submission.order.encoded)
+      startBy: submission.startBy, isPreemptible: submission.order.preemption != nil,
+      payload: submission.order.encoded)
   }
 
   /// The queue's form of a job that is to be put back.
@@ -33,7 +34,8 @@ package struct LaneRule: Sendable {
       id: job.id, tenant: job.order.tenant, lane: lane(job.order, job.tier, job.priorityClass), priority: job.priority,
       attemptsMax: job.attemptsMax, attemptsMade: job.attemptsMade, workersLost: job.workersLost,
       notBefore: job.runAt.flatMap { $0 > clock.now ? $0 : nil },
-      startBy: job.attemptsMade == 0 ? job.startBy : nil, payload: job.order.encoded)
+      startBy: job.attemptsMade == 0 ? job.startBy : nil, isPreemptible: job.order.preemption != nil,
+      payload: job.order.encoded)
   }
 
   private func lane(_ order: WorkOrder, _ tier: TierName, _ priorityClass: PriorityClass) -> Lane {

@@ -62,7 +62,8 @@ extension ControlPlane {
     let tenantLimit = stored?.sharing.limit ?? RunningLimit()
     return WaitFacts(
       state: snapshot.state, isEnqueued: snapshot.isEnqueued, scheduledFor: snapshot.scheduledFor,
-      hasRun: !snapshot.attempts.isEmpty,
+      hasRun: snapshot.attempts.contains { $0.ending != .preempted },
+      preemptors: snapshot.attempts.compactMap(\.preemptor), preemptor: snapshot.lease?.preemptor,
       jobsAhead: snapshot.jobsAhead,
       tenant: .init(
         name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,

@@ -52,6 +52,8 @@ public struct Explanation: Hashable, Sendable {
     case ownJobs = "own_jobs"
     /// Tenants take turns.
     case turns
+    /// Jobs of higher classes needed its room.
+    case preempted
     /// It goes next when a worker has room for it.
     case next
     /// It is accepted, and not in the queue yet.

@@ -17,6 +17,10 @@ struct WaitFacts: Sendable {
   let isEnqueued: Bool
   let scheduledFor: Timestamp?
   let hasRun: Bool
+  /// The classes of the jobs that it was preempted for, the first preemption first.
+  let preemptors: [PriorityClass]
+  /// That of the one for which it is being ended now.
+  let preemptor: PriorityClass?
   /// Jobs of its tenant that go first.
   let jobsAhead: Int?
   let tenant: Gate
@@ -42,15 +46,32 @@ struct WaitFacts: Sendable {
       return [.init(.finished, "it does not wait: it is finished (\(state.rawValue))")]
     case .queued where !isEnqueued, .scheduled where !isEnqueued:
       return [.init(.notEnqueued, "it is accepted and not in the queue yet: it is put there within seconds")]
-    case .running: return [.init(.running, "it does not wait: it runs, or its end is being settled")]
+    case .running:
+      return [preemption ?? .init(.running, "it does not wait: it runs, or its end is being settled")] + preemptions
     case .blocked: return [.init(.blocked, "it waits for other jobs to end")]
-    case .scheduled: return [scheduled] + gates.filter { $0.code.isPause }
+    case .scheduled: return [scheduled] + gates.filter { $0.code.isPause } + preemptions
     case .queued:
       let found = gates + [noWorker, higherClasses, ownJobs, turns].compactMap(\.self)
       let next = Explanation.Reason(
         .next, "it is the next of its tier: it starts on a worker with \(needs) free")
-      return (found.isEmpty ? [next] : found) + rates
+      return (found.isEmpty ? [next] : found) + rates + preemptions
     }
+  }
+
+  private var preemption: Explanation.Reason? {
+    preemptor.map {
+      .init(
+        .preempted, "it is being ended so that a job of class \($0.rawValue) has its room; it runs again after that")
+    }
+  }
+
+  /// What has held it up before.
+  private var preemptions: [Explanation.Reason] {
+    guard let last = preemptors.last else { return [] }
+    let message =
+      "jobs of higher classes needed its room \(preemptors.count.counted("time")), the last one of class \(last.rawValue);"
+      + " it has kept its place, and no attempt was counted"
+    return [.init(.preempted, message, count: preemptors.count)]
   }
 
   private var scheduled: Explanation.Reason {

@@ -16,6 +16,7 @@ package final class ControlMetrics: Sendable {
   package let settlementSeconds: Histogram
   package let superfluous: Counter
   package let leasesExpired: Counter
+  package let preemptions: Counter
   package let promoted: Counter
   package let notStartedInTime: Counter
   package let restored: Counter
@@ -42,6 +43,8 @@ package final class ControlMetrics: Sendable {
     leasesExpired = metrics.counter("strata_leases_expired_total", help: "Leases of silent workers that were ended.")
     notStartedInTime = metrics.counter(
       "strata_jobs_not_started_in_time_total", help: "Jobs finished since no attempt had begun by their time.")
+    preemptions = metrics.counter(
+      "strata_jobs_preempted_total", help: "Attempts ended so that a job of a higher class had its room.")
     promoted = metrics.counter(
       "strata_jobs_promoted_total", help: "Jobs made ready when their time had come: scheduled ones and retries.")
     released = metrics.counter(

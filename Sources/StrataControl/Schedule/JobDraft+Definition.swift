@@ -13,11 +13,12 @@ private struct DraftDocument: Codable {
   let gpuThousandths: Int64?
   let timeoutSeconds: Int64?
   let startWithinSeconds: Int64?
+  let preemption: PreemptionTerms?
   let maxMicrocredits: Int64?
   let unique: UniqueKey?
 
   enum CodingKeys: String, CodingKey {
-    case capability, params, inputs, priority, tier, unique
+    case capability, params, inputs, priority, tier, unique, preemption
     case cpuMillicores = "cpu_millicores"
     case memoryBytes = "memory_bytes"
     case gpuThousandths = "gpu_thousandths"
@@ -34,8 +35,8 @@ extension JobDraft {
     let document = DraftDocument(
       capability: capability, params: params ?? .object([:]), inputs: inputs, priority: priority.rawValue, tier: tier,
       cpuMillicores: cpuMillicores, memoryBytes: memoryBytes, gpuThousandths: gpuThousandths,
-      timeoutSeconds: timeoutSeconds, startWithinSeconds: startBy?.secondsAfter, maxMicrocredits: maxCharge?.micros,
-      unique: structure.unique)
+      timeoutSeconds: timeoutSeconds, startWithinSeconds: startBy?.secondsAfter, preemption: preemption,
+      maxMicrocredits: maxCharge?.micros, unique: structure.unique)
     return String(decoding: document.encodedInOrder, as: UTF8.self)
   }
 
@@ -55,7 +56,7 @@ extension JobDraft {
       cpuMillicores: document.cpuMillicores, memoryBytes: document.memoryBytes,
       gpuThousandths: document.gpuThousandths, timeoutSeconds: document.timeoutSeconds,
       maxCharge: document.maxMicrocredits.map { MicroCredits(micros: $0) },
-      startBy: document.startWithinSeconds.map { .after(.seconds($0)) },
+      startBy: document.startWithinSeconds.map { .after(.seconds($0)) }, preemption: document.preemption,
       structure: JobStructure(unique: document.unique))
   }
 }

@@ -21,6 +21,8 @@ package final class Settler: Sendable {
   private let queue: any JobQueue
   private let metrics: ControlMetrics
   private let log: Log
+  /// Told of jobs that are finished.
+  private let forget: @Sendable ([JobID]) -> Void
   /// Shared with admission and the reconciler: the jobs that somebody here is about to enqueue.
   package let underWay = EnqueuesUnderWay()
   /// Shared with admission and the reconciler: all put a job into the same lane.
@@ -45,7 +47,8 @@ package final class Settler: Sendable {
 
   package init(
     ledger: Ledger, queue: any JobQueue, lanes: LaneRule = LaneRule(), metrics: ControlMetrics = ControlMetrics(),
-    requests: ReconcileRequests = ReconcileRequests(), log: Log = .silent
+    requests: ReconcileRequests = ReconcileRequests(), log: Log = .silent,
+    forget: @escaping @Sendable ([JobID]) -> Void = { _ in }
   ) {
     self.ledger = ledger
     self.queue = queue
@@ -53,6 +56,7 @@ package final class Settler: Sendable {
     self.requests = requests
     self.lanes = lanes
     self.log = log
+    self.forget = forget
   }
 
   /// How long ago the settler last found its queue answering and everything read settled; nil while it does not run,
@@ -306,9 +310,11 @@ package final class Settler: Sendable {
   /// Tells the watchers. That a server forgot its past must not hold up settlement.
   private func announce(_ notices: [FinishedNotice]) async throws {
     guard !notices.isEmpty else { return }
-    do {
+    forget(notices.map(\.job))
+    do throws(QueueError) {
       try await queue.announce(notices)
-    } catch QueueError.lost {
+    } catch {
+      guard error == .lost else { throw error }
       log.warning("finished jobs not announced: the queue is being rebuilt", ["jobs": "\(notices.count)"])
     }
   }
@@ -360,6 +366,7 @@ extension SettlementItem {
   package init(_ outcome: QueuedOutcome, report: AttemptReport?) {
     self.init(
       job: outcome.job, token: outcome.token, worker: outcome.worker, ending: outcome.ending,
-      isFinal: outcome.isFinal, startedAt: outcome.startedAt, endedAt: outcome.endedAt, report: report)
+      preemptor: outcome.preemptor, isFinal: outcome.isFinal, startedAt: outcome.startedAt, endedAt: outcome.endedAt,
+      report: report)
   }
 }

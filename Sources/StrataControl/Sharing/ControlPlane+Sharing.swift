@@ -108,7 +108,10 @@ extension ControlPlane {
   /// - Parameter change: in whole milliseconds, zero for never; what is nil stays as it is.
   /// - Throws: `invalidBody`; else as for tenants.
   public func change(_ change: QueueOrder) async throws(StrataError) -> QueuePolicy {
-    for said in [change.keepRoomAfter, change.keepRoomFor, change.classPatience, change.priorityAgeing] {
+    let times = [
+      change.keepRoomAfter, change.keepRoomFor, change.classPatience, change.priorityAgeing, change.preemptAfter,
+    ]
+    for said in times {
       guard let said, said < .zero || said > Self.policyMax else { continue }
       throw StrataError(
         .invalidBody, "a time of \(said) cannot be had",

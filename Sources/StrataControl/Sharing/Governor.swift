@@ -67,5 +67,6 @@ extension QueuePolicy {
     if let said = order.keepRoomFor { keepRoomFor = said }
     if let said = order.classPatience { classPatience = unlessNever(said) }
     if let said = order.priorityAgeing { priorityAgeing = unlessNever(said) }
+    if let said = order.preemptAfter { preemptAfter = unlessNever(said) }
   }
 }

@@ -161,6 +161,7 @@ enum AdmissionTransaction {
       .identifiers(jobs.map(\.structure.batch)), .texts(jobs.map(\.structure.unique?.key)),
       .integers(jobs.map(\.structure.unique?.seconds)), .identifiers(jobs.map(\.structure.retryOf)),
       .identifiers(jobs.map(\.occurrence?.schedule)), .timestamps(jobs.map(\.occurrence?.instant)),
-      .timestamps(jobs.map(\.startBy)), .documents(orders.map { $0.task.map { JSONText.encode($0) } }))
+      .timestamps(jobs.map(\.startBy)), .documents(orders.map { $0.task.map { JSONText.encode($0) } }),
+      .documents(orders.map { $0.preemption.map { JSONText.encode($0) } }))
   }
 }

@@ -140,6 +140,14 @@ extension Ledger {
     return Dictionary(pairs) { first, _ in first }
   }
 
+  /// How often each of those of `jobs` was preempted that ever was.
+  public func preemptions(of jobs: [JobID]) async throws(LedgerError) -> [JobID: Int] {
+    let pairs = try await read(Query.countPreemptions(.identifiers(jobs))) { row throws(PostgreSQLError) in
+      (try row.identifier() as JobID, Int(try row.integer()))
+    }
+    return Dictionary(pairs) { first, _ in first }
+  }
+
   /// The largest fencing token of an ended attempt; leases granted and not yet ended may carry larger ones.
   public func largestToken() async throws(LedgerError) -> FencingToken {
     let values = try await read(Query.largestToken()) { row throws(PostgreSQLError) in try row.integer() }

@@ -13,6 +13,8 @@ public struct StoredAttempt: Hashable, Sendable {
   public let endedAt: Timestamp
   /// Why it failed or was lost; nil for an attempt that did not.
   public let error: AttemptError?
+  /// The class of the job that it was preempted for; nil for one that was not.
+  public let preemptor: PriorityClass?
 
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     token = FencingToken(rawValue: UInt64(bitPattern: try row.integer()))
@@ -25,5 +27,6 @@ public struct StoredAttempt: Hashable, Sendable {
     startedAt = try row.optionalTimestamp()
     endedAt = try row.timestamp()
     error = try row.optionalDocument()
+    preemptor = try row.optionalInteger().flatMap { PriorityClass(rawValue: Int($0)) }
   }
 }

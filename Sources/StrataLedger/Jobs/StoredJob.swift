@@ -96,7 +96,8 @@ extension JobStructure {
 }
 
 extension WorkOrder {
-  /// From the columns params, inputs, timeout_seconds, cpu_millicores, memory_bytes, gpu_thousandths, retry, task.
+  /// From the columns params, inputs, timeout_seconds, cpu_millicores, memory_bytes, gpu_thousandths, retry, task,
+  /// preemption.
   init(
     job: JobID, tenant: TenantID, capability: (name: String, version: Int), _ row: inout PostgreSQLRow
   ) throws(PostgreSQLError) {
@@ -105,7 +106,7 @@ extension WorkOrder {
       parametersJSON: try row.text(), inputs: try row.optionalDocument() ?? [], timeoutSeconds: try row.integer(),
       resources: ResourceRequest(
         cpuMillicores: try row.integer(), memoryBytes: try row.integer(), gpuThousandths: try row.integer()),
-      retry: try row.optionalDocument(), task: try row.optionalDocument())
+      retry: try row.optionalDocument(), task: try row.optionalDocument(), preemption: try row.optionalDocument())
   }
 }
 

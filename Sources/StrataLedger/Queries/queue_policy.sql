@@ -1,2 +1,2 @@
--- Returns: keep_room_after, keep_room_for, class_patience, priority_ageing; no row where nothing was ever said.
-SELECT keep_room_after, keep_room_for, class_patience, priority_ageing FROM queue_policy
+-- Returns: keep_room_after, keep_room_for, class_patience, priority_ageing, preempt_after; no row where nothing was ever said.
+SELECT keep_room_after, keep_room_for, class_patience, priority_ageing, preempt_after FROM queue_policy

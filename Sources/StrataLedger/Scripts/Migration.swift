@@ -17,6 +17,7 @@ struct Migration: Sendable {
     unsafe Migration("009_schedules", strata_migration_009_schedules),
     unsafe Migration("010_timing", strata_migration_010_timing),
     unsafe Migration("011_arrays", strata_migration_011_arrays),
+    unsafe Migration("012_preemption", strata_migration_012_preemption),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)

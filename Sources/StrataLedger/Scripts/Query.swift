@@ -17,6 +17,7 @@ enum Query {
   static let closeHolds = unsafe embedded("close_holds", strata_query_close_holds)
   static let countBatches = unsafe embedded("count_batches", strata_query_count_batches)
   static let countBlockers = unsafe embedded("count_blockers", strata_query_count_blockers)
+  static let countPreemptions = unsafe embedded("count_preemptions", strata_query_count_preemptions)
   static let countUnreadable = unsafe embedded("count_unreadable", strata_query_count_unreadable)
   static let currentPrices = unsafe embedded("current_prices", strata_query_current_prices)
   static let currentRates = unsafe embedded("current_rates", strata_query_current_rates)

@@ -146,7 +146,7 @@ package struct SettlementDecision {
     case .succeeded: .succeeded
     case .failed, .expired: .failed
     // Handed back and not tried again: only because its owner cancelled it.
-    case .cancelled, .released: .cancelled
+    case .cancelled, .released, .preempted: .cancelled
     }
   }
 
@@ -160,7 +160,7 @@ package struct SettlementDecision {
       AttemptError(
         code: "not_started_in_time", message: "no attempt had begun by the time by which it had to", isRetryable: true)
     case .expired: AttemptError(code: "worker_lost", message: "the worker was lost", isRetryable: true)
-    case .cancelled, .released: nil
+    case .cancelled, .released, .preempted: nil
     }
   }
 

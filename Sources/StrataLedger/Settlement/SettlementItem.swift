@@ -7,6 +7,8 @@ public struct SettlementItem: Hashable, Sendable {
   public var token: FencingToken
   public var worker: WorkerID?
   public var ending: AttemptEnding
+  /// The class of the job that it was preempted for; nil for one that was not.
+  public var preemptor: PriorityClass?
   /// Whether the job is finished; else it is tried again.
   public var isFinal: Bool
   public var startedAt: Timestamp?
@@ -15,13 +17,15 @@ public struct SettlementItem: Hashable, Sendable {
   public var report: AttemptReport?
 
   public init(
-    job: JobID, token: FencingToken, worker: WorkerID? = nil, ending: AttemptEnding, isFinal: Bool,
-    startedAt: Timestamp? = nil, endedAt: Timestamp, report: AttemptReport? = nil
+    job: JobID, token: FencingToken, worker: WorkerID? = nil, ending: AttemptEnding,
+    preemptor: PriorityClass? = nil, isFinal: Bool, startedAt: Timestamp? = nil, endedAt: Timestamp,
+    report: AttemptReport? = nil
   ) {
     self.job = job
     self.token = token
     self.worker = worker
     self.ending = ending
+    self.preemptor = preemptor
     self.isFinal = isFinal
     self.startedAt = startedAt
     self.endedAt = endedAt

@@ -19,7 +19,8 @@ extension SettlementTransaction {
       .texts(rows.map(\.tier.rawValue)), .integers(rows.map(\.usage.cpuMicroseconds)),
       .integers(rows.map(\.usage.wallMicroseconds)), .integers(rows.map(\.usage.memoryPeakBytes)),
       .integers(rows.map(\.cost.micros)), .timestamps(items.map(\.startedAt)), .timestamps(items.map(\.endedAt)),
-      .documents(rows.map { $0.error.map { JSONText.encode($0) } }))
+      .documents(rows.map { $0.error.map { JSONText.encode($0) } }),
+      .integers(items.map { $0.preemptor.map { Int64($0.rawValue) } }))
   }
 
   private static func finishing(_ closings: [SettlementDecision.Closing]) -> PostgreSQLCommand {

@@ -27,7 +27,8 @@ extension Ledger {
       .idempotent,
       Query.changeQueuePolicy(
         .integer(change.keepRoomAfter?.milliseconds), .integer(change.keepRoomFor?.milliseconds),
-        .integer(change.classPatience?.milliseconds), .integer(change.priorityAgeing?.milliseconds)))
+        .integer(change.classPatience?.milliseconds), .integer(change.priorityAgeing?.milliseconds),
+        .integer(change.preemptAfter?.milliseconds)))
   }
 
   /// Changes the priority of an unfinished job. Repeating it is harmless.

@@ -10,6 +10,8 @@ public struct QueueOrder: Hashable, Sendable {
   public var classPatience: Duration?
   /// So much waiting counts as much as one of priority.
   public var priorityAgeing: Duration?
+  /// How long a job waits before others of lower classes end for it.
+  public var preemptAfter: Duration?
 
   public init() {}
 
@@ -19,5 +21,6 @@ public struct QueueOrder: Hashable, Sendable {
     keepRoomFor = try row.optionalInteger().map { .milliseconds($0) }
     classPatience = try row.optionalInteger().map { .milliseconds($0) }
     priorityAgeing = try row.optionalInteger().map { .milliseconds($0) }
+    preemptAfter = try row.optionalInteger().map { .milliseconds($0) }
   }
 }

@@ -108,6 +108,8 @@ extension JobEvent {
     case .progress(let fraction, let stage):
       self.init(job: event.job, type: "progress", fraction: fraction, stage: stage)
     case .requeued(let ending): self.init(job: event.job, type: "requeued", ending: ending)
+    case .preempted(let preemptor):
+      self.init(job: event.job, type: "requeued", ending: .preempted, preemptedBy: preemptor.rawValue)
     case .finished(let state): self.init(job: event.job, type: state.rawValue)
     }
   }

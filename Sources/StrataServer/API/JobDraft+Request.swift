@@ -21,8 +21,8 @@ extension JobDraft {
       tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
       memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths,
       timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), start: try StartTime(asked),
-      startBy: try StartTime(startBy: asked),
-      idempotencyKey: key, structure: try JobStructure(asked), array: try asked.array.map(ArrayDraft.init))
+      startBy: try StartTime(startBy: asked), preemption: try PreemptionTerms(asked), idempotencyKey: key,
+      structure: try JobStructure(asked), array: try asked.array.map(ArrayDraft.init))
   }
 }
 
@@ -38,6 +38,18 @@ extension ArrayDraft {
     } catch {
       throw .invalidBody(error.description)
     }
+  }
+}
+
+extension PreemptionTerms {
+  /// - Returns: nil for a job that may not be preempted.
+  fileprivate init?(_ asked: JobRequest) throws(HTTPRefusal) {
+    guard asked.preemptible == true else {
+      if asked.graceSeconds == nil, asked.checkpointSignal == nil { return nil }
+      throw .invalidBody("'grace_seconds' and 'checkpoint_signal' belong to a job that is 'preemptible'")
+    }
+    self.init(
+      graceSeconds: asked.graceSeconds ?? Self.graceSecondsStandard, signal: asked.checkpointSignal ?? .terminate)
   }
 }
 

@@ -14,13 +14,17 @@ extension JobView {
     if let log = record.log, !attempts.isEmpty { attempts[attempts.count - 1].log = log }
     if let running {
       attempts.append(
-        AttemptView(attempt: running.attempt, worker: running.worker, startedAt: running.startedAt.text))
+        AttemptView(
+          attempt: running.attempt, preemptedBy: running.preemptor?.rawValue, worker: running.worker,
+          startedAt: running.startedAt.text))
     }
+    let preemptions = snapshot.attempts.count { $0.ending == .preempted }
     self.init(
       id: record.id, state: snapshot.state, capability: record.soldAs, tenant: record.tenant, tier: record.tier,
       priority: record.priority.rawValue, attempts: attempts,
       progress: running.flatMap(JobView.Progress.init), createdAt: record.createdAt.text,
       runAt: record.runAt?.text, startBy: record.startBy?.text,
+      preemption: record.order.preemption, preemptions: preemptions > 0 ? preemptions : nil,
       startedAt: attempts.first?.startedAt, finishedAt: record.finishedAt?.text,
       heldMicrocredits: snapshot.state.isFinal ? 0 : record.held.micros,
       chargeMaxMicrocredits: record.held.micros, costMicroeuro: record.cost?.micros ?? 0,
@@ -46,19 +50,20 @@ extension JobView.Progress {
 }
 
 extension AttemptView {
-  /// An attempt that was handed back does not count: the next one has its number again.
+  /// An attempt that was handed back, or preempted, does not count: the next one has its number again.
   static func numbered(_ attempts: [StoredAttempt]) -> [AttemptView] {
     var number = 1
     return attempts.map { attempt in
-      defer { if attempt.ending != .released { number += 1 } }
+      defer { if ![.released, .preempted].contains(attempt.ending) { number += 1 } }
       return AttemptView(attempt, number: number)
     }
   }
 
   init(_ attempt: StoredAttempt, number: Int) {
     self.init(
-      attempt: number, ending: attempt.ending, worker: attempt.worker, startedAt: attempt.startedAt?.text,
-      endedAt: attempt.endedAt.text, usage: attempt.usage, costMicroeuro: attempt.cost.micros,
+      attempt: number, ending: attempt.ending, preemptedBy: attempt.preemptor?.rawValue, worker: attempt.worker,
+      startedAt: attempt.startedAt?.text, endedAt: attempt.endedAt.text, usage: attempt.usage,
+      costMicroeuro: attempt.cost.micros,
       error: attempt.error)
   }
 }

@@ -52,7 +52,8 @@ extension JobRequest {
       resources: cpu == nil && memory == nil && gpu == nil
         ? nil : ResourceOverride(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu),
       timeoutSeconds: draft.timeoutSeconds, startWithinSeconds: draft.startBy?.secondsAfter,
-      maxMicrocredits: draft.maxCharge?.micros, uniqueKey: unique?.key,
+      preemptible: draft.preemption.map { _ in true }, graceSeconds: draft.preemption?.graceSeconds,
+      checkpointSignal: draft.preemption?.signal, maxMicrocredits: draft.maxCharge?.micros, uniqueKey: unique?.key,
       uniqueSeconds: unique?.seconds, onDuplicate: unique?.onConflict)
   }
 }

@@ -67,6 +67,7 @@ extension QueueOrder {
     keepRoomFor = duration(patch.keepRoomFor)
     classPatience = duration(patch.classPatience)
     priorityAgeing = duration(patch.priorityAgeing)
+    preemptAfter = duration(patch.preemptAfter)
   }
 }
 
@@ -74,7 +75,8 @@ extension QueuePolicyView {
   init(_ policy: QueuePolicy) {
     self.init(
       keepRoomAfter: policy.keepRoomAfter?.milliseconds ?? 0, keepRoomFor: policy.keepRoomFor.milliseconds,
-      classPatience: policy.classPatience?.milliseconds ?? 0, priorityAgeing: policy.priorityAgeing?.milliseconds ?? 0)
+      classPatience: policy.classPatience?.milliseconds ?? 0, priorityAgeing: policy.priorityAgeing?.milliseconds ?? 0,
+      preemptAfter: policy.preemptAfter?.milliseconds ?? 0)
   }
 }
 

@@ -136,6 +136,8 @@ enum JobText {
       ("start by", job.startBy.flatMap { job.startedAt == nil ? $0 : nil }),
       ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs go first" }),
       ("waits for", job.waitsFor.map { "\($0) of \(Set(job.after ?? []).count) jobs" }),
+      ("preemptible", job.preemption.map(text)),
+      ("preempted", job.preemptions.map { $0.counted("time") }),
       ("progress", job.progress.flatMap(text)),
       ("started", job.startedAt), ("finished", job.finishedAt),
     ]
@@ -166,11 +168,17 @@ enum JobText {
     return parts.isEmpty ? nil : parts.joined(separator: " ")
   }
 
+  private static func text(of preemption: PreemptionTerms) -> String {
+    "with \(Duration.seconds(preemption.graceSeconds).brief) from SIG\(preemption.signal.rawValue) to save what it has"
+  }
+
   private static func text(of attempt: AttemptView) -> String {
     let usage = attempt.usage.map {
       ", \(Duration.microseconds($0.wallMicroseconds).brief), \(Duration.microseconds($0.cpuMicroseconds).brief) of CPU, "
         + $0.memoryPeakBytes.asBytes
     }
-    return "\(attempt.ending?.rawValue ?? "running")\(usage ?? "")"
+    let preemptor = attempt.preemptedBy.map { " for a job of class \($0)" } ?? ""
+    return
+      "\(attempt.ending?.rawValue ?? (preemptor.isEmpty ? "running" : "being preempted"))\(preemptor)\(usage ?? "")"
   }
 }

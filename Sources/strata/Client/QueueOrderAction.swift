@@ -9,6 +9,7 @@ struct QueueOrderAction {
     .option("keep-room-for", "TIME", "how long before that worker is asked again (order) [30s]"),
     .option("class-patience", "TIME", "how long a class is passed over before it has a turn (order) [0]"),
     .option("priority-ageing", "TIME", "how much waiting counts as one of priority (order) [0]"),
+    .option("preempt-after", "TIME", "how long a job waits before preemptible ones end for it (order) [30s]"),
   ]
 
   let arguments: Arguments
@@ -34,7 +35,8 @@ struct QueueOrderAction {
     }
     return QueuePolicyView(
       keepRoomAfter: try milliseconds("keep-room-after"), keepRoomFor: try milliseconds("keep-room-for"),
-      classPatience: try milliseconds("class-patience"), priorityAgeing: try milliseconds("priority-ageing"))
+      classPatience: try milliseconds("class-patience"), priorityAgeing: try milliseconds("priority-ageing"),
+      preemptAfter: try milliseconds("preempt-after"))
   }
 
   private static func text(of policy: QueuePolicyView) -> String {
@@ -46,6 +48,7 @@ struct QueueOrderAction {
       and is asked again after             \(words(policy.keepRoomFor))
       a class that is passed over waits    \(words(policy.classPatience))
       waiting counts as one of priority    \(words(policy.priorityAgeing))
+      preemptible jobs end for one after   \(words(policy.preemptAfter))
       """
   }
 }

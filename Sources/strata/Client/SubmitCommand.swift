@@ -91,6 +91,9 @@ enum JobOptions {
       "delay", "TIME", "run it so long from now at the earliest, such as 90s, 10m, 2h or 1d; a number alone is seconds"),
     .option("start-by", "TIME", "let it fail if it has not started by then; as --at"),
     .option("start-within", "TIME", "the same, so long from now; as --delay"),
+    .flag("preemptible", "let it be ended, and run again, where a job of a higher class needs its room"),
+    .option("grace", "TIME", "how long it then has to save what it has, at most 5m [30s]"),
+    .option("checkpoint-signal", "NAME", "how it is told: TERM or USR1 [TERM]"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
     .option("after", "ID", "run it after this job has ended; ID may be shortened as in 'strata job'", repeats: true),
@@ -124,6 +127,9 @@ enum JobOptions {
         ? nil : .init(cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus),
       timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init), runAt: start.at,
       delaySeconds: start.seconds, startBy: end.at, startWithinSeconds: end.seconds,
+      preemptible: arguments.has("preemptible") ? true : nil,
+      graceSeconds: try arguments["grace"].map { text throws(UsageError) in try Quantity.seconds(text, of: "--grace") },
+      checkpointSignal: try signal(arguments),
       maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") },
       after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try batch(arguments),
       uniqueKey: arguments["unique-key"],
@@ -166,6 +172,17 @@ enum JobOptions {
         "--batch takes an identifier (26 letters and digits), not '\(text)'", command: arguments.command)
     }
     return batch
+  }
+
+  private static func signal(_ arguments: Arguments) throws(UsageError) -> PreemptionTerms.Signal? {
+    for name in ["grace", "checkpoint-signal"] where arguments.has(name) && !arguments.has("preemptible") {
+      throw UsageError("--\(name) needs --preemptible", command: arguments.command)
+    }
+    guard let text = arguments["checkpoint-signal"] else { return nil }
+    guard let signal = PreemptionTerms.Signal(rawValue: text) else {
+      throw UsageError("--checkpoint-signal takes TERM or USR1, not '\(text)'", command: arguments.command)
+    }
+    return signal
   }
 
   private static func conflict(_ arguments: Arguments) throws(UsageError) -> UniqueKey.Conflict? {

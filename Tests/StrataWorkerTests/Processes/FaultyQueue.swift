@@ -132,6 +132,10 @@ extension FaultyQueue {
   func census() async throws(QueueError) -> QueueCensus { try await inner.census() }
   func load() async throws(QueueError) -> QueueLoad { try await inner.load() }
   func room() async throws(QueueError) -> QueueRoom { try await inner.room() }
+  func running() async throws(QueueError) -> [WorkerLoad] { try await inner.running() }
+  func preempt(_ preemptions: [Preemption]) async throws(QueueError) -> [PreemptVerdict] {
+    try await inner.preempt(preemptions)
+  }
   func standing(of pool: QueuePool, first limit: Int) async throws(QueueError) -> PoolStanding {
     try await inner.standing(of: pool, first: limit)
   }

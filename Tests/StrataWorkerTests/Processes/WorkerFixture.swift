@@ -74,28 +74,31 @@ final class WorkerFixture: Sendable {
   func submit(
     _ capability: String, _ parameters: String = "{}", inputs: [ArtifactReference] = [], timeoutSeconds: Int64 = 60,
     memoryBytes: Int64 = 1 << 30, attemptsMax: Int = 1,
-    retry: RetryPolicy? = WorkerFixture.retriedAtOnce
+    retry: RetryPolicy? = WorkerFixture.retriedAtOnce, preemption: PreemptionTerms? = nil
   ) async throws -> JobID {
     let id = JobID()
     let order = WorkOrder(
       job: id, tenant: TenantID(), capability: capability, version: 1, parametersJSON: parameters, inputs: inputs,
-      timeoutSeconds: timeoutSeconds, resources: ResourceRequest(memoryBytes: memoryBytes), retry: retry)
+      timeoutSeconds: timeoutSeconds, resources: ResourceRequest(memoryBytes: memoryBytes), retry: retry,
+      preemption: preemption)
     let job = QueuedJob(
       id: id, tenant: order.tenant, lane: Lane(tier: .cpu, capability: capability, resources: order.resources),
-      attemptsMax: attemptsMax, payload: Array(try JSONEncoder().encode(order)))
+      attemptsMax: attemptsMax, isPreemptible: preemption != nil, payload: Array(try JSONEncoder().encode(order)))
     _ = try await queue.enqueue([job])
     return id
   }
 
   /// A command as a job.
   func shell(
-    _ script: String, inputs: [ArtifactReference] = [], timeoutSeconds: Int64 = 60, attemptsMax: Int = 1
+    _ script: String, inputs: [ArtifactReference] = [], timeoutSeconds: Int64 = 60, attemptsMax: Int = 1,
+    preemption: PreemptionTerms? = nil
   ) async throws -> JobID {
     let parameters = JSONValue.object([
       "command": .array([.string("sh"), .string("-c"), .string(script)]), "environment": .array([]),
     ])
     return try await submit(
-      "command.run", parameters.description, inputs: inputs, timeoutSeconds: timeoutSeconds, attemptsMax: attemptsMax)
+      "command.run", parameters.description, inputs: inputs, timeoutSeconds: timeoutSeconds, attemptsMax: attemptsMax,
+      preemption: preemption)
   }
 
   /// The next outcome after `position`, with its report, as the worker's own queue or another line to it tells it.

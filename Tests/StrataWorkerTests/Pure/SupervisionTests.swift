@@ -39,6 +39,33 @@ import Testing
         == .end(AttemptEnd(reason: .timeout, outcome: nil, exit: "was killed")))
   }
 
+  @Test func aPreemptionLetsItSaveThenAsksThenKills() {
+    var machine = supervision()
+    #expect(machine.handle(.stop(.preempted)) == .askToSave && machine.phase == .saving)
+    #expect(machine.handle(.stop(.preempted)) == nil)
+    #expect(machine.handle(.savingOver) == .askToStop && machine.phase == .stopping(.preempted))
+    #expect(machine.handle(.savingOver) == nil)
+    #expect(machine.handle(.graceOver) == .killTree)
+    let end = AttemptEnd(reason: .preempted, outcome: nil, exit: "was killed")
+    #expect(machine.handle(.runnerExited("was killed")) == .end(end) && ending(end) == .released)
+  }
+
+  @Test func whileItSavesOnlyWhatIsMoreUrgentEndsIt() {
+    for (reason, phase): (StopReason, AttemptSupervision.Phase) in [
+      (.cancelled, .stopping(.cancelled)), (.handedBack, .stopping(.handedBack)), (.timeout, .stopping(.preempted)),
+      (.leaseLost, .killing(.leaseLost)),
+    ] {
+      var machine = supervision()
+      _ = machine.handle(.stop(.preempted))
+      _ = machine.handle(.stop(reason))
+      #expect(machine.phase == phase)
+    }
+    var machine = supervision()
+    _ = machine.handle(.stop(.preempted))
+    let much = AttemptSupervision.Event.sample(memoryBytes: 1_001, outputBytes: 0, processorTime: .zero)
+    #expect(machine.handle(much) == .killTree && machine.phase == .killing(.preempted))
+  }
+
   @Test func anAttemptThatEndsWithinTheGraceIsStillOverItsLimit() {
     let end = AttemptEnd(reason: .timeout, outcome: success, exit: nil)
     let verdict = end.ending(of: order(timeoutSeconds: 7))

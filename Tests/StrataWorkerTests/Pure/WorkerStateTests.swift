@@ -77,6 +77,23 @@ import Testing
         == [.lease(count: 2, room: Self.room)])
   }
 
+  /// Whether the signal or the heartbeat comes first, it is told once; a cancellation and a stop are more urgent.
+  @Test func aPreemptionIsToldOnceAndYieldsToWhatIsMoreUrgent() {
+    let lease = lease(1)
+    var state = working(slots: 1, [lease])
+    #expect(state.handle(.preemptSignalled(lease.job.id)) == [.end(lease.reference, .preempted)])
+    let beat = WorkerState.Event.heartbeat(
+      lost: [], cancelRequested: [], preempted: [lease.job.id], wasKnown: true, sent: [lease.reference],
+      ownedUntil: until)
+    #expect(state.handle(beat) == [])
+    #expect(state.handle(.cancelSignalled(lease.job.id)) == [.end(lease.reference, .cancelled)])
+    #expect(state.handle(.preemptSignalled(lease.job.id)) == [])
+    state = working(slots: 1, [lease])
+    #expect(state.handle(beat) == [.end(lease.reference, .preempted)])
+    _ = state.handle(.stopRequested)
+    #expect(state.handle(.drainGraceOver) == [.end(lease.reference, .handedBack)])
+  }
+
   @Test func aFullWorkerDoesNotAsk() {
     var state = WorkerState(slots: 4, room: Self.room)
     _ = state.handle(.mayHaveWork)

@@ -32,10 +32,10 @@ local function parsed(lane_count)
         if not whole(due) then return nil, 'a time is no number' end
       end
       local flags, priority = byte(record, 17, 18)
-      if #id ~= 16 or #record < 23 or flags > 3 or flags % 2 ~= (due and 1 or 0) or priority > 100 then
+      if #id ~= 16 or #record < 23 or flags > 7 or flags % 2 ~= (due and 1 or 0) or priority > 100 then
         return nil, 'a job is malformed'
       end
-      if flags >= 2 then
+      if flags % 4 >= 2 then
         start_by = ARGV[at]
         at = at + 1
         if not whole(start_by) then return nil, 'a time is no number' end

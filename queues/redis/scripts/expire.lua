@@ -23,6 +23,7 @@ local function forget_workers(workers, tiers)
     call('ZREM', prefix .. 'workers', worker)
     call('DEL', prefix .. 'signals:' .. worker)
     call('HDEL', prefix .. 'room', worker)
+    call('HDEL', prefix .. 'capacity', worker)
     for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
   end
 end

@@ -1,10 +1,10 @@
--- Extends a worker's deadline, says which leases it has lost and which are to be cancelled, and takes back those that
--- it does not name: it does not know of them, because the answer that granted them was lost.
+-- Extends a worker's deadline, says which leases it has lost and which are to be cancelled or preempted, and takes back
+-- those that it does not name: it does not know of them, because the answer that granted them was lost.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
 --          live log is kept; 4 worker; 5 microseconds until the deadline; then per lease: job id, token
 -- Returns  the deadline in microseconds; 1 if the worker was known, else 0; a string with, per lease, '0' (lost),
---          '1' (held) or '2' (held, to be cancelled)
+--          '1' (held), '2' (held, to be cancelled) or '3' (held, to be preempted)
 -- Cost     O(n + log W) for n leases, W workers; and O(m log N) for m taken back (1000 a call), N ready jobs
 
 local function take_back(worker, named, last, time)
@@ -43,7 +43,8 @@ transition('heartbeat', 'allow-oom', function()
   for index, lease in ipairs(leases_named(worker, ids)) do
     local id = ids[index]
     local is_mine = lease and is_lease(lease) and sub(lease, 1, 8) == ARGV[2 * index + 5]
-    verdicts[index] = not is_mine and '0' or has_flag(lease, TO_BE_CANCELLED) and '2' or '1'
+    verdicts[index] = not is_mine and '0' or has_flag(lease, TO_BE_CANCELLED) and '2'
+      or has_flag(lease, TO_BE_PREEMPTED) and '3' or '1'
     if is_mine and not named[id] then
       named[id] = true
       named_count = named_count + 1

@@ -71,12 +71,10 @@ local function grant(pool)
   for _, turn in ipairs(turns_taken) do
     local lane = turn.lane
     local where = lane.number .. turn.tenant.id
-    local plain, with_start_by = where .. '\0', where .. '\2'
     local middle = start .. pack('>I8B', turn.charge, 0)
     for index = next, next + turn.count - 1 do
       local id, record = taken[index], records[index]
-      local stands = record and sub(record, 1, 19)
-      if (stands == plain or stands == with_start_by) and is_readable(record) then
+      if record and sub(record, 1, 18) == where and is_readable(record) and not is_delayed(record) then
         local lease = pack('>I8', tick + granted) .. middle .. sub(record, 1, 25)
         granted = granted + 1
         holdings[held + 1], holdings[held + 2] = id, lease
@@ -280,53 +278,13 @@ local function overdue(large, first_tag)
   return found
 end
 
--- What the worker runs, by when it is expected to end.
-local function expected_ends()
-  local leases, numbers, ends = call('HVALS', prefix .. 'held:' .. worker), {}, {}
-  for index, lease in ipairs(leases) do numbers[index] = sub(lease, 26, 27) end
-  load_lanes(numbers)
-  for index, lease in ipairs(leases) do
-    local lane = is_lease(lease) and lanes[numbers[index]]
-    if lane then
-      local at = max(time, unpack_bytes('>I8', lease, 9) + expected_duration(lane))
-      ends[#ends + 1] = { at = at, lane = lane }
-    end
-  end
-  table.sort(ends, function(a, b) return a.at < b.at end)
-  return ends
-end
-
--- When the worker is expected to have enough for a job of the lane, if it takes nothing else.
-local function expected_start(lane, ends)
-  local cores, bytes, gpus = cpu, memory, gpu
-  for _, one in ipairs(ends) do
-    cores, bytes, gpus = cores + one.lane.cpu, bytes + one.lane.memory, gpus + one.lane.gpu
-    if lane.cpu <= cores and lane.memory <= bytes and lane.gpu <= gpus then return one.at end
-  end
-  return time
-end
-
--- What will be left beside a job of the lane once what is expected to end by `due` has.
-local function left_beside(lane, ends, due)
-  local cores, bytes, gpus = cpu - lane.cpu, memory - lane.memory, gpu - lane.gpu
-  for _, one in ipairs(ends) do
-    if one.at > max(due, time) then break end
-    cores, bytes, gpus = cores + one.lane.cpu, bytes + one.lane.memory, gpus + one.lane.gpu
-  end
-  return { max(0, cores), max(0, bytes), max(0, gpus) }
-end
-
 -- Whether the worker is to keep what it has free for a job of the class, if need be.
 local function keeps_room(in_class)
   local large = keep_after > 0 and too_large_now(in_class)
-  local due_now = large and overdue(large, first_tag_of(in_class)) or {}
-  if #due_now == 0 then return false end
-  local ends = expected_ends()
-  for _, one in ipairs(due_now) do
-    local lane = one.lane
-    local due = keep_room(lane, worker, time, function() return expected_start(lane, ends) end)
-    if due then
-      kept_class, kept_due, beside_kept = lane.class, due, left_beside(lane, ends, due)
+  for _, one in ipairs(large and overdue(large, first_tag_of(in_class)) or {}) do
+    kept_due, beside_kept = keep_room(one.lane, worker, time, { cpu, memory, gpu })
+    if kept_due then
+      kept_class = one.lane.class
       return true
     end
   end
@@ -437,9 +395,10 @@ local function packed_room()
   return dedicated and room .. dedicated .. (lends and '\1' or '\0') or room
 end
 
--- Extends the worker's deadline, and has it woken for what it would still take.
+-- Extends the worker's deadline, keeps what it could run (see running.lua), and has it woken for what it would still take.
 local function note_worker(deadline, tiers)
   call('ZADD', prefix .. 'workers', deadline, worker)
+  note_capacity(worker, whole_room, wanted - granted, kept_class, dedicated, tiers)
   for _, tier in ipairs(tiers) do
     local idle = prefix .. 'idle:' .. tier
     if granted >= wanted then

@@ -3,9 +3,9 @@
 -- ARGV     1 time in microseconds, or '' for the server's; 2 how many workers at most, those whose deadline is nearest
 --          first
 -- Returns  the time; the microsecond at which the first timer is due, '' where none is set; then a list of lane
---          (its descriptor), ready, leased, delayed, the tenant that is next there ('' for none) and its tag, …; then one
---          of worker, deadline, leases, what is noted of its room (see wake.lua; '' where nothing is), the tier of one of
---          its leases ('' for none), a list of tier, how many jobs it waits for, …
+--          (its descriptor), ready, leased, delayed, the tenant that is next there ('' for none), its tag and its job
+--          ('' for none), …; then one of worker, deadline, leases, what is noted of its room (see wake.lua; '' where nothing
+--          is), the tier of one of its leases ('' for none), a list of tier, how many jobs it waits for, …
 -- Cost     O(l + w t) for l lanes, w workers, t tiers
 
 -- Tenants of a lane that are looked at to find one that nothing stops.
@@ -17,11 +17,13 @@ local function lanes_told()
     if #known[index] == 2 then
       local lane = lane_from(known[index], known[index + 1])
       if lane.ready + lane.leased + lane.delayed > 0 then
-        local tenant, tag
+        local tenant, tag, job
         if lane.ready > 0 then tenant, tag = next_in(lane, TENANTS_LOOKED_AT) end
+        if tenant then job = call('ZRANGE', lane.queue .. tenant.id, 0, 0)[1] end
         local count = #told
         told[count + 1], told[count + 2], told[count + 3] = lane.descriptor, lane.ready, lane.leased
         told[count + 4], told[count + 5], told[count + 6] = lane.delayed, tenant and tenant.id or '', tag or 0
+        told[count + 7] = job or ''
       end
     end
   end

@@ -10,6 +10,7 @@ enum CommandEnvironment {
     var environment = Environment.current
     environment["HOME"] = context.workingFolder
     environment["STRATA_OUTPUT_DIR"] = context.outputFolder
+    environment["STRATA_CHECKPOINT_DIR"] = context.checkpointFolder
     environment["STRATA_JOB_ID"] = context.order.job.description
     environment["STRATA_CORES"] = String(context.cores)
     environment["STRATA_MEMORY_BYTES"] = String(context.memoryBytes)

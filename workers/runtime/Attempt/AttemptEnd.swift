@@ -18,12 +18,13 @@ package struct AttemptEnd: Hashable, Sendable {
   /// What to say of it to the queue; nil to say nothing, because the lease is another's.
   ///
   /// A reason of the worker's stands even where the attempt succeeded in its last moment: a job that was over its limit
-  /// must not pass or fail by luck, and a cancelled job must not be charged. Only a hand-back yields to a success, and
-  /// the limit of processor time, which is watched from outside, to the runner's exact account.
+  /// must not pass or fail by luck, and a cancelled job must not be charged. Only a hand-back, as after a preemption, yields
+  /// to a success, and the limit of processor time, which is watched from outside, to the runner's exact account.
   package func ending(of order: WorkOrder) -> (AttemptEnding, AttemptError?)? {
     switch reason {
     case .leaseLost: return nil
-    case .handedBack: return outcome?.product.error == nil && outcome != nil ? (.succeeded, nil) : (.released, nil)
+    case .handedBack, .preempted:
+      return outcome?.product.error == nil && outcome != nil ? (.succeeded, nil) : (.released, nil)
     case .cancelled: return (.cancelled, .cancelled)
     case .timeout: return (.failed, .timeout(seconds: order.timeoutSeconds))
     case .outOfMemory(let used):

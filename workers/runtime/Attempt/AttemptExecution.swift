@@ -12,6 +12,8 @@ final class AttemptExecution: Sendable {
     let usage: AttemptUsage
     let summary: JSONValue?
     let files: [FileTree.Entry]
+    /// What it has saved for the next one; nil where it is not handed back, or that cannot be told.
+    let checkpoint: [FileTree.Entry]?
     /// Where the log is; nil where nothing was logged.
     let log: String?
   }
@@ -34,6 +36,8 @@ final class AttemptExecution: Sendable {
     let folders: AttemptFolders
     /// The paths of results lead through it.
     var output: Descriptor?
+    /// And those of what it has saved.
+    var checkpoint: Descriptor?
     /// Whether all that could write to them has ended for sure.
     var isQuiet = true
   }
@@ -61,12 +65,21 @@ final class AttemptExecution: Sendable {
     if case .running(let run) = stage.withLock({ $0 }) { run.hasten() }
   }
 
-  /// - Parameter fetch: finds the inputs on this machine's disk.
-  func run(fetch: () async throws(AttemptError) -> [InputFile]) async -> Remains {
+  /// - Parameters:
+  ///   - fetch: finds the inputs on this machine's disk.
+  ///   - restore: puts what an earlier attempt has saved into a folder.
+  func run(
+    fetch: () async throws(AttemptError) -> [InputFile],
+    restore: (String) async throws(AttemptError) -> Void = { _ in }
+  ) async -> Remains {
     do throws(AttemptError) {
       let folders = try takeFolders()
       let inputs = try await fetch()
       try InputNames.check(inputs)
+      if order.preemption != nil {
+        try makeCheckpoint(folders)
+        try await restore(folders.checkpoint)
+      }
       let runner = try await takeRunner()
       return await run(inputs, in: folders, runner)
     } catch {
@@ -94,6 +107,12 @@ final class AttemptExecution: Sendable {
     }
   }
 
+  private func makeCheckpoint(_ folders: AttemptFolders) throws(AttemptError) {
+    do throws(StrataError) { try FileTree.make(folders.checkpoint) } catch {
+      throw fullDisk() ?? .workerFault("the folder for what the attempt saves could not be made: \(error)")
+    }
+  }
+
   private func failure(_ error: AttemptError) -> Remains {
     log.append(line: error.message)
     return remains((.failed, error), AttemptUsage())
@@ -101,11 +120,12 @@ final class AttemptExecution: Sendable {
 
   private func remains(
     _ ending: (AttemptEnding, AttemptError?)?, _ usage: AttemptUsage, _ summary: JSONValue? = nil,
-    _ files: [FileTree.Entry] = []
+    _ files: [FileTree.Entry] = [], _ checkpoint: [FileTree.Entry]? = nil
   ) -> Remains {
     let path = lent.withLock { $0?.folders.log }
     return Remains(
-      ending: ending, usage: usage, summary: summary, files: files, log: log.isEmpty ? nil : path)
+      ending: ending, usage: usage, summary: summary, files: files, checkpoint: checkpoint,
+      log: log.isEmpty ? nil : path)
   }
 
   private var cores: Int { max(1, Int((order.resources.cpuMillicores + 999) / 1_000)) }
@@ -120,7 +140,8 @@ final class AttemptExecution: Sendable {
 
   private func run(_ inputs: [InputFile], in folders: AttemptFolders, _ runner: RunnerProcess) async -> Remains {
     let assignment = Assignment(
-      order: order, inputs: inputs, workingFolder: folders.working, outputFolder: folders.output, cores: cores)
+      order: order, inputs: inputs, workingFolder: folders.working, outputFolder: folders.output,
+      checkpointFolder: order.preemption == nil ? nil : folders.checkpoint, cores: cores)
     let run = AttemptRun(
       assignment, in: runner, limits: limits, adoptsOrphans: pool.adoptsOrphans,
       sink: AttemptSink(progress: progress, log: { self.log.append($0) }))
@@ -155,7 +176,8 @@ final class AttemptExecution: Sendable {
     }
     if kind == .failed, let full = fullDisk() { error = full }
     if let error { log.append(line: error.message) }
-    return remains((kind, error), usage, end.outcome?.product.summary, files)
+    let checkpoint = kind == .released ? saved(in: folders) : nil
+    return remains((kind, error), usage, end.outcome?.product.summary, files, checkpoint)
   }
 
   /// Its results, whose paths hold until `clear` is called.
@@ -168,6 +190,18 @@ final class AttemptExecution: Sendable {
     for omission in listing.omissions { log.append(line: omission) }
     if let excess = excess(of: listing.files) { throw .outputTooLarge(excess) }
     return listing.files
+  }
+
+  /// What it has saved, whose paths hold until `clear` is called. Only files that lie there directly are kept.
+  private func saved(in folders: AttemptFolders) -> [FileTree.Entry]? {
+    guard order.preemption != nil, let folder = try? folders.openCheckpoint() else { return nil }
+    lent.withLock { $0?.checkpoint = folder }
+    let listing = FileTree.list(AttemptFolders.path(of: folder), entriesMax: limits.checkpointFilesMax)
+    if listing == nil {
+      log.append(line: "more than \(limits.checkpointFilesMax) files were saved for the next attempt: none are kept")
+    }
+    for omission in listing?.omissions ?? [] { log.append(line: omission) }
+    return listing?.files
   }
 
   private func excess(of files: [FileTree.Entry]) -> String? {

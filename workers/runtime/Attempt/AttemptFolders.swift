@@ -21,6 +21,10 @@ struct AttemptFolders: Sendable {
     made = try Descriptor.open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
   }
 
+  /// What the attempt saves there is the next one's where it is handed back; not there unless it is made.
+  var checkpoint: String { "\(root)/work/" + Self.checkpointName }
+  package static let checkpointName = ".checkpoint"
+
   private static func output(below root: String) -> String { "\(root)/work" + "/output" }
 
   /// The folder with the results; nil if the attempt has removed it.
@@ -29,6 +33,12 @@ struct AttemptFolders: Sendable {
   func openOutput() throws(AttemptError) -> Descriptor? {
     guard let working = try Self.open("work", in: made) else { return nil }
     return try Self.open("output", in: working)
+  }
+
+  /// As `openOutput`, of the folder with what it has saved.
+  func openCheckpoint() throws(AttemptError) -> Descriptor? {
+    guard let working = try Self.open("work", in: made) else { return nil }
+    return try Self.open(Self.checkpointName, in: working)
   }
 
   private static func open(_ name: String, in folder: Descriptor) throws(AttemptError) -> Descriptor? {

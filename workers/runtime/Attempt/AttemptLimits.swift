@@ -13,6 +13,8 @@ public struct AttemptLimits: Hashable, Sendable {
   public var entriesMax = 200_000
   /// Result files of one attempt. The report that lists them must fit the queue.
   public var outputFilesMax = 500
+  /// Files that an attempt saves for the next one of its job.
+  public var checkpointFilesMax = 1_000
   /// The stored log; what is printed beyond it is dropped and marked.
   public var logBytesMax = 16 << 20
   /// With less than this left on the disk, a failed attempt is taken to have failed for it.

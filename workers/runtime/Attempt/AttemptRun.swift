@@ -71,6 +71,13 @@ final class AttemptRun: Sendable {
 
   private func perform(_ action: AttemptSupervision.Action) async {
     switch action {
+    case .askToSave:
+      let terms = assignment.order.preemption ?? PreemptionTerms()
+      try? await runner.send(.save(terms.signal))
+      Task { [feed] in
+        try? await Task.sleep(for: .seconds(terms.graceSeconds), clock: .continuous)
+        feed.yield(.savingOver)
+      }
     case .askToStop:
       try? await runner.send(.stop)
       let grace = limits.stopGrace

@@ -8,6 +8,8 @@ public enum StopReason: Hashable, Sendable {
   case cancelled
   /// The worker must stop; the lease goes back.
   case handedBack
+  /// A job of a higher class needs the room; the lease goes back once the attempt has had time to save what it has.
+  case preempted
   /// The lease is not the worker's any more: nothing may be reported, and nothing need be kept.
   case leaseLost
 }
@@ -15,8 +17,11 @@ public enum StopReason: Hashable, Sendable {
 /// Decides over one attempt, from its start to its last process; `AttemptRun` does what it says.
 package struct AttemptSupervision: Sendable {
   package enum Phase: Hashable, Sendable {
-    /// Can transition to: `stopping`, `killing`, `ended`.
+    /// Can transition to: `saving`, `stopping`, `killing`, `ended`.
     case running
+    /// Told that it is preempted; the time that it has to save what it has runs. Can transition to: `stopping`, `killing`,
+    /// `ended`.
+    case saving
     /// Asked to end; the grace runs. Can transition to: `killing`, `ended`.
     case stopping(StopReason)
     /// All its processes are being killed. Can transition to: `ended`.
@@ -30,6 +35,8 @@ package struct AttemptSupervision: Sendable {
     /// Do not wait for the grace any longer.
     case hasten
     case graceOver
+    /// The time to save what it has is over.
+    case savingOver
     case sample(memoryBytes: Int64, outputBytes: Int64, outputEntries: Int = 0, processorTime: Duration)
     case outcome(RunnerOutcome)
     /// The runner is gone, and with it whatever ran in it.
@@ -39,6 +46,8 @@ package struct AttemptSupervision: Sendable {
   }
 
   package enum Action: Hashable, Sendable {
+    /// Tell the attempt to save what it has, and start the time for that.
+    case askToSave
     /// Ask the runner to end the attempt, and start the grace.
     case askToStop
     /// Kill all processes of the attempt, the runner included; `runnerExited` follows.
@@ -71,6 +80,7 @@ package struct AttemptSupervision: Sendable {
     case .sample(let memoryBytes, let outputBytes, let outputEntries, let processorTime):
       return checkMachine(memoryBytes, processorTime) ?? checkOutput(outputBytes, outputEntries)
     case .hasten, .graceOver: return kill()
+    case .savingOver: return phase == .saving ? askToStop(.preempted) : nil
     case .garbled: return kill(always: true)
     case .outcome(let outcome): return end(AttemptEnd(reason: reason, outcome: outcome, exit: nil))
     case .runnerExited(let how): return end(AttemptEnd(reason: reason, outcome: nil, exit: how))
@@ -80,6 +90,7 @@ package struct AttemptSupervision: Sendable {
   private var reason: StopReason? {
     switch phase {
     case .running, .ended: nil
+    case .saving: .preempted
     case .stopping(let reason): reason
     case .killing(let reason): reason
     }
@@ -88,26 +99,30 @@ package struct AttemptSupervision: Sendable {
   /// A lost lease and memory run dry leave no time for a grace: other attempts need the machine.
   private mutating func stop(_ reason: StopReason) -> Action? {
     switch (phase, reason) {
-    case (.running, .outOfMemory), (.running, .leaseLost), (.stopping, .leaseLost):
+    case (.running, .outOfMemory), (.running, .leaseLost), (.saving, .leaseLost), (.stopping, .leaseLost):
       phase = .killing(reason)
       return .killTree
     case (.killing, .leaseLost):
       phase = .killing(reason)
       return nil
-    case (.running, _):
-      phase = .stopping(reason)
-      return .askToStop
-    case (.stopping, _), (.killing, _), (.ended, _): return nil
+    case (.running, .preempted):
+      phase = .saving
+      return .askToSave
+    case (.saving, .preempted), (.stopping, _), (.killing, _), (.ended, _): return nil
+    case (.saving, .cancelled), (.saving, .handedBack), (.running, _): return askToStop(reason)
+    // Over a limit there is no time left to save anything, but it is preempted all the same.
+    case (.saving, _): return askToStop(.preempted)
     }
+  }
+
+  private mutating func askToStop(_ reason: StopReason) -> Action {
+    phase = .stopping(reason)
+    return .askToStop
   }
 
   private mutating func checkMachine(_ memoryBytes: Int64, _ processorTime: Duration) -> Action? {
     if memoryBytes > memoryLimitBytes {
-      if case .stopping(let reason) = phase {
-        phase = .killing(reason)
-        return .killTree
-      }
-      return stop(.outOfMemory(usedBytes: memoryBytes))
+      return kill() ?? stop(.outOfMemory(usedBytes: memoryBytes))
     }
     // Being stopped for it is final, so one reading alone is not believed.
     let isOver = processorLimit.map { processorTime > $0 } ?? false
@@ -125,6 +140,9 @@ package struct AttemptSupervision: Sendable {
 
   private mutating func kill(always: Bool = false) -> Action? {
     switch phase {
+    case .saving:
+      phase = .killing(.preempted)
+      return .killTree
     case .stopping(let reason):
       phase = .killing(reason)
       return .killTree

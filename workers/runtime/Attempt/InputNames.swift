@@ -19,6 +19,7 @@ enum InputNames {
   static func isSafe(_ name: String) -> Bool {
     let bytes = name.utf8
     return (1...bytesMax).contains(bytes.count) && name != "." && name != ".." && name != "output"
+      && name != AttemptFolders.checkpointName
       && !bytes.contains(UInt8(ascii: "/")) && !bytes.contains(0)
   }
 }

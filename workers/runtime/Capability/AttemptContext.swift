@@ -26,6 +26,9 @@ public struct AttemptContext: Sendable {
   public let workingFolder: String
   /// The files left here, at any depth, are the results.
   public let outputFolder: String
+  /// The files left directly here are the next attempt's where this one is preempted or handed back, and are here when it
+  /// starts; nil of a job that may not be preempted.
+  public let checkpointFolder: String?
   /// Whole cores the attempt may keep busy, at least 1.
   public let cores: Int
   /// More than this, over all processes of the attempt, ends it.
@@ -38,6 +41,7 @@ public struct AttemptContext: Sendable {
     inputs = assignment.inputs
     workingFolder = assignment.workingFolder
     outputFolder = assignment.outputFolder
+    checkpointFolder = assignment.checkpointFolder
     cores = assignment.cores
     memoryBytes = assignment.order.resources.memoryBytes
     self.control = control

@@ -3,9 +3,9 @@ import StrataRuntime
 
 /// The runner's own descendants. As it is their sub-reaper, whoever loses its parent becomes its child.
 enum Descendants {
-  /// Asks all of them to end.
-  static func terminate() {
-    for member in ProcessTree.descendants(of: getpid()) { member.signal(SIGTERM) }
+  /// Sends all of them a signal.
+  static func tell(_ signal: Int32) {
+    for member in ProcessTree.descendants(of: getpid()) { member.signal(signal) }
   }
 
   /// Ends and reaps all of them, generation by generation: each one killed hands its children up.

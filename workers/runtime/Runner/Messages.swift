@@ -7,13 +7,19 @@ package struct Assignment: Hashable, Codable, Sendable {
   package let inputs: [InputFile]
   package let workingFolder: String
   package let outputFolder: String
+  /// Nil of a job that may not be preempted.
+  package let checkpointFolder: String?
   package let cores: Int
 
-  package init(order: WorkOrder, inputs: [InputFile], workingFolder: String, outputFolder: String, cores: Int) {
+  package init(
+    order: WorkOrder, inputs: [InputFile], workingFolder: String, outputFolder: String,
+    checkpointFolder: String? = nil, cores: Int
+  ) {
     self.order = order
     self.inputs = inputs
     self.workingFolder = workingFolder
     self.outputFolder = outputFolder
+    self.checkpointFolder = checkpointFolder
     self.cores = cores
   }
 }
@@ -21,6 +27,8 @@ package struct Assignment: Hashable, Codable, Sendable {
 /// What a worker tells its runner.
 package enum RunnerRequest: Hashable, Codable, Sendable {
   case run(Assignment)
+  /// The attempt is preempted: tell the handler, and send the signal to whatever it started.
+  case save(PreemptionTerms.Signal)
   /// End the attempt gently: tell the handler, and send SIGTERM to whatever it started.
   case stop
 }

@@ -85,9 +85,12 @@ final class RunnerLoop: Sendable {
   private func handle(_ request: RunnerRequest) {
     switch request {
     case .run(let assignment): start(assignment)
+    case .save(let signal):
+      current.withLock { $0 }?.cancel()
+      Descendants.tell(signal.number)
     case .stop:
       current.withLock { $0 }?.cancel()
-      Descendants.terminate()
+      Descendants.tell(SIGTERM)
     }
   }
 
@@ -142,5 +145,14 @@ final class RunnerLoop: Sendable {
         RunnerOutcome(
           product: AttemptProduct(error: failure), cpuMicroseconds: outcome.cpuMicroseconds,
           memoryPeakBytes: outcome.memoryPeakBytes)))
+  }
+}
+
+extension PreemptionTerms.Signal {
+  fileprivate var number: Int32 {
+    switch self {
+    case .terminate: SIGTERM
+    case .user1: SIGUSR1
+    }
   }
 }

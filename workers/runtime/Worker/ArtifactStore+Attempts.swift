@@ -1,5 +1,6 @@
 public import StrataArtifacts
 public import StrataCore
+public import StrataQueue
 
 extension ArtifactStore: AttemptArtifacts {
   public func localPath(of artifact: ArtifactReference) async throws(StrataError) -> String? {
@@ -10,5 +11,13 @@ extension ArtifactStore: AttemptArtifacts {
   public func store(fileAt path: String, named name: String) async throws(StrataError) -> ArtifactReference {
     let artifact = try put(contentsOf: path, mayConsume: true)
     return ArtifactReference(name: name, digest: artifact.digest, sizeBytes: Int64(artifact.size))
+  }
+
+  public func keepCheckpoint(_ files: [CheckpointFile], of lease: LeaseReference) async throws(StrataError) {
+    try keepCheckpoint(files, of: lease.job, token: lease.token)
+  }
+
+  public func restoreCheckpoint(of job: JobID, to folder: String) async throws(StrataError) {
+    try restoreCheckpoint(of: job, into: folder)
   }
 }

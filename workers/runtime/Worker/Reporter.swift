@@ -98,7 +98,7 @@ extension AttemptNotice {
   fileprivate var transition: Transition {
     switch ending {
     case .succeeded: .complete
-    case .released: .release
+    case .released, .preempted: .release
     case .failed, .cancelled, .expired: .fail
     }
   }

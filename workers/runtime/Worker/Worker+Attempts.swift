@@ -24,7 +24,11 @@ extension Worker {
 
   func run(_ lease: Lease, _ attempt: AttemptExecution) async {
     let reference = lease.reference
-    let remains = await attempt.run { () async throws(AttemptError) in try await self.fetch(attempt.order.inputs) }
+    let remains = await attempt.run { () async throws(AttemptError) in
+      try await self.fetch(attempt.order.inputs)
+    } restore: { (folder) async throws(AttemptError) in
+      try await self.restore(lease.job.id, to: folder)
+    }
     attempts.withLock { $0[reference] = nil }
     let notice = await notice(of: lease, remains) { self.clear(attempt) }
     clear(attempt)
@@ -47,6 +51,20 @@ extension Worker {
     pump.forget(lease)
     feed.yield(.attemptEnded(lease, isReported: notice != nil))
     if let notice { reporter.add(notice) }
+  }
+
+  private func restore(_ job: JobID, to folder: String) async throws(AttemptError) {
+    do throws(StrataError) { try await artifacts.restoreCheckpoint(of: job, to: folder) } catch {
+      throw .workerFault("what an earlier attempt has saved could not be read: \(error)")
+    }
+  }
+
+  /// What is not kept is work for nothing, no more: the next attempt has what was kept before.
+  func keep(_ checkpoint: [FileTree.Entry], of lease: LeaseReference) async {
+    let files = checkpoint.map { ArtifactStore.CheckpointFile(name: $0.name, path: $0.path) }
+    do throws(StrataError) { try await artifacts.keepCheckpoint(files, of: lease) } catch {
+      log("job \(lease.job): what its attempt has saved could not be kept: \(String(reflecting: error))")
+    }
   }
 
   private func fetch(_ inputs: [ArtifactReference]) async throws(AttemptError) -> [InputFile] {

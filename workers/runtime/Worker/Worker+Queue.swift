@@ -71,8 +71,8 @@ extension Worker {
         becomeReady()
         feed.yield(
           .heartbeat(
-            lost: reply.lost, cancelRequested: reply.cancelRequested, wasKnown: reply.wasKnown, sent: sent,
-            ownedUntil: until))
+            lost: reply.lost, cancelRequested: reply.cancelRequested, preempted: reply.preempted,
+            wasKnown: reply.wasKnown, sent: sent, ownedUntil: until))
         await pause(configuration.heartbeatInterval)
       } catch {
         turn.give()
@@ -133,6 +133,7 @@ extension WorkerSignal {
     switch self {
     case .work: .mayHaveWork
     case .cancel(let job): .cancelSignalled(job)
+    case .preempt(let job): .preemptSignalled(job)
     }
   }
 }

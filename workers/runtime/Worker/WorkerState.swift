@@ -22,8 +22,9 @@ package struct WorkerState: Sendable {
     /// The queue did not answer; the shell waits before it says `mayHaveWork`.
     case leaseFailed
     case cancelSignalled(JobID)
+    case preemptSignalled(JobID)
     case heartbeat(
-      lost: [JobID], cancelRequested: [JobID], wasKnown: Bool, sent: [LeaseReference],
+      lost: [JobID], cancelRequested: [JobID], preempted: [JobID] = [], wasKnown: Bool, sent: [LeaseReference],
       ownedUntil: ContinuousClock.Instant)
     /// The queue has called a lease stale.
     case leaseLost(LeaseReference)
@@ -50,7 +51,7 @@ package struct WorkerState: Sendable {
     case finish
   }
 
-  private enum Stage: Hashable { case running, ending, lost, reporting }
+  private enum Stage: Hashable { case running, saving, ending, lost, reporting }
 
   private struct Holding {
     var stage: Stage
@@ -95,8 +96,9 @@ package struct WorkerState: Sendable {
     case .granted(let leases, let asked, let room, let until, let now):
       return take(leases, (asked, room), until, now)
     case .cancelSignalled(let job): return held.filter { $0.job == job }.flatMap { end($0, .cancelled) }
-    case .heartbeat(let lost, let cancelled, let wasKnown, let sent, let until):
-      return beat(lost, cancelled, wasKnown, sent, until)
+    case .preemptSignalled(let job): return held.filter { $0.job == job }.flatMap { end($0, .preempted) }
+    case .heartbeat(let lost, let cancelled, let preempted, let wasKnown, let sent, let until):
+      return beat(lost, (cancelled, preempted), wasKnown, sent, until)
     case .leaseLost(let lease): return end(lease, .leaseLost)
     case .deadlineReached(let now): return checkDeadline(now)
     case .attemptEnded(let lease, let isReported): leave(lease, isReported)
@@ -149,13 +151,14 @@ package struct WorkerState: Sendable {
   }
 
   private mutating func beat(
-    _ lost: [JobID], _ cancelled: [JobID], _ wasKnown: Bool, _ sent: [LeaseReference],
+    _ lost: [JobID], _ wanted: (cancelled: [JobID], preempted: [JobID]), _ wasKnown: Bool, _ sent: [LeaseReference],
     _ until: ContinuousClock.Instant
   ) -> [Action] {
     extend(to: until)
     if !wasKnown { noteWork() }
     return sent.filter { lost.contains($0.job) }.flatMap { end($0, .leaseLost) }
-      + sent.filter { cancelled.contains($0.job) }.flatMap { end($0, .cancelled) }
+      + sent.filter { wanted.cancelled.contains($0.job) }.flatMap { end($0, .cancelled) }
+      + sent.filter { wanted.preempted.contains($0.job) }.flatMap { end($0, .preempted) }
   }
 
   private mutating func extend(to until: ContinuousClock.Instant) { ownedUntil = max(ownedUntil ?? until, until) }
@@ -169,8 +172,10 @@ package struct WorkerState: Sendable {
   /// Reports on their way are left alone: the queue decides whether they are stale.
   private mutating func end(_ lease: LeaseReference, _ reason: StopReason) -> [Action] {
     switch (holdings[lease]?.stage, reason) {
-    case (.running, .leaseLost), (.ending, .leaseLost): holdings[lease]?.stage = .lost
-    case (.running, _): holdings[lease]?.stage = .ending
+    case (.running, .leaseLost), (.saving, .leaseLost), (.ending, .leaseLost): holdings[lease]?.stage = .lost
+    case (.running, .preempted): holdings[lease]?.stage = .saving
+    case (.saving, .preempted): return []
+    case (.running, _), (.saving, _): holdings[lease]?.stage = .ending
     default: return []
     }
     return [.end(lease, reason)]

@@ -1,6 +1,8 @@
 -- Shared: ending attempts. What a call amounts to is gathered first (`finish`, `requeue`) and written last (`settle`), so
 -- that a call that refuses has written nothing.
 local SUCCEEDED, FAILED, CANCELLED, RELEASED, EXPIRED = 0, 1, 2, 3, 4
+-- And the class of the job for which an attempt was preempted.
+local PREEMPTED = 16
 local gone, outcomes, freed, reported, events, returned, past = {}, {}, {}, {}, {}, {}, {}
 
 at_begin(function()
@@ -39,10 +41,14 @@ local function finish_unstarted(id, ending, ended_at)
 end
 
 -- The attempt ends, and its job goes back to its old place with `made` attempts behind it, `lost_count` of which ended
--- with their workers; at once, or where `due` is given, then.
+-- with their workers; at once, or where `due` is given, then. One that was preempted has started: that was its time.
 local function requeue(worker, id, lease, ending, made, lost_count, time, ended_at, report, due)
   note_end(worker, id, lease, ending, 0, time, ended_at, report)
-  returned[#returned + 1] = { id = id, lease = lease, made = made, lost = lost_count, due = due }
+  local has_started = ending >= PREEMPTED and had_start_by(lease)
+  if has_started then past[#past + 1] = 'x' .. id end
+  returned[#returned + 1] = {
+    id = id, lease = lease, made = made, lost = lost_count, due = due, has_started = has_started,
+  }
   events[#events + 1] = id .. 'R' .. string.char(ending)
 end
 
@@ -60,11 +66,14 @@ local function retry_or_finish(worker, id, lease, ending, time, ended_at, report
   end
 end
 
--- The attempt is handed back and does not count; a job that its owner cancelled is finished so, and so is one that was to
--- have started by now where no other attempt has begun.
+-- The attempt is handed back, or was preempted, and does not count; a job that its owner cancelled is finished so, and so
+-- is one that was to have started by now where no other attempt has begun.
 local function hand_back(worker, id, lease, time, ended_at, report)
   if has_flag(lease, TO_BE_CANCELLED) then
     finish(worker, id, lease, CANCELLED, time, ended_at, report)
+  elseif has_flag(lease, TO_BE_PREEMPTED) then
+    local ending = PREEMPTED + preemptor_of(lease)
+    requeue(worker, id, lease, ending, attempts_made(lease), byte(lease, 50), time, ended_at, report)
   elseif has_flag(lease, IS_LATE) and attempts_made(lease) == 0 then
     note_end(worker, id, lease, RELEASED, 0, time, ended_at, report)
     finish_unstarted(id, EXPIRED, ended_at)
@@ -87,7 +96,7 @@ end
 local function write_returned()
   local ids, changed, bodies, missing = {}, {}, {}, {}
   for _, job in ipairs(returned) do
-    if job.due or job.made ~= attempts_made(job.lease) or job.lost ~= byte(job.lease, 50) then
+    if job.due or job.has_started or job.made ~= attempts_made(job.lease) or job.lost ~= byte(job.lease, 50) then
       ids[#ids + 1], changed[#changed + 1] = job.id, job
     end
   end
@@ -97,7 +106,9 @@ local function write_returned()
     if record and is_readable(record) then
       bodies[#bodies + 1] = id
       local flags = byte(record, 19)
-      bodies[#bodies + 1] = sub(record, 1, 18) .. string.char(flags - flags % 2 + (job.due and 1 or 0))
+      flags = flags - flags % 2 + (job.due and 1 or 0)
+      if job.has_started and has_start_by(record) then flags = flags - 2 end
+      bodies[#bodies + 1] = sub(record, 1, 18) .. string.char(flags)
         .. sub(record, 20, 22)
         .. pack('>HB', job.made, job.lost) .. sub(record, 26)
     else

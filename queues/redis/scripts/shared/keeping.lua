@@ -41,18 +41,58 @@ local function is_kept_by(lane, worker)
   return kept and sub(kept, 1, 18) == worker .. lane.number
 end
 
--- Has `worker` keep room for a job of the lane, unless another does in its pool; `expected` tells when there will be enough.
--- Returns when there was expected to be enough as that began; nil where another keeps room.
-local function keep_room(lane, worker, time, expected)
+-- What a worker runs, by when it is expected to end.
+local function expected_ends(worker, time)
+  local leases, numbers, ends = call('HVALS', prefix .. 'held:' .. worker), {}, {}
+  for index, lease in ipairs(leases) do numbers[index] = sub(lease, 26, 27) end
+  load_lanes(numbers)
+  for index, lease in ipairs(leases) do
+    local lane = is_lease(lease) and lanes[numbers[index]]
+    if lane then
+      local at = max(time, unpack_bytes('>I8', lease, 9) + expected_duration(lane))
+      ends[#ends + 1] = { at = at, lane = lane }
+    end
+  end
+  table.sort(ends, function(a, b) return a.at < b.at end)
+  return ends
+end
+
+-- When a worker that has `free` is expected to have enough for a job of the lane, if it takes nothing else.
+local function expected_start(lane, ends, free, time)
+  local cpu, memory, gpu = free[1], free[2], free[3]
+  for _, one in ipairs(ends) do
+    cpu, memory, gpu = cpu + one.lane.cpu, memory + one.lane.memory, gpu + one.lane.gpu
+    if lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu then return one.at end
+  end
+  return time
+end
+
+-- What will be left beside a job of the lane once what is expected to end by then has.
+local function left_beside(lane, ends, free, by)
+  local cpu, memory, gpu = free[1] - lane.cpu, free[2] - lane.memory, free[3] - lane.gpu
+  for _, one in ipairs(ends) do
+    if one.at > by then break end
+    cpu, memory, gpu = cpu + one.lane.cpu, memory + one.lane.memory, gpu + one.lane.gpu
+  end
+  return { max(0, cpu), max(0, memory), max(0, gpu) }
+end
+
+-- Has `worker`, which has `free` (cpu, memory, gpu), keep room for a job of the lane, unless another does in its pool.
+-- Returns when there was expected to be enough as that began, and what will be left beside the job; nil where another does.
+local function keep_room(lane, worker, time, free)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
   local keeper, due = kept and sub(kept, 1, 16), nil
-  if kept and sub(kept, 17, 18) == lane.number then due = unpack_bytes('>I8', kept, 19) end
-  if keeper == worker and due then return due end
   if kept and keeper ~= worker and keeper ~= NOBODY then return nil end
-  stop_keeping_in(lane.pool, worker)
-  due = due or expected()
-  call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', due))
-  set_lane_flag(lane, 4, true)
-  set_timers({ string.format('%d', time + kept_for), 'r' .. lane.pool })
-  return due
+  if kept and sub(kept, 17, 18) == lane.number then due = unpack_bytes('>I8', kept, 19) end
+  local ends = expected_ends(worker, time)
+  if not due or keeper ~= worker then
+    stop_keeping_in(lane.pool, worker)
+    due = due or expected_start(lane, ends, free, time)
+    call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', due))
+    set_lane_flag(lane, 4, true)
+    set_timers({ string.format('%d', time + kept_for), 'r' .. lane.pool })
+  end
+  return due, left_beside(lane, ends, free, max(due, time))
 end
+
+return stop_keeping, stop_all_keeping, ask_keeper_again, is_kept_by, keep_room

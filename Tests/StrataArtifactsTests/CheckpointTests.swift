@@ -1,0 +1,77 @@
+import Foundation
+import StrataArtifacts
+import StrataCore
+import Testing
+
+/// What attempts save for the next one of their job.
+@Suite struct CheckpointTests {
+  private let folder = FileManager.default.temporaryDirectory.path + "/strata-checkpoint-\(JobID())"
+
+  private func store(bytes: Int = 1 << 20) throws -> ArtifactStore {
+    try FileManager.default.createDirectory(atPath: folder + "/work", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: folder + "/next", withIntermediateDirectories: true)
+    var limits = ArtifactStore.Limits()
+    limits.checkpointBytes = bytes
+    return try ArtifactStore(root: folder + "/store", limits: limits)
+  }
+
+  private func saved(_ texts: [String: String]) throws -> [ArtifactStore.CheckpointFile] {
+    try texts.map { name, text in
+      try text.write(toFile: folder + "/work/" + name, atomically: false, encoding: .utf8)
+      return ArtifactStore.CheckpointFile(name: name, path: folder + "/work/" + name)
+    }
+  }
+
+  private func restored(_ store: ArtifactStore, _ job: JobID) throws -> [String: String] {
+    try store.restoreCheckpoint(of: job, into: folder + "/next")
+    var texts: [String: String] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder + "/next") {
+      texts[name] = try String(contentsOfFile: folder + "/next/" + name, encoding: .utf8)
+      try FileManager.default.removeItem(atPath: folder + "/next/" + name)
+    }
+    return texts
+  }
+
+  @Test func theLastAttemptsFilesAreThereUntilTheyAreDropped() throws {
+    let (store, job) = (try store(), JobID())
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    #expect(try restored(store, job) == [:] && store.jobsWithCheckpoints() == [])
+    try store.keepCheckpoint(try saved(["a": "1", "b": "2"]), of: job, token: FencingToken(rawValue: 9))
+    #expect(try restored(store, job) == ["a": "1", "b": "2"])
+    // Once more: the worker that had them may have been lost.
+    #expect(try restored(store, job) == ["a": "1", "b": "2"])
+    try store.keepCheckpoint(try saved(["a": "3"]), of: job, token: FencingToken(rawValue: 10))
+    #expect(try restored(store, job) == ["a": "3"])
+    // One that was cut off says so too late.
+    try store.keepCheckpoint(try saved(["a": "old"]), of: job, token: FencingToken(rawValue: 8))
+    #expect(try restored(store, job) == ["a": "3"])
+    #expect(try store.jobsWithCheckpoints() == [job])
+    store.dropCheckpoints(of: [JobID(), job])
+    #expect(try restored(store, job) == [:] && store.jobsWithCheckpoints() == [])
+  }
+
+  @Test func anAttemptThatSavesNothingLeavesNothing() throws {
+    let (store, job) = (try store(), JobID())
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try store.keepCheckpoint(try saved(["a": "1"]), of: job, token: FencingToken(rawValue: 1))
+    try store.keepCheckpoint([], of: job, token: FencingToken(rawValue: 2))
+    #expect(try restored(store, job) == [:] && store.jobsWithCheckpoints() == [])
+  }
+
+  @Test func whatIsTooMuchOrNoFileLeavesWhatWasKeptBefore() throws {
+    let (store, job) = (try store(bytes: 3), JobID())
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try store.keepCheckpoint(try saved(["a": "1"]), of: job, token: FencingToken(rawValue: 1))
+    let large = try saved(["a": "12", "b": "34"])
+    let error = #expect(throws: StrataError.self) {
+      try store.keepCheckpoint(large, of: job, token: FencingToken(rawValue: 2))
+    }
+    #expect(error?.code == .artifactTooLarge)
+    #expect(symlink("/etc/passwd", folder + "/work/link") == 0)
+    let link = ArtifactStore.CheckpointFile(name: "link", path: folder + "/work/link")
+    #expect(throws: StrataError.self) {
+      try store.keepCheckpoint([link], of: job, token: FencingToken(rawValue: 3))
+    }
+    #expect(try restored(store, job) == ["a": "1"])
+  }
+}
