@@ -13,16 +13,14 @@ package struct WaitingHeads: Sendable {
 
   /// Notes a look. Returns who waits where jobs of lower classes run: for others nothing could end.
   package mutating func note(_ room: QueueRoom) -> [PreemptionPlan.Waiting] {
-    let lowest = room.lanes.filter { $0.value.leased > 0 }.reduce(into: [TierName: PriorityClass]()) { lowest, lane in
-      let (tier, priorityClass) = (lane.key.tier, lane.key.priorityClass)
-      lowest[tier] = min(lowest[tier] ?? priorityClass, priorityClass)
-    }
+    // Of whatever tier: a worker may serve several.
+    let lowest = room.lanes.filter { $0.value.leased > 0 }.map(\.key.priorityClass).min()
     var (found, known): ([PreemptionPlan.Waiting], [Lane: Timestamp]) = ([], [:])
     for (lane, jobs) in room.lanes {
       guard let job = jobs.nextJob, jobs.next != nil else { continue }
       let start = since[lane] ?? room.time
       known[lane] = start
-      guard let least = lowest[lane.tier], least < lane.priorityClass else { continue }
+      guard let lowest, lowest < lane.priorityClass else { continue }
       let accepted = Timestamp(microseconds: job.createdMilliseconds * 1_000)
       found.append(
         PreemptionPlan.Waiting(
