@@ -32,7 +32,7 @@ final class StackUnderTest: Sendable {
     var specification = ProcessSpecification(
       Self.binary,
       ["up", "--data-dir", folder + "/data", "--http", http, "--slots", "\(slots)"]
-        + (first?.wordsToShare ?? ["--workers", "\(workers)"]),
+        + (first?.wordsToShare ?? Self.words(workers: workers)),
       environment: environment)
     specification.standardOutput = .file(folder + "/up.out")
     specification.standardError = .file(folder + "/up.out")
@@ -56,6 +56,9 @@ final class StackUnderTest: Sendable {
       try ClientEndpoint("unix://\(folder)/data/run/api.sock"),
       bearerKey: key.trimmingCharacters(in: .whitespacesAndNewlines), limits: limits)
   }
+
+  /// Not said unless it is none: who looks for a worker's process by its words would find this one.
+  private static func words(workers: Int) -> [String] { workers == 1 ? [] : ["--workers", "\(workers)"] }
 
   /// What has another stack use the servers and the artifacts of this one, and no workers of its own.
   private var wordsToShare: [String] {

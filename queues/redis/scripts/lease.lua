@@ -282,9 +282,9 @@ end
 local function keeps_room(in_class)
   local large = keep_after > 0 and too_large_now(in_class)
   for _, one in ipairs(large and overdue(large, first_tag_of(in_class)) or {}) do
-    kept_due, beside_kept = keep_room(one.lane, worker, time, { cpu, memory, gpu })
-    if kept_due then
-      kept_class = one.lane.class
+    local due, beside = keep_room(one.lane, worker, time, { cpu, memory, gpu })
+    if due then
+      kept_class, kept_due, beside_kept = one.lane.class, due, beside
       return true
     end
   end
