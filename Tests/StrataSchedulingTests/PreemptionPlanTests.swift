@@ -28,10 +28,10 @@ private typealias Plan = PreemptionPlan
 
   private func running(
     _ number: UInt64, class rank: Int = 4, cores count: Int64 = 1, seconds: Int64 = 100, isPreemptible: Bool = true,
-    isEnding: Bool = false
+    isEnding: Bool = false, tier: TierName = .cpu
   ) -> Plan.Running {
     Plan.Running(
-      job: id(number), priorityClass: PriorityClass(rawValue: rank)!, resources: cores(count),
+      job: id(number), tier: tier, priorityClass: PriorityClass(rawValue: rank)!, resources: cores(count),
       isPreemptible: isPreemptible, isEnding: isEnding, startedAt: Self.now + .seconds(-seconds))
   }
 
@@ -70,7 +70,7 @@ private typealias Plan = PreemptionPlan
     #expect(victims(for: [waiting()], on: [full, worker(Self.second, cores: 1, slots: 1, [])]) == [])
     // Room without a slot is none; nor is room that is kept for another.
     #expect(victims(for: [waiting()], on: [full, worker(Self.second, cores: 1, slots: 0, [])]) == [[id(1)]])
-    let keeping = worker(Self.second, cores: 1, slots: 1, keepsFor: 8, [])
+    let keeping = worker(Self.second, cores: 1, slots: 1, keepsFor: 9, [])
     #expect(victims(for: [waiting()], on: [full, keeping]) == [[id(1)]])
   }
 
@@ -124,6 +124,30 @@ private typealias Plan = PreemptionPlan
     #expect(victims(for: [waiting()], on: [other]) == [])
   }
 
+  /// The victim would get its room again.
+  @Test func nothingEndsOfATierThatGoesFirstOnTheWorker() {
+    func victims(_ tiers: [TierName]) -> [[JobID]] {
+      self.victims(
+        for: [waiting()],
+        on: [
+          Plan.Worker(
+            id: Self.first, tiers: tiers, wholeRoom: cores(1), slotsLeft: 0, running: [running(1, tier: .gpu)])
+        ])
+    }
+    #expect(victims([.gpu, .cpu]) == [])
+    #expect(victims([.cpu, .gpu]) == [[id(1)]])
+  }
+
+  @Test func noMoreEndForOneThanMay() {
+    let full = worker(cores: 4, [running(1, class: 2), running(2, class: 2), running(3, class: 5, cores: 2)])
+    let policy = Plan.Policy(after: .seconds(30), victimsMax: 100, victimsOfOneMax: 1)
+    func victims(_ cores: Int64) -> [[JobID]] {
+      Plan(for: [waiting(cores: cores)], on: [full], under: policy, at: Self.now).choices.map { $0.victims.map(\.job) }
+    }
+    #expect(victims(2) == [[id(3)]])
+    #expect(victims(3) == [])
+  }
+
   // MARK: Whatever is given
 
   private func anything(_ random: inout SeededGenerator) -> ([Plan.Waiting], [Plan.Worker]) {
@@ -160,7 +184,7 @@ private typealias Plan = PreemptionPlan
     let used = (staying.map(\.resources) + jobs.map(\.resources)).reduce(Int64(0)) { $0 + $1.cpuMillicores }
     return used <= worker.wholeRoom.cpuMillicores
       && worker.slotsLeft + worker.running.count - staying.count >= jobs.count
-      && jobs.allSatisfy { job in worker.keepsFor.map { job.priorityClass > $0 } ?? true }
+      && jobs.allSatisfy { job in worker.keepsFor.map { job.priorityClass >= $0 } ?? true }
   }
 
   @Test func whateverIsGivenOnlyLowerPreemptibleJobsEndAndNoneThatCouldBeSpared() {

@@ -78,12 +78,12 @@ struct FairOrder {
     return false
   }
 
-  /// Charges a tenant for one attempt in a lane. Returns the charge.
-  mutating func charge(_ turn: Turn, weight: Int, unknown: Duration) -> Double {
+  /// Charges a tenant for one attempt in a lane, on a worker that is its own or for all. Returns the charge.
+  mutating func charge(_ turn: Turn, isOnOwn: Bool, weight: Int, unknown: Duration) -> Double {
     let (lane, tenant) = (turn.lane, turn.tenant)
     let tag = tags[lane.pool]?[tenant] ?? 0
     let charge = Self.charge(lane.resources.weightMillicores, duration(of: lane, unknown: unknown), weight)
-    virtualTimes[lane.pool] = max(virtualTimes[lane.pool] ?? 0, tag)
+    if !isOnOwn { virtualTimes[lane.pool] = max(virtualTimes[lane.pool] ?? 0, tag) }
     tags[lane.pool, default: [:]][tenant] = tag + charge
     places[lane]?[tenant] = tag + charge
     return charge

@@ -57,7 +57,7 @@ extension MemoryQueue {
   /// Ends leases that their worker does not know of.
   func takeBack(_ unknown: [LeaseReference]) {
     if unknown.isEmpty { return }
-    _ = end(unknown) { _, held in handBack(held, []) }
+    _ = end(unknown) { _, held in handBack(held, [], isUnknown: true) }
   }
 
   public func expire(limit: Int) async throws(QueueError) -> Int {
@@ -92,9 +92,11 @@ extension MemoryQueue {
   }
 
   /// A job that its owner cancelled is finished so; the attempt does not count.
-  private func handBack(_ held: HeldJob, _ report: [UInt8]) -> (AttemptEnding, Sequel, [UInt8]) {
+  private func handBack(
+    _ held: HeldJob, _ report: [UInt8], isUnknown: Bool = false
+  ) -> (AttemptEnding, Sequel, [UInt8]) {
     if held.lease?.isCancelRequested == true { return (.released, .finished(.cancelled), report) }
-    if let preemptor = held.lease?.preemptor { return (.preempted, .preempted(for: preemptor), report) }
+    if !isUnknown, let preemptor = held.lease?.preemptor { return (.preempted, .preempted(for: preemptor), report) }
     if held.lease?.isLate == true, held.attemptsMade == 0 { return (.released, .late, report) }
     return (.released, .readyAgain(attemptsMade: held.attemptsMade, workersLost: held.workersLost), report)
   }

@@ -18,17 +18,19 @@ extension MemoryQueue {
         return ((), [until])
       }
     }
-    let free = ends.prefix { $0.at <= max(due, now) }.reduce(room) { $0.adding($1.needs) }
+    // When what is late ends nobody knows.
+    let free = ends.filter { !$0.isLate && $0.at <= max(due, now) }.reduce(room) { $0.adding($1.needs) }
     return KeptRoom(priorityClass: pool.priorityClass, due: due, beside: free.less(lane.resources).orNothing)
   }
 
-  private typealias ExpectedEnd = (at: Timestamp, needs: ResourceRequest)
+  private typealias ExpectedEnd = (at: Timestamp, isLate: Bool, needs: ResourceRequest)
 
   /// What the worker runs, by when it is expected to end.
   private func expectedEnds(of worker: WorkerID) -> [ExpectedEnd] {
     jobs.values.compactMap { held -> ExpectedEnd? in
       guard let lease = held.lease, lease.worker == worker || lease.worker == .choosing else { return nil }
-      return (max(now, lease.startedAt + expectedDuration(of: held.job.lane)), held.job.lane.resources)
+      let end = lease.startedAt + expectedDuration(of: held.job.lane)
+      return (max(now, end), end < now, held.job.lane.resources)
     }.sorted { $0.at < $1.at }
   }
 
@@ -52,7 +54,7 @@ extension MemoryQueue {
   /// Lanes that the worker has no room for now, but could have, of which a job has waited for long whose tenant is due
   /// before all others that the worker could serve; that of the job accepted first comes first.
   private func overdue(in pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
-    guard let patience = policy.keepRoomAfter else { return [] }
+    guard let patience = policy.keepRoomAfter, request.dedication == nil else { return [] }
     let others = lanes.filter { $0.pool == pool && fits($0, room) }.compactMap {
       order.inTheirOrder(in: $0).first?.tenant
     }

@@ -129,7 +129,7 @@ extension MemoryQueue {
     let known = chosen.count
     var last: (turn: FairOrder.Turn, count: Int)?
     while chosen.count < count, let turn = turnGoingOn(last, room) ?? nextTurn(in: lanes, room, of: only) {
-      guard let job = take(turn) else {
+      guard let job = take(turn, isOnOwn: only != nil) else {
         last = nil
         continue
       }
@@ -167,7 +167,7 @@ extension MemoryQueue {
   }
 
   /// - Returns: nil where it was no turn after all: the tenant is now where it belongs.
-  private func take(_ turn: FairOrder.Turn) -> Choice? {
+  private func take(_ turn: FairOrder.Turn, isOnOwn: Bool) -> Choice? {
     guard order.confirm(turn, tolerance: limits.turnQuantum) else { return nil }
     let gate = Gate.tenant(turn.tenant)
     let waiting = ready(in: turn.lane, of: turn.tenant)
@@ -177,7 +177,8 @@ extension MemoryQueue {
       gates[gate]?.parked.insert(turn.lane)
       return nil
     }
-    let charge = order.charge(turn, weight: weight(of: turn.tenant), unknown: limits.durationUnknown)
+    let charge = order.charge(
+      turn, isOnOwn: isOnOwn, weight: weight(of: turn.tenant), unknown: limits.durationUnknown)
     start(turn.tenant, in: turn.lane)
     // Not ready any more; the rest of the lease follows.
     jobs[held.job.id]?.lease = HeldLease(

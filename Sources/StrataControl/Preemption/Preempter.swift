@@ -12,6 +12,9 @@ import StrataScheduling
 package struct Preempter: Sendable {
   /// Jobs that end at one look: so many that save what they have at once are a load that a cluster bears.
   package static let victimsMax = 100
+  /// Jobs that end for one. Where several would have to, the worker would give the room of the first to others before the
+  /// last one has gone, and nothing would be won.
+  package static let victimsOfOneMax = 1
   /// Between two looks.
   package static let interval = Duration.seconds(2)
 
@@ -57,7 +60,8 @@ package struct Preempter: Sendable {
     let spared = try await spared(among: loads)
     let plan = PreemptionPlan(
       for: waiting, on: loads.compactMap { PreemptionPlan.Worker($0, sparing: spared) },
-      under: PreemptionPlan.Policy(after: patience, victimsMax: Self.victimsMax), at: room.time)
+      under: PreemptionPlan.Policy(
+        after: patience, victimsMax: Self.victimsMax, victimsOfOneMax: Self.victimsOfOneMax), at: room.time)
     try await carryOut(plan, loads)
   }
 
@@ -95,11 +99,11 @@ extension PreemptionPlan.Worker {
   fileprivate init?(_ load: WorkerLoad, sparing spared: Set<JobID>) {
     guard let capacity = load.capacity, !capacity.isDedicated else { return nil }
     self.init(
-      id: load.id, tiers: Set(capacity.tiers), wholeRoom: capacity.wholeRoom, slotsLeft: capacity.slotsLeft,
+      id: load.id, tiers: capacity.tiers, wholeRoom: capacity.wholeRoom, slotsLeft: capacity.slotsLeft,
       keepsFor: capacity.keepsFor,
       running: load.running.map { one in
         PreemptionPlan.Running(
-          job: one.lease.job, priorityClass: one.lane.priorityClass, resources: one.lane.resources,
+          job: one.lease.job, tier: one.lane.tier, priorityClass: one.lane.priorityClass, resources: one.lane.resources,
           isPreemptible: one.isPreemptible && !spared.contains(one.lease.job), isEnding: one.isEnding,
           startedAt: one.startedAt)
       })

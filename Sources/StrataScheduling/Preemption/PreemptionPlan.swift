@@ -30,6 +30,7 @@ public struct PreemptionPlan: Hashable, Sendable {
 
   public struct Running: Hashable, Sendable {
     public let job: JobID
+    public let tier: TierName
     public let priorityClass: PriorityClass
     public let resources: ResourceRequest
     public let isPreemptible: Bool
@@ -38,10 +39,11 @@ public struct PreemptionPlan: Hashable, Sendable {
     public let startedAt: Timestamp
 
     public init(
-      job: JobID, priorityClass: PriorityClass, resources: ResourceRequest, isPreemptible: Bool, isEnding: Bool = false,
-      startedAt: Timestamp
+      job: JobID, tier: TierName, priorityClass: PriorityClass, resources: ResourceRequest, isPreemptible: Bool,
+      isEnding: Bool = false, startedAt: Timestamp
     ) {
       self.job = job
+      self.tier = tier
       self.priorityClass = priorityClass
       self.resources = resources
       self.isPreemptible = isPreemptible
@@ -52,17 +54,18 @@ public struct PreemptionPlan: Hashable, Sendable {
 
   public struct Worker: Hashable, Sendable {
     public let id: WorkerID
-    public let tiers: Set<TierName>
+    /// In the order in which it looks for work.
+    public let tiers: [TierName]
     /// What it has free once everything that it runs is over.
     public let wholeRoom: ResourceRequest
     /// How many more jobs it would take, whatever they need.
     public let slotsLeft: Int
-    /// It takes jobs of higher classes only; nil where it takes all.
+    /// It takes jobs of this class, for one of which it keeps room, and of higher ones; nil where it takes all.
     public let keepsFor: PriorityClass?
     public let running: [Running]
 
     public init(
-      id: WorkerID, tiers: Set<TierName>, wholeRoom: ResourceRequest, slotsLeft: Int, keepsFor: PriorityClass? = nil,
+      id: WorkerID, tiers: [TierName], wholeRoom: ResourceRequest, slotsLeft: Int, keepsFor: PriorityClass? = nil,
       running: [Running]
     ) {
       self.id = id
@@ -87,21 +90,26 @@ public struct PreemptionPlan: Hashable, Sendable {
     public let after: Duration
     /// The most jobs that end by one plan; one that would need more of them waits.
     public let victimsMax: Int
+    /// The most jobs that end for one.
+    public let victimsOfOneMax: Int
 
-    public init(after: Duration, victimsMax: Int) {
+    public init(after: Duration, victimsMax: Int, victimsOfOneMax: Int = .max) {
       self.after = after
       self.victimsMax = victimsMax
+      self.victimsOfOneMax = victimsOfOneMax
     }
   }
 
   public private(set) var choices: [Choice] = []
   private var workers: [WorkerRoom]
   private var victimsLeft: Int
+  private let victimsOfOneMax: Int
 
   /// - Complexity: O(jobs waiting · jobs running · log(jobs running of a worker)).
   public init(for waiting: [Waiting], on workers: [Worker], under policy: Policy, at now: Timestamp) {
     self.workers = workers.map(WorkerRoom.init)
     victimsLeft = policy.victimsMax
+    victimsOfOneMax = policy.victimsOfOneMax
     for job in waiting.sorted(by: Self.goesBefore) where !claim(job) && now - job.since >= policy.after {
       choose(for: job, now)
     }
@@ -122,7 +130,8 @@ public struct PreemptionPlan: Hashable, Sendable {
   private mutating func choose(for job: Waiting, _ now: Timestamp) {
     var best: (place: Int, victims: [Running])?
     for place in workers.indices {
-      guard let victims = workers[place].victims(for: job), victims.count <= victimsLeft else { continue }
+      let most = min(victimsLeft, victimsOfOneMax)
+      guard let victims = workers[place].victims(for: job, atMost: most) else { continue }
       if best.map({ Self.loss(of: victims, now) < Self.loss(of: $0.victims, now) }) ?? true { best = (place, victims) }
     }
     guard let best else { return }
@@ -159,7 +168,7 @@ private struct WorkerRoom: Hashable, Sendable {
   }
 
   private func serves(_ job: PreemptionPlan.Waiting) -> Bool {
-    worker.tiers.contains(job.tier) && worker.keepsFor.map { job.priorityClass > $0 } ?? true
+    worker.tiers.contains(job.tier) && worker.keepsFor.map { job.priorityClass >= $0 } ?? true
   }
 
   /// Whether there is room for a job once `victims` are gone.
@@ -174,14 +183,24 @@ private struct WorkerRoom: Hashable, Sendable {
     candidates.removeAll { candidate in victims.contains { $0.job == candidate.job } }
   }
 
-  /// Jobs that make room for another where they end, none of which could be spared; nil where all do not.
-  func victims(for job: PreemptionPlan.Waiting) -> [PreemptionPlan.Running]? {
-    let lower = candidates.filter { $0.priorityClass < job.priorityClass }
+  /// Whether the worker looks for jobs of the tier before it looks for this one: they would get the room again.
+  private func goesBefore(_ tier: TierName, _ job: PreemptionPlan.Waiting) -> Bool {
+    guard let place = worker.tiers.firstIndex(of: tier), let own = worker.tiers.firstIndex(of: job.tier) else {
+      return false
+    }
+    return place < own
+  }
+
+  /// Jobs that make room for another where they end, none of which could be spared; nil where all do not, or too many would
+  /// have to end.
+  func victims(for job: PreemptionPlan.Waiting, atMost most: Int) -> [PreemptionPlan.Running]? {
+    let lower = candidates.filter { $0.priorityClass < job.priorityClass && !goesBefore($0.tier, job) }
     for highest in Set(lower.map(\.priorityClass)).sorted() {
       let among = lower.filter { $0.priorityClass <= highest }
       guard hasRoom(for: job, without: among) else { continue }
-      if let one = among.first(where: { hasRoom(for: job, without: [$0]) }) { return [one] }
-      return sparing(among, for: job)
+      let one = among.first { hasRoom(for: job, without: [$0]) }
+      let found = one.map { [$0] } ?? sparing(among, for: job)
+      if found.count <= most { return found }
     }
     return nil
   }

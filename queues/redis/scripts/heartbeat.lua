@@ -14,7 +14,7 @@ local function take_back(worker, named, last, time)
     if not named[flat[index]] then unnamed[#unnamed + 1], unnamed[#unnamed + 2] = flat[index], flat[index + 1] end
   end
   for place, lease in ipairs(in_order_of_grant(worker, unnamed)) do
-    if place <= 1000 then hand_back(worker, lease[1], lease[2], time, ended_at, '') end
+    if place <= 1000 then hand_back(worker, lease[1], lease[2], time, ended_at, '', true) end
   end
   save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
 end

@@ -170,7 +170,8 @@ local function take(pool, turn, tenant, gate, next_turn, horizon)
   turns_taken[#turns_taken + 1] = { lane = lane, tenant = tenant, charge = charge, count = count }
   turn.tag = tag + count * charge
   tenant.tag = turn.tag
-  if turn.tag - charge > pool.v then pool.v, pool.v_changed = turn.tag - charge, true end
+  -- What a tenant uses of its own workers puts nobody back who comes to those that are for all.
+  if turn.tag - charge > pool.v and not only then pool.v, pool.v_changed = turn.tag - charge, true end
   occupy(lane, pool, tenant, count)
   count_ready(lane, -count)
   stop_keeping(lane, worker)
@@ -280,7 +281,7 @@ end
 
 -- Whether the worker is to keep what it has free for a job of the class, if need be.
 local function keeps_room(in_class)
-  local large = keep_after > 0 and too_large_now(in_class)
+  local large = keep_after > 0 and not dedicated and too_large_now(in_class)
   for _, one in ipairs(large and overdue(large, first_tag_of(in_class)) or {}) do
     local due, beside = keep_room(one.lane, worker, time, { cpu, memory, gpu })
     if due then

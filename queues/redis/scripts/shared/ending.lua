@@ -67,11 +67,12 @@ local function retry_or_finish(worker, id, lease, ending, time, ended_at, report
 end
 
 -- The attempt is handed back, or was preempted, and does not count; a job that its owner cancelled is finished so, and so
--- is one that was to have started by now where no other attempt has begun.
-local function hand_back(worker, id, lease, time, ended_at, report)
+-- is one that was to have started by now where no other attempt has begun. One that its worker never knew of was not
+-- preempted.
+local function hand_back(worker, id, lease, time, ended_at, report, is_unknown)
   if has_flag(lease, TO_BE_CANCELLED) then
     finish(worker, id, lease, CANCELLED, time, ended_at, report)
-  elseif has_flag(lease, TO_BE_PREEMPTED) then
+  elseif has_flag(lease, TO_BE_PREEMPTED) and not is_unknown then
     local ending = PREEMPTED + preemptor_of(lease)
     requeue(worker, id, lease, ending, attempts_made(lease), byte(lease, 50), time, ended_at, report)
   elseif has_flag(lease, IS_LATE) and attempts_made(lease) == 0 then

@@ -49,8 +49,8 @@ local function expected_ends(worker, time)
   for index, lease in ipairs(leases) do
     local lane = is_lease(lease) and lanes[numbers[index]]
     if lane then
-      local at = max(time, unpack_bytes('>I8', lease, 9) + expected_duration(lane))
-      ends[#ends + 1] = { at = at, lane = lane }
+      local at = unpack_bytes('>I8', lease, 9) + expected_duration(lane)
+      ends[#ends + 1] = { at = max(time, at), is_late = at < time, lane = lane }
     end
   end
   table.sort(ends, function(a, b) return a.at < b.at end)
@@ -67,12 +67,12 @@ local function expected_start(lane, ends, free, time)
   return time
 end
 
--- What will be left beside a job of the lane once what is expected to end by then has.
+-- What will be left beside a job of the lane once what is expected to end by then has. When what is late ends nobody knows.
 local function left_beside(lane, ends, free, by)
   local cpu, memory, gpu = free[1] - lane.cpu, free[2] - lane.memory, free[3] - lane.gpu
   for _, one in ipairs(ends) do
     if one.at > by then break end
-    cpu, memory, gpu = cpu + one.lane.cpu, memory + one.lane.memory, gpu + one.lane.gpu
+    if not one.is_late then cpu, memory, gpu = cpu + one.lane.cpu, memory + one.lane.memory, gpu + one.lane.gpu end
   end
   return { max(0, cpu), max(0, memory), max(0, gpu) }
 end
