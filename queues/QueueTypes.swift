@@ -118,13 +118,6 @@ extension ResourceRequest {
   public static let unlimited = ResourceRequest(
     cpuMillicores: Int64(QueueLimits.tokenLimit - 1), memoryBytes: Int64(QueueLimits.tokenLimit - 1),
     gpuThousandths: Int64(QueueLimits.tokenLimit - 1))
-
-  /// What is left of it beside `other`.
-  func less(_ other: ResourceRequest) -> ResourceRequest {
-    ResourceRequest(
-      cpuMillicores: cpuMillicores - other.cpuMillicores, memoryBytes: memoryBytes - other.memoryBytes,
-      gpuThousandths: gpuThousandths - other.gpuThousandths)
-  }
 }
 
 /// The right of a worker to one attempt.

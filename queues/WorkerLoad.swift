@@ -8,7 +8,7 @@ public struct WorkerLoad: Hashable, Sendable {
     public let wholeRoom: ResourceRequest
     /// How many more jobs it would have taken when it asked last.
     public let slotsLeft: Int
-    /// It keeps what it has free for a job of this class, and takes jobs of higher classes only.
+    /// It keeps what it has free for a job of this class, and is woken for jobs of higher classes only.
     public let keepsFor: PriorityClass?
     /// It takes jobs of one tenant first, or only.
     public let isDedicated: Bool

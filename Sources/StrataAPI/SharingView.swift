@@ -115,7 +115,7 @@ public struct TenantView: Hashable, Codable, Sendable {
   public let isPaused: Bool
   /// Absent for any number of starts.
   public let rate: RateView?
-  /// How many of its jobs run; absent in the list of all.
+  /// How many of its jobs run; told where it alone is asked for.
   public let running: Int?
 
   public init(
@@ -153,7 +153,7 @@ public struct LimitView: Hashable, Codable, Sendable {
   public let isPaused: Bool
   /// Absent for any number of starts.
   public let rate: RateView?
-  /// How many of its jobs run; absent in a list of limits.
+  /// How many of its jobs run; told where it alone is asked for.
   public let running: Int?
 
   public init(

@@ -31,6 +31,21 @@ public struct ResourceRequest: Hashable, Codable, Sendable {
   public func fits(in room: ResourceRequest) -> Bool {
     cpuMillicores <= room.cpuMillicores && memoryBytes <= room.memoryBytes && gpuThousandths <= room.gpuThousandths
   }
+
+  /// What is left of it beside `other`, less than nothing where that is more.
+  public func less(_ other: ResourceRequest) -> ResourceRequest {
+    ResourceRequest(
+      cpuMillicores: cpuMillicores - other.cpuMillicores, memoryBytes: memoryBytes - other.memoryBytes,
+      gpuThousandths: gpuThousandths - other.gpuThousandths)
+  }
+
+  /// It and so many times `other`. Saturates: a worker may say that it has room for anything.
+  public func adding(_ other: ResourceRequest, times count: Int64 = 1) -> ResourceRequest {
+    func sum(_ a: Int64, _ b: Int64) -> Int64 { Int64(clamping: Int128(a) + Int128(b) * Int128(count)) }
+    return ResourceRequest(
+      cpuMillicores: sum(cpuMillicores, other.cpuMillicores), memoryBytes: sum(memoryBytes, other.memoryBytes),
+      gpuThousandths: sum(gpuThousandths, other.gpuThousandths))
+  }
 }
 
 extension ResourceRequest {

@@ -8,7 +8,7 @@ import Testing
   private let folder = FileManager.default.temporaryDirectory.path + "/strata-checkpoint-\(JobID())"
 
   private func store(bytes: Int = 1 << 20) throws -> ArtifactStore {
-    try FileManager.default.createDirectory(atPath: folder + "/work", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: folder + "/saved", withIntermediateDirectories: true)
     try FileManager.default.createDirectory(atPath: folder + "/next", withIntermediateDirectories: true)
     var limits = ArtifactStore.Limits()
     limits.checkpointBytes = bytes
@@ -17,8 +17,8 @@ import Testing
 
   private func saved(_ texts: [String: String]) throws -> [ArtifactStore.CheckpointFile] {
     try texts.map { name, text in
-      try text.write(toFile: folder + "/work/" + name, atomically: false, encoding: .utf8)
-      return ArtifactStore.CheckpointFile(name: name, path: folder + "/work/" + name)
+      try text.write(toFile: folder + "/saved/" + name, atomically: false, encoding: .utf8)
+      return ArtifactStore.CheckpointFile(name: name, path: folder + "/saved/" + name)
     }
   }
 
@@ -67,8 +67,8 @@ import Testing
       try store.keepCheckpoint(large, of: job, token: FencingToken(rawValue: 2))
     }
     #expect(error?.code == .artifactTooLarge)
-    #expect(symlink("/etc/passwd", folder + "/work/link") == 0)
-    let link = ArtifactStore.CheckpointFile(name: "link", path: folder + "/work/link")
+    #expect(symlink("/etc/passwd", folder + "/saved/link") == 0)
+    let link = ArtifactStore.CheckpointFile(name: "link", path: folder + "/saved/link")
     #expect(throws: StrataError.self) {
       try store.keepCheckpoint([link], of: job, token: FencingToken(rawValue: 3))
     }

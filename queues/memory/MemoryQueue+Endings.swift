@@ -6,7 +6,7 @@ extension MemoryQueue {
   enum Sequel {
     case finished(AttemptEnding)
     case readyAgain(attemptsMade: Int, workersLost: Int, delay: Duration = .zero)
-    /// It was ended for a job of a higher class: ready again, and the time by which it was to start is kept.
+    /// It was ended for a job of a higher class: ready again, and it has started in its time.
     case preempted(for: PriorityClass)
     /// It was handed back, and its job is finished: it was to have started by now, and no attempt has begun.
     case late

@@ -91,12 +91,6 @@ extension MemoryQueue {
 }
 
 extension ResourceRequest {
-  fileprivate func adding(_ other: ResourceRequest) -> ResourceRequest {
-    ResourceRequest(
-      cpuMillicores: cpuMillicores + other.cpuMillicores, memoryBytes: memoryBytes + other.memoryBytes,
-      gpuThousandths: gpuThousandths + other.gpuThousandths)
-  }
-
   fileprivate var orNothing: ResourceRequest {
     ResourceRequest(
       cpuMillicores: max(0, cpuMillicores), memoryBytes: max(0, memoryBytes), gpuThousandths: max(0, gpuThousandths))

@@ -69,24 +69,12 @@ package struct ArrayKeeper: Sendable {
   }
 
   private func keep() async {
-    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
-    // A queue that is full all night is no news every few seconds.
-    var told: String?
-    while !Task.isCancelled {
-      do {
-        // There may be room for more already.
-        if try await makeDue() > 0 { continue }
-        let arePending = try await ledger.arePendingArrays()
-        backoff.reset()
-        told = nil
-        // Settlements wake nobody while there is nothing to make.
-        await (arePending ? endings : submissions).wait(upTo: arePending ? Self.waitMax : Self.idleMax)
-      } catch {
-        if Task.isCancelled { return }
-        if told != "\(error)" { log.warning("tasks of arrays wait", ["error": "\(error)"]) }
-        told = "\(error)"
-        try? await Task.sleep(for: backoff.next())
-      }
+    await LeaderLoop.run(complaint: "tasks of arrays wait", log: log) {
+      // There may be room for more already.
+      guard try await makeDue() == 0 else { return }
+      let arePending = try await ledger.arePendingArrays()
+      // Settlements wake nobody while there is nothing to make.
+      await (arePending ? endings : submissions).wait(upTo: arePending ? Self.waitMax : Self.idleMax)
     }
   }
 

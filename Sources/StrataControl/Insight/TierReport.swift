@@ -78,12 +78,4 @@ extension ControlPlane {
 
 extension ResourceRequest {
   static let none = ResourceRequest(cpuMillicores: 0, memoryBytes: 0, gpuThousandths: 0)
-
-  /// Saturates: a worker may say that it has room for anything.
-  func adding(_ other: ResourceRequest, times count: Int64 = 1) -> ResourceRequest {
-    func sum(_ a: Int64, _ b: Int64) -> Int64 { Int64(clamping: Int128(a) + Int128(b) * Int128(count)) }
-    return ResourceRequest(
-      cpuMillicores: sum(cpuMillicores, other.cpuMillicores), memoryBytes: sum(memoryBytes, other.memoryBytes),
-      gpuThousandths: sum(gpuThousandths, other.gpuThousandths))
-  }
 }

@@ -63,23 +63,9 @@ package struct ScheduleKeeper: Sendable {
   }
 
   private func keep() async {
-    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
-    // A queue that is full all night is no news every few seconds.
-    var told: String?
-    while !Task.isCancelled {
-      do {
-        // More may be due already.
-        if try await fireDue() > 0 { continue }
-        let next = try await ledger.nextDue()
-        backoff.reset()
-        told = nil
-        await wait(until: next)
-      } catch {
-        if Task.isCancelled { return }
-        if told != "\(error)" { log.warning("schedules wait", ["error": "\(error)"]) }
-        told = "\(error)"
-        try? await Task.sleep(for: backoff.next())
-      }
+    await LeaderLoop.run(complaint: "schedules wait", log: log) {
+      // More may be due already.
+      if try await fireDue() == 0 { await wait(until: try await ledger.nextDue()) }
     }
   }
 

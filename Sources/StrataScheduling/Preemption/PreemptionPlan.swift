@@ -174,11 +174,11 @@ private struct WorkerRoom: Hashable, Sendable {
   /// Whether there is room for a job once `victims` are gone.
   func hasRoom(for job: PreemptionPlan.Waiting, without victims: [PreemptionPlan.Running]) -> Bool {
     guard serves(job), slots + victims.count > 0 else { return false }
-    return job.resources.fits(in: victims.reduce(room) { $0.more($1.resources) })
+    return job.resources.fits(in: victims.reduce(room) { $0.adding($1.resources) })
   }
 
   mutating func give(to job: PreemptionPlan.Waiting, without victims: [PreemptionPlan.Running]) {
-    room = victims.reduce(room) { $0.more($1.resources) }.less(job.resources)
+    room = victims.reduce(room) { $0.adding($1.resources) }.less(job.resources)
     slots += victims.count - 1
     candidates.removeAll { candidate in victims.contains { $0.job == candidate.job } }
   }
@@ -215,17 +215,5 @@ private struct WorkerRoom: Hashable, Sendable {
       if hasRoom(for: job, without: fewer) { chosen = fewer }
     }
     return chosen
-  }
-}
-
-extension ResourceRequest {
-  fileprivate func less(_ other: ResourceRequest) -> ResourceRequest { combined(other, with: &-) }
-  fileprivate func more(_ other: ResourceRequest) -> ResourceRequest { combined(other, with: &+) }
-
-  /// Amounts are below 2^53, and the jobs of a worker few: nothing overflows.
-  private func combined(_ other: ResourceRequest, with act: (Int64, Int64) -> Int64) -> ResourceRequest {
-    ResourceRequest(
-      cpuMillicores: act(cpuMillicores, other.cpuMillicores), memoryBytes: act(memoryBytes, other.memoryBytes),
-      gpuThousandths: act(gpuThousandths, other.gpuThousandths))
   }
 }

@@ -22,7 +22,7 @@ struct AttemptFolders: Sendable {
   }
 
   /// What the attempt saves there is the next one's where it is handed back; not there unless it is made.
-  var checkpoint: String { "\(root)/work/" + Self.checkpointName }
+  var checkpoint: String { "\(working)/\(Self.checkpointName)" }
   package static let checkpointName = ".checkpoint"
 
   private static func output(below root: String) -> String { "\(root)/work" + "/output" }

@@ -1,7 +1,7 @@
 -- Shared: waking workers. A worker that got fewer leases than it asked for is in `idle:<tier>` with what it missed, and
 -- in `room` with what it has free: cpu millicores, memory bytes, gpu thousandths (8 bytes each). More follows where it
--- takes not just any job: where it keeps what it has free for a job, the job's class and 1, as it takes those of higher
--- classes only, else 0 (1); and where it is dedicated, its tenant (16), and 1 if it takes jobs of others too, else 0 (1).
+-- takes not just any job: where it keeps what it has free for a job, the job's class and 1, as it is woken for those of
+-- higher classes only, else 0 (1); and where it is dedicated, its tenant (16), and 1 if it takes jobs of others too, else 0 (1).
 
 -- The list is read by a blocked worker; that of a dead one goes by itself after an hour.
 local function signal(worker, what)
