@@ -14,8 +14,8 @@ public import StrataCore
 /// Room: a worker gets only what fits what it has free, and passes over what does not. A job whose tenant, capability or
 /// tier has as many running as it may waits without being looked at.
 ///
-/// Fencing: every lease carries a token greater than every token before it. A transition that names an older token, or
-/// another worker, is `stale` and changes nothing. A call whose leases are several workers' is as many calls, one per run
+/// Fencing: the leases of a call carry a token greater than every token before it, so a job's are told apart. A transition
+/// that names an older token, or another worker, is `stale` and changes nothing. A call whose leases are several workers' is as many calls, one per run
 /// of leases of one worker.
 public protocol JobQueue: Sendable {
   // MARK: Clients' side

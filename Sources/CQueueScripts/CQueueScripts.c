@@ -36,6 +36,9 @@ static const char shared_timers_text[] = {
 static const char shared_keeping_text[] = {
 #embed "../../queues/redis/scripts/shared/keeping.lua"
     , 0};
+static const char shared_granting_text[] = {
+#embed "../../queues/redis/scripts/shared/granting.lua"
+    , 0};
 static const char shared_removing_text[] = {
 #embed "../../queues/redis/scripts/shared/removing.lua"
     , 0};
@@ -150,6 +153,7 @@ static const struct {
     {"shared/ready", shared_ready_text},
     {"shared/timers", shared_timers_text},
     {"shared/keeping", shared_keeping_text},
+    {"shared/granting", shared_granting_text},
     {"shared/removing", shared_removing_text},
     {"shared/account", shared_account_text},
     {"shared/ending", shared_ending_text},

@@ -35,7 +35,7 @@ import Testing
       defer { loop.stop() }
       let server = try RedisFixture.shared.get()
       let connection = RedisConnection(to: try RedisEndpoint(url: server.url), on: loop)
-      var command = RedisCommand(verb, "{\(namespace)}:5:\(name)")
+      var command = RedisCommand(verb, "{\(namespace)}:6:\(name)")
       for word in words { command.append(word) }
       _ = try await connection.send(command)
       await connection.close()
@@ -89,7 +89,7 @@ import Testing
       // The same entry, cut off.
       try await bench.queue.acknowledge([outcome.position])
       let place = "\(outcome.position.milliseconds)-\(outcome.position.sequence + 1)"
-      try await bench.tamper("XADD", "outcomes", Array(place.utf8), [UInt8(ascii: "b")], Array(jobs[0].bytes))
+      try await bench.tamper("XADD", "outcomes", Array(place.utf8), [UInt8(ascii: "r")], Array(jobs[0].bytes))
       try await bench.complete(Array(leases[1...]))
     } _: { bench in
       try await bench.work(until: jobs)
@@ -164,7 +164,7 @@ import Testing
         if case .event(let event) = notice { kinds.append(event.kind) }
       }
       // Between two real events.
-      try await bench.tamper("XADD", "events", [UInt8(ascii: "*")], [UInt8(ascii: "e")], [1, 2, 3])
+      try await bench.tamper("XADD", "events", [UInt8(ascii: "*")], [UInt8(ascii: "r")], [1, 2, 3])
       try await bench.complete(leases)
       while kinds.count < 2, let notice = await notices.next(isolation: #isolation) {
         if case .event(let event) = notice { kinds.append(event.kind) }

@@ -58,7 +58,7 @@ import Testing
       #expect(try await queue.enqueue(jobs).count == 10)
       let grant = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 20, for: minute)
       #expect(grant.leases.map(\.job) == jobs)
-      #expect(Set(grant.leases.map(\.token)).count == 10)
+      #expect(Set(grant.leases.map(\.reference)).count == 10)
       let verdicts = try await queue.complete(grant.leases.map { AttemptResult(lease: $0.reference, report: [7]) })
       #expect(verdicts == Array(repeating: .accepted, count: 10))
       #expect(try await queue.allOutcomes().map(\.job) == jobs.map(\.id))

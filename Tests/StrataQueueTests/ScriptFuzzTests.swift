@@ -19,7 +19,7 @@ import Testing
     var refusals = 0
     for _ in 0..<4_000 {
       let script = ScriptSource.names.randomElement(using: &random)!
-      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:5:")
+      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:6:")
       for argument in Garbage.arguments(of: script, using: &random) { command.append(argument) }
       let before = try await fingerprint(of: namespace, connection)
       guard case .error(let message) = try await connection.send(command) else { continue }
@@ -60,7 +60,7 @@ import Testing
       table.sort(all)
       return redis.sha1hex(table.concat(all))
       """
-    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:5:"))
+    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:6:"))
   }
 }
 
@@ -81,15 +81,15 @@ enum Garbage {
 
   private static func fitting(_ script: String) -> [[UInt8]] {
     let (id, token) = ([UInt8](repeating: 7, count: 16), [UInt8](repeating: 1, count: 8))
-    func record(_ flag: UInt8) -> [UInt8] { id + [flag, 50, 0, 3, 0, 0, 0] + Array("payload".utf8) }
+    func record(_ flag: UInt8) -> [UInt8] { [flag, 0, 3, 0, 0, 0, 50] + Array("payload".utf8) }
     let amounts = [[UInt8]](repeating: [0, 0, 0, 0, 0, 0, 3, 232], count: 4)
     let lane: [UInt8] = [4] + amounts.joined() + [3] + Array("cpunoop".utf8)
     func text(_ words: String...) -> [[UInt8]] { words.map { Array($0.utf8) } }
     switch script {
     case "enqueue":
       let second = SampleIdentifiers.next().bytes
-      return text("", "1", "1") + [lane] + text("1", "1") + [id, record(2)] + text("7") + [second, record(1)]
-        + text("5")
+      return text("", "1", "1") + [lane] + text("1") + [id] + text("2") + [id, second, record(2), record(1)]
+        + text("7", "5")
     case "promote": return text("", "100", "60", "10")
     case "govern":
       return text("", "Tcpu", "5", "100", "1", "100000", "3") + [Array("t".utf8) + id] + text("", "1", "", "", "")
@@ -102,8 +102,11 @@ enum Garbage {
         + text("report")
     case "heartbeat": return text("", "100", "60") + [id] + text("1000000") + [id, token]
     case "progress": return text("", "100", "1000") + [id, id, token, token] + text("stage", "log")
-    case "complete", "release": return text("", "100", "60") + [id, id, token] + text("report")
-    case "fail": return text("", "100", "60") + [id, id, token] + text("r", "5", "report")
+    case "complete", "release":
+      return text("", "100", "60") + [id, id, SampleIdentifiers.next().bytes, token, token] + text("report", "")
+    case "fail":
+      return text("", "100", "60") + [id, id, SampleIdentifiers.next().bytes, token, token]
+        + text("r", "f", "5", "0", "report", "")
     case "expire": return text("", "100", "60", "10")
     case "cancel": return text("", "100", "60") + [id, SampleIdentifiers.next().bytes]
     case "preempt": return [id, id, token] + text("7")

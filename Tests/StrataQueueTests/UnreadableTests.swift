@@ -22,7 +22,7 @@ import Testing
       -> RedisValue
     {
       var command = RedisCommand(verb)
-      command.append(Array("{\(namespace)}:5:\(name)".utf8) + (worker?.bytes ?? []))
+      command.append(Array("{\(namespace)}:6:\(name)".utf8) + (worker?.bytes ?? []))
       for word in words { command.append(word) }
       return try await plainCommand(command, on: RedisFixture.shared.get())
     }
@@ -48,7 +48,7 @@ import Testing
     try await withBench { bench in
       let queue = bench.queue
       for (index, value) in Self.garbage.enumerated() {
-        try await bench.tamper("XADD", "outcomes", utf8("1-\(index + 1)"), utf8("b"), value)
+        try await bench.tamper("XADD", "outcomes", utf8("1-\(index + 1)"), utf8("r"), value)
       }
       let jobs = (0..<3).map { _ in QueuedJob.sample() }
       _ = try await queue.enqueue(jobs)
@@ -73,7 +73,7 @@ import Testing
 
   @Test func aWaitGoesOnAfterGarbageAlone() async throws {
     try await withBench { bench in
-      try await bench.tamper("XADD", "outcomes", utf8("1-1"), utf8("b"), [7])
+      try await bench.tamper("XADD", "outcomes", utf8("1-1"), utf8("r"), [7])
       #expect(try await bench.queue.outcomes(after: nil, limit: 1, waitingUpTo: .milliseconds(1)).isEmpty)
       #expect(try await bench.queue.census().unreadable == 1)
     }
@@ -85,7 +85,7 @@ import Testing
     try await withBench(limits) { bench in
       for index in 1...5 {
         let value = [UInt8](repeating: UInt8(index), count: 50)
-        try await bench.tamper("XADD", "outcomes", utf8("1-\(index)"), utf8("b"), value)
+        try await bench.tamper("XADD", "outcomes", utf8("1-\(index)"), utf8("r"), value)
       }
       #expect(try await bench.queue.allOutcomes().isEmpty)
       #expect(try await bench.queue.census().unreadable == 2)
@@ -99,7 +99,7 @@ import Testing
     try await withBench { bench in
       let start = OutcomePosition(milliseconds: 0, sequence: 0)
       for (index, value) in Self.garbage.enumerated() {
-        try await bench.tamper("XADD", "events", utf8("1-\(index + 1)"), utf8("e"), [1] + value)
+        try await bench.tamper("XADD", "events", utf8("1-\(index + 1)"), utf8("r"), [1] + value)
       }
       let job = JobID()
       try await bench.queue.announce([FinishedNotice(job: job, state: .succeeded)])
@@ -117,7 +117,7 @@ import Testing
       let bytes = (0..<8).map { UInt8(truncatingIfNeeded: fraction.bitPattern >> UInt64(56 - 8 * $0)) }
       try await bench.tamper("HSET", "progress", lease.job.id.bytes, bytes + utf8("cooking"))
       try await bench.tamper(
-        "XADD", "events", utf8("9999999999999-1"), utf8("e"), lease.job.id.bytes + utf8("P") + bytes + [0])
+        "XADD", "events", utf8("9999999999999-1"), utf8("r"), utf8("P") + bytes + [0, 0, 1] + lease.job.id.bytes)
       guard case .leased(let status)? = try await bench.queue.status(of: [lease.job.id])[0] else {
         Issue.record("the job is not leased")
         return
@@ -235,8 +235,8 @@ import Testing
     await memory.setAside(.outcomes, "1-1", because: "it is cut")
     await memory.setAside(.outcomes, "1-2", because: "it is cut")
     try await withBench { bench in
-      try await bench.tamper("XADD", "outcomes", utf8("1-1"), utf8("b"), [1])
-      try await bench.tamper("XADD", "outcomes", utf8("1-2"), utf8("b"), [2])
+      try await bench.tamper("XADD", "outcomes", utf8("1-1"), utf8("r"), [1])
+      try await bench.tamper("XADD", "outcomes", utf8("1-2"), utf8("r"), [2])
       _ = try await bench.queue.allOutcomes()
       for queue in [memory, bench.queue] as [any JobQueue] {
         #expect(try await queue.census().unreadable == 2)

@@ -81,7 +81,7 @@ extension MemoryQueue {
     jobs.values.compactMap { held in
       guard let lease = held.lease, lease.worker == worker else { return nil }
       return LeaseReference(job: held.job.id, worker: worker, token: lease.token)
-    }.sorted { $0.token < $1.token }
+    }.sorted { ($0.token, $0.job) < ($1.token, $1.job) }
   }
 
   private func forgetWorker(_ worker: WorkerID) {

@@ -188,13 +188,14 @@ extension MemoryQueue {
   }
 
   private func grant(_ chosen: [Choice], to worker: WorkerID) -> [Lease] {
-    let first = tick(chosen.count)
-    let leases = chosen.enumerated().map { place, choice in
-      let (held, token) = (choice.held, FencingToken(rawValue: first + UInt64(place)))
+    let tick = tick()
+    let token = FencingToken(rawValue: tick)
+    let leases = chosen.map { choice in
+      let held = choice.held
       jobs[held.job.id]?.lease = HeldLease(worker: worker, token: token, startedAt: now, charge: choice.charge)
       return Lease(job: held.asGranted, worker: worker, token: token, attempt: held.attemptsMade + 1)
     }
-    announce(leases.map { ($0.job.id, .started(attempt: $0.attempt, worker: worker)) }, at: first)
+    announce(leases.map { ($0.job.id, .started(attempt: $0.attempt, worker: worker)) }, at: tick)
     return leases
   }
 

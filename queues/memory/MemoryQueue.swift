@@ -119,10 +119,9 @@ public actor MemoryQueue: JobQueue {
   }
 
   /// The next of the queue's ticks: microseconds since 1970, or one more than the last where that is greater.
-  func tick(_ count: Int = 1) -> UInt64 {
-    let first = max(lastTick + 1, UInt64(max(0, now.microseconds)))
-    lastTick = first + UInt64(count) - 1
-    return first
+  func tick() -> UInt64 {
+    lastTick = max(lastTick + 1, UInt64(max(0, now.microseconds)))
+    return lastTick
   }
 
   /// Where the entry at `place` among those of the call with this tick stands in a log.

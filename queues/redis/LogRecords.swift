@@ -20,35 +20,85 @@ private struct EndingCode {
   }
 }
 
+/// What is told of one job in a run of an entry.
+private struct RunItem {
+  let job: JobID
+  let report: ArraySlice<UInt8>
+}
+
+extension ByteReader {
+  /// How many items a run has, and these: the jobs, and where they report, the lengths of the reports, and the reports.
+  fileprivate mutating func run(reporting: Bool) -> [RunItem]? {
+    guard let count = number(UInt16.self), count > 0 else { return nil }
+    var (jobs, lengths): ([JobID], [Int]) = ([], [])
+    for _ in 0..<count {
+      guard let job = identifier(JobID.self) else { return nil }
+      jobs.append(job)
+    }
+    guard reporting else { return jobs.map { RunItem(job: $0, report: []) } }
+    for _ in 0..<count {
+      guard let length = number(UInt32.self) else { return nil }
+      lengths.append(Int(length))
+    }
+    var items: [RunItem] = []
+    for (job, length) in zip(jobs, lengths) {
+      guard let report = bytes(length) else { return nil }
+      items.append(RunItem(job: job, report: report))
+    }
+    return items
+  }
+}
+
+extension OutcomePosition {
+  /// Where what stands `places` behind this in its entry does; nil where there is no such place.
+  fileprivate func behind(_ places: Int) -> OutcomePosition? {
+    let (sequence, isTooLarge) = sequence.addingReportingOverflow(UInt64(places))
+    return isTooLarge ? nil : OutcomePosition(milliseconds: milliseconds, sequence: sequence)
+  }
+}
+
 extension QueuedOutcome {
-  /// Reads the outcomes of one entry of their log, each after its own length.
+  /// Reads the outcomes of one entry of their log: runs of those that have all but job and report in common.
   static func unpack(at first: OutcomePosition, _ bytes: [UInt8]) -> [QueuedOutcome]? {
     var reader = ByteReader(bytes)
     var outcomes: [QueuedOutcome] = []
     repeat {
-      let (sequence, isTooLarge) = first.sequence.addingReportingOverflow(UInt64(outcomes.count))
-      guard !isTooLarge, let length = reader.number(UInt32.self), let packed = reader.bytes(Int(length)),
-        let outcome = QueuedOutcome(
-          at: OutcomePosition(milliseconds: first.milliseconds, sequence: sequence), packed: Array(packed))
-      else { return nil }
-      outcomes.append(outcome)
+      guard let head = OutcomeHead(&reader), let run = reader.run(reporting: true) else { return nil }
+      for item in run {
+        guard let position = first.behind(outcomes.count) else { return nil }
+        outcomes.append(QueuedOutcome(position, head, item))
+      }
     } while !reader.isEmpty
     return outcomes
   }
 
-  /// Reads what `note_outcome` of `scripts/shared/ending.lua` packs.
-  private init?(at position: OutcomePosition, packed bytes: [UInt8]) {
-    var reader = ByteReader(bytes)
-    guard let job = reader.identifier(JobID.self), let code = reader.number(UInt8.self),
-      let end = EndingCode(code), let isFinal = reader.number(UInt8.self), isFinal <= 1,
-      let attempt = reader.number(UInt16.self), let token = reader.token(), let startedAt = reader.timestamp(),
-      let worker = reader.identifier(WorkerID.self), let endedAt = reader.timestamp()
-    else { return nil }
+  private init(_ position: OutcomePosition, _ head: OutcomeHead, _ item: RunItem) {
+    let hasRun = head.attempt > 0
     self.init(
-      position: position, job: job, token: token, attempt: Int(attempt), ending: end.ending,
-      preemptor: end.preemptor, isFinal: isFinal == 1, worker: attempt == 0 ? nil : worker,
-      startedAt: attempt == 0 ? nil : startedAt,
-      endedAt: endedAt, report: reader.remainder())
+      position: position, job: item.job, token: head.token, attempt: head.attempt, ending: head.end.ending,
+      preemptor: head.end.preemptor, isFinal: head.isFinal, worker: hasRun ? head.worker : nil,
+      startedAt: hasRun ? head.startedAt : nil, endedAt: head.endedAt, report: Array(item.report))
+  }
+}
+
+/// What `outcome_head` of `scripts/shared/ending.lua` packs.
+private struct OutcomeHead {
+  let end: EndingCode
+  let isFinal: Bool
+  let attempt: Int
+  let token: FencingToken
+  let startedAt: Timestamp
+  let worker: WorkerID
+  let endedAt: Timestamp
+
+  init?(_ reader: inout ByteReader) {
+    guard let end = reader.number(UInt8.self).flatMap(EndingCode.init), let isFinal = reader.number(UInt8.self),
+      isFinal <= 1, let attempt = reader.number(UInt16.self), let token = reader.token(),
+      let startedAt = reader.timestamp(), let worker = reader.identifier(WorkerID.self),
+      let endedAt = reader.timestamp()
+    else { return nil }
+    (self.end, self.isFinal, self.attempt) = (end, isFinal == 1, Int(attempt))
+    (self.token, self.startedAt, self.worker, self.endedAt) = (token, startedAt, worker, endedAt)
   }
 }
 
@@ -58,10 +108,11 @@ extension QueueEvent {
     var reader = ByteReader(bytes)
     var events: [QueueEvent] = []
     while !reader.isEmpty {
-      let (sequence, isTooLarge) = first.sequence.addingReportingOverflow(UInt64(events.count))
-      guard !isTooLarge, let job = reader.identifier(JobID.self), let kind = Kind(&reader) else { return nil }
-      let position = OutcomePosition(milliseconds: first.milliseconds, sequence: sequence)
-      events.append(QueueEvent(position: position, job: job, kind: kind))
+      guard let kind = Kind(&reader), let run = reader.run(reporting: false) else { return nil }
+      for item in run {
+        guard let position = first.behind(events.count) else { return nil }
+        events.append(QueueEvent(position: position, job: item.job, kind: kind))
+      }
     }
     return events
   }

@@ -11,7 +11,20 @@ extension RedisQueue {
 
   private func add(_ jobs: [QueuedJob], needsGeneration: Bool) async throws(QueueError) -> [EnqueueVerdict] {
     for job in jobs { try configuration.limits.check(job) }
-    return try await batches(of: jobs, sizeBytes: \.payload.count) { batch throws(QueueError) in
+    var known: Set<JobID> = []
+    let firsts = jobs.map { known.insert($0.id).inserted }
+    // What is named again is held by then.
+    if known.count < jobs.count {
+      let told = try await addOnce(zip(jobs, firsts).filter(\.1).map(\.0), needsGeneration)
+      var next = told.makeIterator()
+      return firsts.map { $0 ? next.next() ?? .alreadyHeld : .alreadyHeld }
+    }
+    return try await addOnce(jobs, needsGeneration)
+  }
+
+  /// Jobs that differ.
+  private func addOnce(_ jobs: [QueuedJob], _ needsGeneration: Bool) async throws(QueueError) -> [EnqueueVerdict] {
+    try await batches(of: jobs, sizeBytes: \.payload.count) { batch throws(QueueError) in
       var order: [Int] = []
       let answer = try await run(.enqueue) { command in
         command.append(now)
@@ -26,34 +39,27 @@ extension RedisQueue {
     }
   }
 
-  /// The lanes of the jobs, each once, and the jobs, lane by lane, the ready ones first. Returns the places of the jobs
-  /// in that order.
+  /// The lanes of the jobs, with the tenants of each, and the jobs in that order. Returns the places of the jobs in it.
   private func appendJobs(_ jobs: [QueuedJob], to command: inout RedisCommand) -> [Int] {
-    var (lanes, places): ([Lane], [Lane: Int]) = ([], [:])
-    var (ready, delayed): ([[Int]], [[Int]]) = ([], [])
-    for (place, job) in jobs.enumerated() {
-      let lane = places[job.lane] ?? lanes.count
-      if lane == lanes.count {
-        lanes.append(job.lane)
-        places[job.lane] = lane
-        ready.append([])
-        delayed.append([])
-      }
-      if job.notBefore == nil { ready[lane].append(place) } else { delayed[lane].append(place) }
-    }
+    let lanes = jobs.indices.grouped { jobs[$0].lane }
     command.append(lanes.count)
-    for (place, lane) in lanes.enumerated() {
-      command.append(lane.descriptor)
-      command.append(ready[place].count)
-      command.append(delayed[place].count)
+    var order: [Int] = []
+    order.reserveCapacity(jobs.count)
+    for lane in lanes {
+      let tenants = lane.members.grouped { jobs[$0].tenant }
+      command.append(lane.key.descriptor)
+      command.append(tenants.count)
+      for tenant in tenants {
+        command.append(tenant.key.bytes)
+        command.append(tenant.members.count)
+        order += tenant.members
+      }
     }
-    let order = lanes.indices.flatMap { ready[$0] + delayed[$0] }
+    for place in order { command.append(jobs[place].id.bytes) }
+    for place in order { command.append(JobRecord.waiting(jobs[place])) }
     for place in order {
-      let job = jobs[place]
-      command.append(job.id.bytes)
-      command.append(JobRecord.waiting(job))
-      if let due = job.notBefore { command.append(max(0, due.microseconds)) }
-      if let end = job.startBy { command.append(max(0, end.microseconds)) }
+      if let due = jobs[place].notBefore { command.append(max(0, due.microseconds)) }
+      if let end = jobs[place].startBy { command.append(max(0, end.microseconds)) }
     }
     return order
   }
@@ -104,9 +110,10 @@ extension RedisQueue {
           preemptor: lease.preemptor))
     }
     guard let record = JobRecord(bytes) else { return nil }
-    if !record.isDelayed { return .ready(ahead: Int(extra.integer ?? 0), attemptsMade: record.attemptsMade) }
+    let made = record.head.attemptsMade
+    if !record.head.isDelayed { return .ready(ahead: Int(extra.integer ?? 0), attemptsMade: made) }
     let due = extra.text.flatMap { Double($0) }.map { Timestamp(microseconds: Int64($0)) }
-    return .delayed(until: due ?? Timestamp(microseconds: 0), attemptsMade: record.attemptsMade)
+    return .delayed(until: due ?? Timestamp(microseconds: 0), attemptsMade: made)
   }
 
   public func liveLog(of job: JobID, from offset: Int) async throws(QueueError) -> LiveLog? {

@@ -10,7 +10,7 @@ extension RedisQueue {
   }
 
   private func told(in entry: LogEntry) -> [QueuedOutcome]? {
-    guard let bytes = entry.bytes(under: "b"), let outcomes = QueuedOutcome.unpack(at: entry.position, bytes) else {
+    guard let bytes = entry.bytes(under: "r"), let outcomes = QueuedOutcome.unpack(at: entry.position, bytes) else {
       return nil
     }
     acknowledged.withLock { $0.told(outcomes.map(\.position), of: entry.position) }
@@ -52,7 +52,7 @@ extension RedisQueue {
   }
 
   private static func events(in entry: LogEntry) -> [QueueEvent]? {
-    entry.bytes(under: "e").flatMap { QueueEvent.unpack(at: entry.position, $0) }
+    entry.bytes(under: "r").flatMap { QueueEvent.unpack(at: entry.position, $0) }
   }
 
   public func unreadable(after position: OutcomePosition?, limit: Int, waitingUpTo duration: Duration)

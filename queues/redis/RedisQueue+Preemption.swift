@@ -5,10 +5,8 @@ extension RedisQueue {
     try await runs(of: preemptions, lease: \.lease, sizeBytes: { _ in 0 }) { batch, worker throws(QueueError) in
       let answer = try await run(.preempt) { command in
         command.append(worker.bytes)
-        for preemption in batch {
-          command.append(preemption.lease)
-          command.append(preemption.preemptor.rawValue)
-        }
+        command.append(batch.map(\.lease))
+        for preemption in batch { command.append(preemption.preemptor.rawValue) }
       }
       return try verdicts(answer, ["0": .stale, "1": .signalled, "2": .refused])
     }
@@ -51,7 +49,7 @@ extension RedisQueue {
       return WorkerLoad(
         id: id, deadline: Timestamp(microseconds: deadline),
         capacity: values[index + 2].bytes.flatMap(WorkerLoad.Capacity.init(packed:)),
-        running: running.sorted { $0.lease.token < $1.lease.token })
+        running: running.sorted { ($0.lease.token, $0.lease.job) < ($1.lease.token, $1.lease.job) })
     }
   }
 
@@ -61,7 +59,8 @@ extension RedisQueue {
   ) -> [WorkerLoad.Running] {
     stride(from: 0, to: values.count - 1, by: 2).compactMap { index in
       guard let job = values[index].bytes.flatMap({ JobID(bytes: $0) }),
-        let lease = values[index + 1].bytes.flatMap({ LeaseRecord($0 + worker.bytes) }), let lane = lanes[lease.lane]
+        let lease = values[index + 1].bytes.flatMap({ LeaseRecord($0 + worker.bytes) }),
+        let lane = lanes[lease.job.lane]
       else { return nil }
       return WorkerLoad.Running(
         lease: LeaseReference(job: job, worker: worker, token: lease.token), lane: lane, startedAt: lease.startedAt,

@@ -46,35 +46,35 @@ extension RedisQueue {
       command.append(request.dedication?.lends == true ? 1 : 0)
       command.append(request.tiers.count)
       for tier in request.tiers { command.append(tier.rawValue) }
-      for result in completed {
-        command.append(result.lease)
-        command.append(result.report)
-      }
+      command.append(completed.map(\.lease))
+      for result in completed { command.append(result.report) }
     }
     guard let parts = answer.array, parts.count >= 3, let deadline = parts[0].integer,
-      let first = parts[2].integer, first >= 0
+      let token = parts[2].integer, token >= 0
     else { throw unexpected(answer) }
     let verdicts = try leaseVerdicts(parts[1])
     var leases: [Lease] = []
     leases.reserveCapacity(count)
     for part in parts.dropFirst(3) {
-      let token = UInt64(first) + UInt64(leases.count)
-      guard let run = Self.leases(part.array ?? [], of: request.worker, from: token) else { throw unexpected(answer) }
+      guard let run = Self.leases(part.array ?? [], of: request.worker, FencingToken(rawValue: UInt64(token))) else {
+        throw unexpected(answer)
+      }
       leases += run
     }
     return LeaseGrant(leases: leases, deadline: Timestamp(microseconds: deadline), verdicts: verdicts)
   }
 
-  /// The leases of one run: the lane's descriptor, then identifiers and records.
-  private static func leases(_ parts: [RedisValue], of worker: WorkerID, from token: UInt64) -> [Lease]? {
-    guard let lane = parts.first?.bytes.flatMap(Lane.init(descriptor:)) else { return nil }
-    var leases: [Lease] = []
-    leases.reserveCapacity(parts.count / 2)
-    for index in stride(from: 1, to: parts.count - 1, by: 2) {
-      guard let id = parts[index].bytes.flatMap({ JobID(bytes: $0) }), let bytes = parts[index + 1].bytes,
+  /// The leases of one run: the lane's descriptor, the identifiers one after the other, the records.
+  private static func leases(_ parts: [RedisValue], of worker: WorkerID, _ token: FencingToken) -> [Lease]? {
+    guard parts.count == 3, let lane = parts[0].bytes.flatMap(Lane.init(descriptor:)), let ids = parts[1].bytes,
+      let records = parts[2].array, ids.count == 16 * records.count
+    else { return nil }
+    var (leases, reader) = ([Lease](), ByteReader(ids))
+    leases.reserveCapacity(records.count)
+    for record in records {
+      guard let id = reader.identifier(JobID.self), let bytes = record.bytes,
         let job = JobRecord.granted(id, lane, bytes)
       else { return nil }
-      let token = FencingToken(rawValue: token + UInt64(leases.count))
       leases.append(Lease(job: job, worker: worker, token: token, attempt: job.attemptsMade + 1))
     }
     return leases
@@ -139,10 +139,8 @@ extension RedisQueue {
       let answer = try await run(script) { command in
         appendEndingContext(&command)
         command.append(worker.bytes)
-        for result in batch {
-          command.append(result.lease)
-          command.append(result.report)
-        }
+        command.append(batch.map(\.lease))
+        for result in batch { command.append(result.report) }
       }
       return try leaseVerdicts(answer)
     }
@@ -154,12 +152,10 @@ extension RedisQueue {
       let answer = try await run(.fail) { command in
         appendEndingContext(&command)
         command.append(worker.bytes)
-        for failure in batch {
-          command.append(failure.lease)
-          command.append(failure.ending == .cancelled ? "c" : failure.isRetryable ? "r" : "f")
-          command.append(failure.retryDelay.wholeMicroseconds)
-          command.append(failure.report)
-        }
+        command.append(batch.map(\.lease))
+        for failure in batch { command.append(failure.ending == .cancelled ? "c" : failure.isRetryable ? "r" : "f") }
+        for failure in batch { command.append(failure.retryDelay.wholeMicroseconds) }
+        for failure in batch { command.append(failure.report) }
       }
       return try leaseVerdicts(answer)
     }
@@ -191,6 +187,25 @@ extension RedisQueue {
   }
 }
 
+extension Collection {
+  /// The elements by their keys, in the order in which these come first.
+  func grouped<Key: Hashable>(by key: (Element) -> Key) -> [(key: Key, members: [Element])] {
+    var (groups, places): ([(key: Key, members: [Element])], [Key: Int]) = ([], [:])
+    for element in self {
+      let itsKey = key(element)
+      if let last = groups.indices.last, groups[last].key == itsKey {
+        groups[last].members.append(element)
+      } else if let place = places[itsKey] {
+        groups[place].members.append(element)
+      } else {
+        places[itsKey] = groups.count
+        groups.append((itsKey, [element]))
+      }
+    }
+    return groups
+  }
+}
+
 extension Array {
   /// The longest parts, one after the other, whose elements have the same key.
   func runs<Key: Equatable>(by key: (Element) -> Key) -> [(key: Key, items: [Element])] {
@@ -208,5 +223,11 @@ extension RedisCommand {
   mutating func append(_ lease: LeaseReference) {
     append(lease.job.bytes)
     append(lease.token.rawValue.bigEndianBytes)
+  }
+
+  /// The jobs, then the tokens.
+  mutating func append(_ leases: [LeaseReference]) {
+    for lease in leases { append(lease.job.bytes) }
+    for lease in leases { append(lease.token.rawValue.bigEndianBytes) }
   }
 }

@@ -5,7 +5,7 @@ internal import Synchronization
 /// The job queue in a Redis server (7.0 or later), safe to share between tasks.
 ///
 /// One connection carries all transitions, each a script that the server runs whole; calls that wait (`signals`,
-/// `outcomes`, `events`) have connections of their own. All keys begin with `{namespace}:5:`, so that a cluster keeps
+/// `outcomes`, `events`) have connections of their own. All keys begin with `{namespace}:6:`, so that a cluster keeps
 /// them on one node. `docs/queue.md` describes them.
 public final class RedisQueue: JobQueue {
   public struct Configuration: Sendable {
@@ -20,7 +20,7 @@ public final class RedisQueue: JobQueue {
   }
 
   /// Of the keys and their values. A queue of another layout is another queue: it is found lost and is rebuilt.
-  static let layout = 5
+  static let layout = 6
 
   let configuration: Configuration
   let connection: RedisConnection

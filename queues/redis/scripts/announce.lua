@@ -14,10 +14,10 @@ transition('announce', 'allow-oom', function()
   local generation, last, time = open(ARGV[1])
   if not time then return refuse('the time is no number') end
   if not generation then return lost() end
-  local finished = {}
-  for index = 3, #ARGV, 2 do finished[#finished + 1] = ARGV[index] .. 'F' .. ARGV[index + 1] end
+  local finished, ids = {}, ids_of(3, 2)
+  for index, _ in ipairs(ids) do add_run(finished, 'F' .. ARGV[2 * index + 2], ids, index, index) end
   local tick = max(last + 1, time)
   announce(tick, finished, ARGV[2])
   save_state(tick)
-  return #finished
+  return #ids
 end)

@@ -2,50 +2,57 @@
 -- unless its record cannot be read.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 '1' if a generation must be installed, else '0';
---          3 how many lanes, 1–1000; per lane: its descriptor, how many of the jobs are ready there, how many delayed;
---          then, lane by lane, per ready job: its id, its record from the third byte on; per delayed job: its id, that
---          of its record, the microsecond at which it is due; and per job whose flags say so, after these, the
---          microsecond by which it has to have started
+--          3 how many lanes, 1–1000; per lane its descriptor and how many tenants; and after each lane per tenant of these its
+--          id and how many jobs, at least 1; then, in that order, all jobs' ids, which differ; then their records from the
+--          flags on; then per job whose flags say so the microsecond at which it is due, that by which it has to have started
 -- Returns  a string with, per job, '1' (taken) or '0' (already held)
 -- Cost     O(n log N) for n jobs given and N ready
 
--- What the arguments say: the ids of the jobs, their records, by index when they are due and by when they have to have
--- started, and per lane its descriptor and how many jobs it has. Nil and a complaint where they are malformed.
-local function parsed(lane_count)
-  local ids, records, dues, starts, count, at = {}, {}, {}, {}, 0, 4 + 3 * lane_count
-  local descriptors, counts = {}, {}
-  for number = 1, lane_count do
-    local first = 1 + 3 * number
-    local descriptor, ready, delayed = ARGV[first], whole(ARGV[first + 1]), whole(ARGV[first + 2])
-    if not descriptor or not is_descriptor(descriptor) or not ready or not delayed or ready + delayed > 1000 then
+-- How the arguments are laid out: how many jobs, where their ids begin, and the descriptors of the lanes. Nil and a
+-- complaint where they are malformed.
+local function layout(lane_count)
+  local descriptors, count, at = {}, 0, 4
+  for lane = 1, lane_count do
+    local descriptor, tenants = ARGV[at], whole(ARGV[at + 1])
+    at = at + 2
+    if not descriptor or not is_descriptor(descriptor) or not tenants or tenants > 1000 then
       return nil, 'a lane is malformed'
     end
-    descriptors[number], counts[number] = descriptor, ready + delayed
-    if #ARGV < at + 2 * ready + 3 * delayed - 1 then return nil, 'jobs have an id, a record and a time' end
-    for place = 1, ready + delayed do
-      local id, record, due, start_by = ARGV[at], ARGV[at + 1], nil, nil
-      at = at + 2
-      if not record then return nil, 'jobs have an id, a record and a time' end
-      if place > ready then
-        due = ARGV[at]
-        at = at + 1
-        if not whole(due) then return nil, 'a time is no number' end
-      end
-      local flags, priority = byte(record, 17, 18)
-      if #id ~= 16 or #record < 23 or flags > 7 or flags % 2 ~= (due and 1 or 0) or priority > 100 then
-        return nil, 'a job is malformed'
-      end
-      if flags % 4 >= 2 then
-        start_by = ARGV[at]
-        at = at + 1
-        if not whole(start_by) then return nil, 'a time is no number' end
-      end
-      count = count + 1
-      ids[count], records[count], dues[count], starts[count] = id, record, due, start_by
+    descriptors[lane] = descriptor
+    for index = at, at + 2 * tenants - 2, 2 do
+      local jobs = whole(ARGV[index + 1])
+      if not jobs or #ARGV[index] ~= 16 or jobs < 1 then return nil, 'a tenant is malformed' end
+      count = count + jobs
+    end
+    at = at + 2 * tenants
+    if count > 1000 then return nil, 'there are more than 1000 jobs' end
+  end
+  if count == 0 or #ARGV < at + 2 * count - 1 then return nil, 'jobs have an id and a record' end
+  return count, at, descriptors
+end
+
+-- Of the call: where the ids of its jobs begin and how many there are; their priorities; by their place when they are due
+-- and by when they have to have started; which are held already; the verdicts, where not all are taken.
+local first, count, priorities, dues, starts, held, verdicts = 0, 0, {}, nil, nil, nil, nil
+-- What it writes: records by id, and timers. And scores by id, of one tenant.
+local bodies, size, timers, places = {}, 0, nil, {}
+
+-- Reads what is said of the jobs. Returns a complaint where that is malformed.
+local function read_jobs()
+  local at = first + 2 * count
+  for index = 1, count do
+    local flags, _, _, _, _, _, priority = byte(ARGV[first + count + index - 1], 1, 7)
+    if not priority or flags > 7 or priority > 100 or #ARGV[first + index - 1] ~= 16 then return 'a job is malformed' end
+    priorities[index] = priority
+    if flags > 0 and flags ~= 4 then
+      local due, start_by
+      if flags % 2 == 1 then due, at = ARGV[at] or '', at + 1 end
+      if flags % 4 >= 2 then start_by, at = ARGV[at] or '', at + 1 end
+      if due and not whole(due) or start_by and not whole(start_by) then return 'a time is no number' end
+      dues[index], starts[index] = due, start_by
     end
   end
-  if count == 0 or count > 1000 or at ~= #ARGV + 1 then return nil, 'jobs have an id, a record and a time' end
-  return ids, records, dues, descriptors, counts, starts
+  if at ~= #ARGV + 1 then return 'there is more than jobs and their times' end
 end
 
 -- Makes a lane of this number that is new.
@@ -118,24 +125,83 @@ local function lanes_named(descriptors, state)
   return named
 end
 
--- Takes out of the queue what is held of these jobs and cannot be read: such a job is as good as not held.
-local function set_unreadable_aside(ids, held)
-  local leased = {}
-  for index, id in ipairs(ids) do
-    if held[index] and not is_readable(held[index]) then
-      if not leased[id] then set_record_aside(id, held[index]) end
-      leased[id], leased[#leased + 1], held[index] = true, id, false
+-- Takes out of the queue what is held of the jobs and cannot be read: such a job is as good as not held.
+local function set_unreadable_aside()
+  local leased
+  for index = 1, count do
+    local record = held[index]
+    if record and not is_readable(record) then
+      local id = ARGV[first + index - 1]
+      set_record_aside(id, record)
+      leased, held[index] = leased or {}, false
+      leased[#leased + 1] = id
     end
   end
+  if not leased then return end
   drop_leases(leased)
   account(ARGV[1])
+end
+
+local function turn_down(index)
+  verdicts = verdicts or {}
+  verdicts[index] = '0'
+end
+
+-- Takes jobs of a tenant that are not held, so many from place `next` on.
+local function take_jobs(arrival, tenant, next, jobs)
+  local head, placed = arrival.lane.number .. tenant, 0
+  local texts = ageing == 0 and score_texts
+  for index = next, next + jobs - 1 do
+    if held[index] then
+      turn_down(index)
+    else
+      local id, due, start_by = ARGV[first + index - 1], dues[index], starts[index]
+      bodies[size + 1], bodies[size + 2] = id, head .. ARGV[first + count + index - 1]
+      size = size + 2
+      if due then
+        timers[#timers + 1], timers[#timers + 2] = due, id
+        count_delayed(arrival.lane, 1)
+      else
+        places[placed + 1] = texts and texts[priorities[index]] or score_of(priorities[index], id)
+        places[placed + 2] = id
+        placed = placed + 2
+      end
+      if start_by then timers[#timers + 1], timers[#timers + 2] = start_by, 'x' .. id end
+    end
+  end
+  if placed > 0 then enter(arrival, tenant, places, placed) end
+end
+
+-- Takes the jobs, lane by lane, and tenant by tenant.
+local function take_all(named)
+  local at, next = 4, 1
+  for _, lane in ipairs(named) do
+    local tenants, arrival = whole(ARGV[at + 1]), arrival_in(lane)
+    for index = at + 2, at + 2 * tenants, 2 do
+      local jobs = whole(ARGV[index + 1])
+      take_jobs(arrival, ARGV[index], next, jobs)
+      next = next + jobs
+    end
+    announce_ready(arrival, ARGV[1])
+    at = at + 2 + 2 * tenants
+  end
+end
+
+-- One character per job.
+local function verdicts_told()
+  if not verdicts then return string.rep('1', count) end
+  for index = 1, count do verdicts[index] = verdicts[index] or '1' end
+  return table.concat(verdicts, '', 1, count)
 end
 
 transition('enqueue', nil, function()
   local lane_count = whole(ARGV[3])
   if not lane_count or lane_count < 1 or lane_count > 1000 then return refuse('lanes come first') end
-  local ids, records, dues, descriptors, counts, starts = parsed(lane_count)
-  if not ids then return refuse(records) end
+  local jobs, at, descriptors = layout(lane_count)
+  if not jobs then return refuse(at) end
+  count, first, dues, starts = jobs, at, {}, {}
+  local complaint = read_jobs()
+  if complaint then return refuse(complaint) end
   if ARGV[1] ~= '' and not whole(ARGV[1]) then return refuse('the time is no number') end
   local fields = { 'generation' }
   for index, descriptor in ipairs(descriptors) do fields[index + 1] = descriptor end
@@ -144,34 +210,14 @@ transition('enqueue', nil, function()
   local named = lanes_named(descriptors, state)
   if not named then return redis.error_reply('LANES there are as many lanes as may be') end
 
-  local held, verdicts, bodies, timers, seen = call('HMGET', jobs_key, unpack(ids)), {}, {}, {}, {}
-  local has_unreadable = false
-  for _, record in ipairs(held) do has_unreadable = has_unreadable or record and not is_readable(record) end
-  if has_unreadable then set_unreadable_aside(ids, held) end
-  local index, size = 0, 0
-  for place, lane in ipairs(named) do
-    for _ = 1, counts[place] do
-      index = index + 1
-      local id, record, due = ids[index], records[index], dues[index]
-      if held[index] or seen[id] then
-        verdicts[index] = '0'
-      else
-        verdicts[index], seen[id] = '1', true
-        bodies[size + 1], bodies[size + 2] = id, lane.number .. record
-        size = size + 2
-        if due then
-          timers[#timers + 1], timers[#timers + 2] = due, id
-          count_delayed(lane, 1)
-        else
-          arrive(lane, sub(record, 1, 16), id, byte(record, 18))
-        end
-        if starts[index] then timers[#timers + 1], timers[#timers + 2] = starts[index], 'x' .. id end
-      end
-    end
-  end
-  if size > 0 then call('HSET', jobs_key, unpack(bodies)) end
+  held = call('HMGET', jobs_key, unpack(ARGV, first, first + count - 1))
+  size, timers, verdicts = 0, {}, nil
+  set_unreadable_aside()
+  take_all(named)
+  if size > 0 then call('HSET', jobs_key, unpack(bodies, 1, size)) end
+  -- What a large call wrote is not kept for the next one.
+  if size > 200 then bodies = {} end
   set_timers(timers)
-  make_ready(ARGV[1])
   save()
-  return table.concat(verdicts)
+  return verdicts_told()
 end)

@@ -12,8 +12,8 @@ local function expire_leases(worker, limit, time, ended_at)
   local flat = limit > 0 and call('HRANDFIELD', held, limit, 'WITHVALUES') or {}
   local count = #flat / 2
   local is_empty = count == call('HLEN', held)
-  for _, lease in ipairs(in_order_of_grant(worker, flat)) do
-    retry_or_finish(worker, lease[1], lease[2], EXPIRED, time, ended_at, '')
+  for _, one in ipairs(take_in_order(worker, flat, limit)) do
+    retry_or_finish(worker, one.id, one.lease, EXPIRED, time, ended_at, '')
   end
   return count, is_empty
 end

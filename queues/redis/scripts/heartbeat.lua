@@ -13,8 +13,8 @@ local function take_back(worker, named, last, time)
   for index = 1, #flat, 2 do
     if not named[flat[index]] then unnamed[#unnamed + 1], unnamed[#unnamed + 2] = flat[index], flat[index + 1] end
   end
-  for place, lease in ipairs(in_order_of_grant(worker, unnamed)) do
-    if place <= 1000 then hand_back(worker, lease[1], lease[2], time, ended_at, '', true) end
+  for _, held in ipairs(take_in_order(worker, unnamed, 1000)) do
+    hand_back(worker, held.id, held.lease, time, ended_at, '', true)
   end
   save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
 end

@@ -15,11 +15,9 @@
 --          live log is kept; 4 worker; 5 microseconds until the deadline; 6 how many at most, 0–1000; 7–9 its room: cpu
 --          millicores, memory bytes, gpu thousandths; 10–12 what that is once everything that it runs is over; 13 the
 --          tenant that it is dedicated to, '' for none; 14 '1' if it lends, else '0'; 15 how many tiers, at least 1; then
---          these, in order; then per lease of the worker that succeeded: job id, token,
---          report
--- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); the first token, which
---          the others follow one by one; then per run of jobs of one lane a list: the lane's descriptor, then per lease
---          the job's id, its record
+--          these, in order; then of the worker's leases that succeeded: the job ids, the tokens, the reports
+-- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); the token of all leases;
+--          then per run of jobs of one lane a list: the lane's descriptor, the ids one after the other, a list of the records
 -- Cost     O((n + l) log N) for n granted of N ready, l lanes of the tiers; at most TURNS_MAX turns
 
 -- Of the call: what is wanted, what the worker has free, and what it got.
@@ -28,17 +26,19 @@ local worker, wanted, cpu, memory, gpu, whole_room, time, tick, start
 -- began; and what will be left beside the job then: cpu, memory, gpu. The tenant that it is dedicated to, if it is;
 -- whether it lends; and the tenant whose jobs are being granted, where they are one's only.
 local kept_class, kept_due, beside_kept, dedicated, lends, only
-local granted, turns_given, strays, reply, started, run_of
+local granted, turns_given, strays, grants
 -- The turn that was given last: its lane and tenant, and how many jobs it got.
 local last_lane, last_tenant, last_count
--- What a round has taken and not granted yet: ids, and per turn its lane, tenant, charge and the number of these.
-local taken, taken_count, turns_taken
+-- How many jobs a turn brought in the call before, at least 1: a guess of how many turns this one needs.
+local jobs_of_turn = 1
+-- How many jobs a round has taken and not granted yet.
+local taken_count
 
 -- How many jobs of a lane the worker and the gates before the lane have room for, at most `most`.
 local function room_for(lane, most)
-  if lane.cpu > 0 then most = min(most, floor(cpu / lane.cpu)) end
-  if lane.memory > 0 then most = min(most, floor(memory / lane.memory)) end
-  if lane.gpu > 0 then most = min(most, floor(gpu / lane.gpu)) end
+  if lane.cpu * most > cpu then most = floor(cpu / lane.cpu) end
+  if lane.memory * most > memory then most = floor(memory / lane.memory) end
+  if lane.gpu * most > gpu then most = floor(gpu / lane.gpu) end
   if is_limited(lane) then
     for _, gate in ipairs(gates_before(lane)) do most = min(most, room_behind(gate)) end
   end
@@ -61,39 +61,13 @@ end
 local function turn_away(pool, turn, id, record)
   if record and not is_readable(record) then set_record_aside(id, record) end
   strays = strays + 1
-  occupy(turn.lane, pool, turn.tenant, -1)
+  occupy(turn.lane, pool, pool.tenants[turn.tenant], -1)
 end
 
 -- Grants what the round has taken.
 local function grant(pool)
-  if taken_count == 0 then return end
-  local records, holdings, held, next = call('HMGET', jobs_key, unpack(taken)), {}, 0, 1
-  for _, turn in ipairs(turns_taken) do
-    local lane = turn.lane
-    local where = lane.number .. turn.tenant.id
-    local middle = start .. pack('>I8B', turn.charge, 0)
-    for index = next, next + turn.count - 1 do
-      local id, record = taken[index], records[index]
-      if record and sub(record, 1, 18) == where and is_readable(record) and not is_delayed(record) then
-        local lease = pack('>I8', tick + granted) .. middle .. sub(record, 1, 25)
-        granted = granted + 1
-        holdings[held + 1], holdings[held + 2] = id, lease
-        held = held + 2
-        if run_of.lane ~= lane then
-          run_of = { lane.descriptor, lane = lane }
-          reply[#reply + 1] = run_of
-        end
-        local count = #run_of
-        run_of[count + 1], run_of[count + 2] = id, record
-        started[granted] = id .. 'S' .. pack('>H', attempts_made(lease) + 1) .. worker
-      else
-        turn_away(pool, turn, id, record)
-      end
-    end
-    next = next + turn.count
-  end
-  taken, taken_count, turns_taken = {}, 0, {}
-  if held > 0 then call('HSET', prefix .. 'held:' .. worker, unpack(holdings)) end
+  granted = granted + grant_taken(worker, grants, function(turn, id, record) turn_away(pool, turn, id, record) end)
+  taken_count = 0
 end
 
 -- Whose turn comes first: the smaller tag's, then the older lane's, then the smaller tenant's.
@@ -118,8 +92,8 @@ local function read_turns(in_class)
   for _, lane in ipairs(in_class) do
     lane.moved, lane.left = {}, {}
     if room_for(lane, 1) > 0 then
-      local jobs_of_turn = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
-      local count = min(math.ceil((wanted - granted) / jobs_of_turn) + 1, most)
+      local jobs_at_most = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
+      local count = min(math.ceil((wanted - granted) / min(jobs_at_most, jobs_of_turn)) + 1, most)
       local part = places_in(lane, count)
       if #part > 0 then sources = sources + 1 elseif not only then set_open(lane, false) end
       for place = 1, #part, 2 do
@@ -159,15 +133,17 @@ local function take(pool, turn, tenant, gate, next_turn, horizon)
     count = count + 1
   end
   count = min(count, most)
-  local popped = call('ZPOPMIN', lane.queue .. id, count)
-  local rest = #popped < 2 * count and 0 or max(0, waiting_in(lane, tenant) - count)
-  set_waiting(lane, pool, tenant, rest)
-  if rest == 0 then lane.left[id] = true end
-  count = #popped / 2
-  if count == 0 then return end
-  for place = 1, count do taken[taken_count + place] = popped[2 * place - 1] end
+  -- One more than it gets, which tells whether there is any. To pop them would have their scores written as text.
+  local queue = lane.queue .. id
+  local first = call('ZRANGE', queue, 0, count)
+  if #first <= count then
+    lane.left[id], count = true, #first
+    set_waits(lane, pool, tenant, false)
+    if count == 0 then return end
+  end
+  call('ZREMRANGEBYRANK', queue, 0, count - 1)
+  note_taken(lane, id, charge, first, count)
   taken_count = taken_count + count
-  turns_taken[#turns_taken + 1] = { lane = lane, tenant = tenant, charge = charge, count = count }
   turn.tag = tag + count * charge
   tenant.tag = turn.tag
   -- What a tenant uses of its own workers puts nobody back who comes to those that are for all.
@@ -211,8 +187,6 @@ local function round(in_class)
     local gate = tenant.limited == 1 and gate_before(tenant) or nil
     if lane.left[turn.id] or room_for(lane, 1) == 0 then
       -- Not now.
-    elseif waiting_in(lane, tenant) == 0 then
-      lane.left[turn.id] = true
     elseif tenant.tag > turn.tag + QUANTUM then
       last_lane = nil
       turn.tag = tenant.tag
@@ -425,15 +399,6 @@ local function pass_on(tiers)
   end
 end
 
--- Finishes the leases named from `first` on. Returns the verdicts, and the tick that it took, if any.
-local function finish_all(ids, first, last)
-  local leases, verdicts = owned_leases(worker, ids, first, 3)
-  for index, lease in ipairs(leases) do
-    if lease then finish(worker, ids[index], lease, SUCCEEDED, time, start, ARGV[first + 3 * index - 1]) end
-  end
-  return verdicts, settle(last, time, ARGV[2], ARGV[3], ARGV[1])
-end
-
 -- What the arguments say; nil where they are none.
 local function parsed()
   local duration, count, tier_count = whole(ARGV[5]), whole(ARGV[6]), whole(ARGV[15])
@@ -445,10 +410,9 @@ local function parsed()
   if not tier_count or tier_count < 1 or #ARGV < 15 + tier_count or #ARGV[4] ~= 16 then return nil end
   if #ARGV[13] ~= 16 and #ARGV[13] ~= 0 or ARGV[14] ~= '0' and ARGV[14] ~= '1' then return nil end
   for place = 1, tier_count do tiers[place] = ARGV[15 + place] end
-  local ids = ids_of(16 + tier_count, 3)
-  if not ids or (#ARGV - 15 - tier_count) % 3 ~= 0 or not duration or not count or count > 1000 then return nil end
-  if not whole(ARGV[2]) or not whole(ARGV[3]) then return nil end
-  return duration, count, amounts, tiers, ids
+  local ends = rows_of(16 + tier_count, 3)
+  if not ends or not duration or not count or count > 1000 or not whole(ARGV[2]) or not whole(ARGV[3]) then return nil end
+  return duration, count, amounts, tiers, ends
 end
 
 -- Grants jobs of the tiers: those of one tenant, or anybody's.
@@ -461,7 +425,7 @@ local function grant_from_all(tiers, tenant)
 end
 
 transition('lease', 'allow-oom', function()
-  local duration, count, amounts, tiers, ids = parsed()
+  local duration, count, amounts, tiers, ends = parsed()
   if not duration then
     return refuse('a lease names a worker, a duration, a count, a room, whose it is, tiers, and ends of leases')
   end
@@ -476,16 +440,19 @@ transition('lease', 'allow-oom', function()
   worker, wanted, cpu, memory, gpu = ARGV[4], count, amounts[1], amounts[2], amounts[3]
   whole_room = { amounts[4], amounts[5], amounts[6] }
   start = pack('>I8', time)
-  local verdicts, ended_tick = finish_all(ids, 16 + #tiers, tonumber(state[2] or 0))
+  local leases, verdicts = take_leases(worker, 16 + #tiers, ends)
+  finish_all(worker, leases, 16 + #tiers, ends, time, start)
+  local ended_tick = settle(tonumber(state[2] or 0), time, ARGV[2], ARGV[3], ARGV[1])
   tick = max((ended_tick or tonumber(state[2] or 0)) + 1, time)
-  reply, run_of, started = { time + duration, verdicts, tick }, {}, {}
-  granted, turns_given, strays, taken, taken_count, turns_taken = 0, 0, 0, {}, 0, {}
+  grants = begin_granting(tick, start, { time + duration, verdicts, tick })
+  granted, turns_given, strays, taken_count = 0, 0, 0, 0
   kept_class, dedicated, lends = nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] == '1'
   if dedicated then grant_from_all(tiers, dedicated) end
   if not dedicated or lends then grant_from_all(tiers, nil) end
+  if granted > 0 then jobs_of_turn = max(1, granted / turns_given) end
   if kept_class then pass_on(tiers) end
   note_worker(time + duration, tiers)
-  save(granted > 0 and tick + granted - 1 or ended_tick)
-  announce(tick, started, ARGV[2])
-  return reply
+  save(granted > 0 and tick or ended_tick)
+  announce(tick, grants.started, ARGV[2])
+  return grants.reply
 end)

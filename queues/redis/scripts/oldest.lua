@@ -38,7 +38,7 @@ transition('oldest', 'no-writes', function()
   local found = call('HMGET', prefix .. 'tenants:' .. class .. ':' .. ARGV[2], unpack(ids))
   for index, packed in ipairs(found) do
     local oldest
-    for at = 16, #(packed or '') - 5, 6 do
+    for at = 16, #(packed or '') - 1, 2 do
       oldest = oldest_of(prefix .. 'queue:' .. sub(packed, at, at + 1) .. ids[index], oldest)
     end
     found[index] = oldest and oldest.id or ''

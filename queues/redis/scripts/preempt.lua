@@ -1,6 +1,6 @@
 -- Has a worker stop leased jobs that may be preempted, so that jobs of higher classes have their room.
 -- KEYS     1 the prefix of all keys
--- ARGV     1 worker; then per lease: job id, token, the class of the job that is to have its room, 0–9
+-- ARGV     1 worker; then of leases the job ids, then the tokens, then the classes of the jobs that are to have their room, 0–9
 -- Returns  a string with, per lease, '0' (stale), '1' (its worker is told, or was before) or '2' (its job may not be
 --          preempted, or not for that class)
 -- Cost     O(n) for n leases
@@ -12,21 +12,22 @@ local function yields_to(lease, class)
 end
 
 transition('preempt', 'allow-oom', function()
-  local worker, ids = ARGV[1], ids_of(2, 3)
-  if not ids or #ids == 0 or #ARGV % 3 ~= 1 or #worker ~= 16 then
-    return refuse('a preemption names a worker, and per lease an id, a token and a class')
+  local worker, count = ARGV[1], rows_of(2, 3)
+  if not count or count == 0 or #worker ~= 16 then
+    return refuse('a preemption names a worker, and of leases the ids, the tokens and the classes')
   end
-  for index = 4, #ARGV, 3 do
+  for index = 2 + 2 * count, #ARGV do
     local class = whole(ARGV[index])
     if not class or class > 9 then return refuse('a class is from 0 to 9') end
   end
   if not call('HGET', state_key, 'generation') then return lost() end
   local numbers, changed, told, verdicts = {}, {}, {}, {}
-  local leases = owned_leases(worker, ids, 2, 3)
+  local leases = owned_leases(worker, 2, count)
+  drop_repeated(leases, 2, count)
   for _, lease in ipairs(leases) do numbers[#numbers + 1] = lease and sub(lease, 26, 27) or nil end
   load_lanes(numbers)
   for index, lease in ipairs(leases) do
-    local id, class = ids[index], whole(ARGV[3 * index + 1])
+    local id, class = ARGV[1 + index], whole(ARGV[1 + 2 * count + index])
     verdicts[index] = not lease and '0' or yields_to(lease, class) and '1' or '2'
     -- One that is being ended already gives its room anyway.
     if verdicts[index] == '1' and not has_flag(lease, TO_BE_CANCELLED) and not has_flag(lease, TO_BE_PREEMPTED) then

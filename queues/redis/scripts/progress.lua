@@ -57,7 +57,7 @@ transition('progress', 'allow-oom', function()
       if stage == '' then stage = sub(old, 9) end
       latest[id] = fraction .. stage
       changed[#changed + 1], changed[#changed + 2] = id, latest[id]
-      told[#told + 1] = id .. 'P' .. fraction .. string.char(#stage) .. stage
+      add_run(told, 'P' .. fraction .. string.char(#stage) .. stage, ids, index, index)
       append_log(id, ARGV[first + 1], ARGV[first + 4], log_max)
     else
       leases[index] = false

@@ -33,7 +33,7 @@ local function make_due_ready(ids)
       bodies[#bodies + 1] = id
       bodies[#bodies + 1] = sub(record, 1, 18) .. string.char(byte(record, 19) - 1) .. sub(record, 20)
       count_delayed(lane, -1)
-      arrive(lane, tenant_of(record), id, byte(record, 20))
+      arrive(lane, tenant_of(record), id, byte(record, 25))
     end
   end
   if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
@@ -42,7 +42,7 @@ local function make_due_ready(ids)
 end
 
 -- No attempt of it has begun, or none that counts.
-local function is_unstarted(record) return byte(record, 23) == 0 and byte(record, 24) == 0 end
+local function is_unstarted(record) return byte(record, 22) == 0 and byte(record, 23) == 0 end
 
 -- Has leases say that their jobs are late: if one is handed back without having been an attempt, its job is finished.
 local function mark_late(ids)

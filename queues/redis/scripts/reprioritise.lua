@@ -12,18 +12,6 @@ local function move(record, id, priority)
   return true
 end
 
--- Has leases say what priority their jobs have when these come back.
-local function tell_leases(ids, priorities, verdicts, places)
-  local found = find_leases(ids)
-  for index, id in ipairs(ids) do
-    if found[id] then
-      local worker, lease = found[id][1], found[id][2]
-      call('HSET', prefix .. 'held:' .. worker, id, sub(lease, 1, 44) .. priorities[index] .. sub(lease, 46))
-      verdicts[places[index]] = '2'
-    end
-  end
-end
-
 transition('reprioritise', 'allow-oom', function()
   local ids = ids_of(2, 2)
   if not ids or #ids == 0 or #ARGV % 2 == 0 or (ARGV[1] ~= '' and not whole(ARGV[1])) then
@@ -34,21 +22,23 @@ transition('reprioritise', 'allow-oom', function()
     if not priority or priority > 100 then return refuse('a priority is from 0 to 100') end
   end
   if not open(ARGV[1]) then return lost() end
-  local verdicts, bodies, elsewhere, priorities, places = {}, {}, {}, {}, {}
+  local verdicts, bodies, elsewhere, places = {}, {}, {}, {}
   for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
     local id, priority = ids[index], whole(ARGV[2 * index + 1])
     verdicts[index] = '0'
     if record and is_readable(record) then
-      local packed = string.char(priority)
-      bodies[#bodies + 1], bodies[#bodies + 2] = id, sub(record, 1, 19) .. packed .. sub(record, 21)
+      bodies[#bodies + 1], bodies[#bodies + 2] = id, sub(record, 1, 24) .. string.char(priority) .. sub(record, 26)
       if is_delayed(record) or move(record, id, priority) then
         verdicts[index] = '1'
       else
-        elsewhere[#elsewhere + 1], priorities[#elsewhere + 1], places[#elsewhere + 1] = id, packed, index
+        elsewhere[#elsewhere + 1], places[#elsewhere + 1] = id, index
       end
     end
   end
   if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
-  tell_leases(elsewhere, priorities, verdicts, places)
+  local running = find_leases(elsewhere)
+  for order, id in ipairs(elsewhere) do
+    if running[id] then verdicts[places[order]] = '2' end
+  end
   return table.concat(verdicts)
 end)

@@ -1,16 +1,19 @@
--- Shared: what ended attempts free and weigh. Of each is gathered its lane (the number) and tenant, and where its time
--- is known, its charge and microseconds, and whether that is how long such jobs take.
-local ended_lanes, ended_tenants, charges, durations, telling = {}, {}, {}, {}, {}
+-- Shared: what ended attempts free and weigh. Of each is told its lane (the `number`) and `tenant`, and where its time is
+-- known, its `charge`, its `duration` in microseconds, and whether that `is_telling` of how long such jobs take. Attempts
+-- that follow each other and are alike are counted together.
+local ended, ended_counts = {}, {}
 
 at_begin(function()
-  ended_lanes, ended_tenants = emptied(ended_lanes), emptied(ended_tenants)
-  charges, durations, telling = emptied(charges), emptied(durations), emptied(telling)
+  if ended[1] then ended, ended_counts = {}, {} end
 end)
 
-local function note_ended(number, tenant, charge, microseconds, is_telling)
-  local index = #ended_lanes + 1
-  ended_lanes[index], ended_tenants[index] = number, tenant
-  charges[index], durations[index], telling[index] = charge or false, microseconds or false, is_telling or false
+local function note_ended(attempt, count)
+  local last = #ended
+  if ended[last] == attempt then
+    ended_counts[last] = ended_counts[last] + count
+  else
+    ended[last + 1], ended_counts[last + 1] = attempt, count
+  end
 end
 
 -- Lets a tenant be found again that waited behind its gate and has room there now.
@@ -24,7 +27,7 @@ local function unpark(gate, given)
   call('DEL', parked)
   for _, lane in ipairs(lanes_in_order(numbers)) do
     local pool = load_tenants(lane.pool, { tenant })
-    local waiting = waiting_in(lane, pool.tenants[tenant])
+    local waiting = waiting_in(lane, tenant)
     if waiting > 0 then
       place(lane, pool, { pool.tenants[tenant] })
       wake(lane, min(waiting, room_behind(gate)), given)
@@ -45,22 +48,26 @@ local function let_through(gate, given)
   if byte(gate.field) == 116 then unpark(gate, given) else reopen(gate, given) end
 end
 
--- A lane's attempts take, on a moving average, so many microseconds: the newest has an eighth of the say.
-local function learn(lane, microseconds)
+-- A lane's attempts take, on a moving average, so many microseconds: the newest has an eighth of the say. So many took
+-- that long, one after the other.
+local function learn(lane, microseconds, count)
   if microseconds < 0 then microseconds = 0 end
-  local known = lane.average - 1
-  local average = 1 + (known < 0 and microseconds or known + floor((microseconds - known) / 8))
-  if average == lane.average then return end
-  lane.average, lane.expected = average, {}
-  note_lane(lane)
+  for _ = 1, count do
+    local known = lane.average - 1
+    local average = 1 + (known < 0 and microseconds or known + floor((microseconds - known) / 8))
+    if average == lane.average then return end
+    lane.average, lane.expected = average, {}
+    note_lane(lane)
+  end
 end
 
 -- Reads the lanes of ended attempts, and the tenants, pool by pool.
 local function load_ended()
-  load_lanes(ended_lanes)
-  local ids_of, in_order = {}, {}
-  for index, number in ipairs(ended_lanes) do
-    local lane = lanes[number]
+  local numbers, ids_of, in_order = {}, {}, {}
+  for index, attempt in ipairs(ended) do numbers[index] = attempt.number end
+  load_lanes(numbers)
+  for _, attempt in ipairs(ended) do
+    local lane = lanes[attempt.number]
     if lane then
       local ids = ids_of[lane.pool]
       if not ids then
@@ -68,7 +75,7 @@ local function load_ended()
         ids_of[lane.pool] = ids
         in_order[#in_order + 1] = lane.pool
       end
-      ids[#ids + 1] = ended_tenants[index]
+      ids[#ids + 1] = attempt.tenant
     end
   end
   for _, key in ipairs(in_order) do load_tenants(key, ids_of[key]) end
@@ -78,9 +85,9 @@ end
 -- they are next due there, and those charged too little are put where they belong then.
 local function move_forward()
   local places_in, in_order = {}, {}
-  for index, number in ipairs(ended_lanes) do
-    local lane = lanes[number]
-    local tenant = lane and pools[lane.pool].tenants[ended_tenants[index]]
+  for _, attempt in ipairs(ended) do
+    local lane = lanes[attempt.number]
+    local tenant = lane and pools[lane.pool].tenants[attempt.tenant]
     if tenant and tenant.owed and tenant.owed < -QUANTUM then
       local places = places_in[lane]
       if not places then
@@ -98,33 +105,33 @@ end
 -- added to its tag at once, so that it does not matter in which order they come. The counts are saved with lanes and
 -- tenants.
 local function account(given)
-  if #ended_lanes == 0 then return end
+  if #ended == 0 then return end
   load_ended()
   local passed, owing, is_far = {}, {}, false
-  for index, number in ipairs(ended_lanes) do
-    local lane = lanes[number]
+  for index, attempt in ipairs(ended) do
+    local lane, count = lanes[attempt.number], ended_counts[index]
     if lane then
       local pool = pools[lane.pool]
-      local tenant = pool.tenants[ended_tenants[index]]
-      count_leased(lane, -1)
-      tenant.running = max(0, tenant.running - 1)
+      local tenant = pool.tenants[attempt.tenant]
+      count_leased(lane, -count)
+      tenant.running = max(0, tenant.running - count)
       note_tenant(pool, tenant)
       local gate = gate_before(tenant)
       if gate then
-        count_running(gate, -1)
+        count_running(gate, -count)
         passed[#passed + 1] = gate
       end
       for _, before in ipairs(gates_before(lane)) do
-        count_running(before, -1)
+        count_running(before, -count)
         passed[#passed + 1] = before
       end
-      if charges[index] then
+      if attempt.charge then
         if not tenant.owed then
           tenant.owed = 0
           owing[#owing + 1] = tenant
         end
-        tenant.owed = tenant.owed + charge_of(lane, durations[index], tenant.weight) - charges[index]
-        if telling[index] then learn(lane, durations[index]) end
+        tenant.owed = tenant.owed + count * (charge_of(lane, attempt.duration, tenant.weight) - attempt.charge)
+        if attempt.is_telling then learn(lane, attempt.duration, count) end
       end
     end
   end
@@ -134,8 +141,8 @@ local function account(given)
   end
   if is_far then move_forward() end
   for _, tenant in ipairs(owing) do tenant.owed = nil end
-  for index, gate in ipairs(passed) do let_through(gate, given) end
-  ended_lanes = {}
+  for _, gate in ipairs(passed) do let_through(gate, given) end
+  ended, ended_counts = {}, {}
 end
 
 return note_ended, let_through, account

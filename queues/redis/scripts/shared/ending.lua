@@ -3,40 +3,105 @@
 local SUCCEEDED, FAILED, CANCELLED, RELEASED, EXPIRED = 0, 1, 2, 3, 4
 -- And the class of the job for which an attempt was preempted.
 local PREEMPTED = 16
-local gone, outcomes, freed, reported, events, returned, past = {}, {}, {}, {}, {}, {}, {}
+local gone, reported, returned, past = {}, {}, {}, {}
+-- Runs for the logs, and what they name: jobs whose ends are told one by one, what these report, and jobs that come back.
+local outcomes, events, ended_jobs, ended_reports, back = {}, {}, {}, {}, {}
+-- What leases that are alike amount to (those of a turn are, see lease.lua), by ending: read once, not per attempt.
+local endings, has_ended = {}, false
 
 at_begin(function()
-  gone, outcomes, freed, past = emptied(gone), emptied(outcomes), emptied(freed), emptied(past)
-  reported, events, returned = emptied(reported), emptied(events), emptied(returned)
+  if not has_ended then return end
+  has_ended = false
+  gone, reported, returned, past, endings = {}, {}, {}, {}, {}
+  outcomes, events, ended_jobs, ended_reports, back = {}, {}, {}, {}, {}
 end)
 
--- An outcome, after its own length: id, ending, whether final, attempt, token, start, worker, end, report.
-local function note_outcome(id, ending, is_final, attempt, token_and_start, worker, ended_at, report)
-  outcomes[#outcomes + 1] = pack('>I4', 60 + #report) .. id .. pack('>BBH', ending, is_final, attempt)
-    .. token_and_start .. worker .. ended_at .. report
+-- The head of an outcome: ending, whether final, attempt, token, start, worker, end.
+local function outcome_head(ending, is_final, attempt, token_and_start, worker, ended_at)
+  return pack('>BBH', ending, is_final, attempt) .. token_and_start .. worker .. ended_at
 end
 
--- `time` is when the call happens, in microseconds and packed.
+local function note_outcome(head, id, report)
+  local place = #ended_jobs + 1
+  has_ended = true
+  ended_jobs[place], ended_reports[place] = id, report
+  add_run(outcomes, head, ended_jobs, place, place, ended_reports, 0)
+end
+
+-- What the end of an attempt amounts to. `time` is when the call happens, in microseconds and packed.
+local function end_of(worker, lease, ending, is_final, time, ended_at)
+  local alike = endings[2 * ending + is_final]
+  has_ended = true
+  if not alike then
+    alike = {}
+    endings[2 * ending + is_final] = alike
+  end
+  local known = alike[lease]
+  if not known then
+    local start, charge, flags = unpack_bytes('>I8I8B', lease, 9)
+    known = {
+      head = outcome_head(ending, is_final, attempts_made(lease) + 1, sub(lease, 1, 16), worker, ended_at),
+      number = sub(lease, 26, 27), tenant = sub(lease, 28, 43), charge = charge, duration = time - start,
+      is_telling = ending <= FAILED, has_reported = flags % (2 * HAS_REPORTED) >= HAS_REPORTED,
+      had_start_by = had_start_by(lease),
+    }
+    alike[lease] = known
+  end
+  return known
+end
+
 local function note_end(worker, id, lease, ending, is_final, time, ended_at, report)
-  note_outcome(id, ending, is_final, attempts_made(lease) + 1, sub(lease, 1, 16), worker, ended_at, report)
-  local start, charge = unpack_bytes('>I8I8', lease, 9)
-  local ids = freed[worker]
-  if ids then ids[#ids + 1] = id else freed[worker] = { id } end
-  if has_flag(lease, HAS_REPORTED) then reported[#reported + 1] = id end
-  note_ended(sub(lease, 26, 27), sub(lease, 28, 43), charge, time - start, ending <= FAILED)
+  local known = end_of(worker, lease, ending, is_final, time, ended_at)
+  note_outcome(known.head, id, report)
+  if known.has_reported then reported[#reported + 1] = id end
+  note_ended(known, 1)
+  return known
+end
+
+-- Attempts of jobs ARGV[first], …, ARGV[last] succeeded, whose leases are alike; and so many places behind each is its report.
+local function finish_alike(worker, lease, first, last, shift, time, ended_at)
+  local known = end_of(worker, lease, SUCCEEDED, 1, time, ended_at)
+  add_run(outcomes, known.head, ARGV, first, last, ARGV, shift)
+  note_ended(known, last - first + 1)
+  if not known.has_reported and not known.had_start_by then return end
+  for index = first, last do
+    if known.has_reported then reported[#reported + 1] = ARGV[index] end
+    if known.had_start_by then past[#past + 1] = 'x' .. ARGV[index] end
+  end
+end
+
+-- The attempts of these leases, as `take_leases` tells them, succeeded. Their reports follow ids and tokens.
+local function finish_all(worker, leases, first, count, time, ended_at)
+  local from, alike, is_whole = 1, leases[1], true
+  for index = 2, count + 1 do
+    local lease = leases[index]
+    if lease ~= alike then
+      if alike then
+        finish_alike(worker, alike, first + from - 1, first + index - 2, 2 * count, time, ended_at)
+      else
+        is_whole = false
+      end
+      from, alike = index, lease
+    end
+  end
+  if is_whole and count > 0 then
+    call('HDEL', jobs_key, unpack(ARGV, first, first + count - 1))
+  else
+    for index = 1, count do gone[#gone + 1] = leases[index] and ARGV[first + index - 1] or nil end
+  end
 end
 
 -- The attempt ends, and its job with it.
 local function finish(worker, id, lease, ending, time, ended_at, report)
-  note_end(worker, id, lease, ending, 1, time, ended_at, report)
+  local known = note_end(worker, id, lease, ending, 1, time, ended_at, report)
   gone[#gone + 1] = id
-  if had_start_by(lease) then past[#past + 1] = 'x' .. id end
+  if known.had_start_by then past[#past + 1] = 'x' .. id end
 end
 
 -- A job that was taken out before any attempt.
 local function finish_unstarted(id, ending, ended_at)
   local nothing = string.rep('\0', 16)
-  note_outcome(id, ending, 1, 0, nothing, nothing, ended_at, '')
+  note_outcome(outcome_head(ending, 1, 0, nothing, nothing, ended_at), id, '')
   gone[#gone + 1] = id
 end
 
@@ -49,14 +114,15 @@ local function requeue(worker, id, lease, ending, made, lost_count, time, ended_
   returned[#returned + 1] = {
     id = id, lease = lease, made = made, lost = lost_count, due = due, has_started = has_started,
   }
-  events[#events + 1] = id .. 'R' .. string.char(ending)
+  back[#back + 1] = id
+  add_run(events, 'R' .. string.char(ending), back, #back, #back)
 end
 
 -- The attempt ended badly: a job that its owner cancelled is finished so, one with attempts left is tried again, unless
 -- it has lost its worker so often that it may be what kills workers.
 local function retry_or_finish(worker, id, lease, ending, time, ended_at, report, due)
-  local high, low = byte(lease, 46, 47)
-  local made, lost_count = attempts_made(lease) + 1, min(255, byte(lease, 50) + (ending == EXPIRED and 1 or 0))
+  local high, low = byte(lease, 45, 46)
+  local made, lost_count = attempts_made(lease) + 1, min(255, byte(lease, 49) + (ending == EXPIRED and 1 or 0))
   if has_flag(lease, TO_BE_CANCELLED) then
     finish(worker, id, lease, CANCELLED, time, ended_at, report)
   elseif made < high * 256 + low and (ending ~= EXPIRED or lost_count < WORKER_LOSSES_MAX) then
@@ -74,65 +140,57 @@ local function hand_back(worker, id, lease, time, ended_at, report, is_unknown)
     finish(worker, id, lease, CANCELLED, time, ended_at, report)
   elseif has_flag(lease, TO_BE_PREEMPTED) and not is_unknown then
     local ending = PREEMPTED + preemptor_of(lease)
-    requeue(worker, id, lease, ending, attempts_made(lease), byte(lease, 50), time, ended_at, report)
+    requeue(worker, id, lease, ending, attempts_made(lease), byte(lease, 49), time, ended_at, report)
   elseif has_flag(lease, IS_LATE) and attempts_made(lease) == 0 then
     note_end(worker, id, lease, RELEASED, 0, time, ended_at, report)
     finish_unstarted(id, EXPIRED, ended_at)
   else
-    requeue(worker, id, lease, RELEASED, attempts_made(lease), byte(lease, 50), time, ended_at, report)
+    requeue(worker, id, lease, RELEASED, attempts_made(lease), byte(lease, 49), time, ended_at, report)
   end
 end
 
--- Frees the leases of the ended attempts and forgets how far these were; their live logs go once nobody reads them any
--- more.
-local function free_leases(retention)
-  for worker, ids in pairs(freed) do call('HDEL', prefix .. 'held:' .. worker, unpack(ids)) end
+-- Forgets how far attempts were that ended; their live logs go once nobody reads them any more.
+local function forget_progress(retention)
   if #reported == 0 then return end
   call('HDEL', prefix .. 'progress', unpack(reported))
   for _, id in ipairs(reported) do call('EXPIRE', prefix .. 'log:' .. id, retention) end
 end
 
--- Writes what has changed in the records of jobs that come back. Returns by id whether a record was not there any more,
--- or could not be read.
+-- Writes what has changed in the records of jobs that come back. Returns by id their priorities; none where a record was
+-- not there any more, or could not be read.
 local function write_returned()
-  local ids, changed, bodies, missing = {}, {}, {}, {}
-  for _, job in ipairs(returned) do
-    if job.due or job.has_started or job.made ~= attempts_made(job.lease) or job.lost ~= byte(job.lease, 50) then
-      ids[#ids + 1], changed[#changed + 1] = job.id, job
-    end
-  end
-  if #ids == 0 then return missing end
+  local ids, bodies, priorities = {}, {}, {}
+  for index, job in ipairs(returned) do ids[index] = job.id end
   for index, record in ipairs(call('HMGET', jobs_key, unpack(ids))) do
-    local id, job = ids[index], changed[index]
+    local id, job = ids[index], returned[index]
     if record and is_readable(record) then
-      bodies[#bodies + 1] = id
       local flags = byte(record, 19)
       flags = flags - flags % 2 + (job.due and 1 or 0)
       if job.has_started and has_start_by(record) then flags = flags - 2 end
-      bodies[#bodies + 1] = sub(record, 1, 18) .. string.char(flags)
-        .. sub(record, 20, 22)
-        .. pack('>HB', job.made, job.lost) .. sub(record, 26)
-    else
-      if record then set_record_aside(id, record) end
-      missing[id] = true
+      bodies[#bodies + 1] = id
+      bodies[#bodies + 1] = sub(record, 1, 18) .. string.char(flags) .. sub(record, 20, 21)
+        .. pack('>HB', job.made, job.lost) .. sub(record, 25)
+      priorities[id] = byte(record, 25)
+    elseif record then
+      set_record_aside(id, record)
     end
   end
   if #bodies > 0 then call('HSET', jobs_key, unpack(bodies)) end
-  return missing
+  return priorities
 end
 
 local function return_jobs(given)
   if #returned == 0 then return end
-  local missing, delays = write_returned(), {}
+  local priorities, delays = write_returned(), {}
   for _, job in ipairs(returned) do
     local lane = lanes[sub(job.lease, 26, 27)]
-    if missing[job.id] or not lane then
+    if not priorities[job.id] or not lane then
       -- It is not in the queue any more.
     elseif job.due then
       delays[#delays + 1], delays[#delays + 2] = job.due, job.id
       count_delayed(lane, 1)
     else
-      arrive(lane, sub(job.lease, 28, 43), job.id, byte(job.lease, 45))
+      arrive(lane, sub(job.lease, 28, 43), job.id, priorities[job.id])
     end
   end
   set_timers(delays)
@@ -147,8 +205,8 @@ local function settle(last, time, entries_max, retention, given)
   local tick = max(last + 1, time)
   if #gone > 0 then call('HDEL', jobs_key, unpack(gone)) end
   drop_timers(past)
-  free_leases(retention)
-  append('outcomes', 'b', tick, outcomes)
+  forget_progress(retention)
+  append('outcomes', 'r', tick, outcomes)
   announce(tick, events, entries_max)
   return_jobs(given)
   return tick
@@ -161,49 +219,109 @@ local function save(tick)
   save_state(tick)
 end
 
--- Which of the leases named (id, token, … every `step` arguments from `first` on) are still the worker's. Returns the
--- ids, their leases (false where stale) and the verdicts, one character each.
-local function owned_leases(worker, ids, first, step)
-  if #ids == 0 then return {}, '' end
-  local leases, verdicts, seen = call('HMGET', prefix .. 'held:' .. worker, unpack(ids)), {}, {}
-  for index, id in ipairs(ids) do
-    local lease = leases[index]
-    if lease and (seen[id] or not is_lease(lease) or sub(lease, 1, 8) ~= ARGV[first + (index - 1) * step + 1]) then
-      lease = false
-      leases[index] = false
-    end
-    if lease then seen[id] = true end
-    verdicts[index] = lease and '1' or '0'
+-- How many rows of `width` columns the arguments from `first` on are, of which the first column has ids; nil where they
+-- are none.
+local function rows_of(first, width)
+  local count = (#ARGV - first + 1) / width
+  if count < 0 or count % 1 ~= 0 then return nil end
+  for index = first, first + count - 1 do
+    if #ARGV[index] ~= 16 then return nil end
   end
+  return count
+end
+
+-- Which of the leases named are the worker's: the ids are `count` arguments from `first` on, their tokens as many after
+-- these. Returns the leases, false where they are stale, and how many are.
+local function owned_leases(worker, first, count)
+  local leases = call('HMGET', prefix .. 'held:' .. worker, unpack(ARGV, first, first + count - 1))
+  local stale, known, token = 0, nil, nil
+  for index = 1, count do
+    local lease = leases[index]
+    if lease ~= known then
+      known, token = lease, lease and is_lease(lease) and sub(lease, 1, 8)
+    end
+    if not token or token ~= ARGV[first + count + index - 1] then
+      leases[index], stale = false, stale + 1
+    end
+  end
+  return leases, stale
+end
+
+-- Marks as stale what is named again. Returns how many are.
+local function drop_repeated(leases, first, count)
+  local seen, repeated = {}, 0
+  for index = 1, count do
+    local id = ARGV[first + index - 1]
+    if leases[index] then
+      if seen[id] then leases[index], repeated = false, repeated + 1 end
+      seen[id] = true
+    end
+  end
+  return repeated
+end
+
+-- Takes the leases named, as far as they are the worker's, away from it. Returns them, false where stale, and the
+-- verdicts, one character each.
+local function take_leases(worker, first, count)
+  if count == 0 then return {}, '' end
+  local leases, stale = owned_leases(worker, first, count)
+  local ids, from, to = ARGV, first, first + count - 1
+  if stale > 0 then
+    ids, from, to = {}, 1, 0
+    for index = 1, count do
+      if leases[index] then
+        to = to + 1
+        ids[to] = ARGV[first + index - 1]
+      end
+    end
+  end
+  if to >= from and call('HDEL', prefix .. 'held:' .. worker, unpack(ids, from, to)) <= to - from then
+    stale = stale + drop_repeated(leases, first, count)
+  end
+  if stale == 0 then return leases, string.rep('1', count) end
+  local verdicts = {}
+  for index = 1, count do verdicts[index] = leases[index] and '1' or '0' end
   return leases, table.concat(verdicts)
 end
 
--- A transition that ends leases of one worker by `end_one(worker, id, lease, time, ended_at, …)`, which gets what the
--- arguments say of the lease. `complaint_of` is asked about these before anything else; it says what is wrong, or nil.
+-- A transition that ends leases of one worker by `end_all(worker, leases, first, count, time, ended_at)`: the leases, false
+-- where stale, and where the ids of `count` jobs begin. `complaint_of` is asked about what follows ids and tokens before
+-- anything else; it says what is wrong, or nil.
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
---          live log is kept; 4 worker; then per lease: job id, token, and `more` arguments of the transition's own
+--          live log is kept; 4 worker; then of all leases the job ids, then the tokens, then each of `more` arguments of
+--          the transition's own
 -- Returns  a string with, per lease, '1' (accepted) or '0' (stale)
-local function ending_transition(name, more, complaint_of, end_one)
-  local step = 2 + more
+local function ending_transition(name, more, complaint_of, end_all)
   transition(name, 'allow-oom', function()
-    local worker, ids = ARGV[4], ids_of(5, step)
-    if not ids or #ids == 0 or (#ARGV - 4) % step ~= 0 or #worker ~= 16 or not whole(ARGV[2]) or not whole(ARGV[3]) then
-      return refuse('an end names a worker, and per lease an id, a token and what became of it')
+    local worker, count = ARGV[4], rows_of(5, 2 + more)
+    if not count or count == 0 or #worker ~= 16 or not whole(ARGV[2]) or not whole(ARGV[3]) then
+      return refuse('an end names a worker, and of leases the ids, the tokens and what became of them')
     end
-    local wrong = complaint_of and complaint_of(7, step)
+    local wrong = complaint_of and complaint_of(5 + 2 * count, count)
     if wrong then return refuse(wrong) end
     local generation, last, time = open(ARGV[1])
     if not time then return refuse('the time is no number') end
     if not generation then return lost() end
-    local leases, verdicts = owned_leases(worker, ids, 5, step)
-    local ended_at = pack('>I8', time)
-    for index, lease in ipairs(leases) do
-      if lease then end_one(worker, ids[index], lease, time, ended_at, 5 + step * (index - 1) + 2) end
-    end
+    local leases, verdicts = take_leases(worker, 5, count)
+    end_all(worker, leases, 5, count, time, pack('>I8', time))
     save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
     return verdicts
   end)
 end
 
-return SUCCEEDED, FAILED, CANCELLED, EXPIRED, finish, finish_unstarted, retry_or_finish, hand_back, settle, save, owned_leases,
-  ending_transition
+-- For `ending_transition`, what ends each lease of its own: `end_one(worker, id, lease, time, ended_at, …)`, which gets the
+-- arguments that go with it.
+local function one_by_one(end_one)
+  return function(worker, leases, first, count, time, ended_at)
+    for index = 1, count do
+      local lease, at = leases[index], first + index - 1
+      if lease then
+        local a, b, c = ARGV[at + 2 * count], ARGV[at + 3 * count], ARGV[at + 4 * count]
+        end_one(worker, ARGV[at], lease, time, ended_at, a, b, c)
+      end
+    end
+  end
+end
+
+return CANCELLED, EXPIRED, FAILED, finish, finish_all, finish_unstarted, retry_or_finish, hand_back, settle, save,
+  rows_of, owned_leases, drop_repeated, take_leases, ending_transition, one_by_one

@@ -24,7 +24,7 @@ local function drop_leases(ids)
   for _, id in ipairs(ids) do
     local held = found[id]
     if held and call('HDEL', prefix .. 'held:' .. held[1], id) == 1 then
-      note_ended(sub(held[2], 26, 27), sub(held[2], 28, 43))
+      note_ended({ number = sub(held[2], 26, 27), tenant = sub(held[2], 28, 43) }, 1)
       if had_start_by(held[2]) then timers[#timers + 1] = 'x' .. id end
       count = count + 1
     end
@@ -40,20 +40,27 @@ local function drop_stray(worker, id)
   local record = call('HGET', jobs_key, id)
   if not record then return end
   set_record_aside(id, record)
-  if is_readable(record) then note_ended(lane_of(record), tenant_of(record)) end
+  if is_readable(record) then note_ended({ number = lane_of(record), tenant = tenant_of(record) }, 1) end
 end
 
--- Leases (id, lease) from a flat list, in the order in which they were granted; what is none is dropped.
-local function in_order_of_grant(worker, flat)
-  local leases = {}
+-- Takes leases (id, lease) of a flat list away from their worker, at most `most`, in the order in which they were granted,
+-- those of one call by their jobs; what is none is dropped. Returns them.
+local function take_in_order(worker, flat, most)
+  local leases, ids = {}, {}
   for index = 1, #flat, 2 do
     local id, lease = flat[index], flat[index + 1]
     if is_lease(lease) then
-      leases[#leases + 1] = { id, lease, unpack_bytes('>I8', lease) }
+      leases[#leases + 1] = { id = id, lease = lease, token = unpack_bytes('>I8', lease) }
     else
       drop_stray(worker, id)
     end
   end
-  table.sort(leases, function(a, b) return a[3] < b[3] end)
+  table.sort(leases, function(a, b)
+    if a.token ~= b.token then return a.token < b.token end
+    return id_before(a, b)
+  end)
+  for index = #leases, most + 1, -1 do leases[index] = nil end
+  for index, held in ipairs(leases) do ids[index] = held.id end
+  if #ids > 0 then call('HDEL', prefix .. 'held:' .. worker, unpack(ids)) end
   return leases
 end

@@ -13,7 +13,8 @@ local described, described_count, described_under = {}, 0, nil
 local EXPECTED_MAX, expected = 4, {}
 
 at_begin(function()
-  lanes, lanes_changed, opened = emptied(lanes), emptied(lanes_changed), emptied(opened)
+  lanes, opened = {}, {}
+  if lanes_changed[1] then lanes_changed = {} end
   if described_under ~= prefix or described_count > LANES_MAX then
     described, described_count, described_under, expected = {}, 0, prefix, {}
   end
@@ -146,7 +147,7 @@ end
 
 local function is_open(lane) return lane.flags % 2 == 1 end
 
-local function has_lane_flag(lane, flag) return floor(lane.flags / flag) % 2 == 1 end
+local function has_lane_flag(lane, flag) return lane.flags % (2 * flag) >= flag end
 
 local function set_lane_flag(lane, flag, value)
   if has_lane_flag(lane, flag) == value then return end
@@ -154,7 +155,7 @@ local function set_lane_flag(lane, flag, value)
   note_lane(lane)
 end
 
-local function is_limited(lane) return has_lane_flag(lane, 2) end
+local function is_limited(lane) return lane.flags % 4 >= 2 end
 
 -- The numbers, one after the other, of the lanes of a tier in which somebody may be found.
 local function open_lanes(tier)

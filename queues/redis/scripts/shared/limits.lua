@@ -8,7 +8,10 @@
 local ANY, STEP_BACK_MAX = 4294967295, 60000000
 local gates, gates_changed = {}, {}
 
-at_begin(function() gates, gates_changed = emptied(gates), emptied(gates_changed) end)
+at_begin(function()
+  gates = {}
+  if gates_changed[1] then gates_changed = {} end
+end)
 
 -- Lets the tokens come in that are due. A clock that has gone back brings none until it has caught up, unless it was set.
 local function fill(bucket)

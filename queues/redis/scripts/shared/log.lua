@@ -4,17 +4,52 @@ local function position(tick, place)
   return string.format('%d-%d', floor(tick / 1000), tick % 1000 * 1000 + place)
 end
 
--- Appends a call's items to a log, at most 64 of them in one entry of the stream. One at a time would cost six times
--- as much.
-local function append(log, field, tick, items, ...)
-  for first = 1, #items, 64 do
-    local packed = table.concat(items, '', first, min(first + 63, #items))
-    local words = { prefix .. log, ... }
-    words[#words + 1], words[#words + 2], words[#words + 3] = position(tick, first - 1), field, packed
-    call('XADD', unpack(words))
+-- What a call tells a log is gathered in runs of neighbours that have a head in common: jobs[first], …, jobs[last] happened
+-- it, and reports[first + shift], … is what they report, where they do.
+local function add_run(runs, head, jobs, first, last, reports, shift)
+  local run = runs[#runs]
+  if run and run.head == head and run.jobs == jobs and run.last + 1 == first and run.shift == shift then
+    run.last = last
+  else
+    runs[#runs + 1] = { head = head, jobs = jobs, first = first, last = last, reports = reports, shift = shift }
   end
 end
 
-local function announce(tick, events, entries_max)
-  append('events', 'e', tick, events, 'MAXLEN', '~', entries_max)
+-- What is told of a few reports: how long each is (4 bytes each), and they themselves.
+local function told_of(reports, first, last)
+  local texts = table.concat(reports, '', first, last)
+  if texts == '' then return string.rep('\0', 4 * (last - first + 1)) end
+  local lengths = {}
+  for index = first, last do lengths[index - first + 1] = pack('>I4', #reports[index]) end
+  return table.concat(lengths) .. texts
 end
+
+-- Appends runs to a log, at most 64 items in one entry of the stream: one at a time would cost six times as much. Of a run,
+-- or the part of one that is in an entry: its head, how many there are (2 bytes), the jobs, their reports. Of the log as
+-- many entries are kept as is said, about.
+local function append(log, field, tick, runs, entries_max)
+  local parts, size, count, place = {}, 0, 0, 0
+  local function flush()
+    local key, at, text = prefix .. log, position(tick, place), table.concat(parts, '', 1, size)
+    if entries_max then
+      call('XADD', key, 'MAXLEN', '~', entries_max, at, field, text)
+    else
+      call('XADD', key, at, field, text)
+    end
+    place, size, count = place + count, 0, 0
+  end
+  for _, run in ipairs(runs) do
+    local at, reports, shift = run.first, run.reports, run.shift
+    while at <= run.last do
+      local last = min(run.last, at + 63 - count)
+      parts[size + 1], parts[size + 2] = run.head, pack('>H', last - at + 1)
+      parts[size + 3] = table.concat(run.jobs, '', at, last)
+      parts[size + 4] = reports and told_of(reports, at + shift, last + shift) or ''
+      size, count, at = size + 4, count + last - at + 1, last + 1
+      if count == 64 then flush() end
+    end
+  end
+  if count > 0 then flush() end
+end
+
+local function announce(tick, runs, entries_max) append('events', 'r', tick, runs, entries_max) end

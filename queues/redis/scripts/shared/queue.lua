@@ -7,9 +7,6 @@ local beginnings = {}
 
 local function at_begin(forget) beginnings[#beginnings + 1] = forget end
 
--- A table that has nothing in it: the one given, where nothing is.
-local function emptied(list) return next(list) == nil and list or {} end
-
 local function begin(keys, arguments)
   if not call then
     call, byte, sub, pack, unpack_bytes = redis.call, string.byte, string.sub, struct.pack, struct.unpack
@@ -35,7 +32,9 @@ end
 
 -- Sets fields (name, value, …) of a hash, however many: Lua passes at most 8000 values to a call.
 local function set_fields(key, values)
-  for first = 1, #values, 4000 do call('HSET', key, unpack(values, first, min(first + 3999, #values))) end
+  local count = #values
+  if count <= 4000 then return call('HSET', key, unpack(values)) end
+  for first = 1, count, 4000 do call('HSET', key, unpack(values, first, min(first + 3999, count))) end
 end
 
 -- Makes `run` callable as a function of the library; `flag` is 'no-writes', 'allow-oom', or nil where the server may
@@ -56,10 +55,18 @@ local function refuse(what) return redis.error_reply('ARGUMENT ' .. what) end
 
 local function lost() return redis.error_reply('LOST no generation is installed') end
 
+-- Texts that were read as whole numbers before: most come with every call.
+local wholes, wholes_count = {}, 0
+
 -- A whole number from 0 to 2^53 - 1, which Lua's numbers hold exactly; nil for any other text.
 local function whole(text)
-  local number = string.match(text or '', '^%d+$') and tonumber(text)
-  return number and number < 2 ^ 53 and number or nil
+  local number = wholes[text or '']
+  if number then return number end
+  number = string.match(text or '', '^%d+$') and tonumber(text)
+  if not number or number >= 2 ^ 53 then return nil end
+  if wholes_count >= 1000 then wholes, wholes_count = {}, 0 end
+  wholes[text], wholes_count = number, wholes_count + 1
+  return number
 end
 
 -- The time in microseconds: the server's where `given` is empty, else the one that it says; nil for no number.

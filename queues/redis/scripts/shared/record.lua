@@ -2,10 +2,10 @@
 --   1–2   lane (see lanes.lua)
 --   3–18  tenant
 --   19    flags: 1 waits for its time, 2 has a time by which it has to have started, 4 may be preempted
---   20    priority
---   21–22 the most attempts
---   23–24 attempts made
---   25    attempts of these that ended with the loss of their worker
+--   20–21 the most attempts
+--   22–23 attempts made
+--   24    attempts of these that ended with the loss of their worker
+--   25    priority
 --   26–   the payload
 -- And while an attempt runs its lease, in `held:<worker>`:
 --   1–8   token
@@ -13,13 +13,14 @@
 --   17–24 what its tenant was charged for it
 --   25    flags: 1 to be cancelled, 2 has told how far it is, 4 the time by which the job has to have started is over,
 --         8 to be preempted; and 16 times the class of the job that is to have its room
---   26–50 the first 25 bytes of its record
+--   26–49 the first 24 bytes of its record
+-- Jobs that are granted together have one token, so that leases are alike as far as their jobs are.
 local TO_BE_CANCELLED, HAS_REPORTED, IS_LATE, TO_BE_PREEMPTED, CLASS_STEP = 1, 2, 4, 8, 16
 
 -- Whether a record has this layout. Anything may stand in its place: a value that was cut, or a newer version's.
 local function is_readable(record)
-  local flag, priority = byte(record, 19, 20)
-  return #record >= 25 and flag <= 7 and priority <= 100
+  local flags, priority = byte(record, 19), byte(record, 25)
+  return priority and flags <= 7 and priority <= 100
 end
 
 local function lane_of(record) return sub(record, 1, 2) end
@@ -31,7 +32,7 @@ local function is_delayed(record) return byte(record, 19) % 2 == 1 end
 local function has_start_by(record) return byte(record, 19) % 4 >= 2 end
 
 local function is_lease(lease)
-  if #lease ~= 50 or byte(lease, 45) > 100 then return false end
+  if #lease ~= 49 then return false end
   local flags = byte(lease, 25)
   return flags <= 7 or flags % 16 >= 8 and flags < 10 * CLASS_STEP
 end
@@ -57,6 +58,6 @@ local function with_preemptor(lease, class)
 end
 
 local function attempts_made(lease)
-  local high, low = byte(lease, 48, 49)
+  local high, low = byte(lease, 47, 48)
   return high * 256 + low
 end

@@ -2,13 +2,11 @@
 
 -- A job of a tenant has gone from a lane.
 local function leave(lane, id)
-  local pool = load_tenants(lane.pool, { id })
-  local tenant = pool.tenants[id]
-  local rest = max(0, waiting_in(lane, tenant) - 1)
-  set_waiting(lane, pool, tenant, rest)
   count_ready(lane, -1)
   stop_keeping(lane)
-  if rest > 0 then return end
+  if waiting_in(lane, id) > 0 then return end
+  local pool = load_tenants(lane.pool, { id })
+  set_waits(lane, pool, pool.tenants[id], false)
   call('ZREM', lane.key, id)
   call('SREM', prefix .. 'parked:' .. id, lane.number)
 end

@@ -1,12 +1,14 @@
 -- Shared: tenants, in the fair order. Start-time fair queueing (Goyal, Vin, Cheng 1996) within a pool, which is a tier
 -- and a priority class: `tenants:<class>:<tier>` tells of each tenant its tag, what it was charged divided by its weight
--- (8 bytes), how many of its jobs run there (4), its weight (2), whether a limit is set on it (1), and of each lane in
--- which jobs of it are ready, the lane's number (2) and how many (4); and under 'v' the pool's virtual time, the greatest
--- tag that a turn began with. `lane:<number>` holds the tenants that have jobs ready there, by what their tag was when
--- they were put there: the true one is that or, after charges elsewhere, a greater one.
+-- (8 bytes), how many of its jobs run there (4), its weight (2), whether a limit is set on it (1), and the number of each
+-- lane in which jobs of it are ready (2); and under 'v' the pool's virtual time, the greatest tag that a turn began with.
+-- `lane:<number>` holds the tenants that have jobs ready there, by what their tag was when they were put there: the true
+-- one is that or, after charges elsewhere, a greater one.
 local pools, pools_in_order = {}, {}
 
-at_begin(function() pools, pools_in_order = emptied(pools), emptied(pools_in_order) end)
+at_begin(function()
+  if pools_in_order[1] then pools, pools_in_order = {}, {} end
+end)
 
 local function pool_of(key)
   local pool = pools[key]
@@ -26,7 +28,7 @@ end
 
 -- A tenant that nobody knew in this pool.
 local function new_tenant(id)
-  local tenant = { id = id, tag = 0, running = 0, weight = 100, limited = 0, counts = '' }
+  local tenant = { id = id, tag = 0, running = 0, weight = 100, limited = 0, waits_in = '' }
   local gate = gate_of('t' .. id)
   if gate then tenant.weight, tenant.limited = gate.weight, 1 end
   return tenant
@@ -52,7 +54,7 @@ local function load_tenants(key, ids)
     if known then
       local tag, running, weight, limited = unpack_bytes('>I8I4HB', known)
       tenants[id] = {
-        id = id, tag = tag, running = running, weight = weight, limited = limited, counts = sub(known, 16),
+        id = id, tag = tag, running = running, weight = weight, limited = limited, waits_in = sub(known, 16),
       }
     else
       tenants[id] = new_tenant(id)
@@ -61,22 +63,18 @@ local function load_tenants(key, ids)
   return pool
 end
 
--- How many jobs of a tenant are ready in a lane. Most tenants have jobs in one lane only.
-local function waiting_in(lane, tenant)
-  local packed, number = tenant.counts, lane.number
-  for at = 1, #packed - 5, 6 do
-    if sub(packed, at, at + 1) == number then return (unpack_bytes('>I4', packed, at + 2)) end
-  end
-  return 0
-end
+-- How many jobs of a tenant are ready in a lane.
+local function waiting_in(lane, id) return call('ZCARD', lane.queue .. id) end
 
-local function set_waiting(lane, pool, tenant, count)
-  local packed, number = tenant.counts, lane.number
-  local counts = count > 0 and number .. pack('>I4', count) or ''
-  for at = 1, #packed - 5, 6 do
-    if sub(packed, at, at + 1) ~= number then counts = counts .. sub(packed, at, at + 5) end
+-- Notes whether jobs of a tenant are ready in a lane.
+local function set_waits(lane, pool, tenant, value)
+  local packed, number = tenant.waits_in, lane.number
+  local others = ''
+  for at = 1, #packed - 1, 2 do
+    local one = sub(packed, at, at + 1)
+    if one ~= number then others = others .. one end
   end
-  tenant.counts = counts
+  tenant.waits_in = value and number .. others or others
   note_tenant(pool, tenant)
 end
 
@@ -88,7 +86,7 @@ local function save_tenants()
     for _, tenant in ipairs(pool.changed) do
       tenant.is_changed = false
       values[count + 1] = tenant.id
-      values[count + 2] = pack('>I8I4HB', tenant.tag, tenant.running, tenant.weight, tenant.limited) .. tenant.counts
+      values[count + 2] = pack('>I8I4HB', tenant.tag, tenant.running, tenant.weight, tenant.limited) .. tenant.waits_in
       count = count + 2
     end
     if count > 0 then
@@ -168,7 +166,7 @@ local function next_in(lane, most)
   for index, id in ipairs(ids) do
     local tenant = pool.tenants[id]
     local gate = gate_before(tenant)
-    if waiting_in(lane, tenant) > 0 and (not gate or room_behind(gate) > 0) then
+    if waiting_in(lane, id) > 0 and (not gate or room_behind(gate) > 0) then
       return tenant, tonumber(places[2 * index])
     end
   end

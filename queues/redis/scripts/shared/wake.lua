@@ -20,6 +20,9 @@ end
 -- The tenant whose jobs alone the worker takes, if any.
 local function only_tenant(packed) return packed and byte(packed, 42) == 0 and sub(packed, 26, 41) or nil end
 
+-- Whether any worker of the lane's tier is idle.
+local function has_idle(lane) return call('EXISTS', prefix .. 'idle:' .. lane.tier) == 1 end
+
 -- Wakes idle workers that have room for a job of the lane, the emptiest first, until they can take `count` jobs. One
 -- past its deadline may be dead: it is told, but not counted on. Nor are those counted on that take jobs of one tenant only:
 -- of these as many are woken as can take the tenant's jobs. The clock is read only where somebody is idle.
@@ -36,7 +39,7 @@ local function wake(lane, count, given)
       local tenant = only_tenant(rooms[index])
       if tenant then
         own = own or {}
-        own[tenant] = own[tenant] or waiting_in(lane, load_tenants(lane.pool, { tenant }).tenants[tenant])
+        own[tenant] = own[tenant] or waiting_in(lane, tenant)
       end
       if has_room(rooms[index], lane) and not (tenant and own[tenant] <= 0) then
         deadlines = deadlines or call('ZMSCORE', prefix .. 'workers', unpack(workers))
