@@ -142,7 +142,10 @@ let package = Package(
     tests("PointClouds", on: ["PointClouds", "Numerics", "StrataCore"]),
     tests(
       "EndToEnd",
-      on: ["strata", "StrataAPI", "StrataClient", "StrataCore", "StrataRuntime", "StrataServer", "StrataStack"]),
+      on: [
+        "strata", "strata-bench", "StrataAPI", "StrataClient", "StrataCore", "StrataLedger", "StrataRuntime",
+        "StrataServer", "StrataStack",
+      ]),
     tests("Tidy", on: []),
   ]
 )

@@ -5,7 +5,7 @@ import StrataRuntime
 import Testing
 
 /// Each fault, done to the real servers and processes: every accepted job still finishes once, is charged once, and
-/// leaves no hold open.
+/// leaves no hold open. Lost workers and a Redis that is emptied are in `WishTests`.
 @Suite(.serialized) struct FaultTests {
   static let noopPrice: Int64 = 100
   static let noop = JobRequest(capability: "noop")
@@ -47,23 +47,6 @@ import Testing
     return (job, { _ = FileManager.default.createFile(atPath: gate, contents: nil) })
   }
 
-  @Test func workerKilledInTheMiddleOfAJob() async throws {
-    try await withStack { stack in
-      let (job, open) = try await startGated(stack)
-      let orphans = Set(stack.processes(stack.folder + "/gate"))
-      try stack.kill("worker")
-      // They have a moment to live, and would go through the gate.
-      try await eventually("the lost attempt has ended") {
-        orphans.isDisjoint(with: stack.processes(stack.folder + "/gate"))
-      }
-      open()
-      try await stack.expectSettledOnce([job])
-      #expect(stack.lines(stack.folder + "/gate.runs") == 1)
-      let endings = try await stack.job(job).attempts.compactMap(\.ending)
-      #expect(endings == [.expired, .succeeded])
-    }
-  }
-
   @Test func runnerKilledInTheMiddleOfAJob() async throws {
     try await withStack { stack in
       let (job, open) = try await startGated(stack)
@@ -95,25 +78,6 @@ import Testing
       for job in marked { #expect(stack.runs(of: job) == 1) }
       #expect(
         !FileManager.default.fileExists(atPath: stack.folder + "/crash-point"), "the crash point was never reached")
-    }
-  }
-
-  @Test func redisEmptied() async throws {
-    try await withStack { stack in
-      let (running, open) = try await startGated(stack)
-      let second = try await stack.submit(Self.gated(stack.folder + "/gate"))
-      try await eventually("both slots are taken") { try await stack.job(second).state == .running }
-      let waiting = try await Self.submitMarked(stack)
-      let dropped = try await Self.submitMarked(stack)
-      try await stack.cancel(dropped.id)
-      try await stack.redis("FLUSHALL")
-      open()
-      let later = try await Self.submitMarked(stack)
-      try await stack.expectSettledOnce([running, second, waiting.id, later.id])
-      #expect(stack.lines(stack.folder + "/gate.runs") >= 2)
-      for job in [waiting, later] { #expect(stack.runs(of: job) >= 1) }
-      // Its owner had let it go before anybody started it: the rebuilt queue must not bring it back.
-      #expect(try await stack.job(dropped.id).state == .cancelled && stack.runs(of: dropped) == 0)
     }
   }
 

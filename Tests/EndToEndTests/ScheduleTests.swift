@@ -113,13 +113,8 @@ import Testing
 extension StackUnderTest {
   /// Has the controller find that all schedules have missed a year.
   func missARun() async throws {
-    let name = "STRATA_POSTGRES_URL="
-    let controller = processes("controller").min() ?? 0
-    let environment = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(controller)/environ"))) ?? Data()
-    let database = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-      .first { $0.hasPrefix(name) }?.dropFirst(name.count)
     let change = try await shell(
-      "psql -X -q '\(try #require(database))' -c \"UPDATE schedule SET decided_at = decided_at - interval '366 days',"
+      "psql -X -q '\(database)' -c \"UPDATE schedule SET decided_at = decided_at - interval '366 days',"
         + " due_at = now(); SELECT pg_notify('strata_schedules', '')\"")
     #expect(change.code == 0, "\(change)")
   }

@@ -16,9 +16,10 @@ final class StackUnderTest: Sendable {
   /// - Parameters:
   ///   - crashPoint: where the controller kills itself, `name:pass`; see `CrashPoint`.
   ///   - first: a stack whose servers and workers this one shares: it is a second controller.
+  ///   - words: what it is told beyond the rest.
   init(
     slots: Int = 2, workers: Int = 1, http: String = "127.0.0.1:0", crashPoint: String? = nil,
-    sharing first: StackUnderTest? = nil
+    sharing first: StackUnderTest? = nil, words: [String] = []
   ) async throws {
     folder = FileManager.default.temporaryDirectory.path + "/strata-e2e-\(JobID())"
     try FileManager.default.createDirectory(
@@ -32,7 +33,7 @@ final class StackUnderTest: Sendable {
     var specification = ProcessSpecification(
       Self.binary,
       ["up", "--data-dir", folder + "/data", "--http", http, "--slots", "\(slots)"]
-        + (first?.wordsToShare ?? Self.words(workers: workers)),
+        + (first?.wordsToShare ?? Self.words(workers: workers)) + words,
       environment: environment)
     specification.standardOutput = .file(folder + "/up.out")
     specification.standardError = .file(folder + "/up.out")
@@ -62,15 +63,20 @@ final class StackUnderTest: Sendable {
 
   /// What has another stack use the servers and the artifacts of this one, and no workers of its own.
   private var wordsToShare: [String] {
+    [
+      "--workers", "0", "--redis", "unix://\(folder)/data/run/redis.sock", "--postgres", database,
+      "--artifacts", folder + "/data/artifacts",
+    ]
+  }
+
+  /// How a client connects to its PostgreSQL, as its controller was told; empty where none runs.
+  var database: String {
     let name = "STRATA_POSTGRES_URL="
     let controller = processes("controller").min() ?? 0
     let environment = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(controller)/environ"))) ?? Data()
-    let database = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    let found = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
       .first { $0.hasPrefix(name) }?.dropFirst(name.count)
-    return [
-      "--workers", "0", "--redis", "unix://\(folder)/data/run/redis.sock", "--postgres", String(database ?? ""),
-      "--artifacts", folder + "/data/artifacts",
-    ]
+    return String(found ?? "")
   }
 
   /// The binary that is tested, beside the tests' own.

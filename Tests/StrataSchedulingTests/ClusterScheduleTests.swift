@@ -84,14 +84,25 @@ import Testing
       startMilliseconds: [0, 10_000, 15_000])
     let metrics = try #require(ClusterMetrics(of: schedule))
     #expect(metrics.utilisation == 60.0 / (35 * 4))
-    #expect(metrics.waitSecondsMean == 5 && metrics.waitSecondsP95 == 10)
+    #expect(metrics.waitSecondsMean == 5 && metrics.waitSecondsP95 == 10 && metrics.waitSecondsP50 == 5)
     // 1, then 15 over the threshold of 10, then 25 over 20.
     #expect(abs(metrics.boundedSlowdownMean - (1 + 1.5 + 1.25) / 3) < 1e-12)
     #expect(ClusterMetrics(of: ClusterSchedule(jobs: [], processors: 1, startMilliseconds: [])) == nil)
     let hundred = ClusterSchedule(
       jobs: (0..<100).map { _ in Self.job(0, 1, 1, 1) }, processors: 100,
       startMilliseconds: (1...100).map { $0 * 1_000 })
-    #expect(try #require(ClusterMetrics(of: hundred)).waitSecondsP95 == 95)
+    let many = try #require(ClusterMetrics(of: hundred))
+    #expect(many.waitSecondsP95 == 95 && many.waitSecondsP50 == 50)
+  }
+
+  /// What a job holds its processors for beyond its run is a slowdown and a later end, and no use of them.
+  @Test func jobsThatWereSeenToEndLaterCountAsTheyEnded() throws {
+    let seen = ClusterSchedule(
+      jobs: [Self.job(0, 10, 10, 2), Self.job(0, 20, 20, 2)], processors: 4, startMilliseconds: [0, 0],
+      endMilliseconds: [15_000, 25_000])
+    let metrics = try #require(ClusterMetrics(of: seen))
+    #expect(metrics.utilisation == 60.0 / (25 * 4) && metrics.waitSecondsMean == 0)
+    #expect(metrics.boundedSlowdownMean == (1.5 + 1.25) / 2)
   }
 
   /// The figures are those of a separate simulator, written in Python, on the same trace.

@@ -1,3 +1,5 @@
+import StrataCore
+
 /// The words after a benchmark's name: pairs of `--name value`.
 struct BenchmarkOptions {
   private let words: [String]
@@ -10,6 +12,28 @@ struct BenchmarkOptions {
 
   /// - Returns: nil also where the value is no whole number of 1 or more.
   func count(_ name: String) -> Int? { text(name).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+
+  /// - Returns: nil where the option is not given.
+  /// - Throws: where its value is no whole number of that range.
+  func number(_ name: String, in range: ClosedRange<Int>) throws(StrataError) -> Int? {
+    guard words.contains(name) else { return nil }
+    guard let number = text(name).flatMap({ Int($0) }), range.contains(number) else {
+      throw StrataError(
+        .invalidInput, "\(name) cannot be '\(text(name) ?? "")'",
+        remedy: "give a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// - Throws: for words that are no pair of one of these names and its value.
+  func checkNames(_ names: [String]) throws(StrataError) {
+    for place in stride(from: 0, to: words.count, by: 2)
+    where !names.contains(words[place]) || place + 1 == words.count {
+      throw StrataError(
+        .invalidInput, "'\(words[place])' is no option, or lacks its value",
+        remedy: "give \(names.joined(separator: ", "))")
+    }
+  }
 }
 
 /// The value that a share of all does not exceed (nearest rank); not a number where there are none.

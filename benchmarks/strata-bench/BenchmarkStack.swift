@@ -2,7 +2,9 @@ import Foundation
 import StrataAPI
 import StrataClient
 import StrataCore
+import StrataLedger
 import StrataRuntime
+import StrataStack
 
 /// A stack of `strata up` in a temporary folder, for benchmarks of the whole path.
 final class BenchmarkStack: Sendable {
@@ -10,7 +12,8 @@ final class BenchmarkStack: Sendable {
   private let supervisor: ChildProcess
   private let client: HTTPClient
 
-  init() async throws {
+  /// - Parameter words: what `strata up` is told beyond its folder and its address.
+  init(_ words: [String] = []) async throws {
     folder = FileManager.default.temporaryDirectory.path + "/strata-bench-\(JobID())"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
@@ -19,28 +22,68 @@ final class BenchmarkStack: Sendable {
       throw StrataError(.notFound, "there is no \(binary)", remedy: "build it: make build")
     }
     var specification = ProcessSpecification(
-      binary, ["up", "--data-dir", folder + "/data", "--http", "127.0.0.1:0"])
+      binary, ["up", "--data-dir", folder + "/data", "--http", "127.0.0.1:0"] + words)
     specification.standardOutput = .null
     specification.parentDeathSignal = SIGTERM
     supervisor = try await ChildProcess.spawn(specification)
+    do {
+      try await Self.waitUntilReady(supervisor, folder)
+      let key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)
+      client = try Self.client(in: folder, key: key.trimmingCharacters(in: .whitespacesAndNewlines), connections: 64)
+    } catch {
+      await Self.end(supervisor, folder)
+      throw error
+    }
+  }
+
+  private static func waitUntilReady(_ supervisor: ChildProcess, _ folder: String) async throws {
     while !FileManager.default.fileExists(atPath: folder + "/data/run/ready") {
       guard supervisor.exit == nil else {
         throw StrataError(.unavailable, "the stack did not start; run strata doctor")
       }
       try await Task.sleep(for: .milliseconds(20))
     }
-    let key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)
-    var limits = HTTPClient.Limits()
-    limits.keptConnections = 64
-    client = HTTPClient(
-      try ClientEndpoint("unix://\(folder)/data/run/api.sock"),
-      bearerKey: key.trimmingCharacters(in: .whitespacesAndNewlines), limits: limits)
   }
 
-  func stop() async {
+  private static func client(in folder: String, key: String, connections: Int) throws -> HTTPClient {
+    var limits = HTTPClient.Limits()
+    limits.keptConnections = connections
+    let socket = try directory(in: folder).socket("api.sock")
+    return HTTPClient(try ClientEndpoint("unix://\(socket)"), bearerKey: key, limits: limits)
+  }
+
+  private static func directory(in folder: String) throws(StrataError) -> DataDirectory {
+    guard let directory = try DataDirectory.find(folder + "/data") else {
+      throw StrataError(.notFound, "\(folder)/data is no data directory")
+    }
+    return directory
+  }
+
+  /// Running jobs are handed back at once: a benchmark that ends with some was broken off.
+  private static func end(_ supervisor: ChildProcess, _ folder: String) async {
     supervisor.signal(SIGTERM)
+    if await supervisor.wait(atMost: .seconds(2)) == nil { supervisor.signal(SIGTERM) }
     _ = await supervisor.wait()
     try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  func stop() async { await Self.end(supervisor, folder) }
+
+  var isRunning: Bool { supervisor.exit == nil }
+
+  /// Makes tenants with credits for anything, and a client for each.
+  func makeTenants(_ names: [String]) async throws -> [HTTPClient] {
+    let server = EmbeddedPostgreSQL(in: try Self.directory(in: folder), identity: .random())
+    let ledger = try Ledger(PostgreSQLConfiguration(connectionString: server.connectionString))
+    var clients: [HTTPClient] = []
+    for name in names {
+      let tenant = try await ledger.createTenant(
+        name: name, plan: "bench", credits: MicroCredits(micros: 1_000_000_000_000_000))
+      let key = try await ledger.createKey(tenant: tenant, name: "bench").secret
+      clients.append(try Self.client(in: folder, key: key, connections: 2))
+    }
+    await ledger.close()
+    return clients
   }
 
   func submitNoop() async throws -> JobID {

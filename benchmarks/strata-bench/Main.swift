@@ -1,3 +1,4 @@
+import Foundation
 import StrataCore
 
 /// One question per benchmark, each beside a peer or the physical limit in the same run.
@@ -6,6 +7,8 @@ struct Main {
   private struct Entry {
     let name: String
     let question: String
+    /// As the usage shows them.
+    var options = ""
     let run: @Sendable ([String]) async throws -> Void
   }
 
@@ -26,7 +29,10 @@ struct Main {
     ) {
       try await QueueScaleBenchmark.run(arguments: $0)
     },
-    Entry(name: "queue-trace", question: "how well does the queue use a cluster beside EASY backfilling?") {
+    Entry(
+      name: "queue-trace", question: "how well does the queue use a cluster beside EASY backfilling?",
+      options: "[--trace PATH | --generate SEED] [--jobs N]   (the first N)"
+    ) {
       try await QueueTraceBenchmark.run(arguments: $0)
     },
     Entry(name: "ledger-accept", question: "how fast are jobs and holds committed beside a bare unnest insert?") {
@@ -45,6 +51,13 @@ struct Main {
     Entry(name: "http", question: "what does an HTTP request cost beside libmicrohttpd in C?") {
       try await HTTPBenchmark.run(arguments: $0)
     },
+    // The last one: all ends where there is no trace.
+    Entry(
+      name: "trace-run", question: "what becomes of a cluster's jobs on a real stack beside EASY backfilling?",
+      options: TraceRunBenchmark.options
+    ) {
+      try await TraceRunBenchmark.run(arguments: $0)
+    },
   ]
 
   static func main() async throws {
@@ -55,7 +68,10 @@ struct Main {
     }
     guard let entry = entries.first(where: { $0.name == first }) else {
       print("usage: strata-bench [NAME [OPTION…]]; without a name all run")
-      for entry in entries { print("  \(entry.name): \(entry.question)") }
+      for entry in entries {
+        print("  \(entry.name): \(entry.question)")
+        if !entry.options.isEmpty { print("    \(entry.options)") }
+      }
       return
     }
     try await run(entry, Array(words.dropFirst()))
@@ -63,6 +79,9 @@ struct Main {
 
   private static func run(_ entry: Entry, _ words: [String]) async throws {
     if words.first != "serve" { print("== \(entry.name): \(entry.question)") }
-    try await entry.run(words)
+    do { try await entry.run(words) } catch {
+      FileHandle.standardError.write(Data("strata-bench: \(entry.name): \(error)\n".utf8))
+      exit(1)
+    }
   }
 }

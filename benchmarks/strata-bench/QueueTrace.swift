@@ -12,9 +12,11 @@ import StrataScheduling
 /// price of room that is kept is the highest there is.
 enum QueueTraceBenchmark {
   /// - Parameter arguments: `--trace PATH` (a trace in the standard workload format; `kth_sp2.swf` of the folder that
-  ///   `STRATA_SHARED_DATA` names, or beside the repository), `--jobs N` (all; only the first N of the trace).
+  ///   `STRATA_SHARED_DATA` names, or beside the repository) or `--generate SEED` (a generated one), `--jobs N` (all; only the
+  ///   first N of the trace).
   static func run(arguments: [String]) async throws {
-    let load = try ClusterLoad.load(BenchmarkOptions(arguments))
+    let options = BenchmarkOptions(arguments)
+    let load = try ClusterLoad.load(options, count: options.count("--jobs") ?? .max)
     print("\(load.jobs.count) jobs of \(load.users) users, \(load.processors) processors: \(load.name)")
     print("decisions by the queue in Redis through its client; SIMULATED: the worker, running times and the clock")
     print("utilisation   wait s: mean    p95       max   bounded slowdown   wide jobs' wait s: mean       max")

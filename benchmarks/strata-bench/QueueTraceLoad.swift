@@ -13,29 +13,47 @@ struct ClusterLoad: Sendable {
 
   var users: Int { (owners.max() ?? -1) + 1 }
 
-  static func load(_ options: BenchmarkOptions) throws -> ClusterLoad {
-    let limit = options.count("--jobs") ?? .max
+  /// What is there where no trace is.
+  enum Absence { case generated, refused }
+
+  /// The jobs of `--trace PATH`, or of the trace beside the repository, or with `--generate SEED` generated ones.
+  ///
+  /// - Parameters:
+  ///   - from: so many jobs of the trace are passed over.
+  ///   - count: the most jobs. The first one comes at the instant 0.
+  static func load(
+    _ options: BenchmarkOptions, from: Int = 0, count: Int = .max, whereAbsent absence: Absence = .generated
+  ) throws -> ClusterLoad {
+    if let seed = try options.number("--generate", in: 0...Int.max) {
+      return generated(jobs: min(count, generatedMax), seed: UInt64(seed))
+    }
     guard let path = options.text("--trace") ?? knownTrace else {
+      guard case .generated = absence else {
+        throw StrataError(
+          .notFound, "MISSING: there is no trace 'traces/kth_sp2.swf' in ../shared/data",
+          remedy:
+            "give --trace PATH, name the folder in STRATA_SHARED_DATA, or give --generate SEED for a generated trace")
+      }
       print(
         "ABSENT: no trace beside the repository (give --trace PATH or set STRATA_SHARED_DATA); a SYNTHETIC one is used")
-      return synthetic(jobs: min(limit, 5_000))
+      return generated(jobs: min(count, generatedMax), seed: 5)
     }
     guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw StrataError(.notFound, "there is no trace at \(path)")
+      throw StrataError(
+        .notFound, "MISSING: there is no trace at \(path)", remedy: "give --generate SEED for a generated one")
     }
     let trace = try StandardWorkloadFormat.read([UInt8](bytes))
-    var (numbers, jobs, owners) = ([Int64: Int](), [RigidJob](), [Int]())
-    for job in trace.jobs {
-      guard jobs.count < limit, let rigid = RigidJob(job) else { continue }
-      let user = job.user ?? -1
-      owners.append(numbers[user, default: numbers.count])
-      numbers[user] = owners.last
-      jobs.append(rigid)
+    let window = trace.jobs.filter { RigidJob($0) != nil }.dropFirst(from).prefix(count)
+    guard let first = window.first else {
+      throw StrataError(.invalidInput, "the trace has no more than \(from) jobs", remedy: "give a smaller --from")
+    }
+    let jobs = window.compactMap(RigidJob.init).map { job in
+      job.submitted(at: job.submitMilliseconds - first.submitMilliseconds)
     }
     let processors = trace.header.processorsMax ?? jobs.map(\.processors).max() ?? 1
     return ClusterLoad(
       name: trace.header.computer ?? (path as NSString).lastPathComponent, processors: processors, jobs: jobs,
-      owners: owners)
+      owners: numbered(window.map { $0.user ?? -1 }))
   }
 
   private static var knownTrace: String? {
@@ -44,23 +62,35 @@ struct ClusterLoad: Sendable {
       .first(where: FileManager.default.fileExists)
   }
 
-  /// Where there is no trace: sizes are powers of two, running times spread evenly over their logarithms, and what is
+  private static let generatedMax = 5_000
+
+  /// Of the shape of a real trace: sizes are powers of two, running times spread evenly over their logarithms, and what is
   /// asked for fills seven tenths of 100 processors.
-  private static func synthetic(jobs count: Int) -> ClusterLoad {
-    var random = SeededGenerator(seed: 5)
-    var (jobs, owners, time) = ([RigidJob](), [Int](), 0.0)
+  private static func generated(jobs count: Int, seed: UInt64) -> ClusterLoad {
+    var random = SeededGenerator(seed: seed)
+    var (jobs, users, time) = ([RigidJob](), [Int64](), 0.0)
     for _ in 0..<count {
       // A job is 18 processors wide and an hour long on average.
       time += -log(1 - Double.random(in: 0..<1, using: &random)) * 18 * 3_750 / 70
       let run = exp(.random(in: log(10.0)...log(30_000), using: &random)) * 1_000
-      owners.append(Int(exp(.random(in: 0..<log(50.0), using: &random))) - 1)
+      users.append(Int64(exp(.random(in: 0..<log(50.0), using: &random))))
       jobs.append(
         RigidJob(
           submitMilliseconds: Int64(time * 1_000), runMilliseconds: Int64(run),
           requestedMilliseconds: Int64(run * .random(in: 1...8, using: &random)),
           processors: 1 << Int.random(in: 0...6, using: &random)))
     }
-    return ClusterLoad(name: "SYNTHETIC", processors: 100, jobs: jobs, owners: owners)
+    return ClusterLoad(name: "SYNTHETIC (seed \(seed))", processors: 100, jobs: jobs, owners: numbered(users))
+  }
+
+  /// Users by number, from 0, in the order in which they come.
+  private static func numbered(_ users: [Int64]) -> [Int] {
+    var numbers: [Int64: Int] = [:]
+    return users.map { user in
+      let number = numbers[user] ?? numbers.count
+      numbers[user] = number
+      return number
+    }
   }
 
   /// - Parameter sharing: whether each user is a tenant; else all jobs belong to one.
@@ -93,5 +123,13 @@ struct ClusterLoad: Sendable {
   func schedule(_ runs: [SimulatedRun?]) -> ClusterSchedule {
     ClusterSchedule(
       jobs: jobs, processors: processors, startMilliseconds: runs.map { ($0?.start ?? .max / 2) / 1_000 })
+  }
+}
+
+extension RigidJob {
+  fileprivate func submitted(at milliseconds: Int64) -> RigidJob {
+    RigidJob(
+      submitMilliseconds: milliseconds, runMilliseconds: runMilliseconds, requestedMilliseconds: requestedMilliseconds,
+      processors: processors)
   }
 }

@@ -7,17 +7,21 @@ public enum ClusterDiscipline: String, Hashable, Sendable, CaseIterable {
   case easyBackfilling = "easy"
 }
 
-/// When each job of a cluster starts under a discipline.
+/// When each job of a cluster starts and ends: under a discipline, or as it was seen.
 public struct ClusterSchedule: Hashable, Sendable {
   public let jobs: [RigidJob]
   public let processors: Int
   /// By job.
   public let startMilliseconds: [Int64]
+  /// By job.
+  public let endMilliseconds: [Int64]
 
-  public init(jobs: [RigidJob], processors: Int, startMilliseconds: [Int64]) {
+  /// - Parameter endMilliseconds: by job; each runs for as long as it does and no longer, unless that is said.
+  public init(jobs: [RigidJob], processors: Int, startMilliseconds: [Int64], endMilliseconds: [Int64]? = nil) {
     self.jobs = jobs
     self.processors = processors
     self.startMilliseconds = startMilliseconds
+    self.endMilliseconds = endMilliseconds ?? zip(jobs, startMilliseconds).map { $1 + $0.runMilliseconds }
   }
 
   /// Simulates a cluster of `processors` that starts empty and runs every job to its end.
