@@ -49,8 +49,7 @@ end
 local function occupy(lane, pool, tenant, count)
   cpu, memory, gpu = cpu - count * lane.cpu, memory - count * lane.memory, gpu - count * lane.gpu
   count_tenant(pool, tenant, count)
-  lane.leased = max(0, lane.leased + count)
-  note_lane(lane)
+  count_leased(lane, count)
   if is_limited(lane) then
     for _, gate in ipairs(gates_before(lane)) do count_starts(gate, count) end
   end
@@ -58,15 +57,15 @@ end
 
 -- A job that was taken as ready and cannot be granted. A record that cannot be read goes aside; an entry that points to
 -- no job, or to one that is not ready there, is a stray, and is gone with being taken out.
-local function turn_away(pool, turn, id, record)
+local function turn_away(pool, lane, tenant, id, record)
   if record and not is_readable(record) then set_record_aside(id, record) end
   strays = strays + 1
-  occupy(turn.lane, pool, pool.tenants[turn.tenant], -1)
+  occupy(lane, pool, pool.tenants[tenant], -1)
 end
 
 -- Grants what the round has taken.
 local function grant(pool)
-  granted = granted + grant_taken(worker, grants, function(turn, id, record) turn_away(pool, turn, id, record) end)
+  granted = granted + grant_taken(worker, grants, function(...) turn_away(pool, ...) end)
   taken_count = 0
 end
 
@@ -79,7 +78,7 @@ end
 
 -- The first so many who are found in a lane, and where.
 local function places_in(lane, count)
-  if not only then return call('ZRANGE', lane.key, 0, count - 1, 'WITHSCORES') end
+  if not only then return call('ZRANGE', lane.key, '0', text_of(count - 1), 'WITHSCORES') end
   local tag = call('ZSCORE', lane.key, only)
   return tag and { only, tag } or {}
 end
@@ -111,17 +110,15 @@ end
 
 -- Puts a turn back among those from `next` on; not beyond the horizon, where it is found again.
 local function put_back(turns, next, turn, horizon)
-  if horizon and before(horizon, turn) then return end
+  if horizon and horizon.tag <= turn.tag and before(horizon, turn) then return end
   local place = #turns + 1
   while place > next and before(turn, turns[place - 1]) do place = place - 1 end
   table.insert(turns, place, turn)
 end
 
--- Takes a tenant's next jobs for as long as its turn lasts.
-local function take(pool, turn, tenant, gate, next_turn, horizon)
+-- Takes a tenant's next jobs, at most so many, for as long as its turn lasts.
+local function take(pool, turn, tenant, most, next_turn, horizon)
   local lane, id = turn.lane, turn.id
-  local most = room_for(lane, wanted - granted - taken_count)
-  if gate then most = min(most, room_behind(gate)) end
   local charge, cost, tag = expected_charge(lane, tenant.weight), expected_charge(lane, 100), tenant.tag
   local before_this = last_lane == lane and last_tenant == id and last_count or 0
   -- Not fewer than a quantum has; nor than go before whoever is next.
@@ -132,16 +129,16 @@ local function take(pool, turn, tenant, gate, next_turn, horizon)
     if next_turn and not before(turn, next_turn) or horizon and before(horizon, turn) then break end
     count = count + 1
   end
-  count = min(count, most)
+  if count > most then count = most end
   -- One more than it gets, which tells whether there is any. To pop them would have their scores written as text.
   local queue = lane.queue .. id
-  local first = call('ZRANGE', queue, 0, count)
+  local first = call('ZRANGE', queue, '0', text_of(count))
   if #first <= count then
     lane.left[id], count = true, #first
     set_waits(lane, pool, tenant, false)
     if count == 0 then return end
   end
-  call('ZREMRANGEBYRANK', queue, 0, count - 1)
+  call('ZREMRANGEBYRANK', queue, '0', text_of(count - 1))
   note_taken(lane, id, charge, first, count)
   taken_count = taken_count + count
   turn.tag = tag + count * charge
@@ -182,10 +179,11 @@ local function round(in_class)
   while next <= #turns and granted + taken_count < wanted do
     local turn = turns[next]
     local lane, tenant = turn.lane, pool.tenants[turn.id]
-    if horizon and before(horizon, turn) then break end
+    if horizon and horizon.tag <= turn.tag and before(horizon, turn) then break end
     next, turns_given = next + 1, turns_given + 1
     local gate = tenant.limited == 1 and gate_before(tenant) or nil
-    if lane.left[turn.id] or room_for(lane, 1) == 0 then
+    local most = room_for(lane, wanted - granted - taken_count)
+    if lane.left[turn.id] or most == 0 then
       -- Not now.
     elseif tenant.tag > turn.tag + QUANTUM then
       last_lane = nil
@@ -196,7 +194,7 @@ local function round(in_class)
       last_lane = nil
       park(lane, turn.id, gate)
     else
-      take(pool, turn, tenant, gate, turns[next], horizon)
+      take(pool, turn, tenant, gate and min(most, room_behind(gate)) or most, turns[next], horizon)
       lane.moved[turn.id] = turn.tag
       if not lane.left[turn.id] then put_back(turns, next, turn, horizon) end
     end

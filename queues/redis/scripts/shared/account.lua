@@ -115,15 +115,17 @@ local function account(given)
       local tenant = pool.tenants[attempt.tenant]
       count_leased(lane, -count)
       tenant.running = max(0, tenant.running - count)
-      note_tenant(pool, tenant)
-      local gate = gate_before(tenant)
+      if not tenant.is_changed then note_tenant(pool, tenant) end
+      local gate = tenant.limited == 1 and gate_before(tenant)
       if gate then
         count_running(gate, -count)
         passed[#passed + 1] = gate
       end
-      for _, before in ipairs(gates_before(lane)) do
-        count_running(before, -count)
-        passed[#passed + 1] = before
+      if is_limited(lane) then
+        for _, before in ipairs(gates_before(lane)) do
+          count_running(before, -count)
+          passed[#passed + 1] = before
+        end
       end
       if attempt.charge then
         if not tenant.owed then

@@ -6,13 +6,15 @@ local PREEMPTED = 16
 local gone, reported, returned, past = {}, {}, {}, {}
 -- Runs for the logs, and what they name: jobs whose ends are told one by one, what these report, and jobs that come back.
 local outcomes, events, ended_jobs, ended_reports, back = {}, {}, {}, {}, {}
--- What leases that are alike amount to (those of a turn are, see lease.lua), by ending: read once, not per attempt.
-local endings, has_ended = {}, false
+-- What the lease that ended last amounts to, and how it ended: those of a turn are alike (see granting.lua), and are read
+-- once.
+local last_lease, last_ending, last_final, last_end, last_head, last_reported
+local has_ended = false
 
 at_begin(function()
   if not has_ended then return end
   has_ended = false
-  gone, reported, returned, past, endings = {}, {}, {}, {}, {}
+  gone, reported, returned, past, last_lease = {}, {}, {}, {}, nil
   outcomes, events, ended_jobs, ended_reports, back = {}, {}, {}, {}, {}
 end)
 
@@ -28,45 +30,40 @@ local function note_outcome(head, id, report)
   add_run(outcomes, head, ended_jobs, place, place, ended_reports, 0)
 end
 
--- What the end of an attempt amounts to. `time` is when the call happens, in microseconds and packed.
+-- What the end of an attempt amounts to, for `note_ended`; and the head of its outcome, and whether it has told how far it
+-- was. `time` is when the call happens, in microseconds and packed.
 local function end_of(worker, lease, ending, is_final, time, ended_at)
-  local alike = endings[2 * ending + is_final]
-  has_ended = true
-  if not alike then
-    alike = {}
-    endings[2 * ending + is_final] = alike
+  if lease == last_lease and ending == last_ending and is_final == last_final then
+    return last_end, last_head, last_reported
   end
-  local known = alike[lease]
-  if not known then
-    local start, charge, flags = unpack_bytes('>I8I8B', lease, 9)
-    known = {
-      head = outcome_head(ending, is_final, attempts_made(lease) + 1, sub(lease, 1, 16), worker, ended_at),
-      number = sub(lease, 26, 27), tenant = sub(lease, 28, 43), charge = charge, duration = time - start,
-      is_telling = ending <= FAILED, has_reported = flags % (2 * HAS_REPORTED) >= HAS_REPORTED,
-      had_start_by = had_start_by(lease),
-    }
-    alike[lease] = known
-  end
-  return known
+  local start, charge, flags = unpack_bytes('>I8I8B', lease, 9)
+  has_ended, last_lease, last_ending, last_final = true, lease, ending, is_final
+  last_head = outcome_head(ending, is_final, attempts_made(lease) + 1, sub(lease, 1, 16), worker, ended_at)
+  last_reported = flags % (2 * HAS_REPORTED) >= HAS_REPORTED
+  last_end = {
+    number = sub(lease, 26, 27), tenant = sub(lease, 28, 43), charge = charge, duration = time - start,
+    is_telling = ending <= FAILED,
+  }
+  return last_end, last_head, last_reported
 end
 
 local function note_end(worker, id, lease, ending, is_final, time, ended_at, report)
-  local known = end_of(worker, lease, ending, is_final, time, ended_at)
-  note_outcome(known.head, id, report)
-  if known.has_reported then reported[#reported + 1] = id end
-  note_ended(known, 1)
-  return known
+  local amounts, head, has_reported = end_of(worker, lease, ending, is_final, time, ended_at)
+  note_outcome(head, id, report)
+  if has_reported then reported[#reported + 1] = id end
+  note_ended(amounts, 1)
 end
 
 -- Attempts of jobs ARGV[first], …, ARGV[last] succeeded, whose leases are alike; and so many places behind each is its report.
 local function finish_alike(worker, lease, first, last, shift, time, ended_at)
-  local known = end_of(worker, lease, SUCCEEDED, 1, time, ended_at)
-  add_run(outcomes, known.head, ARGV, first, last, ARGV, shift)
-  note_ended(known, last - first + 1)
-  if not known.has_reported and not known.had_start_by then return end
+  local amounts, head, has_reported = end_of(worker, lease, SUCCEEDED, 1, time, ended_at)
+  local has_start_by = had_start_by(lease)
+  add_run(outcomes, head, ARGV, first, last, ARGV, shift)
+  note_ended(amounts, last - first + 1)
+  if not has_reported and not has_start_by then return end
   for index = first, last do
-    if known.has_reported then reported[#reported + 1] = ARGV[index] end
-    if known.had_start_by then past[#past + 1] = 'x' .. ARGV[index] end
+    if has_reported then reported[#reported + 1] = ARGV[index] end
+    if has_start_by then past[#past + 1] = 'x' .. ARGV[index] end
   end
 end
 
@@ -93,9 +90,9 @@ end
 
 -- The attempt ends, and its job with it.
 local function finish(worker, id, lease, ending, time, ended_at, report)
-  local known = note_end(worker, id, lease, ending, 1, time, ended_at, report)
+  note_end(worker, id, lease, ending, 1, time, ended_at, report)
   gone[#gone + 1] = id
-  if known.had_start_by then past[#past + 1] = 'x' .. id end
+  if had_start_by(lease) then past[#past + 1] = 'x' .. id end
 end
 
 -- A job that was taken out before any attempt.

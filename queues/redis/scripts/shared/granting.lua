@@ -1,13 +1,16 @@
 -- Shared: making leases of jobs that were taken out of their queues, turn by turn.
 
--- Taken and not granted yet: ids, and per turn its lane, tenant, charge and the number of these. And ids and leases, for
--- one command.
-local taken, taken_count, turns, holdings = {}, 0, {}, {}
+-- Taken and not granted yet: ids, and per turn its lane, tenant, charge and the number of these. A table per turn would
+-- cost more than all else that is noted of it.
+local taken, taken_count, turns = {}, 0, 0
+local turn_lanes, turn_tenants, turn_charges, turn_counts = {}, {}, {}, {}
+-- Ids and leases, for one command.
+local holdings = {}
 
 -- What a call grants: all leases have one token, so those of jobs that are alike have one text, which is made once. `reply`
 -- is what runs of jobs are appended to.
 local function begin_granting(tick, start, reply)
-  taken, taken_count, turns = {}, 0, {}
+  taken, taken_count, turns = {}, 0, 0
   return { token_and_start = pack('>I8', tick) .. start, reply = reply, started = {}, beginnings = {}, told = {} }
 end
 
@@ -19,13 +22,15 @@ local function note_taken(lane, tenant, charge, ids, count)
     for place = 1, count do taken[taken_count + place] = ids[place] end
   end
   taken_count = taken_count + count
-  turns[#turns + 1] = { lane = lane, tenant = tenant, charge = charge, count = count }
+  turns = turns + 1
+  turn_lanes[turns], turn_tenants[turns], turn_charges[turns], turn_counts[turns] = lane, tenant, charge, count
 end
 
--- The lease of a job whose record begins like `head`; false where the job is not ready there.
-local function lease_for(grants, turn, head)
-  local flags, charge = byte(head, 19), turn.charge
-  if #head < 24 or flags > 7 or flags % 2 == 1 or sub(head, 1, 18) ~= turn.lane.number .. turn.tenant then return false end
+-- The lease of a job of a tenant and lane (`where`: its number, then the tenant) whose record begins like `head`; false
+-- where the job is not ready there.
+local function lease_for(grants, where, charge, head)
+  local flags = byte(head, 19)
+  if #head < 24 or flags > 7 or flags % 2 == 1 or sub(head, 1, 18) ~= where then return false end
   local beginning = grants.beginnings[charge]
   if not beginning then
     beginning = grants.token_and_start .. pack('>I8B', charge, 0)
@@ -36,7 +41,6 @@ end
 
 -- Adds to what is told of starts that jobs taken[first], …, taken[last] have these leases.
 local function note_started(grants, worker, lease, first, last)
-  if last < first then return end
   local made = attempts_made(lease)
   local told = grants.told[made]
   if not told then
@@ -53,38 +57,35 @@ local function append_granted(reply, lane, first, last, records, is_all)
   reply[#reply + 1] = { lane.descriptor, table.concat(taken, '', first, last), some }
 end
 
--- Puts together what can be granted, from the first place on, and says to `turn_away` what cannot: turn, id, record. Returns
--- how many can.
+-- Puts together what can be granted, from the first place on, and says to `turn_away` what cannot: lane, tenant, id, record.
+-- Returns how many can.
 local function pick(worker, grants, records, turn_away)
-  local count, held, next, run_lane, run_first = 0, 0, 1, turns[1].lane, 1
-  for _, turn in ipairs(turns) do
-    local leases, alike, alike_first = {}, nil, count + 1
-    if turn.lane ~= run_lane then
+  local count, held, next, run_lane, run_first = 0, 0, 1, turn_lanes[1], 1
+  for turn = 1, turns do
+    local lane, tenant, charge = turn_lanes[turn], turn_tenants[turn], turn_charges[turn]
+    local where, alike_first, last_head, lease, alike = lane.number .. tenant, count + 1, nil, nil, nil
+    if lane ~= run_lane then
       append_granted(grants.reply, run_lane, run_first, count, records)
-      run_lane, run_first = turn.lane, count + 1
+      run_lane, run_first = lane, count + 1
     end
-    for index = next, next + turn.count - 1 do
+    for index = next, next + turn_counts[turn] - 1 do
       local id, record = taken[index], records[index]
       local head = record and #record > 24 and sub(record, 1, 24) or ''
-      local lease = leases[head]
-      if lease == nil then
-        lease = lease_for(grants, turn, head)
-        leases[head] = lease
-      end
+      if head ~= last_head then last_head, lease = head, lease_for(grants, where, charge, head) end
       if lease then
         if lease ~= alike then
-          note_started(grants, worker, alike, alike_first, count)
+          if alike then note_started(grants, worker, alike, alike_first, count) end
           alike, alike_first = lease, count + 1
         end
         count, held = count + 1, held + 2
         holdings[held - 1], holdings[held] = id, lease
         if count < index then taken[count], records[count] = id, record end
       else
-        turn_away(turn, id, record)
+        turn_away(lane, tenant, id, record)
       end
     end
-    note_started(grants, worker, alike, alike_first, count)
-    next = next + turn.count
+    if alike then note_started(grants, worker, alike, alike_first, count) end
+    next = next + turn_counts[turn]
   end
   for index = #records, count + 1, -1 do records[index] = nil end
   append_granted(grants.reply, run_lane, run_first, count, records, run_first == 1)
@@ -96,7 +97,7 @@ local function grant_taken(worker, grants, turn_away)
   if taken_count == 0 then return 0 end
   local count = pick(worker, grants, call('HMGET', jobs_key, unpack(taken, 1, taken_count)), turn_away)
   if count > 0 then call('HSET', prefix .. 'held:' .. worker, unpack(holdings, 1, 2 * count)) end
-  taken, taken_count, turns = {}, 0, {}
+  taken, taken_count, turns = {}, 0, 0
   return count
 end
 
