@@ -66,7 +66,7 @@ extension AdmissionService {
     // The last index has the most digits.
     try check.requireSmall(
       task.order.filled(ArrayTask(array: id, index: array.indexes.last, span: span), job: id.asJob))
-    let asked = "\narray \(array.indexes)\n\(array.runningMax.map(String.init) ?? "")"
+    let asked = "\narray \(array.indexes.storedText)\n\(array.runningMax.map(String.init) ?? "")"
     task.fingerprint = ArtifactDigest(hashing: task.fingerprint + Array(asked.utf8)).bytes
     return ArraySubmission(
       id: id, task: task, draftJSON: plain.definitionJSON, indexes: array.indexes, runningMax: array.runningMax,
@@ -121,7 +121,7 @@ extension AdmissionService {
 
   /// Commits tasks with their array's progress, then brings them into the queue, as the jobs of any submission.
   ///
-  /// - Throws: `unavailable`, where it is not known what was committed: whoever looks again finds out.
+  /// - Throws: `unavailable`, where it is not known what was committed: repeated, it finds out, and enqueues that.
   func make(_ making: ArrayMaking) async throws(StrataError) -> ArrayStep {
     let (step, waiting) = try await commit(making)
     // Only now, for what is claimed is left alone.
