@@ -17,12 +17,14 @@ WITH RECURSIVE poor (tenant) AS (
       AND id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
     ORDER BY id LIMIT $3::bigint)
   UNION ALL
-  SELECT job_array.id FROM poor
-  JOIN account ON account.id = poor.tenant
-  JOIN job_array ON job_array.tenant = poor.tenant
-    AND job_array.standing = 'poor' AND job_array.next_position < job_array.tasks
-    AND job_array.hold_each <= account.limit_ - account.posted - account.held
-  WHERE job_array.id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
+  SELECT affordable.id FROM poor JOIN account ON account.id = poor.tenant CROSS JOIN LATERAL (
+    SELECT id FROM job_array
+    WHERE standing = 'poor' AND next_position < tasks AND tenant = poor.tenant
+      AND hold_each <= account.limit_ - account.posted - account.held
+    -- Keeps it a look for each tenant, at those that it can pay for.
+    OFFSET 0
+  ) AS affordable
+  WHERE affordable.id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
   UNION ALL
   SELECT id FROM job_array
   WHERE standing = 'refused' AND next_position < tasks AND look_at <= $2::timestamptz
@@ -33,7 +35,6 @@ SELECT job_array.id, job_array.tenant, job_array.draft, job_array.indexes, job_a
   job_array.waiting_message, job_array.standing, job_array.retry_of,
   (SELECT retry.id FROM job_array AS retry WHERE retry.retry_of = job_array.id), job_array.created_at,
   batch.total, batch.succeeded, batch.failed, batch.cancelled, batch.charged, batch.held, batch.finished_at
-FROM (SELECT id FROM due ORDER BY id LIMIT $3::bigint) AS first
-JOIN job_array ON job_array.id = first.id
-JOIN batch ON batch.id = job_array.id
+FROM job_array JOIN batch ON batch.id = job_array.id
+WHERE job_array.id = ANY (ARRAY(SELECT id FROM due ORDER BY id LIMIT $3::bigint))
 ORDER BY job_array.id
