@@ -4,6 +4,7 @@ import StrataControl
 import StrataCore
 import StrataLedger
 import StrataQueue
+import StrataRuntime
 import TestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import Foundation
 import StrataArtifacts
 import StrataControl
 import StrataCore
+import StrataRuntime
 import Testing
 
 /// What was saved for jobs goes with them, and nobody who ends jobs waits for the disk.

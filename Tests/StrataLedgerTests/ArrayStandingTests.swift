@@ -33,7 +33,8 @@ import Testing
     try await bench.ledger.fill(try await array(bench, id, tenant), refillAt: 3)
     #expect(try await due(bench).isEmpty)
     // Whoever cancels some has it looked at.
-    _ = try await bench.ledger.cancel(try #require(PositionSet("50-60")), of: id, tenant: tenant)
+    let some = try #require(PositionSet("50-60"))
+    _ = try await bench.ledger.cancel(some, of: id, tenant: tenant)
     #expect(try await due(bench) == [id])
     #expect(try await bench.ledger.verify().isSound)
   }
