@@ -10,14 +10,18 @@ static const char count_pending_arrays[] = {
 #embed "../StrataLedger/Queries/count_pending_arrays.sql"
     , 0};
 const char *const strata_query_count_pending_arrays = count_pending_arrays;
+static const char fill_array[] = {
+#embed "../StrataLedger/Queries/fill_array.sql"
+    , 0};
+const char *const strata_query_fill_array = fill_array;
 static const char find_array[] = {
 #embed "../StrataLedger/Queries/find_array.sql"
     , 0};
 const char *const strata_query_find_array = find_array;
-static const char hold_array[] = {
-#embed "../StrataLedger/Queries/hold_array.sql"
+static const char hold_arrays[] = {
+#embed "../StrataLedger/Queries/hold_arrays.sql"
     , 0};
-const char *const strata_query_hold_array = hold_array;
+const char *const strata_query_hold_arrays = hold_arrays;
 static const char insert_array[] = {
 #embed "../StrataLedger/Queries/insert_array.sql"
     , 0};
@@ -50,6 +54,10 @@ static const char notify_arrays[] = {
 #embed "../StrataLedger/Queries/notify_arrays.sql"
     , 0};
 const char *const strata_query_notify_arrays = notify_arrays;
+static const char open_poor_arrays[] = {
+#embed "../StrataLedger/Queries/open_poor_arrays.sql"
+    , 0};
+const char *const strata_query_open_poor_arrays = open_poor_arrays;
 static const char pending_arrays_exist[] = {
 #embed "../StrataLedger/Queries/pending_arrays_exist.sql"
     , 0};
@@ -62,3 +70,7 @@ static const char migration_011_arrays[] = {
 #embed "../StrataLedger/Migrations/011_arrays.up.sql"
     , 0};
 const char *const strata_migration_011_arrays = migration_011_arrays;
+static const char migration_013_standing[] = {
+#embed "../StrataLedger/Migrations/013_standing.up.sql"
+    , 0};
+const char *const strata_migration_013_standing = migration_013_standing;

@@ -395,6 +395,10 @@ static const char delete_schedule[] = {
 #embed "../StrataLedger/Queries/delete_schedule.sql"
     , 0};
 const char *const strata_query_delete_schedule = delete_schedule;
+static const char find_made_schedule[] = {
+#embed "../StrataLedger/Queries/find_made_schedule.sql"
+    , 0};
+const char *const strata_query_find_made_schedule = find_made_schedule;
 static const char find_schedule[] = {
 #embed "../StrataLedger/Queries/find_schedule.sql"
     , 0};

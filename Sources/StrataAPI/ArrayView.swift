@@ -31,7 +31,7 @@ public struct ArrayView: Hashable, Codable, Sendable {
   public let priority: Int?
   /// How many there are in all.
   public let tasks: Int
-  /// Their indexes; absent in listings.
+  /// Their indexes; absent in listings, and where they come to more than 20,000 ranges.
   public let indexes: String?
   public let maxRunning: Int?
   /// Tasks that are not made yet.
@@ -52,6 +52,10 @@ public struct ArrayView: Hashable, Codable, Sendable {
   public let finishedAt: String?
   /// The most that each task may be charged, when that was last found out.
   public let chargeMaxMicrocredits: Int64
+  /// What its tasks were charged together so far.
+  public let chargedMicrocredits: Int64
+  /// What is held for its tasks that are made and have not ended.
+  public let heldMicrocredits: Int64
   /// The array of which it does the failed tasks again.
   public let retryOf: ArrayID?
   /// The array that does its failed tasks again.
@@ -72,7 +76,7 @@ public struct ArrayView: Hashable, Codable, Sendable {
     id: ArrayID, state: String, capability: String?, priority: Int?, tasks: Int, indexes: String?, maxRunning: Int?,
     pending: Int, waiting: Int?, running: Int?, succeeded: Int, failed: Int, cancelled: Int, failedIndexes: String?,
     held: Obstacle?, createdAt: String, runAt: String?, finishedAt: String?, chargeMaxMicrocredits: Int64,
-    retryOf: ArrayID?, retriedBy: ArrayID?
+    chargedMicrocredits: Int64, heldMicrocredits: Int64, retryOf: ArrayID?, retriedBy: ArrayID?
   ) {
     self.id = id
     self.state = state
@@ -93,6 +97,8 @@ public struct ArrayView: Hashable, Codable, Sendable {
     self.runAt = runAt
     self.finishedAt = finishedAt
     self.chargeMaxMicrocredits = chargeMaxMicrocredits
+    self.chargedMicrocredits = chargedMicrocredits
+    self.heldMicrocredits = heldMicrocredits
     self.retryOf = retryOf
     self.retriedBy = retriedBy
   }
@@ -105,6 +111,8 @@ public struct ArrayView: Hashable, Codable, Sendable {
     case runAt = "run_at"
     case finishedAt = "finished_at"
     case chargeMaxMicrocredits = "charge_max_microcredits"
+    case chargedMicrocredits = "charged_microcredits"
+    case heldMicrocredits = "held_microcredits"
     case retryOf = "retry_of"
     case retriedBy = "retried_by"
   }

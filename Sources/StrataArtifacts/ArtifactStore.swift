@@ -19,6 +19,9 @@ public final class ArtifactStore: Sendable {
     public var roomCheckBytes = 1 << 20
     /// Of what an attempt saves for the next one of its job, in bytes: half of what it may write at all. 4 GiB.
     public var checkpointBytes = 4 << 30
+    /// Of what is kept for all jobs of a tenant that were preempted and have not ended, in bytes: as much as eight of the
+    /// largest, so that one tenant's leave room for the others'. 32 GiB.
+    public var tenantCheckpointBytes = 32 << 30
     public init() {}
   }
 

@@ -38,42 +38,56 @@ extension ControlPlane {
 
   /// Makes a schedule. Its first run is the first after now.
   ///
-  /// - Returns: the schedule, and whether it was made before, under the same idempotency key.
+  /// - Returns: the schedule, and whether it was made before, under the same idempotency key, by the same draft.
   /// - Throws: `invalidBody`, what a submission of its job would be refused with but for want of credits, `conflict` where
-  ///   there is one of that name, `limitExceeded`.
+  ///   there is one of that name or the key has made another one, `limitExceeded`.
   public func createSchedule(
     _ draft: ScheduleDraft, tenant: TenantID, idempotencyKey: String? = nil
   ) async throws(StrataError) -> (schedule: ScheduleSnapshot, isRepeat: Bool) {
     let (definition, id) = (draft.definition, ScheduleID())
+    let key = idempotencyKey.map { ScheduleKey($0, fingerprint: definition.fingerprint) }
+    // Before it is checked: what was taken then may be refused now.
+    if let key, let known = try await madeSchedule(definition, tenant, key) {
+      return try answer(to: known, try? await check(draft.job, tenant, looksForInputs: false))
+    }
     let (start, charge) = try await check(definition, draft.job, id, tenant)
-    let max = configuration.schedules.schedulesMax
-    let stored: StoredSchedule?
+    let verdict: ScheduleVerdict
     do {
-      stored = try await ledger.createSchedule(
-        definition, tenant: tenant, progress: start, idempotencyKey: idempotencyKey, max: max,
+      verdict = try await ledger.createSchedule(
+        definition, tenant: tenant, progress: start, key: key, max: configuration.schedules.schedulesMax,
         now: configuration.clock.now, id: id)
     } catch {
-      let known = await repeated(definition, tenant: tenant, idempotencyKey: idempotencyKey)
-      if case .duplicate = error, let known { return (snapshot(of: known, charge: charge), true) }
       throw error.strataError
     }
-    guard let stored else {
-      throw StrataError(
-        .limitExceeded, "there are \(max) schedules of this tenant already, and no more are taken",
-        remedy: "delete one that is not needed")
+    if case .made(let stored) = verdict {
+      log.info("schedule made", ["schedule": "\(stored.id)", "tenant": "\(tenant)"])
     }
-    log.info("schedule made", ["schedule": "\(stored.id)", "tenant": "\(tenant)"])
-    return (snapshot(of: stored, charge: charge), false)
+    return try answer(to: verdict, charge)
   }
 
-  /// What a lost answer told of.
-  private func repeated(
-    _ definition: ScheduleDefinition, tenant: TenantID, idempotencyKey: String?
-  ) async -> StoredSchedule? {
-    guard let idempotencyKey else { return nil }
-    let known = try? await schedule(named: definition.name, tenant: tenant).stored
-    guard let known, known.idempotencyKey == idempotencyKey, known.definition == definition else { return nil }
-    return known
+  private func madeSchedule(
+    _ definition: ScheduleDefinition, _ tenant: TenantID, _ key: ScheduleKey
+  ) async throws(StrataError) -> ScheduleVerdict? {
+    do { return try await ledger.madeSchedule(definition, tenant: tenant, key: key) } catch { throw error.strataError }
+  }
+
+  private func answer(
+    to verdict: ScheduleVerdict, _ charge: MicroCredits?
+  ) throws(StrataError) -> (schedule: ScheduleSnapshot, isRepeat: Bool) {
+    switch verdict {
+    case .made(let stored): return (snapshot(of: stored, charge: charge), false)
+    case .existing(let stored): return (snapshot(of: stored, charge: charge), true)
+    case .conflict(let stored):
+      throw StrataError(
+        .conflict,
+        "this Idempotency-Key was used for another request, which made schedule '\(stored.definition.name)'",
+        remedy: "use a new key")
+    case .tooMany:
+      throw StrataError(
+        .limitExceeded,
+        "there are \(configuration.schedules.schedulesMax) schedules of this tenant already, and no more are taken",
+        remedy: "delete one that is not needed")
+    }
   }
 
   /// - Parameter name: its name or its identifier.

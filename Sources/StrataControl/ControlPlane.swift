@@ -93,13 +93,14 @@ public final class ControlPlane: Sendable {
     self.configuration = configuration
     self.log = log
     self.store = store
+    let drops = CheckpointDrops(store: store, disk: disk)
     events = EventHub(queue: queue)
     let counts = ControlMetrics(metrics, tiers: configuration.tiers.map(\.name))
     self.metrics = counts
     authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
     settler = Settler(
       ledger: ledger, queue: queue, lanes: LaneRule(tiers: configuration.tiers, clock: configuration.clock),
-      metrics: counts, log: log.component("settler"), forget: { store.dropCheckpoints(of: $0) })
+      metrics: counts, log: log.component("settler"), forget: { drops.drop($0) })
     reconciler = Reconciler(
       ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
     follower = FollowerWatch(

@@ -116,7 +116,7 @@ import Testing
       _ = try await fixture.ledger.createSchedule(
         ScheduleDefinition(
           name: name, cron: cron, timeZone: name == "zone" ? "Mars/Olympus" : "UTC", draftJSON: draft),
-        tenant: fixture.tenant, progress: begin, idempotencyKey: nil, max: 10, now: bench.clock.now)
+        tenant: fixture.tenant, progress: begin, max: 10, now: bench.clock.now)
     }
     try await bench.create(fixture, "good", "* * * * *")
     bench.clock.advance(by: .seconds(60))

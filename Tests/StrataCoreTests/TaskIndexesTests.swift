@@ -29,7 +29,11 @@ import Testing
 
   @Test func aStoredListIsOneThatWasWritten() throws {
     #expect(try TaskIndexes(stored: "0,5,7,10-99995:5") == TaskIndexes(text: "0-99999:5,7"))
-    for text in ["5,3", "0-9,9", "0-9:2,8", "", "x"] {
+    #expect(try Array(TaskIndexes(stored: "0-9,20;0000000000000405").all) == [0, 2, 20])
+    for text in [
+      "5,3", "0-9,9", "0-9:2,8", "", "x", "0-9;", "0-9;000000000000000", "0-9;00000000000000xx", "0-9;0000000000000000",
+      "0-9;0000000000000400", "0-9;00000000000000010000000000000000",
+    ] {
       #expect(throws: StrataError.self) { try TaskIndexes(stored: text) }
     }
   }
@@ -61,6 +65,37 @@ import Testing
         #expect(indexes.position(of: index) == sorted.firstIndex(of: index), "seed \(seed): \(index)")
       }
     }
+  }
+
+  /// The failed tasks of a large array may be scattered in any way.
+  @Test func someOfAListAreKeptHoweverScatteredTheyAre() throws {
+    let seed = testSeed
+    var random = SeededGenerator(seed: seed)
+    let base = try TaskIndexes(text: "5-900004:9,1000000-1029999")
+    var (bits, meant): (PositionBits, [Int]) = (PositionBits(size: base.count), [])
+    for position in 0..<base.count where Int.random(in: 0..<5, using: &random) < 2 {
+      bits.insert(position)
+      meant.append(base[position])
+    }
+    let chosen = try base.choosing(bits)
+    #expect(!chosen.isCompact && chosen.count == meant.count && chosen.storedText.utf8.count < 40_000, "seed \(seed)")
+    #expect(Array(chosen.all) == meant && (chosen.first, chosen.last) == (meant[0], meant[meant.count - 1]))
+    #expect(try TaskIndexes(stored: chosen.storedText) == chosen, "seed \(seed)")
+    for position in stride(from: 0, to: chosen.count, by: 97) {
+      #expect(chosen.position(of: chosen[position]) == position, "seed \(seed): \(position)")
+    }
+    for index in [0, 6, 900_005, 1_030_000] { #expect(chosen.position(of: index) == nil) }
+    for position in 0..<500 where !bits.contains(position) { #expect(chosen.position(of: base[position]) == nil) }
+    // Some of some: those that fail again.
+    var again = PositionBits(size: chosen.count)
+    for position in 0..<chosen.count where position % 7 != 3 { again.insert(position) }
+    let rest = try chosen.choosing(again)
+    #expect(Array(rest.all) == meant.enumerated().filter { $0.offset % 7 != 3 }.map(\.element), "seed \(seed)")
+    // What is compact is kept as a list.
+    var few = PositionBits(size: chosen.count)
+    few.insert(chosen.count - 1)
+    #expect(try chosen.choosing(few) == TaskIndexes(ascending: [chosen.last]))
+    #expect(throws: StrataError.self) { try chosen.choosing(PositionBits(size: chosen.count)) }
   }
 
   @Test func positionsAreASet() throws {

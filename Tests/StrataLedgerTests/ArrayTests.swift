@@ -49,7 +49,7 @@ import Testing
     let tenant = try await bench.tenant(credits: 3)
     let id = try await ArrayBench.submit(bench.ledger, tenant, "0-9")
     func due() async throws -> [StoredArray] {
-      try await bench.ledger.dueArrays(windowMax: 100, refillAt: 75, limit: 9)
+      try await bench.ledger.dueArrays(limit: 9)
     }
     let step = try await ArrayBench.make(bench.ledger, try await due()[0], 10)
     #expect(step.made.count == 3)
@@ -197,7 +197,7 @@ enum ArrayBench {
     return submission.id
   }
 
-  static func making(_ array: StoredArray, _ count: Int) -> ArrayMaking {
+  static func making(_ array: StoredArray, _ count: Int, refillAt: Int) -> ArrayMaking {
     var (tasks, position): ([(position: Int, submission: JobSubmission)], Int) = ([], array.next)
     while tasks.count < count, position < array.indexes.count {
       var one = Sample.submission(
@@ -211,11 +211,13 @@ enum ArrayBench {
       tasks.append((position, one))
       position = array.dropped.gap(from: position + 1)
     }
-    return ArrayMaking(array, tasks: tasks)
+    return ArrayMaking(array, tasks: tasks, refillAt: refillAt, lookAt: .now + .seconds(5))
   }
 
-  static func make(_ ledger: Ledger, _ array: StoredArray, _ count: Int) async throws -> ArrayStep {
-    try await ledger.make(making(array, count))
+  static func make(
+    _ ledger: Ledger, _ array: StoredArray, _ count: Int, refillAt: Int = 75
+  ) async throws -> ArrayStep {
+    try await ledger.make(making(array, count, refillAt: refillAt))
   }
 }
 
@@ -262,11 +264,16 @@ private final class WindowHistory {
     }
     let now = try await array
     #expect(now.unfinished <= window + window && now.made + now.dropped.count + now.pending == count)
+    // Whoever ends tasks sees to it: nobody looks at one that is full.
+    #expect(now.standing != .full || now.unfinished > window / 2)
+    let isDue = try await !bench.ledger.dueArrays(limit: 10).isEmpty
+    let isSolvent = try await bench.ledger.balance(of: tenant).available >= ArrayBench.price
+    #expect(isDue == (now.pending > 0 && (now.standing == .ready || now.standing == .poor && isSolvent)))
   }
 
   private func make(_ ledger: Ledger, _ array: StoredArray, _ count: Int) async throws {
     guard array.pending > 0 else { return }
-    _ = try await ArrayBench.make(ledger, array, count)
+    _ = try await ArrayBench.make(ledger, array, count, refillAt: window / 2)
   }
 
   private func end(_ ledger: Ledger, _ count: Int, _ random: inout SeededGenerator) async throws {

@@ -68,6 +68,31 @@ import Testing
     #expect(try fixture.sql(Self.schema, database: old) == schema)
   }
 
+  /// A key of several schedules stays that of the first, and batches learn what their jobs were charged.
+  @Test func whatNobodyCountedBeforeIsCounted() async throws {
+    let fixture = try PostgreSQLFixture.shared.get()
+    let database = try fixture.makeDatabase()
+    let ledger = try Ledger(LedgerBench.configuration(database))
+    try await ledger.migrate(upTo: 11)
+    try fixture.sql(Self.history, database: database)
+    try fixture.sql(
+      """
+      INSERT INTO batch (id, tenant, created_at, total, succeeded)
+        VALUES ('00000000-0000-0000-0000-0000000000b1', '\(Self.tenant)', now(), 2, 1);
+      UPDATE job SET batch = '00000000-0000-0000-0000-0000000000b1';
+      INSERT INTO schedule (id, tenant, name, cron, time_zone, draft, missed, overlap, is_paused, idempotency_key,
+        created_at, changed_at, decided_at)
+      SELECT ('00000000-0000-0000-0000-00000000000' || number)::uuid, '\(Self.tenant)', 'n' || number, '@daily', 'UTC',
+        '{}', 'once', 'allow', false, CASE WHEN number < 4 THEN 'k' ELSE 'l' END, now(), now(), now()
+      FROM generate_series(1, 4) AS number
+      """, database: database)
+    try await ledger.migrate()
+    #expect(try fixture.sql("SELECT charged, held FROM batch", database: database) == "30|20")
+    let keys = "SELECT string_agg(name || coalesce(idempotency_key, '-'), ' ' ORDER BY name) FROM schedule"
+    #expect(try fixture.sql(keys, database: database) == "n1k n2- n3- n4l")
+    await ledger.close()
+  }
+
   @Test func balancesJobsAndHoldsOutliveTheMigration() async throws {
     let fixture = try PostgreSQLFixture.shared.get()
     let database = try fixture.makeDatabase()

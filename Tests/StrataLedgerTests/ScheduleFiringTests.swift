@@ -14,9 +14,9 @@ import Testing
     let due = Self.start + .seconds(60)
     let stored = try await bench.ledger.createSchedule(
       ScheduleDefinition(name: name, cron: "* * * * *", timeZone: "UTC", draftJSON: "{}", overlap: overlap),
-      tenant: tenant, progress: ScheduleProgress(decidedAt: Self.start, nextAt: due, dueAt: due), idempotencyKey: nil,
+      tenant: tenant, progress: ScheduleProgress(decidedAt: Self.start, nextAt: due, dueAt: due),
       max: 10, now: Self.start)
-    return try #require(stored)
+    return try #require(stored.schedule)
   }
 
   /// Runs of the next minutes.
@@ -171,8 +171,8 @@ import Testing
     #expect(try await bench.ledger.schedule(nil, named: "nightly", tenant: other)?.id == theirs.id)
     #expect(try await bench.ledger.deleteSchedule(schedule.id, tenant: other) == nil)
     let full = try await bench.ledger.createSchedule(
-      schedule.definition, tenant: tenant, progress: schedule.progress, idempotencyKey: nil, max: 1, now: Self.start)
-    #expect(full == nil)
+      schedule.definition, tenant: tenant, progress: schedule.progress, max: 1, now: Self.start)
+    #expect(full == .tooMany)
     let second = try await self.schedule(bench, tenant, "second")
     let page = try await bench.ledger.schedules(of: tenant, limit: 1)
     #expect(page.map(\.id) == [second.id])
@@ -194,10 +194,45 @@ import Testing
       overlap: .skip, isPaused: true, startsAt: Self.start, endsAt: Self.start + .seconds(1), jitterSeconds: 17)
     let progress = ScheduleProgress(decidedAt: Self.start, nextAt: nil, dueAt: nil)
     let made = try await bench.ledger.createSchedule(
-      definition, tenant: tenant, progress: progress, idempotencyKey: "k", max: 10, now: Self.start)
+      definition, tenant: tenant, progress: progress, key: ScheduleKey("k", fingerprint: [1]), max: 10,
+      now: Self.start
+    ).schedule
     #expect(made?.definition == definition && made?.progress == progress && made?.idempotencyKey == "k")
     let found = try await bench.ledger.schedule(nil, named: "all", tenant: tenant)
     #expect(found == made && found?.lastRun == nil && found?.lastSkip == nil)
+  }
+
+  @Test func aKeyMakesOneScheduleWhateverBecomesOfIt() async throws {
+    let bench = try await LedgerBench()
+    let (tenant, other) = (try await bench.tenant(), try await bench.tenant("other"))
+    let controllers = [bench.ledger, try bench.another()]
+    let progress = ScheduleProgress(decidedAt: Self.start, nextAt: nil, dueAt: nil)
+    @Sendable func create(_ name: String, _ fingerprint: UInt8, of tenant: TenantID, by ledger: Ledger) async throws
+      -> ScheduleVerdict
+    {
+      try await ledger.createSchedule(
+        ScheduleDefinition(name: name, cron: "@daily", timeZone: "UTC", draftJSON: "{}"), tenant: tenant,
+        progress: progress, key: ScheduleKey("k", fingerprint: [fingerprint]), max: 10, now: Self.start)
+    }
+    // However many ask at once.
+    let verdicts = try await withThrowingTaskGroup(of: ScheduleVerdict.self) { group in
+      for place in 0..<6 {
+        group.addTask { try await create("n", 1, of: tenant, by: controllers[place % 2]) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    let made = try #require(try await bench.ledger.schedule(nil, named: "n", tenant: tenant))
+    #expect(verdicts.count { $0 == .made(made) } == 1 && verdicts.count { $0 == .existing(made) } == 5)
+    var renamed = made.definition
+    renamed.name = "m"
+    let changed = try #require(
+      try await bench.ledger.changeSchedule(made, to: renamed, start: nil, now: Self.start))
+    #expect(try await create("n", 1, of: tenant, by: bench.ledger) == .existing(changed))
+    #expect(try await create("x", 2, of: tenant, by: bench.ledger) == .conflict(changed))
+    #expect(try await create("x", 2, of: other, by: bench.ledger).schedule?.tenant == other)
+    _ = try await bench.ledger.deleteSchedule(made.id, tenant: tenant)
+    #expect(try await create("x", 2, of: tenant, by: bench.ledger).schedule?.definition.name == "x")
+    await controllers[1].close()
   }
 
   /// Another process's change is heard, and what was told while nobody listened is told as soon as somebody does.
@@ -209,8 +244,8 @@ import Testing
     #expect(await changes.next() != nil, "it listens")
     let made = try await other.createSchedule(
       ScheduleDefinition(name: "n", cron: "* * * * *", timeZone: "UTC", draftJSON: "{}"), tenant: tenant,
-      progress: ScheduleProgress(decidedAt: Self.start, nextAt: nil, dueAt: nil), idempotencyKey: nil, max: 1,
-      now: Self.start)
+      progress: ScheduleProgress(decidedAt: Self.start, nextAt: nil, dueAt: nil), max: 1, now: Self.start
+    ).schedule
     #expect(await changes.next() != nil)
     var definition = try #require(made).definition
     definition.cron = "@daily"
@@ -236,4 +271,9 @@ import Testing
     await bench.ledger.close()
     bench.fixture.stop()
   }
+}
+
+extension ScheduleVerdict {
+  /// The schedule that was made.
+  var schedule: StoredSchedule? { if case .made(let stored) = self { stored } else { nil } }
 }

@@ -69,6 +69,21 @@ import Testing
     }
   }
 
+  @Test func whatItsTasksWereChargedAndHoldIsTold() async throws {
+    try await APIBench.with { bench in
+      let id = try #require(try await bench.submit(Self.body(#"{"tasks":3}"#)).json["id"]?.stringValue)
+      try await make(bench)
+      let made = try view(try await bench.ask("GET", "/v1/arrays/\(id)"))
+      #expect((made.chargedMicrocredits, made.heldMicrocredits) == (0, 3_000))
+      try await bench.fixture.complete(try await bench.fixture.lease())
+      try await bench.fixture.settler().drain()
+      let ended = try view(try await bench.ask("GET", "/v1/arrays/\(id)"))
+      #expect((ended.chargedMicrocredits, ended.heldMicrocredits) == (1_000, 2_000))
+      let cancelled = try view(try await bench.ask("DELETE", "/v1/arrays/\(id)"))
+      #expect((cancelled.chargedMicrocredits, cancelled.heldMicrocredits) == (1_000, 0))
+    }
+  }
+
   @Test func anotherTenantsArraysAreNotFound() async throws {
     try await APIBench.with { bench in
       let id = try #require(try await bench.submit(Self.body(#"{"tasks":3}"#)).json["id"]?.stringValue)

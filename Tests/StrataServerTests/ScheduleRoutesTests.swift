@@ -73,10 +73,21 @@ import Testing
       let again = try await bench.ask("POST", "/v1/schedules", Self.body(), headers: key)
       #expect(first.status == 201 && again.status == 200)
       #expect(try view(first).id == view(again).id)
-      for (body, headers) in [(Self.body(), []), (Self.body(#","overlap":"skip""#), key)] {
-        let taken = try await bench.ask("POST", "/v1/schedules", body, headers: headers)
-        #expect(taken.status == 409 && taken.body.contains("a schedule named 'nightly'"), "\(taken.body)")
+      #expect(first.body == again.body)
+      let taken = try await bench.ask("POST", "/v1/schedules", Self.body())
+      #expect(taken.status == 409 && taken.body.contains("a schedule named 'nightly'"), "\(taken.body)")
+      // Also one of another name: the key stands for one request.
+      let body = Self.body(#","overlap":"skip""#)
+      for other in [body, body.replacing("nightly", with: "weekly")] {
+        let refused = try await bench.ask("POST", "/v1/schedules", other, headers: key)
+        #expect(refused.status == 409 && refused.code == "conflict", "\(refused.body)")
+        #expect(refused.body.contains("Idempotency-Key was used for another request"), "\(refused.body)")
       }
+      #expect(try await bench.ask("GET", "/v1/schedules/weekly").status == 404)
+      // It is found as it is now.
+      _ = try await bench.ask("PATCH", "/v1/schedules/nightly", #"{"paused":true}"#)
+      let late = try await bench.ask("POST", "/v1/schedules", Self.body(), headers: key)
+      #expect(late.status == 200 && late.json["paused"] == .boolean(true), "\(late.body)")
     }
   }
 

@@ -66,7 +66,7 @@ extension AdmissionService {
     // The last index has the most digits.
     try check.requireSmall(
       task.order.filled(ArrayTask(array: id, index: array.indexes.last, span: span), job: id.asJob))
-    let asked = "\narray \(array.indexes)\n\(array.runningMax.map(String.init) ?? "")"
+    let asked = "\narray \(array.indexes.storedText)\n\(array.runningMax.map(String.init) ?? "")"
     task.fingerprint = ArtifactDigest(hashing: task.fingerprint + Array(asked.utf8)).bytes
     return ArraySubmission(
       id: id, task: task, draftJSON: plain.definitionJSON, indexes: array.indexes, runningMax: array.runningMax,
@@ -119,30 +119,31 @@ extension AdmissionService {
     return tasks
   }
 
-  /// Commits tasks with their array's progress, then brings them into the queue, as the jobs of any submission.
+  /// Commits tasks with their array's progress, then brings them into the queue, as the jobs of any submission. What was
+  /// made before, perhaps by a call of the same whose answer got lost, is put there where it is missing.
   ///
-  /// - Throws: `unavailable`, where it is not known what was committed: whoever looks again finds out.
+  /// - Throws: `unavailable`, where it is not known what was committed: repeated, it finds out, and enqueues that.
   func make(_ making: ArrayMaking) async throws(StrataError) -> ArrayStep {
     let (step, waiting) = try await commit(making)
     // Only now, for what is claimed is left alone.
     for job in waiting { retries.add(job) }
+    let known = step.isStale ? step.made.filter { !$0.state.isFinal }.map(\.job) : []
+    if !known.isEmpty { await reconciler.recheck(Set(known)) }
     if !step.isStale { metrics.accepted.increment(by: UInt64(step.made.count)) }
     return step
   }
 
+  /// - Returns: what became of it, and the jobs that are to be in the queue and are not yet.
   private func commit(_ making: ArrayMaking) async throws(StrataError) -> (ArrayStep, [JobID]) {
     let submissions = making.tasks.map(\.submission)
     for submission in submissions { underWay.begin(submission.job) }
     defer { for submission in submissions { underWay.end(submission.job) } }
     let step: ArrayStep
     do { step = try await ledger.make(making) } catch { throw error.strataError }
-    guard !step.made.isEmpty else { return (step, []) }
+    guard !step.made.isEmpty, !step.isStale else { return (step, []) }
     CrashPoint.betweenMakingAndEnqueue.reached()
-    let made = Dictionary(step.made.map { ($0.job, $0) }) { first, _ in first }
-    let verdicts = submissions.compactMap { submission in
-      made[submission.job].map { (submission, step.isStale ? AdmissionVerdict.existing($0) : .accepted($0)) }
-    }
-    return (step, await bringIntoQueue(verdicts))
+    // They are the first of those that were to be made.
+    return (step, await bringIntoQueue(zip(submissions, step.made).map { ($0, .accepted($1)) }))
   }
 }
 

@@ -29,8 +29,12 @@ public struct ArrayLimits: Hashable, Sendable {
 
   public init() {}
 
-  /// How many tasks are unfinished at most when more are made: not for each that ends a transaction.
-  var refillAt: Int { windowMax - max(1, windowMax / 4) }
+  /// How many tasks of an array are unfinished at most when more are made: not for each that ends a transaction, but for
+  /// an array that bounds them itself.
+  func refillAt(_ array: StoredArray) -> Int {
+    if let own = array.runningMax, own < windowMax { return own - 1 }
+    return windowMax - max(1, windowMax / 4)
+  }
 
   /// How many tasks of an array may be unfinished at once.
   func window(of array: StoredArray) -> Int { min(windowMax, array.runningMax ?? windowMax) }
@@ -76,9 +80,13 @@ extension StoredArray {
   }
 
   func noTask(_ index: Int) -> StrataError {
-    StrataError(
-      .notFound, "array \(id) has no task \(index)",
-      remedy: "its indexes are \(indexes.description.prefix(100))\(indexes.runs.count > 10 ? " …" : "")")
+    StrataError(.notFound, "array \(id) has no task \(index)", remedy: "its indexes are \(indexWords)")
+  }
+
+  private var indexWords: String {
+    guard indexes.isCompact else { return "\(indexes.count) from \(indexes.first) to \(indexes.last)" }
+    let text = indexes.description
+    return text.utf8.count > 100 ? "\(text.prefix(100)) …" : text
   }
 
   /// The indexes of tasks, of which the jobs are given in order.

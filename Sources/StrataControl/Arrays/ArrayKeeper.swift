@@ -33,8 +33,8 @@ package struct ArrayKeeper: Sendable {
   private let endings: Bell
   /// Rung by submissions.
   private let submissions = Bell()
-  private let refused = ArrayPauses()
   private let told = ArrayPauses()
+  private let unanswered = UnansweredMaking()
 
   package init(
     ledger: Ledger, admission: AdmissionService, endings: Bell = Bell(), limits: ArrayLimits = ArrayLimits(),
@@ -78,33 +78,51 @@ package struct ArrayKeeper: Sendable {
     }
   }
 
-  /// Makes tasks of each array that has room for some: at most `ArrayLimits.stepMax` of each.
+  /// Makes tasks of each array that may go on: at most `ArrayLimits.stepMax` of each.
   ///
   /// - Returns: how many.
   package func makeDue() async throws -> Int {
-    var (made, cursor): (Int, ArrayID?) = (0, nil)
+    var (made, cursor): (Int, ArrayID?) = (try await makeAgain(), nil)
     while !Task.isCancelled {
-      let due = try await ledger.dueArrays(
-        windowMax: limits.windowMax, refillAt: limits.refillAt, after: cursor, limit: Self.batchMax)
+      let due = try await ledger.dueArrays(at: clock.now, after: cursor, limit: Self.batchMax)
       // What is due stays so while the queue is full.
       if !due.isEmpty, let refusal = admission.room.door.refusal { throw refusal }
-      for array in due where !refused.holds(array.id, at: .now) { made += try await make(array) }
+      var pass = Pass()
+      for array in due where pass.mayPay(for: array) { made += try await make(array, &pass) }
+      if !pass.holds.isEmpty { try await ledger.hold(pass.holds) }
       cursor = due.last?.id
       if due.count < Self.batchMax { break }
     }
     return made
   }
 
+  /// What a look at some arrays has come to.
+  private struct Pass {
+    /// Arrays that are left alone for a while.
+    var holds: [ArrayHold] = []
+    /// What tenants had left when it was too little for a task.
+    var purses: [TenantID: MicroCredits] = [:]
+
+    /// Whether an array of those that lack credits may have them still, after what others of its tenant have taken.
+    func mayPay(for array: StoredArray) -> Bool {
+      guard array.standing == .poor, let left = purses[array.tenant] else { return true }
+      return array.holdEach <= left
+    }
+  }
+
   /// - Returns: how many tasks were made.
-  private func make(_ array: StoredArray) async throws -> Int {
+  private func make(_ array: StoredArray, _ pass: inout Pass) async throws -> Int {
     var count = min(limits.window(of: array) - array.unfinished, limits.stepMax, array.pending)
-    guard count > 0 else { return 0 }
+    guard count > 0 else {
+      try await ledger.fill(array, refillAt: limits.refillAt(array))
+      return 0
+    }
     // As many as its tenant may have waiting, about: halved at most nine times.
     while let refusal = await admission.room.refusal(of: array.tenant, count: count) {
       if refusal.code == .queueFull { throw refusal }
       count /= 2
       guard count == 0 else { continue }
-      try await hold(array, refusal, for: Self.waitingPause)
+      pass.holds.append(hold(array, refusal, for: Self.waitingPause))
       return 0
     }
     let tasks: [(position: Int, submission: JobSubmission)]
@@ -112,25 +130,43 @@ package struct ArrayKeeper: Sendable {
       tasks = try await admission.tasks(of: array, count: count, now: clock.now)
     } catch {
       if error.code == .unavailable { throw error }
-      try await hold(array, error, for: Self.refusedPause)
+      pass.holds.append(hold(array, error, for: Self.refusedPause))
       return 0
     }
     CrashPoint.betweenWindowAndMaking.reached()
-    let step = try await admission.make(ArrayMaking(array, tasks: tasks))
+    let step = try await make(
+      ArrayMaking(
+        array, tasks: tasks, refillAt: limits.refillAt(array), lookAt: clock.now + Self.refusedPause))
     if let refusal = step.refusal {
       tell(array, refusal.strataError)
-      // Without the credits for one task it is not due, and is as soon as they are there.
-      if case .budget = refusal {} else { refused.note(array.id, until: .now + Self.refusedPause) }
+      if case .budget(let available, _) = refusal { pass.purses[array.tenant] = available }
     }
     return step.isStale ? 0 : step.made.count
   }
 
-  /// Notes why no more are made, where that is news, and leaves the array alone for a while.
-  private func hold(_ array: StoredArray, _ error: StrataError, for pause: Duration) async throws {
-    refused.note(array.id, until: .now + pause)
+  /// Where nobody says whether they were made, the next pass begins by asking once more.
+  private func make(_ making: ArrayMaking) async throws(StrataError) -> ArrayStep {
+    unanswered.note(making)
+    do throws(StrataError) {
+      let step = try await admission.make(making)
+      unanswered.note(nil)
+      return step
+    } catch {
+      if error.code != .unavailable { unanswered.note(nil) }
+      throw error
+    }
+  }
+
+  /// Makes what was to be made when the ledger last went away: where it was made after all, it is enqueued now.
+  private func makeAgain() async throws -> Int {
+    guard let making = unanswered.making else { return 0 }
+    let step = try await make(making)
+    return step.isStale ? 0 : step.made.count
+  }
+
+  private func hold(_ array: StoredArray, _ error: StrataError, for pause: Duration) -> ArrayHold {
     tell(array, error)
-    guard array.obstacle?.code != error.code.rawValue else { return }
-    try await ledger.hold(array.id, StoredArray.Obstacle(error))
+    return ArrayHold(array.id, StoredArray.Obstacle(error), lookAt: clock.now + pause)
   }
 
   /// Now and then: its owner sees it whenever he looks.
@@ -146,7 +182,16 @@ package struct ArrayKeeper: Sendable {
   }
 }
 
-/// Arrays that are left alone for a while.
+/// What was to be made when the ledger went away: it may have been, and then it is not in the queue.
+private final class UnansweredMaking: Sendable {
+  private let last = Mutex<ArrayMaking?>(nil)
+
+  var making: ArrayMaking? { last.withLock { $0 } }
+
+  func note(_ making: ArrayMaking?) { last.withLock { $0 = making } }
+}
+
+/// Arrays that were told of lately.
 private final class ArrayPauses: Sendable {
   /// Arrays remembered; the memory is emptied when it is full.
   private static let arraysMax = 10_000

@@ -60,7 +60,7 @@ extension ControlPlane {
         message: "each task needs a hold of \(array.holdEach) credits, \(available) are available")
     }
     // Once there are credits again the array is about to go on.
-    return array.obstacle?.code == StrataError.Code.budgetExceeded.rawValue ? nil : array.obstacle
+    return array.standing == .poor ? nil : array.obstacle
   }
 
   // MARK: Tasks
@@ -188,10 +188,11 @@ extension ControlPlane {
   /// Jobs cancelled by one call of the queue.
   private static let cancelMax = 500
 
-  /// Does the failed tasks of a finished array again: a new array with their indexes and the same request, at today's
-  /// price. An array is done again once; asked again, the answer is the one that does.
+  /// Does the failed tasks of a finished array again, but for those that were done again by themselves: a new array with
+  /// their indexes and the same request, at today's price. An array is done again once; asked again, the answer is the one
+  /// that does. However many have failed, they are read a page at a time and kept as a bit for each task.
   ///
-  /// - Throws: `conflict` unless all its tasks have ended and some of them failed.
+  /// - Throws: `conflict` unless all its tasks have ended and some that failed are left.
   public func retryArray(
     _ id: ArrayID, tenant: TenantID, idempotencyKey: String? = nil
   ) async throws(StrataError) -> AdmittedJob {
@@ -202,24 +203,33 @@ extension ControlPlane {
     guard stored.failed > 0 else { throw StrataError(.conflict, "no task of array \(id) has failed") }
     var draft = try JobDraft(definitionJSON: stored.draftJSON)
     draft.idempotencyKey = idempotencyKey
-    let indexes = try TaskIndexes(ascending: stored.indexes(of: try await failedTasks(of: stored)))
+    let indexes = try await indexesToRetry(of: stored)
     return try await admission.submit(
       draft, as: ArrayDraft(indexes, runningMax: stored.runningMax), limits: configuration.arrays,
       retried: (id, stored.span), tenant: tenant)
   }
 
-  private func failedTasks(of stored: StoredArray) async throws(StrataError) -> [JobID] {
-    var failed: [JobID] = []
-    let page = configuration.arrays.failedShown
-    do {
-      repeat {
-        let more = try await ledger.failedTasks(of: stored.id, after: failed.last, limit: page)
-        failed += more
-        if more.count < page { break }
-      } while failed.count < stored.indexes.count
-    } catch {
-      throw error.strataError
+  private func indexesToRetry(of stored: StoredArray) async throws(StrataError) -> TaskIndexes {
+    // What is done again already is what it was, whatever was done again by itself since.
+    if let again = stored.retriedBy { return try await storedArray(again, stored.tenant).indexes }
+    var (failed, cursor): (PositionBits, JobID?) = (PositionBits(size: stored.indexes.count), nil)
+    repeat {
+      let page: [JobID]
+      do {
+        page = try await ledger.failedTasks(
+          of: stored.id, after: cursor, isUnmended: true, limit: Self.retryPageMax)
+      } catch {
+        throw error.strataError
+      }
+      for position in page.compactMap(stored.id.position) { failed.insert(position) }
+      cursor = page.count < Self.retryPageMax ? nil : page.last
+    } while cursor != nil
+    guard failed.count > 0 else {
+      throw StrataError(.conflict, "every failed task of array \(stored.id) has been done again by itself")
     }
-    return failed
+    return try stored.indexes.choosing(failed)
   }
+
+  /// Failed tasks read at once.
+  private static let retryPageMax = 10_000
 }

@@ -1,3 +1,4 @@
+import StrataArtifacts
 public import StrataCore
 import StrataLedger
 public import StrataScheduling
@@ -84,9 +85,27 @@ extension ScheduleDraft {
 }
 
 extension ScheduleDefinition {
+  /// A digest of all that it says: equal ones have equal digests.
+  var fingerprint: [UInt8] {
+    let times = [startsAt, endsAt].map { $0.map { "\($0.nanoseconds)" } ?? "" }
+    let policies = [missed.fingerprint, overlap.rawValue, "\(isPaused)", "\(jitterSeconds)"]
+    let text = ([name, cron, timeZone, draftJSON] + policies + times).joined(separator: "\n")
+    return ArtifactDigest(hashing: Array(text.utf8)).bytes
+  }
+
   /// Whether its instants are others than those of `other`, so that they count from the change on.
   func differsInTime(from other: ScheduleDefinition) -> Bool {
     (cron, timeZone, isPaused, jitterSeconds) != (other.cron, other.timeZone, other.isPaused, other.jitterSeconds)
       || (startsAt, endsAt) != (other.startsAt, other.endsAt)
+  }
+}
+
+extension MissedRunsPolicy {
+  fileprivate var fingerprint: String {
+    switch self {
+    case .skip(let tolerance): "skip \(tolerance.milliseconds)"
+    case .once: "once"
+    case .all(let limit): "all \(limit)"
+    }
   }
 }

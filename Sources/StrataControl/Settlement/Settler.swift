@@ -21,7 +21,7 @@ package final class Settler: Sendable {
   private let queue: any JobQueue
   private let metrics: ControlMetrics
   private let log: Log
-  /// Told of jobs that are finished.
+  /// Told of jobs that are finished; it may not block.
   private let forget: @Sendable ([JobID]) -> Void
   /// Shared with admission and the reconciler: the jobs that somebody here is about to enqueue.
   package let underWay = EnqueuesUnderWay()

@@ -10,7 +10,7 @@ extension TaskIndexes {
         .invalidInput, "the list of indexes has \(text.utf8.count) bytes, at most \(Self.textBytesMax) are taken",
         remedy: "use ranges, such as 0-9999:3")
     }
-    let runs = try Self.runs(text)
+    let runs = try Self.runs(text[...])
     var indexes: [Int] = []
     indexes.reserveCapacity(runs.reduce(0) { $0 + $1.count })
     var isAscending = true
@@ -22,20 +22,34 @@ extension TaskIndexes {
     try self.init(ascending: indexes)
   }
 
-  /// A list of whatever length, as `description` writes it.
+  /// A list of whatever length, as `storedText` writes it.
   ///
   /// - Throws: `invalidInput` for what it does not write.
-  /// - Complexity: O(runs).
+  /// - Complexity: O(runs), and of scattered ones a bit for each index of those.
   package init(stored text: String) throws(StrataError) {
-    let runs = try Self.runs(text)
+    let parts = text.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
+    let runs = try Self.runs(parts[0])
     for (run, next) in zip(runs, runs.dropFirst()) where next.first <= run.last {
       throw Self.unreadable("\(next.first)", "the list is ascending")
     }
-    self.init(runs: runs)
+    guard parts.count == 2 else {
+      self.init(runs: runs)
+      return
+    }
+    guard let chosen = PositionBits(parts[1], size: runs.reduce(0) { $0 + $1.count }), chosen.count > 0 else {
+      throw Self.unreadable(parts[1], "behind a semicolon come sixteen hexadecimal digits for each 64 indexes")
+    }
+    self.init(runs: runs, chosen: chosen)
+  }
+
+  /// Never longer than `runsMax` ranges and a bit for each of `tasksMax` indexes, in hexadecimal digits.
+  package var storedText: String {
+    guard let chosen else { return description }
+    return "\(Self.text(of: runs));\(chosen)"
   }
 
   /// The parts of a list as they are written. Their indexes are counted before any is spread out.
-  private static func runs(_ text: String) throws(StrataError) -> [Run] {
+  private static func runs(_ text: Substring) throws(StrataError) -> [Run] {
     var (runs, count): ([Run], Int) = ([], 0)
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let run = try run(part)

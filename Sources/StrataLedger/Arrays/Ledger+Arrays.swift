@@ -36,18 +36,14 @@ extension Ledger {
     ) { row throws(PostgreSQLError) in try StoredArray(&row) }
   }
 
-  /// Arrays of whichever tenant with tasks to make, room for them and the credits for one, oldest first, a page at a time.
+  /// Arrays of whichever tenant that may go on, oldest first, a page at a time.
   ///
-  /// - Parameters:
-  ///   - windowMax: the most unfinished tasks of an array.
-  ///   - refillAt: how many there are at most when more are made, but for an array that bounds them itself.
-  /// - Complexity: one look at each array that has tasks to make.
+  /// - Complexity: one look at each of them, and at each tenant who lacks credits for any; none at other arrays.
   public func dueArrays(
-    windowMax: Int, refillAt: Int, after cursor: ArrayID? = nil, limit: Int
+    at now: Timestamp = .now, after cursor: ArrayID? = nil, limit: Int
   ) async throws(LedgerError) -> [StoredArray] {
     try await read(
-      Query.listDueArrays(
-        .identifier(cursor), .integer(Int64(windowMax)), .integer(Int64(refillAt)), .integer(page(limit)))
+      Query.listDueArrays(.identifier(cursor), .timestamp(now), .integer(page(limit)))
     ) { row throws(PostgreSQLError) in try StoredArray(&row) }
   }
 
@@ -68,10 +64,28 @@ extension Ledger {
     }
   }
 
-  /// Notes why no more tasks of an array are made; nil for nothing.
-  public func hold(_ array: ArrayID, _ obstacle: StoredArray.Obstacle?) async throws(LedgerError) {
+  /// Notes why no more tasks of arrays are made, and until when those are left alone.
+  public func hold(_ holds: [ArrayHold]) async throws(LedgerError) {
     try await change(
-      .idempotent, Query.holdArray(.identifier(array), .text(obstacle?.code), .text(obstacle?.message)))
+      .idempotent,
+      Query.holdArrays(
+        .identifiers(holds.map(\.array)), .texts(holds.map(\.obstacle.code)), .texts(holds.map(\.obstacle.message)),
+        .timestamps(holds.map(\.lookAt))))
+  }
+
+  /// Notes that an array has as many unfinished tasks as it may, unless it has fewer by now.
+  ///
+  /// - Parameter refillAt: how many are unfinished at most when more are made.
+  public func fill(_ array: StoredArray, refillAt: Int) async throws(LedgerError) {
+    try await perform { session throws(PostgreSQLError) in
+      // Under the account's lock nobody ends tasks meanwhile.
+      _ = try session.run(
+        .idempotent,
+        [
+          Query.lockAccounts(.identifiers([array.tenant])),
+          Query.fillArray(.identifier(array.id), .integer(Int64(refillAt))),
+        ])
+    }
   }
 
   /// Cancels tasks: those that are not made never will be, the wish for the others is noted.
@@ -97,12 +111,15 @@ extension Ledger {
 
   /// The tasks of an array that failed, in order.
   ///
-  /// - Parameter cursor: only those after this one.
+  /// - Parameters:
+  ///   - cursor: only those after this one.
+  ///   - isUnmended: only those that no job does again by itself.
   public func failedTasks(
-    of array: ArrayID, after cursor: JobID? = nil, limit: Int
+    of array: ArrayID, after cursor: JobID? = nil, isUnmended: Bool = false, limit: Int
   ) async throws(LedgerError) -> [JobID] {
     try await read(
-      Query.listFailedTasks(.identifier(array.batch), .identifier(cursor), .integer(Int64(limit)))
+      Query.listFailedTasks(
+        .identifier(array.batch), .identifier(cursor), .boolean(isUnmended), .integer(Int64(limit)))
     ) { row throws(PostgreSQLError) in try row.identifier() }
   }
 }
@@ -138,7 +155,7 @@ enum ArrayTransaction {
     let task = array.task
     return Query.insertArray(
       .identifier(array.id), .identifier(task.tenant), .text(task.idempotencyKey), .bytes(task.fingerprint),
-      .text(array.draftJSON), .text(array.indexes.description), .integer(Int64(array.indexes.count)),
+      .text(array.draftJSON), .text(array.indexes.storedText), .integer(Int64(array.indexes.count)),
       .integer(array.runningMax.map { Int64($0) }), .timestamp(task.runAt), .text(JSONText.encode(array.span)),
       .integer(hold.micros), .identifier(array.retryOf), .timestamp(task.createdAt))
   }
@@ -162,7 +179,7 @@ enum ArrayTransaction {
     }
     if case .refused(let refusal)? = decision.verdicts.last { step.refusal = refusal }
     let writes = decision.acceptances.isEmpty ? [] : AdmissionTransaction.writes(decision)
-    _ = try transaction.commit(writes + advance(array, to: next, array.dropped, step.refusal))
+    _ = try transaction.commit(writes + advance(array, to: next, step, making))
     return step
   }
 
@@ -182,7 +199,11 @@ enum ArrayTransaction {
     let dropped = array.dropped.union((positions ?? all).from(array.next))
     let next = dropped.gap(from: array.next)
     var commands = [Query.requestCancels(.identifiers(jobs))]
-    if dropped != array.dropped { commands += advance(array, to: next, dropped, nil) }
+    if dropped != array.dropped {
+      // Whoever makes the next tasks finds out what holds them now.
+      let place = (next: next, dropped: dropped)
+      commands += advance(array, to: place, nil, holdEach: nil, standing: .ready, refillAt: nil, lookAt: nil)
+    }
     commands.append(Query.noteArrayEnds(.identifiers([id.batch])))
     let isClosed = dropped != array.dropped && next == array.indexes.count
     let answers = try transaction.commit(
@@ -203,16 +224,31 @@ enum ArrayTransaction {
       .first { row throws(PostgreSQLError) in try StoredArray(&row) }
   }
 
-  /// With its last task the array's batch is closed.
+  /// Tasks were made, all of them or up to one that was refused: what its price was is known either way.
   private static func advance(
-    _ array: StoredArray, to next: Int, _ dropped: PositionSet, _ refusal: AdmissionRefusal?
+    _ array: StoredArray, to next: Int, _ step: ArrayStep, _ making: ArrayMaking
   ) -> [PostgreSQLCommand] {
-    let obstacle = refusal.map { StoredArray.Obstacle($0.strataError) }
-    let needed: MicroCredits? = if case .budget(_, let needed)? = refusal { needed } else { nil }
+    let needed: MicroCredits? = if case .budget(_, let needed)? = step.refusal { needed } else { nil }
+    let standing: StoredArray.Standing? = step.refusal.map { _ in needed == nil ? .refused : .poor }
+    return advance(
+      array, to: (next, array.dropped), step.refusal.map { StoredArray.Obstacle($0.strataError) },
+      holdEach: needed ?? step.made.last?.held, standing: standing, refillAt: making.refillAt,
+      lookAt: standing == .refused ? making.lookAt : nil)
+  }
+
+  /// With its last task the array's batch is closed.
+  ///
+  /// - Parameter standing: nil for full or ready, as its tasks are.
+  private static func advance(
+    _ array: StoredArray, to place: (next: Int, dropped: PositionSet), _ obstacle: StoredArray.Obstacle?,
+    holdEach: MicroCredits?, standing: StoredArray.Standing?, refillAt: Int?, lookAt: Timestamp?
+  ) -> [PostgreSQLCommand] {
     let note = Query.advanceArray(
-      .identifier(array.id), .integer(Int64(next)), .text(dropped.description), .integer(Int64(dropped.count)),
-      .text(obstacle?.code), .text(obstacle?.message), .integer(needed?.micros))
-    guard next == array.indexes.count else { return [note] }
+      .identifier(array.id), .integer(Int64(place.next)), .text(place.dropped.description),
+      .integer(Int64(place.dropped.count)), .text(obstacle?.code), .text(obstacle?.message),
+      .integer(holdEach?.micros), .text(standing?.rawValue), .integer(refillAt.map { Int64($0) }),
+      .timestamp(lookAt))
+    guard place.next == array.indexes.count else { return [note] }
     return [note, Query.closeBatch(.identifier(array.id.batch), .identifier(array.tenant))]
   }
 }

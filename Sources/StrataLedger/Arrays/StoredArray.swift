@@ -17,6 +17,18 @@ public struct StoredArray: Hashable, Sendable {
     public init(_ error: StrataError) { self.init(code: error.code.rawValue, message: error.message) }
   }
 
+  /// Whether more of its tasks may be made, as far as is known.
+  public enum Standing: String, Hashable, Sendable {
+    /// Nothing is in the way. Becomes any of the others when tasks are made.
+    case ready
+    /// It has as many unfinished tasks as it may; `ready` once so many have ended that more are made.
+    case full
+    /// Its tenant lacks the credits for a task. It may go on when they are there; `ready` when prices change.
+    case poor
+    /// Something else is in the way. It is looked at again after a while.
+    case refused
+  }
+
   public let id: ArrayID
   public let tenant: TenantID
   /// The job that each task is, for whoever submits it; the ledger does not look into it.
@@ -33,6 +45,7 @@ public struct StoredArray: Hashable, Sendable {
   /// Tasks that were cancelled before they were made.
   public let dropped: PositionSet
   public let obstacle: Obstacle?
+  public let standing: Standing
   /// The array of which it does the failed tasks again.
   public let retryOf: ArrayID?
   public let retriedBy: ArrayID?
@@ -43,6 +56,10 @@ public struct StoredArray: Hashable, Sendable {
   public let failed: Int
   /// Those that were jobs and were cancelled then; `dropped` has the others.
   public let cancelled: Int
+  /// What its tasks were charged together.
+  public let charged: MicroCredits
+  /// What is held for those that are made and have not ended.
+  public let held: MicroCredits
   /// When all its tasks had ended.
   public let finishedAt: Timestamp?
 
@@ -64,6 +81,7 @@ public struct StoredArray: Hashable, Sendable {
     dropped = try row.required(PositionSet(row.text()))
     let (code, message) = (row.optionalText(), row.optionalText())
     obstacle = code.map { Obstacle(code: $0, message: message ?? $0) }
+    standing = try row.named()
     retryOf = try row.optionalIdentifier()
     retriedBy = try row.optionalIdentifier()
     createdAt = try row.timestamp()
@@ -71,6 +89,8 @@ public struct StoredArray: Hashable, Sendable {
     succeeded = Int(try row.integer())
     failed = Int(try row.integer())
     cancelled = Int(try row.integer())
+    charged = try row.amount()
+    held = try row.amount()
     finishedAt = try row.optionalTimestamp()
   }
 
@@ -121,10 +141,31 @@ public struct ArrayMaking: Sendable {
   public let array: StoredArray
   /// Their positions, ascending from the array's next, and their jobs.
   public let tasks: [(position: Int, submission: JobSubmission)]
+  /// How many of the array's tasks are unfinished at most when more are made.
+  public let refillAt: Int
+  /// When the array is looked at again where the next task is refused for anything but want of credits.
+  public let lookAt: Timestamp
 
-  public init(_ array: StoredArray, tasks: [(position: Int, submission: JobSubmission)]) {
+  public init(
+    _ array: StoredArray, tasks: [(position: Int, submission: JobSubmission)], refillAt: Int, lookAt: Timestamp
+  ) {
     self.array = array
     self.tasks = tasks
+    self.refillAt = refillAt
+    self.lookAt = lookAt
+  }
+}
+
+/// Why no more tasks of an array are made, and until when it is left alone.
+public struct ArrayHold: Hashable, Sendable {
+  public let array: ArrayID
+  public let obstacle: StoredArray.Obstacle
+  public let lookAt: Timestamp
+
+  public init(_ array: ArrayID, _ obstacle: StoredArray.Obstacle, lookAt: Timestamp) {
+    self.array = array
+    self.obstacle = obstacle
+    self.lookAt = lookAt
   }
 }
 

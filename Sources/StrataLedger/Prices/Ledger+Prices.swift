@@ -2,7 +2,7 @@ public import StrataCore
 
 extension Ledger {
   /// Makes these the prices and rates in force, each by a new version where it differs from the present one. Those not
-  /// named stay as they are. Repeating it changes nothing.
+  /// named stay as they are. Repeating it changes nothing. Arrays that want credits are looked at again where a price changes.
   ///
   /// - Returns: the names that got a new version.
   public func publish(
@@ -15,7 +15,9 @@ extension Ledger {
       try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
         // A statement of its own: the ones after it see what the publisher before it committed.
         _ = try transaction.run(Query.lockPublishing())
-        let rows = try transaction.commit(Self.publishing(prices), Self.publishing(rates.map(\.value)))
+        let rows = try transaction.run(Self.publishing(prices), Self.publishing(rates.map(\.value)))
+        // What arrays wait for is what a task cost before.
+        _ = try transaction.commit(rows[0].count == 0 ? [] : [Query.openPoorArrays(), Query.notifyArrays()])
         let changed = try rows.map { answer throws(PostgreSQLError) in
           try answer.map { row throws(PostgreSQLError) in try row.text() }
         }

@@ -1,27 +1,39 @@
 public import StrataCore
 
 extension Ledger {
-  /// Stores a schedule, and wakes whoever makes the runs.
+  /// Stores a schedule, and wakes whoever makes the runs; or finds the one that the key has made.
   ///
-  /// - Parameter max: how many a tenant may have.
-  /// - Returns: nil where it has that many already.
+  /// - Parameters:
+  ///   - key: the client's, and a digest of what it asked for: a repeated key must come with the same.
+  ///   - max: how many a tenant may have.
   /// - Throws: `.duplicate` where the tenant has one of that name.
   public func createSchedule(
-    _ definition: ScheduleDefinition, tenant: TenantID, progress: ScheduleProgress, idempotencyKey: String?, max: Int,
+    _ definition: ScheduleDefinition, tenant: TenantID, progress: ScheduleProgress, key: ScheduleKey? = nil, max: Int,
     now: Timestamp, id: ScheduleID = ScheduleID()
-  ) async throws(LedgerError) -> StoredSchedule? {
+  ) async throws(LedgerError) -> ScheduleVerdict {
     let values: [PostgreSQLParameter] =
-      [.identifier(id), .identifier(tenant)] + definition.parameters + [.text(idempotencyKey), .timestamp(now)]
-      + progress.parameters + [.integer(Int64(max))]
+      [.identifier(id), .identifier(tenant)] + definition.parameters + [.text(key?.text), .timestamp(now)]
+      + progress.parameters + [.integer(Int64(max)), .bytes(key?.fingerprint)]
     return try await named(definition.name) { session throws(PostgreSQLError) in
-      try session.run(
-        .once,
-        [
-          // First, so that of two that are made at once the second counts the first.
-          Query.lockTenant(.identifier(tenant)), PostgreSQLCommand(statement: Query.insertSchedule, parameters: values),
-          Query.notifySchedules(),
-        ])[1].first { row throws(PostgreSQLError) in try StoredSchedule(&row) }
+      try session.transaction(.once) { transaction throws(PostgreSQLError) in
+        // The lock first, so that of two that are made at once the second counts and finds the first.
+        let found = try transaction.run(
+          Query.lockTenant(.identifier(tenant)), Query.findMadeSchedule(.identifier(tenant), .text(key?.text)))[1]
+        if let known = try found.first(MadeSchedule.init) { return known.verdict(definition, key) }
+        let made = try transaction.commit(
+          PostgreSQLCommand(statement: Query.insertSchedule, parameters: values), Query.notifySchedules())[0]
+        return try made.first { row throws(PostgreSQLError) in .made(try StoredSchedule(&row)) } ?? .tooMany
+      }
     }
+  }
+
+  /// What `createSchedule` would answer to a repeated key; nil for a key that has made none.
+  public func madeSchedule(
+    _ definition: ScheduleDefinition, tenant: TenantID, key: ScheduleKey
+  ) async throws(LedgerError) -> ScheduleVerdict? {
+    try await read(
+      Query.findMadeSchedule(.identifier(tenant), .text(key.text))
+    ) { row throws(PostgreSQLError) in try MadeSchedule(&row).verdict(definition, key) }.first
   }
 
   /// Replaces the definition of a schedule that is as it was read, and wakes whoever makes the runs.

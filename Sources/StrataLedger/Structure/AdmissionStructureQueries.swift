@@ -82,10 +82,18 @@ struct AdmissionStructureQueries {
   }
 
   private static func batches(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
-    var growth: [BatchID: Int64] = [:]
-    for batch in decision.acceptances.compactMap(\.submission.structure.batch) { growth[batch, default: 0] += 1 }
+    var growth: [BatchID: (jobs: Int64, held: Int64)] = [:]
+    for acceptance in decision.acceptances {
+      guard let batch = acceptance.submission.structure.batch else { continue }
+      let grown = growth[batch] ?? (0, 0)
+      growth[batch] = (grown.jobs + 1, grown.held + acceptance.hold.micros)
+    }
     guard !growth.isEmpty else { return [] }
-    return [Query.growBatches(.identifiers(Array(growth.keys)), .integers(Array(growth.values)))]
+    let all = Array(growth)
+    return [
+      Query.growBatches(
+        .identifiers(all.map(\.key)), .integers(all.map(\.value.jobs)), .integers(all.map(\.value.held)))
+    ]
   }
 
   private static func claims(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {

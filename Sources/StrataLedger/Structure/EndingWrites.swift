@@ -40,15 +40,18 @@ struct EndingWrites {
   }
 
   private var batches: PostgreSQLCommand? {
-    var ends: [BatchID: [JobState: Int64]] = [:]
-    for closing in all {
-      if let batch = closing.batch { ends[batch, default: [:]][closing.finished.state, default: 0] += 1 }
-    }
+    let ends = Dictionary(grouping: all.filter { $0.batch != nil }, by: \.batch)
     guard !ends.isEmpty else { return nil }
     let counts = Array(ends)
-    func column(_ state: JobState) -> PostgreSQLParameter { .integers(counts.map { $0.value[state] ?? 0 }) }
+    func column(_ count: ([SettlementDecision.Closing]) -> Int64) -> PostgreSQLParameter {
+      .integers(counts.map { count($0.value) })
+    }
+    func column(_ state: JobState) -> PostgreSQLParameter {
+      column { ended in Int64(ended.count { $0.finished.state == state }) }
+    }
     return Query.countBatches(
-      .identifiers(counts.map(\.key)), column(.succeeded), column(.failed), column(.cancelled))
+      .identifiers(counts.map(\.key)), column(.succeeded), column(.failed), column(.cancelled),
+      column { $0.reduce(0) { $0 + $1.finished.charged.micros } }, column { $0.reduce(0) { $0 + $1.hold.micros } })
   }
 
   private var keys: PostgreSQLCommand? {

@@ -126,14 +126,16 @@ extension ArrayView {
     let draft = try? JobDraft(stored)
     self.init(
       id: stored.id, state: array.state, capability: draft?.capability, priority: draft?.priority.rawValue,
-      tasks: stored.indexes.count, indexes: isListed ? nil : stored.indexes.description, maxRunning: stored.runningMax,
+      tasks: stored.indexes.count,
+      indexes: isListed || !stored.indexes.isCompact ? nil : stored.indexes.description, maxRunning: stored.runningMax,
       pending: stored.pending,
       waiting: isListed ? stored.unfinished : array.running.map { max(0, stored.unfinished - $0) },
       running: array.running, succeeded: stored.succeeded, failed: stored.failed,
       cancelled: stored.cancelled + stored.dropped.count, failedIndexes: array.failedIndexes?.description,
       held: array.obstacle.map { Obstacle(code: $0.code, detail: $0.message) }, createdAt: stored.createdAt.text,
       runAt: stored.runAt?.text, finishedAt: stored.finishedAt?.text, chargeMaxMicrocredits: stored.holdEach.micros,
-      retryOf: stored.retryOf, retriedBy: stored.retriedBy)
+      chargedMicrocredits: stored.charged.micros, heldMicrocredits: stored.held.micros, retryOf: stored.retryOf,
+      retriedBy: stored.retriedBy)
   }
 }
 

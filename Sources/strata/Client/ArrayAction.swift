@@ -135,13 +135,15 @@ enum ArrayText {
       ("array", array.id.description), ("state", array.state),
       ("capability", array.capability ?? "of another version of Strata"), ("created", array.createdAt),
       ("not before", array.runAt), ("finished", array.finishedAt),
-      ("tasks", "\(array.tasks): \(array.indexes.map(Self.short) ?? "")"),
+      ("tasks", array.indexes.map { "\(array.tasks): \(Self.short($0))" } ?? "\(array.tasks)"),
       ("at once", array.maxRunning.map { "at most \($0)" }),
       ("pending", "\(array.pending)"), ("waiting", array.waiting.map(String.init)),
       ("running", array.running.map(String.init)), ("succeeded", "\(array.succeeded)"), ("failed", "\(array.failed)"),
       ("cancelled", "\(array.cancelled)"), ("which failed", array.failedIndexes.map(Self.short)),
       ("held", array.held.map { "\($0.detail) [\($0.code)]" }),
       ("charge", "at most \(MicroCredits(micros: array.chargeMaxMicrocredits)) credits each"),
+      ("charged", "\(MicroCredits(micros: array.chargedMicrocredits)) credits so far"),
+      ("holds", "\(MicroCredits(micros: array.heldMicrocredits)) credits for tasks that have not ended"),
       ("retry of", array.retryOf.map { "array \($0)" }), ("done again", array.retriedBy.map { "as array \($0)" }),
     ]
     return rows.compactMap { row in row.value.map { row.name.padded(to: 14) + $0 } }.joined(separator: "\n")

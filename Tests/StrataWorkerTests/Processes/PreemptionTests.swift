@@ -65,6 +65,31 @@ import Testing
     try await second.stop()
   }
 
+  @Test func itsLogTellsWhereWhatItHasSavedIsNotKept() async throws {
+    let root = FileManager.default.temporaryDirectory.path + "/strata-checkpoints-\(JobID())"
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    var limits = ArtifactStore.Limits()
+    limits.tenantCheckpointBytes = 3
+    let store = try ArtifactStore(root: root, limits: limits)
+    let fixture = try await WorkerFixture(store: store)
+    let script = """
+      trap 'echo half >"$STRATA_CHECKPOINT_DIR/part-1"; exit 75' TERM
+      echo up; while :; do sleep 0.02; done
+      """
+    let job = try await fixture.shell(script, attemptsMax: 3, preemption: patient)
+    _ = try await fixture.line(of: job, beginning: "up")
+    try await preempt(job, fixture)
+    let (outcome, report) = try await fixture.outcome()
+    #expect(outcome.ending == .preempted)
+    let log = try #require(report.log)
+    let path = try #require(try await store.localPath(of: log))
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.contains("is not kept: ") && text.contains("3 bytes in all"), "\(text)")
+    #expect(try store.jobsWithCheckpoints() == [])
+    _ = try await fixture.queue.cancel([job])
+    try await fixture.stop(times: 2)
+  }
+
   @Test func oneThatDoesNotEndInItsGraceIsEndedLikeAnyOther() async throws {
     let fixture = try await WorkerFixture()
     let script = "trap '' TERM; echo pid $$; while :; do sleep 1; done"

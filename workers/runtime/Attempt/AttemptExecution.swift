@@ -15,7 +15,7 @@ final class AttemptExecution: Sendable {
     /// What it has saved for the next one; nil where it is not handed back, or that cannot be told.
     let checkpoint: [FileTree.Entry]?
     /// Where the log is; nil where nothing was logged.
-    let log: String?
+    var log: String?
   }
 
   private enum Stage {
@@ -87,6 +87,12 @@ final class AttemptExecution: Sendable {
     }
   }
 
+  /// Adds a line to its log, also once it has ended; `logPath` says where that is then.
+  func note(_ line: String) { log.append(line: line) }
+
+  /// Where its log is; nil where nothing was logged.
+  var logPath: String? { log.isEmpty ? nil : lent.withLock { $0?.folders.log } }
+
   /// Gives the folders back, with whatever is still in them.
   func clear() throws(StrataError) {
     let lent = lent.withLock { lent in
@@ -122,10 +128,7 @@ final class AttemptExecution: Sendable {
     _ ending: (AttemptEnding, AttemptError?)?, _ usage: AttemptUsage, _ summary: JSONValue? = nil,
     _ files: [FileTree.Entry] = [], _ checkpoint: [FileTree.Entry]? = nil
   ) -> Remains {
-    let path = lent.withLock { $0?.folders.log }
-    return Remains(
-      ending: ending, usage: usage, summary: summary, files: files, checkpoint: checkpoint,
-      log: log.isEmpty ? nil : path)
+    Remains(ending: ending, usage: usage, summary: summary, files: files, checkpoint: checkpoint, log: logPath)
   }
 
   private var cores: Int { max(1, Int((order.resources.cpuMillicores + 999) / 1_000)) }

@@ -13,11 +13,11 @@ extension ArtifactStore: AttemptArtifacts {
     return ArtifactReference(name: name, digest: artifact.digest, sizeBytes: Int64(artifact.size))
   }
 
-  public func keepCheckpoint(_ files: [CheckpointFile], of lease: LeaseReference) async throws(StrataError) {
-    try keepCheckpoint(files, of: lease.job, token: lease.token)
+  public func keepCheckpoint(_ files: [CheckpointFile], of lease: Lease) async throws(StrataError) {
+    try keepCheckpoint(files, of: lease.job.id, tenant: lease.job.tenant, token: lease.token)
   }
 
-  public func restoreCheckpoint(of job: JobID, to folder: String) async throws(StrataError) {
-    try restoreCheckpoint(of: job, into: folder)
+  public func restoreCheckpoint(of job: QueuedJob, to folder: String) async throws(StrataError) {
+    try restoreCheckpoint(of: job.id, tenant: job.tenant, into: folder)
   }
 }

@@ -13,19 +13,17 @@ public protocol AttemptArtifacts: Sendable {
   /// Keeps files that an attempt has saved for the next one of its job, instead of what earlier ones kept.
   ///
   /// - Parameter files: nobody writes to them any more; they may be gone from where they are.
-  func keepCheckpoint(_ files: [ArtifactStore.CheckpointFile], of lease: LeaseReference) async throws(StrataError)
+  func keepCheckpoint(_ files: [ArtifactStore.CheckpointFile], of lease: Lease) async throws(StrataError)
 
   /// Copies what was last kept for an attempt of a job into a folder.
-  func restoreCheckpoint(of job: JobID, to folder: String) async throws(StrataError)
+  func restoreCheckpoint(of job: QueuedJob, to folder: String) async throws(StrataError)
 
   /// Why nothing can be stored now for want of room; nil while something can.
   var shortage: String? { get }
 }
 
 extension AttemptArtifacts {
-  public func keepCheckpoint(_ files: [ArtifactStore.CheckpointFile], of lease: LeaseReference)
-    async throws(StrataError)
-  {}
-  public func restoreCheckpoint(of job: JobID, to folder: String) async throws(StrataError) {}
+  public func keepCheckpoint(_ files: [ArtifactStore.CheckpointFile], of lease: Lease) async throws(StrataError) {}
+  public func restoreCheckpoint(of job: QueuedJob, to folder: String) async throws(StrataError) {}
   public var shortage: String? { nil }
 }

@@ -24,12 +24,16 @@ extension Worker {
 
   func run(_ lease: Lease, _ attempt: AttemptExecution) async {
     let reference = lease.reference
-    let remains = await attempt.run { () async throws(AttemptError) in
+    var remains = await attempt.run { () async throws(AttemptError) in
       try await self.fetch(attempt.order.inputs)
     } restore: { (folder) async throws(AttemptError) in
-      try await self.restore(lease.job.id, to: folder)
+      try await self.restore(lease.job, to: folder)
     }
     attempts.withLock { $0[reference] = nil }
+    if let checkpoint = remains.checkpoint {
+      await keep(checkpoint, of: lease, attempt)
+      remains.log = attempt.logPath
+    }
     let notice = await notice(of: lease, remains) { self.clear(attempt) }
     clear(attempt)
     wanted.withLock { _ = $0.remove(reference) }
@@ -53,17 +57,18 @@ extension Worker {
     if let notice { reporter.add(notice) }
   }
 
-  private func restore(_ job: JobID, to folder: String) async throws(AttemptError) {
+  private func restore(_ job: QueuedJob, to folder: String) async throws(AttemptError) {
     do throws(StrataError) { try await artifacts.restoreCheckpoint(of: job, to: folder) } catch {
       throw .workerFault("what an earlier attempt has saved could not be read: \(error)")
     }
   }
 
-  /// What is not kept is work for nothing, no more: the next attempt has what was kept before.
-  func keep(_ checkpoint: [FileTree.Entry], of lease: LeaseReference) async {
+  /// What is not kept is work for nothing, no more: the next attempt has what was kept before. The job's log says so.
+  private func keep(_ checkpoint: [FileTree.Entry], of lease: Lease, _ attempt: AttemptExecution) async {
     let files = checkpoint.map { ArtifactStore.CheckpointFile(name: $0.name, path: $0.path) }
     do throws(StrataError) { try await artifacts.keepCheckpoint(files, of: lease) } catch {
-      log("job \(lease.job): what its attempt has saved could not be kept: \(String(reflecting: error))")
+      attempt.note("what was saved for the next attempt is not kept: \(error)")
+      log("job \(lease.job.id): what its attempt has saved could not be kept: \(String(reflecting: error))")
     }
   }
 

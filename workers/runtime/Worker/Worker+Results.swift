@@ -13,7 +13,6 @@ extension Worker {
     guard let end = remains.ending else { return nil }
     let reference = lease.reference
     await pump.flush(only: reference) { _ in }
-    if let checkpoint = remains.checkpoint { await keep(checkpoint, of: reference) }
     var report = AttemptReport(
       tier: lease.job.tier, usage: remains.usage, summaryJSON: remains.summary?.description, error: end.error)
     guard let refusal = await store(remains, of: reference, in: &report) else {
