@@ -14,9 +14,9 @@ public import StrataCore
 /// Room: a worker gets only what fits what it has free, and passes over what does not. A job whose tenant, capability or
 /// tier has as many running as it may waits without being looked at.
 ///
-/// Fencing: the leases of a call carry a token greater than every token before it, so a job's are told apart. A transition
-/// that names an older token, or another worker, is `stale` and changes nothing. A call whose leases are several workers' is as many calls, one per run
-/// of leases of one worker.
+/// Fencing: the leases of a call carry one token, greater than every token before it: a lease is told by its job and its
+/// token. A transition that names an older token, or another worker, is `stale` and changes nothing. A call whose leases are
+/// several workers' is as many calls, one per run of leases of one worker.
 public protocol JobQueue: Sendable {
   // MARK: Clients' side
 

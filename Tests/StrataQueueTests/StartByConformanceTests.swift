@@ -54,6 +54,30 @@ import Testing
     }
   }
 
+  /// Each is told of twice, which is more than one number of the logs has places for.
+  @Test(arguments: Backend.allCases) func manyThatAreHandedBackTooLateAreAllTold(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var limits = QueueLimits()
+    limits.batchMax = 1_000
+    try await withQueue(backend, clock: clock, limits: limits, isInstalled: false) { queue in
+      // Numbers are ahead of the clock: that of a call is one more than the last.
+      let floor = UInt64(clock.now.microseconds) + 1_000_000_000_000
+      try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: floor))
+      let last = QueuedJob.sample(priority: 1)
+      _ = try await queue.enqueue((0..<600).map { _ in job(startBy: clock.now + .seconds(5)) } + [last])
+      let late = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 600, for: minute).leases
+      let lease = try #require(try await queue.leaseOne(WorkerID()))
+      #expect(late.count == 600 && lease.job.id == last.id)
+      clock.advance(.seconds(5))
+      _ = try await queue.promote(limit: 1_000)
+      let released = try await queue.release(late.map { AttemptResult(lease: $0.reference, report: []) })
+      #expect(released.allSatisfy { $0 == .accepted })
+      #expect(try await queue.complete([AttemptResult(lease: lease.reference, report: [])]) == [.accepted])
+      let outcomes = try await queue.outcomes(after: nil, limit: 2_000, waitingUpTo: .zero)
+      #expect(outcomes.count == 1_201 && outcomes.last?.job == last.id)
+    }
+  }
+
   /// It was nobody's attempt: the time for one is over.
   @Test(arguments: Backend.allCases) func oneThatIsHandedBackTooLateIsFinished(_ backend: Backend) async throws {
     let clock = HeldClock()

@@ -143,6 +143,46 @@ import Testing
     }
   }
 
+  @Test func aStrayBehindALimitDoesNotHoldUpItsTenant() async throws {
+    try await withBench { bench in
+      let (queue, jobs) = (bench.queue, (0..<2).map { _ in QueuedJob.sample() })
+      try await queue.govern([.tenant(.sample): GatePolicy(runningMax: 1)])
+      _ = try await queue.enqueue(jobs)
+      try await bench.tamper("HDEL", "jobs", jobs[0].id.bytes)
+      let grant = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 5, for: minute)
+      #expect(grant.leases.map(\.job) == [jobs[1]])
+    }
+  }
+
+  @Test func aPriorityThatIsNoneIsNotGranted() async throws {
+    try await withBench { bench in
+      let (queue, jobs) = (bench.queue, (0..<2).map { _ in QueuedJob.sample() })
+      _ = try await queue.enqueue(jobs)
+      guard case .bytes(var record) = try await bench.tamper("HGET", "jobs", jobs[0].id.bytes) else {
+        Issue.record("the job has no record")
+        return
+      }
+      record[24] = 200
+      try await bench.tamper("HSET", "jobs", jobs[0].id.bytes, record)
+      let grant = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 5, for: minute)
+      #expect(grant.leases.map(\.job) == [jobs[1]])
+      #expect(try await bench.aside().map(\.name) == [jobs[0].id.description])
+    }
+  }
+
+  /// Garbage in a tenant's place stops a call halfway; once it is gone, the same call is as good as ever.
+  @Test func anEnqueueThatBrokeOffIsRepeated() async throws {
+    try await withBench { bench in
+      let (queue, jobs) = (bench.queue, (0..<2).map { _ in QueuedJob.sample() })
+      try await bench.tamper("HSET", "tenants:4:cpu", TenantID.sample.bytes, [1])
+      await #expect(throws: QueueError.self) { try await queue.enqueue([jobs[0]]) }
+      try await bench.tamper("HDEL", "tenants:4:cpu", TenantID.sample.bytes)
+      #expect(try await queue.enqueue(jobs) == [.enqueued, .enqueued])
+      let grant = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 5, for: minute)
+      #expect(grant.leases.map(\.job) == jobs)
+    }
+  }
+
   @Test(arguments: garbage.indices) func aJobWithoutARecordIsRestoredOverIt(_ kind: Int) async throws {
     try await withBench { bench in
       let (queue, job) = (bench.queue, QueuedJob.sample())

@@ -3,8 +3,9 @@
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 '1' if a generation must be installed, else '0';
 --          3 how many lanes, 1–1000; per lane its descriptor and how many tenants; and after each lane per tenant of these its
---          id and how many jobs, at least 1; then, in that order, all jobs' ids, which differ; then their records from the
---          flags on; then per job whose flags say so the microsecond at which it is due, that by which it has to have started
+--          id and how many jobs, at least 1; then, in that order, all jobs' ids; then their records from the flags on; then
+--          per job whose flags say so the microsecond at which it is due, that by which it has to have started. No id comes
+--          twice, which is for the caller to see to
 -- Returns  a string with, per job, '1' (taken) or '0' (already held)
 -- Cost     O(n log N) for n jobs given and N ready
 
@@ -57,8 +58,9 @@ end
 
 -- Makes a lane of this number that is new.
 local function add_lane(descriptor, number)
-  local lane = lane_from(number, pack('>I4I4I4I8B', 0, 0, 0, 0, 0) .. descriptor)
-  call('HSET', state_key, descriptor, number)
+  local packed = pack('>I4I4I4I8B', 0, 0, 0, 0, 0) .. descriptor
+  local lane = lane_from(number, packed)
+  call('HSET', state_key, descriptor, number, number, packed)
   call('SADD', prefix .. 'tiers', lane.tier)
   for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
     call('SADD', prefix .. 'lanes:' .. field, number)
@@ -215,8 +217,8 @@ transition('enqueue', nil, function()
   set_unreadable_aside()
   take_all(named)
   if size > 0 then call('HSET', jobs_key, unpack(bodies, 1, size)) end
-  -- What a large call wrote is not kept for the next one.
-  if size > 200 then bodies = {} end
+  -- Payloads are not kept until the next call.
+  bodies, held = {}, nil
   set_timers(timers)
   save()
   return verdicts_told()

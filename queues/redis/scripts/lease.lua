@@ -61,6 +61,9 @@ local function turn_away(pool, lane, tenant, id, record)
   if record and not is_readable(record) then set_record_aside(id, record) end
   strays = strays + 1
   occupy(lane, pool, pool.tenants[tenant], -1)
+  -- The gate may have been taken for full because of it.
+  local gate = gate_before(pool.tenants[tenant])
+  if gate then let_through(gate, ARGV[1]) end
 end
 
 -- Grants what the round has taken.
@@ -139,8 +142,7 @@ local function take(pool, turn, tenant, most, next_turn, horizon)
     if count == 0 then return end
   end
   call('ZREMRANGEBYRANK', queue, '0', text_of(count - 1))
-  note_taken(lane, id, charge, first, count)
-  taken_count = taken_count + count
+  taken_count = note_taken(lane, id, charge, first, count)
   turn.tag = tag + count * charge
   tenant.tag = turn.tag
   -- What a tenant uses of its own workers puts nobody back who comes to those that are for all.
@@ -452,5 +454,8 @@ transition('lease', 'allow-oom', function()
   note_worker(time + duration, tiers)
   save(granted > 0 and tick or ended_tick)
   announce(tick, grants.started, ARGV[2])
-  return grants.reply
+  local reply = grants.reply
+  -- All that was granted is in it.
+  grants = nil
+  return reply
 end)

@@ -3,7 +3,7 @@
 -- ARGV     1 the pool's priority class, 0–9; 2 its tier; 3 cursor, '0' to begin; 4 about how many, 1–1000
 -- Returns  the next cursor, '0' at the end; the pool's virtual time; then per tenant: its id, how many of its jobs are
 --          ready there, how many run, its weight, its tag
--- Cost     O(n) for n tenants ever seen on the page
+-- Cost     O(n l) for n tenants ever seen on the page, l lanes in which each waits
 transition('pool', 'no-writes', function()
   local class, limit = whole(ARGV[1]), whole(ARGV[4])
   if #ARGV ~= 4 or not class or class > 9 or not whole(ARGV[3]) or not limit or limit < 1 or limit > 1000 then

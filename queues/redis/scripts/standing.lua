@@ -2,7 +2,7 @@
 -- KEYS     1 the prefix of all keys
 -- ARGV     1… tenants, at most 1000
 -- Returns  per pool in which one of them has jobs a list: its class, its tier, its virtual time, then as `pool` says
--- Cost     O(n p) for n tenants, p pools: ten for each tier
+-- Cost     O(n (p + l)) for n tenants, p pools, ten for each tier, and l lanes in which each waits
 transition('standing', 'no-writes', function()
   local ids = ids_of(1, 1)
   if not ids or #ids == 0 or #ids > 1000 then return refuse('a tenant has 16 bytes, and at most 1000 are named') end

@@ -195,7 +195,7 @@ local function return_jobs(given)
 end
 
 -- Writes what ended, what that frees, and what comes back; what it has changed of lanes, tenants and limits is for
--- `save`. `given` is the time as the call was given it. Returns the call's tick; nil where it took none.
+-- `save`. `given` is the time as the call was given it. Returns the last tick that it took; nil where it took none.
 local function settle(last, time, entries_max, retention, given)
   account(given)
   if #outcomes == 0 then return nil end
@@ -206,7 +206,7 @@ local function settle(last, time, entries_max, retention, given)
   append('outcomes', 'r', tick, outcomes)
   announce(tick, events, entries_max)
   return_jobs(given)
-  return tick
+  return last_tick(tick, outcomes)
 end
 
 -- Writes what the call has changed of tenants, limits and lanes, and its last tick.

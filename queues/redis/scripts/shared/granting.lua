@@ -14,7 +14,7 @@ local function begin_granting(tick, start, reply)
   return { token_and_start = pack('>I8', tick) .. start, reply = reply, started = {}, beginnings = {}, told = {} }
 end
 
--- Notes that the first `count` of these ids were taken out of a lane for a turn of the tenant.
+-- Notes that the first `count` of these ids were taken out of a lane for a turn of the tenant. Returns how many are taken.
 local function note_taken(lane, tenant, charge, ids, count)
   if taken_count == 0 then
     taken = ids
@@ -24,6 +24,7 @@ local function note_taken(lane, tenant, charge, ids, count)
   taken_count = taken_count + count
   turns = turns + 1
   turn_lanes[turns], turn_tenants[turns], turn_charges[turns], turn_counts[turns] = lane, tenant, charge, count
+  return taken_count
 end
 
 -- The lease of a job of a tenant and lane (`where`: its number, then the tenant) whose record begins like `head`; false
@@ -70,7 +71,8 @@ local function pick(worker, grants, records, turn_away)
     end
     for index = next, next + turn_counts[turn] - 1 do
       local id, record = taken[index], records[index]
-      local head = record and #record > 24 and sub(record, 1, 24) or ''
+      -- Of the priority, which is no part of the lease, it is seen here whether it is one.
+      local head = record and (byte(record, 25) or 101) <= 100 and sub(record, 1, 24) or ''
       if head ~= last_head then last_head, lease = head, lease_for(grants, where, charge, head) end
       if lease then
         if lease ~= alike then

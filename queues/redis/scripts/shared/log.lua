@@ -1,5 +1,6 @@
 -- Shared: the two logs. A call's items are numbered by its tick, which is above every tick before it, and their place
--- in the call: milliseconds of the tick - (microseconds left × 1000 + place). So a call has 1000 places.
+-- in the call: milliseconds of the tick - (microseconds left × 1000 + place). So a tick has 1000 places; a call that needs
+-- more takes those of the ticks behind it too.
 local function position(tick, place)
   return string.format('%d-%d', floor(tick / 1000), tick % 1000 * 1000 + place)
 end
@@ -13,6 +14,13 @@ local function add_run(runs, head, jobs, first, last, reports, shift)
   else
     runs[#runs + 1] = { head = head, jobs = jobs, first = first, last = last, reports = reports, shift = shift }
   end
+end
+
+-- The last of the ticks that a call needs which begins with `tick` and tells a log of these runs.
+local function last_tick(tick, runs)
+  local count = 0
+  for _, run in ipairs(runs) do count = count + run.last - run.first + 1 end
+  return tick + max(0, floor((count - 1) / 1000))
 end
 
 -- What is told of a few reports: how long each is (4 bytes each), and they themselves.

@@ -1,5 +1,6 @@
 -- Shared: the words that every transition uses. This file comes first; all files are one library, whose functions and
--- tables are made once, when it is loaded: what a call gathers is forgotten when the next one begins (`at_begin`).
+-- tables are made once, when it is loaded: what a call gathers is forgotten when the next one begins (`at_begin`), or is
+-- written over by it.
 -- While a library is loaded there is nothing to call, not even the language's own functions.
 local call, byte, sub, pack, unpack_bytes, floor, max, min
 local ARGV, prefix, jobs_key, state_key
@@ -64,6 +65,7 @@ local function whole(text)
   if number then return number end
   number = string.match(text or '', '^%d+$') and tonumber(text)
   if not number or number >= 2 ^ 53 then return nil end
+  if #text > 16 then return number end
   if wholes_count >= 1000 then wholes, wholes_count = {}, 0 end
   wholes[text], wholes_count = number, wholes_count + 1
   return number

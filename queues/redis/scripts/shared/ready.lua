@@ -25,7 +25,8 @@ end
 local function enter(arrival, tenant, places, size)
   local lane = arrival.lane
   local entered = call('ZADD', lane.queue .. tenant, unpack(places, 1, size))
-  if waiting_in(lane, tenant) == entered then arrival.coming[#arrival.coming + 1] = tenant end
+  -- One that was there already is of a call that broke off: nobody may have been told of its tenant.
+  if waiting_in(lane, tenant) == entered or 2 * entered < size then arrival.coming[#arrival.coming + 1] = tenant end
   arrival.count = arrival.count + entered
   if arrival.is_watched then
     local count = #arrival.tenants + 1
@@ -87,6 +88,7 @@ local function make_ready(given)
     end
     announce_ready(arrival, given)
   end
+  arriving, arriving_in = {}, {}
 end
 
 return score_texts, score_of, arrival_in, enter, announce_ready, arrive, make_ready
