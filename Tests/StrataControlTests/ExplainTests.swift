@@ -82,6 +82,10 @@ import Testing
     let all = try await reasons(fixture, jobs[1])
     #expect(all.map(\.code) == [.tenantLimit, .capabilityLimit, .tierPaused])
     #expect(try await reasons(fixture, jobs[0]).map(\.code) == [.running])
+    // A limit of none is no pause: to resume would change nothing.
+    _ = try await control.change(LimitChange(runningMax: .atMost(0), isPaused: false), of: .tier, named: "cpu")
+    let none = try await reasons(fixture, jobs[1])
+    #expect(none.last?.code == .tierLimit && none.last?.limit == 0 && none.last?.message.contains("limit of 0") == true)
   }
 
   @Test func whoGoesFirstIsCounted() async throws {

@@ -4,6 +4,20 @@ import Testing
 
 /// Priorities that change, and waiting that counts. Runs on every backend.
 @Suite struct PriorityConformanceTests {
+  /// Whatever jobs of a tenant need, the one of the higher priority goes first.
+  @Test(arguments: Backend.allCases) func aTenantsPrioritiesHoldBetweenItsLanes(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let others = ["a", "b", "a", "c"].enumerated().map { place, capability in
+        QueuedJob.sample(in: .sample(capability: capability), priority: [10, 90, 40, 60][place])
+      }
+      _ = try await queue.enqueue(others)
+      let grant = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 3, for: minute)
+      // The answer has those of a lane together where they were granted one after the other.
+      #expect(grant.leases.map(\.job) == [others[1], others[3], others[2]])
+      #expect(try await queue.leaseOne(WorkerID())?.job == others[0])
+    }
+  }
+
   private func priority(_ value: Int) -> JobPriority { JobPriority(rawValue: value)! }
 
   @Test(arguments: Backend.allCases) func aWaitingJobMovesToItsNewPlace(_ backend: Backend) async throws {

@@ -26,8 +26,6 @@ struct FairOrder {
     let lane: Lane
     let tenant: TenantID
     let tag: Double
-
-    func isOfSame(as other: Turn) -> Bool { lane == other.lane && tenant == other.tenant }
   }
 
   /// A turn with the tenant's tag of now.
@@ -78,14 +76,14 @@ struct FairOrder {
     return false
   }
 
-  /// Charges a tenant for one attempt in a lane, on a worker that is its own or for all. Returns the charge.
-  mutating func charge(_ turn: Turn, isOnOwn: Bool, weight: Int, unknown: Duration) -> Double {
-    let (lane, tenant) = (turn.lane, turn.tenant)
+  /// Charges a tenant that is due for one attempt in a lane, on a worker that is its own or for all. Returns the charge.
+  mutating func charge(_ turn: Turn, for lane: Lane, isOnOwn: Bool, weight: Int, unknown: Duration) -> Double {
+    let tenant = turn.tenant
     let tag = tags[lane.pool]?[tenant] ?? 0
     let charge = Self.charge(lane.resources.weightMillicores, duration(of: lane, unknown: unknown), weight)
     if !isOnOwn { virtualTimes[lane.pool] = max(virtualTimes[lane.pool] ?? 0, tag) }
     tags[lane.pool, default: [:]][tenant] = tag + charge
-    places[lane]?[tenant] = tag + charge
+    places[turn.lane]?[tenant] = tag + charge
     return charge
   }
 

@@ -127,34 +127,49 @@ extension MemoryQueue {
     _ room: inout ResourceRequest
   ) {
     let known = chosen.count
-    var last: (turn: FairOrder.Turn, count: Int)?
-    while chosen.count < count, let turn = turnGoingOn(last, room) ?? nextTurn(in: lanes, room, of: only) {
-      guard let job = take(turn, isOnOwn: only != nil) else {
+    var last: Given?
+    while chosen.count < count, let next = turnGoingOn(last, room) ?? nextTurn(in: lanes, room, of: only) {
+      guard let job = take(next.turn, from: next.lane, isOnOwn: only != nil) else {
         last = nil
         continue
       }
-      stopKeeping(turn.lane, but: request.worker)
-      room = room.less(turn.lane.resources)
+      stopKeeping(next.lane, but: request.worker)
+      room = room.less(next.lane.resources)
       chosen.append(job)
-      last = (turn, last?.turn.isOfSame(as: turn) == true ? (last?.count ?? 0) + 1 : 1)
+      let goesOn = last.map { $0.lane == next.lane && $0.turn.tenant == next.turn.tenant } ?? false
+      last = Given(turn: next.turn, lane: next.lane, count: goesOn ? (last?.count ?? 0) + 1 : 1)
     }
     if chosen.count > known, let pool = lanes.first?.pool { served[pool] = now }
   }
 
+  /// A turn, the lane from which its tenant gets a job, and how many it got there in one go.
+  private struct Given {
+    let turn: FairOrder.Turn
+    let lane: Lane
+    var count = 0
+  }
+
   /// The turn that was given last, while it has got less than a quantum and there is more for it.
-  private func turnGoingOn(_ last: (turn: FairOrder.Turn, count: Int)?, _ room: ResourceRequest) -> FairOrder.Turn? {
-    guard let (turn, count) = last, order.isPlaced(turn.tenant, in: turn.lane), fits(turn.lane, room),
-      self.room(behind: .tenant(turn.tenant)) > 0
+  private func turnGoingOn(_ last: Given?, _ room: ResourceRequest) -> Given? {
+    guard let last, !ready(in: last.lane, of: last.turn.tenant).isEmpty, fits(last.lane, room),
+      self.room(behind: .tenant(last.turn.tenant)) > 0
     else { return nil }
-    let cost = order.cost(of: turn.lane, unknown: limits.durationUnknown)
-    return Double(count) * cost < Double(limits.turnQuantum.milliseconds) ? order.current(turn) : nil
+    let cost = order.cost(of: last.lane, unknown: limits.durationUnknown)
+    guard Double(last.count) * cost < Double(limits.turnQuantum.milliseconds) else { return nil }
+    return Given(turn: order.current(last.turn), lane: last.lane)
+  }
+
+  /// From which of the lanes a tenant that is due gets its next job: that of the job that goes first among its own.
+  private func laneOfNext(_ turn: FairOrder.Turn, in lanes: [Lane], _ room: ResourceRequest) -> Lane {
+    let heads = lanes.filter { fits($0, room) }.compactMap { ready(in: $0, of: turn.tenant).first?.job }
+    return heads.min { (score(of: $0), $0.id) < (score(of: $1), $1.id) }?.lane ?? turn.lane
   }
 
   func fits(_ lane: Lane, _ room: ResourceRequest) -> Bool {
     lane.resources.fits(in: room) && gatesBefore(lane).allSatisfy { self.room(behind: $0) > 0 }
   }
 
-  private func nextTurn(in lanes: [Lane], _ room: ResourceRequest, of only: TenantID?) -> FairOrder.Turn? {
+  private func nextTurn(in lanes: [Lane], _ room: ResourceRequest, of only: TenantID?) -> Given? {
     var best: FairOrder.Turn?
     // Of equal tags the older lane's comes first, then the smaller tenant's.
     for lane in lanes where fits(lane, room) {
@@ -163,14 +178,14 @@ extension MemoryQueue {
         best = FairOrder.Turn(lane: lane, tenant: tenant, tag: tag)
       }
     }
-    return best
+    return best.map { Given(turn: $0, lane: laneOfNext($0, in: lanes, room)) }
   }
 
   /// - Returns: nil where it was no turn after all: the tenant is now where it belongs.
-  private func take(_ turn: FairOrder.Turn, isOnOwn: Bool) -> Choice? {
+  private func take(_ turn: FairOrder.Turn, from lane: Lane, isOnOwn: Bool) -> Choice? {
     guard order.confirm(turn, tolerance: limits.turnQuantum) else { return nil }
     let gate = Gate.tenant(turn.tenant)
-    let waiting = ready(in: turn.lane, of: turn.tenant)
+    let waiting = ready(in: lane, of: turn.tenant)
     guard room(behind: gate) > 0, let held = waiting.first else {
       order.remove(turn.tenant, from: turn.lane)
       gates[gate]?.isParked = true
@@ -178,12 +193,12 @@ extension MemoryQueue {
       return nil
     }
     let charge = order.charge(
-      turn, isOnOwn: isOnOwn, weight: weight(of: turn.tenant), unknown: limits.durationUnknown)
-    start(turn.tenant, in: turn.lane)
+      turn, for: lane, isOnOwn: isOnOwn, weight: weight(of: turn.tenant), unknown: limits.durationUnknown)
+    start(turn.tenant, in: lane)
     // Not ready any more; the rest of the lease follows.
     jobs[held.job.id]?.lease = HeldLease(
       worker: .choosing, token: FencingToken(rawValue: 0), startedAt: now, charge: charge)
-    if waiting.count == 1 { order.remove(turn.tenant, from: turn.lane) }
+    if waiting.count == 1 { order.remove(turn.tenant, from: lane) }
     return (held, charge)
   }
 

@@ -49,7 +49,7 @@ struct WaitFacts: Sendable {
     case .running:
       return [preemption ?? .init(.running, "it does not wait: it runs, or its end is being settled")] + preemptions
     case .blocked: return [.init(.blocked, "it waits for other jobs to end")]
-    case .scheduled: return [scheduled] + gates.filter { $0.code.isPause } + preemptions
+    case .scheduled: return [scheduled] + gates.filter { $0.limit == 0 } + preemptions
     case .queued:
       let found = gates + [noWorker, higherClasses, ownJobs, turns].compactMap(\.self)
       let next = Explanation.Reason(
@@ -92,8 +92,12 @@ struct WaitFacts: Sendable {
   private func reason(
     _ gate: Gate, _ kind: String, _ paused: Explanation.Code, _ full: Explanation.Code
   ) -> Explanation.Reason? {
-    if gate.limit.isPaused || gate.limit.runningMax == 0 {
+    if gate.limit.isPaused {
       return .init(paused, "\(kind) '\(gate.name)' is paused: nothing of it starts", count: gate.running, limit: 0)
+    }
+    if gate.limit.runningMax == 0 {
+      let message = "\(kind) '\(gate.name)' has a limit of 0: nothing of it starts until another one is set"
+      return .init(full, message, count: gate.running, limit: 0)
     }
     guard let most = gate.limit.runningMax, let running = gate.running, running >= most else { return nil }
     return .init(
@@ -165,8 +169,4 @@ struct WaitFacts: Sendable {
     }
     return unknown
   }
-}
-
-extension Explanation.Code {
-  fileprivate var isPause: Bool { self == .tenantPaused || self == .capabilityPaused || self == .tierPaused }
 }

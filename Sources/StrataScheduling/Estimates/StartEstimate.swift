@@ -27,7 +27,7 @@ public enum StartObstacle: String, Hashable, Sendable, CaseIterable {
 extension StartObstacle: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .paused: "nothing starts until it is resumed"
+    case .paused: "nothing of it may start"
     case .noWorkers: "no worker serves it"
     case .nothingCompleted: "no job has ended lately, so there is no rate to go by"
     }

@@ -69,8 +69,10 @@ extension Command {
     run: { arguments in
       let isPriority = arguments.positional.first == JobVerb.priority.rawValue
       guard arguments.positional.count == (isPriority ? 3 : 2) else {
+        let verb = arguments.positional.first.flatMap(JobVerb.init) ?? .show
         throw UsageError(
-          "expected an action and a job: strata job \(isPriority ? "priority ID 80" : "show ID")", command: "job")
+          "expected an action and one job: strata job \(isPriority ? "priority ID 80" : "\(verb.rawValue) ID")",
+          command: "job")
       }
       let (word, text) = (arguments.positional[0], arguments.positional[1])
       guard let verb = JobVerb(rawValue: word) else {

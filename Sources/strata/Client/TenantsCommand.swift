@@ -22,9 +22,16 @@ extension Command {
     run: { arguments in
       let server = try Server(arguments)
       switch (arguments.positional.first, arguments.positional.count) {
-      case (nil, _): return try show(try await server.get("/v1/tenants"), arguments)
+      case (nil, _):
+        guard try patch(arguments) == TenantPatch() else {
+          throw UsageError("whose is to be set? say 'set NAME'", command: "tenants")
+        }
+        return try show(try await server.get("/v1/tenants"), arguments)
       case ("set", 2):
         let change = try patch(arguments)
+        guard change != TenantPatch() else {
+          throw UsageError("what is to be set? give --class, --weight, --running-max or --rate", command: "tenants")
+        }
         let tenant: TenantView = try await server.patch(["v1", "tenants", arguments.positional[1]], change)
         return try show([tenant], arguments)
       default: throw UsageError("expected 'set NAME' or nothing", command: "tenants")
@@ -41,9 +48,6 @@ extension Command {
       patch.limit.rate = .some(try RateWord.read(text, burst: burst, "tenants"))
     } else if arguments.has("burst") {
       throw UsageError("--burst needs --rate", command: "tenants")
-    }
-    guard patch != TenantPatch() else {
-      throw UsageError("what is to be set? give --class, --weight, --running-max or --rate", command: "tenants")
     }
     return patch
   }

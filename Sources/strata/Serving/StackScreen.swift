@@ -19,7 +19,10 @@ struct StackScreen {
   var text: String {
     let (directory, options) = (settings.directory, settings.options)
     let address = Endpoint(directory: directory).httpAddress ?? "http://\(options.http)"
-    let workers = options.workers == 1 ? "1 process" : "\(options.workers) processes"
+    let processes = options.workers == 1 ? "1 process" : "\(options.workers) processes"
+    let workers =
+      options.workers == 0
+      ? "none of its own; others may join" : "\(processes) with \(options.slots.counted("slot")) each, tier cpu"
     return """
       Strata is ready.
 
@@ -27,7 +30,7 @@ struct StackScreen {
         key         \(directory.path)/api-key
         PostgreSQL  \(options.postgres == nil ? directory.postgres : "the one you named")
         Redis       \(options.redis == nil ? directory.redis : "the one you named")
-        workers     \(workers) with \(options.slots.counted("slot")) each, tier cpu
+        workers     \(workers)
         logs        \(directory.logs)
 
       Try:  \(command("capabilities"))

@@ -92,7 +92,7 @@ local function read_turns(in_class)
   local most = math.ceil(2000 / #in_class)
   local turns, horizon, sources = {}, nil, 0
   for _, lane in ipairs(in_class) do
-    lane.moved, lane.left = {}, {}
+    lane.moved, lane.left, lane.round = {}, {}, in_class
     if room_for(lane, 1) > 0 then
       local jobs_at_most = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
       local count = min(math.ceil((wanted - granted) / min(jobs_at_most, jobs_of_turn)) + 1, most)
@@ -119,15 +119,35 @@ local function put_back(turns, next, turn, horizon)
   table.insert(turns, place, turn)
 end
 
--- Takes a tenant's next jobs, at most so many, for as long as its turn lasts.
-local function take(pool, turn, tenant, most, next_turn, horizon)
-  local lane, id = turn.lane, turn.id
+-- From which lane a tenant that is due in one gets its next job: of those of the round in which jobs of it wait, and for
+-- which there is room, that of the job that goes first among its own.
+local function lane_of_next(lane, tenant)
+  local packed, best = tenant.waits_in, nil
+  if #packed <= 2 then return lane end
+  for at = 1, #packed - 1, 2 do
+    local other = lanes[sub(packed, at, at + 1)]
+    if other and other.round == lane.round and not other.left[tenant.id] and room_for(other, 1) > 0 then
+      local head = call('ZRANGE', other.queue .. tenant.id, '0', '0', 'WITHSCORES')
+      local first = head[1] and { lane = other, id = head[1], score = tonumber(head[2]) }
+      if first and (not best or first.score < best.score or first.score == best.score and id_before(first, best)) then
+        best = first
+      end
+    end
+  end
+  return best and best.lane or lane
+end
+
+-- Takes a tenant's next jobs from a lane, at most so many, for as long as its turn lasts. Where it waits in several lanes a
+-- turn is no longer than a quantum: the next may be another's.
+local function take(pool, turn, lane, tenant, most, next_turn, horizon)
+  local id = turn.id
   local charge, cost, tag = expected_charge(lane, tenant.weight), expected_charge(lane, 100), tenant.tag
   local before_this = last_lane == lane and last_tenant == id and last_count or 0
   -- Not fewer than a quantum has; nor than go before whoever is next.
   local count = max(1, math.ceil(QUANTUM / cost) - before_this)
-  if not next_turn and not horizon then count = most end
-  while count < most do
+  local is_longer = #tenant.waits_in <= 2
+  if is_longer and not next_turn and not horizon then count = most end
+  while is_longer and count < most do
     turn.tag = tag + count * charge
     if next_turn and not before(turn, next_turn) or horizon and before(horizon, turn) then break end
     count = count + 1
@@ -196,7 +216,9 @@ local function round(in_class)
       last_lane = nil
       park(lane, turn.id, gate)
     else
-      take(pool, turn, tenant, gate and min(most, room_behind(gate)) or most, turns[next], horizon)
+      local from = lane_of_next(lane, tenant)
+      if from ~= lane then most = room_for(from, wanted - granted - taken_count) end
+      take(pool, turn, from, tenant, gate and min(most, room_behind(gate)) or most, turns[next], horizon)
       lane.moved[turn.id] = turn.tag
       if not lane.left[turn.id] then put_back(turns, next, turn, horizon) end
     end
