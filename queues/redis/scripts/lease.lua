@@ -18,7 +18,8 @@
 --          these, in order; then of the worker's leases that succeeded: the job ids, the tokens, the reports
 -- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); the token of all leases;
 --          then per run of jobs of one lane a list: the lane's descriptor, the ids one after the other, a list of the records
--- Cost     O((n + l) log N) for n granted of N ready, l lanes of the tiers; at most TURNS_MAX turns
+-- Cost     O((n m + l) log N) for n granted of N ready, tenants that wait in m lanes of a pool, l lanes of the tiers; at most
+--          TURNS_MAX turns
 
 -- Of the call: what is wanted, what the worker has free, and what it got.
 local worker, wanted, cpu, memory, gpu, whole_room, time, tick, start
