@@ -94,12 +94,12 @@ public final class ControlFixture: Sendable {
     _ = try await queue.complete(leases.map { AttemptResult(lease: $0.reference, report: report) })
   }
 
-  /// Ends an attempt as failed, to be tried again.
-  public func fail(_ lease: Lease, code: String) async throws {
-    let error = AttemptError(code: code, message: "it went wrong", isRetryable: true)
+  /// Ends an attempt as failed, to be tried again unless it is said otherwise.
+  public func fail(_ lease: Lease, code: String, isRetryable: Bool = true) async throws {
+    let error = AttemptError(code: code, message: "it went wrong", isRetryable: isRetryable)
     _ = try await queue.fail([
       AttemptFailure(
-        lease: lease.reference, ending: .failed, isRetryable: true, report: Self.report(error: error))
+        lease: lease.reference, ending: .failed, isRetryable: isRetryable, report: Self.report(error: error))
     ])
   }
 

@@ -68,15 +68,7 @@ import Testing
   @Test func tasksWhoseCommitWasNotHeardOfAreEnqueuedAtTheNextLook() async throws {
     let fixture = try await ControlFixture()
     let (id, keeper) = (try await submit(fixture, "0-9"), keeper(fixture))
-    try fixture.postgreSQL.sql(
-      """
-      CREATE FUNCTION vanish() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
-      CREATE TRIGGER vanish BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION vanish()
-      """, database: fixture.database)
-    let error = await #expect(throws: StrataError.self) { try await keeper.makeDue() }
-    #expect(error?.code == .unavailable)
-    try fixture.postgreSQL.sql("DROP TRIGGER vanish ON job", database: fixture.database)
+    try await loseConnection(fixture, whileMakingBy: keeper)
     // What the lost commit did, done by another controller, whose queue is not this one.
     let elsewhere = HookedQueue()
     try await elsewhere.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
@@ -95,30 +87,31 @@ import Testing
   @Test func tasksThatWereNotMadeWhenTheLedgerWentAwayAreMadeOnce() async throws {
     let fixture = try await ControlFixture()
     let (id, keeper) = (try await submit(fixture, "0-9"), keeper(fixture))
-    try fixture.postgreSQL.sql(
-      """
-      CREATE FUNCTION vanish() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
-      CREATE TRIGGER vanish BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION vanish()
-      """, database: fixture.database)
-    await #expect(throws: StrataError.self) { try await keeper.makeDue() }
-    try fixture.postgreSQL.sql("DROP TRIGGER vanish ON job", database: fixture.database)
+    try await loseConnection(fixture, whileMakingBy: keeper)
     #expect(try await keeper.makeDue() == 10)
     #expect(try await keeper.makeDue() == 0)
     #expect(try await fixture.queue.page(after: nil, limit: 20).jobs.sorted() == (0..<10).map(id.task))
     #expect(try await fixture.ledger.verify().isSound)
   }
 
+  /// Has the connection to the ledger end when the keeper inserts the first task.
+  private func loseConnection(_ fixture: ControlFixture, whileMakingBy keeper: ArrayKeeper) async throws {
+    try fixture.postgreSQL.sql(
+      """
+      CREATE FUNCTION vanish() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+      CREATE TRIGGER vanish BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION vanish()
+      """, database: fixture.database)
+    let error = await #expect(throws: StrataError.self) { try await keeper.makeDue() }
+    #expect(error?.code == .unavailable)
+    try fixture.postgreSQL.sql("DROP TRIGGER vanish ON job", database: fixture.database)
+  }
+
   /// An array whose first task has failed, and two of each five others too, all of which have ended.
   private func scattered(_ fixture: ControlFixture, tasks: Int) async throws -> ArrayID {
     let id = try await submit(fixture, "0-\(tasks - 1)")
     #expect(try await keeper(fixture, window: 1).makeDue() == 1)
-    let lease = try await fixture.lease()[0]
-    let error = AttemptError(code: "broken", message: "it broke", isRetryable: false)
-    _ = try await fixture.queue.fail([
-      AttemptFailure(
-        lease: lease.reference, ending: .failed, isRetryable: false, report: ControlFixture.report(error: error))
-    ])
+    try await fixture.fail(fixture.lease()[0], code: "broken", isRetryable: false)
     try await fixture.settler().drain()
     try fixture.postgreSQL.sql(
       """

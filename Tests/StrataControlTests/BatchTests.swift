@@ -122,12 +122,7 @@ import Testing
 
   private static func failed(_ fixture: ControlFixture, _ draft: JobDraft = echo) async throws -> JobID {
     let job = try await fixture.control.submit(draft, tenant: fixture.tenant).id
-    let lease = try await fixture.lease()[0]
-    let error = AttemptError(code: "broken", message: "it broke", isRetryable: false)
-    _ = try await fixture.queue.fail([
-      AttemptFailure(
-        lease: lease.reference, ending: .failed, isRetryable: false, report: ControlFixture.report(error: error))
-    ])
+    try await fixture.fail(fixture.lease()[0], code: "broken", isRetryable: false)
     try await fixture.settler().drain()
     #expect(try await fixture.state(of: job) == .failed)
     return job
