@@ -93,7 +93,7 @@ local function read_turns(in_class)
   local most = math.ceil(2000 / #in_class)
   local turns, horizon, sources = {}, nil, 0
   for _, lane in ipairs(in_class) do
-    lane.moved, lane.left, lane.round = {}, {}, in_class
+    lane.moved, lane.left, lane.heads, lane.round = {}, {}, {}, in_class
     if room_for(lane, 1) > 0 then
       local jobs_at_most = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
       local count = min(math.ceil((wanted - granted) / min(jobs_at_most, jobs_of_turn)) + 1, most)
@@ -120,6 +120,17 @@ local function put_back(turns, next, turn, horizon)
   table.insert(turns, place, turn)
 end
 
+-- The job of a tenant that is next in a lane, read once a round and again when it was taken; false where there is none.
+local function head_in(lane, id)
+  local head = lane.heads[id]
+  if head == nil then
+    local first = call('ZRANGE', lane.queue .. id, '0', '0', 'WITHSCORES')
+    head = first[1] and { lane = lane, id = first[1], score = tonumber(first[2]) } or false
+    lane.heads[id] = head
+  end
+  return head
+end
+
 -- From which lane a tenant that is due in one gets its next job: of those of the round in which jobs of it wait, and for
 -- which there is room, that of the job that goes first among its own.
 local function lane_of_next(lane, tenant)
@@ -128,10 +139,9 @@ local function lane_of_next(lane, tenant)
   for at = 1, #packed - 1, 2 do
     local other = lanes[sub(packed, at, at + 1)]
     if other and other.round == lane.round and not other.left[tenant.id] and room_for(other, 1) > 0 then
-      local head = call('ZRANGE', other.queue .. tenant.id, '0', '0', 'WITHSCORES')
-      local first = head[1] and { lane = other, id = head[1], score = tonumber(head[2]) }
-      if first and (not best or first.score < best.score or first.score == best.score and id_before(first, best)) then
-        best = first
+      local head = head_in(other, tenant.id)
+      if head and (not best or head.score < best.score or head.score == best.score and id_before(head, best)) then
+        best = head
       end
     end
   end
@@ -156,6 +166,7 @@ local function take(pool, turn, lane, tenant, most, next_turn, horizon)
   if count > most then count = most end
   -- One more than it gets, which tells whether there is any. To pop them would have their scores written as text.
   local queue = lane.queue .. id
+  lane.heads[id] = nil
   local first = call('ZRANGE', queue, '0', text_of(count))
   if #first <= count then
     lane.left[id], count = true, #first
