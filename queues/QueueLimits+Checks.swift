@@ -9,10 +9,13 @@ extension QueueLimits {
     guard (1...Self.attemptsLimit).contains(job.attemptsMax), (0..<Self.attemptsLimit).contains(job.attemptsMade) else {
       throw .tooLarge("the attempts of job \(job.id) are not within 1 to \(Self.attemptsLimit)")
     }
-    let amounts = [
-      job.lane.resources.cpuMillicores, job.lane.resources.memoryBytes, job.lane.resources.gpuThousandths,
-      job.lane.resources.weightMillicores,
-    ]
+    guard job.lane.placements.count <= alternativesMax + 1 else {
+      throw .tooLarge(
+        "job \(job.id) has \(job.lane.placements.count - 1) alternatives, the limit is \(alternativesMax)")
+    }
+    let amounts = job.lane.placements.map(\.resources).flatMap {
+      [$0.cpuMillicores, $0.memoryBytes, $0.gpuThousandths, $0.weightMillicores]
+    }
     guard amounts.allSatisfy({ (0..<Int64(Self.tokenLimit)).contains($0) }) else {
       throw .tooLarge("the resources of job \(job.id) are not within 0 to 2^53")
     }

@@ -27,6 +27,8 @@ public struct QueueLimits: Hashable, Sendable {
   /// Lanes that there may be: pairs of tier, class, capability and resources ever seen. A lease looks at those of its
   /// tiers that hold jobs.
   public var lanesMax = 1_000
+  /// Ways in which the jobs of a lane may run beside the preferred one; each has a lane of its own. At most 200.
+  public var alternativesMax = 4
   /// How long an attempt is taken to last where none of its lane has ended yet.
   public var durationUnknown = Duration.seconds(1)
   /// What a tenant may get in one turn of the fair order where its jobs are smaller than that: time on one core, in whole

@@ -44,22 +44,45 @@ public struct QueuedJob: Hashable, Sendable {
 
 /// What jobs have in common that can run on the same workers and stand before the same gates. They wait together, by
 /// tenant; which of them runs next is the fair order's to say.
+///
+/// Where jobs may run in several ways, they wait in the lane of the one that is preferred, `home`. While one of them runs
+/// in another way, its lane is a guest of that: it stands before the gates of its own tier, and takes its own resources.
 public struct Lane: Hashable, Sendable {
-  public let tier: TierName
   /// All jobs of a higher class go before those of a lower one.
   public let priorityClass: PriorityClass
   /// At most 255 bytes of UTF-8.
   public let capability: String
-  /// What a worker must have free. The number of different ones is the number of lanes: round them to few.
-  public let resources: ResourceRequest
+  /// How its jobs may run, the preferred way first; at least one. The number of different ones is the number of lanes:
+  /// round resources to few.
+  public let placements: [Placement]
+  /// In which of these ways they run here; 0 where they wait.
+  public let rank: Int
 
+  /// - Parameter alternatives: ways in which its jobs may run where they cannot run as is preferred, in that order; at most
+  ///   `QueueLimits.alternativesMax`.
   public init(
     tier: TierName, priorityClass: PriorityClass = .standard, capability: String,
-    resources: ResourceRequest = ResourceRequest()
+    resources: ResourceRequest = ResourceRequest(), alternatives: [Placement] = []
   ) {
-    self.tier = tier
-    self.priorityClass = priorityClass
-    self.capability = capability
-    self.resources = resources
+    self.init(
+      priorityClass: priorityClass, capability: capability,
+      placements: [Placement(tier: tier, resources: resources)] + alternatives, rank: 0)
+  }
+
+  init(priorityClass: PriorityClass, capability: String, placements: [Placement], rank: Int) {
+    precondition(placements.indices.contains(rank), "a lane is one of the ways to run its jobs")
+    (self.priorityClass, self.capability, self.placements, self.rank) = (priorityClass, capability, placements, rank)
+  }
+
+  public var tier: TierName { placements[rank].tier }
+  /// What a worker must have free.
+  public var resources: ResourceRequest { placements[rank].resources }
+  /// The lane in which its jobs wait; itself, where they run as is preferred.
+  public var home: Lane { rank == 0 ? self : ranked(0) }
+  /// Those in which its jobs may run otherwise, in the order in which they are preferred; none of a lane that is one.
+  public var guests: [Lane] { rank == 0 ? placements.indices.dropFirst().map(ranked) : [] }
+
+  private func ranked(_ rank: Int) -> Lane {
+    Lane(priorityClass: priorityClass, capability: capability, placements: placements, rank: rank)
   }
 }

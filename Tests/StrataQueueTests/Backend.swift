@@ -101,11 +101,12 @@ extension Lane {
   /// A lane of jobs that take one core for as long as others do.
   static func sample(
     _ tier: TierName = .cpu, class priorityClass: Int = 4, capability: String = "noop", cpu: Int64 = 1_000,
-    memory: Int64 = 1 << 30, gpu: Int64 = 0
+    memory: Int64 = 1 << 30, gpu: Int64 = 0, alternatives: [Placement] = []
   ) -> Lane {
     Lane(
       tier: tier, priorityClass: PriorityClass(rawValue: priorityClass)!, capability: capability,
-      resources: ResourceRequest(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu))
+      resources: ResourceRequest(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu),
+      alternatives: alternatives)
   }
 }
 

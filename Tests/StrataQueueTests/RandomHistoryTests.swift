@@ -51,7 +51,7 @@ extension QueueLimits {
     var limits = QueueLimits()
     limits.liveLogRetention = .seconds(100_000_000)
     limits.liveLogBytesMax = 200
-    limits.lanesMax = 8
+    limits.lanesMax = 12
     return limits
   }
 }
@@ -94,7 +94,14 @@ struct RandomHistory {
         capability: ["noop", "command.run"].randomElement(using: &random)!,
         cpu: [0, 500, 1_000, 4_000].randomElement(using: &random)!,
         memory: [0, 1 << 30, 20 << 30].randomElement(using: &random)!,
-        gpu: [0, 0, 250, 2_000].randomElement(using: &random)!)
+        gpu: [0, 0, 250, 2_000].randomElement(using: &random)!,
+        alternatives: (0..<[0, 0, 1, 3].randomElement(using: &random)!).map { _ in
+          Placement(
+            tier: tiers.randomElement(using: &random)!,
+            resources: ResourceRequest(
+              cpuMillicores: [0, 1_000, 4_000].randomElement(using: &random)!, memoryBytes: 1 << 30,
+              gpuThousandths: [0, 1_000].randomElement(using: &random)!))
+        })
     }
     var policy = QueuePolicy()
     policy.keepRoomAfter = [nil, .microseconds(1), .seconds(20)].randomElement(using: &random)!

@@ -15,7 +15,7 @@ struct FairOrder {
   /// Numbers of 2^53 and below, with the arithmetic of Lua.
   private var tags: [Pool: [TenantID: Double]] = [:]
   private var virtualTimes: [Pool: Double] = [:]
-  /// The tenants that are found in a lane, by what their tag was when they were put there. The true one is that or
+  /// The tenants that are found in a lane where jobs wait, by what their tag was when they were put there. The true one is that or
   /// greater, after charges elsewhere.
   private var places: [Lane: [TenantID: Double]] = [:]
   /// How long attempts take, microseconds.
@@ -45,9 +45,9 @@ struct FairOrder {
 
   func virtualTime(of pool: Pool) -> Double { virtualTimes[pool] ?? 0 }
 
-  func isPlaced(_ tenant: TenantID, in lane: Lane) -> Bool { places[lane]?[tenant] != nil }
+  func isPlaced(_ tenant: TenantID, in lane: Lane) -> Bool { places[lane.home]?[tenant] != nil }
 
-  func tenants(in lane: Lane) -> [TenantID: Double] { places[lane] ?? [:] }
+  func tenants(in lane: Lane) -> [TenantID: Double] { places[lane.home] ?? [:] }
 
   /// These, as they are found.
   func inTheirOrder(in lane: Lane) -> [(tenant: TenantID, place: Double)] {
@@ -58,21 +58,21 @@ struct FairOrder {
   mutating func place(_ tenant: TenantID, in lane: Lane) {
     if isPlaced(tenant, in: lane) { return }
     let tag = max(tags[lane.pool]?[tenant] ?? 0, virtualTimes[lane.pool] ?? 0)
-    places[lane, default: [:]][tenant] = tag
+    places[lane.home, default: [:]][tenant] = tag
     tags[lane.pool, default: [:]][tenant] = tag
   }
 
   /// Forgets what is known of a lane that has no jobs.
   mutating func forget(_ lane: Lane) { (places[lane], averages[lane]) = (nil, nil) }
 
-  mutating func remove(_ tenant: TenantID, from lane: Lane) { places[lane]?[tenant] = nil }
+  mutating func remove(_ tenant: TenantID, from lane: Lane) { places[lane.home]?[tenant] = nil }
 
   /// - Returns: whether the turn's tag was true, or too small by no more than `tolerance`; else the tenant was moved to
   ///   where it belongs.
   mutating func confirm(_ turn: Turn, tolerance: Duration) -> Bool {
     let tag = tags[turn.lane.pool]?[turn.tenant] ?? 0
     if tag <= turn.tag + Double(tolerance.milliseconds) { return true }
-    places[turn.lane]?[turn.tenant] = tag
+    places[turn.lane.home]?[turn.tenant] = tag
     return false
   }
 
@@ -83,7 +83,7 @@ struct FairOrder {
     let charge = Self.charge(lane.resources.weightMillicores, duration(of: lane, unknown: unknown), weight)
     if !isOnOwn { virtualTimes[lane.pool] = max(virtualTimes[lane.pool] ?? 0, tag) }
     tags[lane.pool, default: [:]][tenant] = tag + charge
-    places[turn.lane]?[tenant] = tag + charge
+    places[turn.lane.home]?[tenant] = tag + charge
     return charge
   }
 
@@ -101,8 +101,8 @@ struct FairOrder {
 
   /// Puts a tenant where its tag says, where that is before the place at which it is found.
   mutating func moveForward(_ tenant: TenantID, in lane: Lane) {
-    guard let place = places[lane]?[tenant], let tag = tags[lane.pool]?[tenant], tag < place else { return }
-    places[lane]?[tenant] = tag
+    guard let place = places[lane.home]?[tenant], let tag = tags[lane.pool]?[tenant], tag < place else { return }
+    places[lane.home]?[tenant] = tag
   }
 
   /// The newest has an eighth of the say.
@@ -120,5 +120,6 @@ struct FairOrder {
 }
 
 extension Lane {
-  var pool: FairOrder.Pool { FairOrder.Pool(tier: tier, priorityClass: priorityClass) }
+  /// That of all ways in which its jobs may run is that of the preferred one.
+  var pool: FairOrder.Pool { FairOrder.Pool(tier: placements[0].tier, priorityClass: priorityClass) }
 }

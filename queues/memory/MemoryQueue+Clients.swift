@@ -35,23 +35,37 @@ extension MemoryQueue {
 
   /// Makes those lanes that are new; where there are as many as may be, in place of the oldest that have no jobs.
   private func open(_ asked: [Lane]) throws(QueueError) {
-    let used = Set(jobs.values.map(\.job.lane)).union(asked)
-    var empty = lanes.indices.filter { !used.contains(lanes[$0]) }[...]
-    var all = lanes
-    for lane in asked where !all.contains(lane) {
-      if all.count < limits.lanesMax {
-        all.append(lane)
-      } else if let place = empty.popFirst() {
-        all[place] = lane
-      } else {
-        throw .tooManyLanes
-      }
-    }
-    for lane in Set(lanes).subtracting(all) {
+    var new: [Lane] = []
+    for lane in asked where !lanes.contains(lane) && !new.contains(lane) { new.append(lane) }
+    let families = new.flatMap { [$0] + $0.guests }
+    let fresh = min(families.count, max(0, limits.lanesMax - lanesByNumber.count))
+    let left = try numbersLeft(families.count - fresh, asked)
+    for lane in left.gone {
       order.forget(lane)
       stopKeeping(lane)
     }
-    lanes = all
+    let numbers = Array(lanesByNumber.count..<lanesByNumber.count + fresh) + left.numbers
+    lanesByNumber = lanesByNumber.map { $0.flatMap { left.gone.contains($0) ? nil : $0 } }
+    lanesByNumber += Array(repeating: nil, count: fresh)
+    for (number, lane) in zip(numbers, families) { lanesByNumber[number] = lane }
+  }
+
+  /// Numbers that may be had again: of no lane, and of those that have no jobs and are not asked for, the oldest first, each
+  /// with its guests, until there are so many. Returns also the lanes that have to go for that.
+  private func numbersLeft(_ wanted: Int, _ asked: [Lane]) throws(QueueError) -> (numbers: [Int], gone: [Lane]) {
+    let used = Set(jobs.values.map(\.job.lane)).union(asked)
+    var (numbers, gone): ([Int], [Lane]) = ([], [])
+    for number in lanesByNumber.indices where numbers.count < wanted {
+      guard let lane = lanesByNumber[number] else {
+        numbers.append(number)
+        continue
+      }
+      guard lane.rank == 0, !used.contains(lane) else { continue }
+      gone += [lane] + lane.guests
+      numbers += ([lane] + lane.guests).compactMap { lanesByNumber.firstIndex(of: $0) }
+    }
+    guard numbers.count >= wanted else { throw .tooManyLanes }
+    return (numbers, gone)
   }
 
   /// Lets the tenants of jobs that have become ready be found, and wakes workers for them, lane by lane.
@@ -68,7 +82,7 @@ extension MemoryQueue {
           order.place(tenant, in: lane)
         }
       }
-      wake(lane, count: jobs.count { order.isPlaced($0.tenant, in: lane) })
+      wakeAll(lane, count: jobs.count { order.isPlaced($0.tenant, in: lane) })
     }
   }
 
@@ -152,7 +166,7 @@ extension MemoryQueue {
     var counts: [Lane: QueueCensus.Count] = [:]
     for held in jobs.values {
       if held.isReady { counts[held.job.lane, default: .init()].ready += 1 }
-      if held.lease != nil { counts[held.job.lane, default: .init()].leased += 1 }
+      if held.lease != nil { counts[held.lane, default: .init()].leased += 1 }
     }
     let known = workers.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(limits.censusWorkersMax)
     return QueueCensus(

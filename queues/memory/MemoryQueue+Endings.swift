@@ -136,7 +136,9 @@ extension MemoryQueue {
     account(
       endings.compactMap { ending in
         jobs[ending.job].map {
-          Ended(job: $0.job, lease: $0.lease, isTelling: [.succeeded, .failed].contains(ending.reported))
+          Ended(
+            lane: $0.lane, tenant: $0.job.tenant, lease: $0.lease,
+            isTelling: [.succeeded, .failed].contains(ending.reported))
         }
       })
     let tick = tick()

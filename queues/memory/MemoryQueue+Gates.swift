@@ -76,7 +76,7 @@ extension MemoryQueue {
       gates[gate]?.parked = []
       for lane in lanes where held.parked.contains(lane) && !ready(in: lane, of: tenant).isEmpty {
         order.place(tenant, in: lane)
-        wake(lane, count: min(ready(in: lane, of: tenant).count, room))
+        wakeAll(lane, count: min(ready(in: lane, of: tenant).count, room))
       }
     case .capability, .tier:
       if !wasFull { return }
@@ -88,7 +88,9 @@ extension MemoryQueue {
 
   /// An attempt that ended.
   struct Ended {
-    let job: QueuedJob
+    /// Where it ran.
+    let lane: Lane
+    let tenant: TenantID
     /// Nil where nothing is known of its time.
     let lease: HeldLease?
     /// Whether it took as long as such jobs take.
@@ -99,12 +101,12 @@ extension MemoryQueue {
   func account(_ ended: [Ended]) {
     var passed: [Gate] = []
     for attempt in ended {
-      for gate in [.tenant(attempt.job.tenant)] + gatesBefore(attempt.job.lane) where !passed.contains(gate) {
+      for gate in [.tenant(attempt.tenant)] + gatesBefore(attempt.lane) where !passed.contains(gate) {
         passed.append(gate)
       }
     }
     let wereFull = Set(passed.filter { room(behind: $0) == 0 })
-    for attempt in ended { count(-1, runningOf: attempt.job.tenant, in: attempt.job.lane) }
+    for attempt in ended { count(-1, runningOf: attempt.tenant, in: attempt.lane) }
     correctTags(ended)
     for gate in passed { letThrough(gate, wasFull: wereFull.contains(gate)) }
   }
@@ -114,7 +116,7 @@ extension MemoryQueue {
     var sums: [FairOrder.Account: Double] = [:]
     for attempt in ended {
       guard let lease = attempt.lease else { continue }
-      let (lane, tenant) = (attempt.job.lane, attempt.job.tenant)
+      let (lane, tenant) = (attempt.lane, attempt.tenant)
       let microseconds = Double(now.microseconds - lease.startedAt.microseconds)
       if attempt.isTelling { order.learn(microseconds, in: lane) }
       let used = FairOrder.charge(lane.resources.weightMillicores, microseconds, weight(of: tenant))
@@ -122,7 +124,7 @@ extension MemoryQueue {
     }
     for (account, sum) in sums { order.correct(account, by: sum) }
     for attempt in ended where attempt.lease != nil {
-      let (lane, tenant) = (attempt.job.lane, attempt.job.tenant)
+      let (lane, tenant) = (attempt.lane, attempt.tenant)
       let sum = sums[FairOrder.Account(pool: lane.pool, tenant: tenant)] ?? 0
       // Charged far too much: found at once, not only when it is next due.
       if sum < -Double(limits.turnQuantum.milliseconds) { order.moveForward(tenant, in: lane) }

@@ -50,7 +50,7 @@ extension MemoryQueue {
     try requireGeneration()
     var waiting: [Lane: QueueRoom.Waiting] = [:]
     for held in jobs.values {
-      let lane = held.job.lane
+      let lane = held.lane
       if held.isReady { waiting[lane, default: .init()].ready += 1 }
       if held.lease != nil { waiting[lane, default: .init()].leased += 1 }
       if held.due != nil { waiting[lane, default: .init()].delayed += 1 }
@@ -68,7 +68,7 @@ extension MemoryQueue {
         return QueueRoom.Worker(
           id: id, deadline: deadline, leases: leases.count, idle: idle.compactMapValues { $0[id] },
           free: sparing[id] == nil ? rooms[id] : nil,
-          runs: leases.first.flatMap { jobs[$0.job]?.job.lane.tier }, dedication: dedications[id])
+          runs: leases.first.flatMap { jobs[$0.job]?.lane.tier }, dedication: dedications[id])
       })
   }
 
@@ -83,7 +83,7 @@ extension MemoryQueue {
 }
 
 extension QueuePool {
-  init(_ lane: Lane) { self.init(tier: lane.tier, priorityClass: lane.priorityClass) }
+  init(_ lane: Lane) { self.init(tier: lane.placements[0].tier, priorityClass: lane.priorityClass) }
 
   fileprivate var inOrder: FairOrder.Pool { FairOrder.Pool(tier: tier, priorityClass: priorityClass) }
 }

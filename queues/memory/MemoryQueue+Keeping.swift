@@ -29,8 +29,8 @@ extension MemoryQueue {
   private func expectedEnds(of worker: WorkerID) -> [ExpectedEnd] {
     jobs.values.compactMap { held -> ExpectedEnd? in
       guard let lease = held.lease, lease.worker == worker || lease.worker == .choosing else { return nil }
-      let end = lease.startedAt + expectedDuration(of: held.job.lane)
-      return (max(now, end), end < now, held.job.lane.resources)
+      let end = lease.startedAt + expectedDuration(of: held.lane)
+      return (max(now, end), end < now, held.lane.resources)
     }.sorted { $0.at < $1.at }
   }
 
@@ -55,12 +55,12 @@ extension MemoryQueue {
   /// before all others that the worker could serve; that of the job accepted first comes first.
   private func overdue(in pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
     guard let patience = policy.keepRoomAfter, request.dedication == nil else { return [] }
-    let others = lanes.filter { $0.pool == pool && fits($0, room) }.compactMap {
+    let others = homes(in: pool).filter { fits($0, room) }.compactMap {
       order.inTheirOrder(in: $0).first?.tenant
     }
     let firstTag = others.map { order.tag(of: $0, in: pool) }.min()
     var found: [(accepted: Int64, lane: Lane)] = []
-    for lane in lanes where lane.pool == pool && !lane.resources.fits(in: room) && fits(lane, request.wholeRoom) {
+    for lane in homes(in: pool) where !lane.resources.fits(in: room) && fits(lane, request.wholeRoom) {
       guard let tenant = next(in: lane, ofFirst: 8)?.tenant, let job = ready(in: lane, of: tenant).first?.job,
         order.tag(of: tenant, in: pool) <= firstTag ?? .infinity
       else { continue }

@@ -32,7 +32,7 @@ extension MemoryQueue {
         running: leases(of: id).compactMap { reference in
           guard let held = jobs[reference.job], let lease = held.lease else { return nil }
           return WorkerLoad.Running(
-            lease: reference, lane: held.job.lane, startedAt: lease.startedAt, isPreemptible: held.job.isPreemptible,
+            lease: reference, lane: held.lane, startedAt: lease.startedAt, isPreemptible: held.job.isPreemptible,
             isEnding: lease.isEnding)
         })
     }

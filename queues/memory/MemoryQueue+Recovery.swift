@@ -14,7 +14,9 @@ extension MemoryQueue {
     for id in ids {
       guard let held = jobs[id] else { continue }
       takeOut(held)
-      if held.lease != nil { ended.append(Ended(job: held.job, lease: nil, isTelling: false)) }
+      if held.lease != nil {
+        ended.append(Ended(lane: held.lane, tenant: held.job.tenant, lease: nil, isTelling: false))
+      }
       liveLogs[id] = nil
     }
     account(ended)
@@ -32,7 +34,7 @@ extension MemoryQueue {
     installed = nil
     lastTick = 0
     (jobs, workers, idle, signalled, liveLogs) = ([:], [:], [:], [:], [:])
-    (lanes, order, gates, rooms, isDueSignalled) = ([], FairOrder(), [:], [:], false)
+    (lanesByNumber, order, gates, rooms, isDueSignalled) = ([], FairOrder(), [:], [:], false)
     (keepers, sparing, served, policy, dedications, capacities) = ([:], [:], [:], .standard, [:], [:])
     (outcomeLog, eventLog, unreadableLog) = ([], [], [])
     bell.ring()

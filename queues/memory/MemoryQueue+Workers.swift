@@ -19,7 +19,7 @@ extension MemoryQueue {
     capacities[request.worker] = WorkerLoad.Capacity(
       wholeRoom: request.wholeRoom, slotsLeft: missed, keepsFor: keptClass,
       isDedicated: request.dedication != nil, tiers: request.tiers)
-    armGates(gates(of: chosen.map(\.held.job)))
+    armGates(gates(of: chosen))
     let deadline = extend(request.worker, duration)
     bell.ring()
     return LeaseGrant(leases: leases, deadline: deadline, verdicts: verdicts)
@@ -35,15 +35,17 @@ extension MemoryQueue {
     }
   }
 
-  private func gates(of jobs: [QueuedJob]) -> [Gate] {
-    Array(Set(jobs.flatMap { [.tenant($0.tenant)] + gatesBefore($0.lane) }))
+  private func gates(of chosen: [Choice]) -> [Gate] {
+    Array(Set(chosen.flatMap { [.tenant($0.held.job.tenant)] + gatesBefore($0.lane) }))
   }
 
-  private typealias Choice = (held: HeldJob, charge: Double)
+  /// A job, and the lane in which it is to run.
+  private typealias Choice = (held: HeldJob, lane: Lane, charge: Double)
 
-  /// Takes jobs, one turn after the other: tiers in the order given, classes from the greatest, then whose tag is the
-  /// smallest, over all lanes that there is room for; of a dedicated worker first of its tenant's alone, and then of all
-  /// if it lends. Returns also whether the worker is to keep what it has free then.
+  /// Takes jobs, one turn after the other: tiers in the order given, classes from the greatest, what is preferred to run in
+  /// the tier before what may run there, too, then whose tag is the smallest, over all lanes that there is room for; of a
+  /// dedicated worker first of its tenant's alone, and then of all if it lends. Returns also whether the worker is to keep
+  /// what it has free then.
   private func choose(_ request: LeaseRequest, _ room: inout ResourceRequest) -> ([Choice], KeptRoom?) {
     var (chosen, kept): ([Choice], KeptRoom?) = ([], nil)
     if let dedication = request.dedication {
@@ -52,9 +54,10 @@ extension MemoryQueue {
     }
     for tier in request.tiers where chosen.count < request.count {
       let open = lanes.filter { $0.tier == tier && !order.tenants(in: $0).isEmpty }
-      let pools = Set(open.map(\.pool)).sorted { $0.priorityClass > $1.priorityClass }
+      let pools = Set(open.filter { $0.rank == 0 }.map(\.pool)).sorted { $0.priorityClass > $1.priorityClass }
       if kept == nil { chooseOfStarved(pools, request, &chosen, &room) }
-      for pool in pools where chosen.count < request.count {
+      for priorityClass in Set(open.map(\.priorityClass)).sorted(by: >) where chosen.count < request.count {
+        let pool = FairOrder.Pool(tier: tier, priorityClass: priorityClass)
         let isSpared = kept.map { pool.priorityClass <= $0.priorityClass } ?? false
         if !isSpared { chooseOfKept(pool, request, &chosen, &room) }
         if !isSpared, chosen.count < request.count { kept = keepsRoom(pool, request, room) ?? kept }
@@ -62,11 +65,30 @@ extension MemoryQueue {
           chooseBeside(&spared, pool, request, &chosen, &room)
           kept = spared
         } else {
-          chooseNoting(lanes.filter { $0.pool == pool }, request, upTo: request.count, &chosen, &room)
+          chooseOfAllRanks(pool, request, of: nil, &chosen, &room)
         }
       }
     }
     return (chosen, kept)
+  }
+
+  /// The lanes of a pool in which jobs wait.
+  func homes(in pool: FairOrder.Pool) -> [Lane] { lanes.filter { $0.pool == pool && $0.rank == 0 } }
+
+  /// Jobs of a class that run in a tier: those that prefer it, then those that may run there, too.
+  private func chooseOfAllRanks(
+    _ pool: FairOrder.Pool, _ request: LeaseRequest, of only: TenantID?, _ chosen: inout [Choice],
+    _ room: inout ResourceRequest
+  ) {
+    let inClass = lanes.filter { $0.tier == pool.tier && $0.priorityClass == pool.priorityClass }
+    for rank in 0...limits.alternativesMax {
+      // Tags of different pools tell nothing of each other: the older lane's goes first.
+      var lanes = inClass.filter { $0.rank == rank && !order.tenants(in: $0).isEmpty }
+      while let oldest = lanes.first {
+        chooseNoting(lanes.filter { $0.pool == oldest.pool }, request, upTo: request.count, of: only, &chosen, &room)
+        lanes.removeAll { $0.pool == oldest.pool }
+      }
+    }
   }
 
   /// Jobs that do not keep the one waiting for which room is kept.
@@ -74,7 +96,7 @@ extension MemoryQueue {
     _ kept: inout KeptRoom, _ pool: FairOrder.Pool, _ request: LeaseRequest, _ chosen: inout [Choice],
     _ room: inout ResourceRequest
   ) {
-    let lanes = lanes.filter { $0.pool == pool }
+    let lanes = homes(in: pool)
     let short = lanes.filter { areShort($0, for: kept) }
     chooseNoting(short, request, upTo: request.count, &chosen, &room)
     guard chosen.count < request.count else { return }
@@ -90,10 +112,10 @@ extension MemoryQueue {
     _ tenant: TenantID, _ request: LeaseRequest, _ chosen: inout [Choice], _ room: inout ResourceRequest
   ) {
     for tier in request.tiers {
-      let pools = Set(lanes.filter { $0.tier == tier && order.isPlaced(tenant, in: $0) }.map(\.pool))
-      for pool in pools.sorted(by: { $0.priorityClass > $1.priorityClass }) {
-        let lanes = lanes.filter { $0.pool == pool }
-        chooseNoting(lanes, request, upTo: request.count, of: tenant, &chosen, &room)
+      let classes = Set(lanes.filter { $0.tier == tier && order.isPlaced(tenant, in: $0) }.map(\.priorityClass))
+      for priorityClass in classes.sorted(by: >) {
+        let pool = FairOrder.Pool(tier: tier, priorityClass: priorityClass)
+        chooseOfAllRanks(pool, request, of: tenant, &chosen, &room)
       }
     }
   }
@@ -116,12 +138,11 @@ extension MemoryQueue {
     let starved = pools.dropFirst().filter { pool in served[pool].map { now - $0 >= patience } ?? false }
     for pool in pools where served[pool] == nil { served[pool] = now }
     for pool in starved {
-      let lanes = lanes.filter { $0.pool == pool }
-      chooseNoting(lanes, request, upTo: min(request.count, chosen.count + 1), &chosen, &room)
+      chooseNoting(homes(in: pool), request, upTo: min(request.count, chosen.count + 1), &chosen, &room)
     }
   }
 
-  /// Takes jobs of lanes of one pool: of all tenants, or of one only.
+  /// Takes jobs of lanes of one tier and class: of all tenants, or of one only.
   private func chooseNoting(
     _ lanes: [Lane], _ request: LeaseRequest, upTo count: Int, of only: TenantID? = nil, _ chosen: inout [Choice],
     _ room: inout ResourceRequest
@@ -133,13 +154,14 @@ extension MemoryQueue {
         last = nil
         continue
       }
-      stopKeeping(next.lane, but: request.worker)
+      stopKeeping(next.lane.home, but: request.worker)
       room = room.less(next.lane.resources)
       chosen.append(job)
       let goesOn = last.map { $0.lane == next.lane && $0.turn.tenant == next.turn.tenant } ?? false
       last = Given(turn: next.turn, lane: next.lane, count: goesOn ? (last?.count ?? 0) + 1 : 1)
     }
-    if chosen.count > known, let pool = lanes.first?.pool { served[pool] = now }
+    guard chosen.count > known, let lane = lanes.first else { return }
+    served[FairOrder.Pool(tier: lane.tier, priorityClass: lane.priorityClass)] = now
   }
 
   /// A turn, the lane from which its tenant gets a job, and how many it got there in one go.
@@ -161,8 +183,10 @@ extension MemoryQueue {
 
   /// From which of the lanes a tenant that is due gets its next job: that of the job that goes first among its own.
   private func laneOfNext(_ turn: FairOrder.Turn, in lanes: [Lane], _ room: ResourceRequest) -> Lane {
-    let heads = lanes.filter { fits($0, room) }.compactMap { ready(in: $0, of: turn.tenant).first?.job }
-    return heads.min { (score(of: $0), $0.id) < (score(of: $1), $1.id) }?.lane ?? turn.lane
+    let heads = lanes.filter { fits($0, room) }.compactMap { lane in
+      ready(in: lane, of: turn.tenant).first.map { (lane: lane, job: $0.job) }
+    }
+    return heads.min { (score(of: $0.job), $0.job.id) < (score(of: $1.job), $1.job.id) }?.lane ?? turn.lane
   }
 
   func fits(_ lane: Lane, _ room: ResourceRequest) -> Bool {
@@ -189,7 +213,7 @@ extension MemoryQueue {
     guard room(behind: gate) > 0, let held = waiting.first else {
       order.remove(turn.tenant, from: turn.lane)
       gates[gate]?.isParked = true
-      gates[gate]?.parked.insert(turn.lane)
+      gates[gate]?.parked.insert(turn.lane.home)
       return nil
     }
     let charge = order.charge(
@@ -197,9 +221,9 @@ extension MemoryQueue {
     start(turn.tenant, in: lane)
     // Not ready any more; the rest of the lease follows.
     jobs[held.job.id]?.lease = HeldLease(
-      worker: .choosing, token: FencingToken(rawValue: 0), startedAt: now, charge: charge)
+      worker: .choosing, lane: lane, token: FencingToken(rawValue: 0), startedAt: now, charge: charge)
     if waiting.count == 1 { order.remove(turn.tenant, from: lane) }
-    return (held, charge)
+    return (held, lane, charge)
   }
 
   private func grant(_ chosen: [Choice], to worker: WorkerID) -> [Lease] {
@@ -207,8 +231,9 @@ extension MemoryQueue {
     let token = FencingToken(rawValue: tick)
     let leases = chosen.map { choice in
       let held = choice.held
-      jobs[held.job.id]?.lease = HeldLease(worker: worker, token: token, startedAt: now, charge: choice.charge)
-      return Lease(job: held.asGranted, worker: worker, token: token, attempt: held.attemptsMade + 1)
+      jobs[held.job.id]?.lease = HeldLease(
+        worker: worker, lane: choice.lane, token: token, startedAt: now, charge: choice.charge)
+      return Lease(job: held.granted(in: choice.lane), worker: worker, token: token, attempt: held.attemptsMade + 1)
     }
     announce(leases.map { ($0.job.id, .started(attempt: $0.attempt, worker: worker)) }, at: tick)
     return leases
@@ -273,9 +298,9 @@ extension MemoryQueue {
 }
 
 extension MemoryQueue.HeldJob {
-  fileprivate var asGranted: QueuedJob {
+  fileprivate func granted(in lane: Lane) -> QueuedJob {
     QueuedJob(
-      id: job.id, tenant: job.tenant, lane: job.lane, priority: job.priority, attemptsMax: job.attemptsMax,
+      id: job.id, tenant: job.tenant, lane: lane, priority: job.priority, attemptsMax: job.attemptsMax,
       attemptsMade: attemptsMade, workersLost: workersLost, isPreemptible: job.isPreemptible, payload: job.payload)
   }
 }

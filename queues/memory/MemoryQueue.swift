@@ -15,8 +15,9 @@ public actor MemoryQueue: JobQueue {
   var lastTick: UInt64 = 0
   var jobs: [JobID: HeldJob] = [:]
   var workers: [WorkerID: Timestamp] = [:]
-  /// Every lane that there was a job of, the oldest first.
-  var lanes: [Lane] = []
+  /// Every lane that there was a job of, the oldest first, each with its guests behind it; nil where one had to go for one
+  /// with fewer guests.
+  var lanesByNumber: [Lane?] = []
   var order = FairOrder()
   var policy = QueuePolicy.standard
   var gates: [Gate: HeldGate] = [:]
@@ -61,10 +62,14 @@ public actor MemoryQueue: JobQueue {
     }
 
     var isReady: Bool { lease == nil && due == nil }
+
+    /// Where it counts: while it runs in another way than is preferred, in the lane of that.
+    var lane: Lane { lease?.lane ?? job.lane }
   }
 
   struct HeldLease {
     let worker: WorkerID
+    let lane: Lane
     let token: FencingToken
     let startedAt: Timestamp
     /// What the tenant was charged for it in the fair order.
@@ -129,7 +134,10 @@ public actor MemoryQueue: JobQueue {
     OutcomePosition(milliseconds: tick / 1_000, sequence: tick % 1_000 * 1_000 + UInt64(place))
   }
 
-  func ready(in lane: Lane) -> [HeldJob] { jobs.values.filter { $0.isReady && $0.job.lane == lane } }
+  var lanes: [Lane] { lanesByNumber.compactMap(\.self) }
+
+  /// Jobs that are ready to run in a lane.
+  func ready(in lane: Lane) -> [HeldJob] { jobs.values.filter { $0.isReady && $0.job.lane == lane.home } }
 
   /// Jobs of a tenant that are ready in a lane, in their order.
   func ready(in lane: Lane, of tenant: TenantID) -> [HeldJob] {
@@ -155,14 +163,21 @@ public actor MemoryQueue: JobQueue {
     eventLog.removeFirst(max(0, eventLog.count - limits.eventsMax))
   }
 
-  /// Wakes idle workers that have room for a job of the lane, the emptiest first, until they can take `count` jobs. One
-  /// past its deadline may be dead: it is told, but not counted on.
-  func wake(_ lane: Lane, count: Int) {
+  /// Wakes workers for jobs that wait in a lane: of those that cannot run as is preferred, others that can run the rest.
+  func wakeAll(_ lane: Lane, count: Int) {
+    var left = count
+    for lane in [lane] + lane.guests { left = wake(lane, count: left) }
+  }
+
+  /// Wakes idle workers that have room for a job as it runs in the lane, the emptiest first, until they can take `count`
+  /// jobs. One past its deadline may be dead: it is told, but not counted on. Returns how many are left.
+  @discardableResult
+  func wake(_ lane: Lane, count: Int) -> Int {
     var (count, own) = (count, [TenantID: Int]())
     let emptiest = (idle[lane.tier] ?? [:]).sorted { ($0.value, $0.key) > ($1.value, $1.key) }
     for (worker, missed) in emptiest where lane.resources.fits(in: rooms[worker] ?? .unlimited) {
       if let spared = sparing[worker], lane.priorityClass <= spared { continue }
-      if count <= 0 { return }
+      if count <= 0 { return count }
       let tenant = dedications[worker].flatMap { $0.lends ? nil : $0.tenant }
       let left = tenant.map { own[$0] ?? ready(in: lane, of: $0).count }
       if let left, left <= 0 { continue }
@@ -171,5 +186,6 @@ public actor MemoryQueue: JobQueue {
       guard let deadline = workers[worker], deadline > now else { continue }
       if let tenant, let left { own[tenant] = left - missed } else { count -= missed }
     }
+    return count
   }
 }

@@ -3,27 +3,46 @@ internal import StrataCore
 extension Lane {
   /// The lane as Redis names it; `scripts/shared/lanes.lua` describes the bytes.
   var descriptor: [UInt8] {
-    var bytes: [UInt8] = [UInt8(priorityClass.rawValue)]
-    for number in [
-      resources.cpuMillicores, resources.memoryBytes, resources.gpuThousandths, resources.weightMillicores,
-    ] {
-      bytes += UInt64(clamping: number).bigEndianBytes
-    }
-    let name = Array(tier.rawValue.utf8)
-    return bytes + [UInt8(name.count)] + name + Array(capability.utf8)
+    let name = Array(capability.utf8)
+    let bytes = [UInt8(priorityClass.rawValue)] + placements[rank].described + [UInt8(name.count)] + name
+    return placements.count == 1 ? bytes : bytes + [UInt8(rank)] + placements.flatMap(\.described)
   }
 
   /// - Returns: nil where the bytes describe no lane.
   init?(descriptor: [UInt8]) {
     var reader = ByteReader(descriptor)
     guard let priorityClass = reader.number(UInt8.self).flatMap({ PriorityClass(rawValue: Int($0)) }),
-      let cpu = reader.amount(), let memory = reader.amount(), let gpu = reader.amount(), reader.amount() != nil,
-      let length = reader.number(UInt8.self),
-      let tier = reader.text(Int(length)).flatMap(TierName.init(rawValue:))
+      let own = Placement(&reader), let length = reader.number(UInt8.self), let capability = reader.text(Int(length))
+    else { return nil }
+    guard let rank = reader.number(UInt8.self) else {
+      self.init(priorityClass: priorityClass, capability: capability, placements: [own], rank: 0)
+      return
+    }
+    var placements: [Placement] = []
+    while !reader.isEmpty {
+      guard let placement = Placement(&reader) else { return nil }
+      placements.append(placement)
+    }
+    guard placements.indices.contains(Int(rank)), placements[Int(rank)] == own else { return nil }
+    self.init(priorityClass: priorityClass, capability: capability, placements: placements, rank: Int(rank))
+  }
+}
+
+extension Placement {
+  fileprivate var described: [UInt8] {
+    let amounts = [
+      resources.cpuMillicores, resources.memoryBytes, resources.gpuThousandths, resources.weightMillicores,
+    ]
+    let name = Array(tier.rawValue.utf8)
+    return amounts.flatMap { UInt64(clamping: $0).bigEndianBytes } + [UInt8(name.count)] + name
+  }
+
+  fileprivate init?(_ reader: inout ByteReader) {
+    guard let cpu = reader.amount(), let memory = reader.amount(), let gpu = reader.amount(), reader.amount() != nil,
+      let length = reader.number(UInt8.self), let tier = reader.text(Int(length)).flatMap(TierName.init(rawValue:))
     else { return nil }
     self.init(
-      tier: tier, priorityClass: priorityClass, capability: String(decoding: reader.remainder(), as: UTF8.self),
-      resources: ResourceRequest(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu))
+      tier: tier, resources: ResourceRequest(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu))
   }
 }
 

@@ -16,7 +16,7 @@ transition('census', 'no-writes', function()
       local ready, leased, later = unpack_bytes('>I4I4I4', packed)
       delayed = delayed + later
       if ready + leased > 0 then
-        counts[#counts + 1], counts[#counts + 2], counts[#counts + 3] = sub(packed, 22), ready, leased
+        counts[#counts + 1], counts[#counts + 2], counts[#counts + 3] = descriptor_of(packed), ready, leased
       end
     end
   end

@@ -57,8 +57,8 @@ local function read_jobs()
 end
 
 -- Makes a lane of this number that is new.
-local function add_lane(descriptor, number)
-  local packed = pack('>I4I4I4I8B', 0, 0, 0, 0, 0) .. descriptor
+local function add_lane(descriptor, number, kin)
+  local packed = pack('>I4I4I4I8BB', 0, 0, 0, 0, 0, #kin / 2) .. kin .. descriptor
   local lane = lane_from(number, packed)
   call('HSET', state_key, descriptor, number, number, packed)
   call('SADD', prefix .. 'tiers', lane.tier)
@@ -67,37 +67,80 @@ local function add_lane(descriptor, number)
     if gate_of(field) then set_lane_flag(lane, 2, true) end
   end
   note_lane(lane)
+  return lane
+end
+
+-- Makes a lane that is new, and its guests, of the numbers from `place` on.
+local function add_family(descriptor, numbers, place)
+  local guests = guests_described(descriptor)
+  local home = add_lane(descriptor, numbers[place], table.concat(numbers, '', place + 1, place + #guests))
+  for rank, guest in ipairs(guests) do
+    add_lane(guest, numbers[place + rank], home.number).home = home
+  end
+  return home.number
 end
 
 -- Forgets a lane that has no jobs.
 local function remove_lane(lane)
-  set_open(lane, false)
-  stop_keeping(lane)
   for _, field in ipairs({ 'T' .. lane.tier, 'C' .. lane.capability }) do
     call('SREM', prefix .. 'lanes:' .. field, lane.number)
   end
-  call('HDEL', state_key, lane.descriptor)
-  call('DEL', lane.key)
+  call('HDEL', state_key, lane.descriptor, lane.number)
   described[lane.descriptor], lanes[lane.number] = nil, nil
 end
 
--- Numbers for so many new lanes: the next ones, and where all have been given out, those of lanes that have no jobs and
--- are not `asked` for, the oldest first. Nil, and nothing written, where there are not so many.
-local function free_numbers(wanted, asked)
-  local count, numbers, empty = tonumber(call('HGET', state_key, 'lanes') or 0), {}, {}
-  local fresh = min(wanted, max(0, LANES_MAX - count))
-  if fresh < wanted then
-    for number = 1, count do
-      local packed = call('HGET', state_key, pack('>H', number))
-      if packed and #empty < wanted - fresh and sub(packed, 1, 12) == string.rep('\0', 12) and not asked[sub(packed, 22)] then
-        empty[#empty + 1] = pack('>H', number)
-      end
-    end
-    if #empty < wanted - fresh then return nil end
-    for _, lane in ipairs(lanes_in_order(empty)) do remove_lane(lane) end
+-- Forgets a home that has no jobs, with its guests.
+local function remove_family(home)
+  set_open(home, false)
+  stop_keeping(home)
+  for _, guest in ipairs(guests_of(home)) do remove_lane(guest) end
+  call('DEL', home.key)
+  remove_lane(home)
+end
+
+local function has_jobs(packed) return sub(packed, 1, 12) ~= string.rep('\0', 12) end
+
+-- The numbers of a home and its guests, where none of them has jobs.
+local function empty_family(number, packed)
+  local numbers = { number }
+  if has_jobs(packed) then return nil end
+  for at = 23, 22 + 2 * byte(packed, 22), 2 do
+    local kin = sub(packed, at, at + 1)
+    local told = call('HGET', state_key, kin)
+    if told and has_jobs(told) then return nil end
+    numbers[#numbers + 1] = kin
   end
+  return numbers
+end
+
+-- Numbers that may be had again: of no lane, and of those that have no jobs and are not `asked` for, the oldest first, until
+-- there are so many. Returns them, and the homes that have to go for that.
+local function numbers_left(wanted, count, asked)
+  local numbers, homes = {}, {}
+  for place = 1, count do
+    if #numbers >= wanted then break end
+    local number = pack('>H', place)
+    local packed = call('HGET', state_key, number)
+    local family = packed and is_descriptor(descriptor_of(packed)) and not asked[descriptor_of(packed)]
+      and empty_family(number, packed)
+    if not packed then family = { number } elseif family then homes[#homes + 1] = number end
+    for _, one in ipairs(family or {}) do numbers[#numbers + 1] = one end
+  end
+  return numbers, homes
+end
+
+-- Numbers for so many new lanes: the next ones, and where all have been given out, those that may be had again. Nil, and
+-- nothing written, where there are not so many.
+local function free_numbers(wanted, asked)
+  local count, numbers = tonumber(call('HGET', state_key, 'lanes') or 0), {}
+  local fresh = min(wanted, max(0, LANES_MAX - count))
   for place = 1, fresh do numbers[place] = pack('>H', count + place) end
-  for place, number in ipairs(empty) do numbers[fresh + place] = number end
+  if fresh < wanted then
+    local left, homes = numbers_left(wanted - fresh, count, asked)
+    if #left < wanted - fresh then return nil end
+    for _, lane in ipairs(lanes_in_order(homes)) do remove_family(lane) end
+    for _, number in ipairs(left) do numbers[#numbers + 1] = number end
+  end
   if fresh > 0 then call('HSET', state_key, 'lanes', count + fresh) end
   return numbers
 end
@@ -105,20 +148,21 @@ end
 -- The lanes of the descriptors, whose numbers `state` tells from its second value on; nil, and nothing written, where
 -- one is one too many.
 local function lanes_named(descriptors, state)
-  local numbers, named, new, is_new, asked = {}, {}, {}, {}, {}
+  local numbers, named, new, is_new, asked, wanted = {}, {}, {}, {}, {}, 0
   for index, descriptor in ipairs(descriptors) do
     numbers[index], asked[descriptor] = state[index + 1], true
     if not numbers[index] and not is_new[descriptor] then
       is_new[descriptor] = true
       new[#new + 1] = descriptor
+      wanted = wanted + 1 + #guests_described(descriptor)
     end
   end
   if #new > 0 then
-    local free = free_numbers(#new, asked)
+    local free, place = free_numbers(wanted, asked), 1
     if not free then return nil end
-    for place, descriptor in ipairs(new) do
-      is_new[descriptor] = free[place]
-      add_lane(descriptor, free[place])
+    for _, descriptor in ipairs(new) do
+      is_new[descriptor] = add_family(descriptor, free, place)
+      place = place + 1 + #guests_described(descriptor)
     end
   end
   for index, descriptor in ipairs(descriptors) do numbers[index] = numbers[index] or is_new[descriptor] end

@@ -47,7 +47,7 @@ transition('expire', 'allow-oom', function()
   local tick = settle(last, time, ARGV[2], ARGV[3], ARGV[1])
   -- A signal to a worker that is gone is passed on.
   for _, tier in ipairs(tiers) do
-    for _, lane in ipairs(lanes_behind('T' .. tier)) do wake(lane, lane.ready, ARGV[1]) end
+    for _, lane in ipairs(lanes_behind('T' .. tier)) do wake(lane, lane.home.ready, ARGV[1]) end
   end
   save(tick)
   return count

@@ -92,13 +92,15 @@ end
 local function read_turns(in_class)
   local most = math.ceil(2000 / #in_class)
   local turns, horizon, sources = {}, nil, 0
+  in_class.by_home = {}
   for _, lane in ipairs(in_class) do
     lane.moved, lane.left, lane.heads, lane.round = {}, {}, {}, in_class
+    in_class.by_home[lane.home.number] = lane
     if room_for(lane, 1) > 0 then
       local jobs_at_most = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
       local count = min(math.ceil((wanted - granted) / min(jobs_at_most, jobs_of_turn)) + 1, most)
       local part = places_in(lane, count)
-      if #part > 0 then sources = sources + 1 elseif not only then set_open(lane, false) end
+      if #part > 0 then sources = sources + 1 elseif not only then set_open(lane.home, false) end
       for place = 1, #part, 2 do
         turns[#turns + 1] = { lane = lane, id = part[place], tag = tonumber(part[place + 1]) }
       end
@@ -137,8 +139,8 @@ local function lane_of_next(lane, tenant)
   local packed, best = tenant.waits_in, nil
   if #packed <= 2 then return lane end
   for at = 1, #packed - 1, 2 do
-    local other = lanes[sub(packed, at, at + 1)]
-    if other and other.round == lane.round and not other.left[tenant.id] and room_for(other, 1) > 0 then
+    local other = lane.round.by_home[sub(packed, at, at + 1)]
+    if other and not other.left[tenant.id] and room_for(other, 1) > 0 then
       local head = head_in(other, tenant.id)
       if head and (not best or head.score < best.score or head.score == best.score and id_before(head, best)) then
         best = head
@@ -170,7 +172,7 @@ local function take(pool, turn, lane, tenant, most, next_turn, horizon)
   local first = call('ZRANGE', queue, '0', text_of(count))
   if #first <= count then
     lane.left[id], count = true, #first
-    set_waits(lane, pool, tenant, false)
+    set_waits(lane.home, pool, tenant, false)
     if count == 0 then return end
   end
   call('ZREMRANGEBYRANK', queue, '0', text_of(count - 1))
@@ -180,8 +182,8 @@ local function take(pool, turn, lane, tenant, most, next_turn, horizon)
   -- What a tenant uses of its own workers puts nobody back who comes to those that are for all.
   if turn.tag - charge > pool.v and not only then pool.v, pool.v_changed = turn.tag - charge, true end
   occupy(lane, pool, tenant, count)
-  count_ready(lane, -count)
-  stop_keeping(lane, worker)
+  count_ready(lane.home, -count)
+  stop_keeping(lane.home, worker)
   last_lane, last_tenant, last_count = lane, id, before_this + count
 end
 
@@ -197,7 +199,7 @@ local function write_turns(lane)
 end
 
 local function park(lane, id, gate)
-  call('SADD', prefix .. 'parked:' .. id, lane.number)
+  call('SADD', prefix .. 'parked:' .. id, lane.home.number)
   gate.parked = 1
   note_gate(gate)
   lane.left[id] = true
@@ -245,13 +247,12 @@ local DUE_LOOKED_AT = 8
 
 -- The lanes of a class that the worker has no room for now, but could have.
 local function too_large_now(in_class)
-  local large
+  local large, whole_cpu, whole_memory, whole_gpu = nil, unpack(whole_room)
   for _, lane in ipairs(in_class) do
-    if lane.cpu > cpu or lane.memory > memory or lane.gpu > gpu then
-      if lane.cpu <= whole_room[1] and lane.memory <= whole_room[2] and lane.gpu <= whole_room[3] and lane.ready > 0 then
-        large = large or {}
-        large[#large + 1] = lane
-      end
+    if (lane.cpu > cpu or lane.memory > memory or lane.gpu > gpu) and lane.cpu <= whole_cpu
+      and lane.memory <= whole_memory and lane.gpu <= whole_gpu and lane.ready > 0 then
+      large = large or {}
+      large[#large + 1] = lane
     end
   end
   return large
@@ -302,6 +303,7 @@ end
 
 -- Grants jobs of lanes of a class, at most `most`, and notes in `served:<tier>` when that was.
 local function grant_of(in_class, most)
+  if not in_class[1] then return end
   local all, known = wanted, granted
   wanted, last_lane = min(wanted, granted + most), nil
   while granted < wanted and turns_given < TURNS_MAX do
@@ -328,7 +330,6 @@ local function has_somebody(in_class)
   for _, lane in ipairs(in_class) do
     if call('EXISTS', lane.key) == 1 then return true end
   end
-  return false
 end
 
 -- Has classes that others go before go first, for one job, where they have not been served for long.
@@ -336,7 +337,7 @@ local function grant_to_starved(tier, classes, in_order)
   local key, starved, others = prefix .. 'served:' .. tier, {}, 0
   local times = call('HMGET', key, unpack(in_order))
   for place, class in ipairs(in_order) do
-    if has_somebody(classes[class]) then
+    if has_somebody(classes[class].own) then
       others = others + 1
       if not times[place] then
         call('HSET', key, class, string.format('%d', time))
@@ -345,12 +346,11 @@ local function grant_to_starved(tier, classes, in_order)
       end
     end
   end
-  for _, class in ipairs(starved) do grant_of(classes[class], 1) end
+  for _, class in ipairs(starved) do grant_of(classes[class].own, 1) end
 end
 
 -- Whether the worker keeps what it has free for a job that goes before those of the class.
 local function is_spared(class) return kept_class and class <= kept_class end
-
 -- Grants jobs that do not keep the one waiting for which room is kept: those that are expected to be over by then, and those
 -- that fit what will be left beside it.
 local function backfill(in_class)
@@ -365,33 +365,28 @@ local function backfill(in_class)
   cpu, memory, gpu = min(cpu, beside_kept[1]), min(memory, beside_kept[2]), min(gpu, beside_kept[3])
   local offered = { cpu, memory, gpu }
   grant_of(long, wanted)
-  local taken_now = { offered[1] - cpu, offered[2] - memory, offered[3] - gpu }
-  cpu, memory, gpu = free[1] - taken_now[1], free[2] - taken_now[2], free[3] - taken_now[3]
-  for index = 1, 3 do beside_kept[index] = beside_kept[index] - taken_now[index] end
+  local left = { cpu, memory, gpu }
+  for index = 1, 3 do
+    local taken_now = offered[index] - left[index]
+    free[index], beside_kept[index] = free[index] - taken_now, beside_kept[index] - taken_now
+  end
+  cpu, memory, gpu = unpack(free)
 end
 
+-- Grants of a class what is preferred to run in the tier, then what may run there, too.
 local function grant_from(tier)
-  local classes, in_order = {}, {}
-  for _, lane in ipairs(open_lanes_in_order(tier)) do
-    local in_class = classes[lane.class]
-    if not in_class then
-      in_class = {}
-      classes[lane.class] = in_class
-      in_order[#in_order + 1] = lane.class
-    end
-    in_class[#in_class + 1] = lane
-    lane.place = #in_class
-  end
+  local classes, in_order = open_classes(tier)
   if #in_order == 0 then return end
-  table.sort(in_order, function(a, b) return a > b end)
   if class_patience > 0 and not kept_class and not only then grant_to_starved(tier, classes, in_order) end
   for _, class in ipairs(in_order) do
+    local own = classes[class].own
     if granted >= wanted then break end
-    if not only and not is_spared(class) then grant_to_kept(classes[class]) end
-    if is_spared(class) or not only and granted < wanted and keeps_room(classes[class]) then
-      backfill(classes[class])
+    if not only and not is_spared(class) then grant_to_kept(own) end
+    if is_spared(class) or not only and granted < wanted and keeps_room(own) then
+      backfill(own)
     else
-      grant_of(classes[class], wanted)
+      grant_of(own, wanted)
+      for _, group in ipairs(classes[class].others) do grant_of(group, wanted) end
     end
   end
 end
@@ -428,7 +423,7 @@ local function pass_on(tiers)
   for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
   for _, tier in ipairs(tiers) do
     for _, lane in ipairs(open_lanes_in_order(tier)) do
-      if is_spared(lane.class) and has_somebody({ lane }) then wake(lane, lane.ready, ARGV[1]) end
+      if is_spared(lane.class) and has_somebody({ lane }) then wake(lane, lane.home.ready, ARGV[1]) end
     end
   end
 end

@@ -30,7 +30,7 @@ local function unpark(gate, given)
     local waiting = waiting_in(lane, tenant)
     if waiting > 0 then
       place(lane, pool, { pool.tenants[tenant] })
-      wake(lane, min(waiting, room_behind(gate)), given)
+      wake_all(lane, min(waiting, room_behind(gate)), given)
     end
   end
 end
@@ -40,7 +40,7 @@ local function reopen(gate, given)
   if not gate.was_full or room_behind(gate) == 0 then return end
   gate.was_full = false
   for _, lane in ipairs(lanes_behind(gate.field)) do
-    wake(lane, min(lane.ready, room_behind(gate)), given)
+    wake(lane, min(lane.home.ready, room_behind(gate)), given)
   end
 end
 

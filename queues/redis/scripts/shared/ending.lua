@@ -181,6 +181,7 @@ local function return_jobs(given)
   local priorities, delays = write_returned(), {}
   for _, job in ipairs(returned) do
     local lane = lanes[sub(job.lease, 26, 27)]
+    lane = lane and lane.home
     if not priorities[job.id] or not lane then
       -- It is not in the queue any more.
     elseif job.due then

@@ -27,9 +27,9 @@ local function note_taken(lane, tenant, charge, ids, count)
   return taken_count
 end
 
--- The lease of a job of a tenant and lane (`where`: its number, then the tenant) whose record begins like `head`; false
--- where the job is not ready there.
-local function lease_for(grants, where, charge, head)
+-- The lease of a job of a tenant and lane (`where`: its number, then the tenant) whose record begins like `head`, and which
+-- comes to run in `lane`, that or a guest of it; false where the job is not ready there.
+local function lease_for(grants, where, lane, charge, head)
   local flags = byte(head, 19)
   if #head < 24 or flags > 7 or flags % 2 == 1 or sub(head, 1, 18) ~= where then return false end
   local beginning = grants.beginnings[charge]
@@ -37,7 +37,7 @@ local function lease_for(grants, where, charge, head)
     beginning = grants.token_and_start .. pack('>I8B', charge, 0)
     grants.beginnings[charge] = beginning
   end
-  return beginning .. head
+  return beginning .. (lane.rank == 0 and head or lane.number .. sub(head, 3))
 end
 
 -- Adds to what is told of starts that jobs taken[first], …, taken[last] have these leases.
@@ -64,7 +64,7 @@ local function pick(worker, grants, records, turn_away)
   local count, held, next, run_lane, run_first = 0, 0, 1, turn_lanes[1], 1
   for turn = 1, turns do
     local lane, tenant, charge = turn_lanes[turn], turn_tenants[turn], turn_charges[turn]
-    local where, alike_first, last_head, lease, alike = lane.number .. tenant, count + 1, nil, nil, nil
+    local where, alike_first, last_head, lease, alike = lane.home.number .. tenant, count + 1, nil, nil, nil
     if lane ~= run_lane then
       append_granted(grants.reply, run_lane, run_first, count, records)
       run_lane, run_first = lane, count + 1
@@ -73,7 +73,7 @@ local function pick(worker, grants, records, turn_away)
       local id, record = taken[index], records[index]
       -- Of the priority, which is no part of the lease, it is seen here whether it is one.
       local head = record and (byte(record, 25) or 101) <= 100 and sub(record, 1, 24) or ''
-      if head ~= last_head then last_head, lease = head, lease_for(grants, where, charge, head) end
+      if head ~= last_head then last_head, lease = head, lease_for(grants, where, lane, charge, head) end
       if lease then
         if lease ~= alike then
           if alike then note_started(grants, worker, alike, alike_first, count) end

@@ -4,8 +4,14 @@
 --   13–20 how long its attempts take, microseconds and 1; 0 where that is not known
 --   21    flags: 1 a tenant may be found there (it is in `open:<tier>`), 2 a limit is set on its tier or capability, 4 a
 --         worker keeps room for one of its jobs (see keeping.lua)
---   22–   its descriptor: priority class (1), cpu millicores, memory bytes, gpu thousandths, and as how many millicores
---         its jobs count (8 each), length of the tier's name (1), the tier's and the capability's name
+--   22    how many lanes are its kin, and the number of each (2)
+--   …     its descriptor: priority class (1); one way to run its jobs: cpu millicores, memory bytes, gpu thousandths, and as
+--         how many millicores they count (8 each), length of the tier's name (1) and that; length of the capability's name
+--         (1) and that. Where its jobs may run in other ways, too, more follows: which of all ways it is (1), and all, the
+--         preferred one first.
+-- Jobs that may run in several ways wait in the lane of the preferred one, their home. Each other way has a lane, too, its
+-- guest: a job that comes to run so counts there until its attempt ends. A home's kin are its guests, in the order in which
+-- they are preferred; a guest's its home. The home's pool is that of all.
 local lanes, lanes_changed, opened = {}, {}, {}
 -- What a descriptor says is read once, not by every call: lanes by descriptor, of one prefix. And the lanes that the
 -- calls before asked for last, which the next one reads along with its first question.
@@ -20,37 +26,85 @@ at_begin(function()
   end
 end)
 
+-- Where the way to run jobs ends that begins at `at` in a descriptor; nil where there is none.
+local function end_of_way(text, at)
+  local length = byte(text, at + 32)
+  return length and length > 0 and #text >= at + 32 + length and at + 32 + length or nil
+end
+
+-- The ways to run jobs that a descriptor lists from `at` on; nil where anything else is there.
+local function ways_from(text, at)
+  local ways = {}
+  while at <= #text do
+    local last = end_of_way(text, at)
+    if not last then return nil end
+    ways[#ways + 1] = sub(text, at, last)
+    at = last + 1
+  end
+  return ways
+end
+
+-- Where the capability's name ends in a descriptor that begins well; nil for any other.
+local function end_of_name(text)
+  local class, last = byte(text, 1), end_of_way(text, 2)
+  local length = last and byte(text, last + 1)
+  return length and class <= 9 and #text >= last + 1 + length and last + 1 + length or nil
+end
+
+-- Whether it describes a lane in which jobs may wait.
 local function is_descriptor(text)
-  local class, length = byte(text, 1), byte(text, 34)
-  return length and class <= 9 and length > 0 and #text > 34 + length and #text <= 34 + length + 255
+  local last = end_of_name(text)
+  if not last or #text == last then return last ~= nil end
+  local ways = ways_from(text, last + 2)
+  return byte(text, last + 1) == 0 and ways and #ways >= 2 and #ways <= WAYS_MAX and sub(text, 2, 1 + #ways[1]) == ways[1]
+end
+
+local function tier_of_way(way) return sub(way, 34) end
+
+-- The descriptors of the guests of a home, in order.
+local function guests_described(descriptor)
+  local last, described_guests = end_of_name(descriptor), {}
+  if last == #descriptor then return described_guests end
+  local ways = ways_from(descriptor, last + 2)
+  local name, list = sub(descriptor, 2 + #ways[1], last), sub(descriptor, last + 2)
+  for place = 2, #ways do
+    described_guests[place - 1] = sub(descriptor, 1, 1) .. ways[place] .. name .. string.char(place - 1) .. list
+  end
+  return described_guests
 end
 
 local function lane_described(descriptor)
   local class, cpu, memory, gpu, rate, length = unpack_bytes('>BI8I8I8I8B', descriptor)
-  local tier = sub(descriptor, 35, 34 + length)
+  local tier, last = sub(descriptor, 35, 34 + length), end_of_name(descriptor)
+  local rank = byte(descriptor, last + 1) or 0
+  local home_tier = rank == 0 and tier or tier_of_way(ways_from(descriptor, last + 2)[1])
   described_count = described_count + 1
   return {
-    descriptor = descriptor, class = class, cpu = cpu, memory = memory, gpu = gpu, rate = rate, tier = tier,
-    capability = sub(descriptor, 35 + length), pool = prefix .. 'tenants:' .. class .. ':' .. tier,
+    descriptor = descriptor, class = class, cpu = cpu, memory = memory, gpu = gpu, rate = rate, tier = tier, rank = rank,
+    capability = sub(descriptor, 36 + length, last), pool = prefix .. 'tenants:' .. class .. ':' .. home_tier,
   }
 end
 
+local function descriptor_of(packed) return sub(packed, 23 + 2 * byte(packed, 22)) end
+
 local function lane_from(number, packed)
-  local descriptor = sub(packed, 22)
+  local ready, leased, delayed, average, flags, kin_count = unpack_bytes('>I4I4I4I8BB', packed)
+  local descriptor = sub(packed, 23 + 2 * kin_count)
   local lane = described[descriptor]
   if not lane then
     lane = lane_described(descriptor)
     described[descriptor] = lane
   end
-  if lane.number ~= number then
-    lane.number, lane.age = number, unpack_bytes('>H', number)
-    lane.key, lane.queue = prefix .. 'lane:' .. number, prefix .. 'queue:' .. number
+  if lane.number ~= number or kin_count > 0 then
+    lane.number, lane.age, lane.kin = number, unpack_bytes('>H', number), sub(packed, 23, 22 + 2 * kin_count)
+    local home = lane.rank == 0 and number or lane.kin
+    lane.home = lane.rank == 0 and lane or nil
+    lane.key, lane.queue = prefix .. 'lane:' .. home, prefix .. 'queue:' .. home
   end
-  local average = lane.average
-  lane.ready, lane.leased, lane.delayed, lane.average, lane.flags = unpack_bytes('>I4I4I4I8B', packed)
-  lane.is_changed, lane.gates = false, nil
   -- What jobs are expected to weigh, by the weights of their tenants.
   if lane.average ~= average then lane.expected = {} end
+  lane.ready, lane.leased, lane.delayed, lane.average, lane.flags = ready, leased, delayed, average, flags
+  lane.is_changed, lane.gates = false, nil
   lanes[number] = lane
   return lane
 end
@@ -70,6 +124,20 @@ local function read_policy(packed)
   end
 end
 
+local load_lanes
+
+-- Reads the homes of those of these lanes that are guests.
+local function load_homes(numbers)
+  for index = 1, #numbers do
+    local lane = lanes[numbers[index]]
+    if lane and not lane.home then
+      load_lanes({ lane.kin })
+      lane.home = lanes[lane.kin]
+      if not lane.home then lanes[lane.number] = false end
+    end
+  end
+end
+
 -- Reads `fields` of the state, and along with them the policy and the lanes that are likely to be asked for.
 local function read_state(fields)
   local count = #fields + 1
@@ -81,6 +149,7 @@ local function read_state(fields)
     local packed = values[count + index]
     if packed then lane_from(expected[index], packed) end
   end
+  load_homes(expected)
   return values
 end
 
@@ -90,8 +159,9 @@ local function open(given)
   return state[1], tonumber(state[2] or 0), time_of(given)
 end
 
--- Reads the lanes of these numbers, as far as they are not known yet; those that nobody knows stay out of `lanes`.
-local function load_lanes(numbers)
+-- Reads the lanes of these numbers, guests with their homes, as far as they are not known yet; those that nobody knows stay
+-- out of `lanes`.
+load_lanes = function(numbers)
   local missing
   for index = 1, #numbers do
     local number = numbers[index]
@@ -105,6 +175,7 @@ local function load_lanes(numbers)
   for index, packed in ipairs(call('HMGET', state_key, unpack(missing))) do
     if packed then lane_from(missing[index], packed) end
   end
+  load_homes(missing)
   for index = 1, #expected do missing[#missing + 1] = expected[index] end
   for index = #missing, EXPECTED_MAX + 1, -1 do missing[index] = nil end
   expected = missing
@@ -170,11 +241,47 @@ local function open_lanes_in_order(tier)
   return lanes_in_order(numbers)
 end
 
--- Whether a worker that asks for jobs of its tier looks into a lane.
-local function set_open(lane, value)
-  if is_open(lane) == value then return end
-  lane.flags = lane.flags + (value and 1 or -1)
-  note_lane(lane)
+-- The open lanes of a tier by class: those that prefer it (`own`), and lists of those that do not, of one pool each, those to
+-- which it is less odd first (`others`). And the classes, the greatest first.
+local function open_classes(tier)
+  local classes, in_order, groups = {}, {}, {}
+  for _, lane in ipairs(open_lanes_in_order(tier)) do
+    local in_class = classes[lane.class]
+    if not in_class then
+      in_class = { own = {}, others = {} }
+      classes[lane.class], in_order[#in_order + 1] = in_class, lane.class
+    end
+    local group = in_class.own
+    if lane.rank > 0 then
+      local name = lane.rank .. lane.pool
+      group = groups[name] or { rank = lane.rank, age = lane.age }
+      if not groups[name] then groups[name], in_class.others[#in_class.others + 1] = group, group end
+    end
+    group[#group + 1], lane.place = lane, #group + 1
+  end
+  table.sort(in_order, function(a, b) return a > b end)
+  for _, class in ipairs(in_order) do
+    table.sort(classes[class].others, function(a, b)
+      if a.rank ~= b.rank then return a.rank < b.rank end
+      return a.age < b.age
+    end)
+  end
+  return classes, in_order
+end
+
+-- The guests of a home, in the order in which they are preferred.
+local function guests_of(lane)
+  local guests = {}
+  if lane.kin == '' or lane.rank > 0 then return guests end
+  local numbers = {}
+  for place = 1, #lane.kin, 2 do numbers[#numbers + 1] = sub(lane.kin, place, place + 1) end
+  load_lanes(numbers)
+  for _, number in ipairs(numbers) do guests[#guests + 1] = lanes[number] or nil end
+  return guests
+end
+
+-- Lists a lane among the open ones of its tier, or not.
+local function list_open(lane, value)
   local packed, others = open_lanes(lane.tier), {}
   for place = 1, #packed, 2 do
     local number = sub(packed, place, place + 1)
@@ -185,6 +292,20 @@ local function set_open(lane, value)
   call('HSET', state_key, 'open:' .. lane.tier, opened[lane.tier])
 end
 
+-- Whether workers that ask for jobs of its tier look into a lane, and those of its guests' tiers too.
+local function set_open(lane, value)
+  if is_open(lane) == value then return end
+  lane.flags = lane.flags + (value and 1 or -1)
+  note_lane(lane)
+  list_open(lane, value)
+  for _, guest in ipairs(guests_of(lane)) do list_open(guest, value) end
+end
+
+local function packed_lane(lane)
+  return pack('>I4I4I4I8BB', lane.ready, lane.leased, lane.delayed, lane.average, lane.flags, #lane.kin / 2)
+    .. lane.kin .. lane.descriptor
+end
+
 -- Writes what the call has changed of lanes, and its tick where it took one.
 local function save_state(tick)
   local values, count = nil, 0
@@ -193,8 +314,7 @@ local function save_state(tick)
     local lane = lanes_changed[index]
     values = values or {}
     values[count + 1] = lane.number
-    values[count + 2] = pack('>I4I4I4I8B', lane.ready, lane.leased, lane.delayed, lane.average, lane.flags)
-      .. lane.descriptor
+    values[count + 2] = packed_lane(lane)
     count = count + 2
     lane.is_changed = false
   end

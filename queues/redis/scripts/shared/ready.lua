@@ -41,7 +41,7 @@ local function wake_for(arrival, given)
     local tenant = pool.tenants[id]
     if tenant.limited == 0 or is_found(arrival.lane, tenant) then found = found + arrival.added[index] end
   end
-  wake(arrival.lane, found, given)
+  wake_all(arrival.lane, found, given)
 end
 
 -- Has the tenants found whose jobs came, and workers woken for these. Its counts are saved with lanes and tenants. Of

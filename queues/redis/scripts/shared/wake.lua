@@ -20,22 +20,31 @@ end
 -- The tenant whose jobs alone the worker takes, if any.
 local function only_tenant(packed) return packed and byte(packed, 42) == 0 and sub(packed, 26, 41) or nil end
 
--- Whether any worker of the lane's tier is idle.
-local function has_idle(lane) return call('EXISTS', prefix .. 'idle:' .. lane.tier) == 1 end
+local function has_idle_in(tier) return call('EXISTS', prefix .. 'idle:' .. tier) == 1 end
 
--- Wakes idle workers that have room for a job of the lane, the emptiest first, until they can take `count` jobs. One
+-- Whether any worker is idle that may have to run jobs of the lane.
+local function has_idle(lane)
+  if has_idle_in(lane.tier) then return true end
+  for _, guest in ipairs(guests_of(lane)) do
+    if has_idle_in(guest.tier) then return true end
+  end
+  return false
+end
+
+-- Wakes idle workers that have room for a job as it runs in the lane, the emptiest first, until they can take `count` jobs. One
 -- past its deadline may be dead: it is told, but not counted on. Nor are those counted on that take jobs of one tenant only:
--- of these as many are woken as can take the tenant's jobs. The clock is read only where somebody is idle.
+-- of these as many are woken as can take the tenant's jobs. The clock is read only where somebody is idle. Returns how many
+-- jobs are left.
 local function wake(lane, count, given)
   local idle, passed, own = prefix .. 'idle:' .. lane.tier, 0, nil
   while count > 0 do
     local workers, missed = {}, {}
     local part = call('ZREVRANGE', idle, passed, passed + 31, 'WITHSCORES')
     for place = 1, #part, 2 do workers[#workers + 1], missed[#missed + 1] = part[place], part[place + 1] end
-    if #workers == 0 then return end
+    if #workers == 0 then return count end
     local rooms, deadlines = call('HMGET', prefix .. 'room', unpack(workers)), nil
     for index, worker in ipairs(workers) do
-      if count <= 0 then return end
+      if count <= 0 then return count end
       local tenant = only_tenant(rooms[index])
       if tenant then
         own = own or {}
@@ -53,4 +62,11 @@ local function wake(lane, count, given)
       end
     end
   end
+  return count
+end
+
+-- Wakes workers for jobs that wait in a lane: of those that cannot run as is preferred, others that can run the rest.
+local function wake_all(lane, count, given)
+  count = wake(lane, count, given)
+  for _, guest in ipairs(count > 0 and guests_of(lane) or {}) do count = wake(guest, count, given) end
 end
