@@ -11,6 +11,11 @@ public struct QueuePool: Hashable, Sendable {
   }
 }
 
+extension Lane {
+  /// In which its tenants take turns: of all ways to run its jobs that of the preferred one.
+  public var pool: QueuePool { QueuePool(tier: placements[0].tier, priorityClass: priorityClass) }
+}
+
 extension QueuePool: Comparable {
   /// By tier, higher classes first.
   public static func < (a: Self, b: Self) -> Bool {

@@ -74,3 +74,7 @@ static const char migration_013_standing[] = {
 #embed "../StrataLedger/Migrations/013_standing.up.sql"
     , 0};
 const char *const strata_migration_013_standing = migration_013_standing;
+static const char migration_015_alternatives[] = {
+#embed "../StrataLedger/Migrations/015_alternatives.up.sql"
+    , 0};
+const char *const strata_migration_015_alternatives = migration_015_alternatives;

@@ -132,6 +132,9 @@ static const char oldest_text[] = {
 static const char shared_capacity_text[] = {
 #embed "../../queues/redis/scripts/shared/capacity.lua"
     , 0};
+static const char reserve_text[] = {
+#embed "../../queues/redis/scripts/reserve.lua"
+    , 0};
 static const char preempt_text[] = {
 #embed "../../queues/redis/scripts/preempt.lua"
     , 0};
@@ -186,6 +189,7 @@ static const struct {
     {"oldest", oldest_text},
     {"shared/capacity", shared_capacity_text},
     {"preempt", preempt_text},
+    {"reserve", reserve_text},
     {"running", running_text},
 };
 

@@ -10,6 +10,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var priority: Int?
   public var tier: String?
   public var resources: ResourceOverride?
+  /// How else it may run, in the order in which that is preferred; at most four.
+  public var alternatives: [Alternative]?
   /// How long one attempt may take, instead of the capability's limit.
   public var timeoutSeconds: Int64?
   /// When it is to run at the earliest, as RFC 3339 with an offset; one of this and `delaySeconds` at most.
@@ -53,7 +55,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
     maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil, after: [JobID]? = nil,
     onDependencyFailure: DependencyPolicy? = nil, batch: BatchID? = nil,
     uniqueKey: String? = nil, uniqueSeconds: Int64? = nil, onDuplicate: UniqueKey.Conflict? = nil,
-    array: ArrayRequest? = nil
+    array: ArrayRequest? = nil, alternatives: [Alternative]? = nil
   ) {
     self.capability = capability
     self.params = params
@@ -78,6 +80,20 @@ public struct JobRequest: Hashable, Codable, Sendable {
     self.uniqueSeconds = uniqueSeconds
     self.onDuplicate = onDuplicate
     self.array = array
+    self.alternatives = alternatives
+  }
+
+  /// Another way to run a job. What is nil is as the job has it.
+  public struct Alternative: Hashable, Codable, Sendable {
+    public var tier: String?
+    public var resources: ResourceOverride?
+
+    public init(tier: String? = nil, resources: ResourceOverride? = nil) {
+      self.tier = tier
+      self.resources = resources
+    }
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case tier, resources }
   }
 
   /// What replaces the capability's own resource request; nil leaves its value.
@@ -100,7 +116,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case capability, params, inputs, priority, tier, resources, after, batch, preemptible, array
+    case capability, params, inputs, priority, tier, resources, alternatives, after, batch, preemptible, array
     case graceSeconds = "grace_seconds"
     case checkpointSignal = "checkpoint_signal"
     case timeoutSeconds = "timeout_seconds"
@@ -122,6 +138,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
     [
       "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.CodingKeys.allCases.map(\.rawValue),
       "inputs[]": ["name", "digest", "size_bytes"], "array": ArrayRequest.CodingKeys.allCases.map(\.rawValue),
+      "alternatives[]": Alternative.CodingKeys.allCases.map(\.rawValue),
+      "alternatives[].resources": ResourceOverride.CodingKeys.allCases.map(\.rawValue),
     ]
   }
 }

@@ -74,6 +74,33 @@ import Testing
     #expect(fixture.metrics.render().contains("strata_jobs_preempted_total 1"))
   }
 
+  /// Several end for one that needs all their room, and nobody else gets what the first give back.
+  @Test func severalEndForOneAndTheirRoomIsKeptForIt() async throws {
+    var bench = try await Bench()
+    let fixture = bench.fixture
+    var low: [JobID] = []
+    for _ in 0..<4 { low.append(try await bench.submit(by: fixture.tenant, isPreemptible: true)) }
+    let room = ResourceRequest(cpuMillicores: 2_000, memoryBytes: 2 << 30)
+    func ask(_ free: ResourceRequest) async throws -> [Lease] {
+      try await fixture.queue.lease(
+        LeaseRequest(worker: fixture.worker, tiers: [.cpu], count: 4, room: free, wholeRoom: room), for: .seconds(9_999)
+      ).leases
+    }
+    let leases = try await ask(room)
+    #expect(leases.count == 2)
+    var draft = JobDraft(capability: "test.echo", parametersJSON: "{}", cpuMillicores: 2_000)
+    draft.memoryBytes = 2 << 30
+    let high = try await fixture.control.submit(draft, tenant: bench.favoured).id
+    try await bench.look()
+    try await bench.look(after: .seconds(30))
+    #expect(Set(try await bench.signals()) == Set(leases.map { .preempt($0.job.id) }))
+    let each = ResourceRequest(cpuMillicores: 1_000, memoryBytes: 1 << 30)
+    _ = try await fixture.queue.release([AttemptResult(lease: leases[0].reference, report: ControlFixture.report())])
+    #expect(try await ask(each) == [])
+    _ = try await fixture.queue.release([AttemptResult(lease: leases[1].reference, report: ControlFixture.report())])
+    #expect(try await ask(room).map(\.job.id) == [high])
+  }
+
   @Test func nothingEndsThatMayNotOrWhereAnOperatorWantsNone() async throws {
     var bench = try await Bench()
     let fixture = bench.fixture

@@ -60,9 +60,8 @@ extension QueueLimits {
 /// cancellations and others hardly see one.
 struct RandomHistory {
   enum Operation: CaseIterable {
-    case enqueue, promote, govern, lease, heartbeat, progress, complete, fail, release, cancel, preempt, expire, status,
-      signals
-    case outcomes, acknowledge, events, forget, reprioritise, advance
+    case enqueue, promote, govern, lease, heartbeat, progress, complete, fail, release, cancel, preempt, reserve, expire
+    case status, signals, outcomes, acknowledge, events, forget, reprioritise, advance
   }
 
   private var random: SeededGenerator
@@ -142,6 +141,10 @@ struct RandomHistory {
     case .complete, .fail, .release: try await end(operation, number)
     case .cancel, .status, .forget, .reprioritise: try await name(operation, number)
     case .preempt: try await preempt(number)
+    case .reserve:
+      let (lane, worker) = (lanes.randomElement(using: &random)!, workers.randomElement(using: &random)!)
+      let duration = Duration.microseconds(Int64.random(in: 0...40_000_000, using: &random))
+      _ = try await both(number, "reserve") { try await $0.reserve(lane, on: worker, for: duration) }
     case .outcomes, .acknowledge, .events: try await read(operation, number)
     case .expire:
       // Which leases a smaller limit would leave is not promised.

@@ -83,7 +83,8 @@ enum Garbage {
     let (id, token) = ([UInt8](repeating: 7, count: 16), [UInt8](repeating: 1, count: 8))
     func record(_ flag: UInt8) -> [UInt8] { [flag, 0, 3, 0, 0, 0, 50] + Array("payload".utf8) }
     let amounts = [[UInt8]](repeating: [0, 0, 0, 0, 0, 0, 3, 232], count: 4)
-    let lane: [UInt8] = [4] + amounts.joined() + [3] + Array("cpunoop".utf8)
+    let (way, other) = (amounts.joined() + [3] + Array("cpu".utf8), amounts.joined() + [3] + Array("gpu".utf8))
+    let lane: [UInt8] = [4] + way + [4] + Array("noop".utf8) + [0] + way + other
     func text(_ words: String...) -> [[UInt8]] { words.map { Array($0.utf8) } }
     switch script {
     case "enqueue":
@@ -110,6 +111,7 @@ enum Garbage {
     case "expire": return text("", "100", "60", "10")
     case "cancel": return text("", "100", "60") + [id, SampleIdentifiers.next().bytes]
     case "preempt": return [id, id, token] + text("7")
+    case "reserve": return text("1790000000000000") + [id, lane] + text("1000000")
     case "running": return text("0", "10")
     case "install": return text("1", "5")
     case "log", "page": return [id] + text("0")

@@ -7,14 +7,9 @@ internal import StrataCore
 /// attempt is expected to use; what it used beyond that, or less, is added when it ends. A tenant that comes back starts
 /// no earlier than the pool's virtual time, the greatest tag that a turn began with: being away gains nothing.
 struct FairOrder {
-  struct Pool: Hashable {
-    let tier: TierName
-    let priorityClass: PriorityClass
-  }
-
   /// Numbers of 2^53 and below, with the arithmetic of Lua.
-  private var tags: [Pool: [TenantID: Double]] = [:]
-  private var virtualTimes: [Pool: Double] = [:]
+  private var tags: [QueuePool: [TenantID: Double]] = [:]
+  private var virtualTimes: [QueuePool: Double] = [:]
   /// The tenants that are found in a lane where jobs wait, by what their tag was when they were put there. The true one is that or
   /// greater, after charges elsewhere.
   private var places: [Lane: [TenantID: Double]] = [:]
@@ -41,9 +36,9 @@ struct FairOrder {
   /// How long a job of a lane is expected to run, microseconds.
   func duration(of lane: Lane, unknown: Duration) -> Double { averages[lane] ?? Double(unknown.wholeMicroseconds) }
 
-  func tag(of tenant: TenantID, in pool: Pool) -> Double { tags[pool]?[tenant] ?? 0 }
+  func tag(of tenant: TenantID, in pool: QueuePool) -> Double { tags[pool]?[tenant] ?? 0 }
 
-  func virtualTime(of pool: Pool) -> Double { virtualTimes[pool] ?? 0 }
+  func virtualTime(of pool: QueuePool) -> Double { virtualTimes[pool] ?? 0 }
 
   func isPlaced(_ tenant: TenantID, in lane: Lane) -> Bool { places[lane.home]?[tenant] != nil }
 
@@ -89,7 +84,7 @@ struct FairOrder {
 
   /// What is counted for a tenant in a pool.
   struct Account: Hashable {
-    let pool: Pool
+    let pool: QueuePool
     let tenant: TenantID
   }
 
@@ -117,9 +112,4 @@ struct FairOrder {
     let used = (Double(millicores) * milliseconds / 1_000).rounded(.down)
     return max(1, (used * 100 / Double(weight)).rounded(.down))
   }
-}
-
-extension Lane {
-  /// That of all ways in which its jobs may run is that of the preferred one.
-  var pool: FairOrder.Pool { FairOrder.Pool(tier: placements[0].tier, priorityClass: priorityClass) }
 }

@@ -15,29 +15,29 @@ extension MemoryQueue {
 
   public func standing(of tenants: [TenantID]) async throws(QueueError) -> [PoolStanding] {
     try requireGeneration()
-    return Set(lanes.map { QueuePool($0) }).sorted().compactMap { pool in
+    return Set(lanes.map(\.pool)).sorted().compactMap { pool in
       let known = standings(in: pool).filter { tenants.contains($0.tenant) }
       return known.isEmpty ? nil : PoolStanding(pool: pool, virtualTime: virtualTime(of: pool), tenants: known)
     }
   }
 
-  private func virtualTime(of pool: QueuePool) -> Int64 { Int64(order.virtualTime(of: pool.inOrder)) }
+  private func virtualTime(of pool: QueuePool) -> Int64 { Int64(order.virtualTime(of: pool)) }
 
   private func standings(in pool: QueuePool) -> [TenantStanding] {
-    let held = jobs.values.filter { QueuePool($0.job.lane) == pool }
+    let held = jobs.values.filter { $0.job.lane.pool == pool }
     return Dictionary(grouping: held, by: \.job.tenant).compactMap { tenant, jobs in
       let (waiting, running) = (jobs.count(where: \.isReady), jobs.count { $0.lease != nil })
       guard waiting + running > 0 else { return nil }
       return TenantStanding(
         tenant: tenant, waiting: waiting, running: running, weight: weight(of: tenant),
-        tag: Int64(order.tag(of: tenant, in: pool.inOrder)))
+        tag: Int64(order.tag(of: tenant, in: pool)))
     }
   }
 
   public func oldest(of tenants: [TenantID], in pool: QueuePool) async throws(QueueError) -> [JobID?] {
     try requireGeneration()
     return tenants.map { tenant in
-      lanes.filter { QueuePool($0) == pool }.compactMap { oldestLookedAt(in: $0, of: tenant) }.min()
+      lanes.filter { $0.pool == pool }.compactMap { oldestLookedAt(in: $0, of: tenant) }.min()
     }
   }
 
@@ -80,10 +80,4 @@ extension MemoryQueue {
       !ready(in: lane, of: tenant).isEmpty && room(behind: .tenant(tenant)) > 0
     }
   }
-}
-
-extension QueuePool {
-  init(_ lane: Lane) { self.init(tier: lane.placements[0].tier, priorityClass: lane.priorityClass) }
-
-  fileprivate var inOrder: FairOrder.Pool { FairOrder.Pool(tier: tier, priorityClass: priorityClass) }
 }

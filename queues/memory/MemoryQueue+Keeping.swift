@@ -4,7 +4,13 @@ internal import StrataCore
 extension MemoryQueue {
   /// What a worker keeps for a job of the pool, if it is to; nothing else of what it has free goes to jobs of its class or
   /// lower ones.
-  func keepsRoom(_ pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> KeptRoom? {
+  func keepsRoom(_ pool: QueuePool, _ request: LeaseRequest, _ room: ResourceRequest) -> KeptRoom? {
+    if let keeper = keepers[pool], keeper.isReserved, keeper.worker == request.worker, request.dedication == nil,
+      !ready(in: keeper.lane).isEmpty, !keeper.lane.resources.fits(in: room),
+      keeper.lane.resources.fits(in: request.wholeRoom)
+    {
+      return kept(for: keeper.lane, due: keeper.due, expectedEnds(of: request.worker), room)
+    }
     guard keepers[pool]?.worker.map({ $0 == request.worker }) ?? true, let lane = overdue(in: pool, request, room).first
     else { return nil }
     let ends = expectedEnds(of: request.worker)
@@ -18,9 +24,13 @@ extension MemoryQueue {
         return ((), [until])
       }
     }
+    return kept(for: lane, due: due, ends, room)
+  }
+
+  private func kept(for lane: Lane, due: Timestamp, _ ends: [ExpectedEnd], _ room: ResourceRequest) -> KeptRoom {
     // When what is late ends nobody knows.
     let free = ends.filter { !$0.isLate && $0.at <= max(due, now) }.reduce(room) { $0.adding($1.needs) }
-    return KeptRoom(priorityClass: pool.priorityClass, due: due, beside: free.less(lane.resources).orNothing)
+    return KeptRoom(priorityClass: lane.priorityClass, due: due, beside: free.less(lane.resources).orNothing)
   }
 
   private typealias ExpectedEnd = (at: Timestamp, isLate: Bool, needs: ResourceRequest)
@@ -53,7 +63,7 @@ extension MemoryQueue {
 
   /// Lanes that the worker has no room for now, but could have, of which a job has waited for long whose tenant is due
   /// before all others that the worker could serve; that of the job accepted first comes first.
-  private func overdue(in pool: FairOrder.Pool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
+  private func overdue(in pool: QueuePool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
     guard let patience = policy.keepRoomAfter, request.dedication == nil else { return [] }
     let others = homes(in: pool).filter { fits($0, room) }.compactMap {
       order.inTheirOrder(in: $0).first?.tenant
@@ -77,14 +87,15 @@ extension MemoryQueue {
   }
 
   /// The worker that kept room is told, unless it is the one that asks.
-  func stopKeeping(in pool: FairOrder.Pool, but asking: WorkerID? = nil) {
+  func stopKeeping(in pool: QueuePool, but asking: WorkerID? = nil) {
     guard let keeper = keepers.removeValue(forKey: pool), let worker = keeper.worker, worker != asking else { return }
     signalled[worker, default: []].append(.work)
   }
 
   /// The worker that keeps room is to say so again.
-  func askKeeperAgain(in pool: FairOrder.Pool) {
+  func askKeeperAgain(in pool: QueuePool) {
     guard let worker = keepers[pool]?.worker else { return }
+    if keepers[pool]?.isReserved == true { return stopKeeping(in: pool) }
     keepers[pool]?.worker = nil
     signalled[worker, default: []].append(.work)
   }

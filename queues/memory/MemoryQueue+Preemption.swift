@@ -1,4 +1,4 @@
-internal import StrataCore
+public import StrataCore
 
 // Jobs that are ended so that others of higher classes have their room.
 extension MemoryQueue {
@@ -21,6 +21,20 @@ extension MemoryQueue {
       }
       return .signalled
     }
+  }
+
+  public func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool {
+    try requireGeneration()
+    guard lanes.contains(lane), workers[worker] != nil else { return false }
+    if let known = keepers[lane.pool], known.isReserved, known.worker != worker || known.lane != lane { return false }
+    stopKeeping(in: lane.pool, but: worker)
+    settingTimers {
+      let end = now + .microseconds(duration.wholeMicroseconds)
+      keepers[lane.pool] = Keeper(worker: worker, lane: lane, until: end, due: end, isReserved: true)
+      return ((), [end])
+    }
+    bell.ring()
+    return true
   }
 
   public func running() async throws(QueueError) -> [WorkerLoad] {

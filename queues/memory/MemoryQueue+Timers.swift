@@ -8,7 +8,7 @@ extension MemoryQueue {
     case startBy(JobID)
     case gate(Gate)
     /// A worker keeps room in a pool.
-    case keeper(FairOrder.Pool)
+    case keeper(QueuePool)
   }
 
   public func promote(limit: Int) async throws(QueueError) -> Promotion {

@@ -57,7 +57,7 @@ extension MemoryQueue {
       let pools = Set(open.filter { $0.rank == 0 }.map(\.pool)).sorted { $0.priorityClass > $1.priorityClass }
       if kept == nil { chooseOfStarved(pools, request, &chosen, &room) }
       for priorityClass in Set(open.map(\.priorityClass)).sorted(by: >) where chosen.count < request.count {
-        let pool = FairOrder.Pool(tier: tier, priorityClass: priorityClass)
+        let pool = QueuePool(tier: tier, priorityClass: priorityClass)
         let isSpared = kept.map { pool.priorityClass <= $0.priorityClass } ?? false
         if !isSpared { chooseOfKept(pool, request, &chosen, &room) }
         if !isSpared, chosen.count < request.count { kept = keepsRoom(pool, request, room) ?? kept }
@@ -73,11 +73,11 @@ extension MemoryQueue {
   }
 
   /// The lanes of a pool in which jobs wait.
-  func homes(in pool: FairOrder.Pool) -> [Lane] { lanes.filter { $0.pool == pool && $0.rank == 0 } }
+  func homes(in pool: QueuePool) -> [Lane] { lanes.filter { $0.pool == pool && $0.rank == 0 } }
 
   /// Jobs of a class that run in a tier: those that prefer it, then those that may run there, too.
   private func chooseOfAllRanks(
-    _ pool: FairOrder.Pool, _ request: LeaseRequest, of only: TenantID?, _ chosen: inout [Choice],
+    _ pool: QueuePool, _ request: LeaseRequest, of only: TenantID?, _ chosen: inout [Choice],
     _ room: inout ResourceRequest
   ) {
     let inClass = lanes.filter { $0.tier == pool.tier && $0.priorityClass == pool.priorityClass }
@@ -93,7 +93,7 @@ extension MemoryQueue {
 
   /// Jobs that do not keep the one waiting for which room is kept.
   private func chooseBeside(
-    _ kept: inout KeptRoom, _ pool: FairOrder.Pool, _ request: LeaseRequest, _ chosen: inout [Choice],
+    _ kept: inout KeptRoom, _ pool: QueuePool, _ request: LeaseRequest, _ chosen: inout [Choice],
     _ room: inout ResourceRequest
   ) {
     let lanes = homes(in: pool)
@@ -114,7 +114,7 @@ extension MemoryQueue {
     for tier in request.tiers {
       let classes = Set(lanes.filter { $0.tier == tier && order.isPlaced(tenant, in: $0) }.map(\.priorityClass))
       for priorityClass in classes.sorted(by: >) {
-        let pool = FairOrder.Pool(tier: tier, priorityClass: priorityClass)
+        let pool = QueuePool(tier: tier, priorityClass: priorityClass)
         chooseOfAllRanks(pool, request, of: tenant, &chosen, &room)
       }
     }
@@ -122,7 +122,7 @@ extension MemoryQueue {
 
   /// A job of the lane for whose jobs the worker has kept room, where it has enough now.
   private func chooseOfKept(
-    _ pool: FairOrder.Pool, _ request: LeaseRequest, _ chosen: inout [Choice], _ room: inout ResourceRequest
+    _ pool: QueuePool, _ request: LeaseRequest, _ chosen: inout [Choice], _ room: inout ResourceRequest
   ) {
     guard let keeper = keepers[pool], keeper.worker == request.worker, keeper.lane.resources.fits(in: room) else {
       return
@@ -132,7 +132,7 @@ extension MemoryQueue {
 
   /// Classes that others go before, and that have not been served for long, go first, for one job.
   private func chooseOfStarved(
-    _ pools: [FairOrder.Pool], _ request: LeaseRequest, _ chosen: inout [Choice], _ room: inout ResourceRequest
+    _ pools: [QueuePool], _ request: LeaseRequest, _ chosen: inout [Choice], _ room: inout ResourceRequest
   ) {
     guard let patience = policy.classPatience else { return }
     let starved = pools.dropFirst().filter { pool in served[pool].map { now - $0 >= patience } ?? false }
@@ -161,7 +161,7 @@ extension MemoryQueue {
       last = Given(turn: next.turn, lane: next.lane, count: goesOn ? (last?.count ?? 0) + 1 : 1)
     }
     guard chosen.count > known, let lane = lanes.first else { return }
-    served[FairOrder.Pool(tier: lane.tier, priorityClass: lane.priorityClass)] = now
+    served[QueuePool(tier: lane.tier, priorityClass: lane.priorityClass)] = now
   }
 
   /// A turn, the lane from which its tenant gets a job, and how many it got there in one go.

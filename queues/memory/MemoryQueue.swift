@@ -22,11 +22,11 @@ public actor MemoryQueue: JobQueue {
   var policy = QueuePolicy.standard
   var gates: [Gate: HeldGate] = [:]
   /// The worker that keeps room in a pool, for a job of which lane, and when it is asked again.
-  var keepers: [FairOrder.Pool: Keeper] = [:]
+  var keepers: [QueuePool: Keeper] = [:]
   /// Idle workers that keep what they have free for a job of this class.
   var sparing: [WorkerID: PriorityClass] = [:]
   /// When classes were last served.
-  var served: [FairOrder.Pool: Timestamp] = [:]
+  var served: [QueuePool: Timestamp] = [:]
   /// Whether a timer has been set that is due before all others, and nobody has been told.
   var isDueSignalled = false
   /// Workers that got fewer leases than they asked for, with what they missed.
@@ -91,6 +91,8 @@ public actor MemoryQueue: JobQueue {
     let until: Timestamp
     /// When there was expected to be enough when that began.
     let due: Timestamp
+    /// Whether it was told to: then it is over with the time.
+    var isReserved = false
   }
 
   /// What a worker that keeps its room may give to others.

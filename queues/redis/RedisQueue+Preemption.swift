@@ -1,4 +1,4 @@
-internal import StrataCore
+public import StrataCore
 
 extension RedisQueue {
   public func preempt(_ preemptions: [Preemption]) async throws(QueueError) -> [PreemptVerdict] {
@@ -10,6 +10,17 @@ extension RedisQueue {
       }
       return try verdicts(answer, ["0": .stale, "1": .signalled, "2": .refused])
     }
+  }
+
+  public func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool {
+    let answer = try await run(.reserve) { command in
+      command.append(now)
+      command.append(worker.bytes)
+      command.append(lane.descriptor)
+      command.append(duration.wholeMicroseconds)
+    }
+    guard let count = answer.integer else { throw unexpected(answer) }
+    return count == 1
   }
 
   public func running() async throws(QueueError) -> [WorkerLoad] {

@@ -129,3 +129,4 @@ extern const char *const strata_query_pending_arrays_exist;
 extern const char *const strata_query_request_cancels;
 extern const char *const strata_migration_011_arrays;
 extern const char *const strata_migration_013_standing;
+extern const char *const strata_migration_015_alternatives;

@@ -192,18 +192,16 @@ extension Encodable {
 
 extension WorkOrder {
   func renamed(_ job: JobID) -> WorkOrder {
-    WorkOrder(
-      job: job, tenant: tenant, capability: capability, version: version, parametersJSON: parametersJSON,
-      inputs: inputs, timeoutSeconds: timeoutSeconds, resources: resources, retry: retry, task: task,
-      preemption: preemption)
+    var order = self
+    order.job = job
+    return order
   }
 
   /// The order of one task, from what all tasks of an array have in common.
   func filled(_ task: ArrayTask, job: JobID) -> WorkOrder {
-    WorkOrder(
-      job: job, tenant: tenant, capability: capability, version: version,
-      parametersJSON: task.filled(parametersJSON), inputs: inputs, timeoutSeconds: timeoutSeconds,
-      resources: resources, retry: retry, task: task, preemption: preemption)
+    var order = renamed(job)
+    (order.parametersJSON, order.task) = (task.filled(parametersJSON), task)
+    return order
   }
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.

@@ -16,6 +16,8 @@ public struct JobDraft: Sendable {
   public var memoryBytes: Int64?
   /// Replaces the capability's request.
   public var gpuThousandths: Int64?
+  /// How else it may run, the preferred way first.
+  public var alternatives: [Alternative] = []
   /// Replaces the capability's time limit.
   public var timeoutSeconds: Int64?
   public var maxCharge: MicroCredits?
@@ -38,6 +40,40 @@ public struct JobDraft: Sendable {
   public var array: ArrayDraft?
   /// The task of an array that it does again.
   var task: ArrayTask?
+
+  /// Another way to run a job. What is nil is as the job has it.
+  public struct Alternative: Hashable, Codable, Sendable {
+    public var tier: TierName?
+    public var cpuMillicores: Int64?
+    public var memoryBytes: Int64?
+    public var gpuThousandths: Int64?
+
+    public init(
+      tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil
+    ) {
+      self.tier = tier
+      self.cpuMillicores = cpuMillicores
+      self.memoryBytes = memoryBytes
+      self.gpuThousandths = gpuThousandths
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case tier
+      case cpuMillicores = "cpu_millicores"
+      case memoryBytes = "memory_bytes"
+      case gpuThousandths = "gpu_thousandths"
+    }
+
+    /// The way that is meant, for a job that would rather run in `preferred`.
+    func placement(beside preferred: Placement) -> Placement {
+      let resources = preferred.resources
+      return Placement(
+        tier: tier ?? preferred.tier,
+        resources: ResourceRequest(
+          cpuMillicores: cpuMillicores ?? resources.cpuMillicores, memoryBytes: memoryBytes ?? resources.memoryBytes,
+          gpuThousandths: gpuThousandths ?? resources.gpuThousandths))
+    }
+  }
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,

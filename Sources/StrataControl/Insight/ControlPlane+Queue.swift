@@ -55,10 +55,9 @@ extension ControlPlane {
   /// The pools that hold any job, with how many.
   private func poolCounts() async throws -> [QueuePool: QueueRoom.Waiting] {
     try await queue.room().lanes.reduce(into: [:]) { counts, entry in
-      let pool = QueuePool(tier: entry.key.tier, priorityClass: entry.key.priorityClass)
-      counts[pool, default: .init()].ready += entry.value.ready
-      counts[pool, default: .init()].leased += entry.value.leased
-      counts[pool, default: .init()].delayed += entry.value.delayed
+      counts[entry.key.pool, default: .init()].ready += entry.value.ready
+      counts[entry.key.pool, default: .init()].leased += entry.value.leased
+      counts[entry.key.pool, default: .init()].delayed += entry.value.delayed
     }
   }
 

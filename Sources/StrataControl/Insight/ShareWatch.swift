@@ -27,7 +27,7 @@ package final class ShareWatch: Sendable {
   package func look() async {
     guard let census = try? await queue.census() else { return }
     var standings: [PoolStanding] = []
-    for pool in Set(census.lanes.keys.map { QueuePool(tier: $0.tier, priorityClass: $0.priorityClass) }) {
+    for pool in Set(census.lanes.keys.map(\.pool)) {
       if let standing = try? await queue.standing(of: pool, first: Self.tenantsMax) { standings.append(standing) }
     }
     let found = standings

@@ -12,9 +12,10 @@ import StrataScheduling
 package struct Preempter: Sendable {
   /// Jobs that end at one look: so many that save what they have at once are a load that a cluster bears.
   package static let victimsMax = 100
-  /// Jobs that end for one. Where several would have to, the worker would give the room of the first to others before the
-  /// last one has gone, and nothing would be won.
-  package static let victimsOfOneMax = 1
+  /// Jobs that end for one. Where several do, their worker keeps for it what the first ones give back until the last has gone.
+  package static let victimsOfOneMax = 16
+  /// For how long at most: every victim has saved what it has by then, and been torn down where it had to be.
+  package static let reservationMax = Duration.seconds(PreemptionTerms.graceSecondsMax + 30)
   /// Between two looks.
   package static let interval = Duration.seconds(2)
 
@@ -62,7 +63,19 @@ package struct Preempter: Sendable {
       for: waiting, on: loads.compactMap { PreemptionPlan.Worker($0, sparing: spared) },
       under: PreemptionPlan.Policy(
         after: patience, victimsMax: Self.victimsMax, victimsOfOneMax: Self.victimsOfOneMax), at: room.time)
-    try await carryOut(plan, loads)
+    let lanes = room.lanes.reduce(into: [JobID: Lane]()) { lanes, entry in
+      if let job = entry.value.nextJob { lanes[job] = entry.key }
+    }
+    for choice in plan.choices where try await hasRoomReserved(for: choice, lanes[choice.waiting.job]) {
+      try await carryOut(choice, loads)
+    }
+  }
+
+  /// Whether what several jobs give back will be there together: one worker keeps room in a pool at a time.
+  private func hasRoomReserved(for choice: PreemptionPlan.Choice, _ lane: Lane?) async throws(QueueError) -> Bool {
+    guard choice.victims.count > 1 else { return true }
+    guard let lane else { return false }
+    return try await queue.reserve(lane, on: choice.worker, for: Self.reservationMax)
   }
 
   /// Jobs that have been preempted often enough.
@@ -72,24 +85,20 @@ package struct Preempter: Sendable {
     return Set(try await ledger.preemptions(of: candidates).filter { $0.value >= preemptionsMax }.keys)
   }
 
-  private func carryOut(_ plan: PreemptionPlan, _ loads: [WorkerLoad]) async throws {
-    let leases = Dictionary(loads.flatMap(\.running).map { ($0.lease.job, $0.lease) }) { first, _ in first }
-    for choice in plan.choices {
-      let waiting = choice.waiting
-      let asked = choice.victims.compactMap { victim in
-        leases[victim.job].map { Preemption(lease: $0, preemptor: waiting.priorityClass) }
-      }
-      let verdicts = try await queue.preempt(asked)
-      let told = zip(asked, verdicts).filter { $0.1 == .signalled }.map(\.0.lease.job)
-      metrics.preemptions.increment(by: UInt64(told.count))
-      if told.isEmpty { continue }
-      log.info(
-        "jobs end so that one of a higher class has their room",
-        [
-          "jobs": told.map(\.description).joined(separator: " "), "worker": "\(choice.worker)",
-          "for": "\(waiting.job)", "class": "\(waiting.priorityClass.rawValue)",
-        ])
-    }
+  private func carryOut(_ choice: PreemptionPlan.Choice, _ loads: [WorkerLoad]) async throws(QueueError) {
+    let victims = Set(choice.victims.map(\.job))
+    let leases = loads.first { $0.id == choice.worker }?.running.map(\.lease).filter { victims.contains($0.job) } ?? []
+    let asked = leases.map { Preemption(lease: $0, preemptor: choice.waiting.priorityClass) }
+    let verdicts = try await queue.preempt(asked)
+    let told = zip(asked, verdicts).filter { $0.1 == .signalled }.map(\.0.lease.job)
+    metrics.preemptions.increment(by: UInt64(told.count))
+    if told.isEmpty { return }
+    log.info(
+      "jobs end so that one of a higher class has their room",
+      [
+        "jobs": told.map(\.description).joined(separator: " "), "worker": "\(choice.worker)",
+        "for": "\(choice.waiting.job)", "class": "\(choice.waiting.priorityClass.rawValue)",
+      ])
   }
 }
 

@@ -16,9 +16,10 @@ private struct DraftDocument: Codable {
   let preemption: PreemptionTerms?
   let maxMicrocredits: Int64?
   let unique: UniqueKey?
+  let alternatives: [JobDraft.Alternative]?
 
   enum CodingKeys: String, CodingKey {
-    case capability, params, inputs, priority, tier, unique, preemption
+    case capability, params, inputs, priority, tier, unique, preemption, alternatives
     case cpuMillicores = "cpu_millicores"
     case memoryBytes = "memory_bytes"
     case gpuThousandths = "gpu_thousandths"
@@ -36,7 +37,8 @@ extension JobDraft {
       capability: capability, params: params ?? .object([:]), inputs: inputs, priority: priority.rawValue, tier: tier,
       cpuMillicores: cpuMillicores, memoryBytes: memoryBytes, gpuThousandths: gpuThousandths,
       timeoutSeconds: timeoutSeconds, startWithinSeconds: startBy?.secondsAfter, preemption: preemption,
-      maxMicrocredits: maxCharge?.micros, unique: structure.unique)
+      maxMicrocredits: maxCharge?.micros, unique: structure.unique,
+      alternatives: alternatives.isEmpty ? nil : alternatives)
     return String(decoding: document.encodedInOrder, as: UTF8.self)
   }
 
@@ -58,5 +60,6 @@ extension JobDraft {
       maxCharge: document.maxMicrocredits.map { MicroCredits(micros: $0) },
       startBy: document.startWithinSeconds.map { .after(.seconds($0)) }, preemption: document.preemption,
       structure: JobStructure(unique: document.unique))
+    alternatives = document.alternatives ?? []
   }
 }

@@ -97,13 +97,15 @@ package struct AdmissionDecision {
   private mutating func accept(_ submission: JobSubmission) throws(AdmissionRefusal) -> AdmissionVerdict {
     guard let balance = balances[submission.tenant] else { throw .unknownTenant(submission.tenant) }
     guard let listing = prices[submission.soldAs] else { throw .unpriced(submission.soldAs) }
-    guard ratedTiers.contains(submission.tier) else { throw .unratedTier(submission.tier) }
+    for tier in submission.order.placements(on: submission.tier).map(\.tier) where !ratedTiers.contains(tier) {
+      throw .unratedTier(tier)
+    }
     // Nobody but whoever makes its tasks adds to an array.
     if submission.order.task == nil { try structure.requireOpen(submission.structure.batch, of: submission.tenant) }
     let waits = try structure.waits(of: submission)
     let order = submission.order
     let hold = listing.price.hold(
-      cpuMillicores: order.resources.cpuMillicores, timeoutSeconds: order.timeoutSeconds)
+      cpuMillicores: order.cpuMillicoresMax, timeoutSeconds: order.timeoutSeconds)
     if let max = submission.creditsMax, hold > max { throw .overCreditsMax(max: max, needed: hold) }
     guard hold <= balance.available else { throw .budget(available: balance.available, needed: hold) }
     balances[submission.tenant]?.held += hold

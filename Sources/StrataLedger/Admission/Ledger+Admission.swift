@@ -162,6 +162,7 @@ enum AdmissionTransaction {
       .integers(jobs.map(\.structure.unique?.seconds)), .identifiers(jobs.map(\.structure.retryOf)),
       .identifiers(jobs.map(\.occurrence?.schedule)), .timestamps(jobs.map(\.occurrence?.instant)),
       .timestamps(jobs.map(\.startBy)), .documents(orders.map { $0.task.map { JSONText.encode($0) } }),
-      .documents(orders.map { $0.preemption.map { JSONText.encode($0) } }))
+      .documents(orders.map { $0.preemption.map { JSONText.encode($0) } }),
+      .documents(orders.map { $0.alternatives.map { JSONText.encode($0) } }))
   }
 }

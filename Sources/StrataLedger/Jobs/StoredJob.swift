@@ -97,7 +97,7 @@ extension JobStructure {
 
 extension WorkOrder {
   /// From the columns params, inputs, timeout_seconds, cpu_millicores, memory_bytes, gpu_thousandths, retry, task,
-  /// preemption.
+  /// preemption, alternatives.
   init(
     job: JobID, tenant: TenantID, capability: (name: String, version: Int), _ row: inout PostgreSQLRow
   ) throws(PostgreSQLError) {
@@ -106,7 +106,8 @@ extension WorkOrder {
       parametersJSON: try row.text(), inputs: try row.optionalDocument() ?? [], timeoutSeconds: try row.integer(),
       resources: ResourceRequest(
         cpuMillicores: try row.integer(), memoryBytes: try row.integer(), gpuThousandths: try row.integer()),
-      retry: try row.optionalDocument(), task: try row.optionalDocument(), preemption: try row.optionalDocument())
+      retry: try row.optionalDocument(), task: try row.optionalDocument(), preemption: try row.optionalDocument(),
+      alternatives: try row.optionalDocument())
   }
 }
 

@@ -3,4 +3,4 @@ UPDATE job SET state = 'queued', blockers = 0 FROM tenant
 WHERE job.id = ANY ($1::uuid[]) AND tenant.id = job.tenant
 RETURNING job.id, job.tenant, job.capability, job.version, job.tier, job.priority, job.attempts_max, job.params,
   job.inputs, job.timeout_seconds, job.cpu_millicores, job.memory_bytes, job.gpu_thousandths, job.retry, job.task,
-  job.preemption, 0::bigint, 0::bigint, job.cancel_requested, job.run_at, job.start_by, tenant.priority_class
+  job.preemption, job.alternatives, 0::bigint, 0::bigint, job.cancel_requested, job.run_at, job.start_by, tenant.priority_class

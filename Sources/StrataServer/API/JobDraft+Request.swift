@@ -8,7 +8,8 @@ extension JobDraft {
     if let priority = asked.priority, JobPriority(rawValue: priority) == nil {
       throw .invalidBody("'priority' is \(priority); keep it from 0 to 100")
     }
-    if let tier = asked.tier, TierName(rawValue: tier) == nil {
+    for tier in [asked.tier] + (asked.alternatives ?? []).map(\.tier) {
+      guard let tier, TierName(rawValue: tier) == nil else { continue }
       throw .invalidBody("'\(tier)' cannot be a tier's name (a–z, 0–9 and -, at most 32)")
     }
     if let input = asked.inputs?.first(where: { !ArtifactRoutes.isPlainName($0.name) }) {
@@ -23,6 +24,15 @@ extension JobDraft {
       timeoutSeconds: asked.timeoutSeconds, maxCharge: try ChargeBound.read(asked), start: try StartTime(asked),
       startBy: try StartTime(startBy: asked), preemption: try PreemptionTerms(asked), idempotencyKey: key,
       structure: try JobStructure(asked), array: try asked.array.map(ArrayDraft.init))
+    alternatives = (asked.alternatives ?? []).map { Alternative($0) }
+  }
+}
+
+extension JobDraft.Alternative {
+  fileprivate init(_ asked: JobRequest.Alternative) {
+    self.init(
+      tier: asked.tier.flatMap(TierName.init), cpuMillicores: asked.resources?.cpuMillicores,
+      memoryBytes: asked.resources?.memoryBytes, gpuThousandths: asked.resources?.gpuThousandths)
   }
 }
 

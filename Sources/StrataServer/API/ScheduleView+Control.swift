@@ -54,6 +54,17 @@ extension JobRequest {
       timeoutSeconds: draft.timeoutSeconds, startWithinSeconds: draft.startBy?.secondsAfter,
       preemptible: draft.preemption.map { _ in true }, graceSeconds: draft.preemption?.graceSeconds,
       checkpointSignal: draft.preemption?.signal, maxMicrocredits: draft.maxCharge?.micros, uniqueKey: unique?.key,
-      uniqueSeconds: unique?.seconds, onDuplicate: unique?.onConflict)
+      uniqueSeconds: unique?.seconds, onDuplicate: unique?.onConflict,
+      alternatives: draft.alternatives.isEmpty ? nil : draft.alternatives.map { Alternative($0) })
+  }
+}
+
+extension JobRequest.Alternative {
+  fileprivate init(_ draft: JobDraft.Alternative) {
+    let (cpu, memory, gpu) = (draft.cpuMillicores, draft.memoryBytes, draft.gpuThousandths)
+    self.init(
+      tier: draft.tier?.rawValue,
+      resources: cpu == nil && memory == nil && gpu == nil
+        ? nil : .init(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu))
   }
 }

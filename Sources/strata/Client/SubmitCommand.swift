@@ -85,6 +85,7 @@ enum JobOptions {
     .option("cpu", "CORES", "cores to ask for, such as 0.5 or 2"),
     .option("memory", "SIZE", "memory to ask for, such as 512M or 2G"),
     .option("gpu", "COUNT", "GPUs to ask for, such as 0.5 or 1"),
+    AlternativeWords.option,
     .option("timeout", "SECONDS", "how long one attempt may take"),
     .option("at", "TIME", "run it then at the earliest: 2026-11-21T06:15:00Z, or with an offset"),
     .option(
@@ -134,7 +135,8 @@ enum JobOptions {
       after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try batch(arguments),
       uniqueKey: arguments["unique-key"],
       uniqueSeconds: try arguments.integer("unique-seconds", in: 1...Int(UniqueKey.secondsMax)).map(Int64.init),
-      onDuplicate: try conflict(arguments), array: try array(arguments))
+      onDuplicate: try conflict(arguments), array: try array(arguments),
+      alternatives: try AlternativeWords.read(arguments))
   }
 
   /// Read here already: what is wrong with it is told before a server is asked.

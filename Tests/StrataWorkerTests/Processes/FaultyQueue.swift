@@ -133,6 +133,10 @@ extension FaultyQueue {
   func load() async throws(QueueError) -> QueueLoad { try await inner.load() }
   func room() async throws(QueueError) -> QueueRoom { try await inner.room() }
   func running() async throws(QueueError) -> [WorkerLoad] { try await inner.running() }
+  func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool {
+    try await inner.reserve(lane, on: worker, for: duration)
+  }
+
   func preempt(_ preemptions: [Preemption]) async throws(QueueError) -> [PreemptVerdict] {
     try await inner.preempt(preemptions)
   }

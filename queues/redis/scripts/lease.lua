@@ -288,17 +288,26 @@ local function overdue(large, first_tag)
   return found
 end
 
+-- Whether it is looked at all whether room is kept for a job of the class.
+local function may_keep(in_class)
+  for _, lane in ipairs(in_class) do
+    if keep_after > 0 or has_lane_flag(lane, 4) then return true end
+  end
+end
+
 -- Whether the worker is to keep what it has free for a job of the class, if need be.
 local function keeps_room(in_class)
-  local large = keep_after > 0 and not dedicated and too_large_now(in_class)
-  for _, one in ipairs(large and overdue(large, first_tag_of(in_class)) or {}) do
-    local due, beside = keep_room(one.lane, worker, time, { cpu, memory, gpu })
-    if due then
-      kept_class, kept_due, beside_kept = one.lane.class, due, beside
-      return true
-    end
+  local large = not dedicated and may_keep(in_class) and too_large_now(in_class)
+  if not large then return false end
+  local due, beside
+  for _, lane in ipairs(large) do
+    if not due and has_lane_flag(lane, 4) then due, beside = reserved_room(lane, worker, time, { cpu, memory, gpu }) end
   end
-  return false
+  for _, one in ipairs(not due and keep_after > 0 and overdue(large, first_tag_of(in_class)) or {}) do
+    if not due then due, beside = keep_room(one.lane, worker, time, { cpu, memory, gpu }) end
+  end
+  if due then kept_class, kept_due, beside_kept = in_class[1].class, due, beside end
+  return due ~= nil
 end
 
 -- Grants jobs of lanes of a class, at most `most`, and notes in `served:<tier>` when that was.

@@ -8,7 +8,7 @@ extension Worker {
   /// Registers the attempt, so that it can be stopped from now on. Nil if its order cannot be read: that is reported.
   func prepare(_ lease: Lease) -> AttemptExecution? {
     let reference = lease.reference
-    guard let order = ReportCoding.order(from: lease.job.payload) else {
+    guard let order = ReportCoding.order(from: lease.job.payload)?.placed(lease.job.lane.rank) else {
       let report = AttemptReport(tier: lease.job.tier, usage: AttemptUsage(), error: .unreadableOrder)
       finish(reference, notice(of: reference, .failed, report))
       return nil

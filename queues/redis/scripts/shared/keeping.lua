@@ -1,7 +1,8 @@
 -- Shared: workers that keep room for a job that has waited for long and needs more than they have free: one in each pool.
 -- `kept` tells of a pool (its key) the worker (16 bytes), the number of the lane in which the job waits (2), and the
--- microsecond at which there was expected to be enough when that began (8). A timer asks the worker whether it still does,
--- and meanwhile nobody does; so does whatever may have made it needless.
+-- microsecond at which there was expected to be enough when that began (8); one more byte follows where the worker was told
+-- to (see reserve.lua). A timer asks the worker whether it still does, and meanwhile nobody does; so does whatever may have
+-- made it needless. What was reserved is over with its timer.
 local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
 local function stop_keeping_in(key, but)
@@ -27,10 +28,13 @@ local function stop_all_keeping()
   for _, key in ipairs(call('HKEYS', prefix .. 'kept')) do stop_keeping_in(key) end
 end
 
+local function is_reserved(kept) return #kept > 26 end
+
 -- Asks the worker that keeps room in a pool to say so again. For the same lane the time stays that was told first.
 local function ask_keeper_again(key)
   local kept = call('HGET', prefix .. 'kept', key)
   if not kept then return end
+  if is_reserved(kept) then return stop_keeping_in(key) end
   call('HSET', prefix .. 'kept', key, NOBODY .. sub(kept, 17))
   if sub(kept, 1, 16) ~= NOBODY then signal(sub(kept, 1, 16), 'w') end
 end
@@ -77,6 +81,26 @@ local function left_beside(lane, ends, free, by)
   return { max(0, cpu), max(0, memory), max(0, gpu) }
 end
 
+-- Has a worker keep room for a job of the lane until then. Returns false where it is to be kept for another in its pool.
+local function reserve_room(lane, worker, at)
+  local kept = call('HGET', prefix .. 'kept', lane.pool)
+  if kept and is_reserved(kept) and sub(kept, 1, 18) ~= worker .. lane.number then return false end
+  stop_keeping_in(lane.pool, worker)
+  call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', at) .. '\1')
+  set_lane_flag(lane, 4, true)
+  set_timers({ string.format('%d', at), 'r' .. lane.pool })
+  return true
+end
+
+-- When there is expected to be enough for a job of the lane for which `worker`, which has `free`, was told to keep room, and
+-- what will be left beside it; nil where it was not.
+local function reserved_room(lane, worker, time, free)
+  local kept = call('HGET', prefix .. 'kept', lane.pool)
+  if not kept or not is_reserved(kept) or sub(kept, 1, 18) ~= worker .. lane.number then return nil end
+  local due = unpack_bytes('>I8', kept, 19)
+  return due, left_beside(lane, expected_ends(worker, time), free, max(due, time))
+end
+
 -- Has `worker`, which has `free` (cpu, memory, gpu), keep room for a job of the lane, unless another does in its pool.
 -- Returns when there was expected to be enough as that began, and what will be left beside the job; nil where another does.
 local function keep_room(lane, worker, time, free)
@@ -95,4 +119,4 @@ local function keep_room(lane, worker, time, free)
   return due, left_beside(lane, ends, free, max(due, time))
 end
 
-return stop_keeping, stop_all_keeping, ask_keeper_again, is_kept_by, keep_room
+return stop_keeping, stop_all_keeping, ask_keeper_again, is_kept_by, reserve_room, reserved_room, keep_room
