@@ -97,6 +97,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
       case memoryBytes = "memory_bytes"
       case gpuThousandths = "gpu_thousandths"
     }
+
+    static let memberNames = CodingKeys.allCases.map(\.rawValue)
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -120,7 +122,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
   /// rather than ignored.
   public static var members: [String: [String]] {
     [
-      "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.CodingKeys.allCases.map(\.rawValue),
+      "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.memberNames,
       "inputs[]": ["name", "digest", "size_bytes"], "array": ArrayRequest.CodingKeys.allCases.map(\.rawValue),
     ]
   }
