@@ -46,10 +46,12 @@ public struct QueueRoom: Hashable, Sendable {
     public let runs: TierName?
     /// Whose jobs it takes, as far as it said when it last asked and got fewer than it asked for; nil: anybody's.
     public let dedication: Dedication?
+    /// What it could run; nil where it has never asked for jobs.
+    public let capacity: WorkerLoad.Capacity?
 
     public init(
       id: WorkerID, deadline: Timestamp, leases: Int, idle: [TierName: Int], free: ResourceRequest?, runs: TierName?,
-      dedication: Dedication? = nil
+      dedication: Dedication? = nil, capacity: WorkerLoad.Capacity? = nil
     ) {
       self.id = id
       self.deadline = deadline
@@ -58,13 +60,16 @@ public struct QueueRoom: Hashable, Sendable {
       self.free = free
       self.runs = runs
       self.dedication = dedication
+      self.capacity = capacity
     }
 
     /// Whether it may come to run jobs of a tenant.
     public func admits(_ tenant: TenantID) -> Bool { dedication?.admits(tenant) ?? true }
 
-    /// The tiers that it is known to serve.
-    public var tiers: Set<TierName> { Set(idle.keys).union(runs.map { [$0] } ?? []) }
+    /// The tiers that it serves, where it has asked for their jobs; else those that it is known by to serve.
+    public var tiers: Set<TierName> {
+      capacity.map { Set($0.tiers) } ?? Set(idle.keys).union(runs.map { [$0] } ?? [])
+    }
   }
 
   /// By the queue's clock.

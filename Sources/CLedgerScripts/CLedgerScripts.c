@@ -175,10 +175,6 @@ static const char publish_prices[] = {
 #embed "../StrataLedger/Queries/publish_prices.sql"
     , 0};
 const char *const strata_query_publish_prices = publish_prices;
-static const char publish_rates[] = {
-#embed "../StrataLedger/Queries/publish_rates.sql"
-    , 0};
-const char *const strata_query_publish_rates = publish_rates;
 static const char revoke_key[] = {
 #embed "../StrataLedger/Queries/revoke_key.sql"
     , 0};

@@ -113,6 +113,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
       case memoryBytes = "memory_bytes"
       case gpuThousandths = "gpu_thousandths"
     }
+
+    static let memberNames = CodingKeys.allCases.map(\.rawValue)
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -136,7 +138,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
   /// rather than ignored.
   public static var members: [String: [String]] {
     [
-      "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.CodingKeys.allCases.map(\.rawValue),
+      "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.memberNames,
       "inputs[]": ["name", "digest", "size_bytes"], "array": ArrayRequest.CodingKeys.allCases.map(\.rawValue),
       "alternatives[]": Alternative.CodingKeys.allCases.map(\.rawValue),
       "alternatives[].resources": ResourceOverride.CodingKeys.allCases.map(\.rawValue),

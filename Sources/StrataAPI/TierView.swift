@@ -3,7 +3,7 @@ public import StrataCore
 /// A class of workers with what waits for it: `GET /v1/tiers`.
 public struct TierView: Hashable, Codable, Sendable {
   public let name: TierName
-  /// Workers that wait for its jobs or run one.
+  /// Workers that serve it.
   public let workers: Int
   /// Those of them that are dedicated to one tenant.
   public let dedicated: Int
@@ -13,8 +13,14 @@ public struct TierView: Hashable, Codable, Sendable {
   /// What they have in all, as far as it is known, and what of that is free.
   public let room: ResourceRequest
   public let free: ResourceRequest
-  /// The most that one job may ask for; absent of a tier that jobs cannot ask for any more.
+  /// The sizes of workers of which a job must fit one, the smallest first; none where the tier takes no jobs.
+  public let offers: [ResourceRequest]
+  /// The greatest of them; absent where there is none.
   public let largestRequest: ResourceRequest?
+  /// What an operator said that a worker of it will have; absent where nobody has.
+  public let declaredSize: ResourceRequest?
+  /// What its workers cost; absent of a tier that only the queue knows.
+  public let rates: TierRatesView?
   public let waiting: Int
   public let running: Int
   /// Jobs that wait for their time.
@@ -27,8 +33,8 @@ public struct TierView: Hashable, Codable, Sendable {
 
   public init(
     name: TierName, workers: Int, dedicated: Int, slots: Int, slotsFree: Int, room: ResourceRequest,
-    free: ResourceRequest,
-    largestRequest: ResourceRequest?, waiting: Int, running: Int, scheduled: Int, runningMax: Int?, isPaused: Bool,
+    free: ResourceRequest, offers: [ResourceRequest] = [], declaredSize: ResourceRequest? = nil,
+    rates: TierRatesView? = nil, waiting: Int, running: Int, scheduled: Int, runningMax: Int?, isPaused: Bool,
     rate: RateView? = nil
   ) {
     self.name = name
@@ -38,7 +44,10 @@ public struct TierView: Hashable, Codable, Sendable {
     self.slotsFree = slotsFree
     self.room = room
     self.free = free
-    self.largestRequest = largestRequest
+    self.offers = offers
+    largestRequest = offers.last
+    self.declaredSize = declaredSize
+    self.rates = rates
     self.waiting = waiting
     self.running = running
     self.scheduled = scheduled
@@ -48,9 +57,10 @@ public struct TierView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case name, workers, dedicated, slots, room, free, waiting, running, scheduled, rate
+    case name, workers, dedicated, slots, room, free, offers, rates, waiting, running, scheduled, rate
     case slotsFree = "slots_free"
     case largestRequest = "largest_request"
+    case declaredSize = "declared_size"
     case runningMax = "running_max"
     case isPaused = "paused"
   }

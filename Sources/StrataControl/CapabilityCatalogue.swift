@@ -19,17 +19,3 @@ public protocol CapabilityCatalogue: Sendable {
   /// - Throws: `invalidInput`, naming the parameter or the wrong number of inputs.
   func check(_ parametersJSON: String, inputs: Int, of name: String) throws(StrataError) -> String
 }
-
-/// A class of workers as the operator set it up.
-public struct TierDefinition: Hashable, Sendable {
-  public let rate: TierRate
-  /// The most one job may ask for: what the largest worker of the tier has.
-  public let largestRequest: ResourceRequest
-
-  public init(rate: TierRate, largestRequest: ResourceRequest) {
-    self.rate = rate
-    self.largestRequest = largestRequest
-  }
-
-  public var name: TierName { rate.tier }
-}

@@ -10,7 +10,11 @@ public import StrataRuntime
 /// reconciles and reaps.
 public final class ControlPlane: Sendable {
   public struct Configuration: Sendable {
+    /// What is known of tiers from the start, as those of the local workers, who have not asked for jobs yet: `publish`
+    /// notes the sizes of their workers in the ledger, and their rates where they have none. Declared sizes are not.
     public var tiers: [TierDefinition]
+    /// How other tiers come to be known.
+    public var tierLimits = TierLimits()
     /// How long a worker owns its leases without a heartbeat.
     public var leaseDuration: Duration
     /// A full comparison of queue and ledger is made this often, as a precaution.
@@ -74,6 +78,8 @@ public final class ControlPlane: Sendable {
   let follower: FollowerWatch
   package let consumption: ConsumptionWatch
   package let shares: ShareWatch
+  let tierBook: TierBook
+  package let tierWatch: TierWatch
   let store: ArtifactStore
   /// For all that blocks on the artifacts' disk.
   public let disk: BlockingPool
@@ -95,11 +101,14 @@ public final class ControlPlane: Sendable {
     self.store = store
     let drops = CheckpointDrops(store: store, disk: disk)
     events = EventHub(queue: queue)
-    let counts = ControlMetrics(metrics, tiers: configuration.tiers.map(\.name))
+    let counts = ControlMetrics(metrics)
     self.metrics = counts
+    tierBook = TierBook(configuration.tiers)
+    tierWatch = TierWatch(
+      book: tierBook, ledger: ledger, queue: queue, limits: configuration.tierLimits, log: log.component("tiers"))
     authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
     settler = Settler(
-      ledger: ledger, queue: queue, lanes: LaneRule(tiers: configuration.tiers, clock: configuration.clock),
+      ledger: ledger, queue: queue, lanes: LaneRule(tierBook, clock: configuration.clock),
       metrics: counts, log: log.component("settler"), forget: { drops.drop($0) })
     reconciler = Reconciler(
       ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
@@ -112,26 +121,33 @@ public final class ControlPlane: Sendable {
       unsettled: { [settler] in settler.unsettled },
       log: log.component("consumption"))
     shares = ShareWatch(queue: queue)
-    let check = DraftCheck(
-      catalogue: catalogue, tiers: configuration.tiers, payloadBytesMax: configuration.payloadBytesMax)
+    let check = DraftCheck(catalogue: catalogue, payloadBytesMax: configuration.payloadBytesMax)
     admission = AdmissionService(
-      check: check, ledger: ledger, queue: queue, inputs: InputCheck(ledger: ledger, store: store, disk: disk),
+      check: check, tiers: tierWatch, ledger: ledger, queue: queue,
+      inputs: InputCheck(ledger: ledger, store: store, disk: disk),
       settler: settler, reconciler: reconciler, bounds: configuration.admission, metrics: counts,
       log: log.component("admission"), clock: configuration.clock)
   }
 
   // MARK: Services
 
-  /// Puts the prices and rates of this binary in force. Unchanged ones keep their version.
-  public func publishPrices() async throws(StrataError) {
+  /// Puts the prices of this binary in force; unchanged ones keep their version. Makes the tiers of the local workers
+  /// known, whose rates come into force where they have none: those that an operator set stay.
+  public func publish() async throws(StrataError) {
     let listings = catalogue.capabilities.flatMap { capability in
       [Capability.Listing(name: capability.name, price: capability.price)] + capability.soldAs
     }
-    do {
-      let changed = try await ledger.publish(prices: listings, rates: configuration.tiers.map(\.rate))
+    let sightings = configuration.tiers.flatMap { tier in
+      tier.workers.map { TierSighting(tier: tier.name, size: $0) }
+    }
+    do throws(LedgerError) {
+      let priced = try await ledger.publish(prices: listings)
+      let rated = try await ledger.note(sightings, rates: configuration.tiers.map(\.rate))
+      let changed = priced.union(rated.map(\.rawValue))
       if !changed.isEmpty {
         log.info("new prices or rates in force", ["names": changed.sorted().joined(separator: " ")])
       }
+      try await tierWatch.read()
     } catch {
       throw error.strataError
     }
@@ -149,6 +165,7 @@ public final class ControlPlane: Sendable {
       group.addTask { await self.follower.run() }
       group.addTask { await self.consumption.run() }
       group.addTask { await self.shares.run() }
+      group.addTask { await self.tierWatch.run() }
       group.addTask {
         for await _ in queueSessions { self.reconciler.request(.serverChanged) }
       }
@@ -198,6 +215,7 @@ public final class ControlPlane: Sendable {
       group.addTask { await self.keeper().run() }
       group.addTask { await self.arrayKeeper().run() }
       group.addTask { await self.preempter().run() }
+      group.addTask { await self.tierWatch.runLooks() }
       group.addTask {
         // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
         // Where that cannot be had soon, jobs are compared without it.
@@ -279,7 +297,8 @@ public final class ControlPlane: Sendable {
   public func measure() async {
     let census = try? await queue.census()
     let oldest = try? await queue.outcomes(after: nil, limit: 1, waitingUpTo: .zero)
-    metrics.observe(census, lag: oldest.map { $0.first.map { .now - $0.endedAt } ?? .zero })
+    metrics.observe(
+      census, lag: oldest.map { $0.first.map { .now - $0.endedAt } ?? .zero }, tiers: tierBook.inOrder.map(\.name))
     metrics.observe(admission.room.door)
     metrics.observe(consumption.obstacles.map(\.cause))
   }

@@ -36,6 +36,13 @@ public struct TierRate: Hashable, Codable, Sendable {
     self.wallHour = wallHour
   }
 
+  /// What a tier costs of which nobody has said it.
+  public static func standard(_ tier: TierName) -> TierRate {
+    TierRate(
+      tier: tier, cpuHour: MicroEuro(micros: 12_000), memoryGibibyteHour: MicroEuro(micros: 1_500),
+      wallHour: MicroEuro(micros: 2_000))
+  }
+
   /// What an attempt that used `usage` cost us; each part is rounded up to a whole micro-euro. Saturates at `Int64.max`,
   /// whatever a worker claims to have used.
   public func cost(of usage: AttemptUsage) -> MicroEuro {

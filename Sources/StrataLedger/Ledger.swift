@@ -67,6 +67,8 @@ public struct LedgerLimits: Hashable, Sendable {
   public var pageMax = 1_000
   /// A tenant's newest jobs among which a part of an identifier is looked for.
   public var alikeScanMax = 100_000
+  /// Different sizes of workers that are kept of one tier; the least recently seen go.
+  public var offersMax = 16
   /// Characters of an API key's secret that are shown in listings.
   public var keyPrefixLength = 8
 

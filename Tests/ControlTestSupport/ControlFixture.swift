@@ -45,7 +45,7 @@ public final class ControlFixture: Sendable {
     control = try ControlPlane(
       ledger: ledger, leadership: Leadership(connection), queue: queue, catalogue: TestCatalogue(), store: store,
       configuration: configuration, metrics: metrics, log: .silent)
-    try await control.publishPrices()
+    try await control.publish()
     tenant = try await ledger.createTenant(name: "acme", plan: "creator")
     if credits > 0 { _ = try await ledger.grant(MicroCredits(micros: credits * 1_000_000), to: tenant) }
     if isComplete { try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0)) }
@@ -57,7 +57,7 @@ public final class ControlFixture: Sendable {
     rate: TierRate(
       tier: .cpu, cpuHour: MicroEuro(micros: 36_000), memoryGibibyteHour: MicroEuro(micros: 3_600),
       wallHour: MicroEuro(micros: 0)),
-    largestRequest: ResourceRequest(cpuMillicores: 4_000, memoryBytes: 8 << 30))
+    workers: [ResourceRequest(cpuMillicores: 4_000, memoryBytes: 8 << 30)])
 
   // MARK: Parts
 

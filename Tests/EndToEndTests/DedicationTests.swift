@@ -16,7 +16,7 @@ import Testing
       let explained = try await strata(["job", "explain", "\(id)"], on: stack)
       return explained.output.contains("dedicated to other tenants")
     }
-    #expect(try await strata(["tiers"], on: stack).output.contains("\t1\n"))
+    #expect(try await strata(["tiers"], on: stack).output.contains("\t-\t1\t"))
     let listed = try await strata(["tenants", "--json"], on: stack)
     let tenants = try JSONDecoder().decode([TenantView].self, from: Data(listed.output.utf8))
     let own = try await RunningCommand(

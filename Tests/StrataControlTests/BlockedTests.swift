@@ -11,7 +11,7 @@ import Testing
   private let clock = HeldClock()
   private static let gpuTier = TierDefinition(
     rate: ControlFixture.tier.rate,
-    largestRequest: ResourceRequest(cpuMillicores: 4_000, memoryBytes: 8 << 30, gpuThousandths: 1_000))
+    workers: [ResourceRequest(cpuMillicores: 4_000, memoryBytes: 8 << 30, gpuThousandths: 1_000)])
 
   private func fixture() async throws -> ControlFixture {
     let clock = clock.clock

@@ -125,7 +125,7 @@ import Testing
     let fixture = try await ControlFixture()
     let empty = try await fixture.control.tierReports()
     #expect(empty.map(\.name) == [.cpu] && empty[0].workers == 0 && empty[0].slots == 0)
-    #expect(empty[0].largestRequest == ControlFixture.tier.largestRequest)
+    #expect(empty[0].definition == ControlFixture.tier)
     for _ in 0..<3 { _ = try await fixture.submit() }
     let room = ResourceRequest(cpuMillicores: 4_000, memoryBytes: 8 << 30)
     _ = try await fixture.queue.lease(
@@ -140,6 +140,6 @@ import Testing
     #expect(cpu.workers == 2 && cpu.running == 3 && cpu.waiting == 1 && cpu.slots == 3 + cpu.slotsFree)
     #expect(cpu.room.cpuMillicores == cpu.free.cpuMillicores + 3_000)
     #expect(cpu.limit == RunningLimit(runningMax: 5, isPaused: true))
-    #expect(tiers[1].workers == 1 && tiers[1].slotsFree == 2 && tiers[1].free == room && tiers[1].largestRequest == nil)
+    #expect(tiers[1].workers == 1 && tiers[1].slotsFree == 2 && tiers[1].free == room && tiers[1].definition == nil)
   }
 }

@@ -22,13 +22,13 @@ struct LedgerBench: Sendable {
         Capability.Listing(
           name: Self.metered,
           price: Price(perJob: MicroCredits(micros: 100), perCPUSecond: MicroCredits(micros: 1_000))),
-      ],
-      rates: [
-        TierRate(
-          tier: .cpu, cpuHour: MicroEuro(micros: 36_000), memoryGibibyteHour: MicroEuro(micros: 3_600),
-          wallHour: MicroEuro(micros: 0))
       ])
+    try await ledger.note([], rates: [Self.rate])
   }
+
+  static let rate = TierRate(
+    tier: .cpu, cpuHour: MicroEuro(micros: 36_000), memoryGibibyteHour: MicroEuro(micros: 3_600),
+    wallHour: MicroEuro(micros: 0))
 
   static func configuration(_ database: String) -> PostgreSQLConfiguration {
     var configuration = PostgreSQLConfiguration(connectionString: database)

@@ -103,7 +103,7 @@ import Testing
     _ = try await bench.ledger.admit([job])
     let dearer = Capability.Listing(name: LedgerBench.flat, price: Price(perJob: MicroCredits(micros: 7_000_000)))
     #expect(try await bench.ledger.publish(prices: [dearer]) == [LedgerBench.flat])
-    #expect(try await bench.ledger.publish(prices: [dearer], rates: try await bench.ledger.rates()) == [])
+    #expect(try await bench.ledger.publish(prices: [dearer]) == [])
     #expect(try await bench.ledger.prices().first { $0.name == LedgerBench.flat }?.version == 2)
     let finished = try await bench.ledger.settled([Sample.outcome(job.job)])[0].finishedJob
     #expect(finished?.charged == MicroCredits(micros: 1_000_000))

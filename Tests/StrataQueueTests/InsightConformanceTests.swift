@@ -126,6 +126,24 @@ import Testing
       #expect(workers.map(\.id) == [idle, busy])
       #expect(workers[0].deadline == clock.now + .seconds(30) && workers[0].tiers == [.cpu, .gpu])
       #expect(workers[1].idle.isEmpty && workers[1].free == nil && workers[1].runs == .cpu)
+      #expect(workers[0].capacity?.wholeRoom == room && workers[0].capacity?.tiers == [.cpu, .gpu])
+    }
+  }
+
+  /// However busy it is; one that has never asked is known by nothing.
+  @Test(arguments: Backend.allCases) func workersSayWhatTheyServeAndCouldRun(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let (busy, new) = (WorkerID(high: 1, low: 1), WorkerID(high: 1, low: 2))
+      _ = try await queue.enqueue([.sample()])
+      let room = ResourceRequest(cpuMillicores: 1_000, memoryBytes: 1 << 30, gpuThousandths: 2_000)
+      _ = try await queue.lease(LeaseRequest(worker: busy, tiers: [.gpu, .cpu], count: 1, room: room), for: minute)
+      _ = try await queue.heartbeat(worker: new, held: [], for: minute + minute)
+      let workers = try await queue.room().workers
+      #expect(workers.map(\.id) == [busy, new])
+      #expect(workers[0].runs == .cpu && workers[0].idle.isEmpty && workers[0].tiers == [.cpu, .gpu])
+      #expect(
+        workers[0].capacity == WorkerLoad.Capacity(wholeRoom: room, slotsLeft: 0, keepsFor: nil, tiers: [.gpu, .cpu]))
+      #expect(workers[1].capacity == nil && workers[1].tiers.isEmpty)
     }
   }
 

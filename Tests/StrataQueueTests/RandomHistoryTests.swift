@@ -373,7 +373,7 @@ extension QueueRoom {
     room.workers = workers.map {
       Worker(
         id: $0.id, deadline: $0.deadline, leases: $0.leases, idle: $0.idle, free: $0.free,
-        runs: $0.runs == nil ? nil : .cpu, dedication: $0.dedication)
+        runs: $0.runs == nil ? nil : .cpu, dedication: $0.dedication, capacity: $0.capacity)
     }
     return room
   }

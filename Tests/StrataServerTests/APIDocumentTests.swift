@@ -6,13 +6,13 @@ import StrataRuntime
 import StrataServer
 import Testing
 
-/// docs/api.md and docs/arrays.md against the server: their examples run, their routes lead somewhere, their error codes are those in the code.
+/// docs/api.md, docs/arrays.md and docs/tiers.md against the server: their examples run, their routes lead somewhere, their error codes are those in the code.
 @Suite struct APIDocumentTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
   static let text = document("api")
   /// What did not fit there.
-  static let arrays = document("arrays")
+  static let others = ["arrays", "tiers"].map(document)
 
   private static func document(_ name: String) -> String {
     (try? String(contentsOf: root.appendingPathComponent("docs/\(name).md"), encoding: .utf8)) ?? ""
@@ -48,8 +48,8 @@ import Testing
   }
 
   @Test func everyRouteOfTheTableLeadsSomewhere() throws {
-    let rows = (Self.text + Self.arrays).matches(of: /\n\| `(GET|POST|PUT|PATCH|DELETE) (\/v1\/[^`]*)`/)
-    #expect(rows.count == 49)
+    let rows = (Self.text + Self.others.joined()).matches(of: /\n\| `(GET|POST|PUT|PATCH|DELETE) (\/v1\/[^`]*)`/)
+    #expect(rows.count == 51)
     for row in rows {
       let path = String(row.2).replacing("{id}", with: JobID().description).replacing("{index}", with: "7")
         .replacing("{digest}", with: RouteTests.digest.description)
@@ -91,7 +91,7 @@ import Testing
 
   /// The commands of its `sh` blocks, but the first one, which sets variables.
   private static var commands: [String] {
-    let parts = [text, arrays].map { $0.components(separatedBy: "```sh\n").dropFirst() }
+    let parts = ([text] + others).map { $0.components(separatedBy: "```sh\n").dropFirst() }
     let blocks = parts.joined().dropFirst().map { $0.components(separatedBy: "```")[0] }
     return blocks.flatMap { block in
       block.components(separatedBy: "\ncurl ").map { ($0.hasPrefix("curl ") ? "" : "curl ") + $0 }

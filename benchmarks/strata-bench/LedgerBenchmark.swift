@@ -22,8 +22,9 @@ struct LedgerBenchmark {
     ledger = try Ledger(configuration)
     try await ledger.migrate()
     _ = try await ledger.publish(
-      prices: [Capability.Listing(name: "bench", price: Price(perJob: MicroCredits(micros: 1)))],
-      rates: [TierRate(tier: .cpu, cpuHour: .zero, memoryGibibyteHour: .zero, wallHour: .zero)])
+      prices: [Capability.Listing(name: "bench", price: Price(perJob: MicroCredits(micros: 1)))])
+    try await ledger.note(
+      [], rates: [TierRate(tier: .cpu, cpuHour: .zero, memoryGibibyteHour: .zero, wallHour: .zero)])
     var tenants: [TenantID] = []
     for _ in 0..<(options["--tenants"].flatMap { Int($0) } ?? 10) {
       let tenant = try await ledger.createTenant(name: "bench-\(TenantID())", plan: "bench")

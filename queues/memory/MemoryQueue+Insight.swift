@@ -68,7 +68,8 @@ extension MemoryQueue {
         return QueueRoom.Worker(
           id: id, deadline: deadline, leases: leases.count, idle: idle.compactMapValues { $0[id] },
           free: sparing[id] == nil ? rooms[id] : nil,
-          runs: leases.first.flatMap { jobs[$0.job]?.lane.tier }, dedication: dedications[id])
+          runs: leases.first.flatMap { jobs[$0.job]?.lane.tier }, dedication: dedications[id],
+          capacity: capacities[id])
       })
   }
 

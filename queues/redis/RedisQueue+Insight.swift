@@ -127,7 +127,7 @@ extension RedisQueue {
   }
 
   private static func roomy(_ values: [RedisValue]) -> [QueueRoom.Worker] {
-    stride(from: 0, to: values.count - 5, by: 6).compactMap { index in
+    stride(from: 0, to: values.count - 6, by: 7).compactMap { index in
       guard let id = values[index].bytes.flatMap({ WorkerID(bytes: $0) }), let deadline = values[index + 1].integer,
         (0..<Int64(QueueLimits.tokenLimit)).contains(deadline)
       else { return nil }
@@ -135,7 +135,8 @@ extension RedisQueue {
       return QueueRoom.Worker(
         id: id, deadline: Timestamp(microseconds: deadline), leases: Int(values[index + 2].integer ?? 0),
         idle: idle(values[index + 5].array ?? []), free: noted?.free,
-        runs: values[index + 4].text.flatMap(TierName.init(rawValue:)), dedication: noted?.dedication)
+        runs: values[index + 4].text.flatMap(TierName.init(rawValue:)), dedication: noted?.dedication,
+        capacity: values[index + 6].bytes.flatMap(WorkerLoad.Capacity.init(packed:)))
     }
   }
 

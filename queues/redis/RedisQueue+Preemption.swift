@@ -82,7 +82,7 @@ extension RedisQueue {
 
 extension WorkerLoad.Capacity {
   /// Reads what `scripts/shared/capacity.lua` packs; nil for anything else.
-  fileprivate init?(packed bytes: [UInt8]) {
+  init?(packed bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     guard let cpu = reader.amount(), let memory = reader.amount(), let gpu = reader.amount(),
       let left = reader.number(UInt16.self), let kept = reader.number(UInt8.self),

@@ -17,7 +17,7 @@ extension AdmissionService {
     _ drafts: [Result<JobDraft, StrataError>], tenant: TenantID
   ) async throws(StrataError) -> [Verdict] {
     let stored = try await inputs.stored(drafts.flatMap { (try? $0.get().inputs) ?? [] }, of: tenant)
-    let checked = drafts.map { draft in draft.flatMap { self.checked($0, tenant, stored) } }
+    let checked = try await checked(drafts, tenant, stored)
     let (verdicts, waiting) = try await accept(checked.compactMap { try? $0.get() })
     // Only now, for what is claimed is left alone.
     for job in waiting { retries.add(job) }
@@ -47,11 +47,25 @@ extension AdmissionService {
     return (verdicts, await bringIntoQueue(zip(submissions, verdicts).map { ($0, $1) }))
   }
 
+  /// As for a single job: the workers are looked at once for all that would be refused for want of one.
+  private func checked(
+    _ drafts: [Result<JobDraft, StrataError>], _ tenant: TenantID, _ stored: [ArtifactDigest: Int64]
+  ) async throws(StrataError) -> [Result<JobSubmission, StrataError>] {
+    var checked = drafts.map { draft in draft.flatMap { self.checked($0, tenant, stored) } }
+    let unsatisfied = checked.indices.filter {
+      if case .failure(let error) = checked[$0] { error.code == .unsatisfiable } else { false }
+    }
+    guard !unsatisfied.isEmpty else { return checked }
+    try await lookAtWorkers()
+    for index in unsatisfied { checked[index] = drafts[index].flatMap { self.checked($0, tenant, stored) } }
+    return checked
+  }
+
   private func checked(
     _ draft: JobDraft, _ tenant: TenantID, _ stored: [ArtifactDigest: Int64]
   ) -> Result<JobSubmission, StrataError> {
     do throws(StrataError) {
-      let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: clock.now)
+      let submission = try checkedAsKnown(draft, tenant: tenant, now: clock.now)
       try inputs.require(draft.inputs, among: stored)
       return .success(submission)
     } catch {

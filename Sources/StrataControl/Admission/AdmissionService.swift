@@ -10,6 +10,7 @@ import StrataRuntime
 /// (`retries`), whether this controller leads or not. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
   let check: DraftCheck
+  private let tiers: TierWatch
   /// To be run for as long as the controller does.
   let room: AdmissionRoom
   let ledger: Ledger
@@ -29,11 +30,12 @@ package final class AdmissionService: Sendable {
   let log: Log
 
   init(
-    check: DraftCheck, ledger: Ledger, queue: any JobQueue, inputs: InputCheck, settler: Settler,
+    check: DraftCheck, tiers: TierWatch, ledger: Ledger, queue: any JobQueue, inputs: InputCheck, settler: Settler,
     reconciler: Reconciler, bounds: AdmissionBounds = AdmissionBounds(), metrics: ControlMetrics = ControlMetrics(),
     log: Log = .silent, clock: WallClock = .system
   ) {
     self.check = check
+    self.tiers = tiers
     let room = AdmissionRoom(queue: queue, bounds: bounds, log: log)
     self.room = room
     self.ledger = ledger
@@ -73,7 +75,7 @@ package final class AdmissionService: Sendable {
   /// Returns once the job is committed.
   package func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
     do throws(StrataError) {
-      let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: clock.now)
+      let submission = try await checked(draft, tenant: tenant, now: clock.now)
       try await inputs.require(draft.inputs, of: tenant)
       try await requireRoom(for: submission, tenant)
       let start = ContinuousClock.now
@@ -91,7 +93,7 @@ package final class AdmissionService: Sendable {
   ///
   /// - Returns: the most that the job could be charged.
   package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
-    let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: .now)
+    let submission = try await checked(draft, tenant: tenant, now: .now)
     try await inputs.requireTakeable(draft.inputs)
     try await requireRoom(for: submission, tenant, isCounted: false)
     switch try await judge(submission) {
@@ -100,6 +102,29 @@ package final class AdmissionService: Sendable {
     case .refused(.conflict(let job)) where !draft.inputs.isEmpty: return try await held(by: job, tenant)
     case .refused(let refusal): throw refusal.strataError
     }
+  }
+
+  /// What a draft submits. Before it is refused for want of a tier, or of a worker large enough, the workers are looked at:
+  /// one may have come just now.
+  func checked(
+    _ draft: JobDraft, tenant: TenantID, job: JobID = JobID(), now: Timestamp
+  ) async throws(StrataError) -> JobSubmission {
+    do throws(StrataError) { return try checkedAsKnown(draft, tenant: tenant, job: job, now: now) } catch {
+      guard error.code == .unsatisfiable else { throw error }
+    }
+    try await lookAtWorkers()
+    return try checkedAsKnown(draft, tenant: tenant, job: job, now: now)
+  }
+
+  /// The same, by what is known already.
+  func checkedAsKnown(
+    _ draft: JobDraft, tenant: TenantID, job: JobID = JobID(), now: Timestamp
+  ) throws(StrataError) -> JobSubmission {
+    try check.submission(for: draft, tenant: tenant, job: job, now: now, tiers: tiers.book.tiers)
+  }
+
+  func lookAtWorkers() async throws(StrataError) {
+    do { try await tiers.look() } catch { throw error.strataError }
   }
 
   /// What was accepted before is found all the same, however full the queue is.

@@ -1,12 +1,10 @@
 package import StrataCore
 package import StrataLedger
 import StrataQueue
-import StrataScheduling
 
 /// Turns a draft into a submission, or says why no worker could ever run it. Pure: everything it needs is given.
 package struct DraftCheck: Sendable {
   private let catalogue: any CapabilityCatalogue
-  private let tiers: [TierName: TierDefinition]
   private let payloadBytesMax: Int
   private let timeoutSecondsMax: Int64
 
@@ -14,18 +12,19 @@ package struct DraftCheck: Sendable {
   ///   - payloadBytesMax: what the queue takes for one job.
   ///   - timeoutSecondsMax: the longest that one attempt may be given; a week.
   package init(
-    catalogue: any CapabilityCatalogue, tiers: [TierDefinition],
-    payloadBytesMax: Int = QueueLimits().payloadBytesMax, timeoutSecondsMax: Int64 = 604_800
+    catalogue: any CapabilityCatalogue, payloadBytesMax: Int = QueueLimits().payloadBytesMax,
+    timeoutSecondsMax: Int64 = 604_800
   ) {
     self.catalogue = catalogue
-    self.tiers = Dictionary(tiers.map { ($0.name, $0) }) { _, last in last }
     self.payloadBytesMax = payloadBytesMax
     self.timeoutSecondsMax = timeoutSecondsMax
   }
 
-  package func submission(for draft: JobDraft, tenant: TenantID, job: JobID, now: Timestamp) throws(StrataError)
-    -> JobSubmission
-  {
+  /// - Parameter tiers: what is known of them.
+  /// - Throws: why it cannot be run as it is; `unsatisfiable` where no worker that is known could.
+  package func submission(
+    for draft: JobDraft, tenant: TenantID, job: JobID, now: Timestamp, tiers: [TierName: TierDefinition]
+  ) throws(StrataError) -> JobSubmission {
     guard draft.array == nil else {
       throw StrataError(
         .invalidBody, "an 'array' is submitted by itself, not as one of many and not by a schedule",
@@ -40,7 +39,7 @@ package struct DraftCheck: Sendable {
       cpuMillicores: draft.cpuMillicores ?? capability.resources.cpuMillicores,
       memoryBytes: draft.memoryBytes ?? capability.resources.memoryBytes,
       gpuThousandths: draft.gpuThousandths ?? capability.resources.gpuThousandths)
-    try requireSatisfiable(resources, on: tier)
+    try TierCheck(tiers: tiers).require(resources, on: tier)
     let timeout = draft.timeoutSeconds ?? capability.timeoutSeconds
     guard (1...max(timeoutSecondsMax, capability.timeoutSeconds)).contains(timeout) else {
       throw StrataError(
@@ -118,44 +117,5 @@ package struct DraftCheck: Sendable {
         .invalidInput, "the parameters and the list of inputs take \(size) bytes, at most \(payloadBytesMax) are taken",
         remedy: "put large values into an input file")
     }
-  }
-
-  private func requireSatisfiable(_ request: ResourceRequest, on name: TierName) throws(StrataError) {
-    guard let tier = tiers[name] else {
-      let known = tiers.keys.map(\.rawValue).sorted().joined(separator: ", ")
-      throw StrataError(.unsatisfiable, "there is no tier '\(name)'", remedy: "the tiers are: \(known)")
-    }
-    guard request.cpuMillicores > 0, request.memoryBytes > 0, request.gpuThousandths >= 0 else {
-      throw StrataError(.invalidBody, "a job needs some CPU and some memory", remedy: "ask for more than zero")
-    }
-    guard let gap = ResourceAmounts(request).nearest(of: [tier.offer]) else { return }
-    let lacking = gap.lacking.map {
-      "\($0.text(of: gap.asked[$0])), and the largest worker has \($0.text(of: gap.offer.amounts[$0]))"
-    }
-    throw StrataError(
-      .unsatisfiable,
-      "no worker of tier '\(name)' could ever run this: it asks for \(lacking.joined(separator: ", and for "))",
-      remedy: remedy(for: request))
-  }
-
-  /// Which other tier could run it; else the one that comes nearest.
-  private func remedy(for request: ResourceRequest) -> String {
-    let offers = tiers.values.map(\.offer).sorted { $0.tier.rawValue < $1.tier.rawValue }
-    let asked = ResourceAmounts(request)
-    if let other = offers.first(where: { asked.fits(within: $0.amounts) }) { return "tier '\(other.tier)' could" }
-    guard let nearest = asked.nearest(of: offers) else { return "ask for less" }
-    let parts = nearest.lacking.map { dimension in
-      let amount = nearest.offer.amounts[dimension]
-      return amount == 0
-        ? "no \(dimension == .gpu ? "GPU" : dimension.rawValue)" : "at most \(dimension.text(of: amount))"
-    }
-    return "ask for \(parts.joined(separator: " and "))"
-      + (offers.count > 1 ? ", which tier '\(nearest.offer.tier)' has" : "")
-  }
-}
-
-extension TierDefinition {
-  fileprivate var offer: OfferedCapacity {
-    OfferedCapacity(tier: name, amounts: ResourceAmounts(largestRequest))
   }
 }

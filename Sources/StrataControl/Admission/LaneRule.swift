@@ -5,15 +5,16 @@ import StrataScheduling
 
 /// In which lane of the queue a job waits: the same for a job that is admitted and for one that is restored.
 ///
-/// Resources are rounded up to the shapes of `ResourceShape`, so that there are few lanes, but never past what the
-/// largest worker of the tier has, or nobody could run what was accepted.
+/// Resources are rounded up to the shapes of `ResourceShape`, so that there are few lanes, but never past the smallest
+/// worker that the request itself fits: that one can run it, and so can every larger one.
 package struct LaneRule: Sendable {
-  private let largest: [TierName: ResourceRequest]
+  private let book: TierBook
   private let clock: WallClock
 
-  package init(tiers: [TierDefinition] = [], clock: WallClock = .system) {
+  /// - Parameter book: which workers there are, when a job's lane is asked for.
+  package init(_ book: TierBook = TierBook(), clock: WallClock = .system) {
+    self.book = book
     self.clock = clock
-    largest = Dictionary(tiers.map { ($0.name, $0.largestRequest) }) { _, last in last }
   }
 
   /// The queue's form of an admitted submission.
@@ -44,9 +45,15 @@ package struct LaneRule: Sendable {
       resources: shape(of: order.resources, on: tier))
   }
 
-  /// What a worker must have free. A request that has no shape was never accepted by this program; it is left as it is.
+  /// What a worker must have free.
   package func shape(of request: ResourceRequest, on tier: TierName) -> ResourceRequest {
-    let ceiling = largest[tier].map(ResourceAmounts.init(_:))
+    Self.shape(of: request, on: book.tiers[tier])
+  }
+
+  /// The same, of the tier as it is given. A request that has no shape was never accepted by this program; it is left as it
+  /// is. Pure.
+  package static func shape(of request: ResourceRequest, on tier: TierDefinition?) -> ResourceRequest {
+    let ceiling = tier?.offer(for: request).map(ResourceAmounts.init(_:))
     guard let shape = try? ResourceShape(covering: ResourceAmounts(request), largest: ceiling) else {
       return request
     }

@@ -14,7 +14,7 @@ extension AdmissionService {
     tenant: TenantID
   ) async throws(StrataError) -> AdmittedJob {
     do throws(StrataError) {
-      var submission = try self.submission(for: draft, as: array, limits: limits, tenant: tenant)
+      var submission = try await self.submission(for: draft, as: array, limits: limits, tenant: tenant)
       submission.retryOf = retried?.array
       submission.span = retried?.span ?? submission.span
       try await inputs.require(draft.inputs, of: tenant)
@@ -34,7 +34,7 @@ extension AdmissionService {
   package func preview(
     _ draft: JobDraft, as array: ArrayDraft, limits: ArrayLimits, tenant: TenantID
   ) async throws(StrataError) -> MicroCredits {
-    let submission = try self.submission(for: draft, as: array, limits: limits, tenant: tenant)
+    let submission = try await self.submission(for: draft, as: array, limits: limits, tenant: tenant)
     try await inputs.requireTakeable(draft.inputs)
     try await requireRoom(for: submission.task, tenant, isCounted: false)
     let verdict: AdmissionVerdict
@@ -48,7 +48,7 @@ extension AdmissionService {
   /// An array, with what its tasks have in common as a submission under the array's own identifier.
   private func submission(
     for draft: JobDraft, as array: ArrayDraft, limits: ArrayLimits, tenant: TenantID
-  ) throws(StrataError) -> ArraySubmission {
+  ) async throws(StrataError) -> ArraySubmission {
     guard array.indexes.count <= limits.tasksMax else {
       throw StrataError(
         .invalidInput, "an array of \(array.indexes.count) tasks is too large: at most \(limits.tasksMax) are taken",
@@ -62,7 +62,7 @@ extension AdmissionService {
     var plain = draft
     plain.array = nil
     let (id, span) = (ArrayID.new(), TaskSpan(array.indexes))
-    var task = try check.submission(for: plain, tenant: tenant, job: id.asJob, now: clock.now)
+    var task = try await checked(plain, tenant: tenant, job: id.asJob, now: clock.now)
     // The last index has the most digits.
     try check.requireSmall(
       task.order.filled(ArrayTask(array: id, index: array.indexes.last, span: span), job: id.asJob))

@@ -49,7 +49,8 @@ extension ControlPlane {
 
   private func facts(of snapshot: JobSnapshot, _ room: QueueRoom, _ stored: Tenant?) async throws -> WaitFacts {
     let record = snapshot.record
-    let lane = reconciler.lanes.shape(of: record.order.resources, on: record.tier)
+    let tier = tierBook.tiers[record.tier]
+    let lane = LaneRule.shape(of: record.order.resources, on: tier)
     let gates = try await ledger.gates()
     let ownClass = stored?.sharing.priorityClass ?? .standard
     let waiting = room.lanes.filter { $0.key.tier == record.tier && $0.value.ready > 0 }
@@ -74,9 +75,9 @@ extension ControlPlane {
       tier: .init(
         name: record.tier.rawValue, limit: limit(.tier, record.tier.rawValue),
         running: running { $0.tier == record.tier }),
-      workers: room.workers.count,
-      others: room.workers.count { $0.tiers.contains(record.tier) && !$0.admits(record.tenant) },
-      tierWorkers: room.workers.count { $0.tiers.contains(record.tier) && $0.admits(record.tenant) },
+      workers: WorkerFacts(
+        room, tier: record.tier, tenant: record.tenant, lane: lane,
+        declared: tier?.onlyDeclaredSizeFits(record.order.resources) == true ? tier?.declared.map(Self.words) : nil),
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
       hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(lane))

@@ -5,9 +5,10 @@ import StrataQueue
 /// A tier with its workers and what waits for them.
 public struct TierReport: Hashable, Sendable {
   public let name: TierName
-  /// What one job may ask for; nil of a tier that jobs cannot ask for any more.
-  public let largestRequest: ResourceRequest?
-  /// Workers that are known to serve it: they wait for its jobs or run one.
+  /// What is known of it; nil where only the queue knows it: of one that was removed, or whose first worker has come just
+  /// now.
+  public let definition: TierDefinition?
+  /// Workers that serve it.
   public internal(set) var workers = 0
   /// Those of them that are dedicated to a tenant, lending or not.
   public internal(set) var dedicated = 0
@@ -25,16 +26,13 @@ public struct TierReport: Hashable, Sendable {
 
   /// What a look at the queue tells of tiers: those that jobs may ask for, and those that the queue knows. Pure.
   static func all(
-    _ room: QueueRoom, tiers: [TierDefinition], limits: [TierName: RunningLimit]
+    _ room: QueueRoom, tiers: [TierName: TierDefinition], limits: [TierName: RunningLimit]
   ) -> [TierReport] {
     var reports: [TierName: TierReport] = [:]
     func report(_ name: TierName) -> TierReport {
-      reports[name]
-        ?? TierReport(
-          name: name, largestRequest: tiers.first { $0.name == name }?.largestRequest,
-          limit: limits[name] ?? RunningLimit())
+      reports[name] ?? TierReport(name: name, definition: tiers[name], limit: limits[name] ?? RunningLimit())
     }
-    for tier in tiers { reports[tier.name] = report(tier.name) }
+    for name in tiers.keys { reports[name] = report(name) }
     for (lane, jobs) in room.lanes { reports[lane.tier] = report(lane.tier).with(jobs, in: lane) }
     for worker in room.workers where worker.deadline > room.time {
       for tier in worker.tiers { reports[tier] = report(tier).with(worker) }
@@ -70,7 +68,7 @@ extension ControlPlane {
     let limits = gates.reduce(into: [TierName: RunningLimit]()) { limits, gate in
       if let name = TierName(rawValue: gate.name) { limits[name] = gate.limit }
     }
-    do { return TierReport.all(try await queue.room(), tiers: configuration.tiers, limits: limits) } catch {
+    do { return TierReport.all(try await queue.room(), tiers: tierBook.tiers, limits: limits) } catch {
       throw StrataError(.unavailable, "the queue cannot be reached", remedy: "try again in a moment", cause: error)
     }
   }

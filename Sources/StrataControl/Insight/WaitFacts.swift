@@ -26,12 +26,7 @@ struct WaitFacts: Sendable {
   let tenant: Gate
   let capability: Gate
   let tier: Gate
-  /// Workers that the queue knows, of whatever tier.
-  let workers: Int
-  /// Those of them that are known to serve its tier, and are dedicated to other tenants and do not lend.
-  let others: Int
-  /// Those of them that are known to serve its tier, and its tenant.
-  let tierWorkers: Int
+  let workers: WorkerFacts
   /// Jobs of its tier that wait in higher classes, and in its own, itself included.
   let readyAbove: Int
   let readyBeside: Int
@@ -51,7 +46,8 @@ struct WaitFacts: Sendable {
     case .blocked: return [.init(.blocked, "it waits for other jobs to end")]
     case .scheduled: return [scheduled] + gates.filter { $0.limit == 0 } + preemptions
     case .queued:
-      let found = gates + [noWorker, higherClasses, ownJobs, turns].compactMap(\.self)
+      let found =
+        gates + [workers.reason(tier: tier.name, needs: needs), higherClasses, ownJobs, turns].compactMap(\.self)
       let next = Explanation.Reason(
         .next, "it is the next of its tier: it starts on a worker with \(needs) free")
       return (found.isEmpty ? [next] : found) + rates + preemptions
@@ -119,16 +115,6 @@ struct WaitFacts: Sendable {
       limit: Int(rate.burst))
   }
 
-  private var noWorker: Explanation.Reason? {
-    if workers == 0 { return .init(.noWorker, "no worker is there: it waits until one comes", count: 0) }
-    guard tierWorkers == 0, others > 0 else { return nil }
-    let all =
-      others == 1
-      ? "the only worker that is known to serve its tier is"
-      : "all \(others) workers that are known to serve its tier are"
-    return .init(.dedicatedWorkers, "\(all) dedicated to other tenants: it waits until another comes", count: others)
-  }
-
   private var higherClasses: Explanation.Reason? {
     guard readyAbove > 0 else { return nil }
     return .init(
@@ -158,7 +144,7 @@ struct WaitFacts: Sendable {
   var unknown: [String] {
     guard state == .queued else { return [] }
     var unknown: [String] = []
-    if tierWorkers == 0 {
+    if workers.mayBeUnknown {
       unknown.append("which workers serve tier '\(tier.name)', and whether one of them has \(needs) free")
     }
     if [tenant, capability, tier].contains(where: { $0.limit.rate != nil }) {

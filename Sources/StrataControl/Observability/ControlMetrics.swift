@@ -25,10 +25,9 @@ package final class ControlMetrics: Sendable {
   package let generationsLost: Counter
   package let scheduleLateness: Histogram
 
-  /// - Parameter tiers: shown with zeros while nothing is in them.
-  package init(_ metrics: Metrics = Metrics(), tiers: [TierName] = []) {
+  package init(_ metrics: Metrics = Metrics()) {
     self.metrics = metrics
-    tiersSeen = Mutex(Set(tiers))
+    tiersSeen = Mutex([])
     accepted = metrics.counter("strata_jobs_accepted_total", help: "Jobs accepted: committed with their holds.")
     repeated = metrics.counter(
       "strata_jobs_repeated_total", help: "Submissions that found their job by its Idempotency-Key.")
@@ -112,10 +111,12 @@ package final class ControlMetrics: Sendable {
   /// - Parameters:
   ///   - census: nil where the queue cannot be asked: the last values stay.
   ///   - lag: the age of the oldest unsettled outcome; zero where there is none.
-  package func observe(_ census: QueueCensus?, lag: Duration?) {
+  ///   - tiers: shown with zeros while nothing is in them.
+  package func observe(_ census: QueueCensus?, lag: Duration?, tiers known: [TierName] = []) {
     gauge("strata_queue_reachable", "1 if the queue answers and is complete, else 0.").set(census == nil ? 0 : 1)
     guard let census else { return }
     let tiers = tiersSeen.withLock { seen in
+      seen.formUnion(known)
       seen.formUnion(census.tiers.keys)
       return seen
     }

@@ -10,7 +10,7 @@ extension AdmissionService {
   func submission(
     for draft: JobDraft, tenant: TenantID, now: Timestamp, looksForInputs: Bool = true
   ) async throws(StrataError) -> JobSubmission {
-    let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: now)
+    let submission = try await checked(draft, tenant: tenant, now: now)
     if looksForInputs {
       try await inputs.require(draft.inputs, of: tenant)
     } else {

@@ -14,9 +14,6 @@ extension ControlPlane {
     do { return try await ledger.gates() } catch { throw error.strataError }
   }
 
-  /// The tiers that jobs may ask for.
-  public var tiers: [TierDefinition] { configuration.tiers }
-
   /// Changes a tenant's class, weight or limit. A new class is that of the jobs that are accepted from now on; those
   /// that wait keep theirs. A limit that is lowered below what runs ends nothing.
   ///
@@ -45,7 +42,7 @@ extension ControlPlane {
   public func change(_ change: LimitChange, of kind: SharedGate.Kind, named asked: String) async throws(StrataError)
     -> (name: String, limit: RunningLimit)
   {
-    let (name, gate) = try gate(of: kind, named: asked)
+    let (name, gate) = try await gate(of: kind, named: asked)
     try require(change)
     return try await changing {
       let limit = try await ledger.change(change, of: kind, named: name)
@@ -74,7 +71,7 @@ extension ControlPlane {
   public func limit(of kind: SharedGate.Kind, named asked: String) async throws(StrataError)
     -> (name: String, limit: RunningLimit, running: Int)
   {
-    let (name, _) = try gate(of: kind, named: asked)
+    let (name, _) = try await gate(of: kind, named: asked)
     let limit = try await gates().first { $0.kind == kind && $0.name == name }?.limit
     let lanes = try await looking { () throws(QueueError) in try await queue.census().lanes }
     let running = lanes.reduce(0) { sum, lane in
@@ -89,12 +86,18 @@ extension ControlPlane {
     }
   }
 
-  private func gate(of kind: SharedGate.Kind, named asked: String) throws(StrataError) -> (name: String, gate: Gate) {
+  private func gate(
+    of kind: SharedGate.Kind, named asked: String
+  ) async throws(StrataError) -> (name: String, gate: Gate) {
+    if kind == .tier { try await lookForTier(named: asked) }
     if let name = known(kind)[asked], let gate = Gate(kind, name) { return (name, gate) }
-    let names = known(kind).keys.sorted()
+    throw Self.missing(kind.rawValue, asked, among: known(kind).keys.sorted())
+  }
+
+  static func missing(_ kind: String, _ asked: String, among names: [String]) -> StrataError {
     let near = Spelling.nearest(to: asked, among: names)
-    throw StrataError(
-      .notFound, "there is no \(kind.rawValue) '\(asked)'",
+    return StrataError(
+      .notFound, "there is no \(kind) '\(asked)'",
       remedy: near.map { "did you mean '\($0)'?" } ?? "there are: \(names.joined(separator: ", "))")
   }
 
@@ -140,7 +143,7 @@ extension ControlPlane {
         catalogue.capabilities.flatMap { one in
           [(one.name, one.name)] + one.soldAs.map { ($0.name, one.name) }
         }
-      case .tier: configuration.tiers.map { ($0.name.rawValue, $0.name.rawValue) }
+      case .tier: tiers.map { ($0.name.rawValue, $0.name.rawValue) }
       }
     return Dictionary(pairs) { first, _ in first }
   }

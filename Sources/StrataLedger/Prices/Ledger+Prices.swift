@@ -1,27 +1,21 @@
 public import StrataCore
 
 extension Ledger {
-  /// Makes these the prices and rates in force, each by a new version where it differs from the present one. Those not
-  /// named stay as they are. Repeating it changes nothing. Arrays that want credits are looked at again where a price changes.
+  /// Makes these the prices in force, each by a new version where it differs from the present one. Those not named stay as
+  /// they are. Repeating it changes nothing. Arrays that want credits are looked at again where a price changes.
   ///
   /// - Returns: the names that got a new version.
-  public func publish(
-    prices: [Capability.Listing] = [], rates: [TierRate] = []
-  ) async throws(LedgerError) -> Set<String> {
+  public func publish(prices: [Capability.Listing]) async throws(LedgerError) -> Set<String> {
     // A name listed twice would get the same version twice: the last one counts.
     let prices = Dictionary(prices.map { ($0.name, $0.price) }) { _, last in last }.sorted { $0.key < $1.key }
-    let rates = Dictionary(rates.map { ($0.tier.rawValue, $0) }) { _, last in last }.sorted { $0.key < $1.key }
     return try await perform { session throws(PostgreSQLError) in
       try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
-        // A statement of its own: the ones after it see what the publisher before it committed.
+        // A statement of its own: the one after it sees what the publisher before it committed.
         _ = try transaction.run(Query.lockPublishing())
-        let rows = try transaction.run(Self.publishing(prices), Self.publishing(rates.map(\.value)))
+        let rows = try transaction.run(Self.publishing(prices))[0]
         // What arrays wait for is what a task cost before.
-        _ = try transaction.commit(rows[0].count == 0 ? [] : [Query.openPoorArrays(), Query.notifyArrays()])
-        let changed = try rows.map { answer throws(PostgreSQLError) in
-          try answer.map { row throws(PostgreSQLError) in try row.text() }
-        }
-        return Set(changed.joined())
+        _ = try transaction.commit(rows.count == 0 ? [] : [Query.openPoorArrays(), Query.notifyArrays()])
+        return Set(try rows.map { row throws(PostgreSQLError) in try row.text() })
       }
     }
   }
@@ -40,12 +34,6 @@ extension Ledger {
     Query.publishPrices(
       .texts(prices.map(\.key)), .integers(prices.map(\.value.perJob.micros)),
       .integers(prices.map(\.value.perCPUSecond.micros)))
-  }
-
-  private static func publishing(_ rates: [TierRate]) -> PostgreSQLCommand {
-    Query.publishRates(
-      .texts(rates.map(\.tier.rawValue)), .integers(rates.map(\.cpuHour.micros)),
-      .integers(rates.map(\.memoryGibibyteHour.micros)), .integers(rates.map(\.wallHour.micros)))
   }
 }
 

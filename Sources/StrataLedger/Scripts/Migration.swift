@@ -19,6 +19,7 @@ struct Migration: Sendable {
     unsafe Migration("011_arrays", strata_migration_011_arrays),
     unsafe Migration("012_preemption", strata_migration_012_preemption),
     unsafe Migration("013_standing", strata_migration_013_standing),
+    unsafe Migration("014_tiers", strata_migration_014_tiers),
     unsafe Migration("015_alternatives", strata_migration_015_alternatives),
   ]
   /// The journal of applied migrations itself.

@@ -91,7 +91,6 @@ enum Query {
   static let ownArtifacts = unsafe embedded("own_artifacts", strata_query_own_artifacts)
   static let postTransfers = unsafe embedded("post_transfers", strata_query_post_transfers)
   static let publishPrices = unsafe embedded("publish_prices", strata_query_publish_prices)
-  static let publishRates = unsafe embedded("publish_rates", strata_query_publish_rates)
   static let releaseJobs = unsafe embedded("release_jobs", strata_query_release_jobs)
   static let requestCancel = unsafe embedded("request_cancel", strata_query_request_cancel)
   static let revokeKey = unsafe embedded("revoke_key", strata_query_revoke_key)
@@ -116,6 +115,15 @@ enum Query {
   static let openPoorArrays = unsafe embedded("open_poor_arrays", strata_query_open_poor_arrays)
   static let pendingArraysExist = unsafe embedded("pending_arrays_exist", strata_query_pending_arrays_exist)
   static let requestCancels = unsafe embedded("request_cancels", strata_query_request_cancels)
+  static let changeRates = unsafe embedded("change_rates", strata_query_change_rates)
+  static let changeTier = unsafe embedded("change_tier", strata_query_change_tier)
+  static let deleteTier = unsafe embedded("delete_tier", strata_query_delete_tier)
+  static let insertTiers = unsafe embedded("insert_tiers", strata_query_insert_tiers)
+  static let listTierWorkers = unsafe embedded("list_tier_workers", strata_query_list_tier_workers)
+  static let listTiers = unsafe embedded("list_tiers", strata_query_list_tiers)
+  static let noteTierWorkers = unsafe embedded("note_tier_workers", strata_query_note_tier_workers)
+  static let rateTiers = unsafe embedded("rate_tiers", strata_query_rate_tiers)
+  static let trimTierWorkers = unsafe embedded("trim_tier_workers", strata_query_trim_tier_workers)
 
   private static func embedded(_ name: String, _ text: UnsafePointer<CChar>) -> PostgreSQLStatement {
     PostgreSQLStatement(name: name, text: unsafe String(cString: text))

@@ -18,6 +18,7 @@ public struct APIServer: Sendable {
   private let keys: KeyRoutes
   private let overview: OverviewRoutes
   private let queue: QueueRoutes
+  private let tiers: TierRoutes
   private let schedules: ScheduleRoutes
   private let sharing: SharingRoutes
 
@@ -37,6 +38,7 @@ public struct APIServer: Sendable {
     keys = KeyRoutes(control: control)
     overview = OverviewRoutes(control: control)
     queue = QueueRoutes(control: control)
+    tiers = TierRoutes(control: control)
     schedules = ScheduleRoutes(control: control)
     sharing = SharingRoutes(control: control)
   }
@@ -128,7 +130,9 @@ public struct APIServer: Sendable {
     case .capabilities: try overview.capabilities()
     case .account: try await overview.account(tenant)
     case .queue: try await queue.queue(request, caller)
-    case .tiers: try await queue.tiers()
+    case .tiers: try await tiers.list()
+    case .changeTier(let name): try await tiers.change(name, request)
+    case .removeTier(let name): try await tiers.remove(name)
     case .ledgerVerification: try await overview.verification()
     case .queuePolicy: try await sharing.queuePolicy()
     case .changeQueuePolicy: try await sharing.changeQueuePolicy(request)
@@ -137,7 +141,7 @@ public struct APIServer: Sendable {
     case .tierLimit(let name): try await sharing.limit(of: .tier, name)
     case .capabilityLimit(let name): try await sharing.limit(of: .capability, name)
     case .changeTenant(let name): try await sharing.changeTenant(name, request)
-    case .changeTier(let name): try await sharing.changeLimit(of: .tier, name, request)
+    case .changeTierLimit(let name): try await sharing.changeLimit(of: .tier, name, request)
     case .changeCapability(let name): try await sharing.changeLimit(of: .capability, name, request)
     case .alive, .ready, .metrics: try await open(route)
     }

@@ -4,7 +4,7 @@ import StrataCore
 import StrataLedger
 import StrataQueue
 
-/// What waits and runs, and for whom: `GET /v1/queue` and `/v1/tiers`.
+/// What waits and runs, and for whom: `GET /v1/queue`.
 struct QueueRoutes {
   let control: ControlPlane
   /// Tenants of a pool that are shown: unless something else is said, and at most.
@@ -49,8 +49,6 @@ struct QueueRoutes {
   private func pools(of tenant: TenantID?, _ limit: Int) async throws -> [PoolView] {
     try await control.queueReport(of: tenant, tenants: limit).pools.map(PoolView.init)
   }
-
-  func tiers() async throws -> HTTPResponse { try .json(try await control.tierReports().map(TierView.init)) }
 }
 
 extension PoolView {
@@ -73,17 +71,6 @@ extension PoolView.Tenant {
 
   /// To four places: a hundredth of a per cent.
   private static func rounded(_ share: Double) -> Double { (share * 10_000).rounded() / 10_000 }
-}
-
-extension TierView {
-  init(_ tier: TierReport) {
-    self.init(
-      name: tier.name, workers: tier.workers, dedicated: tier.dedicated, slots: tier.slots, slotsFree: tier.slotsFree,
-      room: tier.room,
-      free: tier.free, largestRequest: tier.largestRequest, waiting: tier.waiting, running: tier.running,
-      scheduled: tier.delayed, runningMax: tier.limit.runningMax, isPaused: tier.limit.isPaused,
-      rate: tier.limit.rate.map(RateView.init))
-  }
 }
 
 extension LimitView {

@@ -15,7 +15,8 @@ package enum Route: Hashable {
   case createSchedule, checkSchedule, listSchedules
   case schedule(String), changeSchedule(String), deleteSchedule(String), runSchedule(String), scheduleTimes(String)
   case tenants, tenant(String), changeTenant(String)
-  case tierLimit(String), changeTier(String), capabilityLimit(String), changeCapability(String)
+  case changeTier(String), removeTier(String)
+  case tierLimit(String), changeTierLimit(String), capabilityLimit(String), changeCapability(String)
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
   package init(_ method: HTTPMethod, _ segments: [String]) throws(HTTPRefusal) {
@@ -69,8 +70,9 @@ package enum Route: Hashable {
     case ("capabilities", 3) where segments[2] == "policy":
       return [.get: .capabilityLimit(segments[1]), .patch: .changeCapability(segments[1])]
     case ("tiers", 1): return [.get: .tiers]
+    case ("tiers", 2): return [.patch: .changeTier(segments[1]), .delete: .removeTier(segments[1])]
     case ("tiers", 3) where segments[2] == "policy":
-      return [.get: .tierLimit(segments[1]), .patch: .changeTier(segments[1])]
+      return [.get: .tierLimit(segments[1]), .patch: .changeTierLimit(segments[1])]
     case ("tenants", 1): return [.get: .tenants]
     case ("tenants", 2): return [.get: .tenant(segments[1]), .patch: .changeTenant(segments[1])]
     case ("account", 1): return [.get: .account]
@@ -154,7 +156,7 @@ package enum Route: Hashable {
   package var isForOperators: Bool {
     switch self {
     case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .tenant, .changeTenant, .tierLimit,
-      .changeTier, .capabilityLimit, .changeCapability:
+      .changeTier, .removeTier, .changeTierLimit, .capabilityLimit, .changeCapability:
       true
     default: false
     }

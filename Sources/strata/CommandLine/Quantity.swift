@@ -12,6 +12,11 @@ enum Quantity {
     try decimal(text, places: 6, of: what)
   }
 
+  /// The same, and `0` is 0.
+  static func millionthsOrNone(_ text: String, of what: String) throws(UsageError) -> Int64 {
+    try decimal(text, places: 6, of: what, least: "a number of 0 or more", isZeroTaken: true)
+  }
+
   /// `2h` is 7,200; the units are s, m, h and d, and seconds need none.
   static func seconds(_ text: String, of what: String) throws(UsageError) -> Int64 {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -38,13 +43,16 @@ enum Quantity {
     return count << shift
   }
 
-  private static func decimal(_ text: String, places: Int, of what: String) throws(UsageError) -> Int64 {
+  private static func decimal(
+    _ text: String, places: Int, of what: String, least: String = "a positive number", isZeroTaken: Bool = false
+  ) throws(UsageError) -> Int64 {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     let fraction = parts.count == 2 ? String(parts[1]) : ""
-    let digits = String(parts.first ?? "") + fraction + String(repeating: "0", count: max(0, places - fraction.count))
+    let said = String(parts.first ?? "") + fraction
+    let digits = said + String(repeating: "0", count: max(0, places - fraction.count))
     guard parts.count <= 2, fraction.count <= places, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      digits.utf8.contains(where: { $0 != 0x30 })
-    else { throw UsageError("\(what) must be a positive number with at most \(places) decimals, not '\(text)'") }
+      isZeroTaken && !said.isEmpty || digits.utf8.contains(where: { $0 != 0x30 })
+    else { throw UsageError("\(what) must be \(least) with at most \(places) decimals, not '\(text)'") }
     guard let value = Int64(digits) else { throw UsageError("\(what) cannot be as large as '\(text)'") }
     return value
   }

@@ -14,13 +14,14 @@ extension Command {
     details: "Reads STRATA_REDIS_URL and STRATA_POSTGRES_URL. 'strata up' starts it.",
     options: [
       .dataDirectory, .option("http", "ADDR:PORT", "where the HTTP API listens"),
-      .option("slots", "N", "slots of the local workers"),
+      .option("slots", "N", "slots of the local workers"), WorkerTiers.option("a tier of the local workers"),
     ] + WorkerRoom.options + QueueBounds.options, isHidden: true,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await Controller(
         directory: DataFolder.existing(arguments), http: arguments["http"] ?? "127.0.0.1:8420",
-        room: WorkerRoom.read(arguments, slots: slots), bounds: QueueBounds(arguments)
+        tiers: WorkerTiers.read(arguments), room: WorkerRoom.read(arguments, slots: slots),
+        bounds: QueueBounds(arguments)
       ).run()
     })
 }
@@ -34,14 +35,16 @@ struct Controller {
 
   let directory: DataDirectory
   let http: String
-  /// Of a local worker, which bounds what one job may ask for.
+  /// Of the local workers. Jobs may ask for what one of them has before it has asked for any.
+  let tiers: [TierName]
   let room: ResourceRequest
   let bounds: QueueBounds
   private let log = Log.standardError().component("controller")
 
-  init(directory: DataDirectory, http: String, room: ResourceRequest, bounds: QueueBounds) {
+  init(directory: DataDirectory, http: String, tiers: [TierName], room: ResourceRequest, bounds: QueueBounds) {
     self.directory = directory
     self.http = http
+    self.tiers = tiers
     self.room = room
     self.bounds = bounds
   }
@@ -56,12 +59,13 @@ struct Controller {
     let queue = try await QueueConnection.open(of: directory, on: loop)
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
     try await checkHome(of: store, ledger)
-    var configuration = ControlPlane.Configuration(tiers: [LocalTier(room: room).definition])
+    var configuration = ControlPlane.Configuration(
+      tiers: tiers.map { TierDefinition(rate: .standard($0), workers: [room]) })
     configuration.admission = bounds.admission(isQueueLocal: try QueueConnection.endpoint(of: directory).isLocal)
     let control = try ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
       store: store, configuration: configuration, metrics: metrics, log: log)
-    try await control.publishPrices()
+    try await control.publish()
     try await makeFirstTenant(ledger)
     let sessions = await queue.sessions()
     let services = Task { await control.run(queueSessions: sessions) }
@@ -99,19 +103,6 @@ struct Controller {
       log.info("first tenant made", ["tenant": "\(tenant)", "credits": "\(Self.firstGrant)"])
     }
     try file.write(try await ledger.createKey(tenant: tenant, name: "api-key file").secret)
-  }
-}
-
-/// The `cpu` tier of this machine.
-struct LocalTier {
-  let room: ResourceRequest
-
-  var definition: TierDefinition {
-    TierDefinition(
-      rate: TierRate(
-        tier: .cpu, cpuHour: MicroEuro(micros: 12_000), memoryGibibyteHour: MicroEuro(micros: 1_500),
-        wallHour: MicroEuro(micros: 2_000)),
-      largestRequest: room)
   }
 }
 

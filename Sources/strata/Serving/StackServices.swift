@@ -35,7 +35,7 @@ struct StackServices {
     return service(
       "controller",
       ["controller", "--http", options.http, "--slots", "\(options.slots)"] + WorkerRoom.words(options.room)
-        + options.bounds.words,
+        + WorkerTiers.words(options.tiers) + options.bounds.words,
       patience: .seconds(15)
     ) { _ in await endpoint.isReady() }
   }
@@ -44,7 +44,8 @@ struct StackServices {
     let ready = settings.directory.run + "/worker-\(number).ready"
     return service(
       "worker-\(number)",
-      ["worker", "--slots", "\(options.slots)", "--ready-file", ready] + WorkerRoom.words(options.room),
+      ["worker", "--slots", "\(options.slots)", "--ready-file", ready] + WorkerRoom.words(options.room)
+        + WorkerTiers.words(options.tiers),
       // The worker's own grace for running jobs, and some more to hand the rest back.
       patience: .seconds(30)
     ) { child in ReadyFile(path: ready).names(child.pid) }

@@ -18,6 +18,8 @@ struct StackOptions {
   /// What the jobs of one local worker may ask for together.
   let room: ResourceRequest
   let workers: Int
+  /// The tiers that the local workers serve, in order of preference.
+  let tiers: [TierName]
   /// How full the queue may become.
   let bounds: QueueBounds
 
@@ -34,6 +36,7 @@ struct StackOptions {
     slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
     room = try WorkerRoom.read(arguments, slots: slots)
     workers = try arguments.integer("workers", in: 0...256) ?? 1
+    tiers = try WorkerTiers.read(arguments)
     bounds = try QueueBounds(arguments)
     _ = try ListenAddress.loopback(http)
     if let redis { _ = try RedisEndpoint(url: redis) }
@@ -48,7 +51,8 @@ struct StackOptions {
   /// passwords and go by the environment.
   var words: [String] {
     ["--data-dir", path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
-      + WorkerRoom.words(room) + bounds.words + (artifacts.map { ["--artifacts", $0] } ?? [])
+      + WorkerRoom.words(room) + WorkerTiers.words(tiers) + bounds.words
+      + (artifacts.map { ["--artifacts", $0] } ?? [])
   }
 
   /// Makes the folder, once nothing stands in the way any more.

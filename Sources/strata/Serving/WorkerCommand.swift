@@ -18,22 +18,15 @@ extension Command {
       """,
     options: [
       .dataDirectory, .option("slots", "N", "the most jobs to run at a time [one for each core]"),
-      .option("tier", "NAME", "the tier to serve, in order of preference [cpu]", repeats: true),
+      WorkerTiers.option("the tier to serve, in order of preference"),
       .option("dedicated-to", "ID", "run jobs of this tenant only"),
       .flag("lend", "run jobs of others, too, while that tenant has none for it"),
       .option("ready-file", "FILE", "write the process's number there once it takes jobs"),
     ] + WorkerRoom.options,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
-      let names = arguments.all("tier")
-      let tiers = try (names.isEmpty ? ["cpu"] : names).map { name throws(UsageError) in
-        guard let tier = TierName(rawValue: name) else {
-          throw UsageError("'\(name)' cannot be a tier's name", command: "worker")
-        }
-        return tier
-      }
       return try await WorkerProcess(
-        directory: DataFolder.existing(arguments), tiers: tiers, slots: slots,
+        directory: DataFolder.existing(arguments), tiers: WorkerTiers.read(arguments), slots: slots,
         room: WorkerRoom.read(arguments, slots: slots), dedication: dedication(arguments),
         readyFile: arguments["ready-file"]
       ).run()

@@ -5,7 +5,8 @@
 -- Returns  the time; the microsecond at which the first timer is due, '' where none is set; then a list of lane
 --          (its descriptor), ready, leased, delayed, the tenant that is next there ('' for none), its tag and its job
 --          ('' for none), …; then one of worker, deadline, leases, what is noted of its room (see wake.lua; '' where nothing
---          is), the tier of one of its leases ('' for none), a list of tier, how many jobs it waits for, …
+--          is), the tier of one of its leases ('' for none), a list of tier, how many jobs it waits for, …, what it could
+--          run (see capacity.lua; '' where it is not known)
 -- Cost     O(l + w t) for l lanes, w workers, t tiers
 
 -- Tenants of a lane that are looked at to find one that nothing stops.
@@ -44,6 +45,7 @@ end
 
 local function append_workers(told, workers, deadlines, tiers)
   local idle, rooms = idle_in(tiers, workers), call('HMGET', prefix .. 'room', unpack(workers))
+  local capacities = call('HMGET', prefix .. 'capacity', unpack(workers))
   for index, worker in ipairs(workers) do
     local waits, held = {}, prefix .. 'held:' .. worker
     for _, tier in ipairs(tiers) do
@@ -53,7 +55,7 @@ local function append_workers(told, workers, deadlines, tiers)
     local count = #told
     told[count + 1], told[count + 2], told[count + 3] = worker, deadlines[index], call('HLEN', held)
     told[count + 4], told[count + 5] = rooms[index] or '', tier_of(call('HRANDFIELD', held, 1, 'WITHVALUES')[2])
-    told[count + 6] = waits
+    told[count + 6], told[count + 7] = waits, capacities[index] or ''
   end
 end
 

@@ -1,0 +1,83 @@
+import Foundation
+import StrataAPI
+import StrataCore
+import StrataRuntime
+import Testing
+
+/// Workers of other tiers, what may be asked of them, and what they cost, on the real servers.
+@Suite(.serialized) struct TierTests {
+  @Test(.timeLimit(.minutes(5))) func aJobRunsOnTheTierThatItAsksForAndAsksForNoMoreThanThereIs() async throws {
+    let stack = try await StackUnderTest(slots: 1)
+    func run(_ words: [String], code: Int32 = 0) async throws -> CommandResult {
+      let result = try await strata(words, on: stack)
+      #expect(result.code == code, "\(words): \(result)")
+      return result
+    }
+    let unknown = try await run(["submit", "noop", "--tier", "gpu", "--gpu", "1"], code: 3)
+    #expect(unknown.errors.contains("there is no tier 'gpu'"), "\(unknown)")
+
+    let worker = try await RunningCommand(
+      [
+        "worker", "--tier", "gpu", "--slots", "1", "--cpu", "2", "--memory", "4G", "--gpu", "1", "--ready-file",
+        stack.folder + "/gpu",
+      ],
+      on: stack)
+    try await eventually("the worker is there") { FileManager.default.fileExists(atPath: stack.folder + "/gpu") }
+    let ran = try await run(["submit", "noop", "--tier", "gpu", "--gpu", "1", "--wait"])
+    #expect(ran.printed.contains("succeeded"), "\(ran)")
+
+    // Past every worker, with the nearest; then some larger one is declared, and none of that size lives.
+    let past = try await run(["submit", "noop", "--tier", "gpu", "--gpu", "2"], code: 3)
+    #expect(past.errors.contains("2 GPUs, and the largest worker has 1 GPU"), "\(past)")
+    #expect(past.errors.contains("ask for at most 1 GPU"), "\(past)")
+    let set = try await run(["tiers", "set", "gpu", "--cpu", "64", "--memory", "256G", "--gpu", "4"])
+    #expect(set.output.contains("declared size   64 cores"), "\(set)")
+    let waiting = try await run(["submit", "noop", "--tier", "gpu", "--gpu", "2"])
+    let job = try #require(JobID(waiting.output.trimmingCharacters(in: .whitespacesAndNewlines)))
+    let explained = try await run(["job", "explain", "\(job)"])
+    #expect(explained.output.contains("no worker of tier 'gpu' that is there has room for"), "\(explained)")
+    #expect(explained.output.contains("no worker of that size lives"), "\(explained)")
+    let listed = try await run(["tiers", "--json"])
+    let tiers = try JSONDecoder().decode([TierView].self, from: Data(listed.output.utf8))
+    #expect(tiers.map(\.name) == [.cpu, .gpu] && tiers[1].largestRequest?.gpuThousandths == 4_000)
+    #expect(tiers[1].workers == 1 && tiers[1].waiting == 1 && tiers[1].offers.count == 2)
+
+    let served = try await run(["tiers", "remove", "gpu"], code: 3)
+    #expect(served.errors.contains("1 worker serves tier 'gpu'"), "\(served)")
+    worker.interrupt()
+    _ = await worker.ended()
+    try await stack.cancel(job)
+    #expect(try await stack.finished(job).state == .cancelled)
+    try await eventually("the tier is free") { try await strata(["tiers", "remove", "gpu"], on: stack).code == 0 }
+    _ = try await run(["submit", "noop", "--tier", "gpu"], code: 3)
+    await stack.stop()
+  }
+
+  @Test(.timeLimit(.minutes(5))) func whatATierCostsIsKeptAndCountedFromTheNextStartOn() async throws {
+    try await withFolder("data") { folder in
+      func run(_ words: [String], code: Int32 = 0) async throws -> CommandResult {
+        let result = try await strata(words + ["--data-dir", folder])
+        #expect(result.code == code, "\(words): \(result)")
+        return result
+      }
+      let up = ["up", "--detach", "--http", "127.0.0.1:0", "--slots", "1", "--tier", "metal", "--tier", "cpu"]
+      _ = try await run(up)
+      // A millionth of a euro for each microsecond of wall time, and nothing for anything else.
+      let set = try await run([
+        "tiers", "set", "metal", "--cpu-hour", "0", "--memory-hour", "0", "--wall-hour", "3600",
+      ])
+      #expect(set.output.contains("EUR an hour     0 a core, 0 a GiB, 3600 a slot"), "\(set)")
+      _ = try await run(["down"])
+      _ = try await run(up)
+      let submitted = try await run(["submit", "noop", "--tier", "metal", "--wait", "--json"])
+      let shown = try JSONDecoder().decode(JobView.self, from: Data(submitted.output.utf8))
+      let wall = shown.attempts.reduce(0) { $0 + ($1.usage?.wallMicroseconds ?? 0) }
+      #expect(shown.state == .succeeded && wall > 0 && shown.costMicroeuro == wall, "\(shown)")
+      let kept = try await run(["tiers", "--json"])
+      let tiers = try JSONDecoder().decode([TierView].self, from: Data(kept.output.utf8))
+      #expect(tiers.map(\.name.rawValue) == ["cpu", "metal"] && tiers[1].rates?.wallHour == 3_600_000_000)
+      #expect(tiers[0].workers == 1 && tiers[1].workers == 1)
+      _ = try await run(["down"])
+    }
+  }
+}
