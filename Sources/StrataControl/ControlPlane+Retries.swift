@@ -78,5 +78,6 @@ extension JobDraft {
     attemptsMax = job.attemptsMax
     retry = job.order.retry ?? .standard
     task = job.order.task
+    alternatives = (job.order.alternatives ?? []).map { Alternative($0) }
   }
 }

@@ -53,6 +53,55 @@ import Testing
     await stack.stop()
   }
 
+  /// The worker of gpu-high is busy: what would rather run there runs with twice as much on the other.
+  @Test(.timeLimit(.minutes(5))) func aJobRunsInAnotherWayWhereItCannotRunAsIsPreferred() async throws {
+    let stack = try await StackUnderTest(slots: 1)
+    func run(_ words: [String], code: Int32 = 0) async throws -> CommandResult {
+      let result = try await strata(words, on: stack)
+      #expect(result.code == code, "\(words): \(result)")
+      return result
+    }
+    var workers: [RunningCommand] = []
+    for (tier, gpus) in [("gpu-high", "1"), ("gpu", "2")] {
+      let file = stack.folder + "/" + tier
+      workers.append(
+        try await RunningCommand(
+          ["worker", "--tier", tier, "--slots", "2", "--cpu", "4", "--memory", "8G", "--gpu", gpus]
+            + ["--ready-file", file], on: stack))
+      try await eventually("the worker is there") { FileManager.default.fileExists(atPath: file) }
+    }
+    let asked = [
+      "run", "--tier", "gpu-high", "--gpu", "1", "--or", "tier=gpu,gpu=2", "--no-wait", "--", "sleep", "300",
+    ]
+    var jobs: [JobID] = []
+    for tier in ["gpu-high", "gpu"] {
+      let job = try #require(JobID(try await run(asked).output.trimmingCharacters(in: .whitespacesAndNewlines)))
+      jobs.append(job)
+      // Which of two jobs that come at once is whose is not promised.
+      try await eventually("it runs on \(tier)") {
+        let listed = try await run(["tiers", "--json"])
+        let tiers = try JSONDecoder().decode([TierView].self, from: Data(listed.output.utf8))
+        return tiers.first { $0.name.rawValue == tier }?.running == 1
+      }
+    }
+    let third = try #require(JobID(try await run(asked).output.trimmingCharacters(in: .whitespacesAndNewlines)))
+    let explained = try await run(["job", "explain", "\(third)"])
+    #expect(explained.output.contains("or else it runs on tier 'gpu' with"), "\(explained)")
+    #expect(explained.output.contains("2 GPUs"), "\(explained)")
+    for job in jobs + [third] { try await stack.cancel(job) }
+    for job in jobs + [third] { #expect(try await stack.finished(job).state == .cancelled) }
+
+    let twice = try await run(["submit", "noop", "--or", "gpu=1,gpu=2"], code: 2)
+    #expect(twice.errors.contains("says 'gpu' twice"), "\(twice)")
+    let odd = try await run(["submit", "noop", "--or", "cores=2"], code: 2)
+    #expect(odd.errors.contains("'cores=2' is none of tier=NAME"), "\(odd)")
+    for worker in workers {
+      worker.interrupt()
+      _ = await worker.ended()
+    }
+    await stack.stop()
+  }
+
   @Test(.timeLimit(.minutes(5))) func whatATierCostsIsKeptAndCountedFromTheNextStartOn() async throws {
     try await withFolder("data") { folder in
       func run(_ words: [String], code: Int32 = 0) async throws -> CommandResult {

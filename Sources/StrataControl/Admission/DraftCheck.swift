@@ -7,17 +7,20 @@ package struct DraftCheck: Sendable {
   private let catalogue: any CapabilityCatalogue
   private let payloadBytesMax: Int
   private let timeoutSecondsMax: Int64
+  private let alternativesMax: Int
 
   /// - Parameters:
   ///   - payloadBytesMax: what the queue takes for one job.
   ///   - timeoutSecondsMax: the longest that one attempt may be given; a week.
+  ///   - alternativesMax: what the queue takes for one job.
   package init(
     catalogue: any CapabilityCatalogue, payloadBytesMax: Int = QueueLimits().payloadBytesMax,
-    timeoutSecondsMax: Int64 = 604_800
+    timeoutSecondsMax: Int64 = 604_800, alternativesMax: Int = QueueLimits().alternativesMax
   ) {
     self.catalogue = catalogue
     self.payloadBytesMax = payloadBytesMax
     self.timeoutSecondsMax = timeoutSecondsMax
+    self.alternativesMax = alternativesMax
   }
 
   /// - Parameter tiers: what is known of them.
@@ -39,7 +42,10 @@ package struct DraftCheck: Sendable {
       cpuMillicores: draft.cpuMillicores ?? capability.resources.cpuMillicores,
       memoryBytes: draft.memoryBytes ?? capability.resources.memoryBytes,
       gpuThousandths: draft.gpuThousandths ?? capability.resources.gpuThousandths)
-    try TierCheck(tiers: tiers).require(resources, on: tier)
+    let preferred = Placement(tier: tier, resources: resources)
+    let alternatives = draft.alternatives.map { $0.placement(beside: preferred) }
+    try requireFew(alternatives)
+    try TierCheck(tiers: tiers).requireOne(of: [preferred] + alternatives)
     let timeout = draft.timeoutSeconds ?? capability.timeoutSeconds
     guard (1...max(timeoutSecondsMax, capability.timeoutSeconds)).contains(timeout) else {
       throw StrataError(
@@ -54,7 +60,8 @@ package struct DraftCheck: Sendable {
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.inputs, timeoutSeconds: timeout, resources: resources,
-      retry: retry == .standard ? nil : retry, task: draft.task, preemption: draft.preemption)
+      retry: retry == .standard ? nil : retry, task: draft.task, preemption: draft.preemption,
+      alternatives: alternatives.isEmpty ? nil : alternatives)
     try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
@@ -79,6 +86,14 @@ package struct DraftCheck: Sendable {
   private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {
     guard Set(inputs.map(\.name)).count == inputs.count else {
       throw StrataError(.invalidInput, "two inputs have the same name", remedy: "rename one of them")
+    }
+  }
+
+  private func requireFew(_ alternatives: [Placement]) throws(StrataError) {
+    guard alternatives.count <= alternativesMax else {
+      throw StrataError(
+        .invalidBody, "the job has \(alternatives.count) alternatives, at most \(alternativesMax) are taken",
+        remedy: "leave out those that you would like least")
     }
   }
 

@@ -57,6 +57,12 @@ public struct JobDraft: Sendable {
       self.gpuThousandths = gpuThousandths
     }
 
+    init(_ placement: Placement) {
+      self.init(
+        tier: placement.tier, cpuMillicores: placement.resources.cpuMillicores,
+        memoryBytes: placement.resources.memoryBytes, gpuThousandths: placement.resources.gpuThousandths)
+    }
+
     enum CodingKeys: String, CodingKey {
       case tier
       case cpuMillicores = "cpu_millicores"

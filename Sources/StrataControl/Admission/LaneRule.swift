@@ -39,10 +39,14 @@ package struct LaneRule: Sendable {
       payload: job.order.encoded)
   }
 
-  private func lane(_ order: WorkOrder, _ tier: TierName, _ priorityClass: PriorityClass) -> Lane {
+  /// In which a job of this class waits that prefers this tier.
+  package func lane(_ order: WorkOrder, _ tier: TierName, _ priorityClass: PriorityClass) -> Lane {
     Lane(
       tier: tier, priorityClass: priorityClass, capability: order.capability,
-      resources: shape(of: order.resources, on: tier))
+      resources: shape(of: order.resources, on: tier),
+      alternatives: (order.alternatives ?? []).map {
+        Placement(tier: $0.tier, resources: shape(of: $0.resources, on: $0.tier))
+      })
   }
 
   /// What a worker must have free.

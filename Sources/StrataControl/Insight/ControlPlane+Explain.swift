@@ -80,7 +80,15 @@ extension ControlPlane {
         declared: tier?.onlyDeclaredSizeFits(record.order.resources) == true ? tier?.declared.map(Self.words) : nil),
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
-      hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(lane))
+      hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(lane),
+      alternatives: reconciler.lanes.lane(record.order, record.tier, ownClass).guests.map { way in
+        AlternativeFacts(
+          tier: .init(
+            name: way.tier.rawValue, limit: limit(.tier, way.tier.rawValue), running: running { $0.tier == way.tier }),
+          workers: WorkerFacts(
+            room, tier: way.tier, tenant: record.tenant, lane: way.resources, declared: nil),
+          needs: Self.words(way.resources))
+      })
   }
 
   /// - Returns: nil where the tenant has too many unfinished jobs to look at.

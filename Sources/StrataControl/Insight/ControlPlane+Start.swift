@@ -12,9 +12,7 @@ extension ControlPlane {
   func outlook(
     of record: StoredJob, _ facts: WaitFacts, _ room: QueueRoom, _ ownClass: PriorityClass
   ) async throws(QueueError) -> StartOutlook {
-    let lane = Lane(
-      tier: record.tier, priorityClass: ownClass, capability: record.order.capability,
-      resources: reconciler.lanes.shape(of: record.order.resources, on: record.tier))
+    let lane = reconciler.lanes.lane(record.order, record.tier, ownClass)
     let standing = try await queue.standing(
       of: QueuePool(tier: record.tier, priorityClass: ownClass), first: Self.tenantsMax)
     let own = facts.jobsAhead ?? 0
@@ -32,12 +30,15 @@ extension ControlPlane {
 }
 
 extension QueueRoom {
-  /// How many jobs of a tenant in a lane those workers would take now that wait for its tier and are alive.
+  /// How many jobs of a tenant that wait in a lane those workers would take now that are alive and wait for its tier, or for
+  /// one in which they may run otherwise.
   func slotsFree(for lane: Lane, of tenant: TenantID) -> Int {
     workers.reduce(0) { sum, worker in
-      guard worker.deadline > time, worker.admits(tenant), let slots = worker.idle[lane.tier], let free = worker.free
-      else { return sum }
-      return sum + lane.resources.count(in: free, atMost: slots)
+      guard worker.deadline > time, worker.admits(tenant), let free = worker.free else { return sum }
+      let counts = ([lane] + lane.guests).compactMap { way in
+        worker.idle[way.tier].map { way.resources.count(in: free, atMost: $0) }
+      }
+      return sum + (counts.max() ?? 0)
     }
   }
 }

@@ -45,6 +45,8 @@ public struct Explanation: Hashable, Sendable {
     /// Only so many jobs may start in a time: of its tenant, its capability or its tier.
     case rateLimit = "rate_limit"
     case noWorker = "no_worker"
+    /// It may run in another way too, and this holds it up there.
+    case alternative
     case dedicatedWorkers = "dedicated_workers"
     /// Jobs of higher classes go first.
     case higherClasses = "higher_classes"

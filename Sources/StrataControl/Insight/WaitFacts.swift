@@ -33,6 +33,8 @@ struct WaitFacts: Sendable {
   /// Whether there is another tenant at all. Whose jobs wait in its class is not counted.
   let hasOtherTenants: Bool
   let needs: String
+  /// How else it may run.
+  let alternatives: [AlternativeFacts]
 
   /// What holds it, the weightiest first; never empty.
   var reasons: [Explanation.Reason] {
@@ -50,7 +52,7 @@ struct WaitFacts: Sendable {
         gates + [workers.reason(tier: tier.name, needs: needs), higherClasses, ownJobs, turns].compactMap(\.self)
       let next = Explanation.Reason(
         .next, "it is the next of its tier: it starts on a worker with \(needs) free")
-      return (found.isEmpty ? [next] : found) + rates + preemptions
+      return (found.isEmpty ? [next] : found) + rates + alternatives.map(\.reason) + preemptions
     }
   }
 

@@ -7,6 +7,26 @@ package struct TierCheck: Sendable {
 
   package init(tiers: [TierName: TierDefinition]) { self.tiers = tiers }
 
+  /// That at least one of the ways to run a job is one that a worker could run, and that all their tiers are known.
+  ///
+  /// - Parameter placements: the preferred way first.
+  /// - Throws: as `require`; where none could be run, what is wrong with the preferred way.
+  package func requireOne(of placements: [Placement]) throws(StrataError) {
+    var refusals: [StrataError] = []
+    for placement in placements {
+      do throws(StrataError) { try require(placement.resources, on: placement.tier) } catch {
+        guard error.code == .unsatisfiable, tiers[placement.tier] != nil else { throw error }
+        refusals.append(error)
+      }
+    }
+    guard refusals.count == placements.count, let first = refusals.first else { return }
+    throw placements.count == 1
+      ? first
+      : StrataError(
+        .unsatisfiable, "\(first.message); nor could any in one of the \(placements.count - 1) other ways",
+        remedy: first.remedy)
+  }
+
   /// - Throws: `unsatisfiable` where there is no such tier, or none of its workers is large enough; `invalidBody` for a
   ///   request of nothing.
   package func require(_ request: ResourceRequest, on name: TierName) throws(StrataError) {

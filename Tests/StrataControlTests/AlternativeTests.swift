@@ -1,0 +1,129 @@
+import ControlTestSupport
+import Foundation
+import StrataControl
+import StrataCore
+import StrataQueue
+import TestSupport
+import Testing
+
+/// Jobs that may run in several ways, from their submission to their bill.
+@Suite struct AlternativeTests {
+  private static let high = TierName(rawValue: "gpu-high")!
+
+  private static func tier(_ name: TierName, gpus: Int64, cpuHour: Int64) -> TierDefinition {
+    TierDefinition(
+      rate: TierRate(
+        tier: name, cpuHour: MicroEuro(micros: cpuHour), memoryGibibyteHour: MicroEuro(micros: 0),
+        wallHour: MicroEuro(micros: 0)),
+      workers: [ResourceRequest(cpuMillicores: 8_000, memoryBytes: 64 << 30, gpuThousandths: gpus * 1_000)])
+  }
+
+  private static func fixture() async throws -> ControlFixture {
+    try await ControlFixture {
+      $0.tiers = [
+        ControlFixture.tier, tier(.gpu, gpus: 4, cpuHour: 1_800_000), tier(high, gpus: 1, cpuHour: 9_000_000),
+      ]
+    }
+  }
+
+  /// One of gpu-high, or else two of gpu.
+  private static func draft(_ alternatives: [JobDraft.Alternative] = [.init(tier: .gpu, gpuThousandths: 2_000)])
+    -> JobDraft
+  {
+    var draft = JobDraft(
+      capability: "test.echo", parametersJSON: #"{"text":"hi"}"#, tier: high, gpuThousandths: 1_000)
+    draft.alternatives = alternatives
+    return draft
+  }
+
+  private static func lease(_ fixture: ControlFixture, _ tier: TierName) async throws -> Lease? {
+    try await fixture.queue.lease(worker: fixture.worker, tiers: [tier], count: 1, for: .seconds(3_600)).leases.first
+  }
+
+  private static func refusal(of draft: JobDraft, by fixture: ControlFixture) async -> String {
+    do { _ = try await fixture.control.submit(draft, tenant: fixture.tenant) } catch { return "\(error)" }
+    return ""
+  }
+
+  @Test func whatRunsInAnotherWayTakesAndCostsWhatItTakesThere() async throws {
+    let fixture = try await Self.fixture()
+    let job = try await fixture.control.submit(Self.draft(), tenant: fixture.tenant).id
+    let lease = try #require(try await Self.lease(fixture, .gpu))
+    #expect(lease.job.id == job && lease.job.tier == .gpu && lease.job.lane.resources.gpuThousandths == 2_000)
+    let order = try JSONDecoder().decode(WorkOrder.self, from: Data(lease.job.payload)).placed(lease.job.lane.rank)
+    #expect(order.resources.gpuThousandths == 2_000 && order.alternatives == nil)
+    let usage = AttemptUsage(cpuMicroseconds: 2_000_000, wallMicroseconds: 3_000_000, memoryPeakBytes: 1 << 20)
+    try await fixture.complete(
+      [lease], report: Array(try JSONEncoder().encode(AttemptReport(tier: .gpu, usage: usage))))
+    try await fixture.settler().drain()
+    let record = try await fixture.control.job(job, tenant: fixture.tenant).record
+    // Two seconds of 3,600 at the rate of gpu.
+    #expect(record.state == .succeeded && record.cost == MicroEuro(micros: 1_000))
+  }
+
+  @Test func aQueueThatIsRebuiltKnowsTheOtherWays() async throws {
+    let fixture = try await Self.fixture()
+    let job = try await fixture.control.submit(Self.draft(), tenant: fixture.tenant).id
+    try await fixture.queue.forget([job])
+    try await fixture.reconciler(fixture.settler()).reconcile(.queueLost)
+    #expect(try await Self.lease(fixture, .gpu)?.job.id == job)
+  }
+
+  @Test func aJobThatIsDoneAgainHasThemStill() async throws {
+    let fixture = try await Self.fixture()
+    _ = try await fixture.control.submit(Self.draft(), tenant: fixture.tenant)
+    let lease = try #require(try await Self.lease(fixture, Self.high))
+    try await fixture.fail(lease, code: "broken", isRetryable: false)
+    try await fixture.settler().drain()
+    let again = try await fixture.control.retry(lease.job.id, tenant: fixture.tenant).id
+    #expect(try await Self.lease(fixture, .gpu)?.job.id == again)
+  }
+
+  /// What is not said of another way is as the job has it.
+  @Test func whatIsNotSaidIsAsTheJobHasIt() async throws {
+    let fixture = try await Self.fixture()
+    let less = JobDraft.Alternative(cpuMillicores: 500)
+    let job = try await fixture.control.submit(Self.draft([less]), tenant: fixture.tenant).id
+    let order = try await fixture.control.job(job, tenant: fixture.tenant).record.order
+    let resources = ResourceRequest(cpuMillicores: 500, memoryBytes: 1 << 30, gpuThousandths: 1_000)
+    #expect(order.alternatives == [Placement(tier: Self.high, resources: resources)])
+  }
+
+  @Test func oneWayThatAWorkerCouldRunIsEnough() async throws {
+    let fixture = try await Self.fixture()
+    var draft = Self.draft()
+    draft.gpuThousandths = 2_000
+    _ = try await fixture.control.submit(draft, tenant: fixture.tenant)
+    #expect(try await Self.lease(fixture, .gpu) != nil)
+
+    let none = await Self.refusal(of: Self.draft([.init(gpuThousandths: 9_000)]).asking(9_000), by: fixture)
+    #expect(none.contains("no worker of tier 'gpu-high' could ever run this"), "\(none)")
+    #expect(none.contains("nor could any in one of the 1 other ways"), "\(none)")
+    // A name that is misspelt is told even where the job could run.
+    let unknown = await Self.refusal(of: Self.draft([.init(tier: TierName(rawValue: "gpuu"))]), by: fixture)
+    #expect(unknown.contains("there is no tier 'gpuu'; did you mean 'gpu'?"), "\(unknown)")
+    let many = await Self.refusal(of: Self.draft(Array(repeating: .init(tier: .gpu), count: 5)), by: fixture)
+    #expect(many.contains("the job has 5 alternatives, at most 4 are taken"), "\(many)")
+  }
+
+  @Test func whatHoldsEachWayUpIsTold() async throws {
+    let fixture = try await Self.fixture()
+    let job = try await fixture.control.submit(Self.draft(), tenant: fixture.tenant).id
+    func alternative() async throws -> String {
+      let reasons = try await fixture.control.explain(job, tenant: fixture.tenant).reasons
+      return reasons.first { $0.code == .alternative }?.message ?? "\(reasons)"
+    }
+    let nobody = try await alternative()
+    #expect(nobody.hasPrefix("or else it runs on tier 'gpu' with 1 core, 1 GiB of memory and 2 GPUs: "), "\(nobody)")
+    _ = try await fixture.control.change(LimitChange(isPaused: true), of: .tier, named: "gpu")
+    #expect(try await alternative().hasSuffix("that tier is paused"))
+  }
+}
+
+extension JobDraft {
+  fileprivate func asking(_ gpuThousandths: Int64) -> JobDraft {
+    var draft = self
+    draft.gpuThousandths = gpuThousandths
+    return draft
+  }
+}
