@@ -74,3 +74,19 @@ static const char migration_013_standing[] = {
 #embed "../StrataLedger/Migrations/013_standing.up.sql"
     , 0};
 const char *const strata_migration_013_standing = migration_013_standing;
+static const char find_alike_arrays[] = {
+#embed "../StrataLedger/Queries/find_alike_arrays.sql"
+    , 0};
+const char *const strata_query_find_alike_arrays = find_alike_arrays;
+static const char list_ended_tasks[] = {
+#embed "../StrataLedger/Queries/list_ended_tasks.sql"
+    , 0};
+const char *const strata_query_list_ended_tasks = list_ended_tasks;
+static const char list_open_tasks[] = {
+#embed "../StrataLedger/Queries/list_open_tasks.sql"
+    , 0};
+const char *const strata_query_list_open_tasks = list_open_tasks;
+static const char migration_014_task_states[] = {
+#embed "../StrataLedger/Migrations/014_task_states.up.sql"
+    , 0};
+const char *const strata_migration_014_task_states = migration_014_task_states;

@@ -129,3 +129,7 @@ extern const char *const strata_query_pending_arrays_exist;
 extern const char *const strata_query_request_cancels;
 extern const char *const strata_migration_011_arrays;
 extern const char *const strata_migration_013_standing;
+extern const char *const strata_query_find_alike_arrays;
+extern const char *const strata_query_list_ended_tasks;
+extern const char *const strata_query_list_open_tasks;
+extern const char *const strata_migration_014_task_states;

@@ -19,6 +19,7 @@ struct Migration: Sendable {
     unsafe Migration("011_arrays", strata_migration_011_arrays),
     unsafe Migration("012_preemption", strata_migration_012_preemption),
     unsafe Migration("013_standing", strata_migration_013_standing),
+    unsafe Migration("014_task_states", strata_migration_014_task_states),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)
