@@ -51,7 +51,7 @@ extension AdmissionService {
     _ draft: JobDraft, _ tenant: TenantID, _ stored: [ArtifactDigest: Int64]
   ) -> Result<JobSubmission, StrataError> {
     do throws(StrataError) {
-      let submission = try check.submission(for: draft, tenant: tenant, job: JobID(), now: clock.now)
+      let submission = try check.submission(for: draft, tenant: tenant, job: draft.job ?? JobID(), now: clock.now)
       try inputs.require(draft.inputs, among: stored)
       return .success(submission)
     } catch {

@@ -38,6 +38,8 @@ public struct JobDraft: Sendable {
   public var array: ArrayDraft?
   /// The task of an array that it does again.
   var task: ArrayTask?
+  /// The identifier that its job is to have; nil for a new one.
+  var job: JobID?
 
   public init(
     capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
