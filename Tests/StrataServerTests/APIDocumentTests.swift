@@ -6,13 +6,14 @@ import StrataRuntime
 import StrataServer
 import Testing
 
-/// docs/api.md and docs/arrays.md against the server: their examples run, their routes lead somewhere, their error codes are those in the code.
+/// docs/api.md, docs/arrays.md and docs/schedules.md against the server: their examples run, their routes lead somewhere, their error codes are those in the code.
 @Suite struct APIDocumentTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
   static let text = document("api")
   /// What did not fit there.
   static let arrays = document("arrays")
+  static let schedules = document("schedules")
 
   private static func document(_ name: String) -> String {
     (try? String(contentsOf: root.appendingPathComponent("docs/\(name).md"), encoding: .utf8)) ?? ""
@@ -48,8 +49,9 @@ import Testing
   }
 
   @Test func everyRouteOfTheTableLeadsSomewhere() throws {
-    let rows = (Self.text + Self.arrays).matches(of: /\n\| `(GET|POST|PUT|PATCH|DELETE) (\/v1\/[^`]*)`/)
-    #expect(rows.count == 49)
+    let rows = (Self.text + Self.arrays + Self.schedules).matches(
+      of: /\n\| `(GET|POST|PUT|PATCH|DELETE) (\/v1\/[^`]*)`/)
+    #expect(rows.count == 51)
     for row in rows {
       let path = String(row.2).replacing("{id}", with: JobID().description).replacing("{index}", with: "7")
         .replacing("{digest}", with: RouteTests.digest.description)
@@ -91,7 +93,7 @@ import Testing
 
   /// The commands of its `sh` blocks, but the first one, which sets variables.
   private static var commands: [String] {
-    let parts = [text, arrays].map { $0.components(separatedBy: "```sh\n").dropFirst() }
+    let parts = [text, arrays, schedules].map { $0.components(separatedBy: "```sh\n").dropFirst() }
     let blocks = parts.joined().dropFirst().map { $0.components(separatedBy: "```")[0] }
     return blocks.flatMap { block in
       block.components(separatedBy: "\ncurl ").map { ($0.hasPrefix("curl ") ? "" : "curl ") + $0 }

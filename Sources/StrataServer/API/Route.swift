@@ -14,7 +14,7 @@ package enum Route: Hashable {
   case queuePolicy, changeQueuePolicy
   case createSchedule, checkSchedule, listSchedules
   case schedule(String), changeSchedule(String), deleteSchedule(String), runSchedule(String), scheduleTimes(String)
-  case tenants, tenant(String), changeTenant(String)
+  case tenants, createTenant, tenant(String), changeTenant(String)
   case tierLimit(String), changeTier(String), capabilityLimit(String), changeCapability(String)
 
   /// - Throws: 404 for a path that leads nowhere, 405 for one that does not take the method.
@@ -71,7 +71,7 @@ package enum Route: Hashable {
     case ("tiers", 1): return [.get: .tiers]
     case ("tiers", 3) where segments[2] == "policy":
       return [.get: .tierLimit(segments[1]), .patch: .changeTier(segments[1])]
-    case ("tenants", 1): return [.get: .tenants]
+    case ("tenants", 1): return [.get: .tenants, .post: .createTenant]
     case ("tenants", 2): return [.get: .tenant(segments[1]), .patch: .changeTenant(segments[1])]
     case ("account", 1): return [.get: .account]
     case ("queue", 1): return [.get: .queue]
@@ -124,7 +124,8 @@ package enum Route: Hashable {
   package var queryItems: [String] {
     switch self {
     case .listJobs: ["state", "batch", "schedule", "cursor", "limit", "id"]
-    case .listSchedules, .arrays(.list): ["cursor", "limit"]
+    case .listSchedules: ["cursor", "limit"]
+    case .arrays(.list): ["cursor", "limit", "id"]
     case .arrays(.tasks): ["state", "cursor", "limit"]
     case .arrays(.cancel): ["tasks"]
     case .scheduleTimes: ["limit"]
@@ -153,7 +154,8 @@ package enum Route: Hashable {
   /// Whether it shows what concerns every tenant.
   package var isForOperators: Bool {
     switch self {
-    case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .tenant, .changeTenant, .tierLimit,
+    case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .createTenant, .tenant, .changeTenant,
+      .tierLimit,
       .changeTier, .capabilityLimit, .changeCapability:
       true
     default: false
