@@ -78,3 +78,19 @@ static const char migration_015_alternatives[] = {
 #embed "../StrataLedger/Migrations/015_alternatives.up.sql"
     , 0};
 const char *const strata_migration_015_alternatives = migration_015_alternatives;
+static const char find_alike_arrays[] = {
+#embed "../StrataLedger/Queries/find_alike_arrays.sql"
+    , 0};
+const char *const strata_query_find_alike_arrays = find_alike_arrays;
+static const char list_ended_tasks[] = {
+#embed "../StrataLedger/Queries/list_ended_tasks.sql"
+    , 0};
+const char *const strata_query_list_ended_tasks = list_ended_tasks;
+static const char list_open_tasks[] = {
+#embed "../StrataLedger/Queries/list_open_tasks.sql"
+    , 0};
+const char *const strata_query_list_open_tasks = list_open_tasks;
+static const char migration_016_task_states[] = {
+#embed "../StrataLedger/Migrations/016_task_states.up.sql"
+    , 0};
+const char *const strata_migration_016_task_states = migration_016_task_states;

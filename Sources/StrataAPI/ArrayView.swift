@@ -120,6 +120,9 @@ public struct ArrayView: Hashable, Codable, Sendable {
 
 /// A task of an array, as `GET /v1/arrays/{id}/tasks/{index}` shows it, whether or not it is made.
 public struct ArrayTaskView: Hashable, Codable, Sendable {
+  /// The state of a task that is not made yet.
+  public static let pending = "pending"
+
   public let index: Int
   /// The identifier that its job has, or will have.
   public let id: JobID

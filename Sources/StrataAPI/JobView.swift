@@ -9,6 +9,16 @@ public struct JobView: Hashable, Codable, Sendable {
   public var tenant: TenantID
   public var tier: TierName
   public var priority: Int
+  /// The capability's parameters, with defaults filled in; absent in listings.
+  public var params: JSONValue?
+  /// Absent in listings, and where there are none.
+  public var inputs: [ArtifactReference]?
+  /// What each attempt asks of a worker.
+  public var resources: ResourceRequest?
+  /// How long one attempt may take.
+  public var timeoutSeconds: Int64?
+  /// How many attempts it may have; those that were handed back or preempted do not count.
+  public var attemptsMax: Int?
   public var attempts: [AttemptView]
   /// While it runs and has said how far it is.
   public var progress: Progress?
@@ -54,6 +64,8 @@ public struct JobView: Hashable, Codable, Sendable {
 
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
+    params: JSONValue? = nil, inputs: [ArtifactReference]? = nil, resources: ResourceRequest? = nil,
+    timeoutSeconds: Int64? = nil, attemptsMax: Int? = nil,
     attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, runAt: String? = nil,
     startBy: String? = nil, preemption: PreemptionTerms? = nil, preemptions: Int? = nil, startedAt: String? = nil,
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
@@ -69,6 +81,11 @@ public struct JobView: Hashable, Codable, Sendable {
     self.tenant = tenant
     self.tier = tier
     self.priority = priority
+    self.params = params
+    self.inputs = inputs
+    self.resources = resources
+    self.timeoutSeconds = timeoutSeconds
+    self.attemptsMax = attemptsMax
     self.attempts = attempts
     self.progress = progress
     self.createdAt = createdAt
@@ -121,7 +138,9 @@ public struct JobView: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
-    case schedule, task, preemption, preemptions
+    case schedule, task, preemption, preemptions, params, inputs, resources
+    case timeoutSeconds = "timeout_seconds"
+    case attemptsMax = "attempts_max"
     case createdAt = "created_at"
     case runAt = "run_at"
     case startBy = "start_by"

@@ -16,9 +16,9 @@ public struct StartView: Hashable, Codable, Sendable {
   public let latestAt: String?
   /// 0 to 1.
   public let confidence: Double?
-  /// A stable name.
+  /// A stable name: why nothing can be said, or why what is said is a rough guess.
   public let code: String?
-  /// Part of a sentence.
+  /// The same, as a part of a sentence.
   public let message: String?
 
   public init(

@@ -152,13 +152,10 @@ extension ControlPlane {
     let array = ArrayID(ofTask: id)
     if let stored = try? await ledger.array(array, tenant: tenant) {
       guard let position = array.position(of: id) else {
-        return StrataError(.notFound, "\(id) is an array and no job", remedy: "GET /v1/arrays/\(array) shows it")
+        return StrataError(.notFound, "\(id) is an array and no job", remedy: "ask for it as an array")
       }
       if position < stored.indexes.count {
-        let index = stored.indexes[position]
-        return StrataError(
-          .notFound, "job \(id) is task \(index) of array \(array), and is not made",
-          remedy: "GET /v1/arrays/\(array)/tasks/\(index) shows it")
+        return stored.notMade(at: position)
       }
     }
     return StrataError(.notFound, "there is no job \(id) of this tenant")

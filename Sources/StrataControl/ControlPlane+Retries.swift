@@ -52,14 +52,50 @@ extension ControlPlane {
     }
   }
 
-  /// Does many jobs again, oldest first; one that is refused stands in nobody's way.
+  /// Does many jobs again, oldest first; one that is refused stands in nobody's way but theirs who run after it. They keep
+  /// their order: what ran after others of them runs after the new ones, and after what else has not ended of what it ran
+  /// after, or of what does that again.
   public func retryAll(
     _ filter: RetryFilter, tenant: TenantID
   ) async throws(StrataError) -> [(job: StoredJob, verdict: Result<AdmittedJob, StrataError>)] {
     let jobs = try await retryable(filter, tenant: tenant)
     try await admission.requireRoom(for: jobs.count, tenant: tenant)
-    let verdicts = try await admission.submit(jobs.map { .success(JobDraft(retrying: $0)) }, tenant: tenant)
-    return zip(jobs, verdicts).map { (job: $0, verdict: $1) }
+    var plan: RetryPlan
+    do { plan = RetryPlan(jobs, standIns: try await standIns(for: jobs, tenant)) } catch { throw error.strataError }
+    while case let drafts = plan.next(), !drafts.isEmpty {
+      plan.note(try await admission.submit(drafts.map { .success($0) }, tenant: tenant))
+    }
+    return plan.all
+  }
+
+  /// What stands for the jobs that others ran after: of one that was done again, the last that does it, if that has not
+  /// ended, or is to be done again itself; nothing for what has ended.
+  private func standIns(for jobs: [StoredJob], _ tenant: TenantID) async throws(LedgerError) -> [JobID: JobID] {
+    let own = Set(jobs.map(\.id))
+    let needed = Set(jobs.flatMap(\.structure.after)).subtracting(own)
+    guard !needed.isEmpty else { return [:] }
+    var latest = Dictionary(uniqueKeysWithValues: needed.map { ($0, $0) })
+    var open = needed
+    while !open.isEmpty {
+      let retries = try await ledger.retries(of: open.compactMap { latest[$0] })
+      open = open.filter { job in
+        guard let retry = latest[job].flatMap({ retries[$0] }) else { return false }
+        latest[job] = retry.job
+        return true
+      }
+    }
+    let states = try await ledger.states(of: Array(Set(latest.values)))
+    var standIns: [JobID: JobID] = [:]
+    for (job, last) in latest {
+      let isOpen = if let state = states[last] { !state.isFinal } else { try await isOpenArray(last, tenant) }
+      if isOpen || own.contains(last) { standIns[job] = last }
+    }
+    return standIns
+  }
+
+  private func isOpenArray(_ job: JobID, _ tenant: TenantID) async throws(LedgerError) -> Bool {
+    guard let array = try await ledger.array(ArrayID(job), tenant: tenant) else { return false }
+    return array.finishedAt == nil
   }
 }
 

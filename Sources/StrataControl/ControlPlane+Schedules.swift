@@ -99,7 +99,7 @@ extension ControlPlane {
     }
     guard let found else {
       throw StrataError(
-        .notFound, "there is no schedule '\(name)' of this tenant", remedy: "GET /v1/schedules lists them")
+        .notFound, "there is no schedule '\(name)' of this tenant", remedy: "list the schedules to see their names")
     }
     return snapshot(of: found)
   }

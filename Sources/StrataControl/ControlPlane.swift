@@ -55,6 +55,8 @@ public final class ControlPlane: Sendable {
     public var preemptionInterval = Preempter.interval
     /// What schedules may be.
     public var schedules = ScheduleLimits()
+    /// What tenants may be.
+    public var tenants = TenantLimits()
     /// What arrays may be, and how many of their tasks are made at a time.
     public var arrays = ArrayLimits()
     /// What instants of jobs are compared with.

@@ -1,4 +1,5 @@
 import Foundation
+import StrataAPI
 import StrataClient
 import StrataCore
 import StrataRuntime
@@ -14,6 +15,47 @@ import strata
   ]) func aServersRefusalHasItsExitCode(status: Int, code: Int32) {
     let refusal = ClientError.refused(ProblemDetails(status: status, body: []))
     #expect(Failure.status(of: refusal.strataError.code).rawValue == code)
+  }
+
+  @Test(arguments: [
+    ("1", 1), ("512", 512), ("7b", 7), ("1K", 1_024), ("16G", 17_179_869_184), ("16g", 17_179_869_184),
+    ("16GiB", 17_179_869_184), ("16gib", 17_179_869_184), ("16Gi", 17_179_869_184), ("16GB", 16_000_000_000),
+    ("16gb", 16_000_000_000), ("512MB", 512_000_000), ("512M", 536_870_912), ("1.5G", 1_610_612_736),
+    ("0.25kB", 250), ("2T", 2_199_023_255_552),
+  ]) func aSizeIsReadAsPeopleTypeIt(text: String, bytes: Int64) throws {
+    #expect(try Quantity.bytes(text, of: "--memory") == bytes)
+  }
+
+  @Test(arguments: [
+    "", "G", "0", "0G", "-1G", "1X", "1GBB", "1iB", "1 G", ".5G", "1.G", "1.2.3", "1e9", "9999999T", "0.1",
+    "1.0000001G",
+  ]) func whatIsNoSizeIsRefused(text: String) {
+    #expect(throws: UsageError.self) { try Quantity.bytes(text, of: "--memory") }
+  }
+
+  @Test func aTimeIsANumberWithAUnitOrSeconds() throws {
+    for (text, seconds) in [("30", 30), ("30s", 30), ("5m", 300), ("2h", 7_200), ("1d", 86_400)] as [(String, Int64)] {
+      #expect(try Quantity.seconds(text, of: "--timeout") == seconds)
+    }
+    for text in ["", "s", "1w", "1.5h", "-1", "1h30m"] {
+      #expect(throws: UsageError.self) { try Quantity.seconds(text, of: "--timeout") }
+    }
+  }
+
+  @Test func whoSubmitsWhatIsThereAlreadyIsToldWhy() {
+    let id = JobID()
+    func accepted(_ isRepeat: Bool, tasks: Int? = nil) -> JobAccepted {
+      JobAccepted(
+        id: id, state: .running, heldMicrocredits: 0, estimate: .init(chargeMaxMicrocredits: 1), isRepeat: isRepeat,
+        tasks: tasks)
+    }
+    #expect(RepeatText.of(accepted(false), isKeyGiven: true, uniqueKey: "k") == nil)
+    // This program's own key: it was only sent again.
+    #expect(RepeatText.of(accepted(true), isKeyGiven: false, uniqueKey: nil) == nil)
+    let unique = RepeatText.of(accepted(true), isKeyGiven: false, uniqueKey: "k")
+    #expect(unique?.contains("job \(id) (running) holds the unique key 'k'") == true)
+    let array = RepeatText.of(accepted(true, tasks: 3), isKeyGiven: true, uniqueKey: nil)
+    #expect(array?.contains("array \(id) (running) was submitted before under this idempotency key") == true)
   }
 
   /// What a job says of itself is shown, never obeyed.

@@ -53,6 +53,7 @@ struct RunningCommand {
   func interrupt() { child.signal(SIGINT) }
 
   var output: String { read(".out") }
+  var errors: String { read(".errors") }
 
   func ended() async -> CommandResult {
     let exit = await child.wait()

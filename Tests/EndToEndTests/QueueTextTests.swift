@@ -67,6 +67,11 @@ import strata
     let expected = StartView(
       state: .expected, expectedAt: at(600), earliestAt: at(90), latestAt: at(90_000), confidence: 0.9)
     #expect(text(expected).contains("starts in about 10 min; with 90 % certainty in 90 s to 25 h"), "\(text(expected))")
+    let rough = StartView(
+      state: .expected, expectedAt: at(60), earliestAt: at(1), latestAt: at(900), confidence: 0.9,
+      code: "few_observed", message: "a rough guess: only 2 attempts ended on its tier lately")
+    #expect(
+      text(rough).contains("to 15 min (a rough guess: only 2 attempts ended on its tier lately)"), "\(text(rough))")
     #expect(text(StartView(state: .now)).contains("as soon as a worker asks"))
     let unknown = StartView(state: .unknown, code: "paused", message: "nothing starts until it is resumed")
     #expect(text(unknown).contains("when it starts is not known: nothing starts until it is resumed"))

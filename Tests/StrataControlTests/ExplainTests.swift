@@ -3,6 +3,7 @@ import StrataControl
 import StrataCore
 import StrataLedger
 import StrataQueue
+import StrataScheduling
 import TestSupport
 import Testing
 
@@ -105,6 +106,30 @@ import Testing
     let found = try await reasons(fixture, job)
     #expect(found.map(\.code) == [.higherClasses, .ownJobs, .turns])
     #expect(found.map(\.count) == [1, 1, 2])
+  }
+
+  /// Those of its tenant that need something else may go first by their priority, and are not counted one by one.
+  @Test func whereMoreOfItsTenantMayGoFirstTheCountIsTheLeast() async throws {
+    let fixture = try await ControlFixture()
+    _ = try await fixture.lease(0)
+    _ = try await fixture.submit()
+    let job = try await fixture.submit()
+    func own() async throws -> String? { try await reasons(fixture, job).first { $0.code == .ownJobs }?.message }
+    #expect(try await own() == "1 job of its own tenant goes first")
+    var other = JobDraft(capability: "test.files", parametersJSON: "{}")
+    (other.memoryBytes, other.priority) = (2 << 30, JobPriority(rawValue: 90) ?? .standard)
+    _ = try await fixture.control.submit(other, tenant: fixture.tenant)
+    #expect(try await own() == "at least 1 job of its own tenant goes first")
+  }
+
+  @Test func aRateThatMayHoldAJobComesBeforeItsBeingNext() async throws {
+    let fixture = try await ControlFixture()
+    _ = try await fixture.lease(0)
+    let job = try await fixture.submit()
+    #expect(try await reasons(fixture, job).map(\.code) == [.next])
+    let rate = LimitChange(rate: .atMost(try RateLimit(1, per: .seconds(60))))
+    _ = try await fixture.control.change(rate, of: .tier, named: "cpu")
+    #expect(try await reasons(fixture, job).map(\.code) == [.rateLimit, .next])
   }
 
   /// Jobs of the same tenant that need something else are beside it, and nobody else's are claimed to be.

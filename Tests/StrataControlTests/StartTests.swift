@@ -107,6 +107,47 @@ import Testing
     #expect(explanation.unknown.isEmpty, "\(explanation.unknown)")
   }
 
+  /// One slot, jobs of ten seconds: what is left of the one that runs is waited for, and no less than a part of one.
+  @Test func howLongTheRunningOneHasRunIsCounted() async throws {
+    let clock = HeldClock()
+    let fixture = try await fixture(clock)
+    try await runJobs(40, 10, fixture, clock)
+    _ = try await fixture.submit()
+    #expect(try await fixture.lease().count == 1)
+    let job = try await fixture.submit()
+    var waits: [Double] = []
+    for _ in 0..<3 {
+      guard case .after(let span)? = try await start(fixture, job) else {
+        Issue.record("the start should have been told")
+        return
+      }
+      #expect(!span.isRough && span.observed == 40)
+      waits.append(span.expected.seconds)
+      clock.advance(by: .seconds(8))
+    }
+    #expect(abs(waits[1] / waits[0] - 0.2) < 0.01 && abs(waits[2] / waits[0] - 0.1) < 0.01, "\(waits)")
+  }
+
+  @Test func fewAttemptsMakeARoughGuess() async throws {
+    let clock = HeldClock()
+    let fixture = try await fixture(clock)
+    func span(_ job: JobID) async throws -> StartSpan? {
+      if case .after(let span)? = try await start(fixture, job) { span } else { nil }
+    }
+    try await runJobs(9, 10, fixture, clock)
+    for _ in 0..<2 { _ = try await fixture.submit() }
+    let running = try await fixture.lease()
+    let job = try await fixture.submit()
+    let few = try #require(try await span(job))
+    #expect(few.isRough && few.observed == 9)
+    clock.advance(by: .seconds(10))
+    try await fixture.complete(running)
+    try await fixture.control.settler.drain()
+    _ = try await fixture.lease()
+    let enough = try #require(try await span(job))
+    #expect(!enough.isRough && few.latest / enough.latest > 2, "\(few) \(enough)")
+  }
+
   /// Tenants take turns: of the other's many jobs only as many go first as it has turns.
   @Test func othersGoFirstByTheirWeight() async throws {
     let clock = HeldClock()

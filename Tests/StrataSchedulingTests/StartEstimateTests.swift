@@ -52,6 +52,46 @@ import Testing
     #expect(try width(100, 0) == width(100, 1))
   }
 
+  @Test func whatIsLeftOfTheRunningOnesMovesTheInterval() throws {
+    func interval(_ elapsed: [Double], ahead: Int = 0, slots: Int = 2, _ variation: Double = 0, _ completed: Int = 60)
+      throws -> StartInterval
+    {
+      let place = PlaceInLine(
+        ahead: ahead, slots: slots, running: slots, elapsed: elapsed.map { Duration.seconds($0) })
+      let history = ServiceHistory(
+        completed: completed, busy: .seconds(10 * completed), squaredVariation: variation)
+      return try Self.interval(.of(place, history: history))
+    }
+    func ratio(_ a: StartInterval, _ b: StartInterval) -> Double { a.expected / b.expected }
+    // Of jobs of 10 s two run, and the next end is what is left of one of them, not half of one.
+    let plain = try interval([])
+    #expect(abs(ratio(try interval([6, 2]), plain) - 0.8) < 1e-6)
+    #expect(abs(ratio(try interval([0, 0]), plain) - 2) < 1e-6)
+    // One that runs on and on may end at any moment, but nobody knows that it does.
+    #expect(abs(ratio(try interval([600, 2]), plain) - 0.2) < 1e-6)
+    // Two rounds later what is left now hardly counts.
+    #expect(abs(ratio(try interval([6, 2], ahead: 4), try interval([], ahead: 4)) - 24 / 25) < 1e-6)
+    // Exponential ones do not know how long they have run; between the two it counts by half.
+    #expect(try interval([6, 2], 1) == interval([], 1))
+    #expect(abs(ratio(try interval([6, 2], 0.5), plain) - 0.9) < 1e-6)
+    // Where slots are not known all by what they run, the others begin now.
+    #expect(abs(ratio(try interval([6], ahead: 1), try interval([], ahead: 1)) - 1) < 1e-6)
+    let few = try interval([9, 9], 1, 5)
+    let unmoved = try interval([], 1, 5)
+    #expect(few.expected < unmoved.expected && few.latest == unmoved.latest && few.earliest < unmoved.earliest)
+  }
+
+  @Test func whereFewHaveEndedTheIntervalIsWider() throws {
+    func width(_ completed: Int) throws -> Double {
+      let history = ServiceHistory(completed: completed, busy: .seconds(10 * completed), squaredVariation: 1)
+      let interval = try Self.interval(.of(PlaceInLine(ahead: 0, slots: 1, running: 1), history: history))
+      return interval.latest / interval.earliest
+    }
+    let (few, enough) = (ServiceHistory.believedFrom - 1, ServiceHistory.believedFrom)
+    #expect(try width(few) > 2 * width(enough))
+    #expect(try width(1) > width(few))
+  }
+
   @Test func lineAndHistoryMayBeOfAnySize() throws {
     for (ahead, completed) in [(5_000_000, 1), (0, 5_000_000), (5_000_000, 5_000_000), (Int.max, 1)] {
       let history = ServiceHistory(completed: completed, busy: .seconds(completed), squaredVariation: 1)

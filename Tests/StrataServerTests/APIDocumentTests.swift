@@ -6,13 +6,13 @@ import StrataRuntime
 import StrataServer
 import Testing
 
-/// docs/api.md, docs/arrays.md and docs/tiers.md against the server: their examples run, their routes lead somewhere, their error codes are those in the code.
+/// docs/api.md, docs/arrays.md, docs/schedules.md and docs/tiers.md against the server: their examples run, their routes lead somewhere, their error codes are those in the code.
 @Suite struct APIDocumentTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
   static let text = document("api")
   /// What did not fit there.
-  static let others = ["arrays", "tiers"].map(document)
+  static let others = ["arrays", "schedules", "tiers"].map(document)
 
   private static func document(_ name: String) -> String {
     (try? String(contentsOf: root.appendingPathComponent("docs/\(name).md"), encoding: .utf8)) ?? ""

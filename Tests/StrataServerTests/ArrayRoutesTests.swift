@@ -46,6 +46,7 @@ import Testing
       #expect(pending.json["state"]?.stringValue == "pending" && pending.json["job"] == nil)
       let missing = try await bench.ask("GET", "/v1/jobs/\(pending.json["id"]?.stringValue ?? "")")
       #expect(missing.status == 404 && missing.body.contains("is task 9 of array \(id)"), "\(missing.body)")
+      #expect(missing.body.contains("6 of 10 tasks wait for room") && !missing.body.contains("/v1/"))
       #expect(try await bench.ask("GET", "/v1/jobs/\(id)").body.contains("is an array and no job"))
       let page = try await bench.ask("GET", "/v1/arrays/\(id)/tasks?state=pending&limit=4")
       #expect(page.json["next_cursor"]?.stringValue == "8" && page.body.contains(#""index":4,"#), "\(page.body)")
@@ -66,6 +67,21 @@ import Testing
       #expect(try await bench.ask("GET", "/v1/batches/\(id)").status == 200)
       let joined = try await bench.ask("POST", "/v1/jobs:batch", #"{"jobs":[],"batch":"\#(id)"}"#)
       #expect(joined.status == 409 && joined.body.contains("is an array"))
+    }
+  }
+
+  @Test func anArrayIsFoundByAPartOfItsIdentifier() async throws {
+    try await APIBench.with { bench in
+      let id = try #require(try await bench.submit(Self.body(#"{"tasks":3}"#)).json["id"]?.stringValue)
+      for part in [id.suffix(10), id.prefix(12), id.suffix(20)] {
+        let found = try await bench.ask("GET", "/v1/arrays?id=\(part)")
+        #expect(found.status == 200 && found.body.contains(id), "\(part): \(found.body)")
+      }
+      #expect(try await bench.ask("GET", "/v1/arrays?id=\(id.suffix(10))", key: bench.otherKey).body.contains("[]"))
+      for query in ["id=0000", "id=\(id.suffix(10))&limit=5", "id=\(id)"] {
+        let refused = try await bench.ask("GET", "/v1/arrays?\(query)")
+        #expect(refused.status == 400 && refused.code == "invalid_id", "\(query): \(refused.body)")
+      }
     }
   }
 

@@ -4,8 +4,28 @@ import StrataCore
 import StrataQueue
 import Testing
 
-/// A job's log, and its cancellation, where the queue tells less than one would like.
+/// A job's request, its log, and its cancellation, where the queue tells less than one would like.
 @Suite struct JobRoutesTests {
+  /// Whoever looks at one job sees what it was asked to do; a listing of many would be long with that.
+  @Test func aJobShowsWhatWasAskedFor() async throws {
+    try await APIBench.with { bench in
+      let input = try await bench.fixture.upload("some bytes")
+      let files = [#"{"name":"in","digest":"\#(input.digest)","size_bytes":\#(input.sizeBytes)}"#]
+      let body =
+        #"{"capability":"command.run","params":{"command":["echo","hi"]},"inputs":[\#(files[0])],"timeout_seconds":7,"#
+        + #""resources":{"cpu_millicores":500}}"#
+      let id = try #require(try await bench.submit(body).json["id"]?.stringValue)
+      let job = try await bench.ask("GET", "/v1/jobs/\(id)")
+      #expect(job.json["params"] == .object(["command": .array([.string("echo"), .string("hi")])]), "\(job.body)")
+      #expect(job.json["timeout_seconds"] == .integer(7) && job.json["attempts_max"] == .integer(3))
+      #expect(job.body.contains(#""cpu_millicores":500"#) && job.body.contains(#""name":"in""#))
+      let list = try await bench.ask("GET", "/v1/jobs")
+      #expect(list.body.contains(id) && !list.body.contains("params") && !list.body.contains("\(input.digest)"))
+      #expect(list.body.contains(#""cpu_millicores":500"#))
+      #expect(try await bench.ask("GET", "/v1/jobs/\(id)", key: bench.otherKey).status == 404)
+    }
+  }
+
   @Test func aLogIsEmptyBeyondItsEnd() async throws {
     try await APIBench.with { bench in
       let id = try await bench.fixture.submit()

@@ -17,7 +17,8 @@ import Testing
     (.get, ["v1", "jobs", job.description, "events"], .jobEvents(job)),
     (.get, ["v1", "jobs", job.description, "log"], .jobLog(job)),
     (.get, ["v1", "jobs", job.description, "explain"], .explainJob(job)),
-    (.get, ["v1", "tenants"], .tenants), (.patch, ["v1", "tenants", "a b"], .changeTenant("a b")),
+    (.get, ["v1", "tenants"], .tenants), (.post, ["v1", "tenants"], .createTenant),
+    (.patch, ["v1", "tenants", "a b"], .changeTenant("a b")),
     (.patch, ["v1", "tiers", "cpu", "policy"], .changeTierLimit("cpu")),
     (.patch, ["v1", "tiers", "cpu"], .changeTier("cpu")), (.delete, ["v1", "tiers", "cpu"], .removeTier("cpu")),
     (.get, ["v1", "tiers", "cpu", "policy"], .tierLimit("cpu")),
@@ -66,7 +67,7 @@ import Testing
   @Test func onlyHealthAndMetricsAreOpenAndOnlyTheWholeIsForOperators() throws {
     let open: [Route] = [.alive, .ready, .metrics]
     let reserved: [Route] = [
-      .tiers, .ledgerVerification, .tenants, .changeTenant("a"), .changeTier("a"), .removeTier("a"),
+      .tiers, .ledgerVerification, .tenants, .createTenant, .changeTenant("a"), .changeTier("a"), .removeTier("a"),
       .changeTierLimit("a"), .changeCapability("a"),
       .tenant("a"), .tierLimit("a"), .capabilityLimit("a"),
     ]

@@ -50,6 +50,38 @@ import Testing
     }
   }
 
+  @Test func anOperatorMakesATenantWhoMaySpendWhatItIsGranted() async throws {
+    try await APIBench.with { bench in
+      func create(_ body: String) async throws -> APIBench.Answer {
+        try await bench.ask("POST", "/v1/tenants", body, key: bench.operatorKey)
+      }
+      #expect(try await bench.ask("POST", "/v1/tenants", #"{"name":"mine"}"#).status == 403)
+      let made = try await create(#"{"name":"new.tenant","grant_microcredits":2000000}"#)
+      #expect(made.status == 201 && made.headers["location"] == "/v1/tenants/new.tenant", "\(made.body)")
+      #expect(made.json["plan"] == .string("local") && made.json["operator"] == .boolean(false))
+      let key = try await bench.ask(
+        "POST", "/v1/keys?tenant=new.tenant", #"{"name":"laptop"}"#, key: bench.operatorKey)
+      let secret = try #require(key.json["secret"]?.stringValue)
+      let account = try await bench.ask("GET", "/v1/account", key: secret)
+      #expect(account.json["available_microcredits"] == .integer(2_000_000))
+      #expect(try await bench.ask("POST", "/v1/jobs", #"{"capability":"test.echo"}"#, key: secret).status == 202)
+      let poor = try await create(#"{"name":"poor","plan":"creator"}"#)
+      #expect(poor.status == 201 && poor.json["plan"] == .string("creator"))
+      for (body, status, code) in [
+        (#"{"name":"new.tenant"}"#, 409, "conflict"), (#"{"name":"a b"}"#, 422, "invalid_body"),
+        (#"{"name":""}"#, 422, "invalid_body"), (#"{"name":"a","plan":"b/c"}"#, 422, "invalid_body"),
+        (#"{"name":"\#(String(repeating: "a", count: 101))"}"#, 422, "invalid_body"),
+        (#"{"name":"a","grant_microcredits":-1}"#, 422, "invalid_body"), (#"{"nam":"a"}"#, 422, "unknown_member"),
+        (#"{"name":"a","grant_microcredits":9223372036854775807}"#, 400, "invalid_input"),
+      ] {
+        let refused = try await create(body)
+        #expect(refused.status == status && refused.code == code, "\(body): \(refused.body)")
+      }
+      #expect(try await bench.fixture.ledger.tenant(named: "a") == nil)
+      #expect(try await bench.fixture.ledger.verify().isSound)
+    }
+  }
+
   @Test func aRateIsSetShownAndLifted() async throws {
     try await APIBench.with { bench in
       func patch(_ body: String) async throws -> APIBench.Answer {

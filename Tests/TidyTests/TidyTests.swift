@@ -112,6 +112,17 @@ import Testing
     }
   }
 
+  /// What the controller and the ledger say reaches people through the command line too, where there are no routes.
+  @Test func whatIsToldNamesNoRoutes() {
+    let floors = ["Sources/StrataControl/", "Sources/StrataLedger/"]
+    for file in SourceTree.swift where floors.contains(where: file.path.hasPrefix) {
+      for (index, line) in file.lines.enumerated() where line.contains("/v1/") {
+        let isComment = line.trimmingCharacters(in: .whitespaces).hasPrefix("//")
+        #expect(isComment, "\(file.path):\(index + 1) names a route: say what to do, not where")
+      }
+    }
+  }
+
   @Test func linksInTheDocumentsLeadSomewhere() throws {
     let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].compactMap { name in
       (try? String(contentsOf: SourceTree.root.appendingPathComponent(name), encoding: .utf8))

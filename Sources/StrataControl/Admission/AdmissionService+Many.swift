@@ -65,7 +65,7 @@ extension AdmissionService {
     _ draft: JobDraft, _ tenant: TenantID, _ stored: [ArtifactDigest: Int64]
   ) -> Result<JobSubmission, StrataError> {
     do throws(StrataError) {
-      let submission = try checkedAsKnown(draft, tenant: tenant, now: clock.now)
+      let submission = try checkedAsKnown(draft, tenant: tenant, job: draft.job ?? JobID(), now: clock.now)
       try inputs.require(draft.inputs, among: stored)
       return .success(submission)
     } catch {

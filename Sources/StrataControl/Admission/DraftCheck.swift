@@ -31,7 +31,7 @@ package struct DraftCheck: Sendable {
     guard draft.array == nil else {
       throw StrataError(
         .invalidBody, "an 'array' is submitted by itself, not as one of many and not by a schedule",
-        remedy: "give it to POST /v1/jobs")
+        remedy: "submit it alone")
     }
     let (capability, _) = try catalogue.resolve(draft.capability)
     let parameters = try catalogue.check(draft.parametersJSON, inputs: draft.inputs.count, of: draft.capability)

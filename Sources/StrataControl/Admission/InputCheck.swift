@@ -39,7 +39,7 @@ struct InputCheck: Sendable {
       guard let size = stored[input.digest] else {
         throw StrataError(
           .unknownArtifact, "input '\(input.name)': there is no artifact \(input.digest) of this tenant",
-          remedy: "upload it first: PUT /v1/artifacts")
+          remedy: "upload it first, as this tenant")
       }
       guard size == input.sizeBytes else {
         throw StrataError(

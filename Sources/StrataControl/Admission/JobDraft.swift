@@ -40,6 +40,8 @@ public struct JobDraft: Sendable {
   public var array: ArrayDraft?
   /// The task of an array that it does again.
   var task: ArrayTask?
+  /// The identifier that its job is to have; nil for a new one.
+  var job: JobID?
 
   /// Another way to run a job. What is nil is as the job has it.
   public struct Alternative: Hashable, Codable, Sendable {

@@ -83,6 +83,19 @@ extension StoredArray {
     StrataError(.notFound, "array \(id) has no task \(index)", remedy: "its indexes are \(indexWords)")
   }
 
+  /// Why there is no job of a task.
+  func notMade(at position: Int) -> StrataError {
+    let what = "job \(id.task(at: position)) is task \(indexes[position]) of array \(id), and"
+    if dropped.contains(position) {
+      return StrataError(
+        .notFound, "\(what) was cancelled before it was made", remedy: "look at the array for what became of others")
+    }
+    return StrataError(
+      .notFound,
+      "\(what) is not made yet: \(pending) of \(indexes.count) tasks wait for room, and are made in order as others end",
+      remedy: "have the task explained to see what holds it")
+  }
+
   private var indexWords: String {
     guard indexes.isCompact else { return "\(indexes.count) from \(indexes.first) to \(indexes.last)" }
     let text = indexes.description

@@ -35,6 +35,22 @@ extension ControlPlane {
     return (snapshots, found.count == limit ? found.last?.id : nil)
   }
 
+  /// The arrays of a tenant that a part of an identifier may mean, newest first, at most `limit`; as for jobs.
+  public func arrays(
+    tenant: TenantID, like part: IdentifierPart<ArrayTag>, limit: Int
+  ) async throws(StrataError) -> [ArraySnapshot] {
+    do {
+      var found: [ArraySnapshot] = []
+      for id in try await ledger.arrays(of: tenant, like: part, limit: limit) {
+        guard let stored = try await ledger.array(id, tenant: tenant) else { continue }
+        found.append(ArraySnapshot(stored: stored, running: nil, obstacle: stored.obstacle, failedIndexes: nil))
+      }
+      return found
+    } catch {
+      throw error.strataError
+    }
+  }
+
   func storedArray(_ id: ArrayID, _ tenant: TenantID) async throws(StrataError) -> StoredArray {
     let found: StoredArray?
     do { found = try await ledger.array(id, tenant: tenant) } catch { throw error.strataError }
@@ -61,71 +77,6 @@ extension ControlPlane {
     }
     // Once there are credits again the array is about to go on.
     return array.standing == .poor ? nil : array.obstacle
-  }
-
-  // MARK: Tasks
-
-  /// One task, by its index, also before it is made.
-  ///
-  /// - Throws: `notFound`.
-  public func task(_ index: Int, of id: ArrayID, tenant: TenantID) async throws(StrataError) -> ArrayTaskSnapshot {
-    let stored = try await storedArray(id, tenant)
-    guard let position = stored.indexes.position(of: index) else { throw stored.noTask(index) }
-    let job = id.task(at: position)
-    let record: StoredJob?
-    do { record = try await ledger.job(job, tenant: tenant) } catch { throw error.strataError }
-    guard record != nil else {
-      let isDropped = stored.dropped.contains(position)
-      return ArrayTaskSnapshot(index: index, job: job, standing: isDropped ? .dropped : .pending)
-    }
-    return ArrayTaskSnapshot(index: index, job: job, standing: .made(try await self.job(job, tenant: tenant)))
-  }
-
-  /// An array's tasks, by their indexes.
-  ///
-  /// - Parameters:
-  ///   - state: only those in this one of `ArrayTaskState.all`; nil for all.
-  ///   - position: how many come before the page.
-  /// - Returns: at most `limit` tasks. `next` is nil on the last page; with a state, a page that is not the last may hold
-  ///   fewer, even none.
-  public func tasks(
-    of id: ArrayID, tenant: TenantID, state: String?, from position: Int, limit: Int
-  ) async throws(StrataError) -> (tasks: [ArrayTaskSnapshot], next: Int?) {
-    let stored = try await storedArray(id, tenant)
-    var (found, start): ([ArrayTaskSnapshot], Int) = ([], position)
-    let end = min(stored.indexes.count, position + max(limit, state == nil ? limit : configuration.listingScanMax))
-    while start < end {
-      let page = start..<min(start + limit, end)
-      for task in try await tasks(of: stored, in: page) where state == nil || task.state == state {
-        found.append(task)
-        guard found.count == limit else { continue }
-        let next = (stored.indexes.position(of: task.index) ?? page.upperBound) + 1
-        return (found, next < stored.indexes.count ? next : nil)
-      }
-      start = page.upperBound
-    }
-    return (found, start < stored.indexes.count ? start : nil)
-  }
-
-  private func tasks(
-    of stored: StoredArray, in positions: Range<Int>
-  ) async throws(StrataError) -> [ArrayTaskSnapshot] {
-    let records: [StoredJob]
-    do {
-      records = try await ledger.jobs(
-        tenant: stored.tenant, batch: stored.id.batch, before: stored.id.task(at: positions.upperBound),
-        limit: positions.count)
-    } catch {
-      throw error.strataError
-    }
-    let snapshots = await snapshots(of: records, attempts: [])
-    let made = Dictionary(snapshots.map { ($0.record.id, $0) }) { first, _ in first }
-    return positions.map { position in
-      let job = stored.id.task(at: position)
-      let standing: ArrayTaskSnapshot.Standing =
-        made[job].map { .made($0) } ?? (stored.dropped.contains(position) ? .dropped : .pending)
-      return ArrayTaskSnapshot(index: stored.indexes[position], job: job, standing: standing)
-    }
   }
 
   // MARK: Taking back, doing again

@@ -61,14 +61,19 @@ extension ControlPlane {
       room.lanes.reduce(0) { $0 + (isBehind($1.key) ? $1.value.leased : 0) }
     }
     let tenantLimit = stored?.sharing.limit ?? RunningLimit()
+    let starts = tenantLimit.effective == nil ? nil : try await self.starts(of: record.tenant)
+    let own = Lane(
+      tier: record.tier, priorityClass: ownClass, capability: record.order.capability, resources: lane)
     return WaitFacts(
       state: snapshot.state, isEnqueued: snapshot.isEnqueued, scheduledFor: snapshot.scheduledFor,
       hasRun: snapshot.attempts.contains { $0.ending != .preempted },
       preemptors: snapshot.attempts.compactMap(\.preemptor), preemptor: snapshot.lease?.preemptor,
       jobsAhead: snapshot.jobsAhead,
+      mayMoreBeAhead: try await waitsElsewhere(record.tenant, but: own, ahead: snapshot.jobsAhead, room),
       tenant: .init(
         name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,
-        running: tenantLimit.effective == nil ? nil : try await countRunning(of: record.tenant)),
+        running: starts?.count),
+      tenantStarts: starts ?? [],
       capability: .init(
         name: record.order.capability, limit: limit(.capability, record.order.capability),
         running: running { $0.capability == record.order.capability }),
@@ -91,11 +96,29 @@ extension ControlPlane {
       })
   }
 
-  /// - Returns: nil where the tenant has too many unfinished jobs to look at.
-  private func countRunning(of tenant: TenantID) async throws -> Int? {
+  /// When the jobs of a tenant began that run.
+  ///
+  /// - Returns: nil where it has too many unfinished jobs to look at.
+  private func starts(of tenant: TenantID) async throws -> [Timestamp]? {
     let jobs = try await ledger.unfinished(of: tenant, limit: Self.runningScanMax + 1)
     guard jobs.count <= Self.runningScanMax else { return nil }
-    return try await queue.status(of: jobs).count { if case .leased = $0 { true } else { false } }
+    return try await queue.status(of: jobs).compactMap {
+      if case .leased(let lease)? = $0 { lease.startedAt } else { nil }
+    }
+  }
+
+  /// Whether a tenant may have jobs waiting in other lanes of a lane's pool, of which those with a higher priority go first
+  /// too: nobody counts these.
+  private func waitsElsewhere(
+    _ tenant: TenantID, but lane: Lane, ahead: Int?, _ room: QueueRoom
+  ) async throws -> Bool {
+    let pool = QueuePool(tier: lane.tier, priorityClass: lane.priorityClass)
+    let others = room.lanes.contains {
+      $0.key != lane && $0.key.tier == pool.tier && $0.key.priorityClass == pool.priorityClass && $0.value.ready > 0
+    }
+    guard let ahead, ahead > 0, others else { return false }
+    let standing = try await queue.standing(of: [tenant]).first { $0.pool == pool }
+    return (standing?.tenants.first?.waiting ?? 0) > ahead + 1
   }
 
   private static func words(_ needs: ResourceRequest) -> String {

@@ -16,14 +16,23 @@ extension ControlPlane {
     let standing = try await queue.standing(
       of: QueuePool(tier: record.tier, priorityClass: ownClass), first: Self.tenantsMax)
     let own = facts.jobsAhead ?? 0
-    let shared = [facts.capability, facts.tier].map {
-      StartFacts.Bound(limit: $0.limit, running: $0.running, ahead: facts.readyAbove + facts.readyBeside - 1)
+    let loads = try await queue.running().flatMap(\.running)
+    func elapsed(_ isBehind: (Lane) -> Bool) -> [Duration] {
+      loads.filter { isBehind($0.lane) }.map { max(.zero, room.time - $0.startedAt) }
     }
+    let onTier = elapsed { $0.tier == record.tier }
+    func bound(_ gate: WaitFacts.Gate, _ elapsed: [Duration]) -> StartFacts.Bound {
+      .init(
+        limit: gate.limit, running: gate.running, ahead: facts.readyAbove + facts.readyBeside - 1, elapsed: elapsed)
+    }
+    let shared = [bound(facts.capability, elapsed { $0.capability == lane.capability }), bound(facts.tier, onTier)]
     return StartFacts(
       standing: standing, tenant: record.tenant, ownAhead: own, readyAbove: facts.readyAbove,
       running: room.lanes.reduce(0) { $0 + ($1.key.tier == record.tier ? $1.value.leased : 0) },
-      slotsFree: room.slotsFree(for: lane, of: record.tenant),
-      tenantLimit: .init(limit: facts.tenant.limit, running: facts.tenant.running, ahead: own), sharedLimits: shared,
+      slotsFree: room.slotsFree(for: lane, of: record.tenant), elapsed: onTier,
+      tenantLimit: .init(
+        limit: facts.tenant.limit, running: facts.tenant.running, ahead: own,
+        elapsed: facts.tenantStarts.map { max(.zero, room.time - $0) }), sharedLimits: shared,
       history: settler.services.history(of: record.tier), isSettling: settler.silence != nil
     ).outlook
   }

@@ -19,8 +19,6 @@ package struct ServiceWindow: Sendable {
 
   /// How far back it reaches, and in how many parts it forgets.
   static let (length, partCount) = (Duration.seconds(600), 10)
-  /// Ends from which on it is believed how much running times vary.
-  private static let variationEndsMin = 10
 
   private var parts: [TierName: [Part]] = [:]
 
@@ -54,7 +52,7 @@ package struct ServiceWindow: Sendable {
     let seconds = known.reduce(0) { $0 + $1.seconds }
     // Attempts that have not ended count too; where ends are so quick that no look sees them, they count alone.
     let busy = max(seconds, known.reduce(0) { $0 + $1.busySeconds })
-    guard ended >= Self.variationEndsMin, seconds > 0 else {
+    guard ended >= ServiceHistory.believedFrom, seconds > 0 else {
       return ServiceHistory(completed: ended, busy: .seconds(busy))
     }
     let mean = seconds / Double(ended)

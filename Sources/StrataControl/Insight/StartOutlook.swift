@@ -19,6 +19,11 @@ public struct StartSpan: Hashable, Sendable {
   public let expected: Duration
   public let latest: Duration
   public let confidence: Double
+  /// How many attempts have ended on its tier lately, from which this follows.
+  public let observed: Int
+
+  /// Whether these are too few for more than a rough guess; the interval is wider then.
+  public var isRough: Bool { observed < ServiceHistory.believedFrom }
 }
 
 /// What is known of a waiting job's place. `outlook` is pure.
@@ -30,6 +35,8 @@ struct StartFacts: Sendable {
     let running: Int?
     /// Jobs behind it that go first.
     let ahead: Int
+    /// For how long those that run behind it have done so, as far as it is known.
+    var elapsed: [Duration] = []
   }
 
   /// The tenants of its pool.
@@ -42,6 +49,8 @@ struct StartFacts: Sendable {
   /// Jobs that run on its tier, and how many such as this one its workers would take beside them.
   let running: Int
   let slotsFree: Int
+  /// For how long those that run on its tier have done so, as far as it is known.
+  let elapsed: [Duration]
   let tenantLimit: Bound
   /// Of its capability and its tier.
   let sharedLimits: [Bound]
@@ -62,19 +71,23 @@ struct StartFacts: Sendable {
 
   var outlook: StartOutlook {
     let bounds = [tenantLimit] + sharedLimits
-    if bounds.contains(where: { $0.limit.effective == 0 }) { return StartOutlook(.unknown(.paused), isSettling) }
+    if bounds.contains(where: { $0.limit.effective == 0 }) {
+      return StartOutlook(.unknown(.paused), isSettling, observed: 0)
+    }
     if bounds.contains(where: { $0.limit.rate != nil }) {
       return .unknown(
         code: "rate_limit", reason: "only so many may start in a time, and the queue does not tell how many are left")
     }
     let onWorkers = StartEstimate.of(
-      PlaceInLine(ahead: ahead, slots: running + slotsFree, running: running), history: history)
+      PlaceInLine(ahead: ahead, slots: running + slotsFree, running: running, elapsed: elapsed), history: history)
     // Whatever comes last holds it.
     let behind = bounds.compactMap { bound -> StartEstimate? in
       guard let most = bound.limit.effective, let running = bound.running else { return nil }
-      return .of(PlaceInLine(ahead: bound.ahead, slots: most, running: running), history: history)
+      return .of(
+        PlaceInLine(ahead: bound.ahead, slots: most, running: running, elapsed: bound.elapsed), history: history)
     }
-    return StartOutlook(([onWorkers] + behind).max { $0.comesBefore($1) } ?? onWorkers, isSettling)
+    return StartOutlook(
+      ([onWorkers] + behind).max { $0.comesBefore($1) } ?? onWorkers, isSettling, observed: history.completed)
   }
 }
 
@@ -91,14 +104,14 @@ extension StartEstimate {
 }
 
 extension StartOutlook {
-  fileprivate init(_ estimate: StartEstimate, _ isSettling: Bool) {
+  fileprivate init(_ estimate: StartEstimate, _ isSettling: Bool, observed: Int) {
     switch estimate {
     case .now: self = .now
     case .after(let interval):
       self = .after(
         StartSpan(
           earliest: interval.earliest, expected: interval.expected, latest: interval.latest,
-          confidence: interval.confidence))
+          confidence: interval.confidence, observed: observed))
     case .unknown(.nothingCompleted) where !isSettling:
       self = .unknown(
         code: "not_settling", reason: "another controller leads, and this one has not seen how long jobs take")

@@ -21,9 +21,13 @@ struct WaitFacts: Sendable {
   let preemptors: [PriorityClass]
   /// That of the one for which it is being ended now.
   let preemptor: PriorityClass?
-  /// Jobs of its tenant that go first.
+  /// Jobs of its tenant that go first, of those that need the same.
   let jobsAhead: Int?
+  /// Whether others of its tenant may go first too, by their priority: those that need something else are not counted.
+  let mayMoreBeAhead: Bool
   let tenant: Gate
+  /// When the jobs of its tenant began that run, where they were counted.
+  let tenantStarts: [Timestamp]
   let capability: Gate
   let tier: Gate
   let workers: WorkerFacts
@@ -52,7 +56,8 @@ struct WaitFacts: Sendable {
         gates + [workers.reason(tier: tier.name, needs: needs), higherClasses, ownJobs, turns].compactMap(\.self)
       let next = Explanation.Reason(
         .next, "it is the next of its tier: it starts on a worker with \(needs) free")
-      return (found.isEmpty ? [next] : found) + rates + alternatives.map(\.reason) + preemptions
+      // A rate may hold what nothing else does.
+      return (found.isEmpty ? rates + [next] : found + rates) + alternatives.map(\.reason) + preemptions
     }
   }
 
@@ -126,9 +131,8 @@ struct WaitFacts: Sendable {
 
   private var ownJobs: Explanation.Reason? {
     guard let jobsAhead, jobsAhead > 0 else { return nil }
-    return .init(
-      .ownJobs, "\(jobsAhead.counted("job")) of its own tenant \(jobsAhead == 1 ? "goes" : "go") first",
-      count: jobsAhead)
+    let words = "\(jobsAhead.counted("job")) of its own tenant \(jobsAhead == 1 ? "goes" : "go") first"
+    return .init(.ownJobs, mayMoreBeAhead ? "at least \(words)" : words, count: jobsAhead)
   }
 
   private var turns: Explanation.Reason? {

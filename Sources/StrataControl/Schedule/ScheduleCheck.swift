@@ -82,22 +82,15 @@ struct ScheduleCheck: Sendable {
   }
 
   private func requireName(_ name: String) throws(StrataError) {
-    let isPlain = (1...limits.nameBytesMax).contains(name.utf8.count) && name.utf8.allSatisfy(Self.isPlain)
-    guard isPlain, name.utf8.first.map(Self.isAlphanumeric) == true else {
+    guard PlainName.isOne(name, bytesMax: limits.nameBytesMax) else {
       throw StrataError(
         .invalidBody, "'name' is none that a schedule can have",
-        remedy: "use 1 to \(limits.nameBytesMax) letters, digits, '.', '_' and '-', a letter or a digit first")
+        remedy: PlainName.remedy(bytesMax: limits.nameBytesMax))
     }
     guard ScheduleID(name) == nil else {
       throw StrataError(
         .invalidBody, "'name' looks like an identifier, which would name another schedule", remedy: "choose another")
     }
-  }
-
-  private static func isPlain(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || [0x2D, 0x2E, 0x5F].contains(byte) }
-
-  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
   }
 
   private func requireMissed(_ policy: MissedRunsPolicy) throws(StrataError) {

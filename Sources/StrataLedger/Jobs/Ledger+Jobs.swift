@@ -35,7 +35,7 @@ extension Ledger {
     return try await read(query) { row throws(PostgreSQLError) in try StoredJob(&row) }
   }
 
-  /// A tenant's jobs that failed, or were cancelled, and that no other does again, oldest first.
+  /// A tenant's jobs that failed, or were cancelled, and that no other does again, oldest first, with what they ran after.
   ///
   /// - Parameters:
   ///   - soldAs: only those sold under this name; nil for all.
@@ -48,6 +48,14 @@ extension Ledger {
       Query.listRetryable(
         .identifier(tenant), .text(state.rawValue), .text(soldAs), .text(code), .integer(page(limit)))
     ) { row throws(PostgreSQLError) in try StoredJob(&row) }
+  }
+
+  /// The jobs that do others again, by those; each is done again by one at most.
+  public func retries(of jobs: [JobID]) async throws(LedgerError) -> [JobID: AcceptedJob] {
+    let pairs = try await read(Query.findRetries(.identifiers(jobs))) { row throws(PostgreSQLError) in
+      (try row.identifier() as JobID, try AcceptedJob(&row))
+    }
+    return Dictionary(pairs) { first, _ in first }
   }
 
   /// Those of a tenant's newest `LedgerLimits.alikeScanMax` jobs that `part` may mean, newest first, at most `limit`.

@@ -41,18 +41,40 @@ public struct PlaceInLine: Hashable, Sendable {
   /// How many jobs the workers can run at once, and how many they do.
   public let slots: Int
   public let running: Int
+  /// For how long those that run have done so, as far as it is known.
+  public let elapsed: [Duration]
   public let isPaused: Bool
 
-  public init(ahead: Int, slots: Int, running: Int, isPaused: Bool = false) {
+  public init(ahead: Int, slots: Int, running: Int, elapsed: [Duration] = [], isPaused: Bool = false) {
     self.ahead = ahead
     self.slots = slots
     self.running = running
+    self.elapsed = elapsed
     self.isPaused = isPaused
+  }
+
+  /// A job that has run for longer than the mean still takes this part of it: nobody knows that it is about to end.
+  public static let remainingMin = 0.1
+
+  /// How much sooner or later the `ends`-th end from now comes than if all slots had always been at a random place in
+  /// their jobs, where jobs take about `mean` seconds: then it would come after `ends`/`slots` of them. Each slot has what
+  /// is left to the mean, and one whole job after the other after that. Jobs of very different lengths tell nothing by how
+  /// long they have run (exponential ones forget it), so it counts by what `squaredVariation` lacks to 1.
+  func shift(ends: Double, mean: Double, squaredVariation: Double) -> Double {
+    let regularity = max(0, 1 - squaredVariation)
+    guard regularity > 0, !elapsed.isEmpty, mean > 0, ends >= 1 else { return 1 }
+    let left = elapsed.map { max(Self.remainingMin, 1 - $0.seconds / mean) }.sorted()
+    let (rounds, place) = Int(min(ends - 1, 1e15)).quotientAndRemainder(dividingBy: slots)
+    let means = Double(rounds) + (place < left.count ? left[place] : 1)
+    return 1 - regularity + regularity * means * Double(slots) / ends
   }
 }
 
 /// What has been seen of such jobs over a window of the recent past.
 public struct ServiceHistory: Hashable, Sendable {
+  /// Ends from which on it is believed how much running times vary, and that those to come are like those that were seen.
+  public static let believedFrom = 10
+
   /// Jobs that ended.
   public let completed: Int
   /// For how long slots were busy, all slots together; the jobs that have not ended count too, or long ones would be
@@ -66,11 +88,17 @@ public struct ServiceHistory: Hashable, Sendable {
     self.busy = busy
     self.squaredVariation = squaredVariation
   }
+
+  /// Whether too few ended for more than a rough guess.
+  public var isThin: Bool { completed < Self.believedFrom }
 }
 
 extension StartEstimate {
   /// One in ten is told an interval that misses.
   public static let confidenceDefault = 0.9
+  /// What running times are taken to vary by at least, over the square of their mean, where too few have been seen: more
+  /// than exponential ones, so that the interval is wider than those few alone would make it.
+  public static let thinVariation = 2.0
 
   /// Estimates the start of the job at `place`.
   ///
@@ -82,6 +110,10 @@ extension StartEstimate {
   /// Both shapes are divided by the squared variation of running times where that is above 1, as ends bunch in
   /// proportion to it in the long run (Whitt, "Approximating a point process by a renewal process", 1982). Below 1 they
   /// are left alone: ends of many slots look like a Poisson process for a while, whatever each one's are like.
+  ///
+  /// How long those that run have done so moves the interval: see `PlaceInLine.shift`. Where fewer than
+  /// `ServiceHistory.believedFrom` have ended, the interval is that of `thinVariation`, and it is not moved together: its
+  /// end stays where it was.
   ///
   /// What is not foreseen: jobs that come later and go first, workers that come or go, and jobs of another kind ahead
   /// than those that were seen.
@@ -99,16 +131,21 @@ extension StartEstimate {
     guard endsNeeded > 0 else { return .now }
     guard history.completed > 0, history.busy > .zero else { return .unknown(.nothingCompleted) }
 
-    let bunching = max(1, history.squaredVariation)
+    let bunching = max(history.isThin ? thinVariation : 1, history.squaredVariation)
     let waits = BetaPrimeDistribution(
       a: endsNeeded / bunching, b: (Double(history.completed) + 0.5) / bunching)
-    func wait(_ probability: Double) -> Duration {
-      let seconds = history.busy.seconds / Double(place.slots) * waits.quantile(probability)
+    let shift = place.shift(
+      ends: endsNeeded, mean: history.busy.seconds / Double(history.completed),
+      squaredVariation: history.isThin ? 0 : history.squaredVariation)
+    func wait(_ probability: Double, _ shift: Double) -> Duration {
+      let seconds = history.busy.seconds / Double(place.slots) * waits.quantile(probability) * shift
       return .seconds(min(seconds, waitSecondsMax))
     }
     let miss = (1 - confidence) / 2
     return .after(
-      StartInterval(earliest: wait(miss), expected: wait(0.5), latest: wait(1 - miss), confidence: confidence))
+      StartInterval(
+        earliest: wait(miss, history.isThin ? min(1, shift) : shift), expected: wait(0.5, shift),
+        latest: wait(1 - miss, history.isThin ? max(1, shift) : shift), confidence: confidence))
   }
 
   /// A century: what is longer is "never" to any reader.

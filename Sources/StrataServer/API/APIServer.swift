@@ -137,6 +137,7 @@ public struct APIServer: Sendable {
     case .queuePolicy: try await sharing.queuePolicy()
     case .changeQueuePolicy: try await sharing.changeQueuePolicy(request)
     case .tenants: try await sharing.tenants()
+    case .createTenant: try await sharing.createTenant(request)
     case .tenant(let name): try await sharing.tenant(name)
     case .tierLimit(let name): try await sharing.limit(of: .tier, name)
     case .capabilityLimit(let name): try await sharing.limit(of: .capability, name)

@@ -29,8 +29,9 @@ struct ArrayRoutes {
     }
   }
 
-  /// Newest first; `?cursor=`, `?limit=`.
+  /// Newest first; `?cursor=`, `?limit=`; or `?id=`, the end or the beginning of an identifier.
   private func list(_ request: HTTPRequest, _ tenant: TenantID) async throws -> HTTPResponse {
+    if let text = request.query["id"] { return try await candidates(text, request.query, tenant) }
     let limit = try request.query.limit(usual: 50, max: Self.pageMax)
     let cursor = try request.query["cursor"].map { text throws(HTTPRefusal) in
       guard let id = ArrayID(text) else { throw Self.invalidCursor }
@@ -39,6 +40,16 @@ struct ArrayRoutes {
     let page = try await control.arrays(tenant: tenant, after: cursor, limit: limit)
     return try .json(
       Page(items: page.arrays.map { ArrayView($0, isListed: true) }, nextCursor: page.next?.description))
+  }
+
+  private func candidates(_ text: String, _ query: HTTPQuery, _ tenant: TenantID) async throws -> HTTPResponse {
+    guard query.items.count == 1, let part = IdentifierPart<ArrayTag>(text) else {
+      throw HTTPRefusal(
+        .badRequest, "invalid_id",
+        "'id' takes the last 6 characters of an array's identifier or more, or its first 8 or more, and no other item")
+    }
+    let arrays = try await control.arrays(tenant: tenant, like: part, limit: JobRoutes.candidatesMax)
+    return try .json(Page(items: arrays.map { ArrayView($0, isListed: true) }, nextCursor: nil))
   }
 
   /// By their indexes; `?state=`, `?cursor=`, `?limit=`.
@@ -52,7 +63,8 @@ struct ArrayRoutes {
     let position = request.query["cursor"].map { Int($0) ?? -1 } ?? 0
     guard (0...TaskIndexes.tasksMax).contains(position) else { throw Self.invalidCursor }
     let page = try await control.tasks(of: id, tenant: tenant, state: state, from: position, limit: limit)
-    return try .json(Page(items: page.tasks.map(ArrayTaskView.init), nextCursor: page.next.map { "\($0)" }))
+    return try .json(
+      Page(items: page.tasks.map { ArrayTaskView($0, isListed: true) }, nextCursor: page.next.map { "\($0)" }))
   }
 
   private static let invalidCursor = HTTPRefusal(
@@ -140,8 +152,10 @@ extension ArrayView {
 }
 
 extension ArrayTaskView {
-  init(_ task: ArrayTaskSnapshot) {
-    let job: JobView? = if case .made(let snapshot) = task.standing { JobView(snapshot) } else { nil }
+  /// - Parameter isListed: whether what may be long is left out.
+  init(_ task: ArrayTaskSnapshot, isListed: Bool = false) {
+    let job: JobView? =
+      if case .made(let snapshot) = task.standing { JobView(snapshot, isListed: isListed) } else { nil }
     self.init(index: task.index, id: task.job, state: task.state, job: job)
   }
 }

@@ -26,7 +26,9 @@ extension StartView {
     case .after(let span):
       self.init(
         state: .expected, expectedAt: (now + span.expected).text, earliestAt: (now + span.earliest).text,
-        latestAt: (now + span.latest).text, confidence: span.confidence)
+        latestAt: (now + span.latest).text, confidence: span.confidence, code: span.isRough ? "few_observed" : nil,
+        message: span.isRough
+          ? "a rough guess: only \(span.observed.counted("attempt")) ended on its tier lately" : nil)
     case .unknown(let code, let reason): self.init(state: .unknown, code: code, message: reason)
     }
   }

@@ -76,7 +76,7 @@ struct JobRoutes {
     let schedule = try await schedule(query, tenant)
     let page = try await control.jobs(
       tenant: tenant, state: state, batch: batch, schedule: schedule, after: cursor, limit: limit)
-    return try .json(Page(items: page.jobs.map(JobView.init), nextCursor: page.next?.description))
+    return try .json(Page(items: page.jobs.map { JobView($0, isListed: true) }, nextCursor: page.next?.description))
   }
 
   /// By its name, or by its identifier, which names its jobs also after it has been deleted.
@@ -96,7 +96,7 @@ struct JobRoutes {
         "'id' takes the last 6 characters of a job's identifier or more, or its first 8 or more, and no other item")
     }
     let jobs = try await control.jobs(tenant: tenant, like: part, limit: Self.candidatesMax)
-    return try .json(Page(items: jobs.map(JobView.init), nextCursor: nil))
+    return try .json(Page(items: jobs.map { JobView($0, isListed: true) }, nextCursor: nil))
   }
 
   /// Bytes of a change.

@@ -6,8 +6,9 @@ import StrataLedger
 import StrataQueue
 
 extension JobView {
-  init(_ snapshot: JobSnapshot) {
-    let record = snapshot.record
+  /// - Parameter isListed: whether what may be long is left out.
+  init(_ snapshot: JobSnapshot, isListed: Bool = false) {
+    let (record, order) = (snapshot.record, snapshot.record.order)
     let running = snapshot.lease
     var attempts = AttemptView.numbered(snapshot.attempts)
     // The log that the ledger keeps is the last attempt's.
@@ -21,7 +22,9 @@ extension JobView {
     let preemptions = snapshot.attempts.count { $0.ending == .preempted }
     self.init(
       id: record.id, state: snapshot.state, capability: record.soldAs, tenant: record.tenant, tier: record.tier,
-      priority: record.priority.rawValue, attempts: attempts,
+      priority: record.priority.rawValue, params: isListed ? nil : JSONValue(text: order.parametersJSON),
+      inputs: isListed || order.inputs.isEmpty ? nil : order.inputs, resources: order.resources,
+      timeoutSeconds: order.timeoutSeconds, attemptsMax: record.attemptsMax, attempts: attempts,
       progress: running.flatMap(JobView.Progress.init), createdAt: record.createdAt.text,
       runAt: record.runAt?.text, startBy: record.startBy?.text,
       preemption: record.order.preemption, preemptions: preemptions > 0 ? preemptions : nil,
@@ -29,7 +32,7 @@ extension JobView {
       heldMicrocredits: snapshot.state.isFinal ? 0 : record.held.micros,
       chargeMaxMicrocredits: record.held.micros, costMicroeuro: record.cost?.micros ?? 0,
       chargedMicrocredits: record.charged?.micros ?? 0, results: record.results,
-      summary: record.summaryJSON.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) },
+      summary: record.summaryJSON.flatMap(JSONValue.init(text:)),
       error: record.error, jobsAhead: snapshot.jobsAhead,
       scheduledFor: snapshot.scheduledFor?.text,
       after: record.structure.after.isEmpty ? nil : record.structure.after,
@@ -38,6 +41,14 @@ extension JobView {
       schedule: record.occurrence.map {
         ScheduledRunView(id: $0.schedule, name: record.scheduleName, instant: $0.instant?.text)
       }, task: record.order.task.map { JobView.TaskView(array: $0.array, index: $0.index) })
+  }
+}
+
+extension JSONValue {
+  /// What a JSON text says; nil for what is none.
+  fileprivate init?(text: String) {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
+    self = value
   }
 }
 

@@ -14,7 +14,7 @@ package enum Route: Hashable {
   case queuePolicy, changeQueuePolicy
   case createSchedule, checkSchedule, listSchedules
   case schedule(String), changeSchedule(String), deleteSchedule(String), runSchedule(String), scheduleTimes(String)
-  case tenants, tenant(String), changeTenant(String)
+  case tenants, createTenant, tenant(String), changeTenant(String)
   case changeTier(String), removeTier(String)
   case tierLimit(String), changeTierLimit(String), capabilityLimit(String), changeCapability(String)
 
@@ -73,7 +73,7 @@ package enum Route: Hashable {
     case ("tiers", 2): return [.patch: .changeTier(segments[1]), .delete: .removeTier(segments[1])]
     case ("tiers", 3) where segments[2] == "policy":
       return [.get: .tierLimit(segments[1]), .patch: .changeTierLimit(segments[1])]
-    case ("tenants", 1): return [.get: .tenants]
+    case ("tenants", 1): return [.get: .tenants, .post: .createTenant]
     case ("tenants", 2): return [.get: .tenant(segments[1]), .patch: .changeTenant(segments[1])]
     case ("account", 1): return [.get: .account]
     case ("queue", 1): return [.get: .queue]
@@ -126,7 +126,8 @@ package enum Route: Hashable {
   package var queryItems: [String] {
     switch self {
     case .listJobs: ["state", "batch", "schedule", "cursor", "limit", "id"]
-    case .listSchedules, .arrays(.list): ["cursor", "limit"]
+    case .listSchedules: ["cursor", "limit"]
+    case .arrays(.list): ["cursor", "limit", "id"]
     case .arrays(.tasks): ["state", "cursor", "limit"]
     case .arrays(.cancel): ["tasks"]
     case .scheduleTimes: ["limit"]
@@ -155,8 +156,8 @@ package enum Route: Hashable {
   /// Whether it shows what concerns every tenant.
   package var isForOperators: Bool {
     switch self {
-    case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .tenant, .changeTenant, .tierLimit,
-      .changeTier, .removeTier, .changeTierLimit, .capabilityLimit, .changeCapability:
+    case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .createTenant, .tenant, .changeTenant,
+      .tierLimit, .changeTier, .removeTier, .changeTierLimit, .capabilityLimit, .changeCapability:
       true
     default: false
     }

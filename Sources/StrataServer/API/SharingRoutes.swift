@@ -15,6 +15,19 @@ struct SharingRoutes {
     try .json(try await control.tenants().map { TenantView($0, running: nil) })
   }
 
+  /// 201 with the tenant, who has no key yet.
+  func createTenant(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let asked = try JSONCoding.decode(
+      TenantRequest.self, from: try await request.body.collect(limit: Self.bodyBytesMax),
+      members: TenantRequest.members)
+    let tenant = try await control.createTenant(
+      named: asked.name, plan: asked.plan ?? ControlPlane.planStandard,
+      credits: MicroCredits(micros: asked.grantMicrocredits ?? 0))
+    var response = try HTTPResponse.json(TenantView(tenant, running: nil), status: .created)
+    response.headers.append("location", "/v1/tenants/\(tenant.name)")
+    return response
+  }
+
   func changeTenant(_ name: String, _ request: HTTPRequest) async throws -> HTTPResponse {
     let patch = try JSONCoding.decode(
       TenantPatch.self, from: try await request.body.collect(limit: Self.bodyBytesMax), members: TenantPatch.members)

@@ -8,9 +8,11 @@ struct ArrayAction {
 
   let server: Server
   let arguments: Arguments
+  /// Of the array that is meant; nil where none is named.
+  let array: ArrayID?
 
   private var asJSON: Bool { arguments.has("json") }
-  private var id: String { arguments.positional[1] }
+  private var id: String { array?.description ?? "" }
   private var indexes: String? { arguments.positional.dropFirst(2).first }
   private var path: [String] { ["v1", "arrays", id] }
 
@@ -20,7 +22,7 @@ struct ArrayAction {
     case .show: try await show()
     case .tasks: try await tasks()
     case .wait:
-      guard let array = ArrayID(id) else { return .badUsage }
+      guard let array else { return .badUsage }
       return try await ArrayFollower(server: server).show(array, asJSON: asJSON)
     case .explain: try await explain()
     case .cancel: try await cancel()
@@ -62,7 +64,8 @@ struct ArrayAction {
       return Terminal.print(asJSON ? try JSONText.of(array) : ArrayText.of(array))
     }
     let task: ArrayTaskView = try await server.get(try taskPath())
-    let text = task.job.map(JobText.of) ?? "task \(task.index) of array \(id) is \(task.state)\njob         \(task.id)"
+    let text =
+      task.job.map { JobText.of($0) } ?? "task \(task.index) of array \(id) is \(task.state)\njob         \(task.id)"
     Terminal.print(asJSON ? try JSONText.of(task) : text)
   }
 

@@ -15,7 +15,8 @@ extension Command {
       retry   do its failed tasks again, once all have ended: a new array, whose identifier is printed
 
       'strata submit --array' and 'strata run --array' make one. INDEXES are written as there: 7, 0-99 or 1,5,10-20. 'strata
-      job show|logs|fetch|… ID[INDEX]' is about one task.
+      job show|logs|fetch|… ID[INDEX]' is about one task. ID may be shortened as in 'strata job'; since all of them end in
+      four zeros, take 10 characters of the end.
 
       Example: strata array cancel 01m8… 500-999
       """,
@@ -33,7 +34,9 @@ extension Command {
           "'\(word)' is none of \(ArrayVerb.usage)" + (near.map { "; did you mean '\($0)'?" } ?? ""), command: "array")
       }
       try verb.check(arguments)
-      return try await ArrayAction(server: Server(arguments), arguments: arguments).perform(verb)
+      let server = try Server(arguments)
+      let array = verb == .list ? nil : try await ArrayName.resolve(arguments.positional[1]) { server }
+      return try await ArrayAction(server: server, arguments: arguments, array: array).perform(verb)
     })
 }
 
@@ -53,10 +56,7 @@ enum ArrayVerb: String, CaseIterable {
       case .tasks, .wait, .retry: count == 2
       }
     guard isRight else { throw UsageError("expected strata array \(rawValue)\(words)", command: "array") }
-    if self != .list, ArrayID(arguments.positional[1]) == nil {
-      throw UsageError(
-        "'\(arguments.positional[1])' is not an array's identifier: give its 26 letters and digits", command: "array")
-    }
+    if self != .list, !ArrayName.isPart(arguments.positional[1]) { throw ArrayName.usage(arguments.positional[1]) }
     if arguments.has("state"), self != .tasks {
       throw UsageError("--state is for 'strata array tasks'", command: "array")
     }

@@ -14,6 +14,17 @@ package enum ExplanationText {
     return lines.joined(separator: "\n")
   }
 
+  /// What a job waits for, in a line; nil for one that does not wait.
+  package static func waiting(_ explanation: ExplanationView) -> String? {
+    switch explanation.state {
+    case .queued, .scheduled, .blocked:
+      explanation.reasons.first.map {
+        "strata: not begun yet: \($0.message) ('strata job explain \(explanation.job)' says more)"
+      }
+    case .running, .succeeded, .failed, .cancelled: nil
+    }
+  }
+
   private static func words(for start: StartView, _ now: Timestamp) -> String {
     func wait(_ text: String?) -> String {
       text.flatMap(Timestamp.init(text:)).map { time(max(.zero, $0 - now)) } ?? "?"
@@ -23,8 +34,9 @@ package enum ExplanationText {
     case .unknown: return "when it starts is not known: \(start.message ?? "the server does not say why")"
     case .expected:
       let certainty = start.confidence.map { "; with \(Int(($0 * 100).rounded())) % certainty " } ?? "; "
+      let rough = start.message.map { " (\($0))" } ?? ""
       return
-        "starts in about \(wait(start.expectedAt))\(certainty)in \(wait(start.earliestAt)) to \(wait(start.latestAt))"
+        "starts in about \(wait(start.expectedAt))\(certainty)in \(wait(start.earliestAt)) to \(wait(start.latestAt))\(rough)"
     }
   }
 

@@ -1,5 +1,5 @@
 import Glibc
-import StrataAPI
+package import StrataAPI
 import StrataCore
 
 /// One use of `strata job`.
@@ -57,7 +57,7 @@ struct JobAction {
 
   private func follow(logDescriptor: Int32?) async throws -> JobView {
     try await Submission.tellingOfInterruption(of: id) {
-      try await JobFollower(server: server, logDescriptor: logDescriptor).follow(id)
+      try await JobFollower(server: server, logDescriptor: logDescriptor, tellsOfWaiting: !asJSON).follow(id)
     }
   }
 
@@ -127,11 +127,15 @@ private struct LogShape: Encodable {
 }
 
 /// A job as `strata job show` tells it.
-enum JobText {
-  static func of(_ job: JobView) -> String {
+package enum JobText {
+  package static func of(_ job: JobView) -> String {
     var rows: [(name: String, value: String?)] = [
       ("job", job.id.description), ("state", job.state.rawValue),
-      ("capability", "\(job.capability) on tier \(job.tier)"), ("created", job.createdAt),
+      ("capability", "\(job.capability) on tier \(job.tier), with priority \(job.priority)"),
+    ]
+    rows += RequestText.rows(of: job)
+    rows += [
+      ("created", job.createdAt),
       ("scheduled", job.scheduledFor.map { "for \($0)" }),
       ("start by", job.startBy.flatMap { job.startedAt == nil ? $0 : nil }),
       ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs go first" }),

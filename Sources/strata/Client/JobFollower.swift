@@ -11,10 +11,14 @@ struct JobFollower {
   let server: Server
   /// Where to copy what the job prints; nil shows its progress instead.
   var logDescriptor: Int32?
+  /// Whether to say once what the job waits for, where it does not start soon.
+  var tellsOfWaiting = true
 
   /// - Returns: the finished job.
   func follow(_ id: JobID) async throws -> JobView {
     let progress = Mutex(ProgressLine())
+    let note = tellsOfWaiting ? WaitingNote(job: id, server: server) { progress.withLock { $0.clear() } } : nil
+    defer { note?.cancel() }
     var log = logDescriptor.map { LogTail(job: id, server: server, descriptor: $0) }
     var outageStart: ContinuousClock.Instant?
     while true {
@@ -22,6 +26,7 @@ struct JobFollower {
         // The stream ends early when the server restarts: it is opened again, and begins with the job as it stands.
         for try await event in events(of: id) {
           outageStart = nil
+          if event.hasBegun { note?.cancel() }
           if JobState(rawValue: event.type)?.isFinal == true { break }
           if log == nil { progress.withLock { $0.show(event) } } else { try await log?.copy() }
         }
@@ -61,6 +66,34 @@ struct JobFollower {
       entry.onTermination = { _ in reader.cancel() }
     }
   }
+}
+
+extension JobEvent {
+  /// Whether an attempt of the job has begun, or it has ended.
+  fileprivate var hasBegun: Bool { !["queued", "scheduled", "blocked"].contains(type) }
+}
+
+/// Says once, on standard error, what a job waits for that has not begun after a while.
+struct WaitingNote {
+  /// How long a job may wait without a word.
+  static let patience = Duration.seconds(2)
+
+  private let task: Task<Void, Never>
+
+  /// - Parameter clear: takes away what stands in the line.
+  init(job: JobID, server: Server, clear: @escaping @Sendable () -> Void) {
+    task = Task {
+      try? await Task.sleep(for: Self.patience)
+      guard !Task.isCancelled,
+        let explanation = try? await server.get("/v1/jobs/\(job)/explain") as ExplanationView,
+        let text = ExplanationText.waiting(explanation), !Task.isCancelled
+      else { return }
+      clear()
+      Terminal.note(text)
+    }
+  }
+
+  func cancel() { task.cancel() }
 }
 
 extension ProgressLine {

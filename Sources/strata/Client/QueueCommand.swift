@@ -26,7 +26,7 @@ extension Command {
                 strata queue order --keep-room-after 2m --class-patience 10m
       """,
     options: QueueOrderAction.options + [
-      .option("timeout", "TIME", "how long to wait until nothing runs (drain) [for ever]"),
+      .time("timeout", "how long to wait until nothing runs (drain) [for ever]"),
       .option("tenants", "N", "tenants of a class to show, those with the most jobs waiting [20]"), .dataDirectory,
       .json,
     ],

@@ -5,11 +5,11 @@ import StrataCore
 struct QueueOrderAction {
   static let word = "order"
   static let options: [OptionDefinition] = [
-    .option("keep-room-after", "TIME", "how long a job waits before a worker keeps its room for it (order) [0]"),
-    .option("keep-room-for", "TIME", "how long before that worker is asked again (order) [30s]"),
-    .option("class-patience", "TIME", "how long a class is passed over before it has a turn (order) [0]"),
-    .option("priority-ageing", "TIME", "how much waiting counts as one of priority (order) [0]"),
-    .option("preempt-after", "TIME", "how long a job waits before preemptible ones end for it (order) [30s]"),
+    .time("keep-room-after", "how long a job waits before a worker keeps its room for it (order) [0]"),
+    .time("keep-room-for", "how long before that worker is asked again (order) [30s]"),
+    .time("class-patience", "how long a class is passed over before it has a turn (order) [0]"),
+    .time("priority-ageing", "how much waiting counts as one of priority (order) [0]"),
+    .time("preempt-after", "how long a job waits before preemptible ones end for it (order) [30s]"),
   ]
 
   let arguments: Arguments

@@ -97,9 +97,9 @@ enum ScheduleOptions {
     .option("missed", "once|all:N|skip:TIME", "what becomes of missed runs (create, change) [once]"),
     .option("overlap", "allow|skip", "a run while an earlier job has not ended (create, change) [allow]"),
     .option(
-      "starts", "TIME", "no run before: 2026-11-21T06:15:00Z, or with an offset; 'none' lifts it (create, change)"),
-    .option("ends", "TIME", "no run after; likewise (create, change)"),
-    .option("jitter", "TIME", "runs begin up to so much late, each time the same, 1h at most (create, change) [0]"),
+      "starts", "INSTANT", "no run before; 'none' lifts it (create, change)"),
+    .option("ends", "INSTANT", "no run after; likewise (create, change)"),
+    .time("jitter", "runs begin up to so much late, each time the same, 1h at most (create, change) [0]"),
   ]
   static let paused = OptionDefinition.flag("paused", "it makes no runs until it is resumed (create)")
   static let dryRun = OptionDefinition.flag("dry-run", "only check it, and print its next times (create)")

@@ -13,6 +13,8 @@ struct Submission {
   private let server: Server
   private let asJSON: Bool
   private let idempotencyKey: String
+  /// Whether the key is one that was given, so that an earlier submission may have it.
+  private let isKeyGiven: Bool
   /// How long a server that takes no jobs at the moment is asked again.
   private let patience: Duration
   private let folder: ResultsFolder?
@@ -39,6 +41,7 @@ struct Submission {
     patience = try JobOptions.patience(arguments)
     // A key of our own makes the retry of a lost answer find the same job.
     idempotencyKey = arguments["idempotency-key"] ?? "cli-\(JobID())"
+    isKeyGiven = arguments.has("idempotency-key")
     guard (1...255).contains(idempotencyKey.utf8.count), idempotencyKey.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
     else {
       throw UsageError(
@@ -59,27 +62,30 @@ struct Submission {
     request.inputs = try await inputs.upload()
     let accepted: JobAccepted = try await server.post(
       "/v1/jobs", request, idempotencyKey: idempotencyKey, patience: patience)
-    if waits, let tasks = accepted.tasks { return try await follow(ArrayID(accepted.id), tasks: tasks) }
+    if !asJSON, let repeated = RepeatText.of(accepted, isKeyGiven: isKeyGiven, uniqueKey: request.uniqueKey) {
+      Terminal.note(repeated)
+    }
+    if waits, let tasks = accepted.tasks {
+      return try await follow(ArrayID(accepted.id), tasks: tasks, isRepeat: accepted.isRepeat)
+    }
     guard waits else {
       Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
       return .done
     }
-    if !asJSON {
-      let held = MicroCredits(micros: accepted.heldMicrocredits)
+    if !asJSON, !accepted.isRepeat {
       Terminal.note(
-        accepted.isRepeat
-          ? "job \(accepted.id) was submitted before under this key"
-          : "job \(accepted.id) accepted, at most \(held) credits held")
+        "job \(accepted.id) accepted, at most \(MicroCredits(micros: accepted.heldMicrocredits)) credits held")
     }
     let job = try await Self.tellingOfInterruption(of: accepted.id) {
-      try await JobFollower(server: server, logDescriptor: showsLog ? asJSON ? STDERR_FILENO : STDOUT_FILENO : nil)
-        .follow(accepted.id)
+      try await JobFollower(
+        server: server, logDescriptor: showsLog ? asJSON ? STDERR_FILENO : STDOUT_FILENO : nil, tellsOfWaiting: !asJSON
+      ).follow(accepted.id)
     }
     return try await JobOutcome(server: server, job: job).show(folder: folder, asJSON: asJSON, isBrief: showsLog)
   }
 
-  private func follow(_ array: ArrayID, tasks: Int) async throws -> ExitStatus {
-    if !asJSON { Terminal.note("array \(array) of \(tasks.counted("task")) accepted") }
+  private func follow(_ array: ArrayID, tasks: Int, isRepeat: Bool) async throws -> ExitStatus {
+    if !asJSON, !isRepeat { Terminal.note("array \(array) of \(tasks.counted("task")) accepted") }
     return try await ArrayFollower(server: server).show(array, asJSON: asJSON)
   }
 

@@ -83,17 +83,16 @@ enum JobOptions {
     .option("tier", "NAME", "the tier to run on"),
     .option("priority", "0…100", "higher runs first [50]"),
     .option("cpu", "CORES", "cores to ask for, such as 0.5 or 2"),
-    .option("memory", "SIZE", "memory to ask for, such as 512M or 2G"),
+    .option("memory", "SIZE", "memory to ask for"),
     .option("gpu", "COUNT", "GPUs to ask for, such as 0.5 or 1"),
     AlternativeWords.option,
-    .option("timeout", "SECONDS", "how long one attempt may take"),
-    .option("at", "TIME", "run it then at the earliest: 2026-11-21T06:15:00Z, or with an offset"),
-    .option(
-      "delay", "TIME", "run it so long from now at the earliest, such as 90s, 10m, 2h or 1d; a number alone is seconds"),
-    .option("start-by", "TIME", "let it fail if it has not started by then; as --at"),
-    .option("start-within", "TIME", "the same, so long from now; as --delay"),
+    .time("timeout", "how long one attempt may take"),
+    .option("at", "INSTANT", "run it then at the earliest"),
+    .time("delay", "run it so long from now at the earliest"),
+    .option("start-by", "INSTANT", "let it fail if it has not started by then"),
+    .time("start-within", "the same, so long from now"),
     .flag("preemptible", "let it be ended, and run again, where a job of a higher class needs its room"),
-    .option("grace", "TIME", "how long it then has to save what it has, at most 5m [30s]"),
+    .time("grace", "how long it then has to save what it has, at most 5m [30s]"),
     .option("checkpoint-signal", "NAME", "how it is told: TERM or USR1 [TERM]"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
@@ -101,14 +100,14 @@ enum JobOptions {
     .option("on-dependency-failure", "WHAT", "if one of those does not succeed: fail, skip or run [fail]"),
     .option("batch", "ID", "the open batch to join"),
     .option("unique-key", "KEY", "no other job of yours may have it at the same time"),
-    .option("unique-seconds", "N", "how long the job holds its key [until it has ended]"),
+    .time("unique-for", "how long the job holds its key [until it has ended]", formerly: "unique-seconds"),
     .option("on-duplicate", "WHAT", "if another job holds the key: existing (that one) or refuse [existing]"),
     .option("array", "INDEXES", "one task for each index, such as 0-99, 1,5,9 or 0-999:10; 0-99%8 runs 8 at once"),
     patienceOption, .dataDirectory, .json,
   ]
 
-  static let patienceOption = OptionDefinition.option(
-    "patience", "TIME", "how long to try again while the server takes no jobs; 0 not at all [60s]")
+  static let patienceOption = OptionDefinition.time(
+    "patience", "how long to try again while the server takes no jobs; 0 not at all [60s]")
 
   static func patience(_ arguments: Arguments) throws(UsageError) -> Duration {
     try arguments["patience"].map { text throws(UsageError) in
@@ -126,7 +125,7 @@ enum JobOptions {
       capability: capability, priority: try arguments.integer("priority", in: 0...100), tier: arguments["tier"],
       resources: cores == nil && memory == nil && gpus == nil
         ? nil : .init(cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus),
-      timeoutSeconds: try arguments.integer("timeout", in: 1...604_800).map(Int64.init), runAt: start.at,
+      timeoutSeconds: try arguments.seconds("timeout", in: 1...timeoutSecondsMax), runAt: start.at,
       delaySeconds: start.seconds, startBy: end.at, startWithinSeconds: end.seconds,
       preemptible: arguments.has("preemptible") ? true : nil,
       graceSeconds: try arguments["grace"].map { text throws(UsageError) in try Quantity.seconds(text, of: "--grace") },
@@ -134,7 +133,7 @@ enum JobOptions {
       maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") },
       after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try batch(arguments),
       uniqueKey: arguments["unique-key"],
-      uniqueSeconds: try arguments.integer("unique-seconds", in: 1...Int(UniqueKey.secondsMax)).map(Int64.init),
+      uniqueSeconds: try arguments.seconds("unique-for", in: 1...UniqueKey.secondsMax),
       onDuplicate: try conflict(arguments), array: try array(arguments),
       alternatives: try AlternativeWords.read(arguments))
   }
@@ -223,6 +222,8 @@ enum JobOptions {
     return (nil, seconds)
   }
 
+  /// What the server takes: a week.
+  private static let timeoutSecondsMax: Int64 = 604_800
   /// What the server takes.
   private static let delaySecondsMax: Int64 = 366 * 86_400
 }

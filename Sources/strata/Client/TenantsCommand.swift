@@ -3,13 +3,17 @@ import StrataCore
 
 extension Command {
   static let tenants = Command(
-    name: "tenants", arguments: "[set NAME]", argumentsMax: 2,
-    summary: "List the tenants, or say what share of the workers one gets",
+    name: "tenants", arguments: "[create NAME | set NAME]", argumentsMax: 2,
+    summary: "List the tenants, make one, or say what share of the workers one gets",
     details: """
+      create  makes one, with --credits to spend ('strata ledger grant' gives more) and no key yet: 'strata keys create
+              laptop --tenant NAME' makes one. A name has letters, digits, '.', '_' and '-'
+      set     changes the class, the weight or the limit of one
+
       All jobs of a higher class go before those of a lower one. Within a class tenants take turns by what they have used,
       and one of twice the weight gets twice as much. A new class is that of the jobs accepted from now on.
 
-      Example: strata tenants set acme --class 6 --weight 200 --running-max 20
+      For operators. Example: strata tenants set acme --class 6 --weight 200 --running-max 20
       """,
     options: [
       .option("class", "0…9", "its class [4]"), .option("weight", "1…10000", "its share within the class [100]"),
@@ -17,9 +21,14 @@ extension Command {
       .option(
         "rate", "RATE", "the most of its jobs that start in a time, such as 10/s or 100/1h; 'none' for any number"),
       .option("burst", "COUNT", "the most that start at once [as many as in one period]"),
+      .option("plan", "NAME", "the name of its plan (create) [local]"),
+      .option("credits", "N", "credits that it may spend (create) [none]"),
       .dataDirectory, .json,
     ],
     run: { arguments in
+      if arguments.positional.first != "create", arguments.has("plan") || arguments.has("credits") {
+        throw UsageError("--plan and --credits are for 'strata tenants create'", command: "tenants")
+      }
       let server = try Server(arguments)
       switch (arguments.positional.first, arguments.positional.count) {
       case (nil, _):
@@ -34,9 +43,31 @@ extension Command {
         }
         let tenant: TenantView = try await server.patch(["v1", "tenants", arguments.positional[1]], change)
         return try show([tenant], arguments)
-      default: throw UsageError("expected 'set NAME' or nothing", command: "tenants")
+      case ("create", 2): return try await create(arguments.positional[1], arguments, on: server)
+      default: throw UsageError("expected 'create NAME', 'set NAME' or nothing", command: "tenants")
       }
     })
+
+  private static func create(_ name: String, _ arguments: Arguments, on server: Server) async throws -> ExitStatus {
+    guard try patch(arguments) == TenantPatch() else {
+      throw UsageError("a new tenant takes --plan and --credits; set the rest afterwards", command: "tenants")
+    }
+    let credits = try arguments["credits"].map { try Quantity.millionths($0, of: "--credits") } ?? 0
+    let tenant: TenantView = try await server.post(
+      "/v1/tenants", TenantRequest(name: name, plan: arguments["plan"], grantMicrocredits: credits))
+    if arguments.has("json") {
+      Terminal.print(try JSONText.of(tenant))
+      return .done
+    }
+    Terminal.print(tenant.id.description)
+    Terminal.note(
+      """
+      strata: tenant '\(tenant.name)' is made, with \(MicroCredits(micros: credits)) credits
+        strata keys create laptop --tenant \(tenant.name)    makes a key for it
+        strata ledger grant N --tenant \(tenant.name)        gives it more credits
+      """)
+    return .done
+  }
 
   private static func patch(_ arguments: Arguments) throws(UsageError) -> TenantPatch {
     var patch = TenantPatch()

@@ -33,10 +33,11 @@ struct Arguments {
     throws(UsageError)
   {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let name = String(parts[0].drop { $0 == "-" })
-    guard word.hasPrefix("--"), let option = options.first(where: { $0.name == name }) else {
+    let given = String(parts[0].drop { $0 == "-" })
+    guard word.hasPrefix("--"), let option = options.first(where: { $0.isCalled(given) }) else {
       throw UsageError(Self.unknown(String(parts[0]), among: options), command: command)
     }
+    let name = option.name
     let value: String
     switch (option.value, parts.count) {
     case (nil, 1): value = ""
@@ -75,6 +76,18 @@ struct Arguments {
       throw UsageError(
         "--\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'",
         command: command)
+    }
+    return value
+  }
+
+  /// The option as a time within `range`, in seconds.
+  func seconds(_ name: String, in range: ClosedRange<Int64>) throws(UsageError) -> Int64? {
+    guard let text = self[name] else { return nil }
+    let value = try Quantity.seconds(text, of: "--\(name)")
+    guard range.contains(value) else {
+      throw UsageError(
+        "--\(name) must be from \(Quantity.text(ofSeconds: range.lowerBound)) to"
+          + " \(Quantity.text(ofSeconds: range.upperBound)), not '\(text)'", command: command)
     }
     return value
   }

@@ -29,8 +29,8 @@ package enum ExitStatus: Int32 {
 }
 
 /// A command line that cannot be understood.
-struct UsageError: Error {
-  let message: String
+package struct UsageError: Error {
+  package let message: String
   let command: String?
 
   init(_ message: String, command: String? = nil) {

@@ -7,8 +7,15 @@ struct OptionDefinition {
   let summary: String
   /// Whether it may be given several times.
   var repeats = false
+  /// What it was called before: taken still, and not told of.
+  var formerly: String?
 
   static func flag(_ name: String, _ summary: String) -> Self { Self(name: name, value: nil, summary: summary) }
+
+  /// One that takes a time, as `Quantity.seconds` reads it.
+  static func time(_ name: String, _ summary: String, formerly: String? = nil) -> Self {
+    Self(name: name, value: Placeholder.time.rawValue, summary: summary, formerly: formerly)
+  }
 
   static func option(_ name: String, _ value: String, _ summary: String, repeats: Bool = false) -> Self {
     Self(name: name, value: value, summary: summary, repeats: repeats)
@@ -17,5 +24,22 @@ struct OptionDefinition {
   static let dataDirectory = option(
     "data-dir", "FOLDER",
     "where Strata keeps everything [$STRATA_DATA_DIR, else ~/.local/share/strata; for root /var/lib/strata]")
+  func isCalled(_ word: String) -> Bool { name == word || formerly == word }
+
   static let json = flag("json", "print JSON with stable field names")
+}
+
+/// Values that many options take, with what is said of each of them once.
+enum Placeholder: String, CaseIterable {
+  case time = "TIME"
+  case instant = "INSTANT"
+  case size = "SIZE"
+
+  var explanation: String {
+    switch self {
+    case .time: "a number with s, m, h or d, such as 30s, 5m, 2h or 1d; a number alone is seconds"
+    case .instant: "a time with its offset, such as 2026-11-21T06:15:00Z or 2026-11-21T08:15:00+02:00"
+    case .size: "a number of bytes with a unit: 512M, 16G or 16GiB (by 1024), 512MB or 16GB (by 1000)"
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import StrataCore
 
 /// Numbers with decimals or units, as people write them on a command line. `what` names them in an error: `--cpu`.
-enum Quantity {
+package enum Quantity {
   /// `0.5` cores is 500.
   static func thousandths(_ text: String, of what: String) throws(UsageError) -> Int64 {
     try decimal(text, places: 3, of: what)
@@ -18,29 +18,56 @@ enum Quantity {
   }
 
   /// `2h` is 7,200; the units are s, m, h and d, and seconds need none.
-  static func seconds(_ text: String, of what: String) throws(UsageError) -> Int64 {
+  package static func seconds(_ text: String, of what: String) throws(UsageError) -> Int64 {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let units: [String: Int64] = ["": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400]
     guard !digits.isEmpty, let unit = units[String(text.dropFirst(digits.count))] else {
-      throw UsageError("\(what) takes a time such as 90s, 10m, 2h or 1d, not '\(text)'")
+      throw UsageError("\(what) takes a time such as 30s, 5m, 2h or 1d, not '\(text)'")
     }
     guard let count = Int64(digits), count < 1 << 40 else { throw UsageError("\(what) cannot be as long as '\(text)'") }
     return count * unit
   }
 
-  /// `512M` is 512 · 2^20; the units are K, M, G and T, with or without `iB` or `B`.
-  static func bytes(_ text: String, of what: String) throws(UsageError) -> Int64 {
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    let unit = text.dropFirst(digits.count).uppercased()
-    let shifts: [String: Int64] = ["": 0, "B": 0, "K": 10, "M": 20, "G": 30, "T": 40]
-    let short = unit.hasSuffix("IB") ? String(unit.dropLast(2)) : unit.count > 1 ? String(unit.dropLast()) : unit
-    guard let shift = shifts[short], digits.utf8.contains(where: { $0 != 0x30 }) else {
-      throw UsageError("\(what) must be a size such as 512M or 2G, not '\(text)'")
+  /// As `seconds` reads it, with the largest unit that has no rest.
+  static func text(ofSeconds seconds: Int64) -> String {
+    let units: [(String, Int64)] = [("d", 86_400), ("h", 3_600), ("m", 60)]
+    guard let (unit, size) = units.first(where: { seconds > 0 && seconds % $0.1 == 0 }) else { return "\(seconds)s" }
+    return "\(seconds / size)\(unit)"
+  }
+
+  /// `512M` is 512 · 2^20, as are `512MiB` and `512m`; `512MB` is 512 · 10^6. The units are K, M, G and T, and bytes need
+  /// none; there may be decimals.
+  package static func bytes(_ text: String, of what: String) throws(UsageError) -> Int64 {
+    let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+    let unit = text.dropFirst(number.count).uppercased()
+    guard let size = bytes(ofUnit: unit), parts.count <= 2, !parts.contains(where: \.isEmpty),
+      number.utf8.contains(where: { (0x31...0x39).contains($0) })
+    else { throw UsageError("\(what) must be a size such as 512M, 16G or 16GB, not '\(text)'") }
+    let decimals = parts.count == 2 ? parts[1].utf8.count : 0
+    guard let digits = Int64(parts.joined()), decimals <= sizeDecimalsMax,
+      case let total = Int128(digits) * Int128(size) / power(10, decimals), total < 1 << 62
+    else { throw UsageError("\(what) cannot be as large, or as exact, as '\(text)'") }
+    guard total > 0 else { throw UsageError("\(what) must be one byte at least, not '\(text)'") }
+    return Int64(total)
+  }
+
+  /// Of a size; more make no difference to anybody.
+  private static let sizeDecimalsMax = 6
+
+  /// - Returns: nil for what is no unit.
+  private static func bytes(ofUnit unit: String) -> Int64? {
+    if unit.isEmpty || unit == "B" { return 1 }
+    guard let place = ["K", "M", "G", "T"].firstIndex(where: { unit.hasPrefix($0) }) else { return nil }
+    switch unit.dropFirst() {
+    case "", "I", "IB": return Int64(power(1_024, place + 1))
+    case "B": return Int64(power(1_000, place + 1))
+    default: return nil
     }
-    guard let count = Int64(digits), count < 1 << (62 - shift) else {
-      throw UsageError("\(what) cannot be as large as '\(text)'")
-    }
-    return count << shift
+  }
+
+  private static func power(_ base: Int128, _ exponent: Int) -> Int128 {
+    (0..<exponent).reduce(1) { product, _ in product * base }
   }
 
   private static func decimal(

@@ -7,7 +7,7 @@ import StrataRuntime
 /// `AdmissionBounds`.
 struct QueueBounds {
   static let options: [OptionDefinition] = [
-    .option("queue-memory", "SIZE", "what the queue may take of memory, such as 2G [a quarter of the machine's]"),
+    .option("queue-memory", "SIZE", "what the queue may take of memory [a quarter of the machine's]"),
     .option("queue-full-at", "PERCENT", "of that memory, from where on no jobs are accepted [80]"),
     .option("queue-open-at", "PERCENT", "below which they are again [5 less]"),
     .option("queue-jobs", "N", "the most jobs that the queue holds [5000000]"),

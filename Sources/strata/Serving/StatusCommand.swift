@@ -6,7 +6,10 @@ import StrataStack
 extension Command {
   static let status = Command(
     name: "status", summary: "Say whether the stack of a folder runs and consumes jobs",
-    details: "The exit code is 0 if it does, else 4. It answers within about 10 s, whatever hangs.",
+    details: """
+      The exit code is 0 if it does, else 4: also where no worker takes jobs, so that those that are accepted wait. It answers
+      within about 10 s, whatever hangs.
+      """,
     options: [.dataDirectory, .json],
     run: { arguments in
       let report = try await StatusReport.make(arguments)
@@ -68,7 +71,17 @@ struct StatusReport: Encodable {
     report.obstacle = await obstacle(phase, endpoint)
     report.isReady = report.obstacle == nil
     if report.isReady { report.queue = await endpoint.queue() }
+    report.noteWorkers()
     return report
+  }
+
+  /// Nothing is consumed where nobody takes jobs, however ready all else is. Whose key is no operator's does not see them.
+  private mutating func noteWorkers() {
+    guard let queue, queue.outcomesPending != nil, queue.workers.isEmpty else { return }
+    isReady = false
+    obstacle =
+      "no worker takes jobs: those that are accepted wait; start one with strata worker, or have strata up start some"
+      + " (--workers)"
   }
 
   private static func obstacle(_ phase: StackNote.Phase, _ endpoint: Endpoint) async -> String? {
@@ -102,7 +115,7 @@ struct StatusReport: Encodable {
   }
 
   private var consumption: String {
-    if let reason = queue?.admission?.reason { return "jobs are consumed; NO NEW ONES ARE ACCEPTED: \(reason)" }
-    return queue?.workers.isEmpty == true ? "jobs are accepted, and wait: there is no worker" : "jobs are consumed"
+    guard let reason = queue?.admission?.reason else { return "jobs are consumed" }
+    return "jobs are consumed; NO NEW ONES ARE ACCEPTED: \(reason)"
   }
 }

@@ -40,9 +40,9 @@ extension Command {
       Returns when nothing of it is left: no server, no worker, no job's process. When the grace is over it says so, with
       exit code 4, and the stack goes on stopping; 'strata down' again hands running jobs back at once.
       """,
-    options: [.dataDirectory, .option("grace", "SECONDS", "how long to wait for running jobs [60]")],
+    options: [.dataDirectory, .time("grace", "how long to wait for running jobs [60s]")],
     run: { arguments in
-      let seconds = try arguments.integer("grace", in: 1...86_400) ?? 60
+      let seconds = try arguments.seconds("grace", in: 1...86_400) ?? 60
       guard let directory = try DataFolder.find(arguments) else {
         Terminal.note("strata: nothing runs in \(try DataFolder.path(arguments))")
         return .done

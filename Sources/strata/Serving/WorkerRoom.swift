@@ -5,7 +5,7 @@ import StrataRuntime
 enum WorkerRoom {
   static let options: [OptionDefinition] = [
     .option("cpu", "CORES", "what its jobs may ask for together [the machine's, and one for each slot at least]"),
-    .option("memory", "SIZE", "the same of memory, such as 16G [the machine's]"),
+    .option("memory", "SIZE", "the same of memory [the machine's]"),
     .option("gpu", "COUNT", "the same of GPUs [0]"),
   ]
 

@@ -1,0 +1,6 @@
+-- Arrays of a tenant whose identifiers begin or end in a certain way, newest first, among its newest. $1 to $7 as those of
+-- find_alike. Returns: id.
+SELECT id FROM (SELECT id FROM job_array WHERE tenant = $1::uuid ORDER BY id DESC LIMIT $6::bigint) AS newest
+WHERE id BETWEEN $2::uuid AND $3::uuid
+  OR ('x' || right(replace(id::text, '-', ''), 16))::bit(64)::bigint & $4::bigint = $5::bigint
+ORDER BY id DESC LIMIT $7::bigint

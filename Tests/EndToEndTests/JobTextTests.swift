@@ -1,0 +1,64 @@
+import StrataAPI
+import StrataCore
+import Testing
+import strata
+
+/// What `strata job show`, and a command that waits, tell of a job.
+@Suite struct JobTextTests {
+  private func job(_ params: [String: JSONValue], inputs: [ArtifactReference]? = nil) -> JobView {
+    JobView(
+      id: JobID(), state: .queued, capability: "command.run", tenant: TenantID(), tier: .cpu, priority: 60,
+      params: .object(params), inputs: inputs,
+      resources: ResourceRequest(cpuMillicores: 2_500, memoryBytes: 512_000_000, gpuThousandths: 500),
+      timeoutSeconds: 600, attemptsMax: 3, createdAt: "2026-01-01T00:00:00Z", heldMicrocredits: 1,
+      chargeMaxMicrocredits: 1)
+  }
+
+  @Test func whatWasAskedForIsShown() throws {
+    let digest = try #require(ArtifactDigest(bytes: [UInt8](repeating: 0xAB, count: 32)))
+    let input = ArtifactReference(name: "scan.laz", digest: digest, sizeBytes: 104_000_000)
+    let command = JSONValue.array(["sh", "-c", "echo 'it is' > $OUT"].map(JSONValue.string))
+    let text = JobText.of(
+      job(["command": command, "environment": .object(["A": .string("b")]), "level": .integer(3)], inputs: [input]))
+    for line in [
+      "capability  command.run on tier cpu, with priority 60", #"command     sh -c 'echo '\''it is'\'' > $OUT'"#,
+      #"parameter   environment={"A":"b"}"#, "parameter   level=3", "input       scan.laz  104 MB  sha256:abab",
+      "resources   2.5 cores, 512 MB, 0.5 GPU", "time limit  10 min for each attempt", "attempts    at most 3",
+    ] {
+      #expect(text.contains(line), "\(line)\n\(text)")
+    }
+  }
+
+  @Test func whatIsLongIsCutAndSaysSo() {
+    let text = JobText.of(job(["text": .string(String(repeating: "x", count: 5_000))]))
+    #expect(text.utf8.count < 1_500 && text.contains("xxx … (the rest with --json)"))
+  }
+
+  @Test func whatAJobWaitsForIsToldInALine() {
+    func text(_ state: JobState) -> String? {
+      ExplanationText.waiting(
+        ExplanationView(
+          job: JobID(), state: state,
+          reasons: [
+            .init(code: "no_worker", message: "no worker is there", count: 0, limit: nil, until: nil, jobs: nil)
+          ], unknown: [], start: nil))
+    }
+    #expect(text(.queued)?.contains("not begun yet: no worker is there ('strata job explain ") == true)
+    #expect(text(.running) == nil && text(.succeeded) == nil)
+  }
+
+  @Test func aTaskThatIsNotMadeSaysHowItsArrayStands() {
+    let array = ArrayView(
+      id: .new(), state: "held", capability: "noop", priority: 50, tasks: 5_000, indexes: nil, maxRunning: nil,
+      pending: 4_000, waiting: 900, running: 2, succeeded: 90, failed: 5, cancelled: 3, failedIndexes: nil,
+      held: .init(code: "budget_exceeded", detail: "there are no credits"), createdAt: "", runAt: nil, finishedAt: nil,
+      chargeMaxMicrocredits: 1, chargedMicrocredits: 0, heldMicrocredits: 0, retryOf: nil, retriedBy: nil)
+    func error(_ state: String) -> String {
+      TaskName.notMade(ArrayTaskView(index: 4_711, id: JobID(), state: state, job: nil), of: array).description
+    }
+    let pending = error("pending")
+    #expect(pending.contains("task 4711 of array \(array.id) is not made yet: 4000 of its 5000 tasks wait for room"))
+    #expect(pending.contains("the array is held, held: there are no credits, 98 have ended"), "\(pending)")
+    #expect(error("cancelled").contains("was cancelled before it was made"))
+  }
+}
