@@ -33,7 +33,8 @@ public protocol JobQueue: Sendable {
   func preempt(_ preemptions: [Preemption]) async throws(QueueError) -> [PreemptVerdict]
 
   /// Has a worker keep what it has free for a job of a lane, whoever is due, until it has been granted or the time is over:
-  /// what several jobs give back that are being ended for it goes to nobody else of its class or a lower one meanwhile.
+  /// what several jobs give back that are being ended for it goes to nobody else of its class or a lower one meanwhile, but
+  /// for what fits beside it.
   ///
   /// - Returns: whether it does: not where worker or lane is not known, nor while room is reserved for another in the pool.
   func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool

@@ -15,6 +15,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var inputs: [ArtifactReference]?
   /// What each attempt asks of a worker.
   public var resources: ResourceRequest?
+  /// How else it may run, the preferred way first; absent where there is but one.
+  public var alternatives: [Placement]?
   /// How long one attempt may take.
   public var timeoutSeconds: Int64?
   /// How many attempts it may have; those that were handed back or preempted do not count.
@@ -65,6 +67,7 @@ public struct JobView: Hashable, Codable, Sendable {
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
     params: JSONValue? = nil, inputs: [ArtifactReference]? = nil, resources: ResourceRequest? = nil,
+    alternatives: [Placement]? = nil,
     timeoutSeconds: Int64? = nil, attemptsMax: Int? = nil,
     attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, runAt: String? = nil,
     startBy: String? = nil, preemption: PreemptionTerms? = nil, preemptions: Int? = nil, startedAt: String? = nil,
@@ -84,6 +87,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.params = params
     self.inputs = inputs
     self.resources = resources
+    self.alternatives = alternatives
     self.timeoutSeconds = timeoutSeconds
     self.attemptsMax = attemptsMax
     self.attempts = attempts
@@ -138,7 +142,7 @@ public struct JobView: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
-    case schedule, task, preemption, preemptions, params, inputs, resources
+    case schedule, task, preemption, preemptions, params, inputs, resources, alternatives
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case createdAt = "created_at"
@@ -167,6 +171,8 @@ public struct AttemptView: Hashable, Codable, Sendable {
   /// The class of the job that it was, or is being, preempted for; absent for one that was not.
   public var preemptedBy: Int?
   public var worker: WorkerID?
+  /// Where it ran: the job's tier, or that of one of its alternatives. Absent while it runs.
+  public var tier: TierName?
   public var startedAt: String?
   public var endedAt: String?
   public var usage: AttemptUsage?
@@ -176,6 +182,7 @@ public struct AttemptView: Hashable, Codable, Sendable {
 
   public init(
     attempt: Int, ending: AttemptEnding? = nil, preemptedBy: Int? = nil, worker: WorkerID? = nil,
+    tier: TierName? = nil,
     startedAt: String? = nil,
     endedAt: String? = nil, usage: AttemptUsage? = nil, costMicroeuro: Int64? = nil, error: AttemptError? = nil,
     log: ArtifactReference? = nil
@@ -184,6 +191,7 @@ public struct AttemptView: Hashable, Codable, Sendable {
     self.ending = ending
     self.preemptedBy = preemptedBy
     self.worker = worker
+    self.tier = tier
     self.startedAt = startedAt
     self.endedAt = endedAt
     self.usage = usage
@@ -193,7 +201,7 @@ public struct AttemptView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case attempt, ending, worker, usage, error, log
+    case attempt, ending, worker, tier, usage, error, log
     case preemptedBy = "preempted_by"
     case startedAt = "started_at"
     case endedAt = "ended_at"

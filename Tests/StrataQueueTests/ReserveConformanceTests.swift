@@ -59,7 +59,7 @@ import Testing
 
   @Test(arguments: Backend.allCases) func higherClassesGoFirstAllTheSame(_ backend: Backend) async throws {
     try await withFullWorker(backend) { queue, _, worker, running, _ in
-      #expect(try await queue.reserve(large, on: worker, for: .zero))
+      #expect(try await queue.reserve(large, on: worker, for: minute))
       let higher = QueuedJob.sample(in: .sample(class: 8))
       _ = try await queue.enqueue([higher])
       _ = try await queue.release([AttemptResult(lease: running[0].reference, report: [])])

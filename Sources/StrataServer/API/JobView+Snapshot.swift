@@ -24,6 +24,7 @@ extension JobView {
       id: record.id, state: snapshot.state, capability: record.soldAs, tenant: record.tenant, tier: record.tier,
       priority: record.priority.rawValue, params: isListed ? nil : JSONValue(text: order.parametersJSON),
       inputs: isListed || order.inputs.isEmpty ? nil : order.inputs, resources: order.resources,
+      alternatives: order.alternatives,
       timeoutSeconds: order.timeoutSeconds, attemptsMax: record.attemptsMax, attempts: attempts,
       progress: running.flatMap(JobView.Progress.init), createdAt: record.createdAt.text,
       runAt: record.runAt?.text, startBy: record.startBy?.text,
@@ -73,7 +74,7 @@ extension AttemptView {
   init(_ attempt: StoredAttempt, number: Int) {
     self.init(
       attempt: number, ending: attempt.ending, preemptedBy: attempt.preemptor?.rawValue, worker: attempt.worker,
-      startedAt: attempt.startedAt?.text, endedAt: attempt.endedAt.text, usage: attempt.usage,
+      tier: attempt.tier, startedAt: attempt.startedAt?.text, endedAt: attempt.endedAt.text, usage: attempt.usage,
       costMicroeuro: attempt.cost.micros,
       error: attempt.error)
   }

@@ -157,7 +157,7 @@ package enum JobText {
     rows.append(("task", job.task.map { "\($0.index) of array \($0.array)" }))
     rows.append(("batch", job.task == nil ? job.batch?.description : nil))
     rows.append(("schedule", job.schedule.map(text)))
-    rows += job.attempts.map { ("attempt \($0.attempt)", text(of: $0)) }
+    rows += job.attempts.map { ("attempt \($0.attempt)", text(of: $0, job)) }
     rows += job.results.map { ("result", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
     let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 12) + $0 } }
     return (lines + SummaryText.lines(of: job.summary)).joined(separator: "\n")
@@ -176,13 +176,14 @@ package enum JobText {
     "with \(Duration.seconds(preemption.graceSeconds).brief) from SIG\(preemption.signal.rawValue) to save what it has"
   }
 
-  private static func text(of attempt: AttemptView) -> String {
+  private static func text(of attempt: AttemptView, _ job: JobView) -> String {
     let usage = attempt.usage.map {
       ", \(Duration.microseconds($0.wallMicroseconds).brief), \(Duration.microseconds($0.cpuMicroseconds).brief) of CPU, "
         + $0.memoryPeakBytes.asBytes
     }
+    let tier = job.alternatives == nil ? nil : attempt.tier.map { " on tier \($0)" }
     let preemptor = attempt.preemptedBy.map { " for a job of class \($0)" } ?? ""
     return
-      "\(attempt.ending?.rawValue ?? (preemptor.isEmpty ? "running" : "being preempted"))\(preemptor)\(usage ?? "")"
+      "\(attempt.ending?.rawValue ?? (preemptor.isEmpty ? "running" : "being preempted"))\(tier ?? "")\(preemptor)\(usage ?? "")"
   }
 }

@@ -16,6 +16,7 @@ enum RequestText {
     }
     rows += (job.inputs ?? []).map { ("input", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
     rows.append(("resources", job.resources?.inWords))
+    rows += (job.alternatives ?? []).map { ("or else", "tier \($0.tier), \($0.resources.inWords)") }
     rows.append(("time limit", job.timeoutSeconds.map { "\(Duration.seconds($0).brief) for each attempt" }))
     rows.append(("attempts", job.attemptsMax.map { $0 == 1 ? "one" : "at most \($0)" }))
     return rows

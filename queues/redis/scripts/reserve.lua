@@ -15,7 +15,7 @@ transition('reserve', 'allow-oom', function()
   local number = call('HGET', state_key, ARGV[3])
   if not number or not call('ZSCORE', prefix .. 'workers', ARGV[2]) then return 0 end
   load_lanes({ number })
-  local is_kept = lanes[number] and reserve_room(lanes[number], ARGV[2], time + duration)
+  local is_kept = lanes[number] and reserve_room(lanes[number], ARGV[2], time, time + duration)
   save_state()
   return is_kept and 1 or 0
 end)

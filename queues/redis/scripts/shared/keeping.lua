@@ -81,12 +81,13 @@ local function left_beside(lane, ends, free, by)
   return { max(0, cpu), max(0, memory), max(0, gpu) }
 end
 
--- Has a worker keep room for a job of the lane until then. Returns false where it is to be kept for another in its pool.
-local function reserve_room(lane, worker, at)
+-- Has a worker keep room for a job of the lane until then. Nothing is to run in the gap: when what is being ended is over
+-- nobody knows. Returns false where room is to be kept for another in its pool.
+local function reserve_room(lane, worker, time, at)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
   if kept and is_reserved(kept) and sub(kept, 1, 18) ~= worker .. lane.number then return false end
   stop_keeping_in(lane.pool, worker)
-  call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', at) .. '\1')
+  call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', time) .. '\1')
   set_lane_flag(lane, 4, true)
   set_timers({ string.format('%d', at), 'r' .. lane.pool })
   return true
