@@ -216,7 +216,7 @@ extension HookedQueue {
   }
   public func room() async throws(QueueError) -> QueueRoom { try await memory.room() }
   public func running() async throws(QueueError) -> [WorkerLoad] { try await memory.running() }
-  func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool {
+  public func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool {
     try await memory.reserve(lane, on: worker, for: duration)
   }
 

@@ -1,4 +1,5 @@
 import StrataCore
+import StrataLedger
 
 /// What is known of another way to run a waiting job. `reason` is pure.
 struct AlternativeFacts: Sendable {
