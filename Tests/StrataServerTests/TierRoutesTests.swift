@@ -35,7 +35,7 @@ import Testing
       try await bench.fixture.settler().drain()
       let removed = try await ask("DELETE", "/v1/tiers/gpu")
       #expect(removed.status == 200 && removed.json["name"] == .string("gpu"))
-      #expect(try await ask("GET", "/v1/tiers").body.contains("gpu") == false)
+      #expect(try await ask("GET", "/v1/tiers").body.contains(#""name":"gpu""#) == false)
       let again = try await ask("DELETE", "/v1/tiers/gpu")
       #expect(again.status == 404 && again.code == "not_found")
     }
