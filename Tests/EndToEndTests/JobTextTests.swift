@@ -19,7 +19,10 @@ import strata
     let input = ArtifactReference(name: "scan.laz", digest: digest, sizeBytes: 104_000_000)
     let command = JSONValue.array(["sh", "-c", "echo 'it is' > $OUT"].map(JSONValue.string))
     let text = JobText.of(
-      job(["command": command, "environment": .object(["A": .string("b")]), "level": .integer(3)], inputs: [input]))
+      job(
+        ["command": command, "environment": .object(["A": .string("b")]), "level": .integer(3), "none": .array([])],
+        inputs: [input]))
+    #expect(!text.contains("none="))
     for line in [
       "capability  command.run on tier cpu, with priority 60", #"command     sh -c 'echo '\''it is'\'' > $OUT'"#,
       #"parameter   environment={"A":"b"}"#, "parameter   level=3", "input       scan.laz  104 MB  sha256:abab",

@@ -49,7 +49,7 @@ import strata
       name: .gpu, workers: 2, dedicated: 1, slots: 4, slotsFree: 1, room: room, free: room, offers: [room],
       waiting: 3, running: 3, scheduled: 0, runningMax: 7, isPaused: true)
     #expect(TierText.table([tier]).contains("1 dedicated, paused (at most 7 at once when resumed)"))
-    #expect(TierText.table([tier]).contains("4 cores") && TierText.table([tier]).contains("0.5 GPU"))
+    #expect(TierText.table([tier]).contains("4 cores") && TierText.table([tier]).contains("8 GiB, 0.5 GPU"))
     #expect(
       TierText.lines([tier])
         == "gpu\t2\t4\t1\t4000\t8589934592\t500\t4000\t8589934592\t500\t3\t3\t0\t7\tpaused\t1\t4000\t8589934592\t500")

@@ -97,7 +97,8 @@ import Testing
     for (option, value, says) in [
       ("--missed", "twice", "once, all:N"), ("--missed", "all:0", "once, all:N"),
       ("--overlap", "queue", "allow or skip"),
-      ("--starts", "tomorrow", "2026-11-21T06:15:00Z"), ("--jitter", "1y", "10m"), ("--time-zone", "Mars", "time zone"),
+      ("--starts", "tomorrow", "2026-11-21T06:15:00Z"), ("--jitter", "1y", "30s, 5m"),
+      ("--time-zone", "Mars", "time zone"),
       ("--priority", "101", "0 to 100"), ("--param", "x=1", "x"),
     ] {
       let words = ["schedule", "create", "n", "noop", "--cron", "@daily", option, value]

@@ -81,6 +81,16 @@ import Testing
     #expect(few.expected < unmoved.expected && few.latest == unmoved.latest && few.earliest < unmoved.earliest)
   }
 
+  /// A short one has ended and a long one runs: the short one does not say that the other is about to end.
+  @Test func thoseThatRunAreSeenToKeepTheirSlotsBusy() throws {
+    let seen = ServiceHistory(completed: 1, busy: .milliseconds(10))
+    #expect(seen.including([.seconds(7), .seconds(1)]).busy == .seconds(8))
+    #expect(seen.including([]) == seen)
+    let place = PlaceInLine(ahead: 0, slots: 1, running: 1, elapsed: [.seconds(7)])
+    let interval = try Self.interval(.of(place, history: seen.including(place.elapsed)))
+    #expect(interval.expected > .seconds(0.5) && interval.latest > .seconds(60), "\(interval)")
+  }
+
   @Test func whereFewHaveEndedTheIntervalIsWider() throws {
     func width(_ completed: Int) throws -> Double {
       let history = ServiceHistory(completed: completed, busy: .seconds(10 * completed), squaredVariation: 1)

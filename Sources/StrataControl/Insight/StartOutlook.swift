@@ -78,6 +78,7 @@ struct StartFacts: Sendable {
       return .unknown(
         code: "rate_limit", reason: "only so many may start in a time, and the queue does not tell how many are left")
     }
+    let history = history.including(elapsed)
     let onWorkers = StartEstimate.of(
       PlaceInLine(ahead: ahead, slots: running + slotsFree, running: running, elapsed: elapsed), history: history)
     // Whatever comes last holds it.

@@ -89,6 +89,13 @@ public struct ServiceHistory: Hashable, Sendable {
     self.squaredVariation = squaredVariation
   }
 
+  /// With those that run, which have kept slots busy for as long as they have, whoever looked: of a tier on which short
+  /// ones have ended and long ones run, the short ones alone would say that each is about to end.
+  public func including(_ elapsed: [Duration]) -> ServiceHistory {
+    ServiceHistory(
+      completed: completed, busy: max(busy, elapsed.reduce(.zero, +)), squaredVariation: squaredVariation)
+  }
+
   /// Whether too few ended for more than a rough guess.
   public var isThin: Bool { completed < Self.believedFrom }
 }
@@ -99,6 +106,8 @@ extension StartEstimate {
   /// What running times are taken to vary by at least, over the square of their mean, where too few have been seen: more
   /// than exponential ones, so that the interval is wider than those few alone would make it.
   public static let thinVariation = 2.0
+  /// By how much it counts then how long those that run have done so: see `PlaceInLine.shift`.
+  public static let thinRegularity = 0.5
 
   /// Estimates the start of the job at `place`.
   ///
@@ -136,7 +145,7 @@ extension StartEstimate {
       a: endsNeeded / bunching, b: (Double(history.completed) + 0.5) / bunching)
     let shift = place.shift(
       ends: endsNeeded, mean: history.busy.seconds / Double(history.completed),
-      squaredVariation: history.isThin ? 0 : history.squaredVariation)
+      squaredVariation: history.isThin ? 1 - thinRegularity : history.squaredVariation)
     func wait(_ probability: Double, _ shift: Double) -> Duration {
       let seconds = history.busy.seconds / Double(place.slots) * waits.quantile(probability) * shift
       return .seconds(min(seconds, waitSecondsMax))

@@ -136,7 +136,7 @@ extension ResourceRequest {
   /// `2 cores, 4 GiB, 0.5 GPU`.
   var inWords: String {
     let gpu = gpuThousandths > 0 ? ", \((Double(gpuThousandths) / 1_000).plain) GPU" : ""
-    return "\(coresInWords), \(memoryBytes.asBytes)\(gpu)"
+    return "\(coresInWords), \(memoryBytes.asMemory)\(gpu)"
   }
 
   /// `1 core`, `2.5 cores`.

@@ -12,7 +12,9 @@ enum RequestText {
       if case .array(let words)? = params.removeValue(forKey: "command") {
         rows.append(("command", short(words.map { ShellWord.quoted(text(of: $0)) }.joined(separator: " "))))
       }
-      rows += params.sorted { $0.key < $1.key }.map { ("parameter", short("\($0.key)=\(text(of: $0.value))")) }
+      rows += params.filter { !isEmpty($0.value) }.sorted { $0.key < $1.key }.map {
+        ("parameter", short("\($0.key)=\(text(of: $0.value))"))
+      }
     }
     rows += (job.inputs ?? []).map { ("input", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
     rows.append(("resources", job.resources?.inWords))
@@ -20,6 +22,14 @@ enum RequestText {
     rows.append(("time limit", job.timeoutSeconds.map { "\(Duration.seconds($0).brief) for each attempt" }))
     rows.append(("attempts", job.attemptsMax.map { $0 == 1 ? "one" : "at most \($0)" }))
     return rows
+  }
+
+  /// A default that says nothing.
+  private static func isEmpty(_ value: JSONValue) -> Bool {
+    switch value {
+    case .null, .array([]), .object([:]): true
+    default: false
+    }
   }
 
   private static func text(of value: JSONValue) -> String { value.stringValue ?? value.description }

@@ -91,6 +91,14 @@ extension Double {
 }
 
 extension Int64 {
+  /// As it was asked for: `512 MiB` and `1.5 GiB` of whole mebibytes, else as `asBytes`.
+  var asMemory: String {
+    let mebibyte: Int64 = 1 << 20
+    guard self > 0, self % mebibyte == 0 else { return asBytes }
+    let mebibytes = Double(self / mebibyte)
+    return mebibytes < 1_024 ? "\(mebibytes.plain) MiB" : "\(((mebibytes / 102.4).rounded() / 10).plain) GiB"
+  }
+
   /// `17 B`, `3.2 MB` (powers of ten).
   var asBytes: String {
     let units = ["B", "kB", "MB", "GB", "TB"]
