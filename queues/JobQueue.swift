@@ -36,7 +36,8 @@ public protocol JobQueue: Sendable {
   /// what several jobs give back that are being ended for it goes to nobody else of its class or a lower one meanwhile, but
   /// for what fits beside it.
   ///
-  /// - Returns: whether it does: not where worker or lane is not known, nor while room is reserved for another in the pool.
+  /// - Returns: whether it does: not where the worker is not known, no job is ready in the lane, or room is reserved for another
+  ///   in its pool.
   func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool
 
   /// Changes the priority of jobs, whatever they do.

@@ -32,6 +32,14 @@ public struct ResourceRequest: Hashable, Codable, Sendable {
     cpuMillicores <= room.cpuMillicores && memoryBytes <= room.memoryBytes && gpuThousandths <= room.gpuThousandths
   }
 
+  /// How many times it fits within `room`, at most so often.
+  public func count(in room: ResourceRequest, atMost most: Int) -> Int {
+    func times(_ need: Int64, _ there: Int64) -> Int { need > 0 ? Int(clamping: max(0, there) / need) : most }
+    return min(
+      most, times(cpuMillicores, room.cpuMillicores), times(memoryBytes, room.memoryBytes),
+      times(gpuThousandths, room.gpuThousandths))
+  }
+
   /// What is left of it beside `other`, less than nothing where that is more.
   public func less(_ other: ResourceRequest) -> ResourceRequest {
     ResourceRequest(

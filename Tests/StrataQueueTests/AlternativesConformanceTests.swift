@@ -121,6 +121,23 @@ import Testing
     }
   }
 
+  /// Whoever could run it as is preferred is idle, and may not.
+  @Test(arguments: Backend.allCases)
+  func whereThePreferredTierIsFullOthersAreWoken(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      try await queue.govern([.tier(Self.high): GatePolicy(runningMax: 1)])
+      let (preferred, other) = (WorkerID(), WorkerID())
+      for (worker, tier) in [(preferred, Self.high), (other, .gpu)] {
+        _ = try await queue.lease(Self.request([tier], worker), for: minute)
+      }
+      _ = try await queue.enqueue((0..<2).map { _ in QueuedJob.sample(in: Self.lane) })
+      #expect(try await queue.signals(for: preferred, waitingUpTo: .zero) == [.work])
+      #expect(try await queue.signals(for: other, waitingUpTo: .zero) == [.work])
+      #expect(try await queue.lease(Self.request([Self.high], preferred), for: minute).leases.count == 1)
+      #expect(try await queue.lease(Self.request([.gpu], other), for: minute).leases.count == 1)
+    }
+  }
+
   /// What it uses anywhere counts where it waits: others who wait there are due before it.
   @Test(arguments: Backend.allCases)
   func whatRunsElsewhereIsChargedWhereItWaited(_ backend: Backend) async throws {

@@ -79,6 +79,32 @@ import Testing
     }
   }
 
+  @Test(arguments: Backend.allCases) func itStaysWhileAnotherIsReadyAndGoesWithTheLast(_ backend: Backend) async throws
+  {
+    try await withFullWorker(backend) { queue, clock, worker, _, first in
+      let second = QueuedJob.sample(in: large)
+      _ = try await queue.enqueue([second])
+      #expect(try await queue.reserve(large, on: worker, for: minute))
+      // Another worker takes the first, and an operator says something of somebody.
+      #expect(try await ask(queue, WorkerID(), free: 3).map(\.job.id) == [first.id])
+      try await queue.govern([.tenant(TenantID()): GatePolicy(weight: 700)])
+      #expect(try await queue.promote(limit: 9).nextDue == clock.now + minute)
+      _ = try await queue.cancel([second.id])
+      #expect(try await queue.promote(limit: 9).nextDue == nil)
+      let again = try await queue.reserve(large, on: worker, for: minute)
+      #expect(!again)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func itGoesWithItsWorker(_ backend: Backend) async throws {
+    try await withFullWorker(backend) { queue, clock, worker, _, _ in
+      #expect(try await queue.reserve(large, on: worker, for: .seconds(90_000)))
+      clock.advance(.seconds(4_000))
+      _ = try await queue.expire(limit: 100)
+      #expect(try await queue.promote(limit: 9).nextDue == nil)
+    }
+  }
+
   @Test(arguments: Backend.allCases) func aPoolHasOneReservationAtATime(_ backend: Backend) async throws {
     try await withFullWorker(backend) { queue, clock, worker, _, waiting in
       let (other, second) = (WorkerID(), Lane.sample(class: 6, cpu: 4_000))

@@ -40,6 +40,23 @@ import Testing
     }
   }
 
+  /// A worker of 16 slots that has room for one job takes one.
+  @Test(arguments: Backend.allCases)
+  func asManyAreWokenAsHaveRoomForAll(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let workers = (0..<4).map { _ in WorkerID() }
+      let room = ResourceRequest(cpuMillicores: 4_000, memoryBytes: 64 << 30)
+      for worker in workers {
+        let request = LeaseRequest(worker: worker, tiers: [.cpu], count: 16, room: room)
+        _ = try await queue.lease(request, for: minute)
+      }
+      _ = try await queue.enqueue((0..<3).map { _ in .sample(in: .sample(cpu: 4_000)) })
+      var woken = 0
+      for worker in workers { woken += try await queue.signals(for: worker, waitingUpTo: .zero).count }
+      #expect(woken == 3)
+    }
+  }
+
   @Test(arguments: Backend.allCases)
   func aWorkerPastItsDeadlineIsNotCountedOn(_ backend: Backend) async throws {
     let clock = HeldClock()

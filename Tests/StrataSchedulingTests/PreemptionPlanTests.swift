@@ -31,7 +31,7 @@ private typealias Plan = PreemptionPlan
     isEnding: Bool = false, tier: TierName = .cpu
   ) -> Plan.Running {
     Plan.Running(
-      job: id(number), tier: tier, priorityClass: PriorityClass(rawValue: rank)!, resources: cores(count),
+      job: id(number), tiers: [tier], priorityClass: PriorityClass(rawValue: rank)!, resources: cores(count),
       isPreemptible: isPreemptible, isEnding: isEnding, startedAt: Self.now + .seconds(-seconds))
   }
 
@@ -136,6 +136,17 @@ private typealias Plan = PreemptionPlan
     }
     #expect(victims([.gpu, .cpu]) == [])
     #expect(victims([.cpu, .gpu]) == [[id(1)]])
+  }
+
+  /// What one that waits in the tier that goes first would get of what the first victim gives back is not kept.
+  @Test func severalEndOnlyWhereTheWorkerLooksIntoTheTierFirst() {
+    func victims(_ tiers: [TierName]) -> [[JobID]] {
+      let worker = Plan.Worker(
+        id: Self.first, tiers: tiers, wholeRoom: cores(2), slotsLeft: 0, running: [running(1), running(2)])
+      return self.victims(for: [waiting(cores: 2)], on: [worker])
+    }
+    #expect(victims([.gpu, .cpu]) == [])
+    #expect(Set(victims([.cpu, .gpu]).joined()) == [id(1), id(2)])
   }
 
   @Test func noMoreEndForOneThanMay() {

@@ -89,6 +89,7 @@ extension MemoryQueue {
     signalled[worker] = nil
     (rooms[worker], sparing[worker], dedications[worker], capacities[worker]) = (nil, nil, nil, nil)
     for tier in idle.keys { idle[tier]?[worker] = nil }
+    for (pool, keeper) in keepers where keeper.worker == worker { stopKeeping(in: pool, but: worker) }
   }
 
   /// A job that its owner cancelled is finished so; the attempt does not count.

@@ -32,7 +32,7 @@ extension MemoryQueue {
       letThrough(gate, wasFull: wasFull)
       armGates([gate])
     }
-    for pool in keepers.keys { stopKeeping(in: pool) }
+    for (pool, keeper) in keepers where !keeper.isReserved { stopKeeping(in: pool) }
     bell.ring()
   }
 

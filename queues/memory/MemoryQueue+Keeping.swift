@@ -81,9 +81,12 @@ extension MemoryQueue {
     return found.sorted { $0.accepted < $1.accepted }.map(\.lane)
   }
 
-  /// Nobody keeps room for jobs of the lane any more.
+  /// A job of the lane is gone: nobody keeps room for it any more. What is reserved stays while another is ready, unless
+  /// whoever asks, whose it is, took the job.
   func stopKeeping(_ lane: Lane, but asking: WorkerID? = nil) {
-    if keepers[lane.pool]?.lane == lane { stopKeeping(in: lane.pool, but: asking) }
+    guard let keeper = keepers[lane.pool], keeper.lane == lane else { return }
+    if keeper.isReserved, keeper.worker != asking, !ready(in: lane).isEmpty { return }
+    stopKeeping(in: lane.pool, but: asking)
   }
 
   /// The worker that kept room is told, unless it is the one that asks.

@@ -25,7 +25,7 @@ extension MemoryQueue {
 
   public func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool {
     try requireGeneration()
-    guard lanes.contains(lane), workers[worker] != nil else { return false }
+    guard workers[worker] != nil, !ready(in: lane).isEmpty else { return false }
     if let known = keepers[lane.pool], known.isReserved, known.worker != worker || known.lane != lane { return false }
     stopKeeping(in: lane.pool, but: worker)
     settingTimers {

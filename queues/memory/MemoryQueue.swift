@@ -167,8 +167,16 @@ public actor MemoryQueue: JobQueue {
 
   /// Wakes workers for jobs that wait in a lane: of those that cannot run as is preferred, others that can run the rest.
   func wakeAll(_ lane: Lane, count: Int) {
+    guard !lane.guests.isEmpty else {
+      wake(lane, count: count)
+      return
+    }
     var left = count
-    for lane in [lane] + lane.guests { left = wake(lane, count: left) }
+    for lane in [lane] + lane.guests {
+      // No more than the gates before it let through.
+      let open = gatesBefore(lane).reduce(left) { min($0, room(behind: $1)) }
+      left += wake(lane, count: open) - open
+    }
   }
 
   /// Wakes idle workers that have room for a job as it runs in the lane, the emptiest first, until they can take `count`
@@ -177,7 +185,9 @@ public actor MemoryQueue: JobQueue {
   func wake(_ lane: Lane, count: Int) -> Int {
     var (count, own) = (count, [TenantID: Int]())
     let emptiest = (idle[lane.tier] ?? [:]).sorted { ($0.value, $0.key) > ($1.value, $1.key) }
-    for (worker, missed) in emptiest where lane.resources.fits(in: rooms[worker] ?? .unlimited) {
+    for (worker, missed) in emptiest {
+      let takes = lane.resources.count(in: rooms[worker] ?? .unlimited, atMost: missed)
+      if takes <= 0 { continue }
       if let spared = sparing[worker], lane.priorityClass <= spared { continue }
       if count <= 0 { return count }
       let tenant = dedications[worker].flatMap { $0.lends ? nil : $0.tenant }
@@ -186,7 +196,7 @@ public actor MemoryQueue: JobQueue {
       idle[lane.tier]?[worker] = nil
       signalled[worker, default: []].append(.work)
       guard let deadline = workers[worker], deadline > now else { continue }
-      if let tenant, let left { own[tenant] = left - missed } else { count -= missed }
+      if let tenant, let left { own[tenant] = left - takes } else { count -= takes }
     }
     return count
   }

@@ -7,6 +7,9 @@ struct AlternativeFacts: Sendable {
   let workers: WorkerFacts
   let needs: String
 
+  /// Whether a worker that is there could run it.
+  var isPossible: Bool { tier.limit.effective != 0 && workers.reason(tier: tier.name, needs: needs) == nil }
+
   /// What holds it up there.
   var reason: Explanation.Reason {
     .init(.alternative, "or else it runs on tier '\(tier.name)' with \(needs): \(obstacle)")

@@ -62,8 +62,7 @@ extension ControlPlane {
     }
     let tenantLimit = stored?.sharing.limit ?? RunningLimit()
     let starts = tenantLimit.effective == nil ? nil : try await self.starts(of: record.tenant)
-    let own = Lane(
-      tier: record.tier, priorityClass: ownClass, capability: record.order.capability, resources: lane)
+    let own = reconciler.lanes.lane(record.order, record.tier, ownClass)
     return WaitFacts(
       state: snapshot.state, isEnqueued: snapshot.isEnqueued, scheduledFor: snapshot.scheduledFor,
       hasRun: snapshot.attempts.contains { $0.ending != .preempted },
@@ -86,7 +85,7 @@ extension ControlPlane {
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
       hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(lane),
-      alternatives: reconciler.lanes.lane(record.order, record.tier, ownClass).guests.map { way in
+      alternatives: own.guests.map { way in
         AlternativeFacts(
           tier: .init(
             name: way.tier.rawValue, limit: limit(.tier, way.tier.rawValue), running: running { $0.tier == way.tier }),

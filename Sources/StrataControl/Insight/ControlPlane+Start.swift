@@ -20,6 +20,8 @@ extension ControlPlane {
     func elapsed(_ isBehind: (Lane) -> Bool) -> [Duration] {
       loads.filter { isBehind($0.lane) }.map { max(.zero, room.time - $0.startedAt) }
     }
+    // What ends in any of the tiers in which it may run makes room for it.
+    let tiers = Set(lane.placements.map(\.tier))
     let onTier = elapsed { $0.tier == record.tier }
     func bound(_ gate: WaitFacts.Gate, _ elapsed: [Duration]) -> StartFacts.Bound {
       .init(
@@ -28,8 +30,8 @@ extension ControlPlane {
     let shared = [bound(facts.capability, elapsed { $0.capability == lane.capability }), bound(facts.tier, onTier)]
     return StartFacts(
       standing: standing, tenant: record.tenant, ownAhead: own, readyAbove: facts.readyAbove,
-      running: room.lanes.reduce(0) { $0 + ($1.key.tier == record.tier ? $1.value.leased : 0) },
-      slotsFree: room.slotsFree(for: lane, of: record.tenant), elapsed: onTier,
+      running: room.lanes.reduce(0) { $0 + (tiers.contains($1.key.tier) ? $1.value.leased : 0) },
+      slotsFree: room.slotsFree(for: lane, of: record.tenant), elapsed: elapsed { tiers.contains($0.tier) },
       tenantLimit: .init(
         limit: facts.tenant.limit, running: facts.tenant.running, ahead: own,
         elapsed: facts.tenantStarts.map { max(.zero, room.time - $0) }), sharedLimits: shared,
@@ -49,15 +51,5 @@ extension QueueRoom {
       }
       return sum + (counts.max() ?? 0)
     }
-  }
-}
-
-extension ResourceRequest {
-  /// How many times it fits.
-  fileprivate func count(in room: ResourceRequest, atMost most: Int) -> Int {
-    func times(_ need: Int64, _ there: Int64) -> Int { need > 0 ? Int(clamping: max(0, there) / need) : most }
-    return min(
-      most, times(cpuMillicores, room.cpuMillicores), times(memoryBytes, room.memoryBytes),
-      times(gpuThousandths, room.gpuThousandths))
   }
 }

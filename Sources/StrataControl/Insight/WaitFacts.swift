@@ -52,12 +52,16 @@ struct WaitFacts: Sendable {
     case .blocked: return [.init(.blocked, "it waits for other jobs to end")]
     case .scheduled: return [scheduled] + gates.filter { $0.limit == 0 } + preemptions
     case .queued:
-      let found =
-        gates + [workers.reason(tier: tier.name, needs: needs), higherClasses, ownJobs, turns].compactMap(\.self)
+      let missing = workers.reason(tier: tier.name, needs: needs)
+      let found = gates + [missing, higherClasses, ownJobs, turns].compactMap(\.self)
       let next = Explanation.Reason(
         .next, "it is the next of its tier: it starts on a worker with \(needs) free")
       // A rate may hold what nothing else does.
-      return (found.isEmpty ? rates + [next] : found + rates) + alternatives.map(\.reason) + preemptions
+      let here = found.isEmpty ? rates + [next] : found + rates
+      // Where no worker could run it as is preferred and one could otherwise, that is what it waits for.
+      let isElsewhere = missing != nil && alternatives.contains { $0.isPossible }
+      let others = alternatives.map(\.reason)
+      return (isElsewhere ? others + here : here + others) + preemptions
     }
   }
 

@@ -67,7 +67,10 @@ package struct Preempter: Sendable {
       if let job = entry.value.nextJob { lanes[job] = entry.key }
     }
     for choice in plan.choices where try await hasRoomReserved(for: choice, lanes[choice.waiting.job]) {
-      try await carryOut(choice, loads)
+      let isForSomething = try await carryOut(choice, loads)
+      if !isForSomething, choice.victims.count > 1, let lane = lanes[choice.waiting.job] {
+        _ = try await queue.reserve(lane, on: choice.worker, for: .zero)
+      }
     }
   }
 
@@ -85,20 +88,22 @@ package struct Preempter: Sendable {
     return Set(try await ledger.preemptions(of: candidates).filter { $0.value >= preemptionsMax }.keys)
   }
 
-  private func carryOut(_ choice: PreemptionPlan.Choice, _ loads: [WorkerLoad]) async throws(QueueError) {
+  /// - Returns: whether any job ends.
+  private func carryOut(_ choice: PreemptionPlan.Choice, _ loads: [WorkerLoad]) async throws(QueueError) -> Bool {
     let victims = Set(choice.victims.map(\.job))
     let leases = loads.first { $0.id == choice.worker }?.running.map(\.lease).filter { victims.contains($0.job) } ?? []
     let asked = leases.map { Preemption(lease: $0, preemptor: choice.waiting.priorityClass) }
     let verdicts = try await queue.preempt(asked)
     let told = zip(asked, verdicts).filter { $0.1 == .signalled }.map(\.0.lease.job)
     metrics.preemptions.increment(by: UInt64(told.count))
-    if told.isEmpty { return }
+    if told.isEmpty { return false }
     log.info(
       "jobs end so that one of a higher class has their room",
       [
         "jobs": told.map(\.description).joined(separator: " "), "worker": "\(choice.worker)",
         "for": "\(choice.waiting.job)", "class": "\(choice.waiting.priorityClass.rawValue)",
       ])
+    return true
   }
 }
 
@@ -112,7 +117,8 @@ extension PreemptionPlan.Worker {
       keepsFor: capacity.keepsFor,
       running: load.running.map { one in
         PreemptionPlan.Running(
-          job: one.lease.job, tier: one.lane.tier, priorityClass: one.lane.priorityClass, resources: one.lane.resources,
+          job: one.lease.job, tiers: one.lane.placements.map(\.tier), priorityClass: one.lane.priorityClass,
+          resources: one.lane.resources,
           isPreemptible: one.isPreemptible && !spared.contains(one.lease.job), isEnding: one.isEnding,
           startedAt: one.startedAt)
       })

@@ -99,8 +99,11 @@ import StrataCore
     return try receive(isPreparation)
   }
 
-  /// Runs statements separated by semicolons, without values: the schema's scripts.
+  /// Runs statements separated by semicolons, without values: the schema's scripts, however long the server is silent.
   func script(_ text: String) throws(PostgreSQLError) {
+    let patience = silenceMax
+    silenceMax = nil
+    defer { silenceMax = patience }
     guard unsafe PQsendQuery(handle, text) == 1 else { throw connectionError(.disconnected) }
     try flush()
     var failure: PostgreSQLError?

@@ -10,6 +10,8 @@ extension Ledger {
     let problem = try await perform { session throws(PostgreSQLError) in
       try session.transaction(.idempotent) { transaction throws(PostgreSQLError) in
         _ = try transaction.run(Query.migrationLock())
+        // An index over all jobs takes as long as it takes.
+        try transaction.script("SET LOCAL statement_timeout = 0")
         try transaction.script(Migration.journal.text)
         let texts = Migration.all.map(\.text)
         let applied = try transaction.run(Query.migrationList(.texts(texts)))[0].map { row throws(PostgreSQLError) in

@@ -30,7 +30,8 @@ public struct PreemptionPlan: Hashable, Sendable {
 
   public struct Running: Hashable, Sendable {
     public let job: JobID
-    public let tier: TierName
+    /// Where it waits once it has ended: in its tier, and in those in which it may run otherwise.
+    public let tiers: [TierName]
     public let priorityClass: PriorityClass
     public let resources: ResourceRequest
     public let isPreemptible: Bool
@@ -39,11 +40,11 @@ public struct PreemptionPlan: Hashable, Sendable {
     public let startedAt: Timestamp
 
     public init(
-      job: JobID, tier: TierName, priorityClass: PriorityClass, resources: ResourceRequest, isPreemptible: Bool,
+      job: JobID, tiers: [TierName], priorityClass: PriorityClass, resources: ResourceRequest, isPreemptible: Bool,
       isEnding: Bool = false, startedAt: Timestamp
     ) {
       self.job = job
-      self.tier = tier
+      self.tiers = tiers
       self.priorityClass = priorityClass
       self.resources = resources
       self.isPreemptible = isPreemptible
@@ -191,10 +192,16 @@ private struct WorkerRoom: Hashable, Sendable {
     return place < own
   }
 
+  /// Whether what several give back is kept for the job: what waits in a tier that the worker looks at before would get it.
+  private func keepsRoom(for job: PreemptionPlan.Waiting) -> Bool { worker.tiers.first == job.tier }
+
   /// Jobs that make room for another where they end, none of which could be spared; nil where all do not, or too many would
   /// have to end.
   func victims(for job: PreemptionPlan.Waiting, atMost most: Int) -> [PreemptionPlan.Running]? {
-    let lower = candidates.filter { $0.priorityClass < job.priorityClass && !goesBefore($0.tier, job) }
+    let most = keepsRoom(for: job) ? most : min(most, 1)
+    let lower = candidates.filter { candidate in
+      candidate.priorityClass < job.priorityClass && !candidate.tiers.contains { goesBefore($0, job) }
+    }
     for highest in Set(lower.map(\.priorityClass)).sorted() {
       let among = lower.filter { $0.priorityClass <= highest }
       guard hasRoom(for: job, without: among) else { continue }

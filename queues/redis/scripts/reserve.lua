@@ -2,7 +2,8 @@
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 worker; 3 the lane's descriptor; 4 microseconds for which it
 --          does, at most
--- Returns  1 if it does; 0 where worker or lane is not known, or room is reserved for another in the lane's pool
+-- Returns  1 if it does; 0 where the worker is not known, no job is ready in the lane, or room is reserved for another in
+--          the lane's pool
 -- Cost     O(log N) for N timers
 transition('reserve', 'allow-oom', function()
   local duration = whole(ARGV[4])
@@ -15,7 +16,7 @@ transition('reserve', 'allow-oom', function()
   local number = call('HGET', state_key, ARGV[3])
   if not number or not call('ZSCORE', prefix .. 'workers', ARGV[2]) then return 0 end
   load_lanes({ number })
-  local is_kept = lanes[number] and reserve_room(lanes[number], ARGV[2], time, time + duration)
+  local is_kept = lanes[number] and lanes[number].ready > 0 and reserve_room(lanes[number], ARGV[2], time, time + duration)
   save_state()
   return is_kept and 1 or 0
 end)

@@ -18,17 +18,32 @@ local function stop_keeping_in(key, but)
   if worker ~= but and worker ~= NOBODY then signal(worker, 'w') end
 end
 
--- Nobody keeps room for jobs of the lane any more.
-local function stop_keeping(lane, but)
-  if has_lane_flag(lane, 4) then stop_keeping_in(lane.pool, but) end
-end
-
--- Whoever keeps room is asked again.
-local function stop_all_keeping()
-  for _, key in ipairs(call('HKEYS', prefix .. 'kept')) do stop_keeping_in(key) end
-end
-
 local function is_reserved(kept) return #kept > 26 end
+
+-- A job of the lane is gone: nobody keeps room for it any more. What is reserved stays while another is ready, unless `but`,
+-- whose it is, took the job.
+local function stop_keeping(lane, but)
+  if not has_lane_flag(lane, 4) then return end
+  local kept = call('HGET', prefix .. 'kept', lane.pool)
+  if kept and is_reserved(kept) and sub(kept, 1, 16) ~= but and lane.ready > 0 then return end
+  stop_keeping_in(lane.pool, but)
+end
+
+-- Whoever keeps room is asked again, but for what is reserved.
+local function stop_all_keeping()
+  local all = call('HGETALL', prefix .. 'kept')
+  for index = 1, #all, 2 do
+    if not is_reserved(all[index + 1]) then stop_keeping_in(all[index]) end
+  end
+end
+
+-- A worker is gone.
+local function stop_keeping_on(worker)
+  local all = call('HGETALL', prefix .. 'kept')
+  for index = 1, #all, 2 do
+    if sub(all[index + 1], 1, 16) == worker then stop_keeping_in(all[index], worker) end
+  end
+end
 
 -- Asks the worker that keeps room in a pool to say so again. For the same lane the time stays that was told first.
 local function ask_keeper_again(key)
@@ -120,4 +135,4 @@ local function keep_room(lane, worker, time, free)
   return due, left_beside(lane, ends, free, max(due, time))
 end
 
-return stop_keeping, stop_all_keeping, ask_keeper_again, is_kept_by, reserve_room, reserved_room, keep_room
+return stop_keeping, stop_all_keeping, stop_keeping_on, ask_keeper_again, is_kept_by, reserve_room, reserved_room, keep_room

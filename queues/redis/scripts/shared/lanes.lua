@@ -128,13 +128,19 @@ local load_lanes
 
 -- Reads the homes of those of these lanes that are guests.
 local function load_homes(numbers)
+  local guests, homes
   for index = 1, #numbers do
     local lane = lanes[numbers[index]]
     if lane and not lane.home then
-      load_lanes({ lane.kin })
-      lane.home = lanes[lane.kin]
-      if not lane.home then lanes[lane.number] = false end
+      guests, homes = guests or {}, homes or {}
+      guests[#guests + 1], homes[#homes + 1] = lane, lane.kin
     end
+  end
+  if not guests then return end
+  load_lanes(homes)
+  for _, lane in ipairs(guests) do
+    lane.home = lanes[lane.kin]
+    if not lane.home then lanes[lane.number] = false end
   end
 end
 

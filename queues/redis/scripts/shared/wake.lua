@@ -10,11 +10,15 @@ local function signal(worker, what)
   call('EXPIRE', list, 3600)
 end
 
-local function has_room(packed, lane)
-  if not packed then return true end
+-- How many jobs of a lane a worker has room for, at most `most`.
+local function fitting(packed, lane, most)
+  if not packed then return most end
   local cpu, memory, gpu = unpack_bytes('>I8I8I8', packed)
-  if #packed > 24 and lane.class < byte(packed, 25) then return false end
-  return lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
+  if #packed > 24 and lane.class < byte(packed, 25) then return 0 end
+  if lane.cpu * most > cpu then most = floor(cpu / lane.cpu) end
+  if lane.memory * most > memory then most = floor(memory / lane.memory) end
+  if lane.gpu * most > gpu then most = floor(gpu / lane.gpu) end
+  return most
 end
 
 -- The tenant whose jobs alone the worker takes, if any.
@@ -50,12 +54,13 @@ local function wake(lane, count, given)
         own = own or {}
         own[tenant] = own[tenant] or waiting_in(lane, tenant)
       end
-      if has_room(rooms[index], lane) and not (tenant and own[tenant] <= 0) then
+      local takes = fitting(rooms[index], lane, tonumber(missed[index]))
+      if takes > 0 and not (tenant and own[tenant] <= 0) then
         deadlines = deadlines or call('ZMSCORE', prefix .. 'workers', unpack(workers))
         call('ZREM', idle, worker)
         signal(worker, 'w')
         if deadlines[index] and tonumber(deadlines[index]) > time_of(given) then
-          if tenant then own[tenant] = own[tenant] - missed[index] else count = count - missed[index] end
+          if tenant then own[tenant] = own[tenant] - takes else count = count - takes end
         end
       else
         passed = passed + 1
@@ -65,8 +70,16 @@ local function wake(lane, count, given)
   return count
 end
 
+-- As `wake`, for no more jobs than the gates before the lane let through.
+local function wake_within_gates(lane, count, given)
+  local open = count
+  for _, gate in ipairs(gates_before(lane)) do open = min(open, room_behind(gate)) end
+  return count - open + wake(lane, open, given)
+end
+
 -- Wakes workers for jobs that wait in a lane: of those that cannot run as is preferred, others that can run the rest.
 local function wake_all(lane, count, given)
-  count = wake(lane, count, given)
-  for _, guest in ipairs(count > 0 and guests_of(lane) or {}) do count = wake(guest, count, given) end
+  if lane.kin == '' then return wake(lane, count, given) end
+  count = wake_within_gates(lane, count, given)
+  for _, guest in ipairs(count > 0 and guests_of(lane) or {}) do count = wake_within_gates(guest, count, given) end
 end
