@@ -2,6 +2,7 @@ import ControlTestSupport
 import Foundation
 import StrataControl
 import StrataCore
+import StrataLedger
 import StrataQueue
 import TestSupport
 import Testing

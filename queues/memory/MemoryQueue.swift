@@ -175,7 +175,7 @@ public actor MemoryQueue: JobQueue {
     for lane in [lane] + lane.guests {
       // No more than the gates before it let through.
       let open = gatesBefore(lane).reduce(left) { min($0, room(behind: $1)) }
-      left += wake(lane, count: open) - open
+      left += max(0, wake(lane, count: open)) - open
     }
   }
 

@@ -74,7 +74,7 @@ end
 local function wake_within_gates(lane, count, given)
   local open = count
   for _, gate in ipairs(gates_before(lane)) do open = min(open, room_behind(gate)) end
-  return count - open + wake(lane, open, given)
+  return count - open + max(0, wake(lane, open, given))
 end
 
 -- Wakes workers for jobs that wait in a lane: of those that cannot run as is preferred, others that can run the rest.
@@ -83,3 +83,5 @@ local function wake_all(lane, count, given)
   count = wake_within_gates(lane, count, given)
   for _, guest in ipairs(count > 0 and guests_of(lane) or {}) do count = wake_within_gates(guest, count, given) end
 end
+
+return signal, has_idle, wake, wake_all
