@@ -6,7 +6,7 @@ extension MemoryQueue {
   /// lower ones.
   func keepsRoom(_ pool: QueuePool, _ request: LeaseRequest, _ room: ResourceRequest) -> KeptRoom? {
     if let keeper = keepers[pool], keeper.isReserved, keeper.worker == request.worker, request.dedication == nil,
-      !ready(in: keeper.lane).isEmpty, !keeper.lane.resources.fits(in: room),
+      !order.tenants(in: keeper.lane).isEmpty, !keeper.lane.resources.fits(in: room),
       keeper.lane.resources.fits(in: request.wholeRoom)
     {
       return kept(for: keeper.lane, due: keeper.due, expectedEnds(of: request.worker), room)

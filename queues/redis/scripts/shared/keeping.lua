@@ -109,10 +109,11 @@ local function reserve_room(lane, worker, time, at)
 end
 
 -- When there is expected to be enough for a job of the lane for which `worker`, which has `free`, was told to keep room, and
--- what will be left beside it; nil where it was not.
+-- what will be left beside it; nil where it was not, or nobody is found in the lane who might get it.
 local function reserved_room(lane, worker, time, free)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
   if not kept or not is_reserved(kept) or sub(kept, 1, 18) ~= worker .. lane.number then return nil end
+  if call('EXISTS', lane.key) == 0 then return nil end
   local due = unpack_bytes('>I8', kept, 19)
   return due, left_beside(lane, expected_ends(worker, time), free, max(due, time))
 end
