@@ -183,7 +183,7 @@ extension MemoryQueue {
 
   /// From which of the lanes a tenant that is due gets its next job: that of the job that goes first among its own.
   private func laneOfNext(_ turn: FairOrder.Turn, in lanes: [Lane], _ room: ResourceRequest) -> Lane {
-    let heads = lanes.filter { fits($0, room) }.compactMap { lane in
+    let heads = lanes.filter { fits($0, room) && order.isPlaced(turn.tenant, in: $0) }.compactMap { lane in
       ready(in: lane, of: turn.tenant).first.map { (lane: lane, job: $0.job) }
     }
     return heads.min { (score(of: $0.job), $0.job.id) < (score(of: $1.job), $1.job.id) }?.lane ?? turn.lane

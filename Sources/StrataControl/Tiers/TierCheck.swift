@@ -23,7 +23,7 @@ package struct TierCheck: Sendable {
     throw placements.count == 1
       ? first
       : StrataError(
-        .unsatisfiable, "\(first.message); nor could any in one of the \(placements.count - 1) other ways",
+        .unsatisfiable, "\(first.message); nor could any run it in another way",
         remedy: first.remedy)
   }
 

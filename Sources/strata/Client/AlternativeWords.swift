@@ -26,7 +26,7 @@ enum AlternativeWords {
         alternative.tier = value
       case "cpu": resources.cpuMillicores = try Quantity.thousandths(value, of: "cpu in --or")
       case "memory": resources.memoryBytes = try Quantity.bytes(value, of: "memory in --or")
-      case "gpu": resources.gpuThousandths = value == "0" ? 0 : try Quantity.thousandths(value, of: "gpu in --or")
+      case "gpu": resources.gpuThousandths = try Quantity.gpus(value, of: "gpu in --or")
       default: throw unreadable(part, in: text)
       }
     }

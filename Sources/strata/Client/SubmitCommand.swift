@@ -118,7 +118,7 @@ enum JobOptions {
   static func request(_ capability: String, _ arguments: Arguments) async throws -> JobRequest {
     let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }
     let memory = try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
-    let gpus = try arguments["gpu"].map { try Quantity.thousandths($0, of: "--gpu") }
+    let gpus = try arguments["gpu"].map { try Quantity.gpus($0, of: "--gpu") }
     let start = try time(arguments, "at", "delay")
     let end = try time(arguments, "start-by", "start-within")
     return JobRequest(

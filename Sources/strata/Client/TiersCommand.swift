@@ -40,7 +40,8 @@ struct TierAction {
   static let options: [OptionDefinition] = [
     .option("cpu", "CORES", "declares what a worker will have (set)"),
     .option("memory", "SIZE", "the same of memory, such as 64G (set)"),
-    .option("gpu", "COUNT", "the same of GPUs (set) [0]"), .flag("no-size", "declares nothing any more (set)"),
+    .option("gpu", "COUNT", "the same of GPUs (set) [none: a size is given whole]"),
+    .flag("no-size", "declares nothing any more (set)"),
     .option("cpu-hour", "EUR", "what an hour of a core's time costs (set)"),
     .option("memory-hour", "EUR", "what an hour of one GiB of memory costs (set)"),
     .option("wall-hour", "EUR", "what an hour of one slot costs (set)"),
@@ -103,6 +104,6 @@ struct TierAction {
       ResourceRequest(
         cpuMillicores: try Quantity.thousandths(cpu, of: "--cpu"),
         memoryBytes: try Quantity.bytes(memory, of: "--memory"),
-        gpuThousandths: try arguments["gpu"].map { try Quantity.thousandths($0, of: "--gpu") } ?? 0))
+        gpuThousandths: try arguments["gpu"].map { try Quantity.gpus($0, of: "--gpu") } ?? 0))
   }
 }

@@ -7,6 +7,11 @@ package enum Quantity {
     try decimal(text, places: 3, of: what)
   }
 
+  /// As `thousandths`, and none.
+  static func gpus(_ text: String, of what: String) throws(UsageError) -> Int64 {
+    text == "0" ? 0 : try thousandths(text, of: what)
+  }
+
   /// `2.5` credits is 2,500,000.
   static func millionths(_ text: String, of what: String) throws(UsageError) -> Int64 {
     try decimal(text, places: 6, of: what)

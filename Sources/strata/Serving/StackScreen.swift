@@ -20,9 +20,11 @@ struct StackScreen {
     let (directory, options) = (settings.directory, settings.options)
     let address = Endpoint(directory: directory).httpAddress ?? "http://\(options.http)"
     let processes = options.workers == 1 ? "1 process" : "\(options.workers) processes"
+    let tiers = options.tiers.map(\.rawValue).joined(separator: ", ")
     let workers =
       options.workers == 0
-      ? "none of its own; others may join" : "\(processes) with \(options.slots.counted("slot")) each, tier cpu"
+      ? "none of its own; others may join"
+      : "\(processes) with \(options.slots.counted("slot")) each, \(options.tiers.count == 1 ? "tier" : "tiers") \(tiers)"
     return """
       Strata is ready.
 

@@ -140,7 +140,7 @@ local function lane_of_next(lane, tenant)
   if #packed <= 2 then return lane end
   for at = 1, #packed - 1, 2 do
     local other = lane.round.by_home[sub(packed, at, at + 1)]
-    if other and not other.left[tenant.id] and room_for(other, 1) > 0 then
+    if other and not other.left[tenant.id] and room_for(other, 1) > 0 and is_found(other, tenant) then
       local head = head_in(other, tenant.id)
       if head and (not best or head.score < best.score or head.score == best.score and id_before(head, best)) then
         best = head

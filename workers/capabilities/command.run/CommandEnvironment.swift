@@ -14,6 +14,8 @@ enum CommandEnvironment {
     environment["STRATA_JOB_ID"] = context.order.job.description
     environment["STRATA_CORES"] = String(context.cores)
     environment["STRATA_MEMORY_BYTES"] = String(context.memoryBytes)
+    let gpus = context.order.resources.gpuThousandths
+    environment["STRATA_GPUS"] = gpus % 1_000 == 0 ? "\(gpus / 1_000)" : "\(Double(gpus) / 1_000)"
     if let task = context.order.task {
       environment["STRATA_ARRAY_ID"] = task.array.description
       environment["STRATA_TASK_INDEX"] = String(task.index)
