@@ -33,6 +33,15 @@ import strata
     #expect(throws: UsageError.self) { try Quantity.bytes(text, of: "--memory") }
   }
 
+  @Test func noGPUsCanBeAskedFor() throws {
+    for (text, thousandths) in [("0", 0), ("0.5", 500), ("2", 2_000)] as [(String, Int64)] {
+      #expect(try Quantity.gpus(text, of: "--gpu") == thousandths)
+    }
+    for text in ["", "-1", "0.0", "0.0001", "two"] {
+      #expect(throws: UsageError.self) { try Quantity.gpus(text, of: "--gpu") }
+    }
+  }
+
   @Test func aTimeIsANumberWithAUnitOrSeconds() throws {
     for (text, seconds) in [("30", 30), ("30s", 30), ("5m", 300), ("2h", 7_200), ("1d", 86_400)] as [(String, Int64)] {
       #expect(try Quantity.seconds(text, of: "--timeout") == seconds)

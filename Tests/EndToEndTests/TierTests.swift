@@ -6,12 +6,18 @@ import Testing
 
 /// Workers of other tiers, what may be asked of them, and what they cost, on the real servers.
 @Suite(.serialized) struct TierTests {
+  private func expected(
+    _ code: Int32, of words: [String], on stack: StackUnderTest
+  ) async throws -> CommandResult {
+    let result = try await strata(words, on: stack)
+    #expect(result.code == code, "\(words): \(result)")
+    return result
+  }
+
   @Test(.timeLimit(.minutes(5))) func aJobRunsOnTheTierThatItAsksForAndAsksForNoMoreThanThereIs() async throws {
     let stack = try await StackUnderTest(slots: 1)
     func run(_ words: [String], code: Int32 = 0) async throws -> CommandResult {
-      let result = try await strata(words, on: stack)
-      #expect(result.code == code, "\(words): \(result)")
-      return result
+      try await expected(code, of: words, on: stack)
     }
     let unknown = try await run(["submit", "noop", "--tier", "gpu", "--gpu", "1"], code: 3)
     #expect(unknown.errors.contains("there is no tier 'gpu'"), "\(unknown)")
@@ -57,9 +63,7 @@ import Testing
   @Test(.timeLimit(.minutes(5))) func aJobRunsInAnotherWayWhereItCannotRunAsIsPreferred() async throws {
     let stack = try await StackUnderTest(slots: 1)
     func run(_ words: [String], code: Int32 = 0) async throws -> CommandResult {
-      let result = try await strata(words, on: stack)
-      #expect(result.code == code, "\(words): \(result)")
-      return result
+      try await expected(code, of: words, on: stack)
     }
     var workers: [RunningCommand] = []
     for (tier, gpus) in [("gpu-high", "1"), ("gpu", "2")] {

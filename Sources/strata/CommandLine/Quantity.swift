@@ -8,7 +8,7 @@ package enum Quantity {
   }
 
   /// As `thousandths`, and none.
-  static func gpus(_ text: String, of what: String) throws(UsageError) -> Int64 {
+  package static func gpus(_ text: String, of what: String) throws(UsageError) -> Int64 {
     text == "0" ? 0 : try thousandths(text, of: what)
   }
 

@@ -22,13 +22,15 @@ import Testing
     #expect(try fixture.text(of: report.results[1]) == "HELLO")
     let log = try fixture.text(of: report.log)
     #expect(log.hasPrefix("hello[strata: 'deep' is not kept"))
-    let names = try fixture.text(of: report.results[0]).split(separator: "\n").map { $0.prefix { $0 != "=" } }
+    let environment = try fixture.text(of: report.results[0]).split(separator: "\n")
+    #expect(environment.contains("STRATA_GPUS=0"))
+    let names = environment.map { $0.prefix { $0 != "=" } }
     #expect(
       Set(names).isSubset(
         of: Set(
           RunnerEnvironment.allowed.map { $0.prefix { $0 != "*" } } + [
             "HOME", "PWD", "_", "OLDPWD", "SHLVL", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS",
-            "STRATA_OUTPUT_DIR", "STRATA_JOB_ID", "STRATA_CORES", "STRATA_MEMORY_BYTES",
+            "STRATA_OUTPUT_DIR", "STRATA_JOB_ID", "STRATA_CORES", "STRATA_MEMORY_BYTES", "STRATA_GPUS",
           ]
         ).union(names.filter { $0.hasPrefix("LC_") || $0.hasPrefix("STRATA_TEST_") })))
     #expect(report.usage.wallMicroseconds > 0 && report.usage.cpuMicroseconds > 0 && report.usage.memoryPeakBytes > 0)
