@@ -115,6 +115,9 @@ public struct JobRequest: Hashable, Codable, Sendable {
     }
 
     static let memberNames = CodingKeys.allCases.map(\.rawValue)
+
+    /// Nil where it replaces nothing.
+    public var unlessEmpty: ResourceOverride? { self == ResourceOverride() ? nil : self }
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -141,7 +144,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
       "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.memberNames,
       "inputs[]": ["name", "digest", "size_bytes"], "array": ArrayRequest.CodingKeys.allCases.map(\.rawValue),
       "alternatives[]": Alternative.CodingKeys.allCases.map(\.rawValue),
-      "alternatives[].resources": ResourceOverride.CodingKeys.allCases.map(\.rawValue),
+      "alternatives[].resources": ResourceOverride.memberNames,
     ]
   }
 }

@@ -34,11 +34,11 @@ import strata
   }
 
   @Test func noGPUsCanBeAskedFor() throws {
-    for (text, thousandths) in [("0", 0), ("0.5", 500), ("2", 2_000)] as [(String, Int64)] {
-      #expect(try Quantity.gpus(text, of: "--gpu") == thousandths)
+    for (text, thousandths) in [("0", 0), ("0.0", 0), ("0.5", 500), ("2", 2_000)] as [(String, Int64)] {
+      #expect(try Quantity.thousandthsOrNone(text, of: "--gpu") == thousandths)
     }
-    for text in ["", "-1", "0.0", "0.0001", "two"] {
-      #expect(throws: UsageError.self) { try Quantity.gpus(text, of: "--gpu") }
+    for text in ["", "-1", "0.0001", "two"] {
+      #expect(throws: UsageError.self) { try Quantity.thousandthsOrNone(text, of: "--gpu") }
     }
   }
 

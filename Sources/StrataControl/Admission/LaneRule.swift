@@ -6,7 +6,7 @@ import StrataScheduling
 /// In which lane of the queue a job waits: the same for a job that is admitted and for one that is restored.
 ///
 /// Resources are rounded up to the shapes of `ResourceShape`, so that there are few lanes, but never past the smallest
-/// worker that the request itself fits: that one can run it, and so can every larger one.
+/// worker that the request itself fits: that one can run it, and so can every one that is larger in all.
 package struct LaneRule: Sendable {
   private let book: TierBook
   private let clock: WallClock

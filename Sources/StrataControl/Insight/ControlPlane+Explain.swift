@@ -50,7 +50,6 @@ extension ControlPlane {
   private func facts(of snapshot: JobSnapshot, _ room: QueueRoom, _ stored: Tenant?) async throws -> WaitFacts {
     let record = snapshot.record
     let tier = tierBook.tiers[record.tier]
-    let lane = LaneRule.shape(of: record.order.resources, on: tier)
     let gates = try await ledger.gates()
     let ownClass = stored?.sharing.priorityClass ?? .standard
     let waiting = room.lanes.filter { $0.key.tier == record.tier && $0.value.ready > 0 }
@@ -80,11 +79,11 @@ extension ControlPlane {
         name: record.tier.rawValue, limit: limit(.tier, record.tier.rawValue),
         running: running { $0.tier == record.tier }),
       workers: WorkerFacts(
-        room, tier: record.tier, tenant: record.tenant, lane: lane,
+        room, tier: record.tier, tenant: record.tenant, lane: own.resources,
         declared: tier?.onlyDeclaredSizeFits(record.order.resources) == true ? tier?.declared.map(Self.words) : nil),
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
-      hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(lane),
+      hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(own.resources),
       alternatives: own.guests.map { way in
         AlternativeFacts(
           tier: .init(
@@ -111,12 +110,9 @@ extension ControlPlane {
   private func waitsElsewhere(
     _ tenant: TenantID, but lane: Lane, ahead: Int?, _ room: QueueRoom
   ) async throws -> Bool {
-    let pool = QueuePool(tier: lane.tier, priorityClass: lane.priorityClass)
-    let others = room.lanes.contains {
-      $0.key != lane && $0.key.tier == pool.tier && $0.key.priorityClass == pool.priorityClass && $0.value.ready > 0
-    }
+    let others = room.lanes.contains { $0.key != lane && $0.key.pool == lane.pool && $0.value.ready > 0 }
     guard let ahead, ahead > 0, others else { return false }
-    let standing = try await queue.standing(of: [tenant]).first { $0.pool == pool }
+    let standing = try await queue.standing(of: [tenant]).first { $0.pool == lane.pool }
     return (standing?.tenants.first?.waiting ?? 0) > ahead + 1
   }
 

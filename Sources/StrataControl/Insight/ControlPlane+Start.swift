@@ -13,8 +13,7 @@ extension ControlPlane {
     of record: StoredJob, _ facts: WaitFacts, _ room: QueueRoom, _ ownClass: PriorityClass
   ) async throws(QueueError) -> StartOutlook {
     let lane = reconciler.lanes.lane(record.order, record.tier, ownClass)
-    let standing = try await queue.standing(
-      of: QueuePool(tier: record.tier, priorityClass: ownClass), first: Self.tenantsMax)
+    let standing = try await queue.standing(of: lane.pool, first: Self.tenantsMax)
     let own = facts.jobsAhead ?? 0
     let loads = try await queue.running().flatMap(\.running)
     func elapsed(_ isBehind: (Lane) -> Bool) -> [Duration] {

@@ -44,13 +44,13 @@ extension JobRequest {
   /// What asks for the same job. What was left to the capability is left to it here.
   init(_ draft: JobDraft) {
     let params = try? JSONDecoder().decode([String: JSONValue].self, from: Data(draft.parametersJSON.utf8))
-    let (cpu, memory, gpu) = (draft.cpuMillicores, draft.memoryBytes, draft.gpuThousandths)
     let unique = draft.structure.unique
     self.init(
       capability: draft.capability, params: params, inputs: draft.inputs.isEmpty ? nil : draft.inputs,
       priority: draft.priority.rawValue, tier: draft.tier?.rawValue,
-      resources: cpu == nil && memory == nil && gpu == nil
-        ? nil : ResourceOverride(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu),
+      resources: ResourceOverride(
+        cpuMillicores: draft.cpuMillicores, memoryBytes: draft.memoryBytes, gpuThousandths: draft.gpuThousandths
+      ).unlessEmpty,
       timeoutSeconds: draft.timeoutSeconds, startWithinSeconds: draft.startBy?.secondsAfter,
       preemptible: draft.preemption.map { _ in true }, graceSeconds: draft.preemption?.graceSeconds,
       checkpointSignal: draft.preemption?.signal, maxMicrocredits: draft.maxCharge?.micros, uniqueKey: unique?.key,
@@ -61,10 +61,10 @@ extension JobRequest {
 
 extension JobRequest.Alternative {
   fileprivate init(_ draft: JobDraft.Alternative) {
-    let (cpu, memory, gpu) = (draft.cpuMillicores, draft.memoryBytes, draft.gpuThousandths)
     self.init(
       tier: draft.tier?.rawValue,
-      resources: cpu == nil && memory == nil && gpu == nil
-        ? nil : .init(cpuMillicores: cpu, memoryBytes: memory, gpuThousandths: gpu))
+      resources: JobRequest.ResourceOverride(
+        cpuMillicores: draft.cpuMillicores, memoryBytes: draft.memoryBytes, gpuThousandths: draft.gpuThousandths
+      ).unlessEmpty)
   }
 }

@@ -26,11 +26,11 @@ enum AlternativeWords {
         alternative.tier = value
       case "cpu": resources.cpuMillicores = try Quantity.thousandths(value, of: "cpu in --or")
       case "memory": resources.memoryBytes = try Quantity.bytes(value, of: "memory in --or")
-      case "gpu": resources.gpuThousandths = try Quantity.gpus(value, of: "gpu in --or")
+      case "gpu": resources.gpuThousandths = try Quantity.thousandthsOrNone(value, of: "gpu in --or")
       default: throw unreadable(part, in: text)
       }
     }
-    alternative.resources = resources == JobRequest.ResourceOverride() ? nil : resources
+    alternative.resources = resources.unlessEmpty
     return alternative
   }
 

@@ -118,13 +118,14 @@ enum JobOptions {
   static func request(_ capability: String, _ arguments: Arguments) async throws -> JobRequest {
     let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }
     let memory = try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
-    let gpus = try arguments["gpu"].map { try Quantity.gpus($0, of: "--gpu") }
+    let gpus = try arguments["gpu"].map { try Quantity.thousandthsOrNone($0, of: "--gpu") }
     let start = try time(arguments, "at", "delay")
     let end = try time(arguments, "start-by", "start-within")
     return JobRequest(
       capability: capability, priority: try arguments.integer("priority", in: 0...100), tier: arguments["tier"],
-      resources: cores == nil && memory == nil && gpus == nil
-        ? nil : .init(cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus),
+      resources: JobRequest.ResourceOverride(
+        cpuMillicores: cores, memoryBytes: memory, gpuThousandths: gpus
+      ).unlessEmpty,
       timeoutSeconds: try arguments.seconds("timeout", in: 1...timeoutSecondsMax), runAt: start.at,
       delaySeconds: start.seconds, startBy: end.at, startWithinSeconds: end.seconds,
       preemptible: arguments.has("preemptible") ? true : nil,

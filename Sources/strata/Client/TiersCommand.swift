@@ -12,7 +12,7 @@ extension Command {
       'strata queue pause|resume|limit tier NAME' says what may start. For operators.
 
       set     declares the size of workers that have not started yet, as of a pool that grows when jobs wait, and what the
-              tier's workers cost; what is not given stays as it is
+              tier's workers cost; what is not given stays as it is, and a size is given whole
       remove  forgets its declared size and the sizes seen; not while a worker serves it or jobs of it have not ended
 
       Examples: strata tiers set gpu --cpu 16 --memory 64G --gpu 2 --wall-hour 1.9
@@ -104,6 +104,6 @@ struct TierAction {
       ResourceRequest(
         cpuMillicores: try Quantity.thousandths(cpu, of: "--cpu"),
         memoryBytes: try Quantity.bytes(memory, of: "--memory"),
-        gpuThousandths: try arguments["gpu"].map { try Quantity.gpus($0, of: "--gpu") } ?? 0))
+        gpuThousandths: try arguments["gpu"].map { try Quantity.thousandthsOrNone($0, of: "--gpu") } ?? 0))
   }
 }

@@ -7,9 +7,9 @@ package enum Quantity {
     try decimal(text, places: 3, of: what)
   }
 
-  /// As `thousandths`, and none.
-  package static func gpus(_ text: String, of what: String) throws(UsageError) -> Int64 {
-    text == "0" ? 0 : try thousandths(text, of: what)
+  /// The same, and `0` is 0.
+  package static func thousandthsOrNone(_ text: String, of what: String) throws(UsageError) -> Int64 {
+    try decimal(text, places: 3, of: what, least: "a number of 0 or more", isZeroTaken: true)
   }
 
   /// `2.5` credits is 2,500,000.

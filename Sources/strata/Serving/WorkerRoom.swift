@@ -20,7 +20,7 @@ enum WorkerRoom {
         ?? max(least.cpuMillicores, whole.cpuMillicores, Int64(slots) * 1_000),
       memoryBytes: try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
         ?? max(least.memoryBytes, whole.memoryBytes),
-      gpuThousandths: try arguments["gpu"].map { try Quantity.gpus($0, of: "--gpu") } ?? 0)
+      gpuThousandths: try arguments["gpu"].map { try Quantity.thousandthsOrNone($0, of: "--gpu") } ?? 0)
   }
 
   /// The words of a command line that `read` reads the same room from.
