@@ -107,6 +107,27 @@ import Testing
     #expect(many.contains("the job has 5 alternatives, at most 4 are taken"), "\(many)")
   }
 
+  /// Nor one that tasks name which are not made yet.
+  @Test func aTierThatAnotherWayNamesIsNotRemoved() async throws {
+    func isRemoved(_ fixture: ControlFixture) async throws -> Bool {
+      do { _ = try await fixture.control.removeTier(named: "gpu") } catch {
+        #expect(error.code == .conflict, "\(error)")
+        return false
+      }
+      return true
+    }
+    let fixture = try await Self.fixture()
+    let job = try await fixture.control.submit(Self.draft(), tenant: fixture.tenant).id
+    #expect(try await isRemoved(fixture) == false)
+    _ = try await fixture.control.cancel(job, tenant: fixture.tenant)
+    try await fixture.settler().drain()
+    var draft = Self.draft()
+    draft.array = ArrayDraft(try TaskIndexes(count: 3), runningMax: nil)
+    _ = try await fixture.control.submit(draft, tenant: fixture.tenant)
+    #expect(try await isRemoved(fixture) == false)
+    #expect(try await isRemoved(try await Self.fixture()))
+  }
+
   @Test func whatHoldsEachWayUpIsTold() async throws {
     let fixture = try await Self.fixture()
     let job = try await fixture.control.submit(Self.draft(), tenant: fixture.tenant).id

@@ -21,6 +21,22 @@ import Testing
     await other.close()
   }
 
+  /// Of the ways in which a job may run that with the most cores: 4 of them for 60 s.
+  @Test func theHoldCoversTheDearestWay() async throws {
+    let bench = try await LedgerBench()
+    var submission = Sample.submission(try await bench.tenant(), soldAs: LedgerBench.metered)
+    submission.order.alternatives = [4_000, 500].map {
+      Placement(tier: .cpu, resources: ResourceRequest(cpuMillicores: $0))
+    }
+    let accepted = try #require(try await bench.ledger.admit([submission])[0].acceptedJob)
+    #expect(accepted.held == MicroCredits(micros: 240_100))
+    let stored = try await bench.ledger.job(submission.job, tenant: submission.tenant)
+    #expect(stored?.order == submission.order)
+    submission = Sample.submission(submission.tenant)
+    submission.order.alternatives = [Placement(tier: .gpu)]
+    #expect(try await bench.ledger.admit([submission])[0] == .refused(.unratedTier(.gpu)))
+  }
+
   @Test func whatDoesNotFitIsRefusedAndDoesNotBlockSmallerJobs() async throws {
     let bench = try await LedgerBench()
     let tenant = try await bench.tenant(credits: 2)
