@@ -3,9 +3,8 @@
 --
 -- Tiers are taken in the order given, classes from the greatest; of a class the lanes that prefer the tier, then their guests
 -- (see lanes.lua). Of these the tenant with the smallest tag has its turn, over all that the worker has room for and whose
--- gates are open. A turn lasts for one job, or as many as together are expected to use no more than QUANTUM
--- core-milliseconds, and goes on while no other is due. One that was charged elsewhere, or later, is found where it was: it
--- has its turn there where that is no more than QUANTUM too early.
+-- gates are open. A turn lasts for one job, or as many as are expected to use no more than QUANTUM core-milliseconds, and goes
+-- on while no other is due. One that was charged elsewhere is found where it was: it may have its turn QUANTUM too early.
 -- A worker that has not enough free for whoever is due keeps what it has for it once it has waited for long. Others get of
 -- that what they are expected to have given back by then, and what will be left beside it (EASY backfilling: D. A. Lifka,
 -- JSSPP 1995; by averages, where no job says how long it takes).
