@@ -42,6 +42,8 @@ public struct LeaseStatus: Hashable, Sendable {
   public let token: FencingToken
   /// 1 for the first attempt.
   public let attempt: Int
+  /// Where it runs: its job's tier, or that of one of the job's alternatives. Nil where the queue does not know any more.
+  public let tier: TierName?
   public let startedAt: Timestamp
   /// 0…1, nil until the worker says.
   public let fraction: Double?
@@ -51,12 +53,13 @@ public struct LeaseStatus: Hashable, Sendable {
   public let preemptor: PriorityClass?
 
   public init(
-    worker: WorkerID, token: FencingToken, attempt: Int, startedAt: Timestamp, fraction: Double?, stage: String?,
-    isCancelRequested: Bool, preemptor: PriorityClass? = nil
+    worker: WorkerID, token: FencingToken, attempt: Int, tier: TierName?, startedAt: Timestamp, fraction: Double?,
+    stage: String?, isCancelRequested: Bool, preemptor: PriorityClass? = nil
   ) {
     self.worker = worker
     self.token = token
     self.attempt = attempt
+    self.tier = tier
     self.startedAt = startedAt
     self.fraction = fraction
     self.stage = stage
@@ -301,6 +304,9 @@ public struct QueuedOutcome: Hashable, Sendable {
   /// Whether the job is finished; else it is ready again.
   public let isFinal: Bool
   public let worker: WorkerID?
+  /// Where the attempt ran: its job's tier, or that of one of the job's alternatives. Nil for a job that never ran, and where
+  /// the queue does not know any more.
+  public let tier: TierName?
   public let startedAt: Timestamp?
   public let endedAt: Timestamp
   /// What the worker said; empty for a lease that expired or was taken back, and for a job that never ran.
@@ -308,8 +314,8 @@ public struct QueuedOutcome: Hashable, Sendable {
 
   public init(
     position: OutcomePosition, job: JobID, token: FencingToken, attempt: Int, ending: AttemptEnding,
-    preemptor: PriorityClass? = nil, isFinal: Bool, worker: WorkerID?, startedAt: Timestamp?, endedAt: Timestamp,
-    report: [UInt8]
+    preemptor: PriorityClass? = nil, isFinal: Bool, worker: WorkerID?, tier: TierName?, startedAt: Timestamp?,
+    endedAt: Timestamp, report: [UInt8]
   ) {
     self.position = position
     self.job = job
@@ -319,6 +325,7 @@ public struct QueuedOutcome: Hashable, Sendable {
     self.preemptor = preemptor
     self.isFinal = isFinal
     self.worker = worker
+    self.tier = tier
     self.startedAt = startedAt
     self.endedAt = endedAt
     self.report = report

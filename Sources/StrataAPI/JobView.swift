@@ -171,7 +171,7 @@ public struct AttemptView: Hashable, Codable, Sendable {
   /// The class of the job that it was, or is being, preempted for; absent for one that was not.
   public var preemptedBy: Int?
   public var worker: WorkerID?
-  /// Where it ran: the job's tier, or that of one of its alternatives. Absent while it runs.
+  /// Where it ran: the job's tier, or that of one of its alternatives.
   public var tier: TierName?
   public var startedAt: String?
   public var endedAt: String?

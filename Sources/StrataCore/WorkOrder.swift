@@ -78,7 +78,6 @@ public struct WorkOrder: Hashable, Codable, Sendable {
 
 /// What a worker says of an attempt that has ended: the queue's report, as JSON.
 public struct AttemptReport: Hashable, Codable, Sendable {
-  public var tier: TierName
   public var usage: AttemptUsage
   /// What the attempt left behind; kept even where it failed.
   public var results: [ArtifactReference]
@@ -89,10 +88,9 @@ public struct AttemptReport: Hashable, Codable, Sendable {
   public var log: ArtifactReference?
 
   public init(
-    tier: TierName, usage: AttemptUsage, results: [ArtifactReference] = [], summaryJSON: String? = nil,
+    usage: AttemptUsage, results: [ArtifactReference] = [], summaryJSON: String? = nil,
     error: AttemptError? = nil, log: ArtifactReference? = nil
   ) {
-    self.tier = tier
     self.usage = usage
     self.results = results
     self.summaryJSON = summaryJSON
@@ -101,7 +99,7 @@ public struct AttemptReport: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case tier, usage, results, error, log
+    case usage, results, error, log
     case summaryJSON = "summary"
   }
 }

@@ -106,7 +106,6 @@ public final class ControlFixture: Sendable {
   /// What a worker says of 2 s of CPU time.
   public static func report(error: AttemptError? = nil, log: ArtifactReference? = nil) -> [UInt8] {
     let report = AttemptReport(
-      tier: .cpu,
       usage: AttemptUsage(cpuMicroseconds: 2_000_000, wallMicroseconds: 3_000_000, memoryPeakBytes: 1 << 20),
       error: error, log: log)
     return (try? JSONEncoder().encode(report)).map(Array.init) ?? []

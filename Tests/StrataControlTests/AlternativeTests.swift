@@ -55,11 +55,23 @@ import Testing
     #expect(order.resources.gpuThousandths == 2_000 && order.alternatives == nil)
     let usage = AttemptUsage(cpuMicroseconds: 2_000_000, wallMicroseconds: 3_000_000, memoryPeakBytes: 1 << 20)
     try await fixture.complete(
-      [lease], report: Array(try JSONEncoder().encode(AttemptReport(tier: .gpu, usage: usage))))
+      [lease], report: Array(try JSONEncoder().encode(AttemptReport(usage: usage))))
     try await fixture.settler().drain()
     let record = try await fixture.control.job(job, tenant: fixture.tenant).record
     // Two seconds of 3,600 at the rate of gpu.
     #expect(record.state == .succeeded && record.cost == MicroEuro(micros: 1_000))
+  }
+
+  /// Its worker, which is lost, has told nobody where it ran.
+  @Test func anAttemptThatIsLostCostsWhatItsTierCosts() async throws {
+    let fixture = try await Self.fixture()
+    let job = try await fixture.control.submit(Self.draft(), tenant: fixture.tenant).id
+    _ = try await fixture.queue.lease(worker: fixture.worker, tiers: [.gpu], count: 1, for: .zero)
+    #expect(try await fixture.control.job(job, tenant: fixture.tenant).lease?.tier == .gpu)
+    #expect(try await fixture.queue.expire(limit: 10) == 1)
+    try await fixture.settler().drain()
+    let attempts = try await fixture.control.job(job, tenant: fixture.tenant).attempts
+    #expect(attempts.map(\.ending) == [.expired] && attempts.map(\.tier) == [.gpu])
   }
 
   @Test func aQueueThatIsRebuiltKnowsTheOtherWays() async throws {

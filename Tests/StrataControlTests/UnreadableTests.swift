@@ -35,7 +35,7 @@ import Testing
       defer { loop.stop() }
       let server = try RedisFixture.shared.get()
       let connection = RedisConnection(to: try RedisEndpoint(url: server.url), on: loop)
-      var command = RedisCommand(verb, "{\(namespace)}:7:\(name)")
+      var command = RedisCommand(verb, "{\(namespace)}:8:\(name)")
       for word in words { command.append(word) }
       _ = try await connection.send(command)
       await connection.close()

@@ -72,12 +72,11 @@ enum Sample {
   ) -> SettlementItem {
     let end = Timestamp.now
     return SettlementItem(
-      job: job, token: FencingToken(rawValue: token), worker: token > 0 ? WorkerID() : nil, ending: ending,
-      isFinal: isFinal, startedAt: end + .seconds(-3), endedAt: end,
+      job: job, token: FencingToken(rawValue: token), worker: token > 0 ? WorkerID() : nil,
+      tier: token > 0 ? .cpu : nil, ending: ending, isFinal: isFinal, startedAt: end + .seconds(-3), endedAt: end,
       report: token == 0 || ending == .expired
         ? nil
         : AttemptReport(
-          tier: .cpu,
           usage: AttemptUsage(
             cpuMicroseconds: cpuMicroseconds, wallMicroseconds: 3_000_000, memoryPeakBytes: 1 << 30),
           summaryJSON: summary,

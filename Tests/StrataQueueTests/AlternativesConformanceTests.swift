@@ -34,6 +34,29 @@ import Testing
     }
   }
 
+  /// Whatever becomes of it: also where the worker, which knows, has nothing to say any more.
+  @Test(arguments: Backend.allCases)
+  func theQueueTellsWhereAnAttemptRuns(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let jobs = (0..<3).map { _ in QueuedJob.sample(in: Self.lane) }
+      _ = try await queue.enqueue(jobs)
+      let other = try await queue.lease(Self.request([.gpu], count: 1), for: .seconds(1)).leases
+      let preferred = try await queue.lease(Self.request([Self.high], count: 1), for: minute).leases
+      let running = try await queue.status(of: jobs.map(\.id)).map { status -> TierName? in
+        if case .leased(let lease) = status { lease.tier } else { nil }
+      }
+      #expect(running == [.gpu, Self.high, nil])
+      clock.advance(.seconds(2))
+      #expect(try await queue.expire(limit: 10) == 1)
+      _ = try await queue.complete(preferred.map { AttemptResult(lease: $0.reference, report: []) })
+      #expect(try await queue.cancel([jobs[2].id]) == [.removed])
+      let outcomes = try await queue.allOutcomes()
+      #expect(outcomes.map(\.job) == [other[0].job.id, preferred[0].job.id, jobs[2].id])
+      #expect(outcomes.map(\.tier) == [.gpu, Self.high, nil])
+    }
+  }
+
   /// Four GPUs take two of them, at two each.
   @Test(arguments: Backend.allCases)
   func aJobTakesWhatTheWayTakesInWhichItRuns(_ backend: Backend) async throws {

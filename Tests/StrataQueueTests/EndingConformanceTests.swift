@@ -19,7 +19,7 @@ import Testing
         outcome
           == QueuedOutcome(
             position: outcome.position, job: job.id, token: lease.token, attempt: 1, ending: .succeeded, isFinal: true,
-            worker: worker, startedAt: started, endedAt: clock.now, report: [9, 0, 255]))
+            worker: worker, tier: .cpu, startedAt: started, endedAt: clock.now, report: [9, 0, 255]))
       #expect(try await queue.status(of: [job.id]) == [nil])
       try await queue.acknowledge([outcome.position])
       try await queue.acknowledge([outcome.position])

@@ -19,7 +19,7 @@ import Testing
     var refusals = 0
     for _ in 0..<4_000 {
       let script = ScriptSource.names.randomElement(using: &random)!
-      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:7:")
+      var command = RedisCommand("FCALL", ScriptSource.function(script), "1", "{\(namespace)}:8:")
       for argument in Garbage.arguments(of: script, using: &random) { command.append(argument) }
       let before = try await fingerprint(of: namespace, connection)
       guard case .error(let message) = try await connection.send(command) else { continue }
@@ -60,7 +60,7 @@ import Testing
       table.sort(all)
       return redis.sha1hex(table.concat(all))
       """
-    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:7:"))
+    return try await connection.send(RedisCommand("EVAL", script, "1", "{\(namespace)}:8:"))
   }
 }
 

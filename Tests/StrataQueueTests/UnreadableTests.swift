@@ -22,7 +22,7 @@ import Testing
       -> RedisValue
     {
       var command = RedisCommand(verb)
-      command.append(Array("{\(namespace)}:7:\(name)".utf8) + (worker?.bytes ?? []))
+      command.append(Array("{\(namespace)}:8:\(name)".utf8) + (worker?.bytes ?? []))
       for word in words { command.append(word) }
       return try await plainCommand(command, on: RedisFixture.shared.get())
     }

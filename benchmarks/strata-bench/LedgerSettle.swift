@@ -37,10 +37,10 @@ enum LedgerSettleBenchmark {
   private static func outcomes(_ submissions: [JobSubmission]) -> [SettlementItem] {
     submissions.enumerated().map { index, submission in
       SettlementItem(
-        job: submission.job, token: FencingToken(rawValue: UInt64(index + 1)), worker: WorkerID(), ending: .succeeded,
-        isFinal: true, startedAt: submission.createdAt, endedAt: submission.createdAt + .seconds(1),
+        job: submission.job, token: FencingToken(rawValue: UInt64(index + 1)), worker: WorkerID(), tier: .cpu,
+        ending: .succeeded, isFinal: true, startedAt: submission.createdAt, endedAt: submission.createdAt + .seconds(1),
         report: AttemptReport(
-          tier: .cpu, usage: AttemptUsage(cpuMicroseconds: 900_000, wallMicroseconds: 1_000_000)))
+          usage: AttemptUsage(cpuMicroseconds: 900_000, wallMicroseconds: 1_000_000)))
     }
   }
 }

@@ -135,7 +135,7 @@ extension MemoryQueue {
     outcomeLog.append(
       QueuedOutcome(
         position: position, job: id, token: FencingToken(rawValue: 0), attempt: 0, ending: ending, isFinal: true,
-        worker: nil, startedAt: nil, endedAt: now, report: []))
+        worker: nil, tier: nil, startedAt: nil, endedAt: now, report: []))
   }
 
   public func status(of ids: [JobID]) async throws(QueueError) -> [QueueStatus?] {
@@ -149,7 +149,8 @@ extension MemoryQueue {
       }
       return .leased(
         LeaseStatus(
-          worker: lease.worker, token: lease.token, attempt: held.attemptsMade + 1, startedAt: lease.startedAt,
+          worker: lease.worker, token: lease.token, attempt: held.attemptsMade + 1, tier: held.lane.tier,
+          startedAt: lease.startedAt,
           fraction: lease.fraction, stage: lease.stage, isCancelRequested: lease.isCancelRequested,
           preemptor: lease.preemptor))
     }

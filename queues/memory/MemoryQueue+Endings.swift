@@ -178,7 +178,8 @@ extension MemoryQueue {
       QueuedOutcome(
         position: position, job: ending.job, token: lease.token, attempt: held.attemptsMade + 1,
         ending: ending.reported, preemptor: ending.preemptor,
-        isFinal: isFinal, worker: lease.worker, startedAt: lease.startedAt, endedAt: now, report: ending.report))
+        isFinal: isFinal, worker: lease.worker, tier: held.lane.tier, startedAt: lease.startedAt,
+        endedAt: now, report: ending.report))
   }
 }
 

@@ -69,9 +69,9 @@ struct JobRecord {
   }
 }
 
-/// A lease as `scripts/status.lua` tells it: as Redis keeps it, and then its worker.
+/// A lease as `scripts/status.lua` tells it: as Redis keeps it, then its worker and its tier.
 struct LeaseRecord {
-  /// Without its worker.
+  /// Without its worker and tier.
   static let size = 25 + JobHead.size
 
   let token: FencingToken
@@ -81,10 +81,12 @@ struct LeaseRecord {
   let preemptor: PriorityClass?
   let job: JobHead
   let worker: WorkerID
+  /// Nil where nobody knows its lane any more.
+  let tier: TierName?
 
   /// - Returns: nil where the bytes are no lease.
   init?(_ bytes: [UInt8]) {
-    guard bytes.count == Self.size + 16 else { return nil }
+    guard bytes.count >= Self.size + 16 else { return nil }
     var reader = ByteReader(bytes)
     guard let token = reader.token(), let startedAt = reader.timestamp(), reader.number(UInt64.self) != nil,
       let flags = reader.number(UInt8.self), let job = JobHead(&reader),
@@ -93,5 +95,6 @@ struct LeaseRecord {
     (self.token, self.startedAt, isCancelRequested) = (token, startedAt, flags & 1 == 1)
     preemptor = flags & 8 == 8 ? PriorityClass(rawValue: Int(flags >> 4)) : nil
     (self.job, self.worker) = (job, worker)
+    tier = TierName(rawValue: String(decoding: reader.remainder(), as: UTF8.self))
   }
 }

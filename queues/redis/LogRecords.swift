@@ -76,7 +76,7 @@ extension QueuedOutcome {
     let hasRun = head.attempt > 0
     self.init(
       position: position, job: item.job, token: head.token, attempt: head.attempt, ending: head.end.ending,
-      preemptor: head.end.preemptor, isFinal: head.isFinal, worker: hasRun ? head.worker : nil,
+      preemptor: head.end.preemptor, isFinal: head.isFinal, worker: hasRun ? head.worker : nil, tier: head.tier,
       startedAt: hasRun ? head.startedAt : nil, endedAt: head.endedAt, report: Array(item.report))
   }
 }
@@ -90,15 +90,17 @@ private struct OutcomeHead {
   let startedAt: Timestamp
   let worker: WorkerID
   let endedAt: Timestamp
+  let tier: TierName?
 
   init?(_ reader: inout ByteReader) {
     guard let end = reader.number(UInt8.self).flatMap(EndingCode.init), let isFinal = reader.number(UInt8.self),
       isFinal <= 1, let attempt = reader.number(UInt16.self), let token = reader.token(),
       let startedAt = reader.timestamp(), let worker = reader.identifier(WorkerID.self),
-      let endedAt = reader.timestamp()
+      let endedAt = reader.timestamp(), let length = reader.number(UInt8.self), let tier = reader.text(Int(length))
     else { return nil }
     (self.end, self.isFinal, self.attempt) = (end, isFinal == 1, Int(attempt))
     (self.token, self.startedAt, self.worker, self.endedAt) = (token, startedAt, worker, endedAt)
+    self.tier = TierName(rawValue: tier)
   }
 }
 

@@ -105,8 +105,8 @@ extension RedisQueue {
       let note = ProgressNote(extra.bytes ?? [])
       return .leased(
         LeaseStatus(
-          worker: lease.worker, token: lease.token, attempt: lease.job.attemptsMade + 1, startedAt: lease.startedAt,
-          fraction: note.fraction, stage: note.stage, isCancelRequested: lease.isCancelRequested,
+          worker: lease.worker, token: lease.token, attempt: lease.job.attemptsMade + 1, tier: lease.tier,
+          startedAt: lease.startedAt, fraction: note.fraction, stage: note.stage, isCancelRequested: lease.isCancelRequested,
           preemptor: lease.preemptor))
     }
     guard let record = JobRecord(bytes) else { return nil }

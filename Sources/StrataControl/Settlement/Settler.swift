@@ -163,7 +163,7 @@ package final class Settler: Sendable {
       jobs.map { job in
         SettlementItem(
           job: job.id, token: FencingToken(rawValue: 0), ending: .failed, isFinal: true, endedAt: .now,
-          report: AttemptReport(tier: job.tier, usage: AttemptUsage(), error: error))
+          report: AttemptReport(usage: AttemptUsage(), error: error))
       })
   }
 
@@ -277,7 +277,7 @@ package final class Settler: Sendable {
   /// What was settled before has been noted before.
   private func noteServices(_ items: [SettlementItem], _ verdicts: [SettlementVerdict]) {
     for (item, verdict) in zip(items, verdicts) where verdict.isNew {
-      if let start = item.startedAt, let tier = item.report?.tier {
+      if let start = item.startedAt, item.report != nil, let tier = item.tier {
         services.noteEnd(of: item.endedAt - start, on: tier)
       }
     }
@@ -365,7 +365,7 @@ extension SettlementVerdict {
 extension SettlementItem {
   package init(_ outcome: QueuedOutcome, report: AttemptReport?) {
     self.init(
-      job: outcome.job, token: outcome.token, worker: outcome.worker, ending: outcome.ending,
+      job: outcome.job, token: outcome.token, worker: outcome.worker, tier: outcome.tier, ending: outcome.ending,
       preemptor: outcome.preemptor, isFinal: outcome.isFinal, startedAt: outcome.startedAt, endedAt: outcome.endedAt,
       report: report)
   }

@@ -118,8 +118,8 @@ package struct SettlementDecision {
   }
 
   private mutating func record(_ item: SettlementItem, _ job: StoredHold, _ used: AttemptUsage) {
-    // A worker's tier without a rate counts at the rate of the job's, which admission has made sure of.
-    let tier = item.report.map(\.tier).flatMap { rates[$0] == nil ? nil : $0 } ?? job.tier
+    // A tier without a rate counts at the rate of the job's, which admission has made sure of.
+    let tier = item.tier.flatMap { rates[$0] == nil ? nil : $0 } ?? job.tier
     let cost = rates[tier]?.cost(of: used) ?? .zero
     usage.append(
       UsageRow(item: item, tenant: job.tenant, tier: tier, usage: used, cost: cost, error: Self.error(of: item)))

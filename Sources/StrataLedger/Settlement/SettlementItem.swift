@@ -6,6 +6,8 @@ public struct SettlementItem: Hashable, Sendable {
   /// Zero for a job that was cancelled before it ran.
   public var token: FencingToken
   public var worker: WorkerID?
+  /// Where the attempt ran; nil for a job that never ran, and where that is not known: it counts as the job's own.
+  public var tier: TierName?
   public var ending: AttemptEnding
   /// The class of the job that it was preempted for; nil for one that was not.
   public var preemptor: PriorityClass?
@@ -17,13 +19,14 @@ public struct SettlementItem: Hashable, Sendable {
   public var report: AttemptReport?
 
   public init(
-    job: JobID, token: FencingToken, worker: WorkerID? = nil, ending: AttemptEnding,
+    job: JobID, token: FencingToken, worker: WorkerID? = nil, tier: TierName? = nil, ending: AttemptEnding,
     preemptor: PriorityClass? = nil, isFinal: Bool, startedAt: Timestamp? = nil, endedAt: Timestamp,
     report: AttemptReport? = nil
   ) {
     self.job = job
     self.token = token
     self.worker = worker
+    self.tier = tier
     self.ending = ending
     self.preemptor = preemptor
     self.isFinal = isFinal

@@ -17,7 +17,7 @@ extension JobView {
       attempts.append(
         AttemptView(
           attempt: running.attempt, preemptedBy: running.preemptor?.rawValue, worker: running.worker,
-          startedAt: running.startedAt.text))
+          tier: running.tier, startedAt: running.startedAt.text))
     }
     let preemptions = snapshot.attempts.count { $0.ending == .preempted }
     self.init(

@@ -34,7 +34,7 @@ struct JobOutcome {
     }
     let usage = job.attempts.last?.usage ?? AttemptUsage()
     lines.append(
-      "  time     \(Duration.microseconds(usage.wallMicroseconds).brief) on tier \(job.tier)"
+      "  time     \(Duration.microseconds(usage.wallMicroseconds).brief) on tier \(job.attempts.last?.tier ?? job.tier)"
         + ", \(Duration.microseconds(usage.cpuMicroseconds).brief) of CPU, \(usage.memoryPeakBytes.asBytes) at most")
     lines.append("  cost     \(MicroEuro(micros: job.costMicroeuro)) €")
     lines.append("  charge   \(MicroCredits(micros: job.chargedMicrocredits)) credits")

@@ -3,7 +3,7 @@
 -- ARGV     1… job ids
 -- Returns  per job: the first 25 bytes of its record ('' if it is not held, or cannot be read), how many ready jobs of its
 --          tenant and lane go before it; or where it is delayed, these and the microsecond at which it is due; or where it
---          is leased, its lease and worker, and its note (see progress.lua)
+--          is leased, its lease, worker and tier, and its note (see progress.lua)
 -- Cost     O(n log N) for n jobs given, N ready; and O(m W) for m of them that are leased, W workers
 transition('status', 'no-writes', function()
   local ids = ids_of(1, 1)
@@ -26,11 +26,13 @@ transition('status', 'no-writes', function()
     end
     reply[2 * index - 1], reply[2 * index] = head, extra
   end
-  local found = find_leases(elsewhere)
+  local found, numbers = find_leases(elsewhere), {}
+  for _, held in pairs(found) do numbers[#numbers + 1] = sub(held[2], 26, 27) end
+  load_lanes(numbers)
   for order, id in ipairs(elsewhere) do
     if found[id] then
-      local index = places[order]
-      reply[2 * index - 1] = found[id][2] .. found[id][1]
+      local index, lane = places[order], lanes[sub(found[id][2], 26, 27)]
+      reply[2 * index - 1] = found[id][2] .. found[id][1] .. (lane and lane.tier or '')
       reply[2 * index] = call('HGET', prefix .. 'progress', id) or ''
     end
   end

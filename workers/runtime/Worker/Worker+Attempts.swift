@@ -9,7 +9,7 @@ extension Worker {
   func prepare(_ lease: Lease) -> AttemptExecution? {
     let reference = lease.reference
     guard let order = ReportCoding.order(from: lease.job.payload)?.placed(lease.job.lane.rank) else {
-      let report = AttemptReport(tier: lease.job.tier, usage: AttemptUsage(), error: .unreadableOrder)
+      let report = AttemptReport(usage: AttemptUsage(), error: .unreadableOrder)
       finish(reference, notice(of: reference, .failed, report))
       return nil
     }

@@ -14,7 +14,7 @@ extension Worker {
     let reference = lease.reference
     await pump.flush(only: reference) { _ in }
     var report = AttemptReport(
-      tier: lease.job.tier, usage: remains.usage, summaryJSON: remains.summary?.description, error: end.error)
+      usage: remains.usage, summaryJSON: remains.summary?.description, error: end.error)
     guard let refusal = await store(remains, of: reference, in: &report) else {
       shortageReleases.withLock { $0.forget(lease.job.id) }
       return notice(of: reference, end.kind, report)

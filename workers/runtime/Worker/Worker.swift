@@ -115,7 +115,7 @@ public final class Worker: Sendable {
     case .start(let lease):
       if let attempt = prepare(lease) { group.addTask { await self.run(lease, attempt) } }
     case .release(let lease):
-      reporter.add(notice(of: lease.reference, .released, AttemptReport(tier: lease.job.tier, usage: AttemptUsage())))
+      reporter.add(notice(of: lease.reference, .released, AttemptReport(usage: AttemptUsage())))
     case .end(let lease, let reason):
       wanted.withLock { _ = $0.remove(lease) }
       attempts.withLock { $0[lease] }?.stop(reason)

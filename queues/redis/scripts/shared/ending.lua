@@ -18,9 +18,10 @@ at_begin(function()
   outcomes, events, ended_jobs, ended_reports, back = {}, {}, {}, {}, {}
 end)
 
--- The head of an outcome: ending, whether final, attempt, token, start, worker, end.
-local function outcome_head(ending, is_final, attempt, token_and_start, worker, ended_at)
-  return pack('>BBH', ending, is_final, attempt) .. token_and_start .. worker .. ended_at
+-- The head of an outcome: ending, whether final, attempt, token, start, worker, end; length of the tier's name (1) and that,
+-- '' for a job that never ran, and of a lane that nobody knows any more.
+local function outcome_head(ending, is_final, attempt, token_and_start, worker, ended_at, tier)
+  return pack('>BBH', ending, is_final, attempt) .. token_and_start .. worker .. ended_at .. string.char(#tier) .. tier
 end
 
 local function note_outcome(head, id, report)
@@ -37,11 +38,14 @@ local function end_of(worker, lease, ending, is_final, time, ended_at)
     return last_end, last_head, last_reported
   end
   local start, charge, flags = unpack_bytes('>I8I8B', lease, 9)
+  local number, made = sub(lease, 26, 27), attempts_made(lease) + 1
   has_ended, last_lease, last_ending, last_final = true, lease, ending, is_final
-  last_head = outcome_head(ending, is_final, attempts_made(lease) + 1, sub(lease, 1, 16), worker, ended_at)
+  load_lanes({ number })
+  local tier = lanes[number] and lanes[number].tier or ''
+  last_head = outcome_head(ending, is_final, made, sub(lease, 1, 16), worker, ended_at, tier)
   last_reported = flags % (2 * HAS_REPORTED) >= HAS_REPORTED
   last_end = {
-    number = sub(lease, 26, 27), tenant = sub(lease, 28, 43), charge = charge, duration = time - start,
+    number = number, tenant = sub(lease, 28, 43), charge = charge, duration = time - start,
     is_telling = ending <= FAILED,
   }
   return last_end, last_head, last_reported
@@ -98,7 +102,7 @@ end
 -- A job that was taken out before any attempt.
 local function finish_unstarted(id, ending, ended_at)
   local nothing = string.rep('\0', 16)
-  note_outcome(outcome_head(ending, 1, 0, nothing, nothing, ended_at), id, '')
+  note_outcome(outcome_head(ending, 1, 0, nothing, nothing, ended_at, ''), id, '')
   gone[#gone + 1] = id
 end
 
