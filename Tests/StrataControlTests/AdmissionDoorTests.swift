@@ -175,6 +175,59 @@ import Testing
   }
 }
 
+/// In how many lanes one tenant's jobs are.
+@Suite struct LaneBoundTests {
+  private func draft(cpu: Int64) -> JobDraft {
+    JobDraft(capability: "test.echo", parametersJSON: "{}", cpuMillicores: cpu)
+  }
+
+  private func refusal(_ fixture: ControlFixture, cpu: Int64) async -> StrataError? {
+    do {
+      _ = try await fixture.control.submit(draft(cpu: cpu), tenant: fixture.tenant)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func aTenantHasOnlySoManyLanes() async throws {
+    let fixture = try await ControlFixture { $0.admission.tenantLanesMax = 2 }
+    for cpu in [1_000, 2_000, 1_000] as [Int64] { #expect(await refusal(fixture, cpu: cpu) == nil) }
+    let refused = await refusal(fixture, cpu: 3_000)
+    #expect(refused?.code == .tooManyWaiting && refused?.message.contains("in 2 lanes already") == true)
+    let jobs = [1_000, 3_000, 2_000].map { Result<JobDraft, StrataError>.success(draft(cpu: $0)) }
+    let many = try await fixture.control.submit(.init(jobs: jobs), tenant: fixture.tenant).verdicts
+    #expect(many.map { (try? $0.get()) != nil } == [true, false, true])
+    let other = try await fixture.ledger.createTenant(
+      name: "other", plan: "p", credits: MicroCredits(micros: 1_000_000))
+    _ = try await fixture.control.submit(draft(cpu: 3_000), tenant: other)
+  }
+
+  private static func lane(_ cpu: Int64, others: Int = 0) -> Lane {
+    let other = Placement(tier: .gpu, resources: ResourceRequest())
+    return Lane(
+      tier: .cpu, capability: "a", resources: ResourceRequest(cpuMillicores: cpu),
+      alternatives: Array(repeating: other, count: others))
+  }
+
+  @Test func lanesThatAreEmptyAreForgottenWithALook() {
+    let (start, tenant) = (ContinuousClock.now, TenantID())
+    var lanes = TenantLanes(lanesMax: 3, interval: .seconds(1))
+    #expect(lanes.take(Self.lane(1), of: tenant, at: start) == .taken)
+    // One with another way to run counts twice.
+    #expect(lanes.take(Self.lane(2, others: 1), of: tenant, at: start) == .taken)
+    #expect(lanes.take(Self.lane(3), of: tenant, at: start) == .unknown)
+    // Its jobs may be on their way.
+    lanes.note([], at: start + .seconds(1))
+    #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(2)) == .refused(lanes: 3))
+    #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(3)) == .unknown)
+    lanes.note([Self.lane(1)], at: start + .seconds(11))
+    #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(11)) == .taken)
+    #expect(lanes.take(Self.lane(4), of: tenant, at: start + .seconds(11)) == .taken)
+    #expect(lanes.take(Self.lane(5), of: tenant, at: start + .seconds(11)) == .refused(lanes: 3))
+  }
+}
+
 /// What is remembered of tenants' backlogs: pure.
 @Suite struct TenantBacklogsTests {
   private let start = ContinuousClock.now

@@ -17,7 +17,7 @@ extension AdmissionService {
     _ drafts: [Result<JobDraft, StrataError>], tenant: TenantID
   ) async throws(StrataError) -> [Verdict] {
     let stored = try await inputs.stored(drafts.flatMap { (try? $0.get().inputs) ?? [] }, of: tenant)
-    let checked = try await checked(drafts, tenant, stored)
+    let checked = await withinLanes(try await checked(drafts, tenant, stored), tenant)
     let (verdicts, waiting) = try await accept(checked.compactMap { try? $0.get() })
     // Only now, for what is claimed is left alone.
     for job in waiting { retries.add(job) }
@@ -59,6 +59,22 @@ extension AdmissionService {
     try await lookAtWorkers()
     for index in unsatisfied { checked[index] = drafts[index].flatMap { self.checked($0, tenant, stored) } }
     return checked
+  }
+
+  /// Refuses those that would be in a lane too many.
+  private func withinLanes(
+    _ checked: [Result<JobSubmission, StrataError>], _ tenant: TenantID
+  ) async -> [Result<JobSubmission, StrataError>] {
+    var refusals: [Lane: StrataError?] = [:]
+    for case .success(let submission) in checked {
+      let lane = lane(of: submission)
+      if refusals[lane] == nil { refusals[lane] = .some(await room.refusal(of: tenant, in: lane)) }
+    }
+    return checked.map { submission in
+      submission.flatMap { accepted in
+        if let refusal = refusals[lane(of: accepted)] ?? nil { .failure(refusal) } else { .success(accepted) }
+      }
+    }
   }
 
   private func checked(

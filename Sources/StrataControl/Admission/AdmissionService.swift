@@ -133,7 +133,9 @@ package final class AdmissionService: Sendable {
   func requireRoom(
     for submission: JobSubmission, _ tenant: TenantID, isCounted: Bool = true
   ) async throws(StrataError) {
-    guard let refusal = await room.refusal(of: tenant, isCounted: isCounted) else { return }
+    var refusal = await room.refusal(of: tenant, isCounted: isCounted)
+    if refusal == nil { refusal = await room.refusal(of: tenant, in: lane(of: submission)) }
+    guard let refusal else { return }
     if submission.idempotencyKey != nil {
       switch try await judge(submission) {
       case .existing, .refused(.conflict): return
@@ -142,6 +144,9 @@ package final class AdmissionService: Sendable {
     }
     throw refusal
   }
+
+  /// In which its job, or each of its tasks, waits; but for the class, which the ledger knows.
+  func lane(of submission: JobSubmission) -> Lane { lanes.lane(submission.order, submission.tier, .standard) }
 
   private func judge(_ submission: JobSubmission) async throws(StrataError) -> AdmissionVerdict {
     do { return try await ledger.judge(submission) } catch { throw error.strataError }

@@ -12,6 +12,7 @@ struct QueueBounds {
     .option("queue-open-at", "PERCENT", "below which they are again [5 less]"),
     .option("queue-jobs", "N", "the most jobs that the queue holds [5000000]"),
     .option("tenant-jobs", "N", "the most jobs of one tenant that wait to be run [1000000]"),
+    .option("tenant-lanes", "N", "the most kinds of jobs (capability, tier, resources) that one tenant has at once [250]"),
   ]
 
   /// Less is of no use to a Redis.
@@ -23,6 +24,7 @@ struct QueueBounds {
   private let openAt: Int?
   private let jobs: Int?
   private let tenantJobs: Int?
+  private let tenantLanes: Int?
 
   init(_ arguments: Arguments) throws(UsageError) {
     memoryBytes = try arguments["queue-memory"].map { text throws(UsageError) in
@@ -35,6 +37,7 @@ struct QueueBounds {
     openAt = try arguments.integer("queue-open-at", in: 1...98)
     jobs = try arguments.integer("queue-jobs", in: 1...1_000_000_000)
     tenantJobs = try arguments.integer("tenant-jobs", in: 1...1_000_000_000)
+    tenantLanes = try arguments.integer("tenant-lanes", in: 1...QueueLimits().lanesMax)
     if let openAt, openAt >= fullAt ?? 80 {
       throw UsageError(
         "--queue-open-at must be less than --queue-full-at, which is \(fullAt ?? 80)", command: arguments.command)
@@ -46,7 +49,7 @@ struct QueueBounds {
     let values: [(String, Int64?)] = [
       ("queue-memory", memoryBytes), ("queue-full-at", fullAt.map(Int64.init)),
       ("queue-open-at", openAt.map(Int64.init)), ("queue-jobs", jobs.map(Int64.init)),
-      ("tenant-jobs", tenantJobs.map(Int64.init)),
+      ("tenant-jobs", tenantJobs.map(Int64.init)), ("tenant-lanes", tenantLanes.map(Int64.init)),
     ]
     return values.flatMap { name, value in value.map { ["--\(name)", "\($0)"] } ?? [] }
   }
@@ -60,6 +63,7 @@ struct QueueBounds {
     if fullAt != nil || openAt != nil { bounds.memoryOpenAt = Double(openAt ?? max(1, (fullAt ?? 80) - 5)) / 100 }
     if let jobs { bounds.jobsMax = jobs }
     if let tenantJobs { bounds.tenantWaitingMax = tenantJobs }
+    if let tenantLanes { bounds.tenantLanesMax = tenantLanes }
     return bounds
   }
 }

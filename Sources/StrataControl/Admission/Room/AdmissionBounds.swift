@@ -12,6 +12,8 @@ public struct AdmissionBounds: Hashable, Sendable {
   public var jobsMax = 5_000_000
   /// The jobs of one tenant that may be ready and not run yet.
   public var tenantWaitingMax = 1_000_000
+  /// The lanes in which a tenant may have jobs: a lane for each way (tier, resources) in which jobs of a capability may run.
+  public var tenantLanesMax = 250
   /// How often the queue is asked. In between, what is accepted here is counted.
   public var lookInterval = Duration.seconds(1)
   /// When whoever is refused shall come back.

@@ -16,6 +16,7 @@ package final class AdmissionRoom: Sendable {
   private struct State {
     var door: AdmissionDoor
     var backlogs: TenantBacklogs
+    var lanes: TenantLanes
     /// Whether the log says that it is closed: it may close between two looks.
     var isToldClosed = false
     var failedLooks = 0
@@ -28,7 +29,8 @@ package final class AdmissionRoom: Sendable {
     state = Mutex(
       State(
         door: AdmissionDoor(bounds),
-        backlogs: TenantBacklogs(waitingMax: bounds.tenantWaitingMax, interval: bounds.lookInterval)))
+        backlogs: TenantBacklogs(waitingMax: bounds.tenantWaitingMax, interval: bounds.lookInterval),
+        lanes: TenantLanes(lanesMax: bounds.tenantLanesMax, interval: bounds.lookInterval)))
   }
 
   /// So many looks in a row may fail until the last one does not count any more.
@@ -77,6 +79,25 @@ package final class AdmissionRoom: Sendable {
       "\(waiting.counted("job")) of this tenant \(waiting == 1 ? "waits" : "wait") already, and at most"
         + " \(bounds.tenantWaitingMax) may",
       remedy: "try again when some of them have started", retryAfter: bounds.retryAfter)
+  }
+
+  /// Why jobs of a tenant are not accepted in a lane, beside those in which it has some; nil where they are. A queue that
+  /// cannot be asked keeps nobody from submitting.
+  package func refusal(of tenant: TenantID, in lane: Lane) async -> StrataError? {
+    var (verdict, isCrowded) = state.withLock { ($0.lanes.take(lane, of: tenant, at: .now), $0.lanes.isCrowded) }
+    if verdict == .unknown || isCrowded, let used = try? await queue.room().lanes.keys {
+      verdict = state.withLock { state in
+        state.lanes.note(used, at: .now)
+        return state.lanes.take(lane, of: tenant, at: .now)
+      }
+    }
+    guard case .refused(let count) = verdict else { return nil }
+    return StrataError(
+      .tooManyWaiting,
+      "jobs of this tenant are in \(count.counted("lane")) already, one for each capability and size of job, and at most"
+        + " \(bounds.tenantLanesMax) are given to one tenant",
+      remedy: "ask for the same cores and memory for jobs that need about as much, or try again when some have ended",
+      retryAfter: bounds.retryAfter)
   }
 
   package func noteAccepted(_ jobs: [QueuedJob]) {
