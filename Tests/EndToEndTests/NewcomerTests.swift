@@ -6,6 +6,9 @@ import Testing
 
 /// What somebody meets who uses Strata for the first time: nothing runs yet, and the commands say what to do.
 @Suite(.serialized) struct NewcomerTests {
+  /// What a worker will have that has not started yet.
+  private static let size = ResourceRequest(cpuMillicores: 2_000, memoryBytes: 4 << 30)
+
   private func id(_ result: CommandResult) -> String {
     result.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
@@ -25,7 +28,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func withoutAWorkerItIsSaidWhatIsMissing() async throws {
-    let stack = try await StackUnderTest(workers: 0)
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let status = try await strata(["status"], on: stack)
     #expect(status.code == 4 && status.printed.contains("NOT READY: no worker takes jobs"), "\(status)")
     #expect(status.printed.contains("start one with strata worker"), "\(status)")
@@ -41,7 +44,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func whatWasSubmittedBeforeIsFoundAndToldOf() async throws {
-    let stack = try await StackUnderTest(workers: 0)
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let words = ["submit", "noop", "--unique-key", "nightly", "--unique-for", "2h", "--timeout", "5m"]
     let first = try await strata(words, on: stack)
     #expect(first.code == 0 && first.errors.isEmpty, "\(first)")
@@ -62,7 +65,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func anArrayIsNamedByAPartOfItsIdentifier() async throws {
-    let stack = try await StackUnderTest(workers: 0)
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let array = id(try await strata(["submit", "noop", "--array", "0-4999"], on: stack))
     let part = String(array.suffix(10))
     try await eventually("tasks are made") {
@@ -82,7 +85,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func aTenantIsMadeAndGivenAKey() async throws {
-    let stack = try await StackUnderTest(workers: 0)
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let made = try await strata(["tenants", "create", "acme", "--credits", "2.5"], on: stack)
     #expect(made.code == 0 && TenantID(id(made)) != nil, "\(made)")
     #expect(made.errors.contains("strata keys create laptop --tenant acme"), "\(made)")

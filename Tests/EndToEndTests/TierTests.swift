@@ -44,7 +44,7 @@ import Testing
     #expect(explained.output.contains("no worker of tier 'gpu' that is there has room for"), "\(explained)")
     #expect(explained.output.contains("no worker of that size lives"), "\(explained)")
     let listed = try await run(["tiers", "--json"])
-    let tiers = try JSONDecoder().decode([TierView].self, from: Data(listed.output.utf8))
+    let tiers = try items(of: listed) as [TierView]
     #expect(tiers.map(\.name) == [.cpu, .gpu] && tiers[1].largestRequest?.gpuThousandths == 4_000)
     #expect(tiers[1].workers == 1 && tiers[1].waiting == 1 && tiers[1].offers.count == 2)
 
@@ -84,7 +84,7 @@ import Testing
       // Which of two jobs that come at once is whose is not promised.
       try await eventually("it runs on \(tier)") {
         let listed = try await run(["tiers", "--json"])
-        let tiers = try JSONDecoder().decode([TierView].self, from: Data(listed.output.utf8))
+        let tiers = try items(of: listed) as [TierView]
         return tiers.first { $0.name.rawValue == tier }?.running == 1
       }
     }
@@ -127,7 +127,7 @@ import Testing
       let wall = shown.attempts.reduce(0) { $0 + ($1.usage?.wallMicroseconds ?? 0) }
       #expect(shown.state == .succeeded && wall > 0 && shown.costMicroeuro == wall, "\(shown)")
       let kept = try await run(["tiers", "--json"])
-      let tiers = try JSONDecoder().decode([TierView].self, from: Data(kept.output.utf8))
+      let tiers = try items(of: kept) as [TierView]
       #expect(tiers.map(\.name.rawValue) == ["cpu", "metal"] && tiers[1].rates?.wallHour == 3_600_000_000)
       #expect(tiers[0].workers == 1 && tiers[1].workers == 1)
       _ = try await run(["down"])

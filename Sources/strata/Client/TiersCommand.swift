@@ -52,7 +52,7 @@ struct TierAction {
   func list() async throws -> ExitStatus {
     let tiers: [TierView] = try await Server(arguments).get("/v1/tiers")
     if arguments.has("json") {
-      Terminal.print(try JSONText.of(tiers))
+      Terminal.print(try JSONText.of(items: tiers))
     } else {
       Terminal.print(Terminal.isOutputInteractive ? TierText.table(tiers) : TierText.lines(tiers))
     }
@@ -68,7 +68,7 @@ struct TierAction {
 
   func remove(_ name: String) async throws -> ExitStatus {
     let tier: TierView = try await Server(arguments).delete(["v1", "tiers", name])
-    Terminal.print(arguments.has("json") ? try JSONText.of(tier) : "tier \(tier.name) is removed")
+    Terminal.print(arguments.has("json") ? try JSONText.of(tier) : "tier '\(tier.name)' is removed")
     return .done
   }
 

@@ -30,7 +30,7 @@ enum Help {
     for (head, option) in zip(heads, command.options) {
       text += "  \(head.padded(to: width))\(option.summary)\(option.repeats ? " (may be repeated)" : "")\n"
     }
-    let used = Placeholder.allCases.filter { kind in command.options.contains { $0.value == kind.rawValue } }
+    let used = Placeholder.allCases.filter { kind in command.options.contains { $0.takes(kind) } }
     if !used.isEmpty { text += "\n" + used.map { "\($0.rawValue) is \($0.explanation).\n" }.joined() }
     return text
   }
