@@ -51,6 +51,7 @@ import Testing
       "Europe/Madrid", "--missed", "all:3", "--overlap", "skip", "--param", #"command=["cat","input"]"#)
     #expect(made.code == 0 && made.output.contains("runs next at"), "\(made)")
     #expect(made.output.contains("the latest 3 at most") && made.output.contains("input         input  17 B  sha256:"))
+    #expect(made.output.contains("command       cat input"), "\(made)")
     let taken = try await schedule("create", "nightly", "noop", "--cron", "@daily")
     #expect(taken.code == 3 && taken.errors.contains("already a schedule named 'nightly'"), "\(taken)")
     let list = try await schedule("list")

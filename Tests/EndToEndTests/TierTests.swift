@@ -48,6 +48,9 @@ import Testing
     #expect(tiers.map(\.name) == [.cpu, .gpu] && tiers[1].largestRequest?.gpuThousandths == 4_000)
     #expect(tiers[1].workers == 1 && tiers[1].waiting == 1 && tiers[1].offers.count == 2)
 
+    let vast = try await run(["tiers", "set", "gpu", "--cpu", "4096", "--memory", "1G"], code: 2)
+    #expect(vast.errors.contains("the declared size cannot be had: 4096 cores is too much; at most 1024"), "\(vast)")
+
     let served = try await run(["tiers", "remove", "gpu"], code: 3)
     #expect(served.errors.contains("1 worker serves tier 'gpu'"), "\(served)")
     worker.interrupt()
@@ -94,6 +97,16 @@ import Testing
     #expect(explained.output.contains("2 GPUs"), "\(explained)")
     for job in jobs + [third] { try await stack.cancel(job) }
     for job in jobs + [third] { #expect(try await stack.finished(job).state == .cancelled) }
+
+    // It has the GPU that the job asks for, which no worker of that tier has.
+    let never = ["noop", "--tier", "gpu", "--gpu", "1", "--or", "tier=cpu"]
+    for words in [
+      ["submit"] + never, ["submit"] + never + ["--array", "0-1"],
+      ["schedule", "create", "n", "--cron", "@daily"] + never,
+    ] {
+      let warned = try await run(words)
+      #expect(warned.errors.contains("warning: alternative 1 can never be taken at present"), "\(words): \(warned)")
+    }
 
     let twice = try await run(["submit", "noop", "--or", "gpu=1,gpu=2"], code: 2)
     #expect(twice.errors.contains("says 'gpu' twice"), "\(twice)")

@@ -8,7 +8,7 @@ extension Command {
     details: """
       A tier comes to be when a worker serves it, or with 'set'. A job may ask for what one of its workers has that was
       seen in the last day, or for what 'set' says that one will have. LARGEST is the greatest of these. Slots are the jobs
-      that a tier's workers would run at once. Room is what they have: what is free, and what the jobs that run occupy.
+      that a tier's workers would run at once. Room is what they have when nothing runs.
       'strata queue pause|resume|limit tier NAME' says what may start. For operators.
 
       set     declares the size of workers that have not started yet, as of a pool that grows when jobs wait, and what the

@@ -1,11 +1,14 @@
 /// Rows of text.
 package struct Table {
   let header: [String]
-  var rows: [[String]] = []
+  private(set) var rows: [[String]] = []
 
   package init(_ header: String...) { self.header = header }
 
-  package mutating func add(_ row: String...) { rows.append(row) }
+  /// What would end a line or a column becomes a blank.
+  package mutating func add(_ row: String...) {
+    rows.append(row.map { cell in String(cell.map { $0 == "\t" || $0.isNewline ? " " : $0 }) })
+  }
 
   /// For a person: aligned in columns, below their names.
   package var text: String {
@@ -16,13 +19,8 @@ package struct Table {
     }.joined(separator: "\n")
   }
 
-  /// For a program: a line for each row and nothing else, with a tab between columns, and `-` for what is empty. What
-  /// would end a column is a blank.
+  /// For a program: a line for each row and nothing else, with a tab between columns and `-` for what is empty.
   package var lines: String {
-    rows.map { row in
-      row.map { cell in
-        cell.isEmpty ? "-" : String(cell.map { $0 == "\t" || $0.isNewline ? " " : $0 })
-      }.joined(separator: "\t")
-    }.joined(separator: "\n")
+    rows.map { row in row.map { $0.isEmpty ? "-" : $0 }.joined(separator: "\t") }.joined(separator: "\n")
   }
 }

@@ -8,8 +8,8 @@ extension Command {
   static let status = Command(
     name: "status", summary: "Say whether a stack runs and consumes jobs",
     details: """
-      It is that of the data folder, or the server that STRATA_URL names. The exit code is 0 if it does, else 4: also where no worker takes jobs, so that those that are accepted wait. It answers
-      within about 10 s, whatever hangs.
+      It is that of the data folder, or the server that STRATA_URL names. The exit code is 0 if it does, else 4: also where no
+      worker takes jobs, so that those that are accepted wait. It answers within about 10 s, whatever hangs.
       """,
     options: [.dataDirectory, .json],
     run: { arguments in
