@@ -243,7 +243,7 @@ import Testing
 
   @Test func outputThatCannotBeWrittenIsAnError() async throws {
     let stack = try await StackUnderTest()
-    let full = try await shell("STRATA_DATA_DIR='\(stack.folder)/data' '\(StackUnderTest.binary)' jobs >/dev/full")
+    let full = try await shell("STRATA_DATA_DIR='\(stack.folder)/data' '\(StackUnderTest.binary)' keys >/dev/full")
     #expect(full.code == 1 && full.errors.contains("No space left"), "\(full)")
     await stack.stop()
   }

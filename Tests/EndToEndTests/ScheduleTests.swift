@@ -50,7 +50,7 @@ import Testing
       "create", "nightly", "command.run", stack.folder + "/input", "--cron", "30 2 * * *", "--time-zone",
       "Europe/Madrid", "--missed", "all:3", "--overlap", "skip", "--param", #"command=["cat","input"]"#)
     #expect(made.code == 0 && made.output.contains("runs next at"), "\(made)")
-    #expect(made.output.contains("the latest 3 at most") && made.output.contains("input         input  17 B  sha256:"))
+    #expect(made.output.contains("the latest 3 at most") && made.output.contains("input         input  15 B  sha256:"))
     #expect(made.output.contains("command       cat input"), "\(made)")
     let taken = try await schedule("create", "nightly", "noop", "--cron", "@daily")
     #expect(taken.code == 3 && taken.errors.contains("already a schedule named 'nightly'"), "\(taken)")
