@@ -29,6 +29,8 @@ public struct ArrayView: Hashable, Codable, Sendable {
   public let state: String
   public let capability: String?
   public let priority: Int?
+  /// What each task asks for; absent in listings and events, and where another version of Strata wrote it.
+  public var job: JobRequest?
   /// How many there are in all.
   public let tasks: Int
   /// Their indexes; absent in listings, and where they come to more than 20,000 ranges.
@@ -76,7 +78,8 @@ public struct ArrayView: Hashable, Codable, Sendable {
     id: ArrayID, state: String, capability: String?, priority: Int?, tasks: Int, indexes: String?, maxRunning: Int?,
     pending: Int, waiting: Int?, running: Int?, succeeded: Int, failed: Int, cancelled: Int, failedIndexes: String?,
     held: Obstacle?, createdAt: String, runAt: String?, finishedAt: String?, chargeMaxMicrocredits: Int64,
-    chargedMicrocredits: Int64, heldMicrocredits: Int64, retryOf: ArrayID?, retriedBy: ArrayID?
+    chargedMicrocredits: Int64, heldMicrocredits: Int64, retryOf: ArrayID?, retriedBy: ArrayID?,
+    job: JobRequest? = nil
   ) {
     self.id = id
     self.state = state
@@ -101,10 +104,12 @@ public struct ArrayView: Hashable, Codable, Sendable {
     self.heldMicrocredits = heldMicrocredits
     self.retryOf = retryOf
     self.retriedBy = retriedBy
+    self.job = job
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, state, capability, priority, tasks, indexes, pending, waiting, running, succeeded, failed, cancelled, held
+    case id, state, capability, priority, job, tasks, indexes, pending, waiting, running, succeeded, failed, cancelled,
+      held
     case maxRunning = "max_running"
     case failedIndexes = "failed_indexes"
     case createdAt = "created_at"

@@ -152,8 +152,25 @@ public struct JobRequest: Hashable, Codable, Sendable {
 /// The answer to a job that would be accepted: 200 of `POST /v1/jobs:check`.
 public struct JobCheck: Hashable, Codable, Sendable {
   public let estimate: JobAccepted.Estimate
+  /// As of the answer to an accepted job.
+  public let warnings: [SubmissionWarningView]?
 
-  public init(estimate: JobAccepted.Estimate) { self.estimate = estimate }
+  public init(estimate: JobAccepted.Estimate, warnings: [SubmissionWarningView]? = nil) {
+    self.estimate = estimate
+    self.warnings = warnings
+  }
+}
+
+/// What is told of a submission that is accepted all the same, as a refusal would say it.
+public struct SubmissionWarningView: Hashable, Codable, Sendable {
+  /// `unsatisfiable`: of several ways to run it, no worker that is known could ever run this one.
+  public let code: String
+  public let detail: String
+
+  public init(code: String, detail: String) {
+    self.code = code
+    self.detail = detail
+  }
 }
 
 /// The answer to an accepted job: 202.
@@ -169,9 +186,12 @@ public struct JobAccepted: Hashable, Codable, Sendable {
   /// How many tasks there are, where this is an array; then `id` is that of `/v1/arrays/{id}`, nothing is held yet, and
   /// the estimate is of all tasks together.
   public let tasks: Int?
+  /// What its owner should know although it was accepted; absent where there is nothing, and of a repeat.
+  public let warnings: [SubmissionWarningView]?
 
   public init(
-    id: JobID, state: JobState, heldMicrocredits: Int64, estimate: Estimate, isRepeat: Bool, tasks: Int? = nil
+    id: JobID, state: JobState, heldMicrocredits: Int64, estimate: Estimate, isRepeat: Bool, tasks: Int? = nil,
+    warnings: [SubmissionWarningView]? = nil
   ) {
     self.id = id
     self.state = state
@@ -179,6 +199,7 @@ public struct JobAccepted: Hashable, Codable, Sendable {
     self.estimate = estimate
     self.isRepeat = isRepeat
     self.tasks = tasks
+    self.warnings = warnings
   }
 
   public struct Estimate: Hashable, Codable, Sendable {
@@ -191,7 +212,7 @@ public struct JobAccepted: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, state, estimate, tasks
+    case id, state, estimate, tasks, warnings
     case heldMicrocredits = "held_microcredits"
     case isRepeat = "repeat"
   }

@@ -31,12 +31,15 @@ public struct ScheduleView: Hashable, Codable, Sendable {
   public var lastRefusal: Refusal?
   /// The most that each of its jobs may be charged, in the answer that made it or changed its job.
   public var chargeMaxMicrocredits: Int64?
+  /// What its owner should know of its job, in the same answers; absent where there is nothing.
+  public var warnings: [SubmissionWarningView]?
 
   public init(
     id: ScheduleID, name: String, cron: String, timeZone: String, job: JobRequest?, missed: MissedRunsRule,
     overlap: OverlapPolicy, isPaused: Bool, startsAt: String?, endsAt: String?, jitterSeconds: Int64, createdAt: String,
     changedAt: String, nextAt: String?, times: [ScheduleTimeView], runs: Int64, skips: Int64, refusals: Int64,
-    lastRun: Run?, lastSkip: Skip?, lastRefusal: Refusal?, chargeMaxMicrocredits: Int64?
+    lastRun: Run?, lastSkip: Skip?, lastRefusal: Refusal?, chargeMaxMicrocredits: Int64?,
+    warnings: [SubmissionWarningView]? = nil
   ) {
     self.id = id
     self.name = name
@@ -60,6 +63,7 @@ public struct ScheduleView: Hashable, Codable, Sendable {
     self.lastSkip = lastSkip
     self.lastRefusal = lastRefusal
     self.chargeMaxMicrocredits = chargeMaxMicrocredits
+    self.warnings = warnings
   }
 
   /// A run whose job was made.
@@ -107,7 +111,7 @@ public struct ScheduleView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, name, cron, job, missed, overlap, times, runs, skips, refusals
+    case id, name, cron, job, missed, overlap, times, runs, skips, refusals, warnings
     case timeZone = "time_zone"
     case isPaused = "paused"
     case startsAt = "starts_at"
@@ -144,14 +148,18 @@ public struct ScheduleCheckView: Hashable, Codable, Sendable {
   public var times: [ScheduleTimeView]
   /// The most that each of its jobs may be charged; absent where a job holds their unique key now.
   public var chargeMaxMicrocredits: Int64?
+  public var warnings: [SubmissionWarningView]?
 
-  public init(times: [ScheduleTimeView], chargeMaxMicrocredits: Int64?) {
+  public init(
+    times: [ScheduleTimeView], chargeMaxMicrocredits: Int64?, warnings: [SubmissionWarningView]? = nil
+  ) {
     self.times = times
     self.chargeMaxMicrocredits = chargeMaxMicrocredits
+    self.warnings = warnings
   }
 
   enum CodingKeys: String, CodingKey {
-    case times
+    case times, warnings
     case chargeMaxMicrocredits = "charge_max_microcredits"
   }
 }

@@ -41,7 +41,9 @@ extension ControlPlane {
   public func tenant(named name: String) async throws(StrataError) -> TenantID {
     let found: Tenant?
     do { found = try await ledger.tenant(named: name) } catch { throw error.strataError }
-    guard let found else { throw StrataError(.notFound, "there is no tenant '\(name)'") }
+    guard let found else {
+      throw StrataError(.notFound, "there is no tenant '\(name)'", remedy: "'strata tenants' lists them")
+    }
     return found.id
   }
 }

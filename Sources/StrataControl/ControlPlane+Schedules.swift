@@ -12,8 +12,15 @@ extension ControlPlane {
     public let draft: ScheduleDraft?
     /// The next times; none while it is paused, and where there are none.
     public let times: [ScheduleTime]
-    /// The most that each of its jobs may be charged, where that was just found out.
+    /// What its job would come to, where that was just found out.
+    public let terms: JobTerms?
+  }
+
+  /// What the job of a schedule would come to.
+  public struct JobTerms: Sendable {
+    /// The most that each may be charged; nil where a job holds their unique key now.
     public let charge: MicroCredits?
+    public let warnings: [SubmissionWarning]
   }
 
   /// A time at which a schedule runs.
@@ -29,11 +36,11 @@ extension ControlPlane {
   /// What `createSchedule` would find before it looks for the job's inputs. Nothing is stored.
   public func checkSchedule(
     _ draft: ScheduleDraft, tenant: TenantID
-  ) async throws(StrataError) -> (times: [ScheduleTime], charge: MicroCredits?) {
+  ) async throws(StrataError) -> (times: [ScheduleTime], terms: JobTerms) {
     let (definition, id) = (draft.definition, ScheduleID())
-    let (_, charge) = try await check(definition, draft.job, id, tenant, looksForInputs: false)
+    let (_, terms) = try await check(definition, draft.job, id, tenant, looksForInputs: false)
     let timing = try ScheduleCheck.timing(definition, of: id)
-    return (times(of: timing, count: configuration.schedules.timesShown), charge)
+    return (times(of: timing, count: configuration.schedules.timesShown), terms)
   }
 
   /// Makes a schedule. Its first run is the first after now.
@@ -50,7 +57,7 @@ extension ControlPlane {
     if let key, let known = try await madeSchedule(definition, tenant, key) {
       return try answer(to: known, try? await check(draft.job, tenant, looksForInputs: false))
     }
-    let (start, charge) = try await check(definition, draft.job, id, tenant)
+    let (start, terms) = try await check(definition, draft.job, id, tenant)
     let verdict: ScheduleVerdict
     do {
       verdict = try await ledger.createSchedule(
@@ -62,7 +69,7 @@ extension ControlPlane {
     if case .made(let stored) = verdict {
       log.info("schedule made", ["schedule": "\(stored.id)", "tenant": "\(tenant)"])
     }
-    return try answer(to: verdict, charge)
+    return try answer(to: verdict, terms)
   }
 
   private func madeSchedule(
@@ -72,11 +79,11 @@ extension ControlPlane {
   }
 
   private func answer(
-    to verdict: ScheduleVerdict, _ charge: MicroCredits?
+    to verdict: ScheduleVerdict, _ terms: JobTerms?
   ) throws(StrataError) -> (schedule: ScheduleSnapshot, isRepeat: Bool) {
     switch verdict {
-    case .made(let stored): return (snapshot(of: stored, charge: charge), false)
-    case .existing(let stored): return (snapshot(of: stored, charge: charge), true)
+    case .made(let stored): return (snapshot(of: stored, terms: terms), false)
+    case .existing(let stored): return (snapshot(of: stored, terms: terms), true)
     case .conflict(let stored):
       throw StrataError(
         .conflict,
@@ -124,8 +131,8 @@ extension ControlPlane {
   public func changeSchedule(
     named name: String, _ change: ScheduleChange, tenant: TenantID
   ) async throws(StrataError) -> ScheduleSnapshot {
-    var charge: MicroCredits?
-    if let job = change.job { charge = try await check(job, tenant) }
+    var terms: JobTerms?
+    if let job = change.job { terms = try await check(job, tenant) }
     // Of several who change it at once each applies its change to what the other made of it.
     for _ in 0..<Self.changesMax {
       let stored = try await schedule(named: name, tenant: tenant).stored
@@ -137,7 +144,7 @@ extension ControlPlane {
       do { changed = try await ledger.changeSchedule(stored, to: definition, start: start, now: now) } catch {
         throw error.strataError
       }
-      if let changed { return snapshot(of: changed, charge: charge) }
+      if let changed { return snapshot(of: changed, terms: terms) }
     }
     throw StrataError(.conflict, "others change schedule '\(name)' all the time", remedy: "try again")
   }
@@ -186,7 +193,7 @@ extension ControlPlane {
   private func check(
     _ definition: ScheduleDefinition, _ job: JobDraft, _ id: ScheduleID, _ tenant: TenantID,
     looksForInputs: Bool = true
-  ) async throws(StrataError) -> (start: ScheduleProgress, charge: MicroCredits?) {
+  ) async throws(StrataError) -> (start: ScheduleProgress, terms: JobTerms) {
     try ScheduleCheck(limits: configuration.schedules).require(definition)
     _ = try ScheduleCheck.timing(definition, of: id)
     let start = try ScheduleCheck.start(definition, of: id, at: configuration.clock.now)
@@ -195,29 +202,29 @@ extension ControlPlane {
 
   /// Everything that a submission of the job would be refused for, but for what may be otherwise by then: credits, and a
   /// unique key that is held.
-  ///
-  /// - Returns: the most that the job may be charged.
   private func check(
     _ job: JobDraft, _ tenant: TenantID, looksForInputs: Bool = true
-  ) async throws(StrataError) -> MicroCredits? {
+  ) async throws(StrataError) -> JobTerms {
     try ScheduleCheck(limits: configuration.schedules).requirePlain(job)
     let submission = try await admission.submission(
       for: job, tenant: tenant, now: configuration.clock.now, looksForInputs: looksForInputs)
     let verdict: AdmissionVerdict
     do { verdict = try await ledger.judge(submission) } catch { throw error.strataError }
-    switch verdict {
-    case .accepted(let job), .existing(let job): return job.held
-    case .refused(.budget(_, let needed)): return needed
-    case .refused(.notUnique): return nil
-    case .refused(let refusal): throw refusal.strataError
-    }
+    let charge: MicroCredits? =
+      switch verdict {
+      case .accepted(let job), .existing(let job): job.held
+      case .refused(.budget(_, let needed)): needed
+      case .refused(.notUnique): nil
+      case .refused(let refusal): throw refusal.strataError
+      }
+    return JobTerms(charge: charge, warnings: admission.warnings(of: submission))
   }
 
-  private func snapshot(of stored: StoredSchedule, charge: MicroCredits? = nil) -> ScheduleSnapshot {
+  private func snapshot(of stored: StoredSchedule, terms: JobTerms? = nil) -> ScheduleSnapshot {
     let timing = stored.definition.isPaused ? nil : try? ScheduleCheck.timing(stored.definition, of: stored.id)
     return ScheduleSnapshot(
       stored: stored, draft: try? ScheduleDraft(stored.definition),
-      times: timing.map { times(of: $0, count: configuration.schedules.timesShown) } ?? [], charge: charge)
+      times: timing.map { times(of: $0, count: configuration.schedules.timesShown) } ?? [], terms: terms)
   }
 
   private func times(of timing: ScheduleTiming, count: Int) -> [ScheduleTime] {

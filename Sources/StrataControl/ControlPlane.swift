@@ -314,9 +314,8 @@ public final class ControlPlane: Sendable {
 
   /// What `submit` would find before it looks for the inputs: checks, the price and the account's credits.
   ///
-  /// - Returns: the most that the job could be charged.
   /// - Throws: the refusal. Nothing is stored either way, and what is accepted now may be refused in a moment.
-  public func check(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
+  public func check(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmissionPreview {
     if let array = draft.array {
       return try await admission.preview(draft, as: array, limits: configuration.arrays, tenant: tenant)
     }

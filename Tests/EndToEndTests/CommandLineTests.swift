@@ -102,7 +102,7 @@ import Testing
     let refused = try await shell(jobs)
     #expect(refused.code == 3 && refused.errors.contains("revoked"), "\(refused)")
     let all = try await strata(["keys", "list", "--json"], on: stack)
-    let keys = try JSONDecoder().decode([KeyView].self, from: Data(all.output.utf8))
+    let keys = try items(of: all) as [KeyView]
     let last = try #require(keys.first { $0.revokedAt == nil })
     #expect(last.isCurrent)
     let kept = try await strata(["keys", "revoke", "\(last.id)"], on: stack)
@@ -243,7 +243,7 @@ import Testing
 
   @Test func outputThatCannotBeWrittenIsAnError() async throws {
     let stack = try await StackUnderTest()
-    let full = try await shell("STRATA_DATA_DIR='\(stack.folder)/data' '\(StackUnderTest.binary)' jobs >/dev/full")
+    let full = try await shell("STRATA_DATA_DIR='\(stack.folder)/data' '\(StackUnderTest.binary)' keys >/dev/full")
     #expect(full.code == 1 && full.errors.contains("No space left"), "\(full)")
     await stack.stop()
   }

@@ -18,7 +18,8 @@ import strata
   }
 
   @Test(arguments: [
-    ("1", 1), ("512", 512), ("7b", 7), ("1K", 1_024), ("16G", 17_179_869_184), ("16g", 17_179_869_184),
+    ("1B", 1), ("512b", 512), ("7b", 7), ("1K", 1_024), ("1048576", 1_048_576), ("4294967296", 4_294_967_296),
+    ("16G", 17_179_869_184), ("16g", 17_179_869_184),
     ("16GiB", 17_179_869_184), ("16gib", 17_179_869_184), ("16Gi", 17_179_869_184), ("16GB", 16_000_000_000),
     ("16gb", 16_000_000_000), ("512MB", 512_000_000), ("512M", 536_870_912), ("1.5G", 1_610_612_736),
     ("0.25kB", 250), ("2T", 2_199_023_255_552),
@@ -33,6 +34,15 @@ import strata
     #expect(throws: UsageError.self) { try Quantity.bytes(text, of: "--memory") }
   }
 
+  /// `--memory 4096` is a slip of somebody who thinks of MiB.
+  @Test(arguments: ["1", "4096", "1048575", "0.5"]) func aSizeWithoutItsUnitIsAskedFor(text: String) throws {
+    let error = #expect(throws: UsageError.self) { try Quantity.bytes(text, of: "--memory") }
+    guard !text.contains(".") else { return }
+    #expect(
+      error?.message
+        == "--memory: \(text) what? say \(text)M for MiB or \(text)G for GiB, or \(text)B if you mean bytes")
+  }
+
   @Test func noGPUsCanBeAskedFor() throws {
     for (text, thousandths) in [("0", 0), ("0.0", 0), ("0.5", 500), ("2", 2_000)] as [(String, Int64)] {
       #expect(try Quantity.thousandthsOrNone(text, of: "--gpu") == thousandths)
@@ -43,12 +53,32 @@ import strata
   }
 
   @Test func aTimeIsANumberWithAUnitOrSeconds() throws {
-    for (text, seconds) in [("30", 30), ("30s", 30), ("5m", 300), ("2h", 7_200), ("1d", 86_400)] as [(String, Int64)] {
+    for (text, seconds) in [
+      ("30", 30), ("30s", 30), ("5m", 300), ("2h", 7_200), ("1d", 86_400), ("1h30m", 5_400), ("1.5h", 5_400),
+      ("1d12h0m5s", 129_605), ("0.25m", 15), ("0", 0),
+    ] as [(String, Int64)] {
       #expect(try Quantity.seconds(text, of: "--timeout") == seconds)
     }
-    for text in ["", "s", "1w", "1.5h", "-1", "1h30m"] {
+    for text in [
+      "", "s", "1w", "-1", "1h30", "30m1h", "1h1h", "1 h", "1.h", ".5h", "1.2.3h", "1e3", "1.5", "0.5s", "1.00001m",
+      "99999999999999999999d", "99999999999d", "never",
+    ] {
       #expect(throws: UsageError.self) { try Quantity.seconds(text, of: "--timeout") }
     }
+    let error = #expect(throws: UsageError.self) { try Quantity.seconds("soon", of: "--timeout") }
+    #expect(error?.message == "--timeout takes a time such as 30s, 5m, 1.5h, 1h30m or 1d, not 'soon'")
+    #expect(try Quantity.secondsOrNever("never", of: "--class-patience") == 0)
+    #expect(try Quantity.secondsOrNever("1h30m", of: "--class-patience") == 5_400)
+  }
+
+  /// In a pipe a row is a line, whatever is in it.
+  @Test func aListIsATableForAPersonAndLinesForAProgram() {
+    var table = Table("JOB", "REASON", "")
+    table.add("a", "it\nbroke\tdown\r\nagain", "")
+    table.add("bb", "-", "x")
+    #expect(table.lines == "a\tit broke down again\t-\nbb\t-\tx")
+    #expect(
+      table.text.hasPrefix("JOB  REASON") && table.text.hasSuffix("\nbb   -\(String(repeating: " ", count: 20))x"))
   }
 
   @Test func whoSubmitsWhatIsThereAlreadyIsToldWhy() {

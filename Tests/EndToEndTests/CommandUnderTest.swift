@@ -1,4 +1,5 @@
 import Foundation
+import StrataAPI
 import StrataCore
 import StrataRuntime
 import Testing
@@ -12,6 +13,11 @@ struct CommandResult {
   var printed: String { output + errors }
   /// Nil if a signal ended it.
   var code: Int32? { if case .exited(let code) = status { code } else { nil } }
+}
+
+/// What a command lists with `--json`.
+func items<Item: Codable & Sendable>(of result: CommandResult) throws -> [Item] {
+  try JSONDecoder().decode(Page<Item>.self, from: Data(result.output.utf8)).items
 }
 
 /// Runs `strata` with the words of its command line to its end.

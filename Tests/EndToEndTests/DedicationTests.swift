@@ -18,7 +18,7 @@ import Testing
     }
     #expect(try await strata(["tiers"], on: stack).output.contains("\t-\t1\t"))
     let listed = try await strata(["tenants", "--json"], on: stack)
-    let tenants = try JSONDecoder().decode([TenantView].self, from: Data(listed.output.utf8))
+    let tenants = try items(of: listed) as [TenantView]
     let own = try await RunningCommand(
       ["worker", "--dedicated-to", "\(tenants[0].id)", "--lend"], on: stack)
     #expect(try await stack.finished(id).state == .succeeded)

@@ -32,6 +32,41 @@ import strata
     }
   }
 
+  /// As of a job, but for what is left to the capability.
+  @Test func whatASchedulesOrAnArraysJobsAskForIsShownTheSameWay() throws {
+    let request = JobRequest(
+      capability: "command.run", params: ["command": .array(["echo", "it is"].map(JSONValue.string))], priority: 60,
+      tier: "gpu", resources: .init(cpuMillicores: 2_500, gpuThousandths: 1_000), timeoutSeconds: 600,
+      startWithinSeconds: 60, preemptible: true, maxMicrocredits: 5_000_000, uniqueKey: "k", uniqueSeconds: 120,
+      alternatives: [
+        .init(tier: "cpu", resources: .init(gpuThousandths: 0)), .init(resources: .init(memoryBytes: 1 << 30)),
+      ])
+    let schedule = ScheduleView(
+      id: ScheduleID(), name: "nightly", cron: "@daily", timeZone: "UTC", job: request, missed: .init(policy: .once),
+      overlap: .allow, isPaused: true, startsAt: nil, endsAt: nil, jitterSeconds: 0, createdAt: "", changedAt: "",
+      nextAt: nil, times: [], runs: 0, skips: 0, refusals: 0, lastRun: nil, lastSkip: nil, lastRefusal: nil,
+      chargeMaxMicrocredits: nil)
+    let array = ArrayView(
+      id: .new(), state: "queued", capability: "command.run", priority: 60, tasks: 3, indexes: "0-2", maxRunning: nil,
+      pending: 3, waiting: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, failedIndexes: nil, held: nil,
+      createdAt: "", runAt: nil, finishedAt: nil, chargeMaxMicrocredits: 1, chargedMicrocredits: 0,
+      heldMicrocredits: 0, retryOf: nil, retriedBy: nil, job: request)
+    for text in [ScheduleText.of(schedule), ArrayText.of(array)] {
+      for line in [
+        "capability    command.run on tier gpu, with priority 60", "command       echo 'it is'",
+        "resources     2.5 cores, 1 GPU", "or else       tier cpu, no GPU", "or else       1 GiB",
+        "time limit    10 min for each attempt", "start within  60 s", "preemptible   with 30 s from SIGTERM",
+        "max charge    refused where it could cost over 5 credits", "unique key    'k' for 2 min",
+      ] {
+        #expect(text.contains(line + "\n") || text.contains(line + " "), "\(line)\n\(text)")
+      }
+    }
+    var plain = schedule
+    plain.job = JobRequest(capability: "noop")
+    let text = ScheduleText.of(plain)
+    #expect(text.contains("capability    noop\n") && !text.contains("resources") && !text.contains("limit"), "\(text)")
+  }
+
   @Test func whatIsLongIsCutAndSaysSo() {
     let text = JobText.of(job(["text": .string(String(repeating: "x", count: 5_000))]))
     #expect(text.utf8.count < 1_500 && text.contains("xxx … (the rest with --json)"))

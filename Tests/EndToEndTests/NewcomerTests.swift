@@ -6,6 +6,9 @@ import Testing
 
 /// What somebody meets who uses Strata for the first time: nothing runs yet, and the commands say what to do.
 @Suite(.serialized) struct NewcomerTests {
+  /// What a worker will have that has not started yet.
+  private static let size = ResourceRequest(cpuMillicores: 2_000, memoryBytes: 4 << 30)
+
   private func id(_ result: CommandResult) -> String {
     result.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
@@ -14,18 +17,21 @@ import Testing
   func timesAndSizesAreExplainedInTheSameWordsEverywhere(command: String) async throws {
     let help = try await strata("help", command)
     for (value, words) in [
-      ("TIME", "TIME is a number with s, m, h or d, such as 30s, 5m, 2h or 1d; a number alone is seconds.\n"),
+      (
+        "TIME",
+        "TIME is a number with s, m, h or d, such as 30s, 5m, 1.5h or 1d, or several: 1h30m; a number alone is seconds.\n"
+      ),
       ("INSTANT", "INSTANT is a time with its offset, such as 2026-11-21T06:15:00Z or 2026-11-21T08:15:00+02:00.\n"),
-      ("SIZE", "SIZE is a number of bytes with a unit: 512M, 16G or 16GiB (by 1024), 512MB or 16GB (by 1000).\n"),
+      ("SIZE", "SIZE is a number of bytes with a unit: 512M, 16G or 16GiB (by 1024), 512MB or 16GB (by 1000), 512B.\n"),
     ] {
-      let isTaken = help.output.contains(try Regex("--[a-z-]+ \(value) "))
+      let isTaken = help.output.contains(try Regex("--[a-z-]+ \(value)[ |]"))
       #expect(help.output.components(separatedBy: words).count == (isTaken ? 2 : 1), "\(value): \(help.output)")
     }
     #expect(!help.output.contains("SECONDS"))
   }
 
   @Test(.timeLimit(.minutes(3))) func withoutAWorkerItIsSaidWhatIsMissing() async throws {
-    let stack = try await StackUnderTest(workers: 0)
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let status = try await strata(["status"], on: stack)
     #expect(status.code == 4 && status.printed.contains("NOT READY: no worker takes jobs"), "\(status)")
     #expect(status.printed.contains("start one with strata worker"), "\(status)")
@@ -40,8 +46,105 @@ import Testing
     await stack.stop()
   }
 
-  @Test(.timeLimit(.minutes(3))) func whatWasSubmittedBeforeIsFoundAndToldOf() async throws {
+  /// Nobody has what the machine of a stack without workers has; it is for its operator to say what a worker will have.
+  @Test(.timeLimit(.minutes(3))) func withoutAWorkerNothingIsOffered() async throws {
     let stack = try await StackUnderTest(workers: 0)
+    let refused = try await strata(["submit", "noop"], on: stack)
+    #expect(refused.code == 3 && refused.errors.contains("tier 'cpu' takes no jobs"), "\(refused)")
+    #expect(refused.errors.contains("strata tiers set cpu --cpu N --memory SIZE"), "\(refused)")
+    let tiers: [TierView] = try items(of: try await strata(["tiers", "--json"], on: stack))
+    #expect(tiers.map(\.name) == [.cpu] && tiers[0].offers.isEmpty && tiers[0].rates != nil)
+    await stack.stop()
+  }
+
+  /// Where STRATA_URL names a server, nothing is told of, or done to, another one.
+  @Test(.timeLimit(.minutes(3))) func aServerElsewhereIsTheOneThatIsMeant() async throws {
+    let stack = try await StackUnderTest(workers: 0)
+    let key = try String(contentsOfFile: stack.folder + "/data/api-key", encoding: .utf8)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let url = "unix://\(stack.folder)/data/run/api.sock"
+    let command = "STRATA_URL='\(url)' STRATA_API_KEY=\(key) '\(StackUnderTest.binary)'"
+    let granted = try await shell("\(command) ledger grant 5")
+    #expect(granted.code == 2 && granted.errors.contains("STRATA_URL names \(url)"), "\(granted)")
+    #expect(granted.errors.contains("--data-dir"), "\(granted)")
+    let here = try await shell("\(command) ledger grant 5 --data-dir '\(stack.folder)/data'")
+    #expect(here.code == 0 && here.output.contains("granted 5 credits to tenant 'default'"), "\(here)")
+    let status = try await shell("\(command) status")
+    #expect(status.code == 4 && status.output.hasPrefix("Strata at \(url)\n  NOT READY: no worker"), "\(status)")
+    let worker = try await RunningCommand(["worker", "--ready-file", stack.folder + "/ready"], on: stack)
+    try await eventually("the worker is there") { FileManager.default.fileExists(atPath: stack.folder + "/ready") }
+    let ready = try await shell("\(command) status --json")
+    #expect(ready.code == 0 && ready.output.contains(#""ready" : true"#), "\(ready)")
+    #expect(ready.output.contains(#""http" : "\#(url)""#) && !ready.output.contains("directory"), "\(ready)")
+    worker.interrupt()
+    _ = await worker.ended()
+    await stack.stop()
+    let gone = try await shell("\(command) status")
+    #expect(gone.code == 4 && gone.output.contains("NOT READY: nobody answers"), "\(gone)")
+  }
+
+  /// Every list: a line for each thing and nothing else, and with --json the same envelope.
+  @Test(.timeLimit(.minutes(3))) func listsAreAlike() async throws {
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
+    let lists = [
+      ["jobs"], ["array", "list"], ["schedule", "list"], ["keys"], ["tenants"], ["tiers"], ["capabilities"],
+      ["retry", "--cancelled", "--dry-run"],
+    ]
+    for words in lists.prefix(3) + lists.suffix(1) {
+      let none = try await strata(words, on: stack)
+      #expect(none.code == 0 && none.output.trimmingCharacters(in: .newlines).isEmpty, "\(words): \(none)")
+      #expect(none.errors.hasPrefix("no"), "\(words): \(none)")
+    }
+    let job = id(try await strata(["submit", "noop"], on: stack))
+    let array = id(try await strata(["submit", "noop", "--array", "0-2"], on: stack))
+    #expect(try await strata(["schedule", "create", "nightly", "noop", "--cron", "@daily"], on: stack).code == 0)
+    #expect(try await strata(["job", "cancel", job], on: stack).code == 0)
+    for words in lists + [["array", "tasks", array], ["schedule", "times", "nightly"]] {
+      let piped = try await strata(words, on: stack)
+      let lines = piped.output.split(separator: "\n")
+      #expect(piped.code == 0 && !lines.isEmpty, "\(words): \(piped)")
+      #expect(lines.allSatisfy { $0.contains("\t") && !$0.contains("  ") }, "\(words): \(piped)")
+      let listed: [JSONValue] = try items(of: try await strata(words + ["--json"], on: stack))
+      #expect(listed.count == lines.count, "\(words): \(listed)")
+    }
+    await stack.stop()
+  }
+
+  @Test(.timeLimit(.minutes(3))) func severalJobsAreSeenToByOneCommand() async throws {
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
+    var jobs: [String] = []
+    for _ in 0..<3 { jobs.append(id(try await strata(["submit", "noop"], on: stack))) }
+    let cancelled = try await strata(["job", "cancel"] + jobs, on: stack)
+    #expect(cancelled.code == 0 && cancelled.output == jobs.map { "job \($0) is cancelled\n" }.joined(), "\(cancelled)")
+    // One of them is told of, the others are seen to.
+    let missing = "\(JobID())"
+    let shown = try await strata(["job", "show", jobs[0], missing, jobs[2]], on: stack)
+    #expect(shown.code == 2 && shown.errors.contains("no job \(missing)"), "\(shown)")
+    #expect(shown.output.contains(jobs[0]) && shown.output.contains("\n\njob         \(jobs[2])"), "\(shown)")
+    let json: [JobView] = try items(of: try await strata(["job", "show", "--json"] + jobs, on: stack))
+    #expect(json.map { "\($0.id)" } == jobs)
+    let again = try await strata(["job", "retry", jobs[0], jobs[1]], on: stack)
+    #expect(again.code == 0 && again.output.split(separator: "\n").count == 2, "\(again)")
+    for words in [["job", "logs", jobs[0], jobs[1]], ["job", "cancel"], ["job", "priority", jobs[0]]] {
+      let refused = try await strata(words, on: stack)
+      #expect(refused.code == 2 && refused.errors.contains("expected strata job \(words[1]) ID"), "\(refused)")
+    }
+    await stack.stop()
+  }
+
+  @Test(.timeLimit(.minutes(3))) func theOrderOfJobsIsSetInTheSameTimes() async throws {
+    let stack = try await StackUnderTest(workers: 0)
+    let set = ["queue", "order", "--keep-room-after", "1h30m", "--class-patience", "1.5h", "--preempt-after", "never"]
+    let changed = try await strata(set, on: stack)
+    #expect(changed.code == 0 && changed.output.components(separatedBy: "  90 min").count == 3, "\(changed)")
+    #expect(changed.output.contains("preemptible jobs end for one after   never"), "\(changed)")
+    let none = try await strata(["queue", "order", "--keep-room-for", "never"], on: stack)
+    #expect(none.code == 2 && none.errors.contains("--keep-room-after never"), "\(none)")
+    await stack.stop()
+  }
+
+  @Test(.timeLimit(.minutes(3))) func whatWasSubmittedBeforeIsFoundAndToldOf() async throws {
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let words = ["submit", "noop", "--unique-key", "nightly", "--unique-for", "2h", "--timeout", "5m"]
     let first = try await strata(words, on: stack)
     #expect(first.code == 0 && first.errors.isEmpty, "\(first)")
@@ -62,7 +165,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func anArrayIsNamedByAPartOfItsIdentifier() async throws {
-    let stack = try await StackUnderTest(workers: 0)
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let array = id(try await strata(["submit", "noop", "--array", "0-4999"], on: stack))
     let part = String(array.suffix(10))
     try await eventually("tasks are made") {
@@ -82,7 +185,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(3))) func aTenantIsMadeAndGivenAKey() async throws {
-    let stack = try await StackUnderTest(workers: 0)
+    let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let made = try await strata(["tenants", "create", "acme", "--credits", "2.5"], on: stack)
     #expect(made.code == 0 && TenantID(id(made)) != nil, "\(made)")
     #expect(made.errors.contains("strata keys create laptop --tenant acme"), "\(made)")

@@ -17,9 +17,10 @@ final class StackUnderTest: Sendable {
   ///   - crashPoint: where the controller kills itself, `name:pass`; see `CrashPoint`.
   ///   - first: a stack whose servers and workers this one shares: it is a second controller.
   ///   - words: what it is told beyond the rest.
+  ///   - declared: what a worker of tier cpu will have, so that jobs for it are taken before there is one.
   init(
     slots: Int = 2, workers: Int = 1, http: String = "127.0.0.1:0", crashPoint: String? = nil,
-    sharing first: StackUnderTest? = nil, words: [String] = []
+    sharing first: StackUnderTest? = nil, words: [String] = [], declared: ResourceRequest? = nil
   ) async throws {
     folder = FileManager.default.temporaryDirectory.path + "/strata-e2e-\(JobID())"
     try FileManager.default.createDirectory(
@@ -56,6 +57,11 @@ final class StackUnderTest: Sendable {
     client = HTTPClient(
       try ClientEndpoint("unix://\(folder)/data/run/api.sock"),
       bearerKey: key.trimmingCharacters(in: .whitespacesAndNewlines), limits: limits)
+    if let declared {
+      let change = ClientRequest(
+        "PATCH", ["v1", "tiers", "cpu"], body: try .json(TierPatch(declaredSize: .some(declared))))
+      _ = try await client.send(change)
+    }
   }
 
   /// Not said unless it is none: who looks for a worker's process by its words would find this one.

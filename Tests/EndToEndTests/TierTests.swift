@@ -44,9 +44,12 @@ import Testing
     #expect(explained.output.contains("no worker of tier 'gpu' that is there has room for"), "\(explained)")
     #expect(explained.output.contains("no worker of that size lives"), "\(explained)")
     let listed = try await run(["tiers", "--json"])
-    let tiers = try JSONDecoder().decode([TierView].self, from: Data(listed.output.utf8))
+    let tiers = try items(of: listed) as [TierView]
     #expect(tiers.map(\.name) == [.cpu, .gpu] && tiers[1].largestRequest?.gpuThousandths == 4_000)
     #expect(tiers[1].workers == 1 && tiers[1].waiting == 1 && tiers[1].offers.count == 2)
+
+    let vast = try await run(["tiers", "set", "gpu", "--cpu", "4096", "--memory", "1G"], code: 2)
+    #expect(vast.errors.contains("the declared size cannot be had: 4096 cores is too much; at most 1024"), "\(vast)")
 
     let served = try await run(["tiers", "remove", "gpu"], code: 3)
     #expect(served.errors.contains("1 worker serves tier 'gpu'"), "\(served)")
@@ -84,7 +87,7 @@ import Testing
       // Which of two jobs that come at once is whose is not promised.
       try await eventually("it runs on \(tier)") {
         let listed = try await run(["tiers", "--json"])
-        let tiers = try JSONDecoder().decode([TierView].self, from: Data(listed.output.utf8))
+        let tiers = try items(of: listed) as [TierView]
         return tiers.first { $0.name.rawValue == tier }?.running == 1
       }
     }
@@ -94,6 +97,16 @@ import Testing
     #expect(explained.output.contains("2 GPUs"), "\(explained)")
     for job in jobs + [third] { try await stack.cancel(job) }
     for job in jobs + [third] { #expect(try await stack.finished(job).state == .cancelled) }
+
+    // It has the GPU that the job asks for, which no worker of that tier has.
+    let never = ["noop", "--tier", "gpu", "--gpu", "1", "--or", "tier=cpu"]
+    for words in [
+      ["submit"] + never, ["submit"] + never + ["--array", "0-1"],
+      ["schedule", "create", "n", "--cron", "@daily"] + never,
+    ] {
+      let warned = try await run(words)
+      #expect(warned.errors.contains("warning: alternative 1 can never be taken at present"), "\(words): \(warned)")
+    }
 
     let twice = try await run(["submit", "noop", "--or", "gpu=1,gpu=2"], code: 2)
     #expect(twice.errors.contains("says 'gpu' twice"), "\(twice)")
@@ -127,7 +140,7 @@ import Testing
       let wall = shown.attempts.reduce(0) { $0 + ($1.usage?.wallMicroseconds ?? 0) }
       #expect(shown.state == .succeeded && wall > 0 && shown.costMicroeuro == wall, "\(shown)")
       let kept = try await run(["tiers", "--json"])
-      let tiers = try JSONDecoder().decode([TierView].self, from: Data(kept.output.utf8))
+      let tiers = try items(of: kept) as [TierView]
       #expect(tiers.map(\.name.rawValue) == ["cpu", "metal"] && tiers[1].rates?.wallHour == 3_600_000_000)
       #expect(tiers[0].workers == 1 && tiers[1].workers == 1)
       _ = try await run(["down"])

@@ -15,7 +15,9 @@ struct OneStack: SuiteTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
-    let stack = try await StackUnderTest(workers: 0, words: ["--cpu", "\(WishStack.coresMax)"])
+    let stack = try await StackUnderTest(
+      workers: 0,
+      declared: ResourceRequest(cpuMillicores: Int64(WishStack.coresMax) * 1_000, memoryBytes: 64 << 30))
     do {
       let shared = try WishStack(stack)
       // It takes longest.

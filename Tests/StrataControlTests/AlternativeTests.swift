@@ -119,6 +119,40 @@ import Testing
     #expect(many.contains("the job has 5 alternatives, at most 4 are taken"), "\(many)")
   }
 
+  /// What is not said of another way is as the job has it: `tier=cpu` of a job with a GPU is a way that nobody can take.
+  @Test func aWayThatNobodyCanTakeIsWarnedOf() async throws {
+    let fixture = try await Self.fixture()
+    let (tenant, control) = (fixture.tenant, fixture.control)
+    #expect(try await control.submit(Self.draft(), tenant: tenant).warnings.isEmpty)
+    var draft = Self.draft([.init(tier: .gpu, gpuThousandths: 2_000), .init(tier: .cpu)])
+    let warnings = try await control.submit(draft, tenant: tenant).warnings
+    #expect(warnings.map(\.code) == [.unsatisfiable])
+    let message = warnings.first?.message ?? ""
+    #expect(
+      message.hasPrefix("alternative 2 can never be taken at present: no worker of tier 'cpu' could"), "\(message)")
+    #expect(message.contains("it asks for 1 GPU"), "\(message)")
+    #expect(try await control.check(draft, tenant: tenant).warnings == warnings)
+    let preferred = try await control.submit(draft.asking(9_000), tenant: tenant).warnings.first?.message ?? ""
+    #expect(preferred.hasPrefix("the preferred way to run it can never be taken at present: "), "\(preferred)")
+
+    draft.idempotencyKey = "once"
+    #expect(try await control.submit(draft, tenant: tenant).warnings == warnings)
+    // Nothing new was made.
+    #expect(try await control.submit(draft, tenant: tenant).warnings.isEmpty)
+    draft.idempotencyKey = nil
+    let many = try await control.admission.submit([.success(draft), .success(Self.draft())], tenant: tenant)
+    let told = try many.map { try $0.get().warnings }
+    #expect(told == [warnings, []])
+    let schedule = ScheduleDraft(name: "nightly", cron: "@daily", job: draft)
+    #expect(try await control.checkSchedule(schedule, tenant: tenant).terms.warnings == warnings)
+    let made = try await control.createSchedule(schedule, tenant: tenant).schedule
+    #expect(made.terms?.warnings == warnings)
+    #expect(try await control.runSchedule(named: "nightly", tenant: tenant).warnings == warnings)
+    draft.array = ArrayDraft(try TaskIndexes(count: 3), runningMax: nil)
+    #expect(try await control.check(draft, tenant: tenant).warnings == warnings)
+    #expect(try await control.submit(draft, tenant: tenant).warnings == warnings)
+  }
+
   /// Nor one that tasks name which are not made yet.
   @Test func aTierThatAnotherWayNamesIsNotRemoved() async throws {
     func isRemoved(_ fixture: ControlFixture) async throws -> Bool {

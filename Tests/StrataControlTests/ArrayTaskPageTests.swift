@@ -15,7 +15,7 @@ import Testing
     while let position = next {
       let page = try await fixture.control.tasks(
         of: id, tenant: fixture.tenant, state: state, from: position, limit: limit)
-      #expect(page.tasks.allSatisfy { $0.state == state })
+      #expect(page.tasks.allSatisfy { $0.state == (state == ArrayTaskState.waiting ? "queued" : state) })
       pages.append(page.tasks.map(\.index))
       next = page.next
     }
@@ -59,6 +59,9 @@ import Testing
     #expect(try await pages(fixture, id, "succeeded", limit: 200) == [Array(stride(from: 0, to: 200, by: 20))])
     #expect(try await pages(fixture, id, "running", limit: 5) == [Array(stride(from: 200, to: 250, by: 10)), []])
     #expect(try await pages(fixture, id, "queued", limit: 200) == [Array(stride(from: 250, to: 380, by: 10))])
+    // As many as the array says.
+    #expect(try await pages(fixture, id, "waiting", limit: 200) == [Array(stride(from: 250, to: 380, by: 10))])
+    #expect(try await fixture.control.array(id, tenant: fixture.tenant).running == 5)
     #expect(
       try await pages(fixture, id, "cancelled", limit: 4) == [[380, 390, 400, 10_000], [10_010, 10_020]])
     #expect(try await pages(fixture, id, "blocked", limit: 4) == [[]])

@@ -320,6 +320,6 @@ import Testing
       try await fixture.control.submit(ControlPlane.BatchDraft(jobs: [], batch: id.batch), tenant: fixture.tenant)
     }
     #expect(join?.code == .conflict && join?.message.contains("is an array") == true)
-    #expect(try await fixture.control.check(try Self.draft("0-9"), tenant: fixture.tenant).micros == 10_000)
+    #expect(try await fixture.control.check(try Self.draft("0-9"), tenant: fixture.tenant).held.micros == 10_000)
   }
 }

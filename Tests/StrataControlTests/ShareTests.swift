@@ -138,8 +138,22 @@ import Testing
     #expect(tiers.map(\.name) == [.cpu, .gpu])
     let cpu = tiers[0]
     #expect(cpu.workers == 2 && cpu.running == 3 && cpu.waiting == 1 && cpu.slots == 3 + cpu.slotsFree)
-    #expect(cpu.room.cpuMillicores == cpu.free.cpuMillicores + 3_000)
+    // Twice what each has, whatever runs and whether or not it was woken.
+    #expect(cpu.room == room.adding(room))
     #expect(cpu.limit == RunningLimit(runningMax: 5, isPaused: true))
     #expect(tiers[1].workers == 1 && tiers[1].slotsFree == 2 && tiers[1].free == room && tiers[1].definition == nil)
+  }
+
+  /// What a worker has does not depend on what runs: also where it is full, and where jobs count for more than they are.
+  @Test func aBusyWorkerHasTheRoomThatItHasWhenNothingRuns() async throws {
+    let fixture = try await ControlFixture()
+    for _ in 0..<2 { _ = try await fixture.submit() }
+    let whole = ResourceRequest(cpuMillicores: 16_000, memoryBytes: 64 << 30, gpuThousandths: 1_000)
+    let grant = try await fixture.queue.lease(
+      LeaseRequest(worker: fixture.worker, tiers: [.cpu], count: 2, room: whole, wholeRoom: whole), for: .seconds(60))
+    #expect(grant.leases.count == 2)
+    let busy = try #require(try await fixture.control.tierReports().first)
+    #expect(busy.workers == 1 && busy.running == 2 && busy.slots == 2 && busy.slotsFree == 0)
+    #expect(busy.room == whole && busy.free == .init(cpuMillicores: 0, memoryBytes: 0))
   }
 }

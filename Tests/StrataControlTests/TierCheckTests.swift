@@ -53,7 +53,7 @@ import Testing
     let elsewhere = Self.refusal(Self.size(8, 8), on: .cpu, by: check)
     #expect(elsewhere.contains("and the largest worker has 4 cores; tier 'gpu' could"), "\(elsewhere)")
     let nowhere = Self.refusal(Self.size(8, 8, gpu: 2), on: .gpu, by: check)
-    #expect(nowhere.hasSuffix("ask for at most 1 GPU, which tier 'gpu' has"), "\(nowhere)")
+    #expect(nowhere.hasSuffix("ask for at most 1 GPU, and a worker of tier 'gpu' could run it"), "\(nowhere)")
   }
 
   @Test func anUnknownTierIsRefusedWithWhatIsMeantAndHowOneComesToBe() throws {

@@ -72,7 +72,7 @@ import Testing
     #expect(throws: ResourceShapeError.tooLarge(.cpu, asked: .max, greatest: 1_024_000)) { try Self.shape(.max, 1) }
     #expect(
       "\(ResourceShapeError.tooLarge(.gpu, asked: 2_000_000, greatest: 1_024_000))"
-        == "a job asked for 2000 GPUs; the most that any may ask for is 1024 GPUs")
+        == "2000 GPUs is too much; at most 1024 GPUs can be had")
   }
 
   @Test func theDominantResourceIsTheWeight() {

@@ -35,8 +35,10 @@ import Testing
       let shown = try view(try await bench.ask("GET", "/v1/arrays/\(id)"))
       #expect((shown.tasks, shown.pending, shown.waiting, shown.running) == (10, 6, 4, 0) && shown.state == "queued")
       #expect(shown.indexes == "0-9" && shown.maxRunning == 4 && shown.capability == "test.echo")
+      #expect(shown.job?.capability == "test.echo" && shown.job?.params?["text"] == .string("{task}"))
       let list = try await bench.ask("GET", "/v1/arrays")
       #expect(list.body.contains(id) && !list.body.contains("indexes"), "\(list.body)")
+      #expect(!list.body.contains(#""job":"#), "\(list.body)")
       let task = try await bench.ask("GET", "/v1/arrays/\(id)/tasks/2")
       #expect(
         task.json["state"]?.stringValue == "queued" && task.body.contains(#""task":{"array":"\#(id)","index":2}"#))

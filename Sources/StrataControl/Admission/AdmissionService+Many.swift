@@ -23,7 +23,7 @@ extension AdmissionService {
     for job in waiting { retries.add(job) }
     var rest = verdicts[...]
     return checked.map { submission in
-      let verdict = submission.flatMap { Self.verdict(rest.removeFirst(), on: $0) }
+      let verdict = submission.flatMap { self.verdict(rest.removeFirst(), on: $0) }
       note(verdict)
       return verdict
     }
@@ -125,11 +125,15 @@ extension AdmissionService {
     }
   }
 
-  private static func verdict(_ verdict: AdmissionVerdict, on submission: JobSubmission) -> Verdict {
+  private func verdict(_ verdict: AdmissionVerdict, on submission: JobSubmission) -> Verdict {
     switch verdict {
-    case .accepted(let job): .success(AdmittedJob(job, of: submission))
-    case .existing(let job): .success(AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true))
-    case .refused(let refusal): .failure(refusal.strataError)
+    case .accepted(let accepted):
+      var job = AdmittedJob(accepted, of: submission)
+      job.warnings = warnings(of: submission)
+      return .success(job)
+    case .existing(let job):
+      return .success(AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true))
+    case .refused(let refusal): return .failure(refusal.strataError)
     }
   }
 

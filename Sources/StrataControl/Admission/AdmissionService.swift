@@ -10,7 +10,7 @@ import StrataRuntime
 /// (`retries`), whether this controller leads or not. Concurrent submissions share transactions and scripts.
 package final class AdmissionService: Sendable {
   let check: DraftCheck
-  private let tiers: TierWatch
+  let tiers: TierWatch
   /// To be run for as long as the controller does.
   let room: AdmissionRoom
   let ledger: Ledger
@@ -79,7 +79,8 @@ package final class AdmissionService: Sendable {
       try await inputs.require(draft.inputs, of: tenant)
       try await requireRoom(for: submission, tenant)
       let start = ContinuousClock.now
-      let job = try await carryOut(submission)
+      var job = try await carryOut(submission)
+      if !job.isRepeat { job.warnings = warnings(of: submission) }
       metrics.admissionSeconds.observe(.now - start)
       (job.isRepeat ? metrics.repeated : metrics.accepted).increment()
       return job
@@ -91,17 +92,18 @@ package final class AdmissionService: Sendable {
 
   /// Decides as `submit` does, but looks for no input and keeps nothing.
   ///
-  /// - Returns: the most that the job could be charged.
-  package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> MicroCredits {
+  package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmissionPreview {
     let submission = try await checked(draft, tenant: tenant, now: .now)
     try await inputs.requireTakeable(draft.inputs)
     try await requireRoom(for: submission, tenant, isCounted: false)
-    switch try await judge(submission) {
-    case .accepted(let job), .existing(let job): return job.held
-    // The key is known. Without the inputs' digests nobody can say whether the request is the same.
-    case .refused(.conflict(let job)) where !draft.inputs.isEmpty: return try await held(by: job, tenant)
-    case .refused(let refusal): throw refusal.strataError
-    }
+    let held =
+      switch try await judge(submission) {
+      case .accepted(let job), .existing(let job): job.held
+      // The key is known. Without the inputs' digests nobody can say whether the request is the same.
+      case .refused(.conflict(let job)) where !draft.inputs.isEmpty: try await self.held(by: job, tenant)
+      case .refused(let refusal): throw refusal.strataError
+      }
+    return AdmissionPreview(held: held, warnings: warnings(of: submission))
   }
 
   /// What a draft submits. Before it is refused for want of a tier, or of a worker large enough, the workers are looked at:

@@ -120,4 +120,6 @@ public struct AdmittedJob: Hashable, Sendable {
   /// How many tasks there are, where this is an array: then `held` is the most that each may be charged, and nothing is
   /// held for those that are not made.
   public var tasks: Int?
+  /// What its owner should know although it was accepted.
+  public var warnings: [SubmissionWarning] = []
 }

@@ -19,7 +19,8 @@ extension AdmissionService {
       submission.span = retried?.span ?? submission.span
       try await inputs.require(draft.inputs, of: tenant)
       try await requireRoom(for: submission.task, tenant, isCounted: false)
-      let job = try await commit(submission, limits: limits)
+      var job = try await commit(submission, limits: limits)
+      if !job.isRepeat { job.warnings = warnings(of: submission.task) }
       (job.isRepeat ? metrics.repeated : metrics.accepted).increment()
       return job
     } catch {
@@ -30,17 +31,18 @@ extension AdmissionService {
 
   /// Decides as `submit` does, but looks for no input and keeps nothing.
   ///
-  /// - Returns: the most that the whole array could be charged.
+  /// - Returns: of the whole array.
   package func preview(
     _ draft: JobDraft, as array: ArrayDraft, limits: ArrayLimits, tenant: TenantID
-  ) async throws(StrataError) -> MicroCredits {
+  ) async throws(StrataError) -> AdmissionPreview {
     let submission = try await self.submission(for: draft, as: array, limits: limits, tenant: tenant)
     try await inputs.requireTakeable(draft.inputs)
     try await requireRoom(for: submission.task, tenant, isCounted: false)
     let verdict: AdmissionVerdict
     do { verdict = try await ledger.judge(submission.task) } catch { throw error.strataError }
     switch verdict {
-    case .accepted(let job), .existing(let job): return job.held.times(array.indexes.count)
+    case .accepted(let job), .existing(let job):
+      return AdmissionPreview(held: job.held.times(array.indexes.count), warnings: warnings(of: submission.task))
     case .refused(let refusal): throw refusal.strataError
     }
   }

@@ -53,8 +53,19 @@ public struct ArrayTaskSnapshot: Sendable {
   }
 }
 
-/// The names of a task's states: those of a job, and one before them.
+/// The names by which tasks are asked for: those of a job's states, one before them, and one for several.
 public enum ArrayTaskState {
+  /// It is not made yet.
   public static let pending = "pending"
-  public static let all = [pending] + JobState.allCases.map(\.rawValue)
+  /// It is made and does not run: what an array counts as `waiting`.
+  public static let waiting = "waiting"
+  public static let all = [pending, waiting] + JobState.allCases.map(\.rawValue)
+
+  /// Whether a task that is made is meant, whose job is in a state.
+  static func covers(_ name: String, _ state: JobState) -> Bool {
+    switch state {
+    case .blocked, .scheduled, .queued: name == waiting || name == state.rawValue
+    case .running, .succeeded, .failed, .cancelled: name == state.rawValue
+    }
+  }
 }

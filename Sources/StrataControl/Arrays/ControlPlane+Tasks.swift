@@ -40,6 +40,7 @@ extension ControlPlane {
     let stored = try await storedArray(id, tenant)
     do {
       guard let state else { return try await allTasks(of: stored, position, limit) }
+      if state == ArrayTaskState.waiting { return try await openTasks(state, of: stored, position, limit) }
       switch JobState(rawValue: state) {
       case nil: return stored.pendingTasks(from: position, limit: limit)
       case .cancelled: return try await cancelledTasks(of: stored, position, limit)
@@ -97,7 +98,7 @@ extension ControlPlane {
       for snapshot in await snapshots(of: records, attempts: []) {
         guard let position = stored.id.position(of: snapshot.record.id) else { continue }
         next = position + 1
-        if snapshot.state.rawValue == state { found.append(stored.task(at: position, .made(snapshot))) }
+        if ArrayTaskState.covers(state, snapshot.state) { found.append(stored.task(at: position, .made(snapshot))) }
         if found.count == limit { return (found, next < stored.indexes.count ? next : nil) }
       }
       guard records.count == size else { return (found, nil) }

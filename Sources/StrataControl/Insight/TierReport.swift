@@ -15,7 +15,7 @@ public struct TierReport: Hashable, Sendable {
   /// Jobs that they would run at once, and how many more they would take now.
   public var slots: Int { running + slotsFree }
   public internal(set) var slotsFree = 0
-  /// What they have free, and what they have in all: that, and what the jobs that run occupy.
+  /// What they have free where they would take more jobs, and what they have when nothing runs.
   public internal(set) var free = ResourceRequest.none
   public internal(set) var room = ResourceRequest.none
   public internal(set) var waiting = 0
@@ -45,7 +45,6 @@ public struct TierReport: Hashable, Sendable {
     report.waiting += jobs.ready
     report.running += jobs.leased
     report.delayed += jobs.delayed
-    report.room = report.room.adding(lane.resources, times: Int64(jobs.leased))
     return report
   }
 
@@ -53,10 +52,10 @@ public struct TierReport: Hashable, Sendable {
     var report = self
     report.workers += 1
     if worker.dedication != nil { report.dedicated += 1 }
+    report.room = report.room.adding(worker.capacity?.wholeRoom ?? .none)
     guard let slots = worker.idle[name] else { return report }
     report.slotsFree += slots
     report.free = report.free.adding(worker.free ?? .none)
-    report.room = report.room.adding(worker.free ?? .none)
     return report
   }
 }

@@ -84,7 +84,7 @@ struct ScheduleCheck: Sendable {
   private func requireName(_ name: String) throws(StrataError) {
     guard PlainName.isOne(name, bytesMax: limits.nameBytesMax) else {
       throw StrataError(
-        .invalidBody, "'name' is none that a schedule can have",
+        .invalidBody, "'\(name)' cannot be a schedule's name",
         remedy: PlainName.remedy(bytesMax: limits.nameBytesMax))
     }
     guard ScheduleID(name) == nil else {

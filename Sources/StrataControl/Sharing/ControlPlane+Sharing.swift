@@ -122,7 +122,8 @@ extension ControlPlane {
     }
     if change.keepRoomFor == .zero {
       throw StrataError(
-        .invalidBody, "room cannot be kept for no time", remedy: "to keep none, set keep_room_after to 0")
+        .invalidBody, "room cannot be kept for no time",
+        remedy: "to keep none, let 'keep_room_after_ms' be 0 (--keep-room-after never)")
     }
     return try await changing {
       try await ledger.change(change)

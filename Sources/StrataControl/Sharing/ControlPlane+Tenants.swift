@@ -20,8 +20,8 @@ extension ControlPlane {
   public func createTenant(
     named name: String, plan: String = planStandard, credits: MicroCredits
   ) async throws(StrataError) -> Tenant {
-    try requirePlain(name, "name")
-    try requirePlain(plan, "plan")
+    try requirePlain(name, "a tenant's name")
+    try requirePlain(plan, "a plan's name")
     guard credits >= .zero else {
       throw StrataError(.invalidBody, "'grant_microcredits' is negative", remedy: "give 0 or more")
     }
@@ -35,11 +35,11 @@ extension ControlPlane {
     }
   }
 
-  private func requirePlain(_ text: String, _ member: String) throws(StrataError) {
+  private func requirePlain(_ text: String, _ what: String) throws(StrataError) {
     let most = configuration.tenants.nameBytesMax
     guard PlainName.isOne(text, bytesMax: most) else {
       throw StrataError(
-        .invalidBody, "'\(member)' is none that a tenant can have", remedy: PlainName.remedy(bytesMax: most))
+        .invalidBody, "'\(text)' cannot be \(what)", remedy: PlainName.remedy(bytesMax: most))
     }
   }
 }

@@ -12,19 +12,29 @@ package struct TierCheck: Sendable {
   /// - Parameter placements: the preferred way first.
   /// - Throws: as `require`; where none could be run, what is wrong with the preferred way.
   package func requireOne(of placements: [Placement]) throws(StrataError) {
-    var refusals: [StrataError] = []
-    for placement in placements {
-      do throws(StrataError) { try require(placement.resources, on: placement.tier) } catch {
-        guard error.code == .unsatisfiable, tiers[placement.tier] != nil else { throw error }
-        refusals.append(error)
-      }
-    }
-    guard refusals.count == placements.count, let first = refusals.first else { return }
+    let refusals = try impossible(among: placements)
+    guard refusals.count == placements.count, let first = refusals.first?.why else { return }
     throw placements.count == 1
       ? first
       : StrataError(
         .unsatisfiable, "\(first.message); nor could any run it in another way",
         remedy: first.remedy)
+  }
+
+  /// Of the ways to run a job those, by their place, that no worker which is known could ever run, and why.
+  ///
+  /// - Throws: as `require`, where a tier is not known or something else is wrong.
+  package func impossible(
+    among placements: [Placement]
+  ) throws(StrataError) -> [(place: Int, why: StrataError)] {
+    var refusals: [(place: Int, why: StrataError)] = []
+    for (place, placement) in placements.enumerated() {
+      do throws(StrataError) { try require(placement.resources, on: placement.tier) } catch {
+        guard error.code == .unsatisfiable, tiers[placement.tier] != nil else { throw error }
+        refusals.append((place, error))
+      }
+    }
+    return refusals
   }
 
   /// - Throws: `unsatisfiable` where there is no such tier, or none of its workers is large enough; `invalidBody` for a
@@ -75,7 +85,7 @@ package struct TierCheck: Sendable {
         ? "no \(dimension == .gpu ? "GPU" : dimension.rawValue)" : "at most \(dimension.text(of: amount))"
     }
     return "ask for \(parts.joined(separator: " and "))"
-      + (tiers.count > 1 ? ", which tier '\(nearest.offer.tier)' has" : "")
+      + (tiers.count > 1 ? ", and a worker of tier '\(nearest.offer.tier)' could run it" : "")
   }
 }
 

@@ -3,7 +3,7 @@ public import StrataCore
 extension Ledger {
   /// Adds a tenant and gives it credits, in one transaction. With none it can spend nothing until it is granted some.
   ///
-  /// - Parameter isOperator: whether its keys may see what concerns every tenant.
+  /// - Parameter isOperator: whether its keys may see and change what all tenants have in common.
   /// - Throws: `.duplicate` where the name is taken.
   public func createTenant(
     name: String, plan: String, isOperator: Bool = false, credits: MicroCredits = .zero, id: TenantID = TenantID()

@@ -8,7 +8,7 @@ public struct Tenant: Hashable, Sendable {
   /// The name of its plan.
   public let plan: String
   public let createdAt: Timestamp
-  /// Whether its keys may see what concerns every tenant: the whole queue, the books.
+  /// Whether its keys may see and change what all tenants have in common: the whole queue, the books.
   public let isOperator: Bool
   public let sharing: TenantSharing
 
@@ -55,7 +55,7 @@ public struct Principal: Hashable, Sendable {
   public let key: KeyID
   public let tenantName: String
   public let plan: String
-  /// Whether it may see what concerns every tenant.
+  /// Whether it may see and change what all tenants have in common.
   public let isOperator: Bool
 
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {

@@ -69,9 +69,9 @@ public enum ResourceShapeError: Error, Hashable, Sendable {
 extension ResourceShapeError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .negative(let dimension, let asked): "a job cannot ask for \(dimension.text(of: asked)); ask for 0 or more"
+    case .negative(let dimension, let asked): "\(dimension.text(of: asked)) is less than none; give 0 or more"
     case .tooLarge(let dimension, let asked, let greatest):
-      "a job asked for \(dimension.text(of: asked)); the most that any may ask for is \(dimension.text(of: greatest))"
+      "\(dimension.text(of: asked)) is too much; at most \(dimension.text(of: greatest)) can be had"
     }
   }
 }

@@ -60,7 +60,9 @@ public struct APIServer: Sendable {
       }
       let caller = try await caller(of: request)
       if route.isForOperators && !caller.isOperator {
-        throw HTTPRefusal(.forbidden, "forbidden", "this shows what concerns every tenant: an operator's key is needed")
+        throw HTTPRefusal(
+          .forbidden, "forbidden",
+          "this is for operators: it shows or changes what all tenants have in common; use an operator's key")
       }
       try route.check(request.query)
       return try await answer(route, request, caller)

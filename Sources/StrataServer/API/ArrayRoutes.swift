@@ -125,7 +125,10 @@ struct ArrayRoutes {
 
   private func text(of array: ArraySnapshot) async throws -> [UInt8] {
     let head = "id: \(await control.events.latest)\nevent: \(array.state)\ndata: "
-    return Array(head.utf8) + (try JSONCoding.encode(ArrayView(array))) + [0x0A, 0x0A]
+    var view = ArrayView(array)
+    // It never changes, and may be long.
+    view.job = nil
+    return Array(head.utf8) + (try JSONCoding.encode(view)) + [0x0A, 0x0A]
   }
 }
 
@@ -147,7 +150,7 @@ extension ArrayView {
       held: array.obstacle.map { Obstacle(code: $0.code, detail: $0.message) }, createdAt: stored.createdAt.text,
       runAt: stored.runAt?.text, finishedAt: stored.finishedAt?.text, chargeMaxMicrocredits: stored.holdEach.micros,
       chargedMicrocredits: stored.charged.micros, heldMicrocredits: stored.held.micros, retryOf: stored.retryOf,
-      retriedBy: stored.retriedBy)
+      retriedBy: stored.retriedBy, job: isListed ? nil : draft.map { JobRequest($0) })
   }
 }
 

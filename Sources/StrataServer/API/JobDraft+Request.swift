@@ -102,6 +102,12 @@ extension JobAccepted {
     self.init(
       id: job.id, state: job.state, heldMicrocredits: job.state.isFinal || job.tasks != nil ? 0 : job.held.micros,
       estimate: .init(chargeMaxMicrocredits: job.held.times(job.tasks ?? 1).micros), isRepeat: job.isRepeat,
-      tasks: job.tasks)
+      tasks: job.tasks, warnings: .unlessNone(job.warnings))
+  }
+}
+
+extension [SubmissionWarningView] {
+  static func unlessNone(_ warnings: [SubmissionWarning]) -> Self? {
+    warnings.isEmpty ? nil : warnings.map { SubmissionWarningView(code: $0.code.rawValue, detail: $0.message) }
   }
 }

@@ -26,8 +26,10 @@ struct JobRoutes {
   /// What `submit` would be refused with, before any input is uploaded; 200 where it would be accepted now. Nothing is
   /// kept, and inputs are not looked for: their digests may be any.
   func check(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
-    let held = try await control.check(try await draft(of: request), tenant: tenant)
-    return try .json(JobCheck(estimate: .init(chargeMaxMicrocredits: held.micros)))
+    let preview = try await control.check(try await draft(of: request), tenant: tenant)
+    return try .json(
+      JobCheck(
+        estimate: .init(chargeMaxMicrocredits: preview.held.micros), warnings: .unlessNone(preview.warnings)))
   }
 
   private func draft(of request: HTTPRequest) async throws -> JobDraft {

@@ -153,7 +153,7 @@ package enum Route: Hashable {
     }
   }
 
-  /// Whether it shows what concerns every tenant.
+  /// Whether it shows or changes what all tenants have in common.
   package var isForOperators: Bool {
     switch self {
     case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .createTenant, .tenant, .changeTenant,

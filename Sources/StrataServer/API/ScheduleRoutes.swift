@@ -27,9 +27,11 @@ struct ScheduleRoutes {
 
   /// What `create` would be refused with; 200 with the next times where it would be taken. Nothing is kept.
   func check(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
-    let (times, charge) = try await control.checkSchedule(try await draft(of: request), tenant: tenant)
+    let (times, terms) = try await control.checkSchedule(try await draft(of: request), tenant: tenant)
     return try .json(
-      ScheduleCheckView(times: times.map(ScheduleTimeView.init), chargeMaxMicrocredits: charge?.micros))
+      ScheduleCheckView(
+        times: times.map(ScheduleTimeView.init), chargeMaxMicrocredits: terms.charge?.micros,
+        warnings: .unlessNone(terms.warnings)))
   }
 
   private func draft(of request: HTTPRequest) async throws -> ScheduleDraft {

@@ -20,7 +20,7 @@ extension ScheduleView {
       lastSkip: stored.lastSkip.map { Skip(instant: $0.instant.text, at: $0.at.text, reason: $0.reason.rawValue) },
       lastRefusal: stored.lastRefusal.map {
         Refusal(instant: $0.instant.text, at: $0.at.text, code: $0.error.code, detail: $0.error.message)
-      }, chargeMaxMicrocredits: snapshot.charge?.micros)
+      }, chargeMaxMicrocredits: snapshot.terms?.charge?.micros, warnings: .unlessNone(snapshot.terms?.warnings ?? []))
   }
 }
 

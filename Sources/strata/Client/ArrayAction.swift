@@ -1,4 +1,4 @@
-import StrataAPI
+package import StrataAPI
 import StrataCore
 
 /// One use of `strata array`.
@@ -33,13 +33,15 @@ struct ArrayAction {
 
   private func list() async throws {
     let all: [ArrayView] = try await pages(["v1", "arrays"], [])
-    Terminal.print(asJSON ? try JSONText.of(all) : all.isEmpty ? "no arrays" : ArrayText.table(of: all).text)
+    if asJSON { return Terminal.print(try JSONText.of(items: all)) }
+    Terminal.print(ArrayText.table(of: all), none: "no arrays")
   }
 
   private func tasks() async throws {
     let state = arguments["state"].map { [(name: "state", value: $0)] } ?? []
     let all: [ArrayTaskView] = try await pages(path + ["tasks"], state)
-    Terminal.print(asJSON ? try JSONText.of(all) : all.isEmpty ? "no tasks" : ArrayText.table(of: all).text)
+    if asJSON { return Terminal.print(try JSONText.of(items: all)) }
+    Terminal.print(ArrayText.table(of: all), none: "no tasks")
   }
 
   /// As many items as are asked for, from as many pages as that takes.
@@ -103,13 +105,14 @@ struct ArrayAction {
 
   private func retry() async throws {
     let accepted: JobAccepted = try await server.post(path + ["retry"], idempotencyKey: "cli-\(JobID())")
+    WarningText.tell(accepted.warnings)
     if accepted.isRepeat, !asJSON { Terminal.note("strata: the failed tasks of array \(id) are done again already") }
     Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
   }
 }
 
 /// Arrays as a person reads them.
-enum ArrayText {
+package enum ArrayText {
   static func table(of arrays: [ArrayView]) -> Table {
     var table = Table("ARRAY", "STATE", "CAPABILITY", "CREATED (UTC)", "TASKS", "SUCCEEDED", "FAILED", "LEFT")
     for one in arrays {
@@ -133,11 +136,11 @@ enum ArrayText {
     return table
   }
 
-  static func of(_ array: ArrayView) -> String {
-    let rows: [(name: String, value: String?)] = [
-      ("array", array.id.description), ("state", array.state),
-      ("capability", array.capability ?? "of another version of Strata"), ("created", array.createdAt),
-      ("not before", array.runAt), ("finished", array.finishedAt),
+  package static func of(_ array: ArrayView) -> String {
+    let request =
+      array.job.map(RequestText.rows) ?? [("capability", array.capability ?? "of another version of Strata")]
+    let standing: [RequestText.Row] = [
+      ("created", array.createdAt), ("not before", array.runAt), ("finished", array.finishedAt),
       ("tasks", array.indexes.map { "\(array.tasks): \(Self.short($0))" } ?? "\(array.tasks)"),
       ("at once", array.maxRunning.map { "at most \($0)" }),
       ("pending", "\(array.pending)"), ("waiting", array.waiting.map(String.init)),
@@ -149,6 +152,7 @@ enum ArrayText {
       ("holds", "\(MicroCredits(micros: array.heldMicrocredits)) credits for tasks that have not ended"),
       ("retry of", array.retryOf.map { "array \($0)" }), ("done again", array.retriedBy.map { "as array \($0)" }),
     ]
+    let rows = [("array", array.id.description), ("state", array.state)] + request + standing
     return rows.compactMap { row in row.value.map { row.name.padded(to: 14) + $0 } }.joined(separator: "\n")
   }
 

@@ -7,7 +7,7 @@ extension Command {
     summary: "List, show, follow, explain, cancel or retry arrays",
     details: """
       list    your arrays, newest first
-      show    everything known of the array and of its tasks together; with an index, of that task
+      show    everything known of the array, what was asked for, and its tasks together; with an index, that task
       tasks   its tasks, one a line, those in --state only
       wait    follow it until all its tasks have ended
       explain why no more of its tasks are made; with an index, what holds that task
@@ -21,7 +21,10 @@ extension Command {
       Example: strata array cancel 01m8… 500-999
       """,
     options: [
-      .option("state", "NAME", "only those in this state: pending, queued, running, failed, … (tasks)"),
+      .option(
+        "state", "NAME",
+        "only those in this state: pending, scheduled, queued, running, succeeded, failed, cancelled; or waiting: made, and"
+          + " not running (tasks)"),
       .option("limit", "N", "how many (list, tasks) [20]"), .dataDirectory, .json,
     ],
     run: { arguments in

@@ -9,7 +9,11 @@ extension Command {
     run: { arguments in
       let all: [CapabilityView] = try await Server(arguments).get("/v1/capabilities")
       guard let name = arguments.positional.first else {
-        Terminal.print(arguments.has("json") ? try JSONText.of(all) : CapabilityText.table(of: all))
+        if arguments.has("json") {
+          Terminal.print(try JSONText.of(items: all))
+        } else {
+          Terminal.print(CapabilityText.table(of: all), none: "no capabilities")
+        }
         return .done
       }
       guard let one = all.first(where: { $0.name == name }) else {
@@ -43,10 +47,10 @@ extension Command {
 }
 
 enum CapabilityText {
-  static func table(of all: [CapabilityView]) -> String {
+  static func table(of all: [CapabilityView]) -> Table {
     var table = Table("NAME", "TIER", "CREDITS", "SUMMARY")
     for one in all { table.add(one.name, one.tier.rawValue, price(of: one), one.summary) }
-    return table.text
+    return table
   }
 
   private static func price(of one: CapabilityView) -> String {

@@ -2,11 +2,15 @@ import Glibc
 package import StrataAPI
 import StrataCore
 
-/// One use of `strata job`.
+/// What `strata job` does to one job.
 struct JobAction {
+  /// Takes an answer, as it is and in words.
+  typealias Teller = (_ answer: any Encodable, _ text: String) throws -> Void
+
   let server: Server
   let arguments: Arguments
   let id: JobID
+  let tell: Teller
 
   private var asJSON: Bool { arguments.has("json") }
 
@@ -25,13 +29,13 @@ struct JobAction {
 
   private func show() async throws -> ExitStatus {
     let job: JobView = try await server.get("/v1/jobs/\(id)")
-    Terminal.print(asJSON ? try JSONText.of(job) : JobText.of(job))
+    try tell(job, JobText.of(job))
     return .done
   }
 
   private func explain() async throws -> ExitStatus {
     let explanation: ExplanationView = try await server.get("/v1/jobs/\(id)/explain")
-    Terminal.print(asJSON ? try JSONText.of(explanation) : ExplanationText.of(explanation))
+    try tell(explanation, ExplanationText.of(explanation))
     return .done
   }
 
@@ -56,7 +60,7 @@ struct JobAction {
   }
 
   private func follow(logDescriptor: Int32?) async throws -> JobView {
-    try await Submission.tellingOfInterruption(of: id) {
+    try await Submission.tellingOfInterruption(of: id) { [server, asJSON, id] in
       try await JobFollower(server: server, logDescriptor: logDescriptor, tellsOfWaiting: !asJSON).follow(id)
     }
   }
@@ -72,7 +76,7 @@ struct JobAction {
     let folder = try ResultsFolder(out)
     try await folder.fetch(job.results, of: id, from: server)
     if asJSON {
-      Terminal.print(try JSONText.of(job.results))
+      Terminal.print(try JSONText.of(items: job.results))
     } else {
       for result in job.results { Terminal.print(folder.path(of: result)) }
       if job.results.isEmpty { Terminal.note("strata: job \(id) left no results") }
@@ -83,8 +87,9 @@ struct JobAction {
   private func retry() async throws -> ExitStatus {
     let accepted: JobAccepted = try await server.post(
       "/v1/jobs/\(id)/retry", RetryRequest(), idempotencyKey: "cli-\(JobID())")
+    WarningText.tell(accepted.warnings)
     if accepted.isRepeat, !asJSON { Terminal.note("strata: job \(id) is done again already") }
-    Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
+    try tell(accepted, accepted.id.description)
     return .done
   }
 
@@ -95,7 +100,7 @@ struct JobAction {
     }
     let job: JobView = try await server.patch(["v1", "jobs", id.description], JobPatch(priority: priority))
     let when = job.state == .running ? ", when it is tried again" : ""
-    Terminal.print(asJSON ? try JSONText.of(job) : "job \(id) has priority \(job.priority)\(when)")
+    try tell(job, "job \(id) has priority \(job.priority)\(when)")
     return .done
   }
 
@@ -107,7 +112,7 @@ struct JobAction {
       case .running: "is being stopped by its worker"
       default: "will be cancelled as soon as the queue can be told"
       }
-    Terminal.print(asJSON ? try JSONText.of(job) : "job \(id) \(words)")
+    try tell(job, "job \(id) \(words)")
     return .done
   }
 }
@@ -129,9 +134,8 @@ private struct LogShape: Encodable {
 /// A job as `strata job show` tells it.
 package enum JobText {
   package static func of(_ job: JobView) -> String {
-    var rows: [(name: String, value: String?)] = [
+    var rows: [RequestText.Row] = [
       ("job", job.id.description), ("state", job.state.rawValue),
-      ("capability", "\(job.capability) on tier \(job.tier), with priority \(job.priority)"),
     ]
     rows += RequestText.rows(of: job)
     rows += [
@@ -140,7 +144,7 @@ package enum JobText {
       ("start by", job.startBy.flatMap { job.startedAt == nil ? $0 : nil }),
       ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs go first" }),
       ("waits for", job.waitsFor.map { "\($0) of \(Set(job.after ?? []).count) jobs" }),
-      ("preemptible", job.preemption.map(text)),
+      ("preemptible", job.preemption.map(RequestText.text)),
       ("preempted", job.preemptions.map { $0.counted("time") }),
       ("progress", job.progress.flatMap(text)),
       ("started", job.startedAt), ("finished", job.finishedAt),
@@ -170,10 +174,6 @@ package enum JobText {
   private static func text(of progress: JobView.Progress) -> String? {
     let parts = [progress.fraction.map { "\(Int($0 * 100))%" }, progress.stage].compactMap { $0 }
     return parts.isEmpty ? nil : parts.joined(separator: " ")
-  }
-
-  private static func text(of preemption: PreemptionTerms) -> String {
-    "with \(Duration.seconds(preemption.graceSeconds).brief) from SIG\(preemption.signal.rawValue) to save what it has"
   }
 
   private static func text(of attempt: AttemptView, _ job: JobView) -> String {

@@ -42,12 +42,16 @@ struct KeysAction {
 
   func list() async throws -> ExitStatus {
     let keys = try await keys()
+    if asJSON {
+      Terminal.print(try JSONText.of(items: keys))
+      return .done
+    }
     var table = Table("KEY", "NAME", "BEGINS", "CREATED (UTC)", "STATE")
     for key in keys {
       let state = key.revokedAt.map { "revoked \($0.prefix(19))" } ?? (key.isCurrent ? "valid, used here" : "valid")
       table.add(key.id.description, key.name, key.prefix, String(key.createdAt.prefix(19)), state)
     }
-    Terminal.print(asJSON ? try JSONText.of(keys) : table.text)
+    Terminal.print(table, none: "no keys")
     return .done
   }
 

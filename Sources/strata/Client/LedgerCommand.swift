@@ -13,7 +13,8 @@ extension Command {
       verify  recomputes every account from its entries and open holds, and checks that debits equal credits, that no
               finished job has an open hold, that no unfinished job lacks one, and that no charge exceeds its hold; the
               exit code is 1 if anything is off
-      grant   raises what a tenant may spend; for the operator, who may read the data folder. Repeated with the same --key
+      grant   raises what a tenant may spend; for the operator, who may read the data folder, and in that
+              alone: where STRATA_URL names a server, name the folder with --data-dir. Repeated with the same --key
               it is carried out once
       """,
     options: [
@@ -71,7 +72,7 @@ struct LedgerAction {
     }
     await ledger.close()
     guard arguments.has("json") else {
-      Terminal.print("granted \(amount) credits to \(name); \(balance.available) are available")
+      Terminal.print("granted \(amount) credits to tenant '\(name)'; \(balance.available) are available")
       return .done
     }
     Terminal.print(
@@ -83,6 +84,12 @@ struct LedgerAction {
   }
 
   private func database() throws(StrataError) -> Ledger {
+    // Who names a server means its books, and would not notice that others were changed.
+    if let url = Server.address(arguments) {
+      throw StrataError(
+        .invalidInput, "STRATA_URL names \(url), and credits are granted in a stack's own folder, not over HTTP",
+        remedy: "run this where that stack is, and name its folder with --data-dir")
+    }
     guard let directory = try DataFolder.find(arguments) else {
       throw StrataError(.unreachable, "nothing has been started there yet", remedy: "run strata up")
     }

@@ -13,7 +13,7 @@ extension Command {
       limit    at most so many of its jobs run at once; 'none' lifts that
       rate     at most so many of its jobs start in a time, such as 10/s, 100/1m or 1000/1h, and so many at once where that
                is said after it; 'none' lifts that
-      order    show what is wanted of the order of jobs, or change it with the options; 0 is never
+      order    show what is wanted of the order of jobs, or change it with the options
 
       Without one of these it shows what waits and runs: by tier, and by class and tenant. OLDEST is how long ago the job
       was accepted that has waited the longest; SHARE is what a tenant received of its class in the last minute, DUE its

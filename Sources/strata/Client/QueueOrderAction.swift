@@ -5,11 +5,13 @@ import StrataCore
 struct QueueOrderAction {
   static let word = "order"
   static let options: [OptionDefinition] = [
-    .time("keep-room-after", "how long a job waits before a worker keeps its room for it (order) [0]"),
+    .time(
+      "keep-room-after", "how long a job waits before a worker keeps its room for it (order) [never]", orNever: true),
     .time("keep-room-for", "how long before that worker is asked again (order) [30s]"),
-    .time("class-patience", "how long a class is passed over before it has a turn (order) [0]"),
-    .time("priority-ageing", "how much waiting counts as one of priority (order) [0]"),
-    .time("preempt-after", "how long a job waits before preemptible ones end for it (order) [30s]"),
+    .time("class-patience", "how long a class is passed over before it has a turn (order) [never]", orNever: true),
+    .time("priority-ageing", "how much waiting counts as one of priority (order) [never]", orNever: true),
+    .time(
+      "preempt-after", "how long a job waits before preemptible ones end for it (order) [30s]", orNever: true),
   ]
 
   let arguments: Arguments
@@ -31,7 +33,7 @@ struct QueueOrderAction {
   private func change() throws(UsageError) -> QueuePolicyView {
     func milliseconds(_ name: String) throws(UsageError) -> Int64? {
       guard let text = arguments[name] else { return nil }
-      return try Quantity.seconds(text, of: "--\(name)") * 1_000
+      return try Quantity.secondsOrNever(text, of: "--\(name)") * 1_000
     }
     return QueuePolicyView(
       keepRoomAfter: try milliseconds("keep-room-after"), keepRoomFor: try milliseconds("keep-room-for"),

@@ -135,10 +135,16 @@ struct PoolRow {
 extension ResourceRequest {
   /// `2 cores, 4 GiB, 0.5 GPU`.
   var inWords: String {
-    let gpu = gpuThousandths > 0 ? ", \((Double(gpuThousandths) / 1_000).plain) GPU" : ""
+    let gpu = gpuThousandths > 0 ? ", \(gpuThousandths.asGPUs)" : ""
     return "\(coresInWords), \(memoryBytes.asMemory)\(gpu)"
   }
 
-  /// `1 core`, `2.5 cores`.
-  var coresInWords: String { "\((Double(cpuMillicores) / 1_000).plain) core\(cpuMillicores == 1_000 ? "" : "s")" }
+  var coresInWords: String { cpuMillicores.asCores }
+}
+
+extension Int64 {
+  /// Of thousandths: `1 core`, `2.5 cores`.
+  var asCores: String { "\((Double(self) / 1_000).plain) core\(self == 1_000 ? "" : "s")" }
+  /// Of thousandths: `0.5 GPU`.
+  var asGPUs: String { "\((Double(self) / 1_000).plain) GPU" }
 }

@@ -1,27 +1,80 @@
 import StrataAPI
 import StrataCore
 
-/// What was asked for with a job, as `strata job show` tells it.
+/// What was asked for with a job, as `strata job show` tells it, and `strata schedule show` and `strata array show` of the
+/// jobs that they make.
 enum RequestText {
+  typealias Row = (name: String, value: String?)
+
   /// Bytes of a value, in a line.
   private static let valueBytesMax = 400
 
-  static func rows(of job: JobView) -> [(name: String, value: String?)] {
-    var rows: [(name: String, value: String?)] = []
-    if case .object(var params)? = job.params {
-      if case .array(let words)? = params.removeValue(forKey: "command") {
-        rows.append(("command", short(words.map { ShellWord.quoted(text(of: $0)) }.joined(separator: " "))))
-      }
-      rows += params.filter { !isEmpty($0.value) }.sorted { $0.key < $1.key }.map {
+  static func rows(of job: JobView) -> [Row] {
+    [capability(job.capability, tier: job.tier.rawValue, priority: job.priority)]
+      + parameters(job.params) + inputs(job.inputs) + [("resources", job.resources?.inWords)]
+      + (job.alternatives ?? []).map { ("or else", "tier \($0.tier), \($0.resources.inWords)") }
+      + [timeLimit(job.timeoutSeconds), ("attempts", job.attemptsMax.map { $0 == 1 ? "one" : "at most \($0)" })]
+  }
+
+  /// What was left to the capability is not told.
+  static func rows(of request: JobRequest) -> [Row] {
+    let ways = (request.alternatives ?? []).map { way in
+      [way.tier.map { "tier \($0)" }, way.resources?.inWords].compactMap(\.self).joined(separator: ", ")
+    }
+    return [capability(request.capability, tier: request.tier, priority: request.priority)]
+      + parameters(request.params.map(JSONValue.object)) + inputs(request.inputs)
+      + [("resources", request.resources?.inWords)] + ways.map { ("or else", $0) }
+      + [
+        timeLimit(request.timeoutSeconds),
+        ("start within", request.startWithinSeconds.map { Duration.seconds($0).brief }),
+        ("preemptible", terms(of: request).map(text)),
+        (
+          "max charge",
+          request.maxMicrocredits.map { "refused where it could cost over \(MicroCredits(micros: $0)) credits" }
+        ),
+        ("unique key", request.uniqueKey.map { key in unique(key, request) }),
+      ]
+  }
+
+  static func text(of preemption: PreemptionTerms) -> String {
+    "with \(Duration.seconds(preemption.graceSeconds).brief) from SIG\(preemption.signal.rawValue) to save what it has"
+  }
+
+  private static func capability(_ name: String, tier: String?, priority: Int?) -> Row {
+    let terms = [tier.map { " on tier \($0)" }, priority.map { " with priority \($0)" }].compactMap(\.self)
+    return ("capability", name + terms.joined(separator: ","))
+  }
+
+  private static func parameters(_ params: JSONValue?) -> [Row] {
+    guard case .object(var params)? = params else { return [] }
+    var rows: [Row] = []
+    if case .array(let words)? = params.removeValue(forKey: "command") {
+      rows.append(("command", short(words.map { ShellWord.quoted(text(of: $0)) }.joined(separator: " "))))
+    }
+    return rows
+      + params.filter { !isEmpty($0.value) }.sorted { $0.key < $1.key }.map {
         ("parameter", short("\($0.key)=\(text(of: $0.value))"))
       }
-    }
-    rows += (job.inputs ?? []).map { ("input", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
-    rows.append(("resources", job.resources?.inWords))
-    rows += (job.alternatives ?? []).map { ("or else", "tier \($0.tier), \($0.resources.inWords)") }
-    rows.append(("time limit", job.timeoutSeconds.map { "\(Duration.seconds($0).brief) for each attempt" }))
-    rows.append(("attempts", job.attemptsMax.map { $0 == 1 ? "one" : "at most \($0)" }))
-    return rows
+  }
+
+  private static func inputs(_ inputs: [ArtifactReference]?) -> [Row] {
+    (inputs ?? []).map { ("input", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
+  }
+
+  private static func timeLimit(_ seconds: Int64?) -> Row {
+    ("time limit", seconds.map { "\(Duration.seconds($0).brief) for each attempt" })
+  }
+
+  private static func terms(of request: JobRequest) -> PreemptionTerms? {
+    guard request.preemptible == true else { return nil }
+    return PreemptionTerms(
+      graceSeconds: request.graceSeconds ?? PreemptionTerms.graceSecondsStandard,
+      signal: request.checkpointSignal ?? .terminate)
+  }
+
+  private static func unique(_ key: String, _ request: JobRequest) -> String {
+    let time = request.uniqueSeconds.map { "for \(Duration.seconds($0).brief)" } ?? "until it has ended"
+    return "'\(key)' \(time)\(request.onDuplicate == .refuse ? ", refused where another job has it" : "")"
   }
 
   /// A default that says nothing.
@@ -37,5 +90,14 @@ enum RequestText {
   /// All of it is in what `--json` prints.
   private static func short(_ text: String) -> String {
     text.utf8.count > valueBytesMax ? "\(text.prefix(valueBytesMax)) … (the rest with --json)" : text
+  }
+}
+
+extension JobRequest.ResourceOverride {
+  /// What is said of it: `2 cores, 1 GPU`.
+  var inWords: String {
+    [
+      cpuMillicores?.asCores, memoryBytes?.asMemory, gpuThousandths.map { $0 == 0 ? "no GPU" : $0.asGPUs },
+    ].compactMap(\.self).joined(separator: ", ")
   }
 }

@@ -24,10 +24,11 @@ extension Command {
         dryRun: arguments.has("dry-run") ? true : nil)
       let answer: BulkRetryAnswer = try await Server(arguments).post(
         "/v1/jobs:retry", request, idempotencyKey: "cli-\(JobID())", patience: try JobOptions.patience(arguments))
+      for item in answer.items { WarningText.tell(item.job?.warnings, of: item.job.map { "job \($0.id)" }) }
       if arguments.has("json") {
         Terminal.print(try JSONText.of(answer))
       } else {
-        Terminal.print(answer.items.isEmpty ? "nothing to do again" : RetryText.table(of: answer).text)
+        Terminal.print(RetryText.table(of: answer), none: "nothing to do again")
       }
       return answer.items.contains { $0.error != nil } ? .refused : .done
     })

@@ -1,4 +1,4 @@
-import StrataAPI
+package import StrataAPI
 import StrataCore
 
 /// One use of `strata schedule`.
@@ -26,6 +26,7 @@ struct ScheduleAction {
   }
 
   private func show(_ schedule: ScheduleView) throws {
+    WarningText.tell(schedule.warnings)
     Terminal.print(asJSON ? try JSONText.of(schedule) : ScheduleText.of(schedule))
   }
 
@@ -38,7 +39,8 @@ struct ScheduleAction {
       all += page.items
       cursor = page.nextCursor
     } while cursor != nil
-    Terminal.print(asJSON ? try JSONText.of(all) : all.isEmpty ? "no schedules" : ScheduleText.table(of: all).text)
+    if asJSON { return Terminal.print(try JSONText.of(items: all)) }
+    Terminal.print(ScheduleText.table(of: all), none: "no schedules")
   }
 
   private func create() async throws {
@@ -55,7 +57,9 @@ struct ScheduleAction {
     if arguments.has("dry-run") || !paths.isEmpty {
       let check: ScheduleCheckView = try await server.post("/v1/schedules:check", request)
       if arguments.has("dry-run") {
-        return Terminal.print(asJSON ? try JSONText.of(check) : ScheduleText.of(check.times).text)
+        WarningText.tell(check.warnings)
+        if asJSON { return Terminal.print(try JSONText.of(check)) }
+        return Terminal.print(ScheduleText.of(check.times), none: "it would never run")
       }
     }
     request.job.inputs = try await inputs.upload()
@@ -67,8 +71,8 @@ struct ScheduleAction {
     let count = try arguments.integer("limit", in: 1...100) ?? 10
     let page: Page<ScheduleTimeView> = try await server.get(
       path + ["times"], query: [(name: "limit", value: "\(count)")])
-    let text = page.items.isEmpty ? "it runs no more" : ScheduleText.of(page.items).text
-    Terminal.print(asJSON ? try JSONText.of(page.items) : text)
+    if asJSON { return Terminal.print(try JSONText.of(items: page.items)) }
+    Terminal.print(ScheduleText.of(page.items), none: "it runs no more")
   }
 
   private func change() async throws {
@@ -85,22 +89,23 @@ struct ScheduleAction {
     let schedule: ScheduleView = try await server.patch(path, SchedulePatch(isPaused: isPaused))
     if asJSON { return Terminal.print(try JSONText.of(schedule)) }
     let next = schedule.nextAt.map { "runs next at \($0)" } ?? "runs no more"
-    Terminal.print("schedule \(schedule.name) \(isPaused ? "is paused" : next)")
+    Terminal.print("schedule '\(schedule.name)' \(isPaused ? "is paused" : next)")
   }
 
   private func run() async throws {
     let accepted: JobAccepted = try await server.post(path + ["run"], idempotencyKey: "cli-\(JobID())")
+    WarningText.tell(accepted.warnings)
     Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
   }
 
   private func delete() async throws {
     let schedule: ScheduleView = try await server.delete(path)
-    Terminal.print(asJSON ? try JSONText.of(schedule) : "schedule \(schedule.name) is deleted")
+    Terminal.print(asJSON ? try JSONText.of(schedule) : "schedule '\(schedule.name)' is deleted")
   }
 }
 
 /// Schedules as a person reads them.
-enum ScheduleText {
+package enum ScheduleText {
   static func table(of schedules: [ScheduleView]) -> Table {
     var table = Table("NAME", "CRON", "TIME ZONE", "NEXT (UTC)", "JOBS", "CAPABILITY", "TROUBLE")
     for one in schedules {
@@ -123,13 +128,14 @@ enum ScheduleText {
     return table
   }
 
-  static func of(_ schedule: ScheduleView) -> String {
-    let rows: [(name: String, value: String?)] = [
+  package static func of(_ schedule: ScheduleView) -> String {
+    let head: [RequestText.Row] = [
       ("schedule", "\(schedule.name) (\(schedule.id))"), ("runs", "\(schedule.cron) in \(schedule.timeZone)"),
       ("state", schedule.isPaused ? "paused" : schedule.nextAt.map { "runs next at \($0)" } ?? "runs no more"),
-      ("capability", schedule.job?.capability ?? "of another version of Strata: give it its job anew"),
-      ("params", schedule.job?.params.map { JSONValue.object($0).description }),
-      ("inputs", schedule.job?.inputs.map { $0.map(\.name).joined(separator: ", ") }),
+    ]
+    let request =
+      schedule.job.map(RequestText.rows) ?? [("capability", "of another version of Strata: give it its job anew")]
+    let rest: [RequestText.Row] = [
       ("charge", schedule.chargeMaxMicrocredits.map { "at most \(MicroCredits(micros: $0)) credits each" }),
       ("missed", words(for: schedule.missed)), ("overlap", schedule.overlap.rawValue),
       ("starts", schedule.startsAt), ("ends", schedule.endsAt),
@@ -139,7 +145,7 @@ enum ScheduleText {
       ("last skip", schedule.lastSkip.map { "for \($0.instant): \(words(forSkip: $0.reason))" }),
       ("last refusal", schedule.lastRefusal.map { "for \($0.instant): \($0.detail) [\($0.code)]" }),
     ]
-    let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 14) + $0 } }
+    let lines = (head + request + rest).compactMap { row in row.value.map { row.name.padded(to: 14) + $0 } }
     return (lines + schedule.times.map { "next".padded(to: 14) + $0.local }).joined(separator: "\n")
   }
 

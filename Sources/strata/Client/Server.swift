@@ -15,7 +15,7 @@ struct Server {
   /// - Throws: what to do, when there is neither an address nor a running stack.
   init(_ arguments: Arguments) throws {
     let environment = Environment.current
-    if let url = environment["STRATA_URL"], arguments["data-dir"] == nil {
+    if let url = Self.address(arguments) {
       guard let key = environment["STRATA_API_KEY"] else {
         throw StrataError(
           .unauthorized, "STRATA_URL names a server but STRATA_API_KEY no key", remedy: "set it to a key of yours")
@@ -30,6 +30,12 @@ struct Server {
     }
     let key = try environment["STRATA_API_KEY"] ?? APIKeyFile(directory: directory).requireKey()
     client = HTTPClient(.unix(path: Endpoint(directory: directory).socket), bearerKey: key)
+  }
+
+  /// That of `STRATA_URL`, which counts unless a folder is named on the command line.
+  static func address(_ arguments: Arguments) -> String? {
+    guard !arguments.has("data-dir"), let url = Environment.current["STRATA_URL"], !url.isEmpty else { return nil }
+    return url
   }
 
   func get<Value: Decodable>(_ path: String, query: [(name: String, value: String)] = []) async throws -> Value {

@@ -65,6 +65,7 @@ struct Submission {
     if !asJSON, let repeated = RepeatText.of(accepted, isKeyGiven: isKeyGiven, uniqueKey: request.uniqueKey) {
       Terminal.note(repeated)
     }
+    WarningText.tell(accepted.warnings)
     if waits, let tasks = accepted.tasks {
       return try await follow(ArrayID(accepted.id), tasks: tasks, isRepeat: accepted.isRepeat)
     }

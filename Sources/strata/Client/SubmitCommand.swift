@@ -107,11 +107,11 @@ enum JobOptions {
   ]
 
   static let patienceOption = OptionDefinition.time(
-    "patience", "how long to try again while the server takes no jobs; 0 not at all [60s]")
+    "patience", "how long to try again while the server takes no jobs [60s]", orNever: true)
 
   static func patience(_ arguments: Arguments) throws(UsageError) -> Duration {
     try arguments["patience"].map { text throws(UsageError) in
-      .seconds(try Quantity.seconds(text, of: "--patience"))
+      .seconds(try Quantity.secondsOrNever(text, of: "--patience"))
     } ?? Server.patienceDefault
   }
 

@@ -35,14 +35,16 @@ extension Command {
         guard try patch(arguments) == TenantPatch() else {
           throw UsageError("whose is to be set? say 'set NAME'", command: "tenants")
         }
-        return try show(try await server.get("/v1/tenants"), arguments)
+        return try list(try await server.get("/v1/tenants"), arguments)
       case ("set", 2):
         let change = try patch(arguments)
         guard change != TenantPatch() else {
           throw UsageError("what is to be set? give --class, --weight, --running-max or --rate", command: "tenants")
         }
         let tenant: TenantView = try await server.patch(["v1", "tenants", arguments.positional[1]], change)
-        return try show([tenant], arguments)
+        if !arguments.has("json") { return try list([tenant], arguments) }
+        Terminal.print(try JSONText.of(tenant))
+        return .done
       case ("create", 2): return try await create(arguments.positional[1], arguments, on: server)
       default: throw UsageError("expected 'create NAME', 'set NAME' or nothing", command: "tenants")
       }
@@ -83,9 +85,9 @@ extension Command {
     return patch
   }
 
-  private static func show(_ tenants: [TenantView], _ arguments: Arguments) throws -> ExitStatus {
+  private static func list(_ tenants: [TenantView], _ arguments: Arguments) throws -> ExitStatus {
     if arguments.has("json") {
-      Terminal.print(try JSONText.of(tenants))
+      Terminal.print(try JSONText.of(items: tenants))
       return .done
     }
     var table = Table("NAME", "PLAN", "CLASS", "WEIGHT", "LIMIT")
@@ -94,7 +96,7 @@ extension Command {
         tenant.name, tenant.plan, "\(tenant.priorityClass)", "\(tenant.weight)",
         RunningMaxWord.text(tenant.runningMax, isPaused: tenant.isPaused, rate: tenant.rate))
     }
-    Terminal.print(table.text)
+    Terminal.print(table, none: "no tenants")
     return .done
   }
 }

@@ -8,7 +8,7 @@ extension Command {
     details: """
       A tier comes to be when a worker serves it, or with 'set'. A job may ask for what one of its workers has that was
       seen in the last day, or for what 'set' says that one will have. LARGEST is the greatest of these. Slots are the jobs
-      that a tier's workers would run at once. Room is what they have: what is free, and what the jobs that run occupy.
+      that a tier's workers would run at once. Room is what they have when nothing runs.
       'strata queue pause|resume|limit tier NAME' says what may start. For operators.
 
       set     declares the size of workers that have not started yet, as of a pool that grows when jobs wait, and what the
@@ -52,7 +52,7 @@ struct TierAction {
   func list() async throws -> ExitStatus {
     let tiers: [TierView] = try await Server(arguments).get("/v1/tiers")
     if arguments.has("json") {
-      Terminal.print(try JSONText.of(tiers))
+      Terminal.print(try JSONText.of(items: tiers))
     } else {
       Terminal.print(Terminal.isOutputInteractive ? TierText.table(tiers) : TierText.lines(tiers))
     }
@@ -68,7 +68,7 @@ struct TierAction {
 
   func remove(_ name: String) async throws -> ExitStatus {
     let tier: TierView = try await Server(arguments).delete(["v1", "tiers", name])
-    Terminal.print(arguments.has("json") ? try JSONText.of(tier) : "tier \(tier.name) is removed")
+    Terminal.print(arguments.has("json") ? try JSONText.of(tier) : "tier '\(tier.name)' is removed")
     return .done
   }
 

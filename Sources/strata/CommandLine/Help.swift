@@ -13,6 +13,7 @@ enum Help {
 
       'strata help COMMAND' explains one. Start with 'strata doctor', then 'strata up'.
       STRATA_URL and STRATA_API_KEY name a server elsewhere, STRATA_DATA_DIR stands for --data-dir.
+      In a pipe a list has a line for each thing, tabs between columns, no header; with --json it is {"items": […]}.
       Exit codes: 0 done, 1 failed job, 2 bad usage, 3 refused (budget, plan, limits), 4 cannot reach the server,
       130 interrupted while waiting (the job goes on), 143 the same by SIGTERM.
 
@@ -30,7 +31,7 @@ enum Help {
     for (head, option) in zip(heads, command.options) {
       text += "  \(head.padded(to: width))\(option.summary)\(option.repeats ? " (may be repeated)" : "")\n"
     }
-    let used = Placeholder.allCases.filter { kind in command.options.contains { $0.value == kind.rawValue } }
+    let used = Placeholder.allCases.filter { kind in command.options.contains { $0.takes(kind) } }
     if !used.isEmpty { text += "\n" + used.map { "\($0.rawValue) is \($0.explanation).\n" }.joined() }
     return text
   }

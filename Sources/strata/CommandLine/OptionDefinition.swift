@@ -13,8 +13,11 @@ struct OptionDefinition {
   static func flag(_ name: String, _ summary: String) -> Self { Self(name: name, value: nil, summary: summary) }
 
   /// One that takes a time, as `Quantity.seconds` reads it.
-  static func time(_ name: String, _ summary: String, formerly: String? = nil) -> Self {
-    Self(name: name, value: Placeholder.time.rawValue, summary: summary, formerly: formerly)
+  ///
+  /// - Parameter orNever: whether what it is about can be switched off, as `Quantity.secondsOrNever` reads it.
+  static func time(_ name: String, _ summary: String, orNever: Bool = false, formerly: String? = nil) -> Self {
+    let value = Placeholder.time.rawValue + (orNever ? "|\(Quantity.never)" : "")
+    return Self(name: name, value: value, summary: summary, formerly: formerly)
   }
 
   static func option(_ name: String, _ value: String, _ summary: String, repeats: Bool = false) -> Self {
@@ -24,9 +27,13 @@ struct OptionDefinition {
   static let dataDirectory = option(
     "data-dir", "FOLDER",
     "where Strata keeps everything [$STRATA_DATA_DIR, else ~/.local/share/strata; for root /var/lib/strata]")
+  static let json = flag("json", "print JSON with stable field names")
+
   func isCalled(_ word: String) -> Bool { name == word || formerly == word }
 
-  static let json = flag("json", "print JSON with stable field names")
+  func takes(_ kind: Placeholder) -> Bool {
+    value?.split(separator: "|").contains { $0 == kind.rawValue } ?? false
+  }
 }
 
 /// Values that many options take, with what is said of each of them once.
@@ -37,9 +44,9 @@ enum Placeholder: String, CaseIterable {
 
   var explanation: String {
     switch self {
-    case .time: "a number with s, m, h or d, such as 30s, 5m, 2h or 1d; a number alone is seconds"
+    case .time: "a number with s, m, h or d, such as 30s, 5m, 1.5h or 1d, or several: 1h30m; a number alone is seconds"
     case .instant: "a time with its offset, such as 2026-11-21T06:15:00Z or 2026-11-21T08:15:00+02:00"
-    case .size: "a number of bytes with a unit: 512M, 16G or 16GiB (by 1024), 512MB or 16GB (by 1000)"
+    case .size: "a number of bytes with a unit: 512M, 16G or 16GiB (by 1024), 512MB or 16GB (by 1000), 512B"
     }
   }
 }

@@ -22,16 +22,52 @@ package enum Quantity {
     try decimal(text, places: 6, of: what, least: "a number of 0 or more", isZeroTaken: true)
   }
 
-  /// `2h` is 7,200; the units are s, m, h and d, and seconds need none.
+  /// What a time is called that switches off what it is about.
+  static let never = "never"
+
+  /// `2h` is 7,200, and `1.5h` and `1h30m` are 5,400: the units are d, h, m and s, the largest first and each once.
+  /// Seconds need none where they are all that there is.
   package static func seconds(_ text: String, of what: String) throws(UsageError) -> Int64 {
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    let units: [String: Int64] = ["": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400]
-    guard !digits.isEmpty, let unit = units[String(text.dropFirst(digits.count))] else {
-      throw UsageError("\(what) takes a time such as 30s, 5m, 2h or 1d, not '\(text)'")
-    }
-    guard let count = Int64(digits), count < 1 << 40 else { throw UsageError("\(what) cannot be as long as '\(text)'") }
-    return count * unit
+    var (rest, total, last) = (text[...], Int128(0), Int64.max)
+    repeat {
+      let number = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+      rest = rest.dropFirst(number.count)
+      let name = rest.prefix { $0.isLetter }
+      rest = rest.dropFirst(name.count)
+      let isBare = name.isEmpty && number.count == text.count
+      guard let unit = isBare ? 1 : units[name], unit < last, let part = amount(number) else {
+        throw UsageError("\(what) takes a time such as 30s, 5m, 1.5h, 1h30m or 1d, not '\(text)'")
+      }
+      let (seconds, fraction) = (Int128(part.digits) * Int128(unit)).quotientAndRemainder(
+        dividingBy: power(10, part.decimals))
+      guard fraction == 0 else { throw UsageError("\(what) takes whole seconds, not '\(text)'") }
+      (total, last) = (total + seconds, unit)
+    } while !rest.isEmpty
+    guard total < secondsEnd else { throw UsageError("\(what) cannot be as long as '\(text)'") }
+    return Int64(total)
   }
+
+  /// The same, and `never` is 0: the API's word for it.
+  package static func secondsOrNever(_ text: String, of what: String) throws(UsageError) -> Int64 {
+    text == never ? 0 : try seconds(text, of: what)
+  }
+
+  private static let units: [Substring: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+  /// So that milliseconds can be counted.
+  private static let secondsEnd = Int128(1) << 50
+
+  /// The digits of a number without its point, and how many are decimals; nil for what is none.
+  private static func amount(_ number: Substring) -> (digits: Int64, decimals: Int)? {
+    let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+    let decimals = parts.count == 2 ? parts[1].utf8.count : 0
+    guard parts.count <= 2, !parts.contains(where: \.isEmpty), decimals <= decimalsMax,
+      let digits = Int64(parts.joined())
+    else { return nil }
+    return (digits, decimals)
+  }
+
+  /// Of a time or a size; more make no difference to anybody.
+  private static let decimalsMax = 6
 
   /// As `seconds` reads it, with the largest unit that has no rest.
   static func text(ofSeconds seconds: Int64) -> String {
@@ -40,8 +76,8 @@ package enum Quantity {
     return "\(seconds / size)\(unit)"
   }
 
-  /// `512M` is 512 · 2^20, as are `512MiB` and `512m`; `512MB` is 512 · 10^6. The units are K, M, G and T, and bytes need
-  /// none; there may be decimals.
+  /// `512M` is 512 · 2^20, as are `512MiB` and `512m`; `512MB` is 512 · 10^6. The units are K, M, G and T, and B for
+  /// bytes; there may be decimals. Bytes need no unit where they come to a mebibyte: less is a unit forgotten.
   package static func bytes(_ text: String, of what: String) throws(UsageError) -> Int64 {
     let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let parts = number.split(separator: ".", omittingEmptySubsequences: false)
@@ -49,16 +85,19 @@ package enum Quantity {
     guard let size = bytes(ofUnit: unit), parts.count <= 2, !parts.contains(where: \.isEmpty),
       number.utf8.contains(where: { (0x31...0x39).contains($0) })
     else { throw UsageError("\(what) must be a size such as 512M, 16G or 16GB, not '\(text)'") }
-    let decimals = parts.count == 2 ? parts[1].utf8.count : 0
-    guard let digits = Int64(parts.joined()), decimals <= sizeDecimalsMax,
-      case let total = Int128(digits) * Int128(size) / power(10, decimals), total < 1 << 62
+    guard let amount = amount(number),
+      case let total = Int128(amount.digits) * Int128(size) / power(10, amount.decimals),
+      total < 1 << 62
     else { throw UsageError("\(what) cannot be as large, or as exact, as '\(text)'") }
     guard total > 0 else { throw UsageError("\(what) must be one byte at least, not '\(text)'") }
+    guard !unit.isEmpty || total >= bareBytesMin else {
+      throw UsageError(
+        "\(what): \(text) what? say \(text)M for MiB or \(text)G for GiB, or \(text)B if you mean bytes")
+    }
     return Int64(total)
   }
 
-  /// Of a size; more make no difference to anybody.
-  private static let sizeDecimalsMax = 6
+  private static let bareBytesMin: Int128 = 1 << 20
 
   /// - Returns: nil for what is no unit.
   private static func bytes(ofUnit unit: String) -> Int64? {

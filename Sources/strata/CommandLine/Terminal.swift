@@ -12,6 +12,18 @@ package enum Terminal {
     write(harmless(text) + terminator, to: STDOUT_FILENO)
   }
 
+  /// Writes a list to standard output: to a terminal as a table with a header, elsewhere as lines for other programs.
+  ///
+  /// - Parameter none: what a person is told of an empty one.
+  static func print(_ table: Table, none: String) {
+    switch (table.rows.isEmpty, isOutputInteractive) {
+    case (false, true): print(table.text)
+    case (false, false): print(table.lines)
+    case (true, true): print(none)
+    case (true, false): note(none)
+    }
+  }
+
   /// Writes to standard error: what a person wants to know and a program does not.
   static func note(_ text: String) { write(harmless(text) + "\n", to: STDERR_FILENO) }
 
@@ -63,23 +75,5 @@ package enum Terminal {
     var size = winsize()
     let isKnown = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
     return isKnown ? Int(size.ws_col) : 80
-  }
-}
-
-/// Rows of text, aligned in columns.
-struct Table {
-  let header: [String]
-  var rows: [[String]] = []
-
-  init(_ header: String...) { self.header = header }
-
-  mutating func add(_ row: String...) { rows.append(row) }
-
-  var text: String {
-    let all = [header] + rows
-    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
-      row.indices.map { $0 == row.count - 1 ? row[$0] : row[$0].padded(to: widths[$0]) }.joined(separator: "  ")
-    }.joined(separator: "\n")
   }
 }

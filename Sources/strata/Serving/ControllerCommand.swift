@@ -15,12 +15,14 @@ extension Command {
     options: [
       .dataDirectory, .option("http", "ADDR:PORT", "where the HTTP API listens"),
       .option("slots", "N", "slots of the local workers"), WorkerTiers.option("a tier of the local workers"),
+      .flag("no-workers", "there are no local workers: nothing is offered for them"),
     ] + WorkerRoom.options + QueueBounds.options, isHidden: true,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await Controller(
         directory: DataFolder.existing(arguments), http: arguments["http"] ?? "127.0.0.1:8420",
-        tiers: WorkerTiers.read(arguments), room: WorkerRoom.read(arguments, slots: slots),
+        tiers: WorkerTiers.read(arguments),
+        room: arguments.has("no-workers") ? nil : WorkerRoom.read(arguments, slots: slots),
         bounds: QueueBounds(arguments)
       ).run()
     })
@@ -35,13 +37,13 @@ struct Controller {
 
   let directory: DataDirectory
   let http: String
-  /// Of the local workers. Jobs may ask for what one of them has before it has asked for any.
   let tiers: [TierName]
-  let room: ResourceRequest
+  /// Of a local worker: jobs may ask for as much before it has asked for any. Nil where there are none.
+  let room: ResourceRequest?
   let bounds: QueueBounds
   private let log = Log.standardError().component("controller")
 
-  init(directory: DataDirectory, http: String, tiers: [TierName], room: ResourceRequest, bounds: QueueBounds) {
+  init(directory: DataDirectory, http: String, tiers: [TierName], room: ResourceRequest?, bounds: QueueBounds) {
     self.directory = directory
     self.http = http
     self.tiers = tiers
@@ -60,7 +62,7 @@ struct Controller {
     let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
     try await checkHome(of: store, ledger)
     var configuration = ControlPlane.Configuration(
-      tiers: tiers.map { TierDefinition(rate: .standard($0), workers: [room]) })
+      tiers: tiers.map { TierDefinition(rate: .standard($0), workers: room.map { [$0] } ?? []) })
     configuration.admission = bounds.admission(isQueueLocal: try QueueConnection.endpoint(of: directory).isLocal)
     let control = try ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),

@@ -50,23 +50,32 @@ package struct Endpoint {
 }
 
 extension Endpoint {
+  /// As of a client with the key of the folder.
+  func obstacle() async -> String? { await client.obstacle() }
+  func queue() async -> QueueView? { await client.queue() }
+
+  private var client: HTTPClient {
+    HTTPClient(.unix(path: socket), bearerKey: APIKeyFile(directory: directory).key)
+  }
+}
+
+extension HTTPClient {
+  /// How long a server has to say how it stands.
+  private static let statusTimeout = Duration.seconds(5)
+
   /// Why jobs would not be taken and consumed; nil when they would.
   func obstacle() async -> String? {
     do {
-      _ = try await HTTPClient(.unix(path: socket)).send(ClientRequest("GET", ["readyz"], timeout: .seconds(5)))
+      _ = try await send(ClientRequest("GET", ["readyz"], timeout: Self.statusTimeout))
       return nil
     } catch {
       return error.strataError.message
     }
   }
-}
 
-extension Endpoint {
-  /// What waits and runs; nil where that cannot be had within 5 s with the key of the folder.
+  /// What waits and runs; nil where that cannot be had soon, or not with this key.
   func queue() async -> QueueView? {
-    let client = HTTPClient(.unix(path: socket), bearerKey: APIKeyFile(directory: directory).key)
-    let request = ClientRequest("GET", ["v1", "queue"], timeout: .seconds(5))
-    return try? await client.send(request).decode()
+    try? await send(ClientRequest("GET", ["v1", "queue"], timeout: Self.statusTimeout)).decode()
   }
 }
 

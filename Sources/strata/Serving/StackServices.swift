@@ -35,7 +35,7 @@ struct StackServices {
     return service(
       "controller",
       ["controller", "--http", options.http, "--slots", "\(options.slots)"] + WorkerRoom.words(options.room)
-        + WorkerTiers.words(options.tiers) + options.bounds.words,
+        + WorkerTiers.words(options.tiers) + options.bounds.words + (options.workers == 0 ? ["--no-workers"] : []),
       patience: .seconds(15)
     ) { _ in await endpoint.isReady() }
   }

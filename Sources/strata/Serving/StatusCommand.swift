@@ -1,14 +1,15 @@
 import StrataAPI
 import StrataClient
 import StrataCore
+import StrataRuntime
 import StrataStack
 
 extension Command {
   static let status = Command(
-    name: "status", summary: "Say whether the stack of a folder runs and consumes jobs",
+    name: "status", summary: "Say whether a stack runs and consumes jobs",
     details: """
-      The exit code is 0 if it does, else 4: also where no worker takes jobs, so that those that are accepted wait. It answers
-      within about 10 s, whatever hangs.
+      It is that of the data folder, or the server that STRATA_URL names. The exit code is 0 if it does, else 4: also where no
+      worker takes jobs, so that those that are accepted wait. It answers within about 10 s, whatever hangs.
       """,
     options: [.dataDirectory, .json],
     run: { arguments in
@@ -25,8 +26,10 @@ struct StatusReport: Encodable {
     case stopped, starting, running, stopping
   }
 
-  let directory: String
-  var state = State.stopped
+  /// Nil of a server elsewhere.
+  let directory: String?
+  /// Nil of a server elsewhere: what it does when it does not answer is not known.
+  var state: State? = .stopped
   /// The supervisor's process.
   var process: Int32?
   /// Where the API listens.
@@ -45,6 +48,7 @@ struct StatusReport: Encodable {
   }
 
   static func make(_ arguments: Arguments) async throws -> StatusReport {
+    if let url = Server.address(arguments) { return try await elsewhere(url) }
     guard let directory = try DataFolder.find(arguments) else {
       return StatusReport(directory: try DataFolder.path(arguments), obstacle: "it is not running")
     }
@@ -55,6 +59,16 @@ struct StatusReport: Encodable {
         directory: directory.path, state: .stopping, obstacle: "its process has gone, and what it left is being ended")
     case .held(let holder): return await running(directory, holder)
     }
+  }
+
+  /// Of a server what it tells of itself; of its queue only where there is a key for it.
+  private static func elsewhere(_ url: String) async throws(StrataError) -> StatusReport {
+    let client = HTTPClient(try ClientEndpoint(url), bearerKey: Environment.current["STRATA_API_KEY"])
+    var report = StatusReport(directory: nil, state: nil, http: url, obstacle: await client.obstacle())
+    report.isReady = report.obstacle == nil
+    if report.isReady { report.queue = await client.queue() }
+    report.noteWorkers()
+    return report
   }
 
   private static func running(_ directory: DataDirectory, _ holder: Int32) async -> StatusReport {
@@ -93,6 +107,7 @@ struct StatusReport: Encodable {
   }
 
   var text: String {
+    guard let directory, let state else { return (["Strata at \(http ?? "")"] + standing).joined(separator: "\n") }
     guard state != .stopped else {
       return DataDirectory.isForeign(directory)
         ? "\(directory) has other things in it and is no data folder of Strata's; name the right one with --data-dir"
@@ -102,16 +117,21 @@ struct StatusReport: Encodable {
     var lines = ["Strata is \(state.rawValue) in \(directory)\(holder)"]
     if let http { lines.append("  API      \(http)") }
     if let httpObstacle { lines.append("  API      unix socket only, the port is tried again: \(httpObstacle)") }
+    return (lines + standing).joined(separator: "\n")
+  }
+
+  private var standing: [String] {
+    var lines: [String] = []
     lines.append(obstacle.map { "  NOT READY: \($0)" } ?? "  ready    \(consumption)")
     if let admission = queue?.admission { lines.append("  queue    \(AdmissionText.fullness(of: admission))") }
     for tier in queue?.tiers ?? [] {
       lines.append("  tier     \(tier.name): \(tier.ready) waiting, \(tier.leased) running")
     }
-    if let queue {
-      let pending = queue.outcomesPending ?? 0
+    // Whose key is no operator's is told of neither.
+    if let queue, let pending = queue.outcomesPending {
       lines.append("  workers  \(queue.workers.count), \(pending.counted("outcome")) to settle")
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   private var consumption: String {

@@ -24,7 +24,8 @@ extension Command {
       .option(
         "artifacts", "FOLDER", "keep inputs and results there, as where several machines share it [in the data folder]"),
       .option("slots", "N", "the most jobs that a local worker runs at a time [one for each core]"),
-      .option("workers", "N", "local worker processes; 0 for none [1]"),
+      .option(
+        "workers", "N", "local worker processes; 0 for none, and then no tier is offered until a worker comes [1]"),
       WorkerTiers.option("a tier that they serve, in order of preference"),
       .flag("detach", "return as soon as everything is ready; 'strata down' stops it"),
     ] + WorkerRoom.options + QueueBounds.options,

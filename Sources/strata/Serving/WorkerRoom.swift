@@ -25,7 +25,7 @@ enum WorkerRoom {
 
   /// The words of a command line that `read` reads the same room from.
   static func words(_ room: ResourceRequest) -> [String] {
-    ["--cpu", decimal(room.cpuMillicores), "--memory", "\(room.memoryBytes)"]
+    ["--cpu", decimal(room.cpuMillicores), "--memory", "\(room.memoryBytes)B"]
       + (room.gpuThousandths > 0 ? ["--gpu", decimal(room.gpuThousandths)] : [])
   }
 

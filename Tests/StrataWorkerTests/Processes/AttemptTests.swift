@@ -23,7 +23,7 @@ import Testing
     let log = try fixture.text(of: report.log)
     #expect(log.hasPrefix("hello[strata: 'deep' is not kept"))
     let environment = try fixture.text(of: report.results[0]).split(separator: "\n")
-    #expect(environment.contains("STRATA_GPUS=0"))
+    #expect(environment.contains("STRATA_GPUS=0") && environment.contains("STRATA_TIER=cpu"))
     let names = environment.map { $0.prefix { $0 != "=" } }
     #expect(
       Set(names).isSubset(
@@ -31,6 +31,7 @@ import Testing
           RunnerEnvironment.allowed.map { $0.prefix { $0 != "*" } } + [
             "HOME", "PWD", "_", "OLDPWD", "SHLVL", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS",
             "STRATA_OUTPUT_DIR", "STRATA_JOB_ID", "STRATA_CORES", "STRATA_MEMORY_BYTES", "STRATA_GPUS",
+            "STRATA_TIER",
           ]
         ).union(names.filter { $0.hasPrefix("LC_") || $0.hasPrefix("STRATA_TEST_") })))
     #expect(report.usage.wallMicroseconds > 0 && report.usage.cpuMicroseconds > 0 && report.usage.memoryPeakBytes > 0)

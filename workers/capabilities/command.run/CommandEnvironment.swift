@@ -12,6 +12,7 @@ enum CommandEnvironment {
     environment["STRATA_OUTPUT_DIR"] = context.outputFolder
     environment["STRATA_CHECKPOINT_DIR"] = context.checkpointFolder
     environment["STRATA_JOB_ID"] = context.order.job.description
+    environment["STRATA_TIER"] = context.tier?.rawValue
     environment["STRATA_CORES"] = String(context.cores)
     environment["STRATA_MEMORY_BYTES"] = String(context.memoryBytes)
     let gpus = context.order.resources.gpuThousandths

@@ -24,6 +24,7 @@ final class AttemptExecution: Sendable {
   }
 
   let order: WorkOrder
+  private let tier: TierName?
   private let folderPool: FolderPool
   private let pool: RunnerPool
   private let limits: AttemptLimits
@@ -42,8 +43,13 @@ final class AttemptExecution: Sendable {
     var isQuiet = true
   }
 
-  init(_ order: WorkOrder, folders: FolderPool, pool: RunnerPool, limits: AttemptLimits, sink: AttemptSink) {
+  /// - Parameter tier: where it runs; nil where nobody has placed it.
+  init(
+    _ order: WorkOrder, on tier: TierName?, folders: FolderPool, pool: RunnerPool, limits: AttemptLimits,
+    sink: AttemptSink
+  ) {
     self.order = order
+    self.tier = tier
     folderPool = folders
     self.pool = pool
     self.limits = limits
@@ -143,7 +149,7 @@ final class AttemptExecution: Sendable {
 
   private func run(_ inputs: [InputFile], in folders: AttemptFolders, _ runner: RunnerProcess) async -> Remains {
     let assignment = Assignment(
-      order: order, inputs: inputs, workingFolder: folders.working, outputFolder: folders.output,
+      order: order, tier: tier, inputs: inputs, workingFolder: folders.working, outputFolder: folders.output,
       checkpointFolder: order.preemption == nil ? nil : folders.checkpoint, cores: cores)
     let run = AttemptRun(
       assignment, in: runner, limits: limits, adoptsOrphans: pool.adoptsOrphans,

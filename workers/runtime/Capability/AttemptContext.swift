@@ -20,6 +20,8 @@ public struct InputFile: Hashable, Codable, Sendable {
 /// What a handler has at hand while it runs one attempt.
 public struct AttemptContext: Sendable {
   public let order: WorkOrder
+  /// Whose worker runs it: the job's, or that of one of its alternatives; nil where nobody has placed it.
+  public let tier: TierName?
   public let parameters: Parameters
   public let inputs: [InputFile]
   /// Private to the attempt and removed after it.
@@ -37,6 +39,7 @@ public struct AttemptContext: Sendable {
 
   init(assignment: Assignment, parameters: Parameters, control: AttemptControl) {
     order = assignment.order
+    tier = assignment.tier
     self.parameters = parameters
     inputs = assignment.inputs
     workingFolder = assignment.workingFolder

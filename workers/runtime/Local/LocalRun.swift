@@ -57,7 +57,7 @@ public struct LocalRun: Sendable {
     let folders = FolderPool(in: "\(outputFolder)/.strata-\(order.job)")
     let pool = RunnerPool(runner, slots: 1, limits: limits, adoptsOrphans: adoptsOrphans)
     let attempt = AttemptExecution(
-      order, folders: folders, pool: pool, limits: limits, sink: AttemptSink(progress: progress, log: log))
+      order, on: nil, folders: folders, pool: pool, limits: limits, sink: AttemptSink(progress: progress, log: log))
     // In a task of its own: cancelling shall end the attempt in order, not the waits of those who see to that.
     let running = Task { await attempt.run { inputs } }
     let remains = await withTaskCancellationHandler {

@@ -4,6 +4,8 @@ package import StrataCore
 /// One attempt as the worker hands it to a runner.
 package struct Assignment: Hashable, Codable, Sendable {
   package let order: WorkOrder
+  /// Nil where nobody has placed it: `LocalRun`.
+  package let tier: TierName?
   package let inputs: [InputFile]
   package let workingFolder: String
   package let outputFolder: String
@@ -12,10 +14,11 @@ package struct Assignment: Hashable, Codable, Sendable {
   package let cores: Int
 
   package init(
-    order: WorkOrder, inputs: [InputFile], workingFolder: String, outputFolder: String,
+    order: WorkOrder, tier: TierName? = nil, inputs: [InputFile], workingFolder: String, outputFolder: String,
     checkpointFolder: String? = nil, cores: Int
   ) {
     self.order = order
+    self.tier = tier
     self.inputs = inputs
     self.workingFolder = workingFolder
     self.outputFolder = outputFolder

@@ -14,7 +14,7 @@ extension Worker {
       return nil
     }
     let attempt = AttemptExecution(
-      order, folders: folders, pool: pool, limits: configuration.limits,
+      order, on: lease.job.tier, folders: folders, pool: pool, limits: configuration.limits,
       sink: AttemptSink(
         progress: { self.pump.progress(reference, $0, $1) }, log: { self.pump.log(reference, $0) }))
     wanted.withLock { _ = $0.insert(reference) }
