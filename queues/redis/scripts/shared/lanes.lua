@@ -178,8 +178,9 @@ load_lanes = function(numbers)
     end
   end
   if not missing then return end
-  for index, packed in ipairs(call('HMGET', state_key, unpack(missing))) do
-    if packed then lane_from(missing[index], packed) end
+  local known = call('HMGET', state_key, unpack(missing))
+  for index = 1, #known do
+    if known[index] then lane_from(missing[index], known[index]) end
   end
   load_homes(missing)
   for index = 1, #expected do missing[#missing + 1] = expected[index] end
@@ -191,9 +192,7 @@ end
 local function lanes_in_order(numbers)
   load_lanes(numbers)
   local found = {}
-  for _, number in ipairs(numbers) do
-    if lanes[number] then found[#found + 1] = lanes[number] end
-  end
+  for index = 1, #numbers do found[#found + 1] = lanes[numbers[index]] or nil end
   if #found > 1 then table.sort(found, function(a, b) return a.age < b.age end) end
   return found
 end
@@ -208,18 +207,21 @@ local function note_lane(lane)
 end
 
 local function count_ready(lane, change)
-  lane.ready = max(0, lane.ready + change)
-  note_lane(lane)
+  local count = lane.ready + change
+  lane.ready = count > 0 and count or 0
+  if not lane.is_changed then note_lane(lane) end
 end
 
 local function count_leased(lane, change)
-  lane.leased = max(0, lane.leased + change)
-  note_lane(lane)
+  local count = lane.leased + change
+  lane.leased = count > 0 and count or 0
+  if not lane.is_changed then note_lane(lane) end
 end
 
 local function count_delayed(lane, change)
-  lane.delayed = max(0, lane.delayed + change)
-  note_lane(lane)
+  local count = lane.delayed + change
+  lane.delayed = count > 0 and count or 0
+  if not lane.is_changed then note_lane(lane) end
 end
 
 local function is_open(lane) return lane.flags % 2 == 1 end
@@ -251,7 +253,9 @@ end
 -- which it is less odd first (`others`). And the classes, the greatest first.
 local function open_classes(tier)
   local classes, in_order, groups = {}, {}, {}
-  for _, lane in ipairs(open_lanes_in_order(tier)) do
+  local all = open_lanes_in_order(tier)
+  for index = 1, #all do
+    local lane = all[index]
     local in_class = classes[lane.class]
     if not in_class then
       in_class = { own = {}, others = {} }
@@ -265,12 +269,15 @@ local function open_classes(tier)
     end
     group[#group + 1], lane.place = lane, #group + 1
   end
-  table.sort(in_order, function(a, b) return a > b end)
-  for _, class in ipairs(in_order) do
-    table.sort(classes[class].others, function(a, b)
-      if a.rank ~= b.rank then return a.rank < b.rank end
-      return a.age < b.age
-    end)
+  if #in_order > 1 then table.sort(in_order, function(a, b) return a > b end) end
+  for index = 1, #in_order do
+    local others = classes[in_order[index]].others
+    if #others > 1 then
+      table.sort(others, function(a, b)
+        if a.rank ~= b.rank then return a.rank < b.rank end
+        return a.age < b.age
+      end)
+    end
   end
   return classes, in_order
 end
@@ -308,22 +315,20 @@ local function set_open(lane, value)
 end
 
 local function packed_lane(lane)
-  return pack('>I4I4I4I8BB', lane.ready, lane.leased, lane.delayed, lane.average, lane.flags, #lane.kin / 2)
-    .. lane.kin .. lane.descriptor
+  local kin, descriptor = lane.kin, lane.descriptor
+  return pack('>I4I4I4I8BBc0c0', lane.ready, lane.leased, lane.delayed, lane.average, lane.flags, #kin / 2, kin, descriptor)
 end
 
 -- Writes what the call has changed of lanes, and its tick where it took one.
 local function save_state(tick)
-  local values, count = nil, 0
+  local values, count, changed = nil, 0, lanes_changed
   if tick then values, count = { 'tick', string.format('%d', tick) }, 2 end
-  for index = 1, #lanes_changed do
-    local lane = lanes_changed[index]
+  for index = 1, #changed do
+    local lane = changed[index]
     values = values or {}
-    values[count + 1] = lane.number
-    values[count + 2] = packed_lane(lane)
-    count = count + 2
-    lane.is_changed = false
+    values[count + 1], values[count + 2] = lane.number, packed_lane(lane)
+    count, lane.is_changed = count + 2, false
   end
-  if #lanes_changed > 0 then lanes_changed = {} end
-  if values then set_fields(state_key, values) end
+  if count > 0 then set_fields(state_key, values, count) end
+  if changed[1] then lanes_changed = {} end
 end
