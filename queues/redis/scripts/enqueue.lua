@@ -86,7 +86,7 @@ local function remove_lane(lane)
     call('SREM', prefix .. 'lanes:' .. field, lane.number)
   end
   call('HDEL', state_key, lane.descriptor, lane.number)
-  described[lane.descriptor], lanes[lane.number] = nil, nil
+  described[lane.descriptor], described[lane.number], lanes[lane.number] = nil, nil, nil
 end
 
 -- Forgets a home that has no jobs, with its guests.

@@ -13,7 +13,8 @@
 -- guest: a job that comes to run so counts there until its attempt ends. A home's kin are its guests, in the order in which
 -- they are preferred; a guest's its home. The home's pool is that of all.
 local lanes, lanes_changed, opened = {}, {}, {}
--- What a descriptor says is read once, not by every call: lanes by descriptor, of one prefix. And the lanes that the
+-- What a descriptor says is read once, not by every call: lanes by descriptor, of one prefix. By its number, too, a lane is
+-- found that a call before read or wrote: where the same text is `packed` still, nothing has changed. And the lanes that the
 -- calls before asked for last, which the next one reads along with its first question.
 local described, described_count, described_under = {}, 0, nil
 local EXPECTED_MAX, expected = 4, {}
@@ -88,6 +89,13 @@ end
 local function descriptor_of(packed) return sub(packed, 23 + 2 * byte(packed, 22)) end
 
 local function lane_from(number, packed)
+  local known = described[number]
+  if known and known.packed == packed then
+    known.is_changed, known.gates = false, nil
+    if known.rank > 0 then known.home = nil end
+    lanes[number] = known
+    return known
+  end
   local ready, leased, delayed, average, flags, kin_count = unpack_bytes('>I4I4I4I8BB', packed)
   local descriptor = sub(packed, 23 + 2 * kin_count)
   local lane = described[descriptor]
@@ -104,8 +112,8 @@ local function lane_from(number, packed)
   -- What jobs are expected to weigh, by the weights of their tenants.
   if lane.average ~= average then lane.expected = {} end
   lane.ready, lane.leased, lane.delayed, lane.average, lane.flags = ready, leased, delayed, average, flags
-  lane.is_changed, lane.gates = false, nil
-  lanes[number] = lane
+  lane.is_changed, lane.gates, lane.packed = false, nil, packed
+  lanes[number], described[number] = lane, lane
   return lane
 end
 
@@ -202,7 +210,7 @@ local function lanes_behind(field) return lanes_in_order(call('SMEMBERS', prefix
 
 local function note_lane(lane)
   if lane.is_changed then return end
-  lane.is_changed = true
+  lane.is_changed, lane.packed = true, nil
   lanes_changed[#lanes_changed + 1] = lane
 end
 
@@ -326,8 +334,9 @@ local function save_state(tick)
   for index = 1, #changed do
     local lane = changed[index]
     values = values or {}
-    values[count + 1], values[count + 2] = lane.number, packed_lane(lane)
-    count, lane.is_changed = count + 2, false
+    local packed = packed_lane(lane)
+    values[count + 1], values[count + 2] = lane.number, packed
+    count, lane.is_changed, lane.packed = count + 2, false, packed
   end
   if count > 0 then set_fields(state_key, values, count) end
   if changed[1] then lanes_changed = {} end
