@@ -39,6 +39,9 @@ static const char shared_keeping_text[] = {
 static const char shared_granting_text[] = {
 #embed "../../queues/redis/scripts/shared/granting.lua"
     , 0};
+static const char shared_turns_text[] = {
+#embed "../../queues/redis/scripts/shared/turns.lua"
+    , 0};
 static const char shared_removing_text[] = {
 #embed "../../queues/redis/scripts/shared/removing.lua"
     , 0};
@@ -157,6 +160,7 @@ static const struct {
     {"shared/timers", shared_timers_text},
     {"shared/keeping", shared_keeping_text},
     {"shared/granting", shared_granting_text},
+    {"shared/turns", shared_turns_text},
     {"shared/removing", shared_removing_text},
     {"shared/account", shared_account_text},
     {"shared/ending", shared_ending_text},

@@ -98,9 +98,10 @@ enum Garbage {
     case "reprioritise": return text("") + [id] + text("7") + [SampleIdentifiers.next().bytes] + text("100")
     case "forget": return text("") + [id, SampleIdentifiers.next().bytes]
     case "lease":
-      return text("", "100", "60") + [id]
-        + text("1000000", "3", "8000", "8000", "0", "9000", "9000", "1", "2", "cpu", "gpu") + [id, token]
-        + text("report")
+      let asked: [UInt8] = [1_000_000, 3, 8_000, 8_000, 0, 9_000, 9_000, 1].flatMap { (amount: Int) in
+        (0..<8).map { UInt8(truncatingIfNeeded: amount >> (56 - 8 * $0)) }
+      }
+      return text("", "100", "60") + [id, asked] + text("", "0", "2", "cpu", "gpu") + [id, token] + text("report")
     case "heartbeat": return text("", "100", "60") + [id] + text("1000000") + [id, token]
     case "progress": return text("", "100", "1000") + [id, id, token, token] + text("stage", "log")
     case "complete", "release":

@@ -35,13 +35,9 @@ extension RedisQueue {
     let answer = try await run(.lease) { command in
       appendEndingContext(&command)
       command.append(request.worker.bytes)
-      command.append(duration.wholeMicroseconds)
-      command.append(count)
-      for room in [room, request.wholeRoom] {
-        for amount in [room.cpuMillicores, room.memoryBytes, room.gpuThousandths] {
-          command.append(min(max(0, amount), Int64(QueueLimits.tokenLimit - 1)))
-        }
-      }
+      let amounts = [room, request.wholeRoom].flatMap { [$0.cpuMillicores, $0.memoryBytes, $0.gpuThousandths] }
+      let asked = [duration.wholeMicroseconds, Int64(count)] + amounts
+      command.append(asked.flatMap { UInt64(min(max(0, $0), Int64(QueueLimits.tokenLimit - 1))).bigEndianBytes })
       command.append(request.dedication?.tenant.bytes ?? [])
       command.append(request.dedication?.lends == true ? 1 : 0)
       command.append(request.tiers.count)

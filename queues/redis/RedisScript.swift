@@ -21,7 +21,7 @@ struct ScriptLibrary: Sendable {
   /// The files of `scripts/shared`, each before those that use it.
   private static let shared = [
     "queue", "record", "timers", "lanes", "limits", "tenants", "unreadable", "wake", "capacity", "keeping", "log",
-    "granting", "ready", "removing", "account", "holding", "ending", "standing",
+    "granting", "turns", "ready", "removing", "account", "holding", "ending", "standing",
   ]
 
   init(under limits: QueueLimits) {

@@ -86,7 +86,7 @@ local function remove_lane(lane)
     call('SREM', prefix .. 'lanes:' .. field, lane.number)
   end
   call('HDEL', state_key, lane.descriptor, lane.number)
-  described[lane.descriptor], lanes[lane.number] = nil, nil
+  described[lane.descriptor], described[lane.number], lanes[lane.number] = nil, nil, nil
 end
 
 -- Forgets a home that has no jobs, with its guests.
@@ -145,29 +145,39 @@ local function free_numbers(wanted, asked)
   return numbers
 end
 
--- The lanes of the descriptors, whose numbers `state` tells from its second value on; nil, and nothing written, where
--- one is one too many.
-local function lanes_named(descriptors, state)
-  local numbers, named, new, is_new, asked, wanted = {}, {}, {}, {}, {}, 0
+-- Makes the lanes of those of the descriptors that have no number, and tells `numbers` of them. Returns false, and nothing
+-- written, where one is one too many.
+local function add_missing(descriptors, numbers)
+  local new, is_new, asked, wanted = {}, {}, {}, 0
   for index, descriptor in ipairs(descriptors) do
-    numbers[index], asked[descriptor] = state[index + 1], true
+    asked[descriptor] = true
     if not numbers[index] and not is_new[descriptor] then
       is_new[descriptor] = true
       new[#new + 1] = descriptor
       wanted = wanted + 1 + #guests_described(descriptor)
     end
   end
-  if #new > 0 then
-    local free, place = free_numbers(wanted, asked), 1
-    if not free then return nil end
-    for _, descriptor in ipairs(new) do
-      is_new[descriptor] = add_family(descriptor, free, place)
-      place = place + 1 + #guests_described(descriptor)
-    end
+  local free, place = free_numbers(wanted, asked), 1
+  if not free then return false end
+  for _, descriptor in ipairs(new) do
+    is_new[descriptor] = add_family(descriptor, free, place)
+    place = place + 1 + #guests_described(descriptor)
   end
   for index, descriptor in ipairs(descriptors) do numbers[index] = numbers[index] or is_new[descriptor] end
+  return true
+end
+
+-- The lanes of the descriptors, whose numbers `state` tells from its second value on; nil, and nothing written, where
+-- one is one too many.
+local function lanes_named(descriptors, state)
+  local numbers, named, all_known = {}, {}, true
+  for index = 1, #descriptors do
+    numbers[index] = state[index + 1]
+    all_known = all_known and numbers[index]
+  end
+  if not all_known and not add_missing(descriptors, numbers) then return nil end
   load_lanes(numbers)
-  for index, number in ipairs(numbers) do named[index] = lanes[number] end
+  for index = 1, #numbers do named[index] = lanes[numbers[index]] end
   return named
 end
 
@@ -221,7 +231,8 @@ end
 -- Takes the jobs, lane by lane, and tenant by tenant.
 local function take_all(named)
   local at, next = 4, 1
-  for _, lane in ipairs(named) do
+  for place = 1, #named do
+    local lane = named[place]
     local tenants, arrival = whole(ARGV[at + 1]), arrival_in(lane)
     for index = at + 2, at + 2 * tenants, 2 do
       local jobs = whole(ARGV[index + 1])
@@ -250,7 +261,7 @@ transition('enqueue', nil, function()
   if complaint then return refuse(complaint) end
   if ARGV[1] ~= '' and not whole(ARGV[1]) then return refuse('the time is no number') end
   local fields = { 'generation' }
-  for index, descriptor in ipairs(descriptors) do fields[index + 1] = descriptor end
+  for index = 1, #descriptors do fields[index + 1] = descriptors[index] end
   local state = read_state(fields)
   if ARGV[2] == '1' and not state[1] then return lost() end
   local named = lanes_named(descriptors, state)

@@ -12,10 +12,10 @@
 -- after them.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
---          live log is kept; 4 worker; 5 microseconds until the deadline; 6 how many at most, 0–1000; 7–9 its room: cpu
---          millicores, memory bytes, gpu thousandths; 10–12 what that is once everything that it runs is over; 13 the
---          tenant that it is dedicated to, '' for none; 14 '1' if it lends, else '0'; 15 how many tiers, at least 1; then
---          these, in order; then of the worker's leases that succeeded: the job ids, the tokens, the reports
+--          live log is kept; 4 worker; 5 what it asks for: microseconds until the deadline, how many at most, 0–1000, its
+--          room: cpu millicores, memory bytes, gpu thousandths, and what that is once everything that it runs is over (8
+--          bytes each); 6 the tenant that it is dedicated to, '' for none; 7 '1' if it lends, else '0'; 8 how many tiers, at
+--          least 1; then these, in order; then of the worker's leases that succeeded: the job ids, the tokens, the reports
 -- Returns  the deadline in microseconds; per lease that succeeded, '1' (accepted) or '0' (stale); the token of all leases;
 --          then per run of jobs of one lane a list: the lane's descriptor, the ids one after the other, a list of the records
 -- Cost     O((n m + l) log N) for n granted of N ready, tenants that wait in m lanes of a pool, l lanes of the tiers; at most
@@ -40,7 +40,7 @@ local function room_for(lane, most)
   if lane.cpu * most > cpu then most = floor(cpu / lane.cpu) end
   if lane.memory * most > memory then most = floor(memory / lane.memory) end
   if lane.gpu * most > gpu then most = floor(gpu / lane.gpu) end
-  if is_limited(lane) then
+  if lane.flags % 4 >= 2 then
     for _, gate in ipairs(gates_before(lane)) do most = min(most, room_behind(gate)) end
   end
   return most
@@ -50,16 +50,15 @@ end
 local function occupy(lane, pool, tenant, count)
   cpu, memory, gpu = cpu - count * lane.cpu, memory - count * lane.memory, gpu - count * lane.gpu
   count_tenant(pool, tenant, count)
-  count_leased(lane, count)
-  if is_limited(lane) then
+  lane.leased = lane.leased + count
+  if not lane.is_changed then note_lane(lane) end
+  if lane.flags % 4 >= 2 then
     for _, gate in ipairs(gates_before(lane)) do count_starts(gate, count) end
   end
 end
 
--- A job that was taken as ready and cannot be granted. A record that cannot be read goes aside; an entry that points to
--- no job, or to one that is not ready there, is a stray, and is gone with being taken out.
-local function turn_away(pool, lane, tenant, id, record)
-  if record and not is_readable(record) then set_record_aside(id, record) end
+-- A job of a tenant that was taken as ready in a lane of the pool and cannot be granted.
+local function turn_away(pool, lane, tenant)
   strays = strays + 1
   occupy(lane, pool, pool.tenants[tenant], -1)
   -- The gate may have been taken for full because of it.
@@ -69,15 +68,8 @@ end
 
 -- Grants what the round has taken.
 local function grant(pool)
-  granted = granted + grant_taken(worker, grants, function(...) turn_away(pool, ...) end)
+  granted = granted + grant_taken(worker, grants, turn_away, pool)
   taken_count = 0
-end
-
--- Whose turn comes first: the smaller tag's, then the older lane's, then the smaller tenant's.
-local function before(a, b)
-  if a.tag ~= b.tag then return a.tag < b.tag end
-  if a.lane ~= b.lane then return a.lane.place < b.lane.place end
-  return id_before(a, b)
 end
 
 -- The first so many who are found in a lane, and where.
@@ -87,57 +79,41 @@ local function places_in(lane, count)
   return tag and { only, tag } or {}
 end
 
--- The tenants with the smallest tags of each lane; and the last of them beyond which there may be others unread. So many
--- are read as are likely to be needed, and so few of each lane that all of them are a handful for one command.
+-- The tenants with the smallest tags of each lane; the last of them beyond which there may be others unread; and whether they
+-- are of several lanes. So many are read as are likely to be needed, and so few of each lane that all of them are a handful
+-- for one command.
 local function read_turns(in_class)
   local most = math.ceil(2000 / #in_class)
-  local turns, horizon, sources = {}, nil, 0
-  in_class.by_home = {}
-  for _, lane in ipairs(in_class) do
-    lane.moved, lane.left, lane.heads, lane.round = {}, {}, {}, in_class
-    in_class.by_home[lane.home.number] = lane
+  local turns, count, horizon, sources = {}, 0, nil, 0
+  in_class.by_home = in_class[2] and {}
+  for index = 1, #in_class do
+    local lane = in_class[index]
+    begin_round(lane)
+    lane.round = in_class
+    if in_class.by_home then in_class.by_home[lane.home.number] = lane end
     if room_for(lane, 1) > 0 then
-      local jobs_at_most = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
-      local count = min(math.ceil((wanted - granted) / min(jobs_at_most, jobs_of_turn)) + 1, most)
-      local part = places_in(lane, count)
-      if #part > 0 then sources = sources + 1 elseif not only then set_open(lane.home, false) end
+      lane.least = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
+      local read = min(math.ceil((wanted - granted) / min(lane.least, jobs_of_turn)) + 1, most)
+      local part = places_in(lane, read)
+      if part[1] then sources = sources + 1 elseif not only then set_open(lane.home, false) end
       for place = 1, #part, 2 do
-        turns[#turns + 1] = { lane = lane, id = part[place], tag = tonumber(part[place + 1]) }
+        count = count + 1
+        turns[count] = { lane = lane, id = part[place], tag = tonumber(part[place + 1]) }
       end
-      local last_turn = turns[#turns]
-      if #part == 2 * count and not only and (not horizon or before(last_turn, horizon)) then
+      local last_turn = turns[count]
+      if #part == 2 * read and not only and (not horizon or before(last_turn, horizon)) then
         horizon = { lane = lane, id = last_turn.id, tag = last_turn.tag }
       end
     end
   end
   if sources > 1 then table.sort(turns, before) end
-  return turns, horizon
-end
-
--- Puts a turn back among those from `next` on; not beyond the horizon, where it is found again.
-local function put_back(turns, next, turn, horizon)
-  if horizon and horizon.tag <= turn.tag and before(horizon, turn) then return end
-  local place = #turns + 1
-  while place > next and before(turn, turns[place - 1]) do place = place - 1 end
-  table.insert(turns, place, turn)
-end
-
--- The job of a tenant that is next in a lane, read once a round and again when it was taken; false where there is none.
-local function head_in(lane, id)
-  local head = lane.heads[id]
-  if head == nil then
-    local first = call('ZRANGE', lane.queue .. id, '0', '0', 'WITHSCORES')
-    head = first[1] and { lane = lane, id = first[1], score = tonumber(first[2]) } or false
-    lane.heads[id] = head
-  end
-  return head
+  return turns, horizon, sources > 1
 end
 
 -- From which lane a tenant that is due in one gets its next job: of those of the round in which jobs of it wait, and for
 -- which there is room, that of the job that goes first among its own.
 local function lane_of_next(lane, tenant)
   local packed, best = tenant.waits_in, nil
-  if #packed <= 2 then return lane end
   for at = 1, #packed - 1, 2 do
     local other = lane.round.by_home[sub(packed, at, at + 1)]
     if other and not other.left[tenant.id] and room_for(other, 1) > 0 and is_found(other, tenant) then
@@ -150,100 +126,60 @@ local function lane_of_next(lane, tenant)
   return best and best.lane or lane
 end
 
--- Takes a tenant's next jobs from a lane, at most so many, for as long as its turn lasts. Where it waits in several lanes a
--- turn is no longer than a quantum: the next may be another's.
+-- Takes a tenant's next jobs from a lane, at most so many, for as long as its turn lasts.
 local function take(pool, turn, lane, tenant, most, next_turn, horizon)
-  local id = turn.id
-  local charge, cost, tag = expected_charge(lane, tenant.weight), expected_charge(lane, 100), tenant.tag
+  local id, home, tag = turn.id, lane.home, tenant.tag
+  local charge = lane.expected[tenant.weight] or expected_charge(lane, tenant.weight)
   local before_this = last_lane == lane and last_tenant == id and last_count or 0
-  -- Not fewer than a quantum has; nor than go before whoever is next.
-  local count = max(1, math.ceil(QUANTUM / cost) - before_this)
-  local is_longer = #tenant.waits_in <= 2
-  if is_longer and not next_turn and not horizon then count = most end
-  while is_longer and count < most do
-    turn.tag = tag + count * charge
-    if next_turn and not before(turn, next_turn) or horizon and before(horizon, turn) then break end
-    count = count + 1
-  end
-  if count > most then count = most end
-  -- One more than it gets, which tells whether there is any. To pop them would have their scores written as text.
-  local queue = lane.queue .. id
-  lane.heads[id] = nil
-  local first = call('ZRANGE', queue, '0', text_of(count))
-  if #first <= count then
-    lane.left[id], count = true, #first
-    set_waits(lane.home, pool, tenant, false)
-    if count == 0 then return end
-  end
-  call('ZREMRANGEBYRANK', queue, '0', text_of(count - 1))
-  taken_count = note_taken(lane, id, charge, first, count)
-  turn.tag = tag + count * charge
-  tenant.tag = turn.tag
+  local length = length_of(turn, lane, tenant, charge, most, next_turn, horizon, before_this)
+  local ids, count = pop(pool, lane, tenant, length)
+  if count == 0 then return end
+  taken_count = note_taken(lane, id, charge, ids, count)
   -- What a tenant uses of its own workers puts nobody back who comes to those that are for all.
-  if turn.tag - charge > pool.v and not only then pool.v, pool.v_changed = turn.tag - charge, true end
+  local begun = tag + (count - 1) * charge
+  if begun > pool.v and not only then pool.v, pool.v_changed = begun, true end
+  tag = begun + charge
+  turn.tag, tenant.tag = tag, tag
   occupy(lane, pool, tenant, count)
-  count_ready(lane.home, -count)
-  stop_keeping(lane.home, worker)
+  home.ready = home.ready > count and home.ready - count or 0
+  if not home.is_changed then note_lane(home) end
+  if home.flags >= 4 then stop_keeping(home, worker) end
   last_lane, last_tenant, last_count = lane, id, before_this + count
-end
-
--- Has tenants found in a lane where they belong now, and those that are out of it, or have no job left there, not.
-local function write_turns(lane)
-  local places, gone_ids = {}, {}
-  for id, tag in pairs(lane.moved) do
-    if not lane.left[id] then places[#places + 1], places[#places + 2] = tag, id end
-  end
-  for id in pairs(lane.left) do gone_ids[#gone_ids + 1] = id end
-  if #places > 0 then call('ZADD', lane.key, unpack(places)) end
-  if #gone_ids > 0 then call('ZREM', lane.key, unpack(gone_ids)) end
-end
-
-local function park(lane, id, gate)
-  call('SADD', prefix .. 'parked:' .. id, lane.home.number)
-  gate.parked = 1
-  note_gate(gate)
-  lane.left[id] = true
 end
 
 -- One round of turns over the lanes of a class. Returns whether there may be more to take.
 local function round(in_class)
-  local turns, horizon = read_turns(in_class)
-  if #turns == 0 then return false end
-  local ids = {}
-  for index, turn in ipairs(turns) do ids[index] = turn.id end
-  local pool, next, known = load_tenants(in_class[1].pool, ids), 1, strays
+  local turns, horizon, is_mixed = read_turns(in_class)
+  if not turns[1] then return false end
+  local pool, next, known = load_tenants(in_class[1].pool, nil, turns), 1, strays
+  local tenants = pool.tenants
   while next <= #turns and granted + taken_count < wanted do
     local turn = turns[next]
-    local lane, tenant = turn.lane, pool.tenants[turn.id]
-    if horizon and horizon.tag <= turn.tag and before(horizon, turn) then break end
+    local lane, tenant = turn.lane, tenants[turn.id]
+    -- Of one lane all are within.
+    if is_mixed and horizon and horizon.tag <= turn.tag and before(horizon, turn) then break end
     next, turns_given = next + 1, turns_given + 1
     local gate = tenant.limited == 1 and gate_before(tenant) or nil
     local most = room_for(lane, wanted - granted - taken_count)
     if lane.left[turn.id] or most == 0 then
       -- Not now.
     elseif tenant.tag > turn.tag + QUANTUM then
-      last_lane = nil
-      turn.tag = tenant.tag
-      lane.moved[turn.id] = turn.tag
-      put_back(turns, next, turn, horizon)
+      last_lane, turn.tag = nil, tenant.tag
+      move(turns, next, turn, lane, horizon)
     elseif gate and room_behind(gate) == 0 then
       last_lane = nil
       park(lane, turn.id, gate)
     else
-      local from = lane_of_next(lane, tenant)
+      local from = in_class[2] and #tenant.waits_in > 2 and lane_of_next(lane, tenant) or lane
       if from ~= lane then most = room_for(from, wanted - granted - taken_count) end
       take(pool, turn, from, tenant, gate and min(most, room_behind(gate)) or most, turns[next], horizon)
-      lane.moved[turn.id] = turn.tag
-      if not lane.left[turn.id] then put_back(turns, next, turn, horizon) end
+      move(turns, next, turn, lane, horizon)
     end
   end
-  for _, lane in ipairs(in_class) do write_turns(lane) end
+  end_round(in_class)
   grant(pool)
   return horizon ~= nil or strays > known
 end
-
--- Tenants of a lane that are looked at to find one that is due.
-local DUE_LOOKED_AT = 8
 
 -- The lanes of a class that the worker has no room for now, but could have.
 local function too_large_now(in_class)
@@ -269,30 +205,12 @@ local function first_tag_of(in_class)
   return first_tag
 end
 
--- The lanes among these of which a job has waited for long whose tenant is due before all others that the worker
--- could serve; that of the job accepted first comes first.
-local function overdue(large, first_tag)
-  local found = {}
-  for _, lane in ipairs(large) do
-    local tenant = next_in(lane, DUE_LOOKED_AT)
-    local id = tenant and call('ZRANGE', lane.queue .. tenant.id, 0, 0)[1]
-    if id and (not first_tag or tenant.tag <= first_tag) then
-      local accepted = unpack_bytes('>I6', id)
-      if accepted * 1000 + keep_after <= time then found[#found + 1] = { lane = lane, accepted = accepted } end
-    end
-  end
-  table.sort(found, function(a, b)
-    if a.accepted ~= b.accepted then return a.accepted < b.accepted end
-    return a.lane.age < b.lane.age
-  end)
-  return found
-end
-
 -- Whether it is looked at all whether room is kept for a job of the class.
 local function may_keep(in_class)
-  for _, lane in ipairs(in_class) do
-    if keep_after > 0 or has_lane_flag(lane, 4) then return true end
+  for index = 1, keep_after > 0 and 0 or #in_class do
+    if in_class[index].flags >= 4 then return true end
   end
+  return keep_after > 0
 end
 
 -- Whether the worker is to keep what it has free for a job of the class, if need be.
@@ -301,9 +219,9 @@ local function keeps_room(in_class)
   if not large then return false end
   local due, beside
   for _, lane in ipairs(large) do
-    if not due and has_lane_flag(lane, 4) then due, beside = reserved_room(lane, worker, time, { cpu, memory, gpu }) end
+    if not due and lane.flags >= 4 then due, beside = reserved_room(lane, worker, time, { cpu, memory, gpu }) end
   end
-  for _, one in ipairs(not due and keep_after > 0 and overdue(large, first_tag_of(in_class)) or {}) do
+  for _, one in ipairs(not due and keep_after > 0 and overdue(large, first_tag_of(in_class), time) or {}) do
     if not due then due, beside = keep_room(one.lane, worker, time, { cpu, memory, gpu }) end
   end
   if due then kept_class, kept_due, beside_kept = in_class[1].class, due, beside end
@@ -326,8 +244,9 @@ end
 
 -- Grants a job of each lane for whose jobs the worker has kept room, where it has enough now.
 local function grant_to_kept(in_class)
-  for _, lane in ipairs(in_class) do
-    if has_lane_flag(lane, 4) and lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
+  for index = 1, #in_class do
+    local lane = in_class[index]
+    if lane.flags >= 4 and lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu
       and is_kept_by(lane, worker) then
       grant_of({ lane }, 1)
     end
@@ -387,44 +306,18 @@ local function grant_from(tier)
   local classes, in_order = open_classes(tier)
   if #in_order == 0 then return end
   if class_patience > 0 and not kept_class and not only then grant_to_starved(tier, classes, in_order) end
-  for _, class in ipairs(in_order) do
-    local own = classes[class].own
+  for place = 1, #in_order do
+    local class = in_order[place]
+    local own, others = classes[class].own, classes[class].others
     if granted >= wanted then break end
     if not only and not is_spared(class) then grant_to_kept(own) end
     if is_spared(class) or not only and granted < wanted and keeps_room(own) then
       backfill(own)
     else
       grant_of(own, wanted)
-      for _, group in ipairs(classes[class].others) do grant_of(group, wanted) end
+      for index = 1, #others do grant_of(others[index], wanted) end
     end
   end
-end
-
--- What is noted of an idle worker, see wake.lua.
-local function packed_room()
-  local room = pack('>I8I8I8', cpu, memory, gpu)
-  if not kept_class and not dedicated then return room end
-  room = room .. string.char(kept_class and kept_class + 1 or 0)
-  return dedicated and room .. dedicated .. (lends and '\1' or '\0') or room
-end
-
--- Extends the worker's deadline, keeps what it could run (see running.lua), and has it woken for what it would still take.
-local function note_worker(deadline, tiers)
-  call('ZADD', prefix .. 'workers', deadline, worker)
-  note_capacity(worker, whole_room, wanted - granted, kept_class, dedicated, tiers)
-  for _, tier in ipairs(tiers) do
-    local idle = prefix .. 'idle:' .. tier
-    if granted >= wanted then
-      call('ZREM', idle, worker)
-    elseif call('ZADD', idle, wanted - granted, worker) == 1 then
-      -- Expiry looks for idle workers in the tiers named here.
-      call('SADD', prefix .. 'tiers', tier)
-    end
-  end
-  if granted >= wanted then return end
-  call('HSET', prefix .. 'room', worker, packed_room())
-  -- So many turns brought nothing that the rest is for another call.
-  if turns_given >= TURNS_MAX then signal(worker, 'w') end
 end
 
 -- What a worker that keeps its room was woken for, and passes over, others are woken for.
@@ -437,59 +330,61 @@ local function pass_on(tiers)
   end
 end
 
--- What the arguments say; nil where they are none.
+-- What the arguments say: what is asked for, the tiers, and how many leases ended; nil where they are none.
 local function parsed()
-  local duration, count, tier_count = whole(ARGV[5]), whole(ARGV[6]), whole(ARGV[15])
-  local amounts, tiers = {}, {}
-  for index = 7, 12 do
-    amounts[index - 6] = whole(ARGV[index])
-    if not amounts[index - 6] then return nil end
+  local tier_count, tiers = whole(ARGV[8]), {}
+  if not tier_count or tier_count < 1 or #ARGV < 8 + tier_count or #ARGV[4] ~= 16 or #ARGV[5] ~= 64 then return nil end
+  local asked = { unpack_bytes('>I8I8I8I8I8I8I8I8', ARGV[5]) }
+  for index = 1, 8 do
+    if asked[index] >= 2 ^ 53 then return nil end
   end
-  if not tier_count or tier_count < 1 or #ARGV < 15 + tier_count or #ARGV[4] ~= 16 then return nil end
-  if #ARGV[13] ~= 16 and #ARGV[13] ~= 0 or ARGV[14] ~= '0' and ARGV[14] ~= '1' then return nil end
-  for place = 1, tier_count do tiers[place] = ARGV[15 + place] end
-  local ends = rows_of(16 + tier_count, 3)
-  if not ends or not duration or not count or count > 1000 or not whole(ARGV[2]) or not whole(ARGV[3]) then return nil end
-  return duration, count, amounts, tiers, ends
+  if #ARGV[6] ~= 16 and #ARGV[6] ~= 0 or ARGV[7] ~= '0' and ARGV[7] ~= '1' then return nil end
+  for place = 1, tier_count do tiers[place] = ARGV[8 + place] end
+  local ends = rows_of(9 + tier_count, 3)
+  if not ends or asked[2] > 1000 or not whole(ARGV[2]) or not whole(ARGV[3]) then return nil end
+  return asked, tiers, ends
 end
 
 -- Grants jobs of the tiers: those of one tenant, or anybody's.
 local function grant_from_all(tiers, tenant)
   only = tenant
-  for _, tier in ipairs(tiers) do
+  for place = 1, #tiers do
     if granted >= wanted then break end
-    grant_from(tier)
+    grant_from(tiers[place])
   end
 end
 
 transition('lease', 'allow-oom', function()
-  local duration, count, amounts, tiers, ends = parsed()
-  if not duration then
+  local asked, tiers, ends = parsed()
+  if not asked then
     return refuse('a lease names a worker, a duration, a count, a room, whose it is, tiers, and ends of leases')
   end
   time = time_of(ARGV[1])
   if not time then return refuse('the time is no number') end
   local fields = { 'generation', 'tick' }
-  for place, tier in ipairs(tiers) do fields[place + 2] = 'open:' .. tier end
+  for place = 1, #tiers do fields[place + 2] = 'open:' .. tiers[place] end
   local state = read_state(fields)
   if not state[1] then return lost() end
-  for place, tier in ipairs(tiers) do opened[tier] = state[place + 2] or '' end
+  for place = 1, #tiers do opened[tiers[place]] = state[place + 2] or '' end
 
-  worker, wanted, cpu, memory, gpu = ARGV[4], count, amounts[1], amounts[2], amounts[3]
-  whole_room = { amounts[4], amounts[5], amounts[6] }
+  worker, wanted, cpu, memory, gpu = ARGV[4], asked[2], asked[3], asked[4], asked[5]
+  whole_room = { asked[6], asked[7], asked[8] }
   start = pack('>I8', time)
-  local leases, verdicts = take_leases(worker, 16 + #tiers, ends)
-  finish_all(worker, leases, 16 + #tiers, ends, time, start)
+  local verdicts = finish_named(worker, 9 + #tiers, ends, time, start)
   local ended_tick = settle(tonumber(state[2] or 0), time, ARGV[2], ARGV[3], ARGV[1])
   tick = max((ended_tick or tonumber(state[2] or 0)) + 1, time)
-  grants = begin_granting(tick, start, { time + duration, verdicts, tick })
+  grants = begin_granting(tick, start, { time + asked[1], verdicts, tick })
   granted, turns_given, strays, taken_count = 0, 0, 0, 0
-  kept_class, dedicated, lends = nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] == '1'
+  kept_class, dedicated, lends = nil, ARGV[6] ~= '' and ARGV[6] or nil, ARGV[7] == '1'
   if dedicated then grant_from_all(tiers, dedicated) end
   if not dedicated or lends then grant_from_all(tiers, nil) end
   if granted > 0 then jobs_of_turn = max(1, granted / turns_given) end
   if kept_class then pass_on(tiers) end
-  note_worker(time + duration, tiers)
+  local free = wanted > granted and { cpu, memory, gpu }
+  note_worker(
+    worker, time + asked[1], tiers, wanted - granted, whole_room, free, kept_class, dedicated, lends)
+  -- So many turns brought nothing that the rest is for another call.
+  if free and turns_given >= TURNS_MAX then signal(worker, 'w') end
   save(granted > 0 and tick or ended_tick)
   announce(tick, grants.started, ARGV[2])
   local reply = grants.reply

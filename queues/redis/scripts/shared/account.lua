@@ -64,9 +64,10 @@ end
 -- Reads the lanes of ended attempts, and the tenants, pool by pool.
 local function load_ended()
   local numbers, ids_of, in_order = {}, {}, {}
-  for index, attempt in ipairs(ended) do numbers[index] = attempt.number end
+  for index = 1, #ended do numbers[index] = ended[index].number end
   load_lanes(numbers)
-  for _, attempt in ipairs(ended) do
+  for index = 1, #ended do
+    local attempt = ended[index]
     local lane = lanes[attempt.number]
     if lane then
       local ids = ids_of[lane.pool]
@@ -78,7 +79,7 @@ local function load_ended()
       ids[#ids + 1] = attempt.tenant
     end
   end
-  for _, key in ipairs(in_order) do load_tenants(key, ids_of[key]) end
+  for index = 1, #in_order do load_tenants(in_order[index], ids_of[in_order[index]]) end
 end
 
 -- Has tenants found at once that were charged far too much in a lane: those charged a little too much are found when
@@ -87,7 +88,7 @@ local function move_forward()
   local places_in, in_order = {}, {}
   for _, attempt in ipairs(ended) do
     local lane = lanes[attempt.number]
-    local tenant = lane and pools[lane.pool].tenants[attempt.tenant]
+    local tenant = lane and pool_of(lane.pool).tenants[attempt.tenant]
     if tenant and tenant.owed and tenant.owed < -QUANTUM then
       local places = places_in[lane]
       if not places then
@@ -107,23 +108,26 @@ end
 local function account(given)
   if #ended == 0 then return end
   load_ended()
-  local passed, owing, is_far = {}, {}, false
-  for index, attempt in ipairs(ended) do
+  local passed, owing, is_far = nil, {}, false
+  for index = 1, #ended do
+    local attempt = ended[index]
     local lane, count = lanes[attempt.number], ended_counts[index]
     if lane then
-      local pool = pools[lane.pool]
+      local pool = pool_of(lane.pool)
       local tenant = pool.tenants[attempt.tenant]
       count_leased(lane, -count)
-      tenant.running = max(0, tenant.running - count)
+      tenant.running = tenant.running > count and tenant.running - count or 0
       if not tenant.is_changed then note_tenant(pool, tenant) end
       local gate = tenant.limited == 1 and gate_before(tenant)
       if gate then
         count_running(gate, -count)
+        passed = passed or {}
         passed[#passed + 1] = gate
       end
-      if is_limited(lane) then
+      if lane.flags % 4 >= 2 then
         for _, before in ipairs(gates_before(lane)) do
           count_running(before, -count)
+          passed = passed or {}
           passed[#passed + 1] = before
         end
       end
@@ -137,13 +141,15 @@ local function account(given)
       end
     end
   end
-  for _, tenant in ipairs(owing) do
-    tenant.tag = max(0, tenant.tag + tenant.owed)
+  for index = 1, #owing do
+    local tenant = owing[index]
+    local tag = tenant.tag + tenant.owed
+    tenant.tag = tag > 0 and tag or 0
     is_far = is_far or tenant.owed < -QUANTUM
   end
   if is_far then move_forward() end
-  for _, tenant in ipairs(owing) do tenant.owed = nil end
-  for _, gate in ipairs(passed) do let_through(gate, given) end
+  for index = 1, #owing do owing[index].owed = nil end
+  for index = 1, passed and #passed or 0 do let_through(passed[index], given) end
   ended, ended_counts = {}, {}
 end
 

@@ -286,6 +286,15 @@ local function take_leases(worker, first, count)
   return leases, table.concat(verdicts)
 end
 
+-- Attempts of the worker succeeded: of `count` jobs the ids are arguments from `first` on, then the tokens, then the reports.
+-- Returns the verdicts, one character each.
+local function finish_named(worker, first, count, time, ended_at)
+  if count == 0 then return '' end
+  local leases, verdicts = take_leases(worker, first, count)
+  finish_all(worker, leases, first, count, time, ended_at)
+  return verdicts
+end
+
 -- A transition that ends leases of one worker by `end_all(worker, leases, first, count, time, ended_at)`: the leases, false
 -- where stale, and where the ids of `count` jobs begin. `complaint_of` is asked about what follows ids and tokens before
 -- anything else; it says what is wrong, or nil.
@@ -326,4 +335,4 @@ local function one_by_one(end_one)
 end
 
 return CANCELLED, EXPIRED, FAILED, finish, finish_all, finish_unstarted, retry_or_finish, hand_back, settle, save,
-  rows_of, owned_leases, drop_repeated, take_leases, ending_transition, one_by_one
+  rows_of, owned_leases, drop_repeated, finish_named, ending_transition, one_by_one

@@ -64,3 +64,5 @@ local function take_in_order(worker, flat, most)
   if #ids > 0 then call('HDEL', prefix .. 'held:' .. worker, unpack(ids)) end
   return leases
 end
+
+return find_leases, drop_leases, take_in_order

@@ -96,6 +96,28 @@ local function left_beside(lane, ends, free, by)
   return { max(0, cpu), max(0, memory), max(0, gpu) }
 end
 
+-- Tenants of a lane that are looked at to find one that is due.
+local DUE_LOOKED_AT = 8
+
+-- The lanes among these of which a job has waited for long whose tenant is due before all others that the worker
+-- could serve; that of the job accepted first comes first.
+local function overdue(large, first_tag, time)
+  local found = {}
+  for _, lane in ipairs(large) do
+    local tenant = next_in(lane, DUE_LOOKED_AT)
+    local id = tenant and call('ZRANGE', lane.queue .. tenant.id, 0, 0)[1]
+    if id and (not first_tag or tenant.tag <= first_tag) then
+      local accepted = unpack_bytes('>I6', id)
+      if accepted * 1000 + keep_after <= time then found[#found + 1] = { lane = lane, accepted = accepted } end
+    end
+  end
+  table.sort(found, function(a, b)
+    if a.accepted ~= b.accepted then return a.accepted < b.accepted end
+    return a.lane.age < b.lane.age
+  end)
+  return found
+end
+
 -- Has a worker keep room for a job of the lane until then. Nothing is to run in the gap: when what is being ended is over
 -- nobody knows. Returns false where room is to be kept for another in its pool.
 local function reserve_room(lane, worker, time, at)
@@ -136,4 +158,5 @@ local function keep_room(lane, worker, time, free)
   return due, left_beside(lane, ends, free, max(due, time))
 end
 
-return stop_keeping, stop_all_keeping, stop_keeping_on, ask_keeper_again, is_kept_by, reserve_room, reserved_room, keep_room
+return stop_keeping, stop_all_keeping, stop_keeping_on, ask_keeper_again, is_kept_by, overdue, reserve_room, reserved_room,
+  keep_room

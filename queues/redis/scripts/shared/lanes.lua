@@ -13,7 +13,8 @@
 -- guest: a job that comes to run so counts there until its attempt ends. A home's kin are its guests, in the order in which
 -- they are preferred; a guest's its home. The home's pool is that of all.
 local lanes, lanes_changed, opened = {}, {}, {}
--- What a descriptor says is read once, not by every call: lanes by descriptor, of one prefix. And the lanes that the
+-- What a descriptor says is read once, not by every call: lanes by descriptor, of one prefix. By its number, too, a lane is
+-- found that a call before read or wrote: where the same text is `packed` still, nothing has changed. And the lanes that the
 -- calls before asked for last, which the next one reads along with its first question.
 local described, described_count, described_under = {}, 0, nil
 local EXPECTED_MAX, expected = 4, {}
@@ -88,6 +89,13 @@ end
 local function descriptor_of(packed) return sub(packed, 23 + 2 * byte(packed, 22)) end
 
 local function lane_from(number, packed)
+  local known = described[number]
+  if known and known.packed == packed then
+    known.is_changed, known.gates = false, nil
+    if known.rank > 0 then known.home = nil end
+    lanes[number] = known
+    return known
+  end
   local ready, leased, delayed, average, flags, kin_count = unpack_bytes('>I4I4I4I8BB', packed)
   local descriptor = sub(packed, 23 + 2 * kin_count)
   local lane = described[descriptor]
@@ -104,8 +112,8 @@ local function lane_from(number, packed)
   -- What jobs are expected to weigh, by the weights of their tenants.
   if lane.average ~= average then lane.expected = {} end
   lane.ready, lane.leased, lane.delayed, lane.average, lane.flags = ready, leased, delayed, average, flags
-  lane.is_changed, lane.gates = false, nil
-  lanes[number] = lane
+  lane.is_changed, lane.gates, lane.packed = false, nil, packed
+  lanes[number], described[number] = lane, lane
   return lane
 end
 
@@ -178,8 +186,9 @@ load_lanes = function(numbers)
     end
   end
   if not missing then return end
-  for index, packed in ipairs(call('HMGET', state_key, unpack(missing))) do
-    if packed then lane_from(missing[index], packed) end
+  local known = call('HMGET', state_key, unpack(missing))
+  for index = 1, #known do
+    if known[index] then lane_from(missing[index], known[index]) end
   end
   load_homes(missing)
   for index = 1, #expected do missing[#missing + 1] = expected[index] end
@@ -191,9 +200,7 @@ end
 local function lanes_in_order(numbers)
   load_lanes(numbers)
   local found = {}
-  for _, number in ipairs(numbers) do
-    if lanes[number] then found[#found + 1] = lanes[number] end
-  end
+  for index = 1, #numbers do found[#found + 1] = lanes[numbers[index]] or nil end
   if #found > 1 then table.sort(found, function(a, b) return a.age < b.age end) end
   return found
 end
@@ -203,23 +210,26 @@ local function lanes_behind(field) return lanes_in_order(call('SMEMBERS', prefix
 
 local function note_lane(lane)
   if lane.is_changed then return end
-  lane.is_changed = true
+  lane.is_changed, lane.packed = true, nil
   lanes_changed[#lanes_changed + 1] = lane
 end
 
 local function count_ready(lane, change)
-  lane.ready = max(0, lane.ready + change)
-  note_lane(lane)
+  local count = lane.ready + change
+  lane.ready = count > 0 and count or 0
+  if not lane.is_changed then note_lane(lane) end
 end
 
 local function count_leased(lane, change)
-  lane.leased = max(0, lane.leased + change)
-  note_lane(lane)
+  local count = lane.leased + change
+  lane.leased = count > 0 and count or 0
+  if not lane.is_changed then note_lane(lane) end
 end
 
 local function count_delayed(lane, change)
-  lane.delayed = max(0, lane.delayed + change)
-  note_lane(lane)
+  local count = lane.delayed + change
+  lane.delayed = count > 0 and count or 0
+  if not lane.is_changed then note_lane(lane) end
 end
 
 local function is_open(lane) return lane.flags % 2 == 1 end
@@ -251,7 +261,9 @@ end
 -- which it is less odd first (`others`). And the classes, the greatest first.
 local function open_classes(tier)
   local classes, in_order, groups = {}, {}, {}
-  for _, lane in ipairs(open_lanes_in_order(tier)) do
+  local all = open_lanes_in_order(tier)
+  for index = 1, #all do
+    local lane = all[index]
     local in_class = classes[lane.class]
     if not in_class then
       in_class = { own = {}, others = {} }
@@ -265,12 +277,15 @@ local function open_classes(tier)
     end
     group[#group + 1], lane.place = lane, #group + 1
   end
-  table.sort(in_order, function(a, b) return a > b end)
-  for _, class in ipairs(in_order) do
-    table.sort(classes[class].others, function(a, b)
-      if a.rank ~= b.rank then return a.rank < b.rank end
-      return a.age < b.age
-    end)
+  if #in_order > 1 then table.sort(in_order, function(a, b) return a > b end) end
+  for index = 1, #in_order do
+    local others = classes[in_order[index]].others
+    if #others > 1 then
+      table.sort(others, function(a, b)
+        if a.rank ~= b.rank then return a.rank < b.rank end
+        return a.age < b.age
+      end)
+    end
   end
   return classes, in_order
 end
@@ -308,22 +323,21 @@ local function set_open(lane, value)
 end
 
 local function packed_lane(lane)
-  return pack('>I4I4I4I8BB', lane.ready, lane.leased, lane.delayed, lane.average, lane.flags, #lane.kin / 2)
-    .. lane.kin .. lane.descriptor
+  local kin, descriptor = lane.kin, lane.descriptor
+  return pack('>I4I4I4I8BBc0c0', lane.ready, lane.leased, lane.delayed, lane.average, lane.flags, #kin / 2, kin, descriptor)
 end
 
 -- Writes what the call has changed of lanes, and its tick where it took one.
 local function save_state(tick)
-  local values, count = nil, 0
+  local values, count, changed = nil, 0, lanes_changed
   if tick then values, count = { 'tick', string.format('%d', tick) }, 2 end
-  for index = 1, #lanes_changed do
-    local lane = lanes_changed[index]
+  for index = 1, #changed do
+    local lane = changed[index]
     values = values or {}
-    values[count + 1] = lane.number
-    values[count + 2] = packed_lane(lane)
-    count = count + 2
-    lane.is_changed = false
+    local packed = packed_lane(lane)
+    values[count + 1], values[count + 2] = lane.number, packed
+    count, lane.is_changed, lane.packed = count + 2, false, packed
   end
-  if #lanes_changed > 0 then lanes_changed = {} end
-  if values then set_fields(state_key, values) end
+  if count > 0 then set_fields(state_key, values, count) end
+  if changed[1] then lanes_changed = {} end
 end

@@ -37,21 +37,35 @@ local function room_behind(gate)
   return gate.bucket and min(room, floor(gate.bucket.level / gate.bucket.tick)) or room
 end
 
+local function gate_from(field, packed)
+  if not packed then return false end
+  local running, max, weight, parked = unpack_bytes('>I4I4HB', packed)
+  local gate = { field = field, running = running, max = max, weight = weight, parked = parked }
+  gate.bucket = #packed > 11 and bucket_from(packed) or nil
+  gate.was_full = room_behind(gate) == 0
+  return gate
+end
+
 -- The gate of a field; false where nothing was said of it.
 local function gate_of(field)
   local gate = gates[field]
   if gate == nil then
-    local packed = call('HGET', prefix .. 'limits', field)
-    gate = false
-    if packed then
-      local running, max, weight, parked = unpack_bytes('>I4I4HB', packed)
-      gate = { field = field, running = running, max = max, weight = weight, parked = parked }
-      gate.bucket = #packed > 11 and bucket_from(packed) or nil
-      gate.was_full = room_behind(gate) == 0
-    end
+    gate = gate_from(field, call('HGET', prefix .. 'limits', field))
     gates[field] = gate
   end
   return gate
+end
+
+-- Reads the gates of fields that are not known yet, so that `gate_of` need not.
+local function load_gates(fields)
+  local count = #fields
+  for first = 1, count, 4000 do
+    local last = min(first + 3999, count)
+    for place, packed in ipairs(call('HMGET', prefix .. 'limits', unpack(fields, first, last))) do
+      local field = fields[first + place - 1]
+      if gates[field] == nil then gates[field] = gate_from(field, packed) end
+    end
+  end
 end
 
 local function note_gate(gate)
@@ -114,6 +128,6 @@ local function save_limits()
     values[#values + 1] = packed_gate(gate, timers)
   end
   gates_changed = {}
-  set_fields(prefix .. 'limits', values)
+  set_fields(prefix .. 'limits', values, #values)
   set_timers(timers)
 end

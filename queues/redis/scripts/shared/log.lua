@@ -19,8 +19,8 @@ end
 -- The last of the ticks that a call needs which begins with `tick` and tells a log of these runs.
 local function last_tick(tick, runs)
   local count = 0
-  for _, run in ipairs(runs) do count = count + run.last - run.first + 1 end
-  return tick + max(0, floor((count - 1) / 1000))
+  for index = 1, #runs do count = count + runs[index].last - runs[index].first + 1 end
+  return count > 1000 and tick + floor((count - 1) / 1000) or tick
 end
 
 -- What is told of a few reports: how long each is (4 bytes each), and they themselves.
@@ -32,32 +32,39 @@ local function told_of(reports, first, last)
   return table.concat(lengths) .. texts
 end
 
--- Appends runs to a log, at most 64 items in one entry of the stream: one at a time would cost six times as much. Of a run,
--- or the part of one that is in an entry: its head, how many there are (2 bytes), the jobs, their reports. Of the log as
--- many entries are kept as is said, about.
+-- What an entry of a log says of a run, or the part of one that is in it: its head, how many there are (2 bytes), the jobs,
+-- their reports.
+local function part_of(run, first, last)
+  local told = run.reports and told_of(run.reports, first + run.shift, last + run.shift) or ''
+  return run.head .. pack('>H', last - first + 1) .. table.concat(run.jobs, '', first, last) .. told
+end
+
+-- Appends runs to a log, at most 64 items in one entry of the stream: one at a time would cost six times as much. Of the log
+-- as many entries are kept as is said, about.
 local function append(log, field, tick, runs, entries_max)
-  local parts, size, count, place = {}, 0, 0, 0
-  local function flush()
-    local key, at, text = prefix .. log, position(tick, place), table.concat(parts, '', 1, size)
-    if entries_max then
-      call('XADD', key, 'MAXLEN', '~', entries_max, at, field, text)
-    else
-      call('XADD', key, at, field, text)
-    end
-    place, size, count = place + count, 0, 0
-  end
-  for _, run in ipairs(runs) do
-    local at, reports, shift = run.first, run.reports, run.shift
+  local key, parts, size, count, place = prefix .. log, {}, 0, 0, 0
+  for index = 1, #runs do
+    local run = runs[index]
+    local at = run.first
     while at <= run.last do
-      local last = min(run.last, at + 63 - count)
-      parts[size + 1], parts[size + 2] = run.head, pack('>H', last - at + 1)
-      parts[size + 3] = table.concat(run.jobs, '', at, last)
-      parts[size + 4] = reports and told_of(reports, at + shift, last + shift) or ''
-      size, count, at = size + 4, count + last - at + 1, last + 1
-      if count == 64 then flush() end
+      local last = at + 63 - count
+      if last > run.last then last = run.last end
+      size = size + 1
+      parts[size] = part_of(run, at, last)
+      count, at = count + last - at + 1, last + 1
+      if count == 64 or index == #runs and at > run.last then
+        local text = size == 1 and parts[1] or table.concat(parts, '', 1, size)
+        if entries_max then
+          call('XADD', key, 'MAXLEN', '~', entries_max, position(tick, place), field, text)
+        else
+          call('XADD', key, position(tick, place), field, text)
+        end
+        size, count, place = 0, 0, place + count
+      end
     end
   end
-  if count > 0 then flush() end
 end
 
 local function announce(tick, runs, entries_max) append('events', 'r', tick, runs, entries_max) end
+
+return add_run, last_tick, append, announce

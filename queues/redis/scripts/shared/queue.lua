@@ -31,10 +31,9 @@ local function id_before(a, b)
   return a.low < b.low
 end
 
--- Sets fields (name, value, …) of a hash, however many: Lua passes at most 8000 values to a call.
-local function set_fields(key, values)
-  local count = #values
-  if count <= 4000 then return call('HSET', key, unpack(values)) end
+-- Sets fields (name, value, …: the first `count` values) of a hash, however many: Lua passes at most 8000 values to a call.
+local function set_fields(key, values, count)
+  if count <= 4000 then return call('HSET', key, unpack(values, 1, count)) end
   for first = 1, count, 4000 do call('HSET', key, unpack(values, first, min(first + 3999, count))) end
 end
 
@@ -56,32 +55,35 @@ local function refuse(what) return redis.error_reply('ARGUMENT ' .. what) end
 
 local function lost() return redis.error_reply('LOST no generation is installed') end
 
--- Texts that were read as whole numbers before: most come with every call.
-local wholes, wholes_count = {}, 0
+local whole, text_of
+do
+  -- Texts that were read as whole numbers before: most come with every call.
+  local wholes, wholes_count = {}, 0
 
--- A whole number from 0 to 2^53 - 1, which Lua's numbers hold exactly; nil for any other text.
-local function whole(text)
-  local number = wholes[text or '']
-  if number then return number end
-  number = string.match(text or '', '^%d+$') and tonumber(text)
-  if not number or number >= 2 ^ 53 then return nil end
-  if #text > 16 then return number end
-  if wholes_count >= 1000 then wholes, wholes_count = {}, 0 end
-  wholes[text], wholes_count = number, wholes_count + 1
-  return number
-end
-
--- Small whole numbers as texts: a number that is passed to a command is written with 17 digits, which costs more than most
--- commands do.
-local small_texts = {}
-
-local function text_of(number)
-  local text = small_texts[number]
-  if not text then
-    text = string.format('%d', number)
-    if number <= 1000 then small_texts[number] = text end
+  -- A whole number from 0 to 2^53 - 1, which Lua's numbers hold exactly; nil for any other text.
+  function whole(text)
+    local number = wholes[text or '']
+    if number then return number end
+    number = string.match(text or '', '^%d+$') and tonumber(text)
+    if not number or number >= 2 ^ 53 then return nil end
+    if #text > 16 then return number end
+    if wholes_count >= 1000 then wholes, wholes_count = {}, 0 end
+    wholes[text], wholes_count = number, wholes_count + 1
+    return number
   end
-  return text
+
+  -- Small whole numbers as texts: a number that is passed to a command is written with 17 digits, which costs more than
+  -- most commands do.
+  local small_texts = {}
+
+  function text_of(number)
+    local text = small_texts[number]
+    if not text then
+      text = string.format('%d', number)
+      if number <= 1000 then small_texts[number] = text end
+    end
+    return text
+  end
 end
 
 -- The time in microseconds: the server's where `given` is empty, else the one that it says; nil for no number.

@@ -50,8 +50,8 @@ local function announce_ready(arrival, given)
   local lane, coming = arrival.lane, arrival.coming
   if #coming > 0 then
     local pool, tenants = load_tenants(lane.pool, coming), {}
-    for index, id in ipairs(coming) do
-      tenants[index] = pool.tenants[id]
+    for index = 1, #coming do
+      tenants[index] = pool.tenants[coming[index]]
       set_waits(lane, pool, tenants[index], true)
     end
     place(lane, pool, tenants)

@@ -33,3 +33,5 @@ local function take_out(jobs)
   drop_timers(timers)
   return elsewhere
 end
+
+return take_out

@@ -26,20 +26,45 @@ local function note_tenant(pool, tenant)
   pool.changed[#pool.changed + 1] = tenant
 end
 
--- A tenant that nobody knew in this pool.
-local function new_tenant(id)
-  local tenant = { id = id, tag = 0, running = 0, weight = 100, limited = 0, waits_in = '' }
-  local gate = gate_of('t' .. id)
-  if gate then tenant.weight, tenant.limited = gate.weight, 1 end
+-- Reads records of a pool: `fields` are 'v' and tenants. Returns them.
+local function read_records(pool, fields)
+  local packed, unknown = call('HMGET', pool.key, unpack(fields)), nil
+  if not pool.v then pool.v, pool.has_v = tonumber(packed[1] or 0), packed[1] ~= false end
+  for index = 2, #fields do
+    if not packed[index] then
+      unknown = unknown or {}
+      unknown[#unknown + 1] = 't' .. fields[index]
+    end
+  end
+  if unknown then load_gates(unknown) end
+  return packed
+end
+
+-- Takes in a tenant as its record says it; of one that nobody knew in this pool there is none.
+local function tenant_from(pool, id, packed)
+  local tenant
+  if packed then
+    local tag, running, weight, limited = unpack_bytes('>I8I4HB', packed)
+    tenant = {
+      id = id, tag = tag, running = running, weight = weight, limited = limited, waits_in = sub(packed, 16),
+      is_changed = false,
+    }
+  else
+    tenant = { id = id, tag = 0, running = 0, weight = 100, limited = 0, waits_in = '', is_changed = false }
+    local gate = gate_of('t' .. id)
+    if gate then tenant.weight, tenant.limited = gate.weight, 1 end
+  end
+  pool.tenants[id] = tenant
   return tenant
 end
 
--- Reads tenants of a pool, as far as they are not known yet. Returns the pool, with `v` and `tenants`.
-local function load_tenants(key, ids)
+-- Reads tenants of a pool, whose ids or turns these are, as far as they are not known yet. Returns the pool, with `v` and
+-- `tenants`.
+local function load_tenants(key, ids, turns)
   local pool, missing, count = pool_of(key), { 'v' }, 1
   local tenants = pool.tenants
-  for index = 1, #ids do
-    local id = ids[index]
+  for index = 1, #(turns or ids) do
+    local id = turns and turns[index].id or ids[index]
     if not tenants[id] then
       tenants[id] = true
       count = count + 1
@@ -47,19 +72,8 @@ local function load_tenants(key, ids)
     end
   end
   if count == 1 and pool.v then return pool end
-  local packed = call('HMGET', key, unpack(missing))
-  if not pool.v then pool.v, pool.has_v = tonumber(packed[1] or 0), packed[1] ~= false end
-  for index = 2, count do
-    local id, known = missing[index], packed[index]
-    if known then
-      local tag, running, weight, limited = unpack_bytes('>I8I4HB', known)
-      tenants[id] = {
-        id = id, tag = tag, running = running, weight = weight, limited = limited, waits_in = sub(known, 16),
-      }
-    else
-      tenants[id] = new_tenant(id)
-    end
-  end
+  local packed = read_records(pool, missing)
+  for index = 2, count do tenant_from(pool, missing[index], packed[index]) end
   return pool
 end
 
@@ -78,20 +92,27 @@ local function set_waits(lane, pool, tenant, value)
   note_tenant(pool, tenant)
 end
 
+-- Tenants and their records, for one command.
+local records = {}
+
 local function save_tenants()
-  for _, pool in ipairs(pools_in_order) do
-    local values, count = {}, 0
+  for place = 1, #pools_in_order do
+    local pool = pools_in_order[place]
+    local count, changed = 0, pool.changed
     -- So long that Redis does not pack the hash, in which it would look for each tenant from the start.
-    if pool.v_changed or not pool.has_v then values[1], values[2], count = 'v', string.format('%-72d', pool.v), 2 end
-    for _, tenant in ipairs(pool.changed) do
+    if pool.v_changed or not pool.has_v then
+      records[1], records[2], count = 'v', string.format('%-72d', pool.v), 2
+    end
+    for index = 1, #changed do
+      local tenant = changed[index]
       tenant.is_changed = false
-      values[count + 1] = tenant.id
-      values[count + 2] = pack('>I8I4HB', tenant.tag, tenant.running, tenant.weight, tenant.limited) .. tenant.waits_in
+      records[count + 1], records[count + 2] = tenant.id,
+        pack('>I8I4HBc0', tenant.tag, tenant.running, tenant.weight, tenant.limited, tenant.waits_in)
       count = count + 2
     end
     if count > 0 then
       pool.changed, pool.v_changed, pool.has_v = {}, false, true
-      set_fields(pool.key, values)
+      set_fields(pool.key, records, count)
     end
   end
 end
@@ -100,8 +121,11 @@ end
 local function gate_before(tenant) return tenant.limited == 1 and gate_of('t' .. tenant.id) or nil end
 
 local function count_tenant(pool, tenant, change)
-  tenant.running = max(0, tenant.running + change)
-  note_tenant(pool, tenant)
+  local running = tenant.running + change
+  tenant.running = running > 0 and running or 0
+  if not tenant.is_changed then
+    tenant.is_changed, pool.changed[#pool.changed + 1] = true, tenant
+  end
   if tenant.limited == 1 then
     local gate = gate_before(tenant)
     if gate then count_starts(gate, change) end
@@ -132,12 +156,13 @@ end
 -- Lets tenants that have jobs ready in a lane be found there; those that are stopped by their own gate wait behind it.
 local function place(lane, pool, tenants)
   local places = {}
-  for _, tenant in ipairs(tenants) do
+  for index = 1, #tenants do
+    local tenant = tenants[index]
     local gate = gate_before(tenant)
     if gate and gate.parked == 1 then
       call('SADD', prefix .. 'parked:' .. tenant.id, lane.number)
     else
-      tenant.tag = max(tenant.tag, pool.v)
+      if pool.v > tenant.tag then tenant.tag = pool.v end
       note_tenant(pool, tenant)
       places[#places + 1], places[#places + 2] = tenant.tag, tenant.id
     end
@@ -171,3 +196,6 @@ local function next_in(lane, most)
     end
   end
 end
+
+return pool_of, note_tenant, load_tenants, waiting_in, set_waits, save_tenants, gate_before, count_tenant, charge_of,
+  expected_duration, expected_charge, place, is_found, next_in
