@@ -36,6 +36,9 @@ public struct QueueLimits: Hashable, Sendable {
   public var turnQuantum = Duration.milliseconds(50)
   /// A gate that has run out of starts is looked at again when it has got as many as come in this time, or one.
   public var throttleStep = Duration.milliseconds(10)
+  /// Once a worker has kept room for so many times as long as that was expected to take when it began, nothing more runs there
+  /// meanwhile: what takes longer than its like cannot put off a large job for ever.
+  public var gapPatience = 32
   /// Turns that one call of `lease` gives; a worker that got nothing from so many is signalled to ask again.
   public var turnsMax = 5_000
   /// A job whose attempts ended so often with the loss of their worker is not tried again, whatever attempts it has

@@ -3,9 +3,8 @@ internal import StrataCore
 /// What an operator wants of the queue's order, beyond what tenants pay for.
 public struct QueuePolicy: Hashable, Sendable {
   /// How long a job waits that needs more than any worker has free, before one that could have it keeps its room for it;
-  /// nil for ever. More than zero. Nothing else runs in what is kept: it has a price, the higher the fewer and larger the
-  /// workers are.
-  public var keepRoomAfter: Duration?
+  /// nil for ever. More than zero. Only what is expected to be over by then runs in what is kept.
+  public var keepRoomAfter: Duration? = .seconds(3_600)
   /// After so long a worker that keeps room is asked whether it still does: one that has died makes place. At least a
   /// microsecond.
   public var keepRoomFor = Duration.seconds(30)

@@ -26,15 +26,15 @@ enum QueueTraceBenchmark {
     try await withQueueServer { server, loop in
       let byUser = try await load.schedule(server, loop, sharing: true)
       let patient = try await load.schedule(server, loop, sharing: true, keepRoomAfter: .seconds(6 * 3_600))
-      let keeping = try await load.schedule(server, loop, sharing: true, keepRoomAfter: .seconds(600))
-      let alone = try await load.schedule(server, loop, sharing: false)
+      let keeping = try await load.schedule(server, loop, sharing: true, keepRoomAfter: .seconds(3_600))
+      let alone = try await load.schedule(server, loop, sharing: false, keepRoomAfter: .seconds(3_600))
       var arrival = ArrivalOrder(jobs: load.simulated(sharing: false))
       let passing = load.schedule(try await load.simulation(sharing: false).run(by: &arrival))
       let rows = [
         ("first come first served", firstCome), ("EASY backfilling", easy),
         ("order of arrival, passing over what does not fit", passing), ("queue, users share fairly", byUser),
-        ("the same, room kept for jobs after 6 h", patient), ("the same, room kept after 10 min", keeping),
-        ("queue, all jobs of one tenant", alone),
+        ("the same, room kept for jobs after 6 h", patient), ("the same, room kept after 1 h, as is the default", keeping),
+        ("queue, all jobs of one tenant, room kept after 1 h", alone),
       ]
       let metrics = rows.compactMap { ClusterMetrics(of: $0.1) }
       for (row, metrics) in zip(rows, metrics) { printRow(row.0, row.1, metrics) }

@@ -9,38 +9,38 @@ extension MemoryQueue {
       !order.tenants(in: keeper.lane).isEmpty, !keeper.lane.resources.fits(in: room),
       keeper.lane.resources.fits(in: request.wholeRoom)
     {
-      return kept(for: keeper.lane, due: keeper.due, expectedEnds(of: request.worker), room)
+      return kept(for: keeper.lane, due: max(keeper.gapEnd, now), expectedEnds(of: request.worker), room)
     }
     guard keepers[pool]?.worker.map({ $0 == request.worker }) ?? true, let lane = overdue(in: pool, request, room).first
     else { return nil }
     let ends = expectedEnds(of: request.worker)
     let known = keepers[pool].flatMap { $0.lane == lane ? $0 : nil }
-    let due = known?.due ?? expectedStart(of: lane, after: ends, room)
+    let due = expectedStart(of: lane, after: ends, room)
+    let gapEnd = known?.gapEnd ?? now + (due - now) * limits.gapPatience
     if known?.worker != request.worker {
       stopKeeping(in: pool, but: request.worker)
       settingTimers {
         let until = now + policy.keepRoomFor
-        keepers[pool] = Keeper(worker: request.worker, lane: lane, until: until, due: due)
+        keepers[pool] = Keeper(worker: request.worker, lane: lane, until: until, gapEnd: gapEnd)
         return ((), [until])
       }
     }
-    return kept(for: lane, due: due, ends, room)
+    return kept(for: lane, due: now < gapEnd ? due : now, ends, room)
   }
 
   private func kept(for lane: Lane, due: Timestamp, _ ends: [ExpectedEnd], _ room: ResourceRequest) -> KeptRoom {
-    // When what is late ends nobody knows.
-    let free = ends.filter { !$0.isLate && $0.at <= max(due, now) }.reduce(room) { $0.adding($1.needs) }
+    let free = ends.filter { $0.at <= due }.reduce(room) { $0.adding($1.needs) }
     return KeptRoom(priorityClass: lane.priorityClass, due: due, beside: free.less(lane.resources).orNothing)
   }
 
-  private typealias ExpectedEnd = (at: Timestamp, isLate: Bool, needs: ResourceRequest)
+  private typealias ExpectedEnd = (at: Timestamp, needs: ResourceRequest)
 
-  /// What the worker runs, by when it is expected to end.
+  /// What the worker runs, by when it is expected to end: what has outlived that, when it has run for twice as long as now.
   private func expectedEnds(of worker: WorkerID) -> [ExpectedEnd] {
     jobs.values.compactMap { held -> ExpectedEnd? in
       guard let lease = held.lease, lease.worker == worker || lease.worker == .choosing else { return nil }
       let end = lease.startedAt + expectedDuration(of: held.lane)
-      return (max(now, end), end < now, held.lane.resources)
+      return (end > now ? end : now + (now - lease.startedAt), held.lane.resources)
     }.sorted { $0.at < $1.at }
   }
 
@@ -64,7 +64,10 @@ extension MemoryQueue {
   /// Lanes that the worker has no room for now, but could have, of which a job has waited for long whose tenant is due
   /// before all others that the worker could serve; that of the job accepted first comes first.
   private func overdue(in pool: QueuePool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
-    guard let patience = policy.keepRoomAfter, request.dedication == nil else { return [] }
+    // A worker that is full has nothing to keep.
+    guard let patience = policy.keepRoomAfter, request.dedication == nil, room.cpuMillicores > 0, room.memoryBytes > 0 else {
+      return []
+    }
     let others = homes(in: pool).filter { fits($0, room) }.compactMap {
       order.inTheirOrder(in: $0).first?.tenant
     }

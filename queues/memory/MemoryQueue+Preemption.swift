@@ -30,7 +30,7 @@ extension MemoryQueue {
     stopKeeping(in: lane.pool, but: worker)
     settingTimers {
       let end = now + .microseconds(duration.wholeMicroseconds)
-      keepers[lane.pool] = Keeper(worker: worker, lane: lane, until: end, due: now, isReserved: true)
+      keepers[lane.pool] = Keeper(worker: worker, lane: lane, until: end, gapEnd: now, isReserved: true)
       return ((), [end])
     }
     bell.ring()

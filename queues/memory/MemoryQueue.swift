@@ -89,8 +89,8 @@ public actor MemoryQueue: JobQueue {
     var worker: WorkerID?
     let lane: Lane
     let until: Timestamp
-    /// When there was expected to be enough when that began.
-    let due: Timestamp
+    /// From then on nothing more runs in the gap.
+    let gapEnd: Timestamp
     /// Whether it was told to: then it is over with the time.
     var isReserved = false
   }
@@ -99,7 +99,7 @@ public actor MemoryQueue: JobQueue {
   struct KeptRoom {
     /// The class of the job for which it does.
     let priorityClass: PriorityClass
-    /// When there was expected to be enough for it when that began.
+    /// When there is expected to be enough for it.
     let due: Timestamp
     /// What is expected to be left beside it then.
     var beside: ResourceRequest

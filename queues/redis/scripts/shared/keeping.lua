@@ -1,7 +1,7 @@
 -- Shared: workers that keep room for a job that has waited for long and needs more than they have free: one in each pool.
 -- `kept` tells of a pool (its key) the worker (16 bytes), the number of the lane in which the job waits (2), and the
--- microsecond at which there was expected to be enough when that began (8); one more byte follows where the worker was told
--- to (see reserve.lua). A timer asks the worker whether it still does, and meanwhile nobody does; so does whatever may have
+-- microsecond from which on nothing more runs in the gap (8); one more byte follows where the worker was told to (see
+-- reserve.lua). A timer asks the worker whether it still does, and meanwhile nobody does; so does whatever may have
 -- made it needless. What was reserved is over with its timer.
 local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
@@ -60,7 +60,9 @@ local function is_kept_by(lane, worker)
   return kept and sub(kept, 1, 18) == worker .. lane.number
 end
 
--- What a worker runs, by when it is expected to end.
+-- What a worker runs, by when it is expected to end: after its lane's average, and what has outlived that, when it has run for
+-- twice as long as now (a prediction that failed is made anew: D. Tsafrir, Y. Etsion, D. G. Feitelson, "Backfilling Using
+-- System-Generated Predictions Rather than User Runtime Estimates", IEEE TPDS 18, 2007).
 local function expected_ends(worker, time)
   local leases, numbers, ends = call('HVALS', prefix .. 'held:' .. worker), {}, {}
   for index, lease in ipairs(leases) do numbers[index] = sub(lease, 26, 27) end
@@ -68,8 +70,9 @@ local function expected_ends(worker, time)
   for index, lease in ipairs(leases) do
     local lane = is_lease(lease) and lanes[numbers[index]]
     if lane then
-      local at = unpack_bytes('>I8', lease, 9) + expected_duration(lane)
-      ends[#ends + 1] = { at = max(time, at), is_late = at < time, lane = lane }
+      local start = unpack_bytes('>I8', lease, 9)
+      local at = start + expected_duration(lane)
+      ends[#ends + 1] = { at = at > time and at or 2 * time - start, lane = lane }
     end
   end
   table.sort(ends, function(a, b) return a.at < b.at end)
@@ -86,12 +89,12 @@ local function expected_start(lane, ends, free, time)
   return time
 end
 
--- What will be left beside a job of the lane once what is expected to end by then has. When what is late ends nobody knows.
+-- What will be left beside a job of the lane once what is expected to end by then has.
 local function left_beside(lane, ends, free, by)
   local cpu, memory, gpu = free[1] - lane.cpu, free[2] - lane.memory, free[3] - lane.gpu
   for _, one in ipairs(ends) do
     if one.at > by then break end
-    if not one.is_late then cpu, memory, gpu = cpu + one.lane.cpu, memory + one.lane.memory, gpu + one.lane.gpu end
+    cpu, memory, gpu = cpu + one.lane.cpu, memory + one.lane.memory, gpu + one.lane.gpu
   end
   return { max(0, cpu), max(0, memory), max(0, gpu) }
 end
@@ -136,26 +139,30 @@ local function reserved_room(lane, worker, time, free)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
   if not kept or not is_reserved(kept) or sub(kept, 1, 18) ~= worker .. lane.number then return nil end
   if call('EXISTS', lane.key) == 0 then return nil end
-  local due = unpack_bytes('>I8', kept, 19)
-  return due, left_beside(lane, expected_ends(worker, time), free, max(due, time))
+  local due = max(unpack_bytes('>I8', kept, 19), time)
+  return due, left_beside(lane, expected_ends(worker, time), free, due)
 end
 
 -- Has `worker`, which has `free` (cpu, memory, gpu), keep room for a job of the lane, unless another does in its pool.
--- Returns when there was expected to be enough as that began, and what will be left beside the job; nil where another does.
+-- Returns when there is expected to be enough, and what will be left beside the job then; nil where another does. What runs
+-- longer than expected moves that time, but not for ever: once keeping has taken GAP_PATIENCE times as long as it was expected
+-- to when it began, nothing more runs in the gap.
 local function keep_room(lane, worker, time, free)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
-  local keeper, due = kept and sub(kept, 1, 16), nil
+  local keeper, until_when = kept and sub(kept, 1, 16), nil
   if kept and keeper ~= worker and keeper ~= NOBODY then return nil end
-  if kept and sub(kept, 17, 18) == lane.number then due = unpack_bytes('>I8', kept, 19) end
+  if kept and sub(kept, 17, 18) == lane.number then until_when = unpack_bytes('>I8', kept, 19) end
   local ends = expected_ends(worker, time)
-  if not due or keeper ~= worker then
+  local due = expected_start(lane, ends, free, time)
+  if not until_when or keeper ~= worker then
     stop_keeping_in(lane.pool, worker)
-    due = due or expected_start(lane, ends, free, time)
-    call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', due))
+    until_when = until_when or time + GAP_PATIENCE * (due - time)
+    call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', until_when))
     set_lane_flag(lane, 4, true)
     set_timers({ string.format('%d', time + kept_for), 'r' .. lane.pool })
   end
-  return due, left_beside(lane, ends, free, max(due, time))
+  due = time < until_when and due or time
+  return due, left_beside(lane, ends, free, due)
 end
 
 return stop_keeping, stop_all_keeping, stop_keeping_on, ask_keeper_again, is_kept_by, overdue, reserve_room, reserved_room,
