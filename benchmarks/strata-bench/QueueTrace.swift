@@ -33,7 +33,8 @@ enum QueueTraceBenchmark {
       let rows = [
         ("first come first served", firstCome), ("EASY backfilling", easy),
         ("order of arrival, passing over what does not fit", passing), ("queue, users share fairly", byUser),
-        ("the same, room kept for jobs after 6 h", patient), ("the same, room kept after 1 h, as is the default", keeping),
+        ("the same, room kept for jobs after 6 h", patient),
+        ("the same, room kept after 1 h, as is the default", keeping),
         ("queue, all jobs of one tenant, room kept after 1 h", alone),
       ]
       let metrics = rows.compactMap { ClusterMetrics(of: $0.1) }

@@ -65,7 +65,8 @@ extension MemoryQueue {
   /// before all others that the worker could serve; that of the job accepted first comes first.
   private func overdue(in pool: QueuePool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
     // A worker that is full has nothing to keep.
-    guard let patience = policy.keepRoomAfter, request.dedication == nil, room.cpuMillicores > 0, room.memoryBytes > 0 else {
+    guard let patience = policy.keepRoomAfter, request.dedication == nil, room.cpuMillicores > 0, room.memoryBytes > 0
+    else {
       return []
     }
     let others = homes(in: pool).filter { fits($0, room) }.compactMap {

@@ -106,7 +106,8 @@ extension RedisQueue {
       return .leased(
         LeaseStatus(
           worker: lease.worker, token: lease.token, attempt: lease.job.attemptsMade + 1, tier: lease.tier,
-          startedAt: lease.startedAt, fraction: note.fraction, stage: note.stage, isCancelRequested: lease.isCancelRequested,
+          startedAt: lease.startedAt, fraction: note.fraction, stage: note.stage,
+          isCancelRequested: lease.isCancelRequested,
           preemptor: lease.preemptor))
     }
     guard let record = JobRecord(bytes) else { return nil }

@@ -49,7 +49,8 @@ struct ScriptLibrary: Sendable {
   private static func constants(_ limits: QueueLimits) -> [(String, Int64)] {
     [
       ("UNREADABLE_MAX", Int64(limits.unreadableMax)), ("UNREADABLE_BYTES_MAX", Int64(limits.unreadableBytesMax)),
-      ("WORKER_LOSSES_MAX", Int64(limits.workerLossesMax)), ("LANES_MAX", Int64(limits.lanesMax)), ("GAP_PATIENCE", Int64(limits.gapPatience)),
+      ("WORKER_LOSSES_MAX", Int64(limits.workerLossesMax)), ("LANES_MAX", Int64(limits.lanesMax)),
+      ("GAP_PATIENCE", Int64(limits.gapPatience)),
       ("WAYS_MAX", Int64(limits.alternativesMax) + 1), ("TURNS_MAX", Int64(limits.turnsMax)),
       ("AVERAGE_NONE", limits.durationUnknown.wholeMicroseconds),
       ("QUANTUM", limits.turnQuantum.milliseconds), ("THROTTLE_STEP", limits.throttleStep.wholeMicroseconds),

@@ -12,7 +12,8 @@ struct QueueBounds {
     .option("queue-open-at", "PERCENT", "below which they are again [5 less]"),
     .option("queue-jobs", "N", "the most jobs that the queue holds [5000000]"),
     .option("tenant-jobs", "N", "the most jobs of one tenant that wait to be run [1000000]"),
-    .option("tenant-lanes", "N", "the most kinds of jobs (capability, tier, resources) that one tenant has at once [250]"),
+    .option(
+      "tenant-lanes", "N", "the most kinds of jobs (capability, tier, resources) that one tenant has at once [250]"),
   ]
 
   /// Less is of no use to a Redis.

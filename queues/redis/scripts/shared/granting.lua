@@ -50,9 +50,9 @@ local function append_granted(reply, lane, first, last, records, is_all)
   reply[#reply + 1] = { lane.descriptor, table.concat(taken, '', first, last), some }
 end
 
--- Puts together what can be granted, from the first place on, and says to `turn_away` what cannot: pool, lane and tenant. A record
--- that cannot be read goes aside; an entry that points to no job, or to one that is not ready there, is a stray, and is gone
--- with being taken out. Returns how many can.
+-- Puts together what can be granted, from the first place on, and says to `turn_away` what cannot: pool, lane and tenant. A
+-- record that cannot be read goes aside; an entry that points to no job, or to one that is not ready there, is a stray, and
+-- is gone with being taken out. Returns how many can.
 local function pick(worker, grants, records, turn_away, pool)
   local count, next, run_lane, run_first, run_made, made_first = 0, 1, turn_lanes[1], 1, nil, 1
   for turn = 1, turns do

@@ -90,7 +90,7 @@ local function descriptor_of(packed) return sub(packed, 23 + 2 * byte(packed, 22
 
 local function lane_from(number, packed)
   local known = described[number]
-  if known and known.packed == packed then
+  if known and known.packed == packed and known.number == number then
     known.is_changed, known.gates = false, nil
     if known.rank > 0 then known.home = nil end
     lanes[number] = known
