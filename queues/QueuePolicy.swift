@@ -5,7 +5,7 @@ public struct QueuePolicy: Hashable, Sendable {
   /// How long a job waits that needs more than any worker has free, before one that could have it keeps its room for it;
   /// nil for ever. More than zero. Only what is expected to be over by then runs in what is kept.
   public var keepRoomAfter: Duration? = .seconds(3_600)
-  /// After so long a worker that keeps room is asked whether it still does: one that has died makes place. At least a
+  /// How often a worker that keeps room is told to ask for jobs, whereby it says whether it still does. At least a
   /// microsecond.
   public var keepRoomFor = Duration.seconds(30)
   /// A class of a tier that has not been served for so long goes first, for one job; nil: higher classes always do.

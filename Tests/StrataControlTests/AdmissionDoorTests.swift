@@ -196,8 +196,12 @@ import Testing
     let refused = await refusal(fixture, cpu: 3_000)
     #expect(refused?.code == .tooManyWaiting && refused?.message.contains("in 2 lanes already") == true)
     let jobs = [1_000, 3_000, 2_000].map { Result<JobDraft, StrataError>.success(draft(cpu: $0)) }
-    let many = try await fixture.control.submit(.init(jobs: jobs), tenant: fixture.tenant).verdicts
-    #expect(many.map { (try? $0.get()) != nil } == [true, false, true])
+    let many = await #expect(throws: StrataError.self) {
+      try await fixture.control.submit(.init(jobs: jobs), tenant: fixture.tenant)
+    }
+    #expect(many?.code == .tooManyWaiting)
+    // To ask takes none.
+    _ = try await fixture.control.check(draft(cpu: 1_000), tenant: fixture.tenant)
     let other = try await fixture.ledger.createTenant(
       name: "other", plan: "p", credits: MicroCredits(micros: 1_000_000))
     _ = try await fixture.control.submit(draft(cpu: 3_000), tenant: other)
@@ -217,14 +221,23 @@ import Testing
     // One with another way to run counts twice.
     #expect(lanes.take(Self.lane(2, others: 1), of: tenant, at: start) == .taken)
     #expect(lanes.take(Self.lane(3), of: tenant, at: start) == .unknown)
+    #expect(lanes.beginLook(at: start + .seconds(1)) == true)
+    #expect(lanes.beginLook(at: start + .seconds(2)) == false)
     // Its jobs may be on their way.
     lanes.note([], at: start + .seconds(1))
     #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(2)) == .refused(lanes: 3))
     #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(3)) == .unknown)
+    #expect(lanes.beginLook(at: start + .seconds(11)) == true)
     lanes.note([Self.lane(1)], at: start + .seconds(11))
+    #expect(lanes.take(Self.lane(3), of: tenant, isCounted: false, at: start + .seconds(11)) == .taken)
     #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(11)) == .taken)
     #expect(lanes.take(Self.lane(4), of: tenant, at: start + .seconds(11)) == .taken)
     #expect(lanes.take(Self.lane(5), of: tenant, at: start + .seconds(11)) == .refused(lanes: 3))
+    // What it has not asked for in a day may be another's.
+    let next = start + .seconds(86_400)
+    #expect(lanes.beginLook(at: next) == true)
+    lanes.note([Self.lane(1), Self.lane(3), Self.lane(4)], at: next)
+    #expect(lanes.take(Self.lane(2), of: tenant, at: next) == .taken)
   }
 }
 

@@ -32,7 +32,7 @@ extension MemoryQueue {
       letThrough(gate, wasFull: wasFull)
       armGates([gate])
     }
-    for (pool, keeper) in keepers where !keeper.isReserved { stopKeeping(in: pool) }
+    for keeper in keepers.values where !keeper.isReserved { signalled[keeper.worker, default: []].append(.work) }
     bell.ring()
   }
 

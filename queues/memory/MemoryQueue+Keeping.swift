@@ -11,13 +11,22 @@ extension MemoryQueue {
     {
       return kept(for: keeper.lane, due: max(keeper.gapEnd, now), expectedEnds(of: request.worker), room)
     }
-    guard keepers[pool]?.worker.map({ $0 == request.worker }) ?? true, let lane = overdue(in: pool, request, room).first
+    let known = keepers[pool]
+    guard known.map({ $0.worker == request.worker }) ?? true else { return nil }
+    let overdue = overdue(in: pool, request, room)
+    if let known, !overdue.contains(known.lane), !order.tenants(in: known.lane).isEmpty,
+      known.isDoubtful(for: request, room, policy)
+    {
+      stopKeeping(in: pool, but: request.worker)
+    }
+    // The one that it keeps room for comes first.
+    guard let lane = known.flatMap({ overdue.contains($0.lane) ? $0.lane : nil }) ?? overdue.first,
+      keepers[pool].map({ $0.lane == lane || !$0.isReserved }) ?? true
     else { return nil }
     let ends = expectedEnds(of: request.worker)
-    let known = keepers[pool].flatMap { $0.lane == lane ? $0 : nil }
     let due = expectedStart(of: lane, after: ends, room)
-    let gapEnd = known?.gapEnd ?? now + (due - now) * limits.gapPatience
-    if known?.worker != request.worker {
+    let gapEnd = known?.lane == lane ? known?.gapEnd ?? now : now + (due - now) * limits.gapPatience
+    if known?.lane != lane {
       stopKeeping(in: pool, but: request.worker)
       settingTimers {
         let until = now + policy.keepRoomFor
@@ -85,26 +94,41 @@ extension MemoryQueue {
     return found.sorted { $0.accepted < $1.accepted }.map(\.lane)
   }
 
-  /// A job of the lane is gone: nobody keeps room for it any more. What is reserved stays while another is ready, unless
-  /// whoever asks, whose it is, took the job.
+  /// A job of the lane is gone: nobody keeps room for it any more, unless another is ready, and it was not the keeper, who
+  /// asks, that took the job.
   func stopKeeping(_ lane: Lane, but asking: WorkerID? = nil) {
     guard let keeper = keepers[lane.pool], keeper.lane == lane else { return }
-    if keeper.isReserved, keeper.worker != asking, !ready(in: lane).isEmpty { return }
+    if keeper.worker != asking, !ready(in: lane).isEmpty { return }
     stopKeeping(in: lane.pool, but: asking)
   }
 
   /// The worker that kept room is told, unless it is the one that asks.
   func stopKeeping(in pool: QueuePool, but asking: WorkerID? = nil) {
-    guard let keeper = keepers.removeValue(forKey: pool), let worker = keeper.worker, worker != asking else { return }
-    signalled[worker, default: []].append(.work)
+    guard let keeper = keepers.removeValue(forKey: pool), keeper.worker != asking else { return }
+    signalled[keeper.worker, default: []].append(.work)
   }
 
-  /// The worker that keeps room is to say so again.
-  func askKeeperAgain(in pool: QueuePool) {
-    guard let worker = keepers[pool]?.worker else { return }
-    if keepers[pool]?.isReserved == true { return stopKeeping(in: pool) }
-    keepers[pool]?.worker = nil
-    signalled[worker, default: []].append(.work)
+  /// Workers that keep room in pools whose timers are over are to ask for jobs; one that runs nothing, and has not asked, does
+  /// not any more.
+  func askKeepersAgain(in pools: [QueuePool]) {
+    let due = pools.compactMap { pool in keepers.removeValue(forKey: pool).map { (pool, $0) } }
+    for (pool, var keeper) in due {
+      signalled[keeper.worker, default: []].append(.work)
+      if keeper.isReserved || !jobs.values.contains(where: { $0.lease?.worker == keeper.worker }) { continue }
+      settingTimers {
+        keeper.until = now + policy.keepRoomFor
+        keepers[pool] = keeper
+        return ((), [keeper.until])
+      }
+    }
+  }
+}
+
+extension MemoryQueue.Keeper {
+  /// Whether a worker that asks, and keeps room, could see a reason for it, had it one still.
+  fileprivate func isDoubtful(for request: LeaseRequest, _ room: ResourceRequest, _ policy: QueuePolicy) -> Bool {
+    !isReserved && policy.keepRoomAfter != nil && request.dedication == nil && room.cpuMillicores > 0
+      && room.memoryBytes > 0 && !lane.resources.fits(in: room) && lane.resources.fits(in: request.wholeRoom)
   }
 }
 

@@ -19,9 +19,9 @@ extension MemoryQueue {
     for id in promoted { jobs[id]?.due = nil }
     admit(promoted.compactMap { jobs[$0] })
     let expired = finishLate(due.compactMap { timer in if case .startBy(let id) = timer { id } else { nil } })
-    for case .keeper(let pool) in due { askKeeperAgain(in: pool) }
+    for case .gate(let gate) in due { gates[gate]?.timer = nil }
+    askKeepersAgain(in: due.compactMap { timer in if case .keeper(let pool) = timer { pool } else { nil } })
     for case .gate(let gate) in due {
-      gates[gate]?.timer = nil
       gates[gate]?.isArmed = false
       if gates[gate]?.bucket != nil { letThrough(gate, wasFull: true) }
     }
@@ -41,7 +41,7 @@ extension MemoryQueue {
     for (gate, held) in gates {
       if let due = held.timer { all.append((due, Array("g".utf8) + gate.field, .gate(gate))) }
     }
-    for (pool, keeper) in keepers where keeper.worker != nil {
+    for (pool, keeper) in keepers {
       let name = "r\(pool.priorityClass.rawValue):\(pool.tier.rawValue)"
       all.append((keeper.until, Array(name.utf8), .keeper(pool)))
     }

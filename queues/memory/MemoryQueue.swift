@@ -85,10 +85,9 @@ public actor MemoryQueue: JobQueue {
   }
 
   struct Keeper {
-    /// Nil while nobody does: the worker that did has been asked to say so again.
-    var worker: WorkerID?
+    let worker: WorkerID
     let lane: Lane
-    let until: Timestamp
+    var until: Timestamp
     /// From then on nothing more runs in the gap.
     let gapEnd: Timestamp
     /// Whether it was told to: then it is over with the time.

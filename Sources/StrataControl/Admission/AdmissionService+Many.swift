@@ -17,7 +17,8 @@ extension AdmissionService {
     _ drafts: [Result<JobDraft, StrataError>], tenant: TenantID
   ) async throws(StrataError) -> [Verdict] {
     let stored = try await inputs.stored(drafts.flatMap { (try? $0.get().inputs) ?? [] }, of: tenant)
-    let checked = await withinLanes(try await checked(drafts, tenant, stored), tenant)
+    let checked = try await checked(drafts, tenant, stored)
+    try await requireLanes(for: checked, tenant)
     let (verdicts, waiting) = try await accept(checked.compactMap { try? $0.get() })
     // Only now, for what is claimed is left alone.
     for job in waiting { retries.add(job) }
@@ -61,19 +62,14 @@ extension AdmissionService {
     return checked
   }
 
-  /// Refuses those that would be in a lane too many.
-  private func withinLanes(
-    _ checked: [Result<JobSubmission, StrataError>], _ tenant: TenantID
-  ) async -> [Result<JobSubmission, StrataError>] {
-    var refusals: [Lane: StrataError?] = [:]
-    for case .success(let submission) in checked {
-      let lane = lane(of: submission)
-      if refusals[lane] == nil { refusals[lane] = .some(await room.refusal(of: tenant, in: lane)) }
-    }
-    return checked.map { submission in
-      submission.flatMap { accepted in
-        if let refusal = refusals[lane(of: accepted)] ?? nil { .failure(refusal) } else { .success(accepted) }
-      }
+  /// - Throws: that jobs of these would be in a lane too many. They are refused as a whole, as in `requireRoom`.
+  private func requireLanes(
+    for checked: [Result<JobSubmission, StrataError>], _ tenant: TenantID
+  ) async throws(StrataError) {
+    for lane in Set(checked.compactMap { try? $0.get() }.map(lane)) {
+      guard let refusal = await room.refusal(of: tenant, in: lane) else { continue }
+      metrics.refused(refusal.code)
+      throw refusal
     }
   }
 

@@ -133,6 +133,12 @@ package struct ArrayKeeper: Sendable {
       pass.holds.append(hold(array, error, for: Self.refusedPause))
       return 0
     }
+    if let task = tasks.first?.submission,
+      let refusal = await admission.room.refusal(of: array.tenant, in: admission.lane(of: task))
+    {
+      pass.holds.append(hold(array, refusal, for: Self.waitingPause))
+      return 0
+    }
     CrashPoint.betweenWindowAndMaking.reached()
     let step = try await make(
       ArrayMaking(

@@ -118,6 +118,8 @@ package struct ScheduleKeeper: Sendable {
       var draft = try JobDraft(definitionJSON: schedule.definition.draftJSON)
       draft.occurrence = ScheduleOccurrence(schedule: schedule.id, instant: instant)
       let submission = try await admission.submission(for: draft, tenant: schedule.tenant, now: now)
+      let lane = admission.lane(of: submission)
+      if let refusal = await admission.room.refusal(of: schedule.tenant, in: lane) { throw refusal }
       return ScheduleFiring.Run(instant: instant, submission: .success(submission))
     } catch {
       if error.code == .unavailable { throw error }

@@ -7,7 +7,7 @@ struct QueueOrderAction {
   static let options: [OptionDefinition] = [
     .time(
       "keep-room-after", "how long a job waits before a worker keeps its room for it (order) [1h]", orNever: true),
-    .time("keep-room-for", "how long before that worker is asked again (order) [30s]"),
+    .time("keep-room-for", "how often that worker is told to ask for jobs (order) [30s]"),
     .time("class-patience", "how long a class is passed over before it has a turn (order) [never]", orNever: true),
     .time("priority-ageing", "how much waiting counts as one of priority (order) [never]", orNever: true),
     .time(

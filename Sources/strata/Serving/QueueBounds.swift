@@ -18,6 +18,8 @@ struct QueueBounds {
 
   /// Less is of no use to a Redis.
   private static let memoryBytesMin: Int64 = 16 << 20
+  /// One job may need as many.
+  private static let tenantLanesMin = 1 + QueueLimits().alternativesMax
 
   /// Nil where nothing is said.
   let memoryBytes: Int64?
@@ -38,7 +40,7 @@ struct QueueBounds {
     openAt = try arguments.integer("queue-open-at", in: 1...98)
     jobs = try arguments.integer("queue-jobs", in: 1...1_000_000_000)
     tenantJobs = try arguments.integer("tenant-jobs", in: 1...1_000_000_000)
-    tenantLanes = try arguments.integer("tenant-lanes", in: 1...QueueLimits().lanesMax)
+    tenantLanes = try arguments.integer("tenant-lanes", in: Self.tenantLanesMin...QueueLimits().lanesMax)
     if let openAt, openAt >= fullAt ?? 80 {
       throw UsageError(
         "--queue-open-at must be less than --queue-full-at, which is \(fullAt ?? 80)", command: arguments.command)

@@ -90,7 +90,7 @@ transition('govern', 'allow-oom', function()
     set_gate(
       ARGV[index], whole(ARGV[index + 1]) or ANY, whole(ARGV[index + 2]), rate.per_tick and rate or nil)
   end
-  stop_all_keeping()
+  ask_all_keepers()
   save_tenants()
   save_state()
   return (#ARGV - 1) / 6

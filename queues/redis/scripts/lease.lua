@@ -222,9 +222,8 @@ local function keeps_room(in_class)
     if not due and lane.flags >= 4 then due, beside = reserved_room(lane, worker, time, { cpu, memory, gpu }) end
   end
   -- A worker that is full has nothing to keep.
-  local may_be = not due and keep_after > 0 and cpu > 0 and memory > 0
-  for _, one in ipairs(may_be and overdue(large, first_tag_of(in_class), time) or {}) do
-    if not due then due, beside = keep_room(one.lane, worker, time, { cpu, memory, gpu }) end
+  if not due and keep_after > 0 and cpu > 0 and memory > 0 then
+    due, beside = keep_room(large, first_tag_of(in_class), worker, time, { cpu, memory, gpu })
   end
   if due then kept_class, kept_due, beside_kept = in_class[1].class, due, beside end
   return due ~= nil

@@ -99,7 +99,7 @@ transition('promote', 'allow-oom', function()
   drop_timers(names)
   local promoted = make_due_ready(ready)
   local finished = finish_late(late, time)
-  for _, key in ipairs(kept) do ask_keeper_again(key) end
+  for _, key in ipairs(kept) do ask_keeper_again(key, time) end
   open_gates(fields)
   save(settle(last, time, ARGV[2], ARGV[3], ARGV[1]))
   local next_due = call('ZRANGE', timers, 0, 0, 'WITHSCORES')

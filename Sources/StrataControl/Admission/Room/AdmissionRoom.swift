@@ -83,13 +83,20 @@ package final class AdmissionRoom: Sendable {
 
   /// Why jobs of a tenant are not accepted in a lane, beside those in which it has some; nil where they are. A queue that
   /// cannot be asked keeps nobody from submitting.
-  package func refusal(of tenant: TenantID, in lane: Lane) async -> StrataError? {
-    var (verdict, isCrowded) = state.withLock { ($0.lanes.take(lane, of: tenant, at: .now), $0.lanes.isCrowded) }
-    if verdict == .unknown || isCrowded, let used = try? await queue.room().lanes.keys {
-      verdict = state.withLock { state in
-        state.lanes.note(used, at: .now)
-        return state.lanes.take(lane, of: tenant, at: .now)
+  ///
+  /// - Parameter isCounted: whether they are accepted then.
+  package func refusal(of tenant: TenantID, in lane: Lane, isCounted: Bool = true) async -> StrataError? {
+    func take() -> (verdict: TenantLanes.Verdict, looks: Bool) {
+      state.withLock { state in
+        let verdict = state.lanes.take(lane, of: tenant, isCounted: isCounted, at: .now)
+        let wantsLook = verdict == .unknown || state.lanes.isCrowded(at: .now)
+        return (verdict, wantsLook && state.lanes.beginLook(at: .now))
       }
+    }
+    var (verdict, looks) = take()
+    if looks, let used = try? await queue.room().lanes.keys {
+      state.withLock { $0.lanes.note(used, at: .now) }
+      verdict = take().verdict
     }
     guard case .refused(let count) = verdict else { return nil }
     return StrataError(

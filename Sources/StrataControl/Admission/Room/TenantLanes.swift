@@ -10,6 +10,9 @@ package struct TenantLanes: Sendable {
 
   /// How long jobs that were accepted may be on their way into the queue.
   static let arrival = Duration.seconds(10)
+  /// After so long a kind counts no more that the tenant has not asked for again: the jobs that are in that lane still may be
+  /// another's.
+  static let memory = Duration.seconds(86_400)
 
   /// What lanes have in common that differ in class: a tenant has one.
   private struct Kind: Hashable {
@@ -42,27 +45,41 @@ package struct TenantLanes: Sendable {
 
   /// Whether a tenant may have jobs in a lane, beside those in which it has some. It counts once for each way in which its jobs
   /// may run.
-  package mutating func take(_ lane: Lane, of tenant: TenantID, at now: Instant) -> Verdict {
+  ///
+  /// - Parameter isCounted: whether it has some there then.
+  package mutating func take(_ lane: Lane, of tenant: TenantID, isCounted: Bool = true, at now: Instant) -> Verdict {
     let (kind, own) = (Kind(lane), kinds[tenant, default: [:]])
     let count = own.keys.reduce(0) { $0 + $1.placements.count }
     if own[kind] == nil, count + kind.placements.count > lanesMax {
-      let isFresh = lookedAt.map { now - $0 <= interval } ?? false
-      return isFresh ? .refused(lanes: count) : .unknown
+      return isLookDue(at: now) ? .unknown : .refused(lanes: count)
     }
-    kinds[tenant, default: [:]][kind] = now
+    if isCounted { kinds[tenant, default: [:]][kind] = now }
     return .taken
   }
+
+  /// Whether whoever asks is to look. Who asks meanwhile goes by the look before.
+  package mutating func beginLook(at now: Instant) -> Bool {
+    guard isLookDue(at: now) else { return false }
+    lookedAt = now
+    return true
+  }
+
+  private func isLookDue(at now: Instant) -> Bool { lookedAt.map { now - $0 > interval } ?? true }
 
   /// Notes which lanes have jobs, as a look told. The others are forgotten.
   package mutating func note(_ used: some Sequence<Lane>, at now: Instant) {
     let used = Set(used.map(Kind.init))
-    lookedAt = now
     kinds = kinds.compactMapValues { own in
-      let left = own.filter { used.contains($0.key) || now - $0.value < Self.arrival }
+      let left = own.filter { kind, asked in
+        let age = now - asked
+        return age < Self.arrival || age < Self.memory && used.contains(kind)
+      }
       return left.isEmpty ? nil : left
     }
   }
 
-  /// Whether so many tenants are remembered that it is time for a look.
-  package var isCrowded: Bool { kinds.count >= TenantBacklogs.tenantsMax }
+  /// Whether so many tenants are remembered that it is time for a look, every minute.
+  package func isCrowded(at now: Instant) -> Bool {
+    kinds.count >= TenantBacklogs.tenantsMax && lookedAt.map { now - $0 > .seconds(60) } ?? true
+  }
 }

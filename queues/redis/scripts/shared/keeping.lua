@@ -1,9 +1,9 @@
 -- Shared: workers that keep room for a job that has waited for long and needs more than they have free: one in each pool.
 -- `kept` tells of a pool (its key) the worker (16 bytes), the number of the lane in which the job waits (2), and the
 -- microsecond from which on nothing more runs in the gap (8); one more byte follows where the worker was told to (see
--- reserve.lua). A timer asks the worker whether it still does, and meanwhile nobody does; so does whatever may have
--- made it needless. What was reserved is over with its timer.
-local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+-- reserve.lua). It does so until a job of the lane is its own, none is ready there any more, it asks for jobs and has no
+-- reason to, or it dies. A timer has it ask, and so has whatever may have made it needless; one that runs nothing and has
+-- not asked is passed over from then on. What was reserved is over with its timer.
 
 local function stop_keeping_in(key, but)
   local kept = call('HGET', prefix .. 'kept', key)
@@ -15,25 +15,24 @@ local function stop_keeping_in(key, but)
   if lanes[number] then set_lane_flag(lanes[number], 4, false) end
   local worker = sub(kept, 1, 16)
   -- It may have something else to take, unless it is the one that asks.
-  if worker ~= but and worker ~= NOBODY then signal(worker, 'w') end
+  if worker ~= but then signal(worker, 'w') end
 end
 
 local function is_reserved(kept) return #kept > 26 end
 
--- A job of the lane is gone: nobody keeps room for it any more. What is reserved stays while another is ready, unless `but`,
--- whose it is, took the job.
+-- A job of the lane is gone: nobody keeps room for it any more, unless another is ready, and it was not the keeper (`but`)
+-- that took the job.
 local function stop_keeping(lane, but)
   if not has_lane_flag(lane, 4) then return end
   local kept = call('HGET', prefix .. 'kept', lane.pool)
-  if kept and is_reserved(kept) and sub(kept, 1, 16) ~= but and lane.ready > 0 then return end
+  if kept and sub(kept, 1, 16) ~= but and lane.ready > 0 then return end
   stop_keeping_in(lane.pool, but)
 end
 
--- Whoever keeps room is asked again, but for what is reserved.
-local function stop_all_keeping()
-  local all = call('HGETALL', prefix .. 'kept')
-  for index = 1, #all, 2 do
-    if not is_reserved(all[index + 1]) then stop_keeping_in(all[index]) end
+-- Whoever keeps room is to ask for jobs, but for what is reserved.
+local function ask_all_keepers()
+  for _, kept in ipairs(call('HVALS', prefix .. 'kept')) do
+    if not is_reserved(kept) then signal(sub(kept, 1, 16), 'w') end
   end
 end
 
@@ -45,19 +44,25 @@ local function stop_keeping_on(worker)
   end
 end
 
--- Asks the worker that keeps room in a pool to say so again. For the same lane the time stays that was told first.
-local function ask_keeper_again(key)
+-- Has the worker that keeps room in a pool ask for jobs.
+local function ask_keeper_again(key, time)
   local kept = call('HGET', prefix .. 'kept', key)
   if not kept then return end
-  if is_reserved(kept) then return stop_keeping_in(key) end
-  call('HSET', prefix .. 'kept', key, NOBODY .. sub(kept, 17))
-  if sub(kept, 1, 16) ~= NOBODY then signal(sub(kept, 1, 16), 'w') end
+  local worker = sub(kept, 1, 16)
+  if is_reserved(kept) or call('EXISTS', prefix .. 'held:' .. worker) == 0 then return stop_keeping_in(key) end
+  set_timers({ string.format('%d', time + kept_for), 'r' .. key })
+  signal(worker, 'w')
 end
 
 -- Whether `worker` keeps room for a job of the lane.
 local function is_kept_by(lane, worker)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
   return kept and sub(kept, 1, 18) == worker .. lane.number
+end
+
+-- A worker that keeps room for a job of the lane has no reason to any more.
+local function give_up(lane, worker)
+  if not is_reserved(call('HGET', prefix .. 'kept', lane.pool)) then stop_keeping_in(lane.pool, worker) end
 end
 
 -- What a worker runs, by when it is expected to end: after its lane's average, and what has outlived that, when it has run for
@@ -147,16 +152,16 @@ end
 -- Returns when there is expected to be enough, and what will be left beside the job then; nil where another does. What runs
 -- longer than expected moves that time, but not for ever: once keeping has taken GAP_PATIENCE times as long as it was expected
 -- to when it began, nothing more runs in the gap.
-local function keep_room(lane, worker, time, free)
+local function keep_room_in(lane, worker, time, free)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
-  local keeper, until_when = kept and sub(kept, 1, 16), nil
-  if kept and keeper ~= worker and keeper ~= NOBODY then return nil end
-  if kept and sub(kept, 17, 18) == lane.number then until_when = unpack_bytes('>I8', kept, 19) end
+  local is_same = kept and sub(kept, 1, 18) == worker .. lane.number
+  if kept and not is_same and (sub(kept, 1, 16) ~= worker or is_reserved(kept)) then return nil end
+  local until_when = is_same and unpack_bytes('>I8', kept, 19) or nil
   local ends = expected_ends(worker, time)
   local due = expected_start(lane, ends, free, time)
-  if not until_when or keeper ~= worker then
+  if not is_same then
     stop_keeping_in(lane.pool, worker)
-    until_when = until_when or time + GAP_PATIENCE * (due - time)
+    until_when = time + GAP_PATIENCE * (due - time)
     call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', until_when))
     set_lane_flag(lane, 4, true)
     set_timers({ string.format('%d', time + kept_for), 'r' .. lane.pool })
@@ -165,5 +170,22 @@ local function keep_room(lane, worker, time, free)
   return due, left_beside(lane, ends, free, due)
 end
 
-return stop_keeping, stop_all_keeping, stop_keeping_on, ask_keeper_again, is_kept_by, overdue, reserve_room, reserved_room,
+-- Has `worker` keep room for a job of one of the lanes, if it is to: of the one for which it does already, if that is still
+-- overdue, before all others. Returns what `keep_room_in` does.
+local function keep_room(large, first_tag, worker, time, free)
+  local found, kept_lane, due, beside = overdue(large, first_tag, time), nil, nil, nil
+  for _, lane in ipairs(large) do
+    if lane.flags >= 4 and is_kept_by(lane, worker) and call('EXISTS', lane.key) == 1 then kept_lane = lane end
+  end
+  for _, one in ipairs(found) do
+    if one.lane == kept_lane then due, beside = keep_room_in(kept_lane, worker, time, free) end
+  end
+  if kept_lane and not due then give_up(kept_lane, worker) end
+  for _, one in ipairs(found) do
+    if not due then due, beside = keep_room_in(one.lane, worker, time, free) end
+  end
+  return due, beside
+end
+
+return stop_keeping, ask_all_keepers, stop_keeping_on, ask_keeper_again, is_kept_by, reserve_room, reserved_room,
   keep_room
