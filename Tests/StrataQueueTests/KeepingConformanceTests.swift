@@ -90,13 +90,15 @@ import Testing
       let running = try await ask(queue, keeper, free: 2)
       let waiting = job(large, at: clock.now)
       _ = try await queue.enqueue([waiting] + (0..<20).map { _ in job(small, at: clock.now) })
-      #expect(try await ask(queue, keeper, free: 2).isEmpty)
+      // What is expected to be over in time fills it; it does not ask any more.
+      let inGap = try await ask(queue, keeper, free: 2)
+      #expect(inGap.map(\.job.lane) == [small, small])
       for _ in 0..<3 {
         clock.advance(.seconds(30))
         #expect(try await queue.promote(limit: 10).timers == 1)
         #expect(try await ask(queue, other, free: 2).count == 2)
       }
-      let last = try await ask(queue, keeper, free: 4, completed: running)
+      let last = try await ask(queue, keeper, free: 4, completed: running + inGap)
       #expect(last.map(\.job.id) == [waiting.id])
     }
   }
