@@ -31,9 +31,10 @@ public struct QueueLimits: Hashable, Sendable {
   public var alternativesMax = 4
   /// How long an attempt is taken to last where none of its lane has ended yet.
   public var durationUnknown = Duration.seconds(1)
-  /// What a tenant may get in one turn of the fair order where its jobs are smaller than that: time on one core, in whole
-  /// milliseconds. Nothing makes every turn one job; more makes leasing many small jobs of many tenants cheaper.
-  public var turnQuantum = Duration.milliseconds(50)
+  /// What a tenant may get in one turn of the fair order where its jobs are smaller than that, for each job that the worker
+  /// asks for: time on one core, in whole milliseconds. Of 32 that start at once it may be four of a second. Nothing makes
+  /// every turn one job; more makes leasing many small jobs of many tenants cheaper.
+  public var turnQuantum = Duration.milliseconds(125)
   /// A gate that has run out of starts is looked at again when it has got as many as come in this time, or one.
   public var throttleStep = Duration.milliseconds(10)
   /// Once a worker has kept room for so many times as long as that was expected to take when it began, nothing more runs there

@@ -10,6 +10,8 @@ struct BenchmarkOptions {
     words.firstIndex(of: name).flatMap { words.dropFirst($0 + 1).first }
   }
 
+  func has(_ flag: String) -> Bool { words.contains(flag) }
+
   /// - Returns: nil also where the value is no whole number of 1 or more.
   func count(_ name: String) -> Int? { text(name).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
 

@@ -9,55 +9,76 @@ import StrataRuntime
 /// no state, no fencing, no outcomes, no events, no tenants. On both sides a lease also ends what the one before it
 /// granted. Runs alternate on one server; medians are printed, of one tenant and of many, whose jobs come in random
 /// order. Where `STRATA_PEERS` names a folder with `queues/limit.c`, that program runs too, on the same server. Ratios
-/// are of jobs a second: above 1 the queue is faster.
+/// are of jobs a second, or where the server's instructions are counted, of these: above 1 the queue is faster.
 enum QueueLifecycleBenchmark {
   static let callers = 16
   static let payload = [UInt8](repeating: 0x78, count: 120)
 
-  /// - Parameter arguments: `--runs N` (5), `--tenants N` (10,000).
+  /// - Parameter arguments: `--runs N` (5), `--tenants N` (10,000); `--instructions` counts the server's instead of taking
+  ///   times, which other work on the machine does not change: in one run of a tenth as many jobs of a tenth as many tenants.
   static func run(arguments: [String]) async throws {
     let options = BenchmarkOptions(arguments)
-    let (runs, tenants) = (options.count("--runs") ?? 5, options.count("--tenants") ?? 10_000)
-    try await withQueueServer { server, loop in try await compare(server, loop, runs, tenants) }
+    let counts = options.has("--instructions")
+    let plan = Plan(
+      runs: options.count("--runs") ?? (counts ? 1 : 5), jobs: counts ? 6_400 : 64_000,
+      tenants: options.count("--tenants") ?? (counts ? 1_000 : 10_000), countsInstructions: counts)
+    try await withQueueServer(countsInstructions: counts) { server, loop in try await compare(server, loop, plan) }
   }
 
-  private static func compare(_ server: QueueBenchmarkServer, _ loop: EventLoop, _ runs: Int, _ tenants: Int)
-    async throws
-  {
+  private struct Plan {
+    let runs: Int
+    /// In a run; of batches of one a quarter of that.
+    let jobs: Int
+    let tenants: Int
+    let countsInstructions: Bool
+
+    var title: String {
+      "enqueue + lease + complete, \(callers) callers, 120-byte payload, medians of \(runs) alternating runs\n"
+        + (countsInstructions
+          ? "instructions of the server, a job\nbatch tenants      queue       bare   ratio    limit.c   ratio"
+          : "batch tenants   queue µs    jobs/s   bare µs    jobs/s   ratio   limit.c µs    jobs/s   ratio")
+    }
+
+    func row(_ batch: Int, _ tenants: Int, _ ours: Measure, _ bare: Measure, _ peer: Measure?) -> String {
+      func columns(_ measure: Measure) -> String {
+        countsInstructions
+          ? String(format: "%10.0f", measure.work)
+          : String(format: "%9.2f %9.0f", measure.work * 1e6, measure.jobsPerSecond)
+      }
+      func ratio(_ other: Measure) -> String {
+        let ratio = countsInstructions ? other.work / ours.work : ours.jobsPerSecond / other.jobsPerSecond
+        return String(format: "%7.2f", ratio)
+      }
+      return [
+        String(format: "%5d %7d", batch, tenants), columns(ours), columns(bare), ratio(bare),
+        peer.map { "   " + columns($0) + ratio($0) } ?? "   (STRATA_PEERS is not set)",
+      ].joined(separator: " ")
+    }
+  }
+
+  private static func compare(_ server: QueueBenchmarkServer, _ loop: EventLoop, _ plan: Plan) async throws {
     let queue = try await RedisQueue.connect(to: server.endpoint, on: loop)
     let bareLifecycle = try await BareLifecycle(connection: server.connection)
     let limit = PeerLimit()
-    print("enqueue + lease + complete, \(callers) callers, 120-byte payload, medians of \(runs) alternating runs")
-    print("batch tenants   queue µs    jobs/s   bare µs    jobs/s   ratio   limit.c µs    jobs/s   ratio")
+    print(plan.title)
     for batch in [1, 8, 32] {
-      let jobs = batch == 1 ? 16_000 : 64_000
+      let jobs = batch == 1 ? plan.jobs / 4 : plan.jobs
       var (ours, bare, peer): ([[Measure]], [Measure], [Measure]) = ([[], []], [], [])
-      for _ in 0..<runs {
-        for (place, count) in [1, tenants].enumerated() {
+      for _ in 0..<plan.runs {
+        for (place, count) in [1, plan.tenants].enumerated() {
           ours[place].append(try await StrataLifecycle(queue: queue, tenants: count).measure(server, jobs, batch))
         }
         bare.append(try await bareLifecycle.measure(server, jobs, batch))
-        if let measure = limit?.measure(port: server.port, jobs, batch) { peer.append(measure) }
+        if let measure = try await limit?.measure(server, jobs, batch) { peer.append(measure) }
       }
-      for (place, count) in [1, tenants].enumerated() {
-        let label = String(format: "%5d %7d", batch, count)
-        printRow(label, .median(ours[place]), .median(bare), peer.isEmpty ? nil : .median(peer))
+      for (place, count) in [1, plan.tenants].enumerated() {
+        print(plan.row(batch, count, .median(ours[place]), .median(bare), peer.isEmpty ? nil : .median(peer)))
       }
     }
-    for count in [1, tenants] {
+    for count in [1, plan.tenants] where !plan.countsInstructions {
       print("bytes per queued job, \(count) tenants: \(Int(try await bytesPerJob(server, queue, count)))")
     }
     await queue.close()
-  }
-
-  private static func printRow(_ label: String, _ ours: Measure, _ bare: Measure, _ peer: Measure?) {
-    func columns(_ measure: Measure) -> String {
-      String(format: "%9.2f %9.0f", measure.processorMicroseconds, measure.jobsPerSecond)
-    }
-    func ratio(_ other: Measure) -> String { String(format: "%7.2f", ours.jobsPerSecond / other.jobsPerSecond) }
-    print(
-      label, columns(ours), columns(bare), ratio(bare),
-      peer.map { "   " + columns($0) + ratio($0) } ?? "   (STRATA_PEERS is not set)")
   }
 
   private static func bytesPerJob(_ server: QueueBenchmarkServer, _ queue: RedisQueue, _ tenants: Int)
@@ -74,13 +95,13 @@ enum QueueLifecycleBenchmark {
 
 /// What one run took.
 struct Measure {
-  /// Of the server's main thread, per job.
-  let processorMicroseconds: Double
+  /// Of the server, per job: seconds of its main thread, or instructions.
+  let work: Double
   let jobsPerSecond: Double
 
   static func median(_ measures: [Measure]) -> Measure {
     Measure(
-      processorMicroseconds: measures.map(\.processorMicroseconds).sorted()[measures.count / 2],
+      work: measures.map(\.work).sorted()[measures.count / 2],
       jobsPerSecond: measures.map(\.jobsPerSecond).sorted()[measures.count / 2])
   }
 }
@@ -98,8 +119,16 @@ extension Lifecycle {
   func measure(_ server: QueueBenchmarkServer, _ jobs: Int, _ batch: Int) async throws -> Measure {
     try await server.flush()
     try await prepare()
-    let (processor, start) = (try await server.processorSeconds(), ContinuousClock.now)
-    let calls = jobs / batch / QueueLifecycleBenchmark.callers
+    let start = ContinuousClock.now
+    let (done, work) = try await server.work {
+      try await moveAll(calls: jobs / batch / QueueLifecycleBenchmark.callers, batch)
+    }
+    let seconds = (ContinuousClock.now - start).seconds
+    return Measure(work: work / Double(done), jobsPerSecond: Double(done) / seconds)
+  }
+
+  /// - Returns: how many jobs went all the way.
+  private func moveAll(calls: Int, _ batch: Int) async throws -> Int {
     _ = try await eachCaller { _ in for _ in 0..<calls { try await enqueue(batch) } }
     let counts = try await eachCaller { caller in
       var (held, done): ([LeaseReference], Int) = ([], 0)
@@ -110,10 +139,7 @@ extension Lifecycle {
       } while !held.isEmpty
       return done
     }
-    let seconds = (ContinuousClock.now - start).seconds
-    let used = try await server.processorSeconds() - processor
-    let done = counts.reduce(0, +)
-    return Measure(processorMicroseconds: used / Double(done) * 1e6, jobsPerSecond: Double(done) / seconds)
+    return counts.reduce(0, +)
   }
 
   private func eachCaller<Answer: Sendable>(

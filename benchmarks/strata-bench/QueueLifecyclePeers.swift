@@ -92,14 +92,16 @@ struct PeerLimit {
     guard Self.output("cc", ["-O2", "\(peers)/queues/limit.c", "-lhiredis", "-o", program]) != nil else { return nil }
   }
 
-  func measure(port: UInt16, _ jobs: Int, _ batch: Int) -> Measure? {
+  func measure(_ server: QueueBenchmarkServer, _ jobs: Int, _ batch: Int) async throws -> Measure? {
     let callers = QueueLifecycleBenchmark.callers
     let options =
-      ["-p", "\(port)", "-d", "zset+str", "-c", "\(callers)", "-P", "1", "-f"] + ["-b", "\(batch)", "-n", "\(jobs)"]
-    guard let text = Self.output(program, options), let processor = Self.number("us_life", in: text),
-      let rate = Self.number("life", in: text)
-    else { return nil }
-    return Measure(processorMicroseconds: processor, jobsPerSecond: rate)
+      ["-p", "\(server.port)", "-d", "zset+str", "-c", "\(callers)", "-P", "1", "-f"] + [
+        "-b", "\(batch)", "-n", "\(jobs)",
+      ]
+    try await server.flush()
+    let (text, work) = try await server.work { Self.output(program, options) }
+    guard let rate = text.flatMap({ Self.number("life", in: $0) }) else { return nil }
+    return Measure(work: work / Double(jobs), jobsPerSecond: rate)
   }
 
   private static func number(_ name: String, in text: String) -> Double? {

@@ -12,17 +12,24 @@ final class QueueBenchmarkServer: Sendable {
   let endpoint: RedisEndpoint
   private let process = Process()
   private let folder: URL
+  private let countsInstructions: Bool
 
   /// Starts the server and returns when it answers.
-  init(on loop: EventLoop) async throws {
+  ///
+  /// - Parameter countsInstructions: it runs under callgrind, some fifty times as slow, and its work is told in instructions.
+  init(on loop: EventLoop, countsInstructions: Bool = false) async throws {
+    self.countsInstructions = countsInstructions
     folder = FileManager.default.temporaryDirectory.appending(path: "strata-bench-\(JobID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     port = try Self.freePort()
     let socket = folder.appending(path: "redis.sock").path
     endpoint = RedisEndpoint(.unix(path: socket))
     process.executableURL = URL(filePath: "/usr/bin/env")
+    let counter = ["valgrind", "--quiet", "--tool=callgrind", "--callgrind-out-file=\(folder.path)/instructions"]
     process.arguments =
-      ["redis-server", "--port", String(port), "--bind", "127.0.0.1", "--unixsocket", socket, "--save", ""]
+      (countsInstructions ? counter : []) + [
+        "redis-server", "--port", String(port), "--bind", "127.0.0.1", "--unixsocket", socket, "--save", "",
+      ]
       + ["--appendonly", "no", "--dir", folder.path]
     process.standardOutput = FileHandle.nullDevice
     try process.run()
@@ -31,11 +38,13 @@ final class QueueBenchmarkServer: Sendable {
   }
 
   private func waitUntilReady() async throws {
-    for _ in 0..<100 where process.isRunning {
+    for _ in 0..<400 where process.isRunning {
       if (try? await connection.send(RedisCommand("PING"))) != nil { return }
       try await Task.sleep(for: .milliseconds(50))
     }
-    throw StrataError(.unavailable, "redis-server did not start", remedy: "install redis-server")
+    throw StrataError(
+      .unavailable, "redis-server did not start",
+      remedy: countsInstructions ? "install redis-server and valgrind" : "install redis-server")
   }
 
   /// Kills the server and removes its folder.
@@ -55,9 +64,37 @@ final class QueueBenchmarkServer: Sendable {
     }
   }
 
-  /// Seconds of processor time that the server's main thread has used.
-  func processorSeconds() async throws -> Double {
-    try await info("cpu", ["used_cpu_user_main_thread", "used_cpu_sys_main_thread"])
+  /// What `body` has the server do: seconds of its main thread's processor time or, where these are counted, instructions.
+  func work<Answer>(of body: () async throws -> Answer) async throws -> (answer: Answer, work: Double) {
+    if countsInstructions {
+      _ = try await instructionsSinceLast()
+      let answer = try await body()
+      return (answer, try await instructionsSinceLast())
+    }
+    let names = ["used_cpu_user_main_thread", "used_cpu_sys_main_thread"]
+    let before = try await info("cpu", names)
+    let answer = try await body()
+    return (answer, try await info("cpu", names) - before)
+  }
+
+  /// Has callgrind write down what it has counted, and begin anew.
+  private func instructionsSinceLast() async throws -> Double {
+    let dump = Process()
+    dump.executableURL = URL(filePath: "/usr/bin/env")
+    dump.arguments = ["callgrind_control", "--dump", String(process.processIdentifier)]
+    dump.standardOutput = FileHandle.nullDevice
+    dump.standardError = FileHandle.nullDevice
+    try dump.run()
+    dump.waitUntilExit()
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+      $0.hasPrefix("instructions.")
+    }
+    guard let name = names.first else { throw StrataError(.internalError, "callgrind has written nothing") }
+    let file = folder.appending(path: name)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let lines = try String(contentsOf: file, encoding: .utf8).split(whereSeparator: \.isNewline)
+    let totals = lines.last { $0.hasPrefix("totals: ") }
+    return totals.flatMap { Double($0.dropFirst("totals: ".count)) } ?? 0
   }
 
   func flush() async throws { _ = try await connection.send(RedisCommand("FLUSHALL")) }
@@ -81,10 +118,10 @@ final class QueueBenchmarkServer: Sendable {
 
 /// Runs `body` with a private Redis server, on a loop of its own.
 func withQueueServer(
-  _ body: @escaping @Sendable (QueueBenchmarkServer, EventLoop) async throws -> Void
+  countsInstructions: Bool = false, _ body: @escaping @Sendable (QueueBenchmarkServer, EventLoop) async throws -> Void
 ) async throws {
   let loop = try EventLoop(label: "queue-bench")
-  let server = try await QueueBenchmarkServer(on: loop)
+  let server = try await QueueBenchmarkServer(on: loop, countsInstructions: countsInstructions)
   do {
     try await Task(executorPreference: loop) { try await body(server, loop) }.value
   } catch {

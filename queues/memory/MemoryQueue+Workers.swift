@@ -149,7 +149,7 @@ extension MemoryQueue {
   ) {
     let known = chosen.count
     var last: Given?
-    while chosen.count < count, let next = turnGoingOn(last, room) ?? nextTurn(in: lanes, room, of: only) {
+    while chosen.count < count, let next = turnGoingOn(last, request, room) ?? nextTurn(in: lanes, room, of: only) {
       guard let job = take(next.turn, from: next.lane, isOnOwn: only != nil) else {
         last = nil
         continue
@@ -172,12 +172,13 @@ extension MemoryQueue {
   }
 
   /// The turn that was given last, while it has got less than a quantum and there is more for it.
-  private func turnGoingOn(_ last: Given?, _ room: ResourceRequest) -> Given? {
+  private func turnGoingOn(_ last: Given?, _ request: LeaseRequest, _ room: ResourceRequest) -> Given? {
     guard let last, !ready(in: last.lane, of: last.turn.tenant).isEmpty, fits(last.lane, room),
       self.room(behind: .tenant(last.turn.tenant)) > 0
     else { return nil }
     let cost = order.cost(of: last.lane, unknown: limits.durationUnknown)
-    guard Double(last.count) * cost < Double(limits.turnQuantum.milliseconds) else { return nil }
+    let quantum = limits.turnQuantum * request.count
+    guard Double(last.count) * cost < Double(quantum.milliseconds) else { return nil }
     return Given(turn: order.current(last.turn), lane: last.lane)
   }
 

@@ -3,8 +3,10 @@
 --
 -- Tiers are taken in the order given, classes from the greatest; of a class the lanes that prefer the tier, then their guests
 -- (see lanes.lua). Of these the tenant with the smallest tag has its turn, over all that the worker has room for and whose
--- gates are open. A turn lasts for one job, or as many as are expected to use no more than QUANTUM core-milliseconds, and goes
--- on while no other is due. One that was charged elsewhere is found where it was: it may have its turn QUANTUM too early.
+-- gates are open. A turn lasts for one job, or as many as are expected to use no more than a quantum, QUANTUM core-milliseconds
+-- for each job that is asked for, and goes on while no other is due: of the many that start at once several may be one
+-- tenant's, while a worker that asks for one is given exactly the one that is due. One that was charged elsewhere is found
+-- where it was: it may have its turn QUANTUM too early.
 -- A worker that has not enough free for whoever is due keeps what it has for it once it has waited for long. Others get of
 -- that what they are expected to have given back by then, and what will be left beside it (EASY backfilling: D. A. Lifka,
 -- JSSPP 1995; by averages, where no job says how long it takes).
@@ -23,6 +25,8 @@
 
 -- Of the call: what is wanted, what the worker has free, and what it got.
 local worker, wanted, cpu, memory, gpu, whole_room, time, tick, start
+-- What a turn may use, in core-milliseconds.
+local quantum
 -- The class for whose jobs the worker keeps what it has free, if it does; when it was expected to have enough when that
 -- began; and what will be left beside the job then: cpu, memory, gpu. The tenant that it is dedicated to, if it is;
 -- whether it lends; and the tenant whose jobs are being granted, where they are one's only.
@@ -92,7 +96,7 @@ local function read_turns(in_class)
     lane.round = in_class
     if in_class.by_home then in_class.by_home[lane.home.number] = lane end
     if room_for(lane, 1) > 0 then
-      lane.least = max(1, math.ceil(QUANTUM / expected_charge(lane, 100)))
+      lane.least = max(1, math.ceil(quantum / expected_charge(lane, 100)))
       local read = min(math.ceil((wanted - granted) / min(lane.least, jobs_of_turn)) + 1, most)
       local part = places_in(lane, read)
       if part[1] then sources = sources + 1 elseif not only then set_open(lane.home, false) end
@@ -348,7 +352,7 @@ end
 
 -- Grants jobs of the tiers: those of one tenant, or anybody's.
 local function grant_from_all(tiers, tenant)
-  only = tenant
+  only, quantum = tenant, QUANTUM * wanted
   for place = 1, #tiers do
     if granted >= wanted then break end
     grant_from(tiers[place])
