@@ -104,8 +104,8 @@ import Testing
     for tenant in [higher, equal, equal, fixture.tenant] { _ = try await fixture.control.submit(draft, tenant: tenant) }
     let job = try await fixture.submit()
     let found = try await reasons(fixture, job)
-    #expect(found.map(\.code) == [.higherClasses, .ownJobs, .turns])
-    #expect(found.map(\.count) == [1, 1, 2])
+    #expect(found.map(\.code) == [.higherClasses, .ownJobs, .turns, .noRoom])
+    #expect(found.map(\.count) == [1, 1, 2, 1])
   }
 
   /// Those of its tenant that need something else may go first by their priority, and are not counted one by one.
@@ -126,10 +126,35 @@ import Testing
     let fixture = try await ControlFixture()
     _ = try await fixture.lease(0)
     let job = try await fixture.submit()
-    #expect(try await reasons(fixture, job).map(\.code) == [.next])
+    #expect(try await reasons(fixture, job).map(\.code) == [.noRoom, .next])
     let rate = LimitChange(rate: .atMost(try RateLimit(1, per: .seconds(60))))
     _ = try await fixture.control.change(rate, of: .tier, named: "cpu")
-    #expect(try await reasons(fixture, job).map(\.code) == [.rateLimit, .next])
+    #expect(try await reasons(fixture, job).map(\.code) == [.rateLimit, .noRoom, .next])
+  }
+
+  @Test func whichResourceIsShortIsToldWithHowMuchThereIs() async throws {
+    let fixture = try await ControlFixture()
+    func take(_ room: ResourceRequest, _ count: Int = 4) async throws {
+      _ = try await fixture.queue.lease(
+        LeaseRequest(
+          worker: fixture.worker, tiers: [.cpu], count: count, room: room,
+          wholeRoom: ResourceRequest(cpuMillicores: 8_000, memoryBytes: 16 << 30)), for: .seconds(3_600))
+    }
+    var draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+    (draft.cpuMillicores, draft.memoryBytes) = (4_000, 8 << 30)
+    try await take(ResourceRequest(cpuMillicores: 3_000, memoryBytes: 12 << 30))
+    let job = try await fixture.control.submit(draft, tenant: fixture.tenant).id
+    let short = try await reasons(fixture, job)
+    #expect(short.map(\.code) == [.noRoom, .next])
+    #expect(
+      short[0].message
+        == "the one worker of tier 'cpu' that is large enough has no room for 4 cores and 8 GiB of memory now: the roomiest has 3 cores free"
+    )
+    // One that has asked for nothing takes nothing.
+    try await take(ResourceRequest(cpuMillicores: 8_000, memoryBytes: 16 << 30), 0)
+    #expect(try await reasons(fixture, job)[0].message.hasSuffix("now: one takes no more jobs now"))
+    try await take(ResourceRequest(cpuMillicores: 8_000, memoryBytes: 16 << 30))
+    #expect(try await reasons(fixture, job).map(\.code) == [.running])
   }
 
   /// Jobs of the same tenant that need something else are beside it, and nobody else's are claimed to be.

@@ -21,6 +21,7 @@ struct AlternativeFacts: Sendable {
       return "that tier is at its limit, \(running.counted("job runs", "jobs run")) and at most \(most) may"
     }
     if let missing = workers.reason(tier: tier.name, needs: needs) { return missing.message }
-    return "jobs that prefer that tier go first there, and none of its workers has had so much free"
+    if let full = workers.roomReason(tier: tier.name, needs: needs) { return full.message }
+    return "jobs that prefer that tier go first there"
   }
 }

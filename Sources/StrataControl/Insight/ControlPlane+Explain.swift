@@ -79,7 +79,7 @@ extension ControlPlane {
         name: record.tier.rawValue, limit: limit(.tier, record.tier.rawValue),
         running: running { $0.tier == record.tier }),
       workers: WorkerFacts(
-        room, tier: record.tier, tenant: record.tenant, lane: own.resources,
+        room, tenant: record.tenant, lane: own,
         declared: tier?.onlyDeclaredSizeFits(record.order.resources) == true ? tier?.declared.map(Self.words) : nil),
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
@@ -88,8 +88,7 @@ extension ControlPlane {
         AlternativeFacts(
           tier: .init(
             name: way.tier.rawValue, limit: limit(.tier, way.tier.rawValue), running: running { $0.tier == way.tier }),
-          workers: WorkerFacts(
-            room, tier: way.tier, tenant: record.tenant, lane: way.resources, declared: nil),
+          workers: WorkerFacts(room, tenant: record.tenant, lane: way, declared: nil),
           needs: Self.words(way.resources))
       })
   }
@@ -116,10 +115,5 @@ extension ControlPlane {
     return (standing?.tenants.first?.waiting ?? 0) > ahead + 1
   }
 
-  private static func words(_ needs: ResourceRequest) -> String {
-    let amounts = ResourceAmounts(needs)
-    let parts = ResourceDimension.allCases.filter { amounts[$0] > 0 }.map { $0.text(of: amounts[$0]) }
-    return parts.count < 2
-      ? parts.joined() : parts.dropLast().joined(separator: ", ") + " and \(parts[parts.count - 1])"
-  }
+  private static func words(_ needs: ResourceRequest) -> String { ResourceAmounts(needs).words }
 }

@@ -48,6 +48,8 @@ public struct Explanation: Hashable, Sendable {
     /// It may run in another way too, and this holds it up there.
     case alternative
     case dedicatedWorkers = "dedicated_workers"
+    /// A worker is large enough, and none has so much free now.
+    case noRoom = "no_room"
     /// Jobs of higher classes go first.
     case higherClasses = "higher_classes"
     /// Jobs of its own tenant go first.

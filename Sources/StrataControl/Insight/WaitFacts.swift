@@ -54,10 +54,11 @@ struct WaitFacts: Sendable {
     case .queued:
       let missing = workers.reason(tier: tier.name, needs: needs)
       let found = gates + [missing, higherClasses, ownJobs, turns].compactMap(\.self)
+      let room = [workers.roomReason(tier: tier.name, needs: needs)].compactMap(\.self)
       let next = Explanation.Reason(
         .next, "it is the next of its tier: it starts on a worker with \(needs) free")
       // A rate may hold what nothing else does.
-      let here = found.isEmpty ? rates + [next] : found + rates
+      let here = found.isEmpty ? rates + room + [next] : found + room + rates
       // Where no worker could run it as is preferred and one could otherwise, that is what it waits for.
       let isElsewhere = missing != nil && alternatives.contains { $0.isPossible }
       let others = alternatives.map(\.reason)

@@ -1,7 +1,8 @@
 import StrataCore
 import StrataQueue
+import StrataScheduling
 
-/// What workers live for a job, busy or not. `reason` is pure.
+/// What workers live for a job, busy or not. `reason` and `roomReason` are pure.
 struct WorkerFacts: Sendable {
   /// Of whatever tier.
   let all: Int
@@ -16,15 +17,38 @@ struct WorkerFacts: Sendable {
   /// The size that was declared of its tier, where no worker that was seen lately has room for it and one of that size
   /// would; in words.
   let declared: String?
+  /// Of those that are large enough, those that take no more jobs now, and those that have room for it and keep that for a
+  /// job of its class or a higher one.
+  let busy: Int
+  let keeping: Int
+  /// Of those that take jobs and have too little free for it, what the one that lacks the least has of what it lacks.
+  let roomiest: String?
+  /// Whether one of them has room for it now.
+  let hasRoom: Bool
 
-  init(_ room: QueueRoom, tier: TierName, tenant: TenantID, lane: ResourceRequest, declared: String?) {
+  /// - Parameter lane: that of the job, as it would run on them.
+  init(_ room: QueueRoom, tenant: TenantID, lane: Lane, declared: String?) {
+    let tier = lane.tier
     let live = room.workers.filter { $0.deadline > room.time }
     let serving = live.filter { $0.tiers.contains(tier) }
     all = live.count
     others = serving.count { !$0.admits(tenant) }
     own = serving.count { $0.admits(tenant) }
-    largeEnough = serving.count { worker in
-      worker.admits(tenant) && worker.capacity.map { lane.fits(in: $0.wholeRoom) } ?? true
+    let able = serving.filter { worker in
+      worker.admits(tenant) && worker.capacity.map { lane.resources.fits(in: $0.wholeRoom) } ?? true
+    }
+    largeEnough = able.count
+    let asking = able.filter { $0.idle[tier] ?? 0 > 0 }
+    busy = able.count - asking.count
+    let (fitting, small) = (
+      asking.filter { $0.free.map { lane.resources.fits(in: $0) } ?? true },
+      asking.compactMap(\.free).filter { !lane.resources.fits(in: $0) }
+    )
+    keeping = fitting.count { $0.capacity?.keepsFor.map { $0 >= lane.priorityClass } ?? false }
+    hasRoom = fitting.count > keeping
+    let needs = ResourceAmounts(lane.resources)
+    roomiest = small.map { ResourceAmounts($0) }.max { needs.share(in: $0) < needs.share(in: $1) }.map {
+      $0.words(of: needs.lacking(in: $0))
     }
     new = live.count { $0.capacity == nil }
     self.declared = declared
@@ -45,6 +69,24 @@ struct WorkerFacts: Sendable {
     return new > 0 ? nil : noWorker("no worker that is there serves tier '\(tier)': it waits until one comes")
   }
 
+  /// Which resource it waits for, where a worker is large enough; nil where one has room for it now.
+  func roomReason(tier: String, needs: String) -> Explanation.Reason? {
+    guard largeEnough > 0, !hasRoom else { return nil }
+    let parts = [
+      busy == 0 ? nil : busy == 1 ? "one takes no more jobs now" : "\(busy) take no more jobs now",
+      keeping == 0
+        ? nil
+        : keeping == 1
+          ? "one keeps its room for a large job that waits" : "\(keeping) keep theirs for large jobs that wait",
+      roomiest.map { "the roomiest has \($0) free" },
+    ].compactMap(\.self)
+    let workers = largeEnough == 1 ? "the one worker" : "none of the \(largeEnough) workers"
+    return .init(
+      .noRoom,
+      "\(workers) of tier '\(tier)' that is large enough has \(largeEnough == 1 ? "no " : "")room for \(needs) now: "
+        + parts.joined(separator: ", "), count: largeEnough)
+  }
+
   private func noWorker(_ message: String) -> Explanation.Reason {
     let size = declared.map {
       "; the declared size of its tier, \($0), has room for it, and no worker of that size lives"
@@ -58,5 +100,14 @@ struct WorkerFacts: Sendable {
       ? "the only worker that is known to serve its tier is"
       : "all \(others) workers that are known to serve its tier are"
     return .init(.dedicatedWorkers, "\(all) dedicated to other tenants: it waits until another comes", count: others)
+  }
+}
+
+extension ResourceAmounts {
+  /// How much of what is needed there is, of what is scarcest: 1 where it is enough.
+  fileprivate func share(in capacity: Self) -> Double {
+    ResourceDimension.allCases.reduce(1) { share, dimension in
+      self[dimension] > 0 ? min(share, Double(capacity[dimension]) / Double(self[dimension])) : share
+    }
   }
 }

@@ -43,6 +43,16 @@ public struct ResourceAmounts: Hashable, Sendable {
   public func lacking(in capacity: Self) -> [ResourceDimension] {
     ResourceDimension.allCases.filter { self[$0] > capacity[$0] }
   }
+
+  /// What people read of all that is not zero: `2 cores and 1 GiB of memory`.
+  public var words: String { words(of: ResourceDimension.allCases.filter { self[$0] > 0 }) }
+
+  /// The same of these alone, zero or not.
+  public func words(of dimensions: [ResourceDimension]) -> String {
+    let parts = dimensions.map { $0.text(of: self[$0]) }
+    return parts.count < 2
+      ? parts.joined() : parts.dropLast().joined(separator: ", ") + " and \(parts[parts.count - 1])"
+  }
 }
 
 /// One kind of resource.
