@@ -152,7 +152,8 @@ extension ControlPlane {
     let array = ArrayID(ofTask: id)
     if let stored = try? await ledger.array(array, tenant: tenant) {
       guard let position = array.position(of: id) else {
-        return StrataError(.notFound, "\(id) is an array and no job", remedy: "ask for it as an array")
+        return StrataError(
+          .notFound, "\(id) is an array and no job", remedy: "ask for it as an array: strata array show")
       }
       if position < stored.indexes.count {
         return stored.notMade(at: position)

@@ -214,30 +214,49 @@ import Testing
       alternatives: Array(repeating: other, count: others))
   }
 
+  /// A queue that cannot be asked keeps nobody from submitting, nor does a look that goes on.
+  @Test func nobodyIsRefusedByALookThatTellsNothing() {
+    let (start, tenant) = (ContinuousClock.now, TenantID())
+    var lanes = TenantLanes(lanesMax: 1, interval: .seconds(1))
+    #expect(lanes.take([Self.lane(1)], of: tenant, at: start) == .taken)
+    for _ in 0..<2 { #expect(lanes.take([Self.lane(2)], of: tenant, at: start) == .unknown) }
+    #expect(lanes.beginLook(at: start) == true)
+    #expect(lanes.take([Self.lane(2)], of: tenant, at: start) == .unknown)
+  }
+
+  @Test func ofWhatIsRefusedNothingCounts() {
+    let (start, tenant) = (ContinuousClock.now, TenantID())
+    var lanes = TenantLanes(lanesMax: 3, interval: .seconds(1))
+    #expect(lanes.take([Self.lane(1)], of: tenant, at: start) == .taken)
+    lanes.note([Self.lane(1)], at: start)
+    #expect(lanes.take((1...4).map { Self.lane($0) }, of: tenant, at: start) == .refused(lanes: 1))
+    #expect(lanes.take((1...3).map { Self.lane($0) }, of: tenant, at: start) == .taken)
+  }
+
   @Test func lanesThatAreEmptyAreForgottenWithALook() {
     let (start, tenant) = (ContinuousClock.now, TenantID())
     var lanes = TenantLanes(lanesMax: 3, interval: .seconds(1))
-    #expect(lanes.take(Self.lane(1), of: tenant, at: start) == .taken)
+    #expect(lanes.take([Self.lane(1)], of: tenant, at: start) == .taken)
     // One with another way to run counts twice.
-    #expect(lanes.take(Self.lane(2, others: 1), of: tenant, at: start) == .taken)
-    #expect(lanes.take(Self.lane(3), of: tenant, at: start) == .unknown)
+    #expect(lanes.take([Self.lane(2, others: 1)], of: tenant, at: start) == .taken)
+    #expect(lanes.take([Self.lane(3)], of: tenant, at: start) == .unknown)
     #expect(lanes.beginLook(at: start + .seconds(1)) == true)
     #expect(lanes.beginLook(at: start + .seconds(2)) == false)
     // Its jobs may be on their way.
     lanes.note([], at: start + .seconds(1))
-    #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(2)) == .refused(lanes: 3))
-    #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(3)) == .unknown)
+    #expect(lanes.take([Self.lane(3)], of: tenant, at: start + .seconds(2)) == .refused(lanes: 3))
+    #expect(lanes.take([Self.lane(3)], of: tenant, at: start + .seconds(3)) == .unknown)
     #expect(lanes.beginLook(at: start + .seconds(11)) == true)
     lanes.note([Self.lane(1)], at: start + .seconds(11))
-    #expect(lanes.take(Self.lane(3), of: tenant, isCounted: false, at: start + .seconds(11)) == .taken)
-    #expect(lanes.take(Self.lane(3), of: tenant, at: start + .seconds(11)) == .taken)
-    #expect(lanes.take(Self.lane(4), of: tenant, at: start + .seconds(11)) == .taken)
-    #expect(lanes.take(Self.lane(5), of: tenant, at: start + .seconds(11)) == .refused(lanes: 3))
+    #expect(lanes.take([Self.lane(3)], of: tenant, isCounted: false, at: start + .seconds(11)) == .taken)
+    #expect(lanes.take([Self.lane(3)], of: tenant, at: start + .seconds(11)) == .taken)
+    #expect(lanes.take([Self.lane(4)], of: tenant, at: start + .seconds(11)) == .taken)
+    #expect(lanes.take([Self.lane(5)], of: tenant, at: start + .seconds(11)) == .refused(lanes: 3))
     // What it has not asked for in a day may be another's.
     let next = start + .seconds(86_400)
     #expect(lanes.beginLook(at: next) == true)
     lanes.note([Self.lane(1), Self.lane(3), Self.lane(4)], at: next)
-    #expect(lanes.take(Self.lane(2), of: tenant, at: next) == .taken)
+    #expect(lanes.take([Self.lane(2)], of: tenant, at: next) == .taken)
   }
 }
 

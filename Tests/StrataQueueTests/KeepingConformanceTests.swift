@@ -13,9 +13,9 @@ import Testing
   }
 
   /// A job that has waited for a second.
-  private func job(_ lane: Lane, at now: Timestamp) -> QueuedJob {
+  private func job(_ lane: Lane, of tenant: TenantID = .sample, at now: Timestamp) -> QueuedJob {
     QueuedJob(
-      id: SampleIdentifiers.next(at: now + .seconds(-1)), tenant: .sample, lane: lane, attemptsMax: 3, payload: [])
+      id: SampleIdentifiers.next(at: now + .seconds(-1)), tenant: tenant, lane: lane, attemptsMax: 3, payload: [])
   }
 
   /// Runs `body` with a queue that has room kept for jobs that have waited so long.
@@ -86,6 +86,7 @@ import Testing
   @Test(arguments: Backend.allCases) func aKeeperThatRunsSomethingStaysTheOne(_ backend: Backend) async throws {
     try await withKeeping(backend) { queue, clock in
       let (keeper, other) = (WorkerID(), WorkerID())
+      try await teach(queue, clock, small, .seconds(100))
       _ = try await queue.enqueue((0..<2).map { _ in job(small, at: clock.now) })
       let running = try await ask(queue, keeper, free: 2)
       let waiting = job(large, at: clock.now)
@@ -243,6 +244,65 @@ import Testing
       // The keeping was to take 90 s.
       clock.advance(.seconds(32 * 90))
       #expect(try await ask(queue, worker, free: 2, completed: held).isEmpty)
+    }
+  }
+
+  /// While one worker keeps room for a tenant's large job, the others run its small ones: these make it due no more, and it
+  /// is kept for all the same.
+  @Test(arguments: Backend.allCases) func aTenantsOwnSmallJobsDoNotTakeTheRoomFromItsLargeOne(_ backend: Backend)
+    async throws
+  {
+    try await withKeeping(backend, after: .seconds(60)) { queue, clock in
+      let (workers, other) = ([WorkerID(), WorkerID()], TenantID())
+      let waiting = job(large, at: clock.now)
+      _ = try await queue.enqueue([waiting])
+      var running: [[Lease]] = [[], []]
+      var rounds = 0
+      while !running[0].contains(where: { $0.job.id == waiting.id }),
+        !running[1].contains(where: { $0.job.id == waiting.id }), rounds < 60
+      {
+        rounds += 1
+        _ = try await queue.enqueue(
+          (0..<4).flatMap { _ in [job(small, at: clock.now), job(small, of: other, at: clock.now)] })
+        clock.advance(.seconds(10))
+        for (place, worker) in workers.enumerated() {
+          let finished = running[place].isEmpty ? [] : [running[place].removeFirst()]
+          let leased = running[place].reduce(0) { $0 + $1.job.lane.resources.cpuMillicores / 1_000 }
+          running[place] += try await ask(queue, worker, free: 4 - leased, completed: finished)
+        }
+        _ = try await queue.promote(limit: 10)
+      }
+      #expect(rounds < 40, "it has waited for \(rounds) rounds")
+    }
+  }
+
+  /// What it runs may never end.
+  @Test(arguments: Backend.allCases) func anotherKeepsRoomThatHasItMuchSooner(_ backend: Backend) async throws {
+    try await withGap(backend) { queue, clock, worker, long in
+      let other = WorkerID()
+      #expect(try await ask(queue, worker, free: 2).isEmpty)
+      _ = try await queue.enqueue((0..<2).map { _ in job(small, at: clock.now) })
+      let held = try await ask(queue, other, free: 2)
+      #expect(held.map(\.job.lane) == [small, small])
+      _ = try await queue.enqueue((0..<4).map { _ in job(long, at: clock.now) })
+      // The first has enough in 90 s, the other within 10.
+      clock.advance(.seconds(5))
+      #expect(try await ask(queue, other, free: 3, completed: [held[0]]).isEmpty)
+      #expect(try await ask(queue, worker, free: 2).count == 2)
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func anotherKeepsRoomWhereOneIsNotSeenTo(_ backend: Backend) async throws {
+    try await withGap(backend) { queue, clock, worker, long in
+      let other = WorkerID()
+      #expect(try await ask(queue, worker, free: 2).isEmpty)
+      clock.advance(.seconds(90))
+      _ = try await queue.enqueue((0..<4).map { _ in job(long, at: clock.now) })
+      #expect(try await ask(queue, other, free: 2).count == 2)
+      // The first should have had enough by now; it is filled otherwise, and asks no more.
+      clock.advance(.seconds(62))
+      #expect(try await ask(queue, other, free: 2).isEmpty)
+      #expect(try await ask(queue, worker, free: 2).count == 2)
     }
   }
 

@@ -12,29 +12,54 @@ extension MemoryQueue {
       return kept(for: keeper.lane, due: max(keeper.gapEnd, now), expectedEnds(of: request.worker), room)
     }
     let known = keepers[pool]
-    guard known.map({ $0.worker == request.worker }) ?? true else { return nil }
-    let overdue = overdue(in: pool, request, room)
-    if let known, !overdue.contains(known.lane), !order.tenants(in: known.lane).isEmpty,
-      known.isDoubtful(for: request, room, policy)
-    {
+    let own = known.flatMap { $0.worker == request.worker && !order.tenants(in: $0.lane).isEmpty ? $0.lane : nil }
+    let overdue = overdue(in: pool, request, room, kept: own)
+    if let known, let own, !overdue.contains(own), known.isDoubtful(for: request, room, policy) {
       stopKeeping(in: pool, but: request.worker)
     }
-    // The one that it keeps room for comes first.
-    guard let lane = known.flatMap({ overdue.contains($0.lane) ? $0.lane : nil }) ?? overdue.first,
-      keepers[pool].map({ $0.lane == lane || !$0.isReserved }) ?? true
-    else { return nil }
     let ends = expectedEnds(of: request.worker)
-    let due = expectedStart(of: lane, after: ends, room)
-    let gapEnd = known?.lane == lane ? known?.gapEnd ?? now : now + (due - now) * limits.gapPatience
-    if known?.lane != lane {
-      stopKeeping(in: pool, but: request.worker)
-      settingTimers {
-        let until = now + policy.keepRoomFor
-        keepers[pool] = Keeper(worker: request.worker, lane: lane, until: until, gapEnd: gapEnd)
-        return ((), [until])
-      }
+    // The one that it keeps room for comes first.
+    let candidates = (own.map { overdue.contains($0) ? [$0] : [] } ?? []) + overdue
+    for lane in candidates {
+      let start = expectedStart(of: lane, after: ends, room)
+      guard let keeper = keep(for: lane, pool, request.worker, start) else { continue }
+      return kept(for: lane, due: now < keeper.gapEnd ? start ?? now : now, ends, room)
     }
-    return kept(for: lane, due: now < gapEnd ? due : now, ends, room)
+    return nil
+  }
+
+  /// Has a worker keep room that is expected to have enough at `start`.
+  ///
+  /// - Returns: nil where another does, or it does for something else that was reserved.
+  private func keep(for lane: Lane, _ pool: QueuePool, _ worker: WorkerID, _ start: Timestamp?) -> Keeper? {
+    let due = start ?? now
+    if var keeper = keepers[pool] {
+      if keeper.worker == worker, keeper.lane == lane {
+        guard !keeper.isReserved else { return keeper }
+        (keeper.seen, keeper.due) = (now, due)
+        keepers[pool] = keeper
+        return keeper
+      }
+      guard mayTakeOver(keeper, worker, start) else { return nil }
+      stopKeeping(in: pool, but: worker)
+    }
+    let until = now + policy.keepRoomFor
+    let keeper = Keeper(
+      worker: worker, lane: lane, until: until, gapEnd: now + (due - now) * limits.gapPatience, seen: now, due: due)
+    settingTimers {
+      keepers[pool] = keeper
+      return ((), [until])
+    }
+    return keeper
+  }
+
+  /// Whether a worker that is expected to have enough at `start` may keep room where another does, or it does for something
+  /// else: where that one should have had enough by now, and was not seen for twice as long as it takes to be asked, or takes
+  /// more than twice as long from now.
+  private func mayTakeOver(_ keeper: Keeper, _ worker: WorkerID, _ start: Timestamp?) -> Bool {
+    guard !keeper.isReserved else { return false }
+    if keeper.worker == worker || now - max(keeper.seen, keeper.due) > policy.keepRoomFor * 2 { return true }
+    return start.map { ($0 - now) * 2 < keeper.due - now } ?? false
   }
 
   private func kept(for lane: Lane, due: Timestamp, _ ends: [ExpectedEnd], _ room: ResourceRequest) -> KeptRoom {
@@ -53,14 +78,14 @@ extension MemoryQueue {
     }.sorted { $0.at < $1.at }
   }
 
-  /// When the worker is expected to have enough for a job of the lane, if it takes nothing else.
-  private func expectedStart(of lane: Lane, after ends: [ExpectedEnd], _ room: ResourceRequest) -> Timestamp {
+  /// When the worker is expected to have enough for a job of the lane, if it takes nothing else; nil where what it runs does
+  /// not tell.
+  private func expectedStart(of lane: Lane, after ends: [ExpectedEnd], _ room: ResourceRequest) -> Timestamp? {
     var free = room
-    for ending in ends {
+    return ends.first { ending in
       free = free.adding(ending.needs)
-      if lane.resources.fits(in: free) { return ending.at }
-    }
-    return now
+      return lane.resources.fits(in: free)
+    }?.at
   }
 
   private func expectedDuration(of lane: Lane) -> Duration {
@@ -71,8 +96,10 @@ extension MemoryQueue {
   func areShort(_ lane: Lane, for kept: KeptRoom) -> Bool { now + expectedDuration(of: lane) <= kept.due }
 
   /// Lanes that the worker has no room for now, but could have, of which a job has waited for long whose tenant is due
-  /// before all others that the worker could serve; that of the job accepted first comes first.
-  private func overdue(in pool: QueuePool, _ request: LeaseRequest, _ room: ResourceRequest) -> [Lane] {
+  /// before all others that the worker could serve, or for which it keeps room already; that of the job accepted first comes
+  /// first.
+  private func overdue(in pool: QueuePool, _ request: LeaseRequest, _ room: ResourceRequest, kept own: Lane?) -> [Lane]
+  {
     // A worker that is full has nothing to keep.
     guard let patience = policy.keepRoomAfter, request.dedication == nil, room.cpuMillicores > 0, room.memoryBytes > 0
     else {
@@ -85,7 +112,7 @@ extension MemoryQueue {
     var found: [(accepted: Int64, lane: Lane)] = []
     for lane in homes(in: pool) where !lane.resources.fits(in: room) && fits(lane, request.wholeRoom) {
       guard let tenant = next(in: lane, ofFirst: 8)?.tenant, let job = ready(in: lane, of: tenant).first?.job,
-        order.tag(of: tenant, in: pool) <= firstTag ?? .infinity
+        lane == own || order.tag(of: tenant, in: pool) <= firstTag ?? .infinity
       else { continue }
       let accepted = job.id.createdMilliseconds
       if accepted * 1_000 + patience.wholeMicroseconds <= now.microseconds { found.append((accepted, lane)) }

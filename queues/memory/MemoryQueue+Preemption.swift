@@ -30,7 +30,8 @@ extension MemoryQueue {
     stopKeeping(in: lane.pool, but: worker)
     settingTimers {
       let end = now + .microseconds(duration.wholeMicroseconds)
-      keepers[lane.pool] = Keeper(worker: worker, lane: lane, until: end, gapEnd: now, isReserved: true)
+      keepers[lane.pool] = Keeper(
+        worker: worker, lane: lane, until: end, gapEnd: now, seen: now, due: end, isReserved: true)
       return ((), [end])
     }
     bell.ring()

@@ -90,6 +90,9 @@ public actor MemoryQueue: JobQueue {
     var until: Timestamp
     /// From then on nothing more runs in the gap.
     let gapEnd: Timestamp
+    /// When it was last seen to keep its room, and when it was expected then to have enough.
+    var seen: Timestamp
+    var due: Timestamp
     /// Whether it was told to: then it is over with the time.
     var isReserved = false
   }

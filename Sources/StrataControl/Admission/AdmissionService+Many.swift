@@ -66,11 +66,10 @@ extension AdmissionService {
   private func requireLanes(
     for checked: [Result<JobSubmission, StrataError>], _ tenant: TenantID
   ) async throws(StrataError) {
-    for lane in Set(checked.compactMap { try? $0.get() }.map(lane)) {
-      guard let refusal = await room.refusal(of: tenant, in: lane) else { continue }
-      metrics.refused(refusal.code)
-      throw refusal
-    }
+    let lanes = Set(checked.compactMap { try? $0.get() }.map(lane))
+    guard let refusal = await room.refusal(of: tenant, in: lanes) else { return }
+    metrics.refused(refusal.code)
+    throw refusal
   }
 
   private func checked(

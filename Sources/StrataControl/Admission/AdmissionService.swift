@@ -136,7 +136,7 @@ package final class AdmissionService: Sendable {
     for submission: JobSubmission, _ tenant: TenantID, isCounted: Bool = true
   ) async throws(StrataError) {
     var refusal = await room.refusal(of: tenant, isCounted: isCounted)
-    if refusal == nil { refusal = await room.refusal(of: tenant, in: lane(of: submission), isCounted: isCounted) }
+    if refusal == nil { refusal = await room.refusal(of: tenant, in: [lane(of: submission)], isCounted: isCounted) }
     guard let refusal else { return }
     if submission.idempotencyKey != nil {
       switch try await judge(submission) {

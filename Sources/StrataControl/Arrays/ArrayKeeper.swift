@@ -134,7 +134,7 @@ package struct ArrayKeeper: Sendable {
       return 0
     }
     if let task = tasks.first?.submission,
-      let refusal = await admission.room.refusal(of: array.tenant, in: admission.lane(of: task))
+      let refusal = await admission.room.refusal(of: array.tenant, in: [admission.lane(of: task)])
     {
       pass.holds.append(hold(array, refusal, for: Self.waitingPause))
       return 0

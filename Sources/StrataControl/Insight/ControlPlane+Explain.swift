@@ -62,12 +62,14 @@ extension ControlPlane {
     let tenantLimit = stored?.sharing.limit ?? RunningLimit()
     let starts = tenantLimit.effective == nil ? nil : try await self.starts(of: record.tenant)
     let own = reconciler.lanes.lane(record.order, record.tier, ownClass)
+    let ownBeside = try await jobsWaiting(of: record.tenant, in: own.pool)
+    let hasOtherLanes = room.lanes.contains { $0.key != own && $0.key.pool == own.pool && $0.value.ready > 0 }
     return WaitFacts(
       state: snapshot.state, isEnqueued: snapshot.isEnqueued, scheduledFor: snapshot.scheduledFor,
       hasRun: snapshot.attempts.contains { $0.ending != .preempted },
       preemptors: snapshot.attempts.compactMap(\.preemptor), preemptor: snapshot.lease?.preemptor,
       jobsAhead: snapshot.jobsAhead,
-      mayMoreBeAhead: try await waitsElsewhere(record.tenant, but: own, ahead: snapshot.jobsAhead, room),
+      mayMoreBeAhead: hasOtherLanes && ownBeside > (snapshot.jobsAhead ?? 0) + 1, ownBeside: ownBeside,
       tenant: .init(
         name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,
         running: starts?.count),
@@ -83,7 +85,7 @@ extension ControlPlane {
         declared: tier?.onlyDeclaredSizeFits(record.order.resources) == true ? tier?.declared.map(Self.words) : nil),
       readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
       readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
-      hasOtherTenants: try await ledger.tenants().count > 1, needs: Self.words(own.resources),
+      needs: Self.words(own.resources),
       alternatives: own.guests.map { way in
         AlternativeFacts(
           tier: .init(
@@ -104,15 +106,9 @@ extension ControlPlane {
     }
   }
 
-  /// Whether a tenant may have jobs waiting in other lanes of a lane's pool, of which those with a higher priority go first
-  /// too: nobody counts these.
-  private func waitsElsewhere(
-    _ tenant: TenantID, but lane: Lane, ahead: Int?, _ room: QueueRoom
-  ) async throws -> Bool {
-    let others = room.lanes.contains { $0.key != lane && $0.key.pool == lane.pool && $0.value.ready > 0 }
-    guard let ahead, ahead > 0, others else { return false }
-    let standing = try await queue.standing(of: [tenant]).first { $0.pool == lane.pool }
-    return (standing?.tenants.first?.waiting ?? 0) > ahead + 1
+  /// How many jobs of a tenant wait in a pool.
+  private func jobsWaiting(of tenant: TenantID, in pool: QueuePool) async throws -> Int {
+    try await queue.standing(of: [tenant]).first { $0.pool == pool }?.tenants.first?.waiting ?? 0
   }
 
   private static func words(_ needs: ResourceRequest) -> String { ResourceAmounts(needs).words }

@@ -23,8 +23,7 @@ extension ControlPlane {
     let tiers = Set(lane.placements.map(\.tier))
     let onTier = elapsed { $0.tier == record.tier }
     func bound(_ gate: WaitFacts.Gate, _ elapsed: [Duration]) -> StartFacts.Bound {
-      .init(
-        limit: gate.limit, running: gate.running, ahead: facts.readyAbove + facts.readyBeside - 1, elapsed: elapsed)
+      .init(limit: gate.limit, running: gate.running, elapsed: elapsed)
     }
     let shared = [bound(facts.capability, elapsed { $0.capability == lane.capability }), bound(facts.tier, onTier)]
     return StartFacts(
@@ -32,7 +31,7 @@ extension ControlPlane {
       running: room.lanes.reduce(0) { $0 + (tiers.contains($1.key.tier) ? $1.value.leased : 0) },
       slotsFree: room.slotsFree(for: lane, of: record.tenant), elapsed: elapsed { tiers.contains($0.tier) },
       tenantLimit: .init(
-        limit: facts.tenant.limit, running: facts.tenant.running, ahead: own,
+        limit: facts.tenant.limit, running: facts.tenant.running,
         elapsed: facts.tenantStarts.map { max(.zero, room.time - $0) }), sharedLimits: shared,
       history: settler.services.history(of: record.tier), isSettling: settler.silence != nil
     ).outlook

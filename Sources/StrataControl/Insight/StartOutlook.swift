@@ -33,8 +33,6 @@ struct StartFacts: Sendable {
     let limit: RunningLimit
     /// Nil where it was not counted.
     let running: Int?
-    /// Jobs behind it that go first.
-    let ahead: Int
     /// For how long those that run behind it have done so, as far as it is known.
     var elapsed: [Duration] = []
   }
@@ -51,6 +49,7 @@ struct StartFacts: Sendable {
   let slotsFree: Int
   /// For how long those that run on its tier have done so, as far as it is known.
   let elapsed: [Duration]
+  /// Behind which its own tenant's jobs alone go first.
   let tenantLimit: Bound
   /// Of its capability and its tier.
   let sharedLimits: [Bound]
@@ -70,11 +69,11 @@ struct StartFacts: Sendable {
   }
 
   var outlook: StartOutlook {
-    let bounds = [tenantLimit] + sharedLimits
-    if bounds.contains(where: { $0.limit.effective == 0 }) {
+    let bounds = [(tenantLimit, ownAhead)] + sharedLimits.map { ($0, ahead) }
+    if bounds.contains(where: { $0.0.limit.effective == 0 }) {
       return StartOutlook(.unknown(.paused), isSettling, observed: 0)
     }
-    if bounds.contains(where: { $0.limit.rate != nil }) {
+    if bounds.contains(where: { $0.0.limit.rate != nil }) {
       return .unknown(
         code: "rate_limit", reason: "only so many may start in a time, and the queue does not tell how many are left")
     }
@@ -82,10 +81,10 @@ struct StartFacts: Sendable {
     let onWorkers = StartEstimate.of(
       PlaceInLine(ahead: ahead, slots: running + slotsFree, running: running, elapsed: elapsed), history: history)
     // Whatever comes last holds it.
-    let behind = bounds.compactMap { bound -> StartEstimate? in
+    let behind = bounds.compactMap { bound, ahead -> StartEstimate? in
       guard let most = bound.limit.effective, let running = bound.running else { return nil }
       return .of(
-        PlaceInLine(ahead: bound.ahead, slots: most, running: running, elapsed: bound.elapsed), history: history)
+        PlaceInLine(ahead: ahead, slots: most, running: running, elapsed: bound.elapsed), history: history)
     }
     return StartOutlook(
       ([onWorkers] + behind).max { $0.comesBefore($1) } ?? onWorkers, isSettling, observed: history.completed)

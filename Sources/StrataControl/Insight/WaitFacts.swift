@@ -25,6 +25,8 @@ struct WaitFacts: Sendable {
   let jobsAhead: Int?
   /// Whether others of its tenant may go first too, by their priority: those that need something else are not counted.
   let mayMoreBeAhead: Bool
+  /// Jobs of its tenant that wait in its class, whether they go first or not, itself included.
+  let ownBeside: Int
   let tenant: Gate
   /// When the jobs of its tenant began that run, where they were counted.
   let tenantStarts: [Timestamp]
@@ -34,8 +36,6 @@ struct WaitFacts: Sendable {
   /// Jobs of its tier that wait in higher classes, and in its own, itself included.
   let readyAbove: Int
   let readyBeside: Int
-  /// Whether there is another tenant at all. Whose jobs wait in its class is not counted.
-  let hasOtherTenants: Bool
   let needs: String
   /// How else it may run.
   let alternatives: [AlternativeFacts]
@@ -141,14 +141,10 @@ struct WaitFacts: Sendable {
   }
 
   private var turns: Explanation.Reason? {
-    let others = readyBeside - (jobsAhead ?? 0) - 1
+    let others = readyBeside - ownBeside
     guard others > 0 else { return nil }
-    let waiting = "\(others.counted("other job waits", "other jobs wait")) in its class"
-    return .init(
-      .turns,
-      hasOtherTenants
-        ? "\(waiting), of whichever tenant: tenants take turns by what they have used"
-        : "\(waiting), all of its own tenant", count: others)
+    let waiting = others == 1 ? "1 job of another tenant waits" : "\(others) jobs of other tenants wait"
+    return .init(.turns, "\(waiting) in its class: tenants take turns by what they have used", count: others)
   }
 
   /// What the queue does not tell yet.
@@ -160,6 +156,9 @@ struct WaitFacts: Sendable {
     }
     if [tenant, capability, tier].contains(where: { $0.limit.rate != nil }) {
       unknown.append("how many starts its rates leave at the moment")
+    }
+    if mayMoreBeAhead, jobsAhead == 0 {
+      unknown.append("whether jobs of its own tenant go first that need something else")
     }
     if tenant.limit.effective != nil, tenant.running == nil {
       unknown.append("how many jobs of its tenant run: there are too many to count")

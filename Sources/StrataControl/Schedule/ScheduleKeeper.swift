@@ -106,11 +106,19 @@ package struct ScheduleKeeper: Sendable {
       after: schedule.progress.decidedAt, at: now, missed: definition.missed, runsMax: Self.runsMax)
     let progress = ScheduleProgress(decidedAt: plan.decided, nextAt: plan.next, dueAt: plan.due)
     var runs: [ScheduleFiring.Run] = []
-    for instant in plan.runs { runs.append(try await run(of: schedule, at: instant, now: now)) }
+    do throws(StrataError) {
+      for instant in plan.runs { runs.append(try await run(of: schedule, at: instant, now: now)) }
+    } catch {
+      guard error.code == .tooManyWaiting else { throw error }
+      // It stays due: what becomes of it then is for its policy on missed runs to say.
+      log.info("a schedule waits", ["schedule": definition.name, "id": "\(schedule.id)", "because": error.message])
+      return putOff(schedule, until: now + (error.retryAfter ?? Self.unreadablePause))
+    }
     return ScheduleFiring(schedule, runs: runs, progress: progress)
   }
 
-  /// - Throws: `unavailable`, where nobody can say now whether the job could be submitted.
+  /// - Throws: `unavailable`, where nobody can say now whether the job could be submitted; `tooManyWaiting`, where it could
+  ///   not now.
   private func run(
     of schedule: StoredSchedule, at instant: Timestamp, now: Timestamp
   ) async throws(StrataError) -> ScheduleFiring.Run {
@@ -119,22 +127,27 @@ package struct ScheduleKeeper: Sendable {
       draft.occurrence = ScheduleOccurrence(schedule: schedule.id, instant: instant)
       let submission = try await admission.submission(for: draft, tenant: schedule.tenant, now: now)
       let lane = admission.lane(of: submission)
-      if let refusal = await admission.room.refusal(of: schedule.tenant, in: lane) { throw refusal }
+      if let refusal = await admission.room.refusal(of: schedule.tenant, in: [lane]) { throw refusal }
       return ScheduleFiring.Run(instant: instant, submission: .success(submission))
     } catch {
-      if error.code == .unavailable { throw error }
+      if error.code == .unavailable || error.code == .tooManyWaiting { throw error }
       return ScheduleFiring.Run(instant: instant, submission: .failure(ScheduleFiring.RunRefused(error)))
     }
   }
 
   private func unreadable(_ schedule: StoredSchedule, _ error: StrataError, at now: Timestamp) -> ScheduleFiring {
-    let progress = schedule.progress
     let run = ScheduleFiring.Run(
-      instant: progress.nextAt ?? now, submission: .failure(ScheduleFiring.RunRefused(error)))
+      instant: schedule.progress.nextAt ?? now, submission: .failure(ScheduleFiring.RunRefused(error)))
+    return putOff(schedule, until: now + Self.unreadablePause, [run])
+  }
+
+  private func putOff(
+    _ schedule: StoredSchedule, until due: Timestamp, _ runs: [ScheduleFiring.Run] = []
+  ) -> ScheduleFiring {
+    let progress = schedule.progress
     return ScheduleFiring(
-      schedule, runs: [run],
-      progress: ScheduleProgress(
-        decidedAt: progress.decidedAt, nextAt: progress.nextAt, dueAt: now + Self.unreadablePause))
+      schedule, runs: runs,
+      progress: ScheduleProgress(decidedAt: progress.decidedAt, nextAt: progress.nextAt, dueAt: due))
   }
 
   private func note(_ schedule: StoredSchedule, _ firing: ScheduleFiring, _ verdict: FiringVerdict, at now: Timestamp) {

@@ -38,10 +38,12 @@ extension Command {
   static let down = Command(
     name: "down", summary: "Stop what 'up' started in this folder",
     details: """
-      Returns when nothing of it is left: no server, no worker, no job's process. When the grace is over it says so, with
-      exit code 4, and the stack goes on stopping; 'strata down' again hands running jobs back at once.
+      Running jobs have 10 s to end; then they are ended and handed back, and run again with the next start. To let long ones
+      end first, drain what they run on: 'strata queue drain tier cpu'. Returns when nothing of the stack is left: no server, no
+      worker, no job's process. When the grace is over it says so, with exit code 4, and the stack goes on stopping; 'strata down'
+      again hands running jobs back at once.
       """,
-    options: [.dataDirectory, .time("grace", "how long to wait for running jobs [60s]")],
+    options: [.dataDirectory, .time("grace", "how long to wait until nothing is left [60s]")],
     run: { arguments in
       let seconds = try arguments.seconds("grace", in: 1...86_400) ?? 60
       guard let directory = try DataFolder.find(arguments) else {

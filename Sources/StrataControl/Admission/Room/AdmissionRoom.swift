@@ -81,14 +81,14 @@ package final class AdmissionRoom: Sendable {
       remedy: "try again when some of them have started", retryAfter: bounds.retryAfter)
   }
 
-  /// Why jobs of a tenant are not accepted in a lane, beside those in which it has some; nil where they are. A queue that
-  /// cannot be asked keeps nobody from submitting.
+  /// Why jobs of a tenant are not accepted in all of these lanes, beside those in which it has some; nil where they are. A queue
+  /// that cannot be asked keeps nobody from submitting.
   ///
   /// - Parameter isCounted: whether they are accepted then.
-  package func refusal(of tenant: TenantID, in lane: Lane, isCounted: Bool = true) async -> StrataError? {
+  package func refusal(of tenant: TenantID, in lanes: Set<Lane>, isCounted: Bool = true) async -> StrataError? {
     func take() -> (verdict: TenantLanes.Verdict, looks: Bool) {
       state.withLock { state in
-        let verdict = state.lanes.take(lane, of: tenant, isCounted: isCounted, at: .now)
+        let verdict = state.lanes.take(lanes, of: tenant, isCounted: isCounted, at: .now)
         let wantsLook = verdict == .unknown || state.lanes.isCrowded(at: .now)
         return (verdict, wantsLook && state.lanes.beginLook(at: .now))
       }
@@ -102,7 +102,7 @@ package final class AdmissionRoom: Sendable {
     return StrataError(
       .tooManyWaiting,
       "jobs of this tenant are in \(count.counted("lane")) already, one for each capability and size of job, and at most"
-        + " \(bounds.tenantLanesMax) are given to one tenant",
+        + " \(bounds.tenantLanesMax) are given to one tenant\(lanes.count > 1 ? ": these ask for \(lanes.count)" : "")",
       remedy: "ask for the same cores and memory for jobs that need about as much, or try again when some have ended",
       retryAfter: bounds.retryAfter)
   }

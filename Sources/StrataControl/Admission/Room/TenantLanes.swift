@@ -27,6 +27,8 @@ package struct TenantLanes: Sendable {
   private let interval: Duration
   /// When each was asked for last.
   private var kinds: [TenantID: [Kind: Instant]] = [:]
+  /// When a look last began, and when one last told something.
+  private var beganAt: Instant?
   private var lookedAt: Instant?
 
   package init(lanesMax: Int, interval: Duration) {
@@ -37,37 +39,39 @@ package struct TenantLanes: Sendable {
   package enum Verdict: Hashable, Sendable {
     /// It may.
     case taken
-    /// The tenant has jobs in so many, too many for this one beside them.
+    /// The tenant has jobs in so many, too many for these beside them.
     case refused(lanes: Int)
     /// Some may be empty by now: nobody has looked lately.
     case unknown
   }
 
-  /// Whether a tenant may have jobs in a lane, beside those in which it has some. It counts once for each way in which its jobs
-  /// may run.
+  /// Whether a tenant may have jobs in all of these, beside those in which it has some. Each counts once for each way in which
+  /// its jobs may run. Of what is refused nothing counts.
   ///
   /// - Parameter isCounted: whether it has some there then.
-  package mutating func take(_ lane: Lane, of tenant: TenantID, isCounted: Bool = true, at now: Instant) -> Verdict {
-    let (kind, own) = (Kind(lane), kinds[tenant, default: [:]])
+  package mutating func take(
+    _ lanes: some Sequence<Lane>, of tenant: TenantID, isCounted: Bool = true, at now: Instant
+  ) -> Verdict {
+    let (asked, own) = (Set(lanes.map(Kind.init)), kinds[tenant, default: [:]])
     let count = own.keys.reduce(0) { $0 + $1.placements.count }
-    if own[kind] == nil, count + kind.placements.count > lanesMax {
-      return isLookDue(at: now) ? .unknown : .refused(lanes: count)
-    }
-    if isCounted { kinds[tenant, default: [:]][kind] = now }
+    let more = asked.reduce(0) { own[$1] == nil ? $0 + $1.placements.count : $0 }
+    if more > 0, count + more > lanesMax { return isLookDue(lookedAt, at: now) ? .unknown : .refused(lanes: count) }
+    if isCounted { for kind in asked { kinds[tenant, default: [:]][kind] = now } }
     return .taken
   }
 
-  /// Whether whoever asks is to look. Who asks meanwhile goes by the look before.
+  /// Whether whoever asks is to look. Who asks meanwhile, or when the look has failed, is not refused.
   package mutating func beginLook(at now: Instant) -> Bool {
-    guard isLookDue(at: now) else { return false }
-    lookedAt = now
+    guard isLookDue(beganAt, at: now) else { return false }
+    beganAt = now
     return true
   }
 
-  private func isLookDue(at now: Instant) -> Bool { lookedAt.map { now - $0 > interval } ?? true }
+  private func isLookDue(_ last: Instant?, at now: Instant) -> Bool { last.map { now - $0 > interval } ?? true }
 
   /// Notes which lanes have jobs, as a look told. The others are forgotten.
   package mutating func note(_ used: some Sequence<Lane>, at now: Instant) {
+    lookedAt = now
     let used = Set(used.map(Kind.init))
     kinds = kinds.compactMapValues { own in
       let left = own.filter { kind, asked in
@@ -80,6 +84,6 @@ package struct TenantLanes: Sendable {
 
   /// Whether so many tenants are remembered that it is time for a look, every minute.
   package func isCrowded(at now: Instant) -> Bool {
-    kinds.count >= TenantBacklogs.tenantsMax && lookedAt.map { now - $0 > .seconds(60) } ?? true
+    kinds.count >= TenantBacklogs.tenantsMax && beganAt.map { now - $0 > .seconds(60) } ?? true
   }
 }

@@ -1,8 +1,9 @@
 -- Shared: workers that keep room for a job that has waited for long and needs more than they have free: one in each pool.
 -- `kept` tells of a pool (its key) the worker (16 bytes), the number of the lane in which the job waits (2), and the
--- microsecond from which on nothing more runs in the gap (8); one more byte follows where the worker was told to (see
--- reserve.lua). It does so until a job of the lane is its own, none is ready there any more, it asks for jobs and has no
--- reason to, or it dies. A timer has it ask, and so has whatever may have made it needless; one that runs nothing and has
+-- microsecond from which on nothing more runs in the gap (8); then when the worker was last seen to keep its room, and when
+-- it was expected then to have enough (8 each), or one byte where it was told to (see reserve.lua). It does so until a job of
+-- the lane is its own, none is ready there any more, it asks for jobs and has no reason to, another that asks may do so
+-- instead, or it dies. A timer has it ask, and so has whatever may have made it needless; one that runs nothing and has
 -- not asked is passed over from then on. What was reserved is over with its timer.
 
 local function stop_keeping_in(key, but)
@@ -18,7 +19,7 @@ local function stop_keeping_in(key, but)
   if worker ~= but then signal(worker, 'w') end
 end
 
-local function is_reserved(kept) return #kept > 26 end
+local function is_reserved(kept) return #kept == 27 end
 
 -- A job of the lane is gone: nobody keeps room for it any more, unless another is ready, and it was not the keeper (`but`)
 -- that took the job.
@@ -84,14 +85,14 @@ local function expected_ends(worker, time)
   return ends
 end
 
--- When a worker that has `free` is expected to have enough for a job of the lane, if it takes nothing else.
-local function expected_start(lane, ends, free, time)
+-- When a worker that has `free` is expected to have enough for a job of the lane, if it takes nothing else; nil where what it
+-- runs does not tell.
+local function expected_start(lane, ends, free)
   local cpu, memory, gpu = free[1], free[2], free[3]
   for _, one in ipairs(ends) do
     cpu, memory, gpu = cpu + one.lane.cpu, memory + one.lane.memory, gpu + one.lane.gpu
     if lane.cpu <= cpu and lane.memory <= memory and lane.gpu <= gpu then return one.at end
   end
-  return time
 end
 
 -- What will be left beside a job of the lane once what is expected to end by then has.
@@ -108,13 +109,14 @@ end
 local DUE_LOOKED_AT = 8
 
 -- The lanes among these of which a job has waited for long whose tenant is due before all others that the worker
--- could serve; that of the job accepted first comes first.
-local function overdue(large, first_tag, time)
+-- could serve; that of the job accepted first comes first. For the one for which it keeps room already others may have become
+-- due: what else the tenant was granted meanwhile, it will be charged with, and so will it be with that job.
+local function overdue(large, first_tag, time, kept_lane)
   local found = {}
   for _, lane in ipairs(large) do
     local tenant = next_in(lane, DUE_LOOKED_AT)
     local id = tenant and call('ZRANGE', lane.queue .. tenant.id, 0, 0)[1]
-    if id and (not first_tag or tenant.tag <= first_tag) then
+    if id and (lane == kept_lane or not first_tag or tenant.tag <= first_tag) then
       local accepted = unpack_bytes('>I6', id)
       if accepted * 1000 + keep_after <= time then found[#found + 1] = { lane = lane, accepted = accepted } end
     end
@@ -148,23 +150,34 @@ local function reserved_room(lane, worker, time, free)
   return due, left_beside(lane, expected_ends(worker, time), free, due)
 end
 
--- Has `worker`, which has `free` (cpu, memory, gpu), keep room for a job of the lane, unless another does in its pool.
--- Returns when there is expected to be enough, and what will be left beside the job then; nil where another does. What runs
--- longer than expected moves that time, but not for ever: once keeping has taken GAP_PATIENCE times as long as it was expected
--- to when it began, nothing more runs in the gap.
-local function keep_room_in(lane, worker, time, free)
+-- Whether `worker`, which is expected to have enough at `start`, may keep room where it is `kept` for something else, or by
+-- another: where that one should have had enough by now, and was not seen for twice as long as it takes to be asked (it may
+-- be filled with other tiers' jobs), or takes more than twice as long from now (what it runs may never end).
+local function may_take_over(kept, worker, start, time)
+  if is_reserved(kept) then return false end
+  if sub(kept, 1, 16) == worker or #kept < 42 then return true end
+  local seen, expected_at = unpack_bytes('>I8I8', kept, 27)
+  return time - max(seen, expected_at) > 2 * kept_for or start ~= nil and 2 * (start - time) < expected_at - time
+end
+
+-- Has `worker`, which has `free` (cpu, memory, gpu) and runs what `ends` tells, keep room for a job of the lane, unless another
+-- does in its pool. Returns when there is expected to be enough, and what will be left beside the job then; nil where another
+-- does. What runs longer than expected moves that time, but not for ever: once keeping has taken GAP_PATIENCE times as long as
+-- it was expected to when it began, nothing more runs in the gap.
+local function keep_room_in(lane, worker, time, free, ends)
   local kept = call('HGET', prefix .. 'kept', lane.pool)
   local is_same = kept and sub(kept, 1, 18) == worker .. lane.number
-  if kept and not is_same and (sub(kept, 1, 16) ~= worker or is_reserved(kept)) then return nil end
-  local until_when = is_same and unpack_bytes('>I8', kept, 19) or nil
-  local ends = expected_ends(worker, time)
-  local due = expected_start(lane, ends, free, time)
+  local start = expected_start(lane, ends, free)
+  local due = start or time
+  if kept and not is_same and not may_take_over(kept, worker, start, time) then return nil end
+  local until_when = is_same and unpack_bytes('>I8', kept, 19) or time + GAP_PATIENCE * (due - time)
   if not is_same then
     stop_keeping_in(lane.pool, worker)
-    until_when = time + GAP_PATIENCE * (due - time)
-    call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8', until_when))
     set_lane_flag(lane, 4, true)
     set_timers({ string.format('%d', time + kept_for), 'r' .. lane.pool })
+  end
+  if not is_same or not is_reserved(kept) then
+    call('HSET', prefix .. 'kept', lane.pool, worker .. lane.number .. pack('>I8I8I8', until_when, time, due))
   end
   due = time < until_when and due or time
   return due, left_beside(lane, ends, free, due)
@@ -173,16 +186,18 @@ end
 -- Has `worker` keep room for a job of one of the lanes, if it is to: of the one for which it does already, if that is still
 -- overdue, before all others. Returns what `keep_room_in` does.
 local function keep_room(large, first_tag, worker, time, free)
-  local found, kept_lane, due, beside = overdue(large, first_tag, time), nil, nil, nil
+  local kept_lane, due, beside = nil, nil, nil
   for _, lane in ipairs(large) do
     if lane.flags >= 4 and is_kept_by(lane, worker) and call('EXISTS', lane.key) == 1 then kept_lane = lane end
   end
+  local found = overdue(large, first_tag, time, kept_lane)
+  local ends = found[1] and expected_ends(worker, time)
   for _, one in ipairs(found) do
-    if one.lane == kept_lane then due, beside = keep_room_in(kept_lane, worker, time, free) end
+    if one.lane == kept_lane then due, beside = keep_room_in(kept_lane, worker, time, free, ends) end
   end
   if kept_lane and not due then give_up(kept_lane, worker) end
   for _, one in ipairs(found) do
-    if not due then due, beside = keep_room_in(one.lane, worker, time, free) end
+    if not due then due, beside = keep_room_in(one.lane, worker, time, free, ends) end
   end
   return due, beside
 end
