@@ -54,12 +54,12 @@ extension MemoryQueue {
   }
 
   /// Whether a worker that is expected to have enough at `start` may keep room where another does, or it does for something
-  /// else: where that one should have had enough by now, and was not seen for twice as long as it takes to be asked, or takes
-  /// more than twice as long from now.
+  /// else: where that one should have had enough by now, and was not seen for twice as long as it takes to be asked, or has
+  /// taken so long that nothing more runs in its gap, and takes more than twice as long from now.
   private func mayTakeOver(_ keeper: Keeper, _ worker: WorkerID, _ start: Timestamp?) -> Bool {
     guard !keeper.isReserved else { return false }
     if keeper.worker == worker || now - max(keeper.seen, keeper.due) > policy.keepRoomFor * 2 { return true }
-    return start.map { ($0 - now) * 2 < keeper.due - now } ?? false
+    return start.map { now >= keeper.gapEnd && ($0 - now) * 2 < keeper.due - now } ?? false
   }
 
   private func kept(for lane: Lane, due: Timestamp, _ ends: [ExpectedEnd], _ room: ResourceRequest) -> KeptRoom {

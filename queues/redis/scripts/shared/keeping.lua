@@ -152,12 +152,14 @@ end
 
 -- Whether `worker`, which is expected to have enough at `start`, may keep room where it is `kept` for something else, or by
 -- another: where that one should have had enough by now, and was not seen for twice as long as it takes to be asked (it may
--- be filled with other tiers' jobs), or takes more than twice as long from now (what it runs may never end).
+-- be filled with other tiers' jobs), or has taken so long that nothing more runs in its gap, and takes more than twice as long
+-- from now (what it runs may never end). Sooner it would go from one to another, and none would ever have enough.
 local function may_take_over(kept, worker, start, time)
   if is_reserved(kept) then return false end
   if sub(kept, 1, 16) == worker or #kept < 42 then return true end
-  local seen, expected_at = unpack_bytes('>I8I8', kept, 27)
-  return time - max(seen, expected_at) > 2 * kept_for or start ~= nil and 2 * (start - time) < expected_at - time
+  local until_when, seen, expected_at = unpack_bytes('>I8I8I8', kept, 19)
+  if time - max(seen, expected_at) > 2 * kept_for then return true end
+  return start ~= nil and time >= until_when and 2 * (start - time) < expected_at - time
 end
 
 -- Has `worker`, which has `free` (cpu, memory, gpu) and runs what `ends` tells, keep room for a job of the lane, unless another
