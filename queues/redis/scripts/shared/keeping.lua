@@ -156,6 +156,7 @@ end
 -- from now (what it runs may never end). Sooner it would go from one to another, and none would ever have enough.
 local function may_take_over(kept, worker, start, time)
   if is_reserved(kept) then return false end
+  -- A shorter one is of a version that did not note when it was seen.
   if sub(kept, 1, 16) == worker or #kept < 42 then return true end
   local until_when, seen, expected_at = unpack_bytes('>I8I8I8', kept, 19)
   if time - max(seen, expected_at) > 2 * kept_for then return true end
