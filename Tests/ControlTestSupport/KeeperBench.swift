@@ -12,10 +12,11 @@ public struct KeeperBench: Sendable {
   /// - Parameter start: RFC 3339.
   public init(start: String) { clock = HeldClock(start: Timestamp(text: start) ?? .now) }
 
-  public func fixture(credits: Int64 = 100) async throws -> ControlFixture {
+  public func fixture(credits: Int64 = 100, tenantLanesMax: Int = 250) async throws -> ControlFixture {
     let clock = clock.clock
     return try await ControlFixture(queue: HookedQueue(MemoryQueue(clock: clock)), credits: credits) {
       $0.clock = clock
+      $0.admission.tenantLanesMax = tenantLanesMax
     }
   }
 

@@ -154,6 +154,23 @@ import Testing
     #expect(try await bench.instants(fixture) == ["2026-06-01T12:03"])
   }
 
+  /// It is no run that went wrong: it is made once there is a lane for it, or by a controller that has one.
+  @Test func aRunForWhichThereIsNoLaneWaits() async throws {
+    let fixture = try await bench.fixture(tenantLanesMax: 1)
+    try await bench.create(fixture, "minutely", "* * * * *")
+    var other = JobDraft(capability: "test.files", parametersJSON: "{}")
+    other.memoryBytes = 2 << 30
+    _ = try await fixture.control.submit(other, tenant: fixture.tenant)
+    bench.clock.advance(by: .seconds(60))
+    _ = try await bench.fireAll(fixture)
+    let stored = try await bench.schedule(fixture, "minutely").stored
+    #expect(try await bench.instants(fixture) == [])
+    #expect(stored.runs == 0 && stored.refusals == 0)
+    bench.clock.advance(by: .seconds(10))
+    _ = try await bench.keeper(try bench.another(fixture), fixture).fireDue()
+    #expect(try await bench.instants(fixture) == ["2026-06-01T12:01"])
+  }
+
   @Test func moreRunsThanOneTransactionTakesAreMadeInOrder() async throws {
     let fixture = try await bench.fixture()
     try await bench.create(fixture, "minutely", "* * * * *") { $0.missed = .all(limit: 250) }

@@ -94,7 +94,10 @@ final class QueueBenchmarkServer: Sendable {
     defer { try? FileManager.default.removeItem(at: file) }
     let lines = try String(contentsOf: file, encoding: .utf8).split(whereSeparator: \.isNewline)
     let totals = lines.last { $0.hasPrefix("totals: ") }
-    return totals.flatMap { Double($0.dropFirst("totals: ".count)) } ?? 0
+    guard let count = totals.flatMap({ Double($0.dropFirst("totals: ".count)) }) else {
+      throw StrataError(.internalError, "callgrind has written no totals")
+    }
+    return count
   }
 
   func flush() async throws { _ = try await connection.send(RedisCommand("FLUSHALL")) }

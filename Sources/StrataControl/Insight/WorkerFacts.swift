@@ -80,11 +80,12 @@ struct WorkerFacts: Sendable {
           ? "one keeps its room for a large job that waits" : "\(keeping) keep theirs for large jobs that wait",
       roomiest.map { "the roomiest has \($0) free" },
     ].compactMap(\.self)
-    let workers = largeEnough == 1 ? "the one worker" : "none of the \(largeEnough) workers"
+    let subject =
+      largeEnough == 1
+      ? "the one worker of tier '\(tier)' that is large enough has no room"
+      : "none of the \(largeEnough) workers of tier '\(tier)' that are large enough has room"
     return .init(
-      .noRoom,
-      "\(workers) of tier '\(tier)' that is large enough has \(largeEnough == 1 ? "no " : "")room for \(needs) now: "
-        + parts.joined(separator: ", "), count: largeEnough)
+      .noRoom, "\(subject) for \(needs) now: \(parts.joined(separator: ", "))", count: largeEnough)
   }
 
   private func noWorker(_ message: String) -> Explanation.Reason {

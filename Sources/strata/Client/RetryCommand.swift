@@ -5,8 +5,8 @@ extension Command {
   static let retry = Command(
     name: "retry", summary: "Do many failed jobs again, oldest first",
     details: """
-      Each becomes a new job with the same request, but for the time it was to start at, and a hold of its own; none is done again twice. 'strata jobs --state
-      failed' lists them with their reasons, 'strata job retry ID' does one.
+      Each becomes a new job with the same request, but for the time it was to start at, and a hold of its own; none is done
+      again twice. 'strata jobs --state failed' lists them with their reasons, 'strata job retry ID' does one.
 
       Example: strata retry --code worker_lost --limit 500 --dry-run
       """,
