@@ -343,10 +343,6 @@ static const char find_retries[] = {
 #embed "../StrataLedger/Queries/find_retries.sql"
     , 0};
 const char *const strata_query_find_retries = find_retries;
-static const char list_batch_jobs[] = {
-#embed "../StrataLedger/Queries/list_batch_jobs.sql"
-    , 0};
-const char *const strata_query_list_batch_jobs = list_batch_jobs;
 static const char list_retryable[] = {
 #embed "../StrataLedger/Queries/list_retryable.sql"
     , 0};
@@ -407,10 +403,6 @@ static const char list_due_schedules[] = {
 #embed "../StrataLedger/Queries/list_due_schedules.sql"
     , 0};
 const char *const strata_query_list_due_schedules = list_due_schedules;
-static const char list_schedule_jobs[] = {
-#embed "../StrataLedger/Queries/list_schedule_jobs.sql"
-    , 0};
-const char *const strata_query_list_schedule_jobs = list_schedule_jobs;
 static const char list_schedules[] = {
 #embed "../StrataLedger/Queries/list_schedules.sql"
     , 0};
@@ -435,3 +427,7 @@ static const char migration_012_preemption[] = {
 #embed "../StrataLedger/Migrations/012_preemption.up.sql"
     , 0};
 const char *const strata_migration_012_preemption = migration_012_preemption;
+static const char migration_017_metadata[] = {
+#embed "../StrataLedger/Migrations/017_metadata.up.sql"
+    , 0};
+const char *const strata_migration_017_metadata = migration_017_metadata;

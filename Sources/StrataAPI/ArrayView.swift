@@ -28,6 +28,8 @@ public struct ArrayView: Hashable, Codable, Sendable {
   /// `succeeded`, `failed` (one at least), `cancelled` (none failed, one at least was).
   public let state: String
   public let capability: String?
+  /// What its owner calls it; absent where that is nothing.
+  public let name: String?
   public let priority: Int?
   /// What each task asks for; absent in listings and events, and where another version of Strata wrote it.
   public var job: JobRequest?
@@ -79,11 +81,12 @@ public struct ArrayView: Hashable, Codable, Sendable {
     pending: Int, waiting: Int?, running: Int?, succeeded: Int, failed: Int, cancelled: Int, failedIndexes: String?,
     held: Obstacle?, createdAt: String, runAt: String?, finishedAt: String?, chargeMaxMicrocredits: Int64,
     chargedMicrocredits: Int64, heldMicrocredits: Int64, retryOf: ArrayID?, retriedBy: ArrayID?,
-    job: JobRequest? = nil
+    job: JobRequest? = nil, name: String? = nil
   ) {
     self.id = id
     self.state = state
     self.capability = capability
+    self.name = name
     self.priority = priority
     self.tasks = tasks
     self.indexes = indexes
@@ -108,7 +111,8 @@ public struct ArrayView: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, state, capability, priority, job, tasks, indexes, pending, waiting, running, succeeded, failed, cancelled,
+    case id, state, capability, name, priority, job, tasks, indexes, pending, waiting, running, succeeded, failed,
+      cancelled,
       held
     case maxRunning = "max_running"
     case failedIndexes = "failed_indexes"

@@ -126,6 +126,18 @@ public struct BulkRetryRequest: Hashable, Codable, Sendable {
   public var state: String?
   /// The name they were submitted under; any unless said.
   public var capability: String?
+  /// What their owner called them, where it ends in `*` the beginning of that; any unless said.
+  public var name: String?
+  /// Those that have all of these; any unless said.
+  public var labels: [String: String]?
+  /// The tier they were submitted for; any unless said.
+  public var tier: String?
+  /// Any unless said.
+  public var batch: BatchID?
+  /// Accepted then or later, as RFC 3339 with an offset; any unless said.
+  public var since: String?
+  /// Accepted before, likewise.
+  public var until: String?
   /// Their error's code; any unless said.
   public var code: String?
   /// At most this many, the oldest first: 1 to 1,000, 100 unless said.
@@ -134,17 +146,25 @@ public struct BulkRetryRequest: Hashable, Codable, Sendable {
   public var dryRun: Bool?
 
   public init(
-    state: String? = nil, capability: String? = nil, code: String? = nil, limit: Int? = nil, dryRun: Bool? = nil
+    state: String? = nil, capability: String? = nil, name: String? = nil, labels: [String: String]? = nil,
+    tier: String? = nil, batch: BatchID? = nil, since: String? = nil, until: String? = nil, code: String? = nil,
+    limit: Int? = nil, dryRun: Bool? = nil
   ) {
     self.state = state
     self.capability = capability
+    self.name = name
+    self.labels = labels
+    self.tier = tier
+    self.batch = batch
+    self.since = since
+    self.until = until
     self.code = code
     self.limit = limit
     self.dryRun = dryRun
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case state, capability, code, limit
+    case state, capability, name, labels, tier, batch, since, until, code, limit
     case dryRun = "dry_run"
   }
 
@@ -154,6 +174,11 @@ public struct BulkRetryRequest: Hashable, Codable, Sendable {
 /// The answer to `POST /v1/jobs:retry`: a verdict for each job, without job and error where it was only asked which.
 public struct BulkRetryAnswer: Hashable, Codable, Sendable {
   public let items: [JobVerdict]
+  /// The jobs that would be done again, in the order of `items`, where it was only asked which.
+  public let jobs: [JobView]?
 
-  public init(items: [JobVerdict]) { self.items = items }
+  public init(items: [JobVerdict], jobs: [JobView]? = nil) {
+    self.items = items
+    self.jobs = jobs
+  }
 }

@@ -4,6 +4,10 @@ public import StrataCore
 public struct JobRequest: Hashable, Codable, Sendable {
   /// A capability's own name or one it is sold under.
   public var capability: String
+  /// What the job is called; need not be unique. As `JobMetadataLimits` says.
+  public var name: String?
+  /// What it is found by: names with values. As `JobMetadataLimits` says.
+  public var labels: [String: String]?
   public var params: [String: JSONValue]?
   public var inputs: [ArtifactReference]?
   /// 0…100; 50 unless said.
@@ -14,6 +18,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var alternatives: [Alternative]?
   /// How long one attempt may take, instead of the capability's limit.
   public var timeoutSeconds: Int64?
+  /// What of the capability's retry policy is otherwise for this job.
+  public var retry: RetryOverride?
   /// When it is to run at the earliest, as RFC 3339 with an offset; one of this and `delaySeconds` at most.
   public var runAt: String?
   /// How long after its acceptance it is to run at the earliest.
@@ -55,9 +61,13 @@ public struct JobRequest: Hashable, Codable, Sendable {
     maxCredits: JSONValue? = nil, maxMicrocredits: Int64? = nil, after: [JobID]? = nil,
     onDependencyFailure: DependencyPolicy? = nil, batch: BatchID? = nil,
     uniqueKey: String? = nil, uniqueSeconds: Int64? = nil, onDuplicate: UniqueKey.Conflict? = nil,
-    array: ArrayRequest? = nil, alternatives: [Alternative]? = nil
+    array: ArrayRequest? = nil, alternatives: [Alternative]? = nil, name: String? = nil,
+    labels: [String: String]? = nil, retry: RetryOverride? = nil
   ) {
     self.capability = capability
+    self.name = name
+    self.labels = labels
+    self.retry = retry
     self.params = params
     self.inputs = inputs
     self.priority = priority
@@ -121,7 +131,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case capability, params, inputs, priority, tier, resources, alternatives, after, batch, preemptible, array
+    case capability, name, labels, params, inputs, priority, tier, resources, alternatives, retry, after, batch
+    case preemptible, array
     case graceSeconds = "grace_seconds"
     case checkpointSignal = "checkpoint_signal"
     case timeoutSeconds = "timeout_seconds"
@@ -145,6 +156,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
       "inputs[]": ["name", "digest", "size_bytes"], "array": ArrayRequest.CodingKeys.allCases.map(\.rawValue),
       "alternatives[]": Alternative.CodingKeys.allCases.map(\.rawValue),
       "alternatives[].resources": ResourceOverride.memberNames,
+      "retry": RetryOverride.CodingKeys.allCases.map(\.rawValue),
     ]
   }
 }

@@ -6,6 +6,10 @@ public struct JobView: Hashable, Codable, Sendable {
   public var state: JobState
   /// The name the job was submitted under.
   public var capability: String
+  /// What its owner calls it; absent where that is nothing.
+  public var name: String?
+  /// What its owner finds it by; absent where there is nothing.
+  public var labels: [String: String]?
   public var tenant: TenantID
   public var tier: TierName
   public var priority: Int
@@ -21,6 +25,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var timeoutSeconds: Int64?
   /// How many attempts it may have; those that were handed back or preempted do not count.
   public var attemptsMax: Int?
+  /// Its retry policy; absent where it is the standard one, and in listings.
+  public var retry: RetryPolicy?
   public var attempts: [AttemptView]
   /// While it runs and has said how far it is.
   public var progress: Progress?
@@ -76,11 +82,14 @@ public struct JobView: Hashable, Codable, Sendable {
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
     scheduledFor: String? = nil, after: [JobID]? = nil, waitsFor: Int? = nil, batch: BatchID? = nil,
     uniqueKey: String? = nil, retryOf: JobID? = nil, retriedBy: JobID? = nil, schedule: ScheduledRunView? = nil,
-    task: TaskView? = nil
+    task: TaskView? = nil, name: String? = nil, labels: [String: String]? = nil, retry: RetryPolicy? = nil
   ) {
     self.id = id
     self.state = state
     self.capability = capability
+    self.name = name
+    self.labels = labels
+    self.retry = retry
     self.tenant = tenant
     self.tier = tier
     self.priority = priority
@@ -142,7 +151,7 @@ public struct JobView: Hashable, Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
-    case schedule, task, preemption, preemptions, params, inputs, resources, alternatives
+    case schedule, task, preemption, preemptions, params, inputs, resources, alternatives, name, labels, retry
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case createdAt = "created_at"

@@ -1,5 +1,5 @@
 public import StrataCore
-import StrataLedger
+public import StrataLedger
 public import StrataQueue
 import StrataRuntime
 
@@ -16,27 +16,26 @@ extension ControlPlane {
     }
   }
 
-  /// A tenant's jobs, newest first.
+  /// Jobs, newest first.
   ///
   /// - Parameter cursor: what the page before returned as `next`.
   /// - Returns: at most `limit` jobs. `next` is nil on the last page; with a state that only the queue knows, a page that
   ///   is not the last may hold fewer, even none.
   public func jobs(
-    tenant: TenantID, state: JobState?, batch: BatchID? = nil, schedule: ScheduleID? = nil, after cursor: JobID?,
-    limit: Int
+    _ filter: JobFilter, after cursor: JobID?, limit: Int
   ) async throws(StrataError) -> (jobs: [JobSnapshot], next: JobID?) {
     // Whether a job waits or runs is known to the queue alone: what the ledger lists is filtered by what that says.
-    let stored: Set<JobState>? = state.map { $0 == .running || $0 == .scheduled ? [.queued] : [$0] }
+    var stored = filter
+    stored.states = filter.states.map { Set($0.map { $0 == .running || $0 == .scheduled ? .queued : $0 }) }
     var (found, next, read): ([JobSnapshot], JobID?, Int) = ([], cursor, 0)
     repeat {
       let records: [StoredJob]
       do {
-        records = try await ledger.jobs(
-          tenant: tenant, states: stored, batch: batch, schedule: schedule, before: next, limit: limit)
+        records = try await ledger.jobs(stored, before: next, limit: limit)
       } catch {
         throw error.strataError
       }
-      found += await snapshots(of: records, attempts: []).filter { state == nil || $0.state == state }
+      found += await snapshots(of: records, attempts: []).filter { filter.states?.contains($0.state) ?? true }
       next = records.count == limit ? records.last?.id : nil
       read += records.count
     } while next != nil && found.count < limit && read < configuration.listingScanMax
@@ -46,7 +45,9 @@ extension ControlPlane {
 
   /// The jobs of a tenant that a part of an identifier may mean, newest first, at most `limit`; older ones than its
   /// newest `LedgerLimits.alikeScanMax` are not looked at.
-  public func jobs(tenant: TenantID, like part: IdentifierPart<JobTag>, limit: Int) async throws(StrataError)
+  ///
+  /// - Parameter tenant: nil for any tenant's, as operators may ask.
+  public func jobs(tenant: TenantID?, like part: IdentifierPart<JobTag>, limit: Int) async throws(StrataError)
     -> [JobSnapshot]
   {
     do {
@@ -58,6 +59,22 @@ extension ControlPlane {
     } catch {
       throw error.strataError
     }
+  }
+
+  /// Whose job it is, for operators; nil where there is none.
+  public func owner(of job: JobID) async throws(StrataError) -> TenantID? {
+    do {
+      if let stored = try await ledger.job(job, tenant: nil) { return stored.tenant }
+    } catch {
+      throw error.strataError
+    }
+    // It may be a task that is not made yet.
+    return try await owner(of: ArrayID(ofTask: job))
+  }
+
+  /// Whose array it is, for operators; nil where there is none.
+  public func owner(of array: ArrayID) async throws(StrataError) -> TenantID? {
+    do { return try await ledger.array(array, tenant: nil)?.tenant } catch { throw error.strataError }
   }
 
   /// Takes a waiting job out, or has a running one stopped. Once the wish is committed it holds: where the queue cannot

@@ -2,26 +2,8 @@ public import StrataCore
 public import StrataLedger
 
 extension ControlPlane {
-  /// Which of a tenant's jobs to do again.
-  public struct RetryFilter: Sendable {
-    /// The most jobs of one call.
-    public static let limitMax = 1_000
-
-    /// Those that were cancelled instead of those that failed.
-    public var wereCancelled: Bool
-    /// The name they were sold under; nil for any.
-    public var soldAs: String?
-    /// Their error's code; nil for any.
-    public var code: String?
-    public var limit: Int
-
-    public init(wereCancelled: Bool = false, soldAs: String? = nil, code: String? = nil, limit: Int = 100) {
-      self.wereCancelled = wereCancelled
-      self.soldAs = soldAs
-      self.code = code
-      self.limit = limit
-    }
-  }
+  /// The most jobs that one call does again.
+  public static let retriesMax = 1_000
 
   /// Does a job again that failed or was cancelled: a new job with the same request, at today's price, with a hold of
   /// its own. A job is done again once; asked again, the answer is the one that does.
@@ -42,12 +24,10 @@ extension ControlPlane {
   }
 
   /// The jobs that `retryAll` would do again, oldest first.
-  public func retryable(_ filter: RetryFilter, tenant: TenantID) async throws(StrataError) -> [StoredJob] {
-    do {
-      return try await ledger.retryable(
-        tenant: tenant, wereCancelled: filter.wereCancelled, soldAs: filter.soldAs, code: filter.code,
-        limit: min(filter.limit, RetryFilter.limitMax))
-    } catch {
+  ///
+  /// - Parameter filter: its states are `.failed`, or `.cancelled`, or both.
+  public func retryable(_ filter: JobFilter, limit: Int = 100) async throws(StrataError) -> [StoredJob] {
+    do { return try await ledger.retryable(filter, limit: min(limit, Self.retriesMax)) } catch {
       throw error.strataError
     }
   }
@@ -56,9 +36,11 @@ extension ControlPlane {
   /// their order: what ran after others of them runs after the new ones, and after what else has not ended of what it ran
   /// after, or of what does that again.
   public func retryAll(
-    _ filter: RetryFilter, tenant: TenantID
+    _ filter: JobFilter, limit: Int = 100, tenant: TenantID
   ) async throws(StrataError) -> [(job: StoredJob, verdict: Result<AdmittedJob, StrataError>)] {
-    let jobs = try await retryable(filter, tenant: tenant)
+    var filter = filter
+    filter.tenant = tenant
+    let jobs = try await retryable(filter, limit: limit)
     try await admission.requireRoom(for: jobs.count, tenant: tenant)
     var plan: RetryPlan
     do { plan = RetryPlan(jobs, standIns: try await standIns(for: jobs, tenant)) } catch { throw error.strataError }
@@ -111,8 +93,8 @@ extension JobDraft {
       memoryBytes: job.order.resources.memoryBytes, gpuThousandths: job.order.resources.gpuThousandths,
       timeoutSeconds: job.order.timeoutSeconds, preemption: job.order.preemption,
       structure: JobStructure(unique: unique, retryOf: job.id))
-    attemptsMax = job.attemptsMax
-    retry = job.order.retry ?? .standard
+    retry = RetryOverride(job.order.retry ?? .standard, attemptsMax: job.attemptsMax)
+    metadata = job.metadata
     task = job.order.task
     alternatives = (job.order.alternatives ?? []).map { Alternative($0) }
   }

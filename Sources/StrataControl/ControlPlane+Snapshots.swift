@@ -1,5 +1,5 @@
 import StrataCore
-import StrataLedger
+public import StrataLedger
 import StrataQueue
 
 extension ControlPlane {
@@ -10,7 +10,7 @@ extension ControlPlane {
   /// Jobs as ledger and queue know them together.
   ///
   /// - Parameter records: as the ledger had them a moment ago.
-  func snapshots(of records: [StoredJob], attempts: [StoredAttempt]) async -> [JobSnapshot] {
+  public func snapshots(of records: [StoredJob], attempts: [StoredAttempt] = []) async -> [JobSnapshot] {
     let open = records.filter { !$0.state.isFinal && $0.state != .blocked }.map(\.id)
     let statuses = open.isEmpty ? [] : try? await queue.status(of: open)
     guard let statuses else { return records.map { snapshot($0, attempts, .unknown) } }

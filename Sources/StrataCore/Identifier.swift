@@ -29,6 +29,11 @@ public struct Identifier<Tag>: Hashable, Sendable {
   /// When what it names was created, in milliseconds since 1970.
   public var createdMilliseconds: Int64 { Int64(high >> 16) }
 
+  /// The smallest one of an instant, to the millisecond.
+  public static func first(at instant: Timestamp) -> Self {
+    Self(high: UInt64(max(0, instant.milliseconds)) << 16, low: 0)
+  }
+
   /// The sixteen bytes, most significant first: the form kept in Redis and PostgreSQL.
   public var bytes: [UInt8] {
     (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - 8 * ($0 % 8))) }

@@ -9,6 +9,8 @@ public struct StrataError: Error, Sendable {
     public init(rawValue: String) { self.rawValue = rawValue }
 
     public static let invalidInput = Code(rawValue: "invalid_input")
+    /// A member of a request's body has a value that it cannot have.
+    public static let invalidBody = Code(rawValue: "invalid_body")
     public static let notFound = Code(rawValue: "not_found")
     public static let unauthorized = Code(rawValue: "unauthorized")
     public static let budgetExceeded = Code(rawValue: "budget_exceeded")

@@ -78,7 +78,7 @@ public struct KeeperBench: Sendable {
 
   /// The instants for which jobs were made, in order, to the minute.
   public func instants(_ fixture: ControlFixture) async throws -> [String] {
-    try await fixture.ledger.jobs(tenant: fixture.tenant, limit: 1_000).reversed()
+    try await fixture.ledger.jobs(JobFilter(tenant: fixture.tenant), limit: 1_000).reversed()
       .compactMap { $0.occurrence?.instant.map { String($0.text.prefix(16)) } }
   }
 }

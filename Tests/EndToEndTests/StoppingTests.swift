@@ -51,6 +51,44 @@ import Testing
     }
   }
 
+  /// The job ends once it is let go, long after the usual grace: it keeps its attempt, and is done before `down` is.
+  @Test(.timeLimit(.minutes(3))) func aLongJobHasTheTimeThatItIsGiven() async throws {
+    try await withStack { stack in
+      let (data, gate) = (stack.folder + "/data", stack.folder + "/gate")
+      let script = "mkfifo '\(gate)'; read line < '\(gate)'; echo done > '\(stack.folder)/done'"
+      let words = ["sh", "-c", script].map(JSONValue.string)
+      let job = try await stack.submit(JobRequest(capability: "command.run", params: ["command": .array(words)]))
+      try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+      async let down = strata("down", "--data-dir", data, "--job-grace", "10m")
+      try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      let stopped = try await down
+      #expect(stopped.status == .exited(0), "\(stopped.errors)")
+      #expect(stopped.errors.contains("running jobs have 10 min to end"), "\(stopped.errors)")
+      #expect(FileManager.default.fileExists(atPath: stack.folder + "/done"))
+      let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data, "--job-grace", "1h")
+      #expect(again.status == .exited(0), "\(again.errors)")
+      let ended = try await stack.job(job)
+      #expect(ended.state == .succeeded && ended.attempts.compactMap(\.ending) == [.succeeded])
+    }
+  }
+
+  /// What `up` was told holds for a `down` that says nothing, which waits so long; a second one does not.
+  @Test(.timeLimit(.minutes(3))) func whatTheStackWasToldHoldsUntilSomebodyIsInAHurry() async throws {
+    try await withStack { stack in
+      let data = stack.folder + "/data"
+      let (job, _) = try await startStubborn(stack)
+      _ = try await strata("down", "--data-dir", data)
+      let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data, "--job-grace", "1h")
+      #expect(again.status == .exited(0), "\(again.errors)")
+      try await eventually("the job runs again") { try await stack.job(job).state == .running }
+      let short = try await strata("down", "--data-dir", data, "--grace", "1")
+      #expect(short.status == .exited(5) && short.errors.contains("has not ended within 1 s"), "\(short.errors)")
+      let second = try await strata("down", "--data-dir", data, "--grace", "100")
+      #expect(second.status == .exited(0), "\(second.errors)")
+    }
+  }
+
   @Test(.timeLimit(.minutes(3))) func aKilledSupervisorsSentinelIsWaitedFor() async throws {
     try await withStack { stack in
       let data = stack.folder + "/data"

@@ -46,7 +46,7 @@ import Testing
     let jobs = verdicts.compactMap { try? $0.get().id }
     #expect(try await fixture.queue.page(after: nil, limit: 10).jobs.sorted() == jobs.sorted())
     let listed = try await fixture.control.jobs(
-      tenant: fixture.tenant, state: nil, batch: batch.id, after: nil, limit: 10
+      JobFilter(tenant: fixture.tenant, batch: batch.id), after: nil, limit: 10
     ).jobs
     #expect(listed.map(\.record.id).sorted() == jobs.sorted())
     #expect(fixture.metrics.render().contains("strata_jobs_accepted_total 3"))
@@ -165,15 +165,16 @@ import Testing
     let fixture = try await ControlFixture()
     var jobs: [JobID] = []
     for _ in 0..<5 { jobs.append(try await Self.failed(fixture)) }
-    let filter = ControlPlane.RetryFilter(soldAs: "test.echo", code: "broken", limit: 3)
-    #expect(try await fixture.control.retryable(filter, tenant: fixture.tenant).map(\.id) == Array(jobs.prefix(3)))
-    let first = try await fixture.control.retryAll(filter, tenant: fixture.tenant)
+    let filter = JobFilter(
+      tenant: fixture.tenant, states: [.failed], soldAs: "test.echo", errorCode: "broken")
+    #expect(try await fixture.control.retryable(filter, limit: 3).map(\.id) == Array(jobs.prefix(3)))
+    let first = try await fixture.control.retryAll(filter, limit: 3, tenant: fixture.tenant)
     #expect(first.map(\.job.id) == Array(jobs.prefix(3)) && first.allSatisfy { (try? $0.verdict.get()) != nil })
-    let second = try await fixture.control.retryAll(filter, tenant: fixture.tenant)
+    let second = try await fixture.control.retryAll(filter, limit: 3, tenant: fixture.tenant)
     #expect(second.map(\.job.id) == Array(jobs.suffix(2)))
-    #expect(try await fixture.control.retryAll(filter, tenant: fixture.tenant).isEmpty)
+    #expect(try await fixture.control.retryAll(filter, limit: 3, tenant: fixture.tenant).isEmpty)
     #expect(try await fixture.queue.page(after: nil, limit: 10).jobs.count == 5)
-    let none = ControlPlane.RetryFilter(code: "other")
-    #expect(try await fixture.control.retryable(none, tenant: fixture.tenant).isEmpty)
+    let none = JobFilter(tenant: fixture.tenant, errorCode: "other")
+    #expect(try await fixture.control.retryable(none).isEmpty)
   }
 }

@@ -30,7 +30,9 @@ import Testing
     #expect(second.state == .blocked && second.held == ControlFixture.price)
     #expect(try await fixture.queue.status(of: [second.id]) == [nil])
     #expect(try await Self.snapshot(fixture, second.id).state == .blocked)
-    let listed = try await fixture.control.jobs(tenant: fixture.tenant, state: .blocked, after: nil, limit: 10).jobs
+    let listed = try await fixture.control.jobs(
+      JobFilter(tenant: fixture.tenant, states: [.blocked]), after: nil, limit: 10
+    ).jobs
     #expect(listed.map(\.record.id) == [second.id])
     try await fixture.complete(try await fixture.lease())
     try await fixture.settler().drain()

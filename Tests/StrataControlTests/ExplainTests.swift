@@ -26,7 +26,9 @@ import Testing
     let job = try await fixture.submit()
     try await fixture.queue.forget([job])
     #expect(try await reasons(fixture, job).map(\.code) == [.notEnqueued])
-    let listed = try await fixture.control.jobs(tenant: fixture.tenant, state: .queued, after: nil, limit: 10).jobs
+    let listed = try await fixture.control.jobs(
+      JobFilter(tenant: fixture.tenant, states: [.queued]), after: nil, limit: 10
+    ).jobs
     #expect(listed.map(\.record.id) == [job] && listed[0].isEnqueued == false)
     // One that has ended there, and is not settled yet, is ending.
     let ended = try await fixture.submit()

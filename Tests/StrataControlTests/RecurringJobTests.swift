@@ -72,7 +72,7 @@ import Testing
       async let second = bench.fireAll(fixture, by: other)
       _ = try await (first, second)
     }
-    let jobs = try await fixture.ledger.jobs(tenant: fixture.tenant, limit: 1_000)
+    let jobs = try await fixture.ledger.jobs(JobFilter(tenant: fixture.tenant), limit: 1_000)
     // A quarter of an hour and a half minute: fifteen instants of each.
     #expect(jobs.count == 75 && Set(jobs.map(\.occurrence)).count == 75)
     let queued = try await fixture.queue.status(of: jobs.map(\.id))
@@ -163,7 +163,7 @@ import Testing
     let job = try await control.job(first.id, tenant: fixture.tenant)
     #expect(job.record.occurrence == ScheduleOccurrence(schedule: id, instant: nil))
     let listed = try await control.jobs(
-      tenant: fixture.tenant, state: nil, schedule: id, after: nil, limit: 10)
+      JobFilter(tenant: fixture.tenant, schedule: id), after: nil, limit: 10)
     #expect(listed.jobs.map(\.record.id) == [first.id])
     // Another schedule's run under the same key is another job.
     try await bench.create(fixture, "weekly", "@weekly")

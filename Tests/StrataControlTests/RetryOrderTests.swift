@@ -22,7 +22,8 @@ import Testing
   }
 
   private static func retry(_ fixture: ControlFixture, limit: Int = 100) async throws -> [JobID: JobID] {
-    let all = try await fixture.control.retryAll(.init(limit: limit), tenant: fixture.tenant)
+    let all = try await fixture.control.retryAll(
+      JobFilter(tenant: fixture.tenant, states: [.failed]), limit: limit, tenant: fixture.tenant)
     return Dictionary(uniqueKeysWithValues: try all.map { ($0.job.id, try $0.verdict.get().id) })
   }
 
@@ -49,7 +50,8 @@ import Testing
     #expect(one.state == .queued && one.structure.after.isEmpty)
     #expect(two.state == .blocked && two.structure.after == [one.id] && two.blockers == 1)
     // What was cancelled waits for what does those again that it ran after.
-    let cancelled = try await fixture.control.retryAll(.init(wereCancelled: true), tenant: fixture.tenant)
+    let cancelled = try await fixture.control.retryAll(
+      JobFilter(tenant: fixture.tenant, states: [.cancelled]), tenant: fixture.tenant)
     let three = try await Self.record(fixture, try cancelled.first?.verdict.get().id)
     #expect(three.state == .blocked && three.structure.after == [two.id, one.id])
     #expect(three.structure.dependencyPolicy == .skip)
@@ -100,7 +102,8 @@ import Testing
     let third = try await Self.submit(fixture, after: [second])
     try await Self.failNext(fixture)
     let holder = try await Self.submit(fixture, unique: UniqueKey("k"))
-    let all = try await fixture.control.retryAll(.init(), tenant: fixture.tenant)
+    let all = try await fixture.control.retryAll(
+      JobFilter(tenant: fixture.tenant, states: [.failed]), tenant: fixture.tenant)
     #expect(all.map(\.job.id) == [first, second, third])
     for (place, needed) in [(0, holder), (1, first), (2, second)] {
       guard case .failure(let error) = all[place].verdict else {
@@ -110,6 +113,6 @@ import Testing
       #expect(error.code == .notUnique && error.message.contains("\(needed)"), "\(error)")
     }
     // Nothing of it was kept.
-    #expect(try await fixture.control.retryable(.init(), tenant: fixture.tenant).count == 3)
+    #expect(try await fixture.control.retryable(JobFilter(tenant: fixture.tenant, states: [.failed])).count == 3)
   }
 }

@@ -57,7 +57,7 @@ import Testing
     let (sessions, _) = AsyncStream.makeStream(of: RedisConnection.Session.self)
     let running = Task { await fixture.control.run(queueSessions: sessions) }
     try await eventually("its job is in the queue") {
-      let jobs = try await fixture.ledger.jobs(tenant: fixture.tenant)
+      let jobs = try await fixture.ledger.jobs(JobFilter(tenant: fixture.tenant))
       guard let job = jobs.first?.id else { return false }
       return try await fixture.queue.status(of: [job]) == [.ready(ahead: 0, attemptsMade: 0)]
     }
@@ -178,7 +178,7 @@ import Testing
     bench.clock.advance(by: .seconds(86_400))
     _ = try await bench.fireAll(fixture)
     let id = try await bench.schedule(fixture, "minutely").stored.id
-    let jobs = try await fixture.ledger.jobs(tenant: fixture.tenant, schedule: id, limit: 1_000)
+    let jobs = try await fixture.ledger.jobs(JobFilter(tenant: fixture.tenant, schedule: id), limit: 1_000)
     let instants = jobs.reversed().compactMap(\.occurrence?.instant)
     #expect(instants.count == 250 && instants == instants.sorted() && Set(instants).count == 250)
     #expect(instants.last == bench.clock.now + .seconds(-30))

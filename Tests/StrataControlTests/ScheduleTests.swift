@@ -115,9 +115,10 @@ import Testing
     let later = try await fixture.control.submit(draft(.after(.seconds(60))), tenant: fixture.tenant)
     let now = try await fixture.control.submit(draft(nil), tenant: fixture.tenant)
     let control = fixture.control
-    let scheduled = try await control.jobs(tenant: fixture.tenant, state: .scheduled, after: nil, limit: 10)
+    let scheduled = try await control.jobs(
+      JobFilter(tenant: fixture.tenant, states: [.scheduled]), after: nil, limit: 10)
     #expect(scheduled.jobs.map(\.record.id) == [later.id])
-    let queued = try await control.jobs(tenant: fixture.tenant, state: .queued, after: nil, limit: 10)
+    let queued = try await control.jobs(JobFilter(tenant: fixture.tenant, states: [.queued]), after: nil, limit: 10)
     #expect(queued.jobs.map(\.record.id) == [now.id])
   }
 

@@ -130,7 +130,7 @@ import Testing
     let batch = (0..<300).map { _ in Sample.submission(tenant, parameters: long) }
     #expect(try await bench.ledger.admit(batch).allSatisfy { $0.acceptedJob != nil })
     #expect(try await bench.ledger.admit(batch).allSatisfy { $0.acceptedJob != nil })
-    let page = try await bench.ledger.jobs(tenant: tenant, limit: 300)
+    let page = try await bench.ledger.jobs(JobFilter(tenant: tenant), limit: 300)
     #expect(page.count == 300)
     #expect(page.allSatisfy { $0.order.parametersJSON == long })
   }

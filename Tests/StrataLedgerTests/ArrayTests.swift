@@ -309,7 +309,7 @@ private final class WindowHistory {
     let (now, report) = (try? await array, try? await bench.ledger.verify())
     #expect(now?.pending == 0 && now?.unfinished == 0, comment)
     #expect(report?.isSound == true, comment)
-    let jobs = (try? await bench.ledger.jobs(tenant: tenant, batch: id.batch, limit: 1_000)) ?? []
+    let jobs = (try? await bench.ledger.jobs(JobFilter(tenant: tenant, batch: id.batch), limit: 1_000)) ?? []
     let made = Set(jobs.compactMap { id.position(of: $0.id) })
     #expect(made.count == now?.made && jobs.allSatisfy(\.state.isFinal), comment)
     // Each is made or dropped, and none is both.

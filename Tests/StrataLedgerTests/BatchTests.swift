@@ -27,7 +27,7 @@ import Testing
     #expect(stored == last.finishedBatches[0] && stored.finishedAt != nil)
     #expect((stored.succeeded, stored.failed, stored.cancelled) == (2, 2, 1))
     #expect(try await bench.ledger.batch(batch, tenant: TenantID()) == nil)
-    let listed = try await bench.ledger.jobs(tenant: tenant, states: [.failed], batch: batch)
+    let listed = try await bench.ledger.jobs(JobFilter(tenant: tenant, states: [.failed], batch: batch))
     #expect(listed.map(\.id) == [waiting.job, jobs[1].job])
     #expect(listed[0].structure.batch == batch)
     #expect(try await bench.ledger.verify().isSound)

@@ -77,10 +77,10 @@ import Testing
     #expect(released == (try await bench.ledger.unfinished(limit: 10)) && released.count == 1)
     #expect(released.first?.order == waiting.order && released.first?.runAt == waiting.runAt)
     #expect(released.first?.priorityClass == PriorityClass(rawValue: 7))
-    let stored = try await bench.ledger.jobs(tenant: tenant, batch: waiting.structure.batch)
+    let stored = try await bench.ledger.jobs(JobFilter(tenant: tenant, batch: waiting.structure.batch))
     #expect(stored.map(\.order) == [waiting.order] && stored.map(\.runAt) == [waiting.runAt])
     _ = try await bench.ledger.settle([Sample.outcome(waiting.job, .failed)])
-    let retryable = try await bench.ledger.retryable(tenant: tenant, limit: 10)
+    let retryable = try await bench.ledger.retryable(JobFilter(tenant: tenant, states: [.failed]), limit: 10)
     #expect(retryable.map(\.order) == [waiting.order] && retryable.map(\.runAt) == [waiting.runAt])
   }
 

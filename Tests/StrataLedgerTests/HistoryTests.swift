@@ -182,7 +182,7 @@ private actor History {
     #expect(!states.values.contains { !$0.isFinal }, comment)
     #expect(finishedTwice == [], comment)
     for tenant in tenants {
-      let jobs = try await bench.ledger.jobs(tenant: tenant, limit: 1_000)
+      let jobs = try await bench.ledger.jobs(JobFilter(tenant: tenant), limit: 1_000)
       for job in jobs { if let said = finished[job.id] { #expect(job.charged == said.charged, comment) } }
       let total = jobs.reduce(MicroCredits.zero) { $0 + ($1.charged ?? .zero) }
       #expect(try await bench.ledger.balance(of: tenant).posted == total, comment)

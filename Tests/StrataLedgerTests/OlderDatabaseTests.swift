@@ -109,7 +109,7 @@ import Testing
     let tenant = try #require(try await ledger.tenant(named: "default"))
     #expect(tenant.isOperator)
     #expect(try await ledger.tenant(named: "guest")?.isOperator == false)
-    let jobs = try await ledger.jobs(tenant: tenant.id)
+    let jobs = try await ledger.jobs(JobFilter(tenant: tenant.id))
     #expect(Set(jobs.map(\.state)) == [.succeeded, .queued])
 
     // The job that waited goes on where it was: it is charged, and nothing stays held.

@@ -67,7 +67,7 @@ import Testing
     let last = try #require(after.lastRun)
     #expect(last.instant == Self.start + .seconds(60) && last.at == now && last.job == made.job)
     #expect(after.lastRefusal == nil)
-    #expect(try await bench.ledger.jobs(tenant: tenant, schedule: schedule.id).map(\.id) == [made.job])
+    #expect(try await bench.ledger.jobs(JobFilter(tenant: tenant, schedule: schedule.id)).map(\.id) == [made.job])
     #expect(try await bench.ledger.verify().violations == [])
   }
 
@@ -94,7 +94,7 @@ import Testing
       async let two = other.fire([second], now: Self.start)
       let verdicts = try await [one[0], two[0]]
       #expect(verdicts.filter { $0 == .stale([]) }.count == 1, "\(verdicts)")
-      #expect(try await bench.ledger.jobs(tenant: tenant, schedule: schedule.id).count == 1)
+      #expect(try await bench.ledger.jobs(JobFilter(tenant: tenant, schedule: schedule.id)).count == 1)
       _ = try await bench.ledger.deleteSchedule(schedule.id, tenant: tenant)
     }
     await other.close()
@@ -115,7 +115,7 @@ import Testing
     #expect(try await bench.ledger.changeSchedule(paused, to: definition, start: nil, now: Self.start) == nil)
     _ = try await bench.ledger.deleteSchedule(deleted.id, tenant: tenant)
     #expect(try await bench.ledger.fire(firings, now: Self.start) == [.stale([]), .stale([])])
-    #expect(try await bench.ledger.jobs(tenant: tenant).isEmpty)
+    #expect(try await bench.ledger.jobs(JobFilter(tenant: tenant)).isEmpty)
   }
 
   @Test func whatCannotBeAdmittedIsNotedAndStopsNobody() async throws {

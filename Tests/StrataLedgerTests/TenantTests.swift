@@ -142,10 +142,10 @@ import Testing
     _ = try await bench.ledger.admit(mine + [Sample.submission(other)])
     _ = try await bench.ledger.settled(mine.prefix(4).map { Sample.outcome($0.job) })
     let newest = mine.map(\.job).sorted().reversed().map { $0 }
-    let first = try await bench.ledger.jobs(tenant: tenant, limit: 6)
-    let second = try await bench.ledger.jobs(tenant: tenant, before: first.last?.id, limit: 6)
+    let first = try await bench.ledger.jobs(JobFilter(tenant: tenant), limit: 6)
+    let second = try await bench.ledger.jobs(JobFilter(tenant: tenant), before: first.last?.id, limit: 6)
     #expect((first + second).map(\.id) == newest)
-    let done = try await bench.ledger.jobs(tenant: tenant, states: [.succeeded])
+    let done = try await bench.ledger.jobs(JobFilter(tenant: tenant, states: [.succeeded]))
     #expect(Set(done.map(\.id)) == Set(mine.prefix(4).map(\.job)))
     #expect(try await bench.ledger.unfinished(limit: 100).count == 7)
     let page = try await bench.ledger.unfinished(limit: 3)

@@ -81,12 +81,15 @@ import Testing
     _ = try await bench.ledger.settle([
       Sample.outcome(failed[0].job, .failed), Sample.outcome(failed[1].job, .expired), Sample.outcome(failed[2].job),
     ])
-    let all = try await bench.ledger.retryable(tenant: tenant, limit: 10)
+    let failures = JobFilter(tenant: tenant, states: [.failed])
+    let all = try await bench.ledger.retryable(failures, limit: 10)
     #expect(all.map(\.id) == failed.prefix(2).map(\.job).sorted())
     #expect(
-      try await bench.ledger.retryable(tenant: tenant, code: "worker_lost", limit: 10).map(\.id) == [failed[1].job])
-    #expect(try await bench.ledger.retryable(tenant: tenant, soldAs: "other", limit: 10).isEmpty)
-    #expect(try await bench.ledger.retryable(tenant: tenant, wereCancelled: true, limit: 10).isEmpty)
+      try await bench.ledger.retryable(JobFilter(tenant: tenant, errorCode: "worker_lost"), limit: 10).map(\.id) == [
+        failed[1].job
+      ])
+    #expect(try await bench.ledger.retryable(JobFilter(tenant: tenant, soldAs: "other"), limit: 10).isEmpty)
+    #expect(try await bench.ledger.retryable(JobFilter(tenant: tenant, states: [.cancelled]), limit: 10).isEmpty)
     let retry = Sample.submission(tenant, retryOf: failed[0].job)
     let verdicts = try await bench.ledger.admit([retry, Sample.submission(tenant, retryOf: failed[0].job)])
     #expect(verdicts[0].acceptedJob?.job == retry.job && verdicts[1].existingJob?.job == retry.job)
@@ -96,7 +99,7 @@ import Testing
       try await bench.ledger.job(failed[0].job, tenant: tenant), try await bench.ledger.job(retry.job, tenant: tenant)
     )
     #expect(old?.retriedBy == retry.job && new?.structure.retryOf == failed[0].job)
-    #expect(try await bench.ledger.retryable(tenant: tenant, limit: 10).map(\.id) == [failed[1].job])
+    #expect(try await bench.ledger.retryable(failures, limit: 10).map(\.id) == [failed[1].job])
     #expect(try await bench.ledger.balance(of: tenant).held == MicroCredits(micros: 1_000_000))
   }
 }

@@ -56,21 +56,27 @@ package struct DraftCheck: Sendable {
     try requireSensible(draft.preemption)
     let runAt = try draft.start?.instant(from: now)?.storable
     let startBy = try startBy(draft, runAt: runAt, now: now)
-    let retry = draft.retry ?? capability.retry
+    try draft.metadata.check()
+    let retry = try retry(of: draft, capability)
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.inputs, timeoutSeconds: timeout, resources: resources,
-      retry: retry == .standard ? nil : retry, task: draft.task, preemption: draft.preemption,
+      retry: retry.decidesAsStandard ? nil : retry, task: draft.task, preemption: draft.preemption,
       alternatives: alternatives.isEmpty ? nil : alternatives)
     try requireSmall(order)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
-      attemptsMax: draft.attemptsMax ?? capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
-      fingerprint: Fingerprint.of(
-        order, soldAs: draft.capability, tier: tier, priority: draft.priority, start: draft.start,
-        startBy: draft.startBy, structure: draft.structure),
+      attemptsMax: draft.retry?.attemptsMax ?? capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
+      fingerprint: Fingerprint.of(order, draft, tier: tier),
       creditsMax: draft.maxCharge, createdAt: now, runAt: runAt, startBy: startBy, structure: draft.structure,
-      occurrence: draft.occurrence)
+      occurrence: draft.occurrence, metadata: draft.metadata)
+  }
+
+  private func retry(of draft: JobDraft, _ capability: Capability) throws(StrataError) -> RetryPolicy {
+    guard let own = draft.retry else { return capability.retry }
+    do { return try own.applied(to: capability.retry, attemptsMax: capability.attemptsMax) } catch {
+      throw StrataError(.invalidBody, "'retry': \(error)")
+    }
   }
 
   private func startBy(_ draft: JobDraft, runAt: Timestamp?, now: Timestamp) throws(StrataError) -> Timestamp? {

@@ -3,19 +3,18 @@ import StrataCore
 
 /// A digest of what a client asked for, so that an idempotency key that comes back with something else is noticed.
 enum Fingerprint {
-  static func of(
-    _ order: WorkOrder, soldAs: String, tier: TierName, priority: JobPriority, start: StartTime?,
-    startBy: StartTime?, structure: JobStructure
-  ) -> [UInt8] {
+  /// - Parameter order: what `draft` comes to.
+  static func of(_ order: WorkOrder, _ draft: JobDraft, tier: TierName) -> [UInt8] {
     // The identifier is new with every request and is left out: the fixed one stands for it.
     let fixed = order.renamed(JobID(high: 0, low: 0))
-    // Times that were not asked for add nothing, nor does standing alone: digests of before jobs could have either
-    // stay as they are.
+    // What was not asked for adds nothing, nor does standing alone: digests of before jobs could have it stay as they are.
     let text =
-      fixed.encodedInOrder + Array("\n\(soldAs)\n\(tier)\n\(priority.rawValue)".utf8)
-      + Array((start.map { "\n\($0.fingerprint)" } ?? "").utf8)
-      + Array((startBy.map { "\nby \($0.fingerprint)" } ?? "").utf8)
-      + (structure.isPlain ? [] : [0x0A] + structure.encodedInOrder)
+      fixed.encodedInOrder + Array("\n\(draft.capability)\n\(tier)\n\(draft.priority.rawValue)".utf8)
+      + Array((draft.start.map { "\n\($0.fingerprint)" } ?? "").utf8)
+      + Array((draft.startBy.map { "\nby \($0.fingerprint)" } ?? "").utf8)
+      + (draft.structure.isPlain ? [] : [0x0A] + draft.structure.encodedInOrder)
+      + (draft.metadata.isEmpty ? [] : [0x0A] + draft.metadata.encodedInOrder)
+      + (draft.retry.map { [0x0A] + $0.encodedInOrder } ?? [])
     return ArtifactDigest(hashing: text).bytes
   }
 }

@@ -3,8 +3,6 @@ public import StrataCore
 extension StrataError.Code {
   /// A job's input has a name that cannot be a file's, or that a worker uses itself.
   public static let invalidName = StrataError.Code(rawValue: "invalid_name")
-  /// A member of a request is outside its range.
-  public static let invalidBody = StrataError.Code(rawValue: "invalid_body")
 }
 
 /// The names under which inputs lie in a job's working folder.

@@ -28,10 +28,10 @@ public struct JobDraft: Sendable {
   /// How it is preempted; nil where it may not be.
   public var preemption: PreemptionTerms?
   public var idempotencyKey: String?
-  /// Replaces the capability's most attempts, for a job that does another again.
-  var attemptsMax: Int?
-  /// Replaces the capability's retry policy, for a job that does another again.
-  var retry: RetryPolicy?
+  /// What its owner calls it and finds it by.
+  public var metadata = JobMetadata()
+  /// What of the capability's retry policy is otherwise.
+  public var retry: RetryOverride?
   /// How it stands to other jobs.
   public var structure: JobStructure
   /// The run of a schedule that it is.

@@ -57,7 +57,7 @@ extension ControlPlane {
     let end = min(stored.indexes.count, start + limit)
     guard start < end else { return ([], nil) }
     let records = try await ledger.jobs(
-      tenant: stored.tenant, batch: stored.id.batch, before: stored.id.task(at: end), limit: end - start)
+      JobFilter(tenant: stored.tenant, batch: stored.id.batch), before: stored.id.task(at: end), limit: end - start)
     let made = Dictionary(await snapshots(of: records, attempts: []).map { ($0.record.id, $0) }) { first, _ in first }
     let tasks = (start..<end).map { position in
       let dropped = stored.dropped.contains(position)

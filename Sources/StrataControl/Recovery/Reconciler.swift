@@ -372,11 +372,6 @@ extension JobID {
     guard low == 0 else { return JobID(high: high, low: low - 1) }
     return JobID(high: high == 0 ? 0 : high - 1, low: high == 0 ? 0 : .max)
   }
-
-  /// The smallest identifier of an instant.
-  static func first(at instant: Timestamp) -> JobID {
-    JobID(high: UInt64(max(0, instant.milliseconds)) << 16, low: 0)
-  }
 }
 
 extension QueueError {

@@ -17,9 +17,11 @@ private struct DraftDocument: Codable {
   let maxMicrocredits: Int64?
   let unique: UniqueKey?
   let alternatives: [JobDraft.Alternative]?
+  let metadata: JobMetadata?
+  let retry: RetryOverride?
 
   enum CodingKeys: String, CodingKey {
-    case capability, params, inputs, priority, tier, unique, preemption, alternatives
+    case capability, params, inputs, priority, tier, unique, preemption, alternatives, metadata, retry
     case cpuMillicores = "cpu_millicores"
     case memoryBytes = "memory_bytes"
     case gpuThousandths = "gpu_thousandths"
@@ -38,7 +40,8 @@ extension JobDraft {
       cpuMillicores: cpuMillicores, memoryBytes: memoryBytes, gpuThousandths: gpuThousandths,
       timeoutSeconds: timeoutSeconds, startWithinSeconds: startBy?.secondsAfter, preemption: preemption,
       maxMicrocredits: maxCharge?.micros, unique: structure.unique,
-      alternatives: alternatives.isEmpty ? nil : alternatives)
+      alternatives: alternatives.isEmpty ? nil : alternatives, metadata: metadata.isEmpty ? nil : metadata,
+      retry: retry)
     return String(decoding: document.encodedInOrder, as: UTF8.self)
   }
 
@@ -61,5 +64,7 @@ extension JobDraft {
       startBy: document.startWithinSeconds.map { .after(.seconds($0)) }, preemption: document.preemption,
       structure: JobStructure(unique: document.unique))
     alternatives = document.alternatives ?? []
+    metadata = document.metadata ?? JobMetadata()
+    retry = document.retry
   }
 }

@@ -59,6 +59,13 @@ public struct RetryPolicy: Hashable, Sendable {
     return .retry(after: delay(afterAttempt: attemptsMade, using: &random))
   }
 
+  /// Whether it decides and waits as the standard one does, however many attempts there are.
+  public var decidesAsStandard: Bool {
+    let standard = Self.standard
+    return firstDelay == standard.firstDelay && factor == standard.factor && delayMax == standard.delayMax
+      && retryableCodes == standard.retryableCodes && permanentCodes == standard.permanentCodes
+  }
+
   public func isRetryable(_ error: AttemptError) -> Bool {
     if permanentCodes.contains(error.code) { return false }
     return retryableCodes.contains(error.code) || error.isRetryable

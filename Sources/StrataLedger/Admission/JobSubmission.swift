@@ -25,12 +25,14 @@ public struct JobSubmission: Hashable, Sendable {
   public var structure: JobStructure
   /// The run of a schedule that it is; nil for one that its owner submitted.
   public var occurrence: ScheduleOccurrence?
+  /// What its owner calls it and finds it by.
+  public var metadata: JobMetadata
 
   public init(
     order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
     idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now,
     runAt: Timestamp? = nil, startBy: Timestamp? = nil, structure: JobStructure = JobStructure(),
-    occurrence: ScheduleOccurrence? = nil
+    occurrence: ScheduleOccurrence? = nil, metadata: JobMetadata = JobMetadata()
   ) {
     self.order = order
     self.soldAs = soldAs ?? order.capability
@@ -45,6 +47,7 @@ public struct JobSubmission: Hashable, Sendable {
     self.startBy = startBy
     self.structure = structure
     self.occurrence = occurrence
+    self.metadata = metadata
   }
 
   public var job: JobID { order.job }

@@ -163,6 +163,7 @@ enum AdmissionTransaction {
       .identifiers(jobs.map(\.occurrence?.schedule)), .timestamps(jobs.map(\.occurrence?.instant)),
       .timestamps(jobs.map(\.startBy)), .documents(orders.map { $0.task.map { JSONText.encode($0) } }),
       .documents(orders.map { $0.preemption.map { JSONText.encode($0) } }),
-      .documents(orders.map { $0.alternatives.map { JSONText.encode($0) } }))
+      .documents(orders.map { $0.alternatives.map { JSONText.encode($0) } }), .texts(jobs.map(\.metadata.name)),
+      .documents(jobs.map { $0.metadata.labels.isEmpty ? nil : JSONText.encode($0.metadata.labels) }))
   }
 }

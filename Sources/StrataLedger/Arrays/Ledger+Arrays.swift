@@ -21,7 +21,9 @@ extension Ledger {
   }
 
   /// nil where the tenant has no such array.
-  public func array(_ id: ArrayID, tenant: TenantID) async throws(LedgerError) -> StoredArray? {
+  ///
+  /// - Parameter tenant: nil reads any tenant's, for the operator.
+  public func array(_ id: ArrayID, tenant: TenantID?) async throws(LedgerError) -> StoredArray? {
     try await read(Query.findArray(.identifier(id), .identifier(tenant))) { row throws(PostgreSQLError) in
       try StoredArray(&row)
     }.first

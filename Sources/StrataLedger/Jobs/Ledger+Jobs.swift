@@ -10,44 +10,24 @@ extension Ledger {
     }.first
   }
 
-  /// A tenant's jobs, newest first.
+  /// Jobs, newest first.
   ///
   /// - Parameters:
-  ///   - states: only jobs in one of these; nil for all.
-  ///   - batch: only jobs of this batch; nil for all.
-  ///   - schedule: only jobs that this schedule made; nil for all. Not together with `batch`.
   ///   - cursor: the last job of the page before; nil for the first page.
   ///   - limit: at most this many, and never more than `LedgerLimits.pageMax`.
   public func jobs(
-    tenant: TenantID, states: Set<JobState>? = nil, batch: BatchID? = nil, schedule: ScheduleID? = nil,
-    before cursor: JobID? = nil, limit: Int = 50
+    _ filter: JobFilter, before cursor: JobID? = nil, limit: Int = 50
   ) async throws(LedgerError) -> [StoredJob] {
-    let names = states.map { PostgreSQLParameter.texts($0.map(\.rawValue)) } ?? .text(nil)
-    let (cursor, count) = (PostgreSQLParameter.identifier(cursor), PostgreSQLParameter.integer(page(limit)))
-    let query =
-      if let batch {
-        Query.listBatchJobs(.identifier(tenant), names, cursor, count, .identifier(batch))
-      } else if let schedule {
-        Query.listScheduleJobs(.identifier(tenant), names, cursor, count, .identifier(schedule))
-      } else {
-        Query.listJobs(.identifier(tenant), names, cursor, count)
-      }
+    let query = PostgreSQLCommand(
+      statement: Query.listJobs, parameters: filter.parameters + [.identifier(cursor), .integer(page(limit))])
     return try await read(query) { row throws(PostgreSQLError) in try StoredJob(&row) }
   }
 
-  /// A tenant's jobs that failed, or were cancelled, and that no other does again, oldest first, with what they ran after.
-  ///
-  /// - Parameters:
-  ///   - soldAs: only those sold under this name; nil for all.
-  ///   - code: only those whose error has this code; nil for all.
-  public func retryable(
-    tenant: TenantID, wereCancelled: Bool = false, soldAs: String? = nil, code: String? = nil, limit: Int
-  ) async throws(LedgerError) -> [StoredJob] {
-    let state: JobState = wereCancelled ? .cancelled : .failed
-    return try await read(
-      Query.listRetryable(
-        .identifier(tenant), .text(state.rawValue), .text(soldAs), .text(code), .integer(page(limit)))
-    ) { row throws(PostgreSQLError) in try StoredJob(&row) }
+  /// Jobs that failed, or were cancelled, and that no other does again, oldest first, with what they ran after.
+  public func retryable(_ filter: JobFilter, limit: Int) async throws(LedgerError) -> [StoredJob] {
+    let query = PostgreSQLCommand(
+      statement: Query.listRetryable, parameters: filter.parameters + [.integer(page(limit))])
+    return try await read(query) { row throws(PostgreSQLError) in try StoredJob(&row) }
   }
 
   /// The jobs that do others again, by those; each is done again by one at most.
@@ -61,8 +41,10 @@ extension Ledger {
   /// Those of a tenant's newest `LedgerLimits.alikeScanMax` jobs that `part` may mean, newest first, at most `limit`.
   ///
   /// - Complexity: O(jobs looked at), a microsecond each.
+  ///
+  /// - Parameter tenant: nil for any tenant's, as operators may ask.
   public func jobs(
-    of tenant: TenantID, like part: IdentifierPart<JobTag>, limit: Int
+    of tenant: TenantID?, like part: IdentifierPart<JobTag>, limit: Int
   ) async throws(LedgerError) -> [JobID] {
     let (beginning, end) = (part.beginning, part.end)
     return try await read(

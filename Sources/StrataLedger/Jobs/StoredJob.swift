@@ -5,6 +5,8 @@ public struct StoredJob: Hashable, Sendable {
   /// What the worker was or will be told; names the job and its tenant.
   public let order: WorkOrder
   public let soldAs: String
+  /// What its owner calls it and finds it by.
+  public let metadata: JobMetadata
   public let tier: TierName
   public let priority: JobPriority
   public let attemptsMax: Int
@@ -49,6 +51,7 @@ extension StoredJob {
     let tenant: TenantID = try row.identifier()
     let capability = (name: try row.text(), version: Int(try row.integer()))
     soldAs = try row.text()
+    metadata = JobMetadata(name: row.optionalText(), labels: try row.optionalDocument() ?? [:])
     tier = try row.named()
     priority = try row.required(JobPriority(rawValue: Int(row.integer())))
     attemptsMax = Int(try row.integer())

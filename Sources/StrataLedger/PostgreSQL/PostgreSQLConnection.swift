@@ -123,21 +123,21 @@ import StrataCore
     var isPreparation: [Bool] = []
     for command in commands {
       let statement = command.statement
-      if prepared.insert(statement.name).inserted {
+      if statement.planning == .once, prepared.insert(statement.name).inserted {
         guard unsafe PQsendPrepare(handle, statement.name, statement.text, 0, nil) == 1 else {
           throw connectionError(.disconnected)
         }
         isPreparation.append(true)
       }
-      guard sendPrepared(command) else { throw connectionError(.disconnected) }
+      guard sendQuery(command) else { throw connectionError(.disconnected) }
       isPreparation.append(false)
     }
     guard unsafe PQpipelineSync(handle) == 1 else { throw connectionError(.disconnected) }
     return isPreparation
   }
 
-  private func sendPrepared(_ command: PostgreSQLCommand) -> Bool {
-    let values = command.parameters
+  private func sendQuery(_ command: PostgreSQLCommand) -> Bool {
+    let (values, statement) = (command.parameters, command.statement)
     // One buffer for all values, so that their addresses hold while libpq copies them.
     let storage = values.flatMap { $0.bytes ?? [] }
     var lengths: [Int32] = values.map { Int32($0.bytes?.count ?? 0) }
@@ -151,8 +151,13 @@ import StrataCore
         defer { offset += bytes.count }
         return unsafe base.map { unsafe $0 + offset }
       }
-      return unsafe PQsendQueryPrepared(
-        handle, command.statement.name, Int32(values.count), &addresses, &lengths, &formats, 1) == 1
+      let count = Int32(values.count)
+      return switch statement.planning {
+      case .once:
+        unsafe PQsendQueryPrepared(handle, statement.name, count, &addresses, &lengths, &formats, 1) == 1
+      case .eachTime:
+        unsafe PQsendQueryParams(handle, statement.text, count, nil, &addresses, &lengths, &formats, 1) == 1
+      }
     }
   }
 

@@ -22,6 +22,7 @@ struct Migration: Sendable {
     unsafe Migration("014_tiers", strata_migration_014_tiers),
     unsafe Migration("015_alternatives", strata_migration_015_alternatives),
     unsafe Migration("016_task_states", strata_migration_016_task_states),
+    unsafe Migration("017_metadata", strata_migration_017_metadata),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)

@@ -23,7 +23,7 @@ enum Query {
   static let currentRates = unsafe embedded("current_rates", strata_query_current_rates)
   static let deleteSchedule = unsafe embedded("delete_schedule", strata_query_delete_schedule)
   static let findArtifactStore = unsafe embedded("find_artifact_store", strata_query_find_artifact_store)
-  static let findAlike = unsafe embedded("find_alike", strata_query_find_alike)
+  static let findAlike = unsafe embedded("find_alike", strata_query_find_alike, .eachTime)
   static let deleteDependencies = unsafe embedded("delete_dependencies", strata_query_delete_dependencies)
   static let expireKeys = unsafe embedded("expire_keys", strata_query_expire_keys)
   static let findBalance = unsafe embedded("find_balance", strata_query_find_balance)
@@ -61,16 +61,14 @@ enum Query {
   static let listAccepted = unsafe embedded("list_accepted", strata_query_list_accepted)
   static let listAttempts = unsafe embedded("list_attempts", strata_query_list_attempts)
   static let listCancelling = unsafe embedded("list_cancelling", strata_query_list_cancelling)
-  static let listBatchJobs = unsafe embedded("list_batch_jobs", strata_query_list_batch_jobs)
   static let listDueSchedules = unsafe embedded("list_due_schedules", strata_query_list_due_schedules)
   static let listEntries = unsafe embedded("list_entries", strata_query_list_entries)
   static let listGates = unsafe embedded("list_gates", strata_query_list_gates)
-  static let listJobs = unsafe embedded("list_jobs", strata_query_list_jobs)
+  static let listJobs = unsafe embedded("list_jobs", strata_query_list_jobs, .eachTime)
   static let listKeys = unsafe embedded("list_keys", strata_query_list_keys)
-  static let listScheduleJobs = unsafe embedded("list_schedule_jobs", strata_query_list_schedule_jobs)
   static let listSchedules = unsafe embedded("list_schedules", strata_query_list_schedules)
   static let listSharings = unsafe embedded("list_sharings", strata_query_list_sharings)
-  static let listRetryable = unsafe embedded("list_retryable", strata_query_list_retryable)
+  static let listRetryable = unsafe embedded("list_retryable", strata_query_list_retryable, .eachTime)
   static let listTenantUnfinished = unsafe embedded("list_tenant_unfinished", strata_query_list_tenant_unfinished)
   static let listTenants = unsafe embedded("list_tenants", strata_query_list_tenants)
   static let listUnfinished = unsafe embedded("list_unfinished", strata_query_list_unfinished)
@@ -128,7 +126,9 @@ enum Query {
   static let rateTiers = unsafe embedded("rate_tiers", strata_query_rate_tiers)
   static let trimTierWorkers = unsafe embedded("trim_tier_workers", strata_query_trim_tier_workers)
 
-  private static func embedded(_ name: String, _ text: UnsafePointer<CChar>) -> PostgreSQLStatement {
-    PostgreSQLStatement(name: name, text: unsafe String(cString: text))
+  private static func embedded(
+    _ name: String, _ text: UnsafePointer<CChar>, _ planning: PostgreSQLStatement.Planning = .once
+  ) -> PostgreSQLStatement {
+    PostgreSQLStatement(name: name, text: unsafe String(cString: text), planning: planning)
   }
 }

@@ -79,11 +79,14 @@ public actor ProcessService: Service {
     supervision = Task { await self.supervise(child) }
   }
 
-  public func stop() async {
+  public func stop() async { await stop(by: definition.teardown) }
+
+  /// Stops it by another ladder than its definition has.
+  public func stop(by ladder: TeardownLadder) async {
     isWanted = false
     preparation?.cancel()
     supervision?.cancel()
-    if let current { await current.tearDown(definition.teardown) }
+    if let current { await current.tearDown(ladder) }
     await supervision?.value
     supervision = nil
     state = .stopped

@@ -99,11 +99,12 @@ public struct APIServer: Sendable {
   }
 
   private func answer(_ route: Route, _ request: HTTPRequest, _ caller: Principal) async throws -> HTTPResponse {
-    let tenant = caller.tenant
+    let scope = CallerScope(control: control, caller: caller)
+    let tenant = try await scope.tenant(of: route)
     return switch route {
     case .submitJob: try await jobs.submit(request, tenant: tenant)
     case .checkJob: try await jobs.check(request, tenant: tenant)
-    case .listJobs: try await jobs.list(request, tenant: tenant)
+    case .listJobs: try await jobs.list(request, caller)
     case .job(let id): try await jobs.get(id, tenant: tenant)
     case .cancelJob(let id): try await jobs.cancel(id, tenant: tenant)
     case .jobLog(let id): try await jobs.log(id, request, tenant: tenant)
@@ -111,13 +112,13 @@ public struct APIServer: Sendable {
     case .changeJob(let id): try await jobs.change(id, request, tenant: tenant)
     case .explainJob(let id): try await jobs.explain(id, tenant: tenant)
     case .retryJob(let id): try await batches.retry(id, request, tenant: tenant)
-    case .retryJobs: try await batches.retryAll(request, tenant: tenant)
+    case .retryJobs: try await batches.retryAll(request, tenant: scope.tenant(request.query))
     case .submitBatch: try await batches.submit(request, tenant: tenant)
     case .batch(let id): try await batches.get(id, tenant: tenant)
     case .batchEvents(let id): try await events.follow(id, request, tenant: tenant)
     case .arrays(let route): try await arrays.answer(route, request, tenant: tenant)
     case .putArtifact: try await artifacts.put(request, tenant: tenant)
-    case .artifact(let digest): try await artifacts.get(digest, request, tenant: tenant)
+    case .artifact(let digest): try await artifacts.get(digest, request, tenant: caller.isOperator ? nil : tenant)
     case .listKeys: try await keys.list(request, caller)
     case .createKey: try await keys.create(request, caller)
     case .revokeKey(let id): try await keys.revoke(id, request, caller)
@@ -130,7 +131,7 @@ public struct APIServer: Sendable {
     case .runSchedule(let name): try await schedules.run(name, request, tenant: tenant)
     case .scheduleTimes(let name): try await schedules.times(name, request, tenant: tenant)
     case .capabilities: try overview.capabilities()
-    case .account: try await overview.account(tenant)
+    case .account: try await overview.account(scope.tenant(request.query))
     case .queue: try await queue.queue(request, caller)
     case .tiers: try await tiers.list()
     case .changeTier(let name): try await tiers.change(name, request)

@@ -6,6 +6,16 @@ package enum ArrayRoute: Hashable, Sendable {
   case get(ArrayID), cancel(ArrayID), explain(ArrayID), events(ArrayID), retry(ArrayID)
   case tasks(ArrayID), task(ArrayID, Int), cancelTask(ArrayID, Int), explainTask(ArrayID, Int)
 
+  /// The array that it is about.
+  var array: ArrayID? {
+    switch self {
+    case .list: nil
+    case .get(let id), .cancel(let id), .explain(let id), .events(let id), .retry(let id), .tasks(let id),
+      .task(let id, _), .cancelTask(let id, _), .explainTask(let id, _):
+      id
+    }
+  }
+
   /// - Parameter missing: for a path that leads nowhere.
   static func choices(
     _ segments: [String], missing: HTTPRefusal

@@ -150,7 +150,7 @@ extension ArrayView {
       held: array.obstacle.map { Obstacle(code: $0.code, detail: $0.message) }, createdAt: stored.createdAt.text,
       runAt: stored.runAt?.text, finishedAt: stored.finishedAt?.text, chargeMaxMicrocredits: stored.holdEach.micros,
       chargedMicrocredits: stored.charged.micros, heldMicrocredits: stored.held.micros, retryOf: stored.retryOf,
-      retriedBy: stored.retriedBy, job: isListed ? nil : draft.map { JobRequest($0) })
+      retriedBy: stored.retriedBy, job: isListed ? nil : draft.map { JobRequest($0) }, name: draft?.metadata.name)
   }
 }
 

@@ -57,14 +57,24 @@ struct BatchRoutes {
   func retryAll(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: smallBodyBytesMax)
     let asked = try JSONCoding.decode(BulkRetryRequest.self, from: body, members: BulkRetryRequest.members)
-    let filter = try ControlPlane.RetryFilter(asked)
+    let (filter, limit) = (try JobFilter(asked, tenant: tenant), try Self.limit(asked))
     if asked.dryRun == true {
-      let jobs = try await control.retryable(filter, tenant: tenant)
-      return try .json(BulkRetryAnswer(items: jobs.map { JobVerdict(retryOf: $0.id) }))
+      let jobs = try await control.snapshots(of: control.retryable(filter, limit: limit))
+      return try .json(
+        BulkRetryAnswer(
+          items: jobs.map { JobVerdict(retryOf: $0.record.id) }, jobs: jobs.map { JobView($0, isListed: true) }))
     }
-    let verdicts = try await control.retryAll(filter, tenant: tenant)
+    let verdicts = try await control.retryAll(filter, limit: limit, tenant: tenant)
     return try .json(
       BulkRetryAnswer(items: verdicts.map { JobVerdict($0.verdict, retryOf: $0.job.id) }), status: .accepted)
+  }
+
+  private static func limit(_ asked: BulkRetryRequest) throws(HTTPRefusal) -> Int {
+    let limit = asked.limit ?? 100
+    guard (1...ControlPlane.retriesMax).contains(limit) else {
+      throw .invalidBody("'limit' goes from 1 to \(ControlPlane.retriesMax)")
+    }
+    return limit
   }
 }
 
@@ -91,13 +101,28 @@ extension JobVerdict {
   }
 }
 
-extension ControlPlane.RetryFilter {
-  fileprivate init(_ asked: BulkRetryRequest) throws(HTTPRefusal) {
-    let (state, limit) = (asked.state ?? JobState.failed.rawValue, asked.limit ?? 100)
+extension JobFilter {
+  fileprivate init(_ asked: BulkRetryRequest, tenant: TenantID) throws(HTTPRefusal) {
+    let state = asked.state ?? JobState.failed.rawValue
     guard let state = JobState(rawValue: state), state == .failed || state == .cancelled else {
       throw .invalidBody("'state' is 'failed' or 'cancelled'")
     }
-    guard (1...Self.limitMax).contains(limit) else { throw .invalidBody("'limit' goes from 1 to \(Self.limitMax)") }
-    self.init(wereCancelled: state == .cancelled, soldAs: asked.capability, code: asked.code, limit: limit)
+    let metadata = JobMetadata(labels: asked.labels ?? [:])
+    do throws(StrataError) { try metadata.check() } catch { throw .invalidBody(error.description) }
+    self.init(
+      tenant: tenant, states: [state], batch: asked.batch, soldAs: asked.capability,
+      tier: try asked.tier.map { text throws(HTTPRefusal) in
+        guard let tier = TierName(rawValue: text) else { throw .invalidBody("'\(text)' cannot be a tier's name") }
+        return tier
+      }, name: asked.name.map(NamePattern.init), labels: metadata.labels, errorCode: asked.code,
+      since: try Self.instant(asked.since, "since"), until: try Self.instant(asked.until, "until"))
+  }
+
+  private static func instant(_ text: String?, _ member: String) throws(HTTPRefusal) -> Timestamp? {
+    guard let text else { return nil }
+    guard let instant = Timestamp(text: text) else {
+      throw .invalidBody("'\(member)' takes an instant with its offset, such as 2026-11-21T06:15:00Z")
+    }
+    return instant
   }
 }

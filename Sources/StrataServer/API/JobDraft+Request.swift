@@ -25,6 +25,8 @@ extension JobDraft {
       startBy: try StartTime(startBy: asked), preemption: try PreemptionTerms(asked), idempotencyKey: key,
       structure: try JobStructure(asked), array: try asked.array.map(ArrayDraft.init))
     alternatives = (asked.alternatives ?? []).map { Alternative($0) }
+    metadata = JobMetadata(name: asked.name, labels: asked.labels ?? [:])
+    retry = asked.retry?.unlessEmpty
   }
 }
 

@@ -35,7 +35,7 @@ struct JobRoutes {
   private func draft(of request: HTTPRequest) async throws -> JobDraft {
     let body = try await request.body.collect(limit: bodyBytesMax)
     let asked = try JSONCoding.decode(
-      JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits"])
+      JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits", "retry"])
     return try JobDraft(asked, key: try request.idempotencyKey())
   }
 
@@ -51,53 +51,42 @@ struct JobRoutes {
   /// Jobs that a part of an identifier may mean.
   static let candidatesMax = 10
 
-  /// Newest first; `?state=`, `?batch=` or `?schedule=`, `?cursor=`, `?limit=`; or `?id=`, the end or the beginning of an identifier.
-  func list(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
-    let query = request.query
-    if let text = query["id"] { return try await candidates(text, query, tenant) }
+  /// Newest first; those that `JobFilter.queryItems` say, `?cursor=`, `?limit=`, of operators `?tenant=` (`*` for all); or
+  /// `?id=`, the end or the beginning of an identifier.
+  func list(_ request: HTTPRequest, _ caller: Principal) async throws -> HTTPResponse {
+    let (query, scope) = (request.query, CallerScope(control: control, caller: caller))
+    if let text = query["id"] { return try await candidates(text, query, caller) }
     let limit = try query.limit(usual: 50, max: Self.pageMax)
-    let state = try query["state"].map { text throws(HTTPRefusal) in
-      guard let state = JobState(rawValue: text) else {
-        let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-        throw HTTPRefusal(.badRequest, "invalid_state", "there is no state '\(text)'; the states are \(known)")
-      }
-      return state
-    }
     let cursor = try query["cursor"].map { text throws(HTTPRefusal) in
       guard let id = JobID(text) else {
         throw HTTPRefusal(.badRequest, "invalid_cursor", "'cursor' takes the 'next_cursor' of the page before")
       }
       return id
     }
-    let batch = try query["batch"].map { text throws(HTTPRefusal) in
-      guard let id = BatchID(text) else {
-        throw HTTPRefusal(.badRequest, "invalid_batch", "'batch' takes a batch's identifier (26 letters and digits)")
-      }
-      return id
-    }
-    let schedule = try await schedule(query, tenant)
-    let page = try await control.jobs(
-      tenant: tenant, state: state, batch: batch, schedule: schedule, after: cursor, limit: limit)
+    var filter = try JobFilter(query, tenant: try await scope.tenants(query))
+    filter.schedule = try await schedule(query["schedule"], filter.tenant ?? caller.tenant)
+    let page = try await control.jobs(filter, after: cursor, limit: limit)
     return try .json(Page(items: page.jobs.map { JobView($0, isListed: true) }, nextCursor: page.next?.description))
   }
 
   /// By its name, or by its identifier, which names its jobs also after it has been deleted.
-  private func schedule(_ query: HTTPQuery, _ tenant: TenantID) async throws -> ScheduleID? {
-    guard let text = query["schedule"] else { return nil }
-    guard query["batch"] == nil else {
-      throw HTTPRefusal(.badRequest, "invalid_batch", "give 'batch' or 'schedule', not both")
-    }
+  private func schedule(_ text: String?, _ tenant: TenantID) async throws -> ScheduleID? {
+    guard let text else { return nil }
     if let id = ScheduleID(text) { return id }
     return try await control.schedule(named: text, tenant: tenant).stored.id
   }
 
-  private func candidates(_ text: String, _ query: HTTPQuery, _ tenant: TenantID) async throws -> HTTPResponse {
+  /// Of the caller's own jobs; an operator finds those of others where none of its own is meant.
+  private func candidates(_ text: String, _ query: HTTPQuery, _ caller: Principal) async throws -> HTTPResponse {
     guard query.items.count == 1, let part = IdentifierPart<JobTag>(text) else {
       throw HTTPRefusal(
         .badRequest, "invalid_id",
         "'id' takes the last 6 characters of a job's identifier or more, or its first 8 or more, and no other item")
     }
-    let jobs = try await control.jobs(tenant: tenant, like: part, limit: Self.candidatesMax)
+    var jobs = try await control.jobs(tenant: caller.tenant, like: part, limit: Self.candidatesMax)
+    if jobs.isEmpty, caller.isOperator {
+      jobs = try await control.jobs(tenant: nil, like: part, limit: Self.candidatesMax)
+    }
     return try .json(Page(items: jobs.map { JobView($0, isListed: true) }, nextCursor: nil))
   }
 

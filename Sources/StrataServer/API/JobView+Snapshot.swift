@@ -41,7 +41,9 @@ extension JobView {
       uniqueKey: record.structure.unique?.key, retryOf: record.structure.retryOf, retriedBy: record.retriedBy,
       schedule: record.occurrence.map {
         ScheduledRunView(id: $0.schedule, name: record.scheduleName, instant: $0.instant?.text)
-      }, task: record.order.task.map { JobView.TaskView(array: $0.array, index: $0.index) })
+      }, task: record.order.task.map { JobView.TaskView(array: $0.array, index: $0.index) },
+      name: record.metadata.name, labels: record.metadata.labels.isEmpty ? nil : record.metadata.labels,
+      retry: isListed ? nil : order.retry)
   }
 }
 

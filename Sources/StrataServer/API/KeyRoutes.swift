@@ -46,11 +46,7 @@ struct KeyRoutes {
   }
 
   private func tenant(_ request: HTTPRequest, _ caller: Principal) async throws -> TenantID {
-    guard let name = request.query["tenant"] else { return caller.tenant }
-    guard caller.isOperator else {
-      throw HTTPRefusal(.forbidden, "forbidden", "'tenant' is for operators: without it your own keys are meant")
-    }
-    return try await control.tenant(named: name)
+    try await CallerScope(control: control, caller: caller).tenant(request.query)
   }
 }
 

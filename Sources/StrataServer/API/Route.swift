@@ -1,4 +1,5 @@
 package import StrataCore
+import StrataLedger
 
 /// What a request asks for, read off its method and path alone.
 package enum Route: Hashable {
@@ -125,7 +126,7 @@ package enum Route: Hashable {
   /// The query items that it takes.
   package var queryItems: [String] {
     switch self {
-    case .listJobs: ["state", "batch", "schedule", "cursor", "limit", "id"]
+    case .listJobs: JobFilter.queryItems + ["tenant", "cursor", "limit", "id"]
     case .listSchedules: ["cursor", "limit"]
     case .arrays(.list): ["cursor", "limit", "id"]
     case .arrays(.tasks): ["state", "cursor", "limit"]
@@ -133,11 +134,14 @@ package enum Route: Hashable {
     case .scheduleTimes: ["limit"]
     case .jobLog: ["offset"]
     case .queue: ["tenants"]
-    case .listKeys, .createKey: ["tenant"]
+    case .listKeys, .createKey, .account, .retryJobs: ["tenant"]
     case .revokeKey: ["tenant", "force"]
     default: []
     }
   }
+
+  /// The query item that may come more than once, as all that is said of it counts.
+  private static let repeatable = "label"
 
   /// - Throws: 400 for an item that it does not take, or one given twice: what is ignored would be believed.
   package func check(_ query: HTTPQuery) throws(HTTPRefusal) {
@@ -147,7 +151,7 @@ package enum Route: Hashable {
         let taken = queryItems.isEmpty ? "it takes none" : "it takes \(queryItems.joined(separator: ", "))"
         throw HTTPRefusal(.badRequest, "unknown_query_item", "this route has no query item '\(name)'; \(taken)")
       }
-      guard seen.insert(name).inserted else {
+      guard seen.insert(name).inserted || name == Self.repeatable else {
         throw HTTPRefusal(.badRequest, "repeated_query_item", "the query item '\(name)' may occur once only")
       }
     }

@@ -55,7 +55,9 @@ extension JobRequest {
       preemptible: draft.preemption.map { _ in true }, graceSeconds: draft.preemption?.graceSeconds,
       checkpointSignal: draft.preemption?.signal, maxMicrocredits: draft.maxCharge?.micros, uniqueKey: unique?.key,
       uniqueSeconds: unique?.seconds, onDuplicate: unique?.onConflict,
-      alternatives: draft.alternatives.isEmpty ? nil : draft.alternatives.map { Alternative($0) })
+      alternatives: draft.alternatives.isEmpty ? nil : draft.alternatives.map { Alternative($0) },
+      name: draft.metadata.name, labels: draft.metadata.labels.isEmpty ? nil : draft.metadata.labels,
+      retry: draft.retry)
   }
 }
 

@@ -3,9 +3,6 @@ import StrataCore
 
 /// One use of `strata array`.
 struct ArrayAction {
-  /// Items of a page of the server.
-  private static let pageMax = 200
-
   let server: Server
   let arguments: Arguments
   /// Of the array that is meant; nil where none is named.
@@ -32,32 +29,23 @@ struct ArrayAction {
   }
 
   private func list() async throws {
-    let all: [ArrayView] = try await pages(["v1", "arrays"], [])
+    let all: [ArrayView] = try await items(["v1", "arrays"], [])
     if asJSON { return Terminal.print(try JSONText.of(items: all)) }
     Terminal.print(ArrayText.table(of: all), none: "no arrays")
   }
 
   private func tasks() async throws {
     let state = arguments["state"].map { [(name: "state", value: $0)] } ?? []
-    let all: [ArrayTaskView] = try await pages(path + ["tasks"], state)
+    let all: [ArrayTaskView] = try await items(path + ["tasks"], state)
     if asJSON { return Terminal.print(try JSONText.of(items: all)) }
     Terminal.print(ArrayText.table(of: all), none: "no tasks")
   }
 
-  /// As many items as are asked for, from as many pages as that takes.
-  private func pages<Item: Codable & Sendable>(
+  private func items<Item: Codable & Sendable>(
     _ path: [String], _ query: [(name: String, value: String)]
   ) async throws -> [Item] {
-    let count = try arguments.integer("limit", in: 1...TaskIndexes.tasksMax) ?? 20
-    var (all, cursor): ([Item], String?) = ([], nil)
-    repeat {
-      let next = cursor.map { [(name: "cursor", value: $0)] } ?? []
-      let limit = (name: "limit", value: "\(min(Self.pageMax, count - all.count))")
-      let page: Page<Item> = try await server.get(path, query: [limit] + query + next)
-      all += page.items
-      cursor = page.nextCursor
-    } while cursor != nil && all.count < count
-    return all
+    try await server.all(
+      path, query: query, limit: try arguments.integer("limit", in: 1...TaskIndexes.tasksMax) ?? 20)
   }
 
   private func show() async throws {
@@ -114,11 +102,12 @@ struct ArrayAction {
 /// Arrays as a person reads them.
 package enum ArrayText {
   static func table(of arrays: [ArrayView]) -> Table {
-    var table = Table("ARRAY", "STATE", "CAPABILITY", "CREATED (UTC)", "TASKS", "SUCCEEDED", "FAILED", "LEFT")
+    var table = Table("ARRAY", "STATE", "NAME", "CAPABILITY", "CREATED (UTC)", "TASKS", "SUCCEEDED", "FAILED", "LEFT")
     for one in arrays {
       let left = one.tasks - one.succeeded - one.failed - one.cancelled
       table.add(
-        one.id.description, one.state, one.capability ?? "?", String(one.createdAt.prefix(19)), "\(one.tasks)",
+        one.id.description, one.state, one.name ?? "-", one.capability ?? "?", String(one.createdAt.prefix(19)),
+        "\(one.tasks)",
         "\(one.succeeded)", "\(one.failed)", "\(left)")
     }
     return table

@@ -16,20 +16,17 @@ extension Command {
         }
         return .done
       }
-      guard let one = all.first(where: { $0.name == name }) else {
-        let near = Spelling.nearest(to: name, among: all.map(\.name))
-        throw StrataError(
-          .notFound, "there is no capability '\(name)'", remedy: near.map { "did you mean '\($0)'?" })
-      }
+      guard let one = all.first(where: { $0.name == name }) else { throw CapabilityNames.missing(name, among: all) }
       Terminal.print(arguments.has("json") ? try JSONText.of(one) : CapabilityText.explanation(of: one))
       return .done
     })
 
   static let account = Command(
     name: "account", summary: "Show the credits granted, charged, held and available",
-    options: [.dataDirectory, .json],
+    options: [.option("tenant", "NAME", "those of this tenant (operators)"), .dataDirectory, .json],
     run: { arguments in
-      let account: AccountView = try await Server(arguments).get("/v1/account")
+      let query = arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? []
+      let account: AccountView = try await Server(arguments).get("/v1/account", query: query)
       if arguments.has("json") {
         Terminal.print(try JSONText.of(account))
         return .done

@@ -2,48 +2,6 @@ import StrataAPI
 import StrataCore
 
 extension Command {
-  static let jobs = Command(
-    name: "jobs", summary: "List jobs, newest first",
-    options: [
-      .option("state", "NAME", "only those in this state"), .option("batch", "ID", "only those of this batch"),
-      .option("schedule", "NAME", "only those that this schedule made"),
-      .option("limit", "N", "how many [20]"), .dataDirectory, .json,
-    ],
-    run: { arguments in
-      let limit = try arguments.integer("limit", in: 1...200) ?? 20
-      let state = try arguments["state"].map(Self.state).map { [(name: "state", value: $0.rawValue)] } ?? []
-      let batch = arguments["batch"].map { [(name: "batch", value: $0)] } ?? []
-      let schedule = arguments["schedule"].map { [(name: "schedule", value: $0)] } ?? []
-      let page: Page<JobView> = try await Server(arguments).get(
-        "/v1/jobs", query: [(name: "limit", value: "\(limit)")] + state + batch + schedule)
-      if arguments.has("json") {
-        Terminal.print(try JSONText.of(page))
-        return .done
-      }
-      Terminal.print(table(of: page.items), none: "no jobs")
-      return .done
-    })
-
-  /// With the reason of each, last, since it may be long.
-  private static func table(of jobs: [JobView]) -> Table {
-    var table = Table("JOB", "STATE", "CAPABILITY", "CREATED (UTC)", "CHARGED", "REASON")
-    for job in jobs {
-      let charged = job.state.isFinal ? MicroCredits(micros: job.chargedMicrocredits).description : "-"
-      table.add(
-        job.id.description, job.state.rawValue, job.capability, String(job.createdAt.prefix(19)), charged,
-        job.error.map { "\($0.code): \($0.message)" } ?? "-")
-    }
-    return table
-  }
-
-  private static func state(named name: String) throws(UsageError) -> JobState {
-    guard let state = JobState(rawValue: name) else {
-      let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-      throw UsageError("there is no state '\(name)', only \(known)", command: "jobs")
-    }
-    return state
-  }
-
   static let job = Command(
     name: "job", arguments: "\(JobVerb.usage) ID…", argumentsMax: .max,
     summary: "Show, explain, follow, fetch, reprioritise, cancel or retry jobs",

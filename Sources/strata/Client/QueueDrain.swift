@@ -8,7 +8,7 @@ struct QueueDrain {
 
   let action: GateAction
 
-  /// - Throws: `unavailable` where something still runs after the time that was given; what was paused stays so.
+  /// - Throws: `timeOver` where something still runs after the time that was given; what was paused stays so.
   func perform() async throws -> ExitStatus {
     let patience = try action.arguments["timeout"].map { text throws(UsageError) in
       Duration.seconds(try Quantity.seconds(text, of: "--timeout"))
@@ -31,7 +31,7 @@ struct QueueDrain {
       told = running
       if let patience, ContinuousClock.now - start >= patience {
         throw StrataError(
-          .unavailable, "\(gate.kind) '\(gate.name)' still runs \(running.counted("job")) after \(patience.brief)",
+          .timeOver, "\(gate.kind) '\(gate.name)' still runs \(running.counted("job")) after \(patience.brief)",
           remedy: "it stays paused: drain it again to wait on, or cancel what runs")
       }
       try await Task.sleep(for: Self.interval)

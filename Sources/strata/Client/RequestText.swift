@@ -10,10 +10,11 @@ enum RequestText {
   private static let valueBytesMax = 400
 
   static func rows(of job: JobView) -> [Row] {
-    [capability(job.capability, tier: job.tier.rawValue, priority: job.priority)]
+    [("name", job.name), ("labels", job.labels.map(LabelWords.text))]
+      + [capability(job.capability, tier: job.tier.rawValue, priority: job.priority)]
       + parameters(job.params) + inputs(job.inputs) + [("resources", job.resources?.inWords)]
       + (job.alternatives ?? []).map { ("or else", "tier \($0.tier), \($0.resources.inWords)") }
-      + [timeLimit(job.timeoutSeconds), ("attempts", job.attemptsMax.map { $0 == 1 ? "one" : "at most \($0)" })]
+      + [timeLimit(job.timeoutSeconds), ("attempts", job.attemptsMax.map { attempts($0, job.retry?.retryableCodes) })]
   }
 
   /// What was left to the capability is not told.
@@ -21,11 +22,13 @@ enum RequestText {
     let ways = (request.alternatives ?? []).map { way in
       [way.tier.map { "tier \($0)" }, way.resources?.inWords].compactMap(\.self).joined(separator: ", ")
     }
-    return [capability(request.capability, tier: request.tier, priority: request.priority)]
+    return [("name", request.name), ("labels", request.labels.map(LabelWords.text))]
+      + [capability(request.capability, tier: request.tier, priority: request.priority)]
       + parameters(request.params.map(JSONValue.object)) + inputs(request.inputs)
       + [("resources", request.resources?.inWords)] + ways.map { ("or else", $0) }
       + [
         timeLimit(request.timeoutSeconds),
+        ("attempts", request.retry?.attemptsMax.map { attempts($0, request.retry?.retryableCodes.map(Set.init)) }),
         ("start within", request.startWithinSeconds.map { Duration.seconds($0).brief }),
         ("preemptible", terms(of: request).map(text)),
         (
@@ -63,6 +66,13 @@ enum RequestText {
 
   private static func timeLimit(_ seconds: Int64?) -> Row {
     ("time limit", seconds.map { "\(Duration.seconds($0).brief) for each attempt" })
+  }
+
+  /// - Parameter codes: errors that are tried again although they otherwise would not be.
+  private static func attempts(_ most: Int, _ codes: Set<String>?) -> String {
+    guard most > 1 else { return "one" }
+    guard let codes, !codes.isEmpty else { return "at most \(most)" }
+    return "at most \(most), also after \(codes.sorted().joined(separator: ", "))"
   }
 
   private static func terms(of request: JobRequest) -> PreemptionTerms? {

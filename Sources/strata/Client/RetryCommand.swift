@@ -8,27 +8,30 @@ extension Command {
       Each becomes a new job with the same request, but for the time it was to start at, and a hold of its own; none is done
       again twice. 'strata jobs --state failed' lists them with their reasons, 'strata job retry ID' does one.
 
-      Example: strata retry --code worker_lost --limit 500 --dry-run
+      Example: strata retry --code worker_lost --since 2h --limit 500 --dry-run
       """,
-    options: [
-      .option("capability", "NAME", "only those submitted under this name"),
-      .option("code", "CODE", "only those whose error has this code"),
+    options: JobFilterOptions.all + [
       .flag("cancelled", "those that were cancelled, instead of those that failed"),
-      .option("limit", "N", "how many [100]"), .flag("dry-run", "only list them"), JobOptions.patienceOption,
-      .dataDirectory, .json,
+      .option("tenant", "NAME", "those of this tenant (operators)"), .option("limit", "N", "how many [100]"),
+      .flag("dry-run", "only list them"), JobOptions.patienceOption, .dataDirectory, .json,
     ],
     run: { arguments in
       let request = BulkRetryRequest(
         state: arguments.has("cancelled") ? JobState.cancelled.rawValue : nil, capability: arguments["capability"],
-        code: arguments["code"], limit: try arguments.integer("limit", in: 1...1_000),
-        dryRun: arguments.has("dry-run") ? true : nil)
-      let answer: BulkRetryAnswer = try await Server(arguments).post(
-        "/v1/jobs:retry", request, idempotencyKey: "cli-\(JobID())", patience: try JobOptions.patience(arguments))
+        name: arguments["name"], labels: try LabelWords.read(arguments), tier: arguments["tier"],
+        batch: try JobOptions.batch(arguments), since: try JobFilterOptions.instant("since", arguments),
+        until: try JobFilterOptions.instant("until", arguments), code: arguments["code"],
+        limit: try arguments.integer("limit", in: 1...1_000), dryRun: arguments.has("dry-run") ? true : nil)
+      let server = try Server(arguments)
+      let answer: BulkRetryAnswer = try await server.post(
+        "/v1/jobs:retry", request, query: arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [],
+        idempotencyKey: "cli-\(JobID())", patience: try JobOptions.patience(arguments))
       for item in answer.items { WarningText.tell(item.job?.warnings, of: item.job.map { "job \($0.id)" }) }
+      if answer.items.isEmpty { try await CapabilityNames.require(arguments["capability"], on: server) }
       if arguments.has("json") {
         Terminal.print(try JSONText.of(answer))
       } else {
-        Terminal.print(RetryText.table(of: answer), none: "nothing to do again")
+        Terminal.print(answer.jobs.map { JobTable.of($0) } ?? RetryText.table(of: answer), none: "nothing to do again")
       }
       return answer.items.contains { $0.error != nil } ? .refused : .done
     })

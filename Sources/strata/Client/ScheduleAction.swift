@@ -31,14 +31,7 @@ struct ScheduleAction {
   }
 
   private func list() async throws {
-    var (all, cursor): ([ScheduleView], String?) = ([], nil)
-    repeat {
-      let next = cursor.map { [(name: "cursor", value: $0)] } ?? []
-      let page: Page<ScheduleView> = try await server.get(
-        "/v1/schedules", query: [(name: "limit", value: "200")] + next)
-      all += page.items
-      cursor = page.nextCursor
-    } while cursor != nil
+    let all: [ScheduleView] = try await server.all(["v1", "schedules"], limit: .max)
     if asJSON { return Terminal.print(try JSONText.of(items: all)) }
     Terminal.print(ScheduleText.table(of: all), none: "no schedules")
   }

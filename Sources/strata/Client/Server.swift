@@ -48,6 +48,37 @@ struct Server {
     return try await send(request).decode()
   }
 
+  /// Items on a page, which is what the server sends at most.
+  private static let pageMax = 200
+
+  /// A list, a page at a time, until there are as many items as are wanted.
+  ///
+  /// - Returns: where the next page begins; nil where there is none.
+  func pages<Item: Codable & Sendable>(
+    _ path: [String], query: [(name: String, value: String)], from cursor: String? = nil, limit: Int,
+    each: (Page<Item>) throws -> Void
+  ) async throws -> String? {
+    var (cursor, left) = (cursor, limit)
+    repeat {
+      let next = cursor.map { [(name: "cursor", value: $0)] } ?? []
+      let page: Page<Item> = try await get(
+        path, query: [(name: "limit", value: "\(min(Self.pageMax, left))")] + query + next)
+      try each(page)
+      left -= page.items.count
+      cursor = page.nextCursor
+    } while cursor != nil && left > 0
+    return cursor
+  }
+
+  /// As many items as are wanted, from as many pages as that takes.
+  func all<Item: Codable & Sendable>(
+    _ path: [String], query: [(name: String, value: String)] = [], limit: Int
+  ) async throws -> [Item] {
+    var all: [Item] = []
+    _ = try await pages(path, query: query, limit: limit) { (page: Page<Item>) in all += page.items }
+    return all
+  }
+
   func delete<Value: Decodable>(_ path: [String], query: [(name: String, value: String)] = []) async throws -> Value {
     var request = ClientRequest("DELETE", path)
     request.query = query

@@ -26,6 +26,8 @@ package enum ExitStatus: Int32 {
   /// Budget, plan or limits.
   case refused = 3
   case unreachable = 4
+  /// The time that was given is over: what was waited for goes on.
+  case timeOver = 5
 }
 
 /// A command line that cannot be understood.

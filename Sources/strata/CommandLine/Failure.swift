@@ -32,6 +32,7 @@ package enum Failure {
     case .invalidInput, .notFound: .badUsage
     case .budgetExceeded, .unsatisfiable, .limitExceeded, .unauthorized, .conflict, .queueFull, .tooManyWaiting:
       .refused
+    case .timeOver: .timeOver
     case .unavailable, .timeout, .unreachable: .unreachable
     default: .failedJob
     }
@@ -45,4 +46,6 @@ enum Process {
 extension StrataError.Code {
   /// Nobody answers where the server should be.
   static let unreachable = StrataError.Code(rawValue: "unreachable")
+  /// The time is over that somebody gave to a wait.
+  static let timeOver = StrataError.Code(rawValue: "time_over")
 }

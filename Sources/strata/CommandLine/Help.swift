@@ -15,7 +15,8 @@ enum Help {
       STRATA_URL and STRATA_API_KEY name a server elsewhere, STRATA_DATA_DIR stands for --data-dir.
       In a pipe a list has a line for each thing, tabs between columns, no header; with --json it is {"items": […]}.
       Exit codes: 0 done, 1 failed job, 2 bad usage, 3 refused (budget, plan, limits), 4 cannot reach the server,
-      130 interrupted while waiting (the job goes on), 143 the same by SIGTERM.
+      5 the time given is over (down --grace, queue drain --timeout), 130 interrupted while waiting (the job goes on),
+      143 the same by SIGTERM.
 
       """
   }

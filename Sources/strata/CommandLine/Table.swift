@@ -4,9 +4,13 @@ package struct Table {
   private(set) var rows: [[String]] = []
 
   package init(_ header: String...) { self.header = header }
+  package init(_ header: [String]) { self.header = header }
 
   /// What would end a line or a column becomes a blank.
-  package mutating func add(_ row: String...) {
+  package mutating func add(_ row: String...) { add(row) }
+
+  /// The same.
+  package mutating func add(_ row: [String]) {
     rows.append(row.map { cell in String(cell.map { $0 == "\t" || $0.isNewline ? " " : $0 }) })
   }
 

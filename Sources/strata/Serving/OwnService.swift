@@ -19,6 +19,9 @@ struct OwnService: Service {
 
   func stop() async { await process.stop() }
 
+  /// - Parameter patience: how long it has, instead of what its definition says.
+  func stop(within patience: Duration) async { await process.stop(by: .terminate(patience: patience)) }
+
   /// Tells it once more to end, while it does.
   func hasten() async { await process.child?.signal(SIGTERM) }
 }

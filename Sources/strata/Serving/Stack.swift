@@ -27,7 +27,9 @@ struct Stack {
     let lock = try settings.directory.lock(for: identity)
     defer { lock.release() }
     let note = StackNote(directory: settings.directory)
+    let graceNote = JobGraceNote(directory: settings.directory)
     note.forget()
+    try graceNote.say(settings.options.jobGrace)
     Endpoint(directory: settings.directory).forgetAddress()
     let (happenings, entry) = AsyncStream<Happening>.makeStream()
     let services = StackServices(settings: settings, identity: identity, log: log) { entry.yield(.failed($0)) }
@@ -45,14 +47,16 @@ struct Stack {
     }
     let failure = await supervise(happenings, note)
     note.sayStopping()
-    // The workers at the same time: each may take its whole grace.
+    // The workers at the same time: each may take its whole grace, which 'down' may have changed.
+    let patience = JobGrace.patience(graceNote.grace ?? settings.options.jobGrace)
     await withTaskGroup { group in
-      for worker in workers { group.addTask { await worker.stop() } }
+      for worker in workers { group.addTask { await worker.stop(within: patience) } }
     }
     await tree.stop()
     await start.value
     await sentinel.stop()
     note.forget()
+    graceNote.forget()
     settings.directory.removeSocketFolder()
     if let failure { throw failure }
     Terminal.note("strata: everything is stopped")

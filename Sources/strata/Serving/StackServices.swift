@@ -45,9 +45,8 @@ struct StackServices {
     return service(
       "worker-\(number)",
       ["worker", "--slots", "\(options.slots)", "--ready-file", ready] + WorkerRoom.words(options.room)
-        + WorkerTiers.words(options.tiers),
-      // The worker's own grace for running jobs, and some more to hand the rest back.
-      patience: .seconds(30)
+        + WorkerTiers.words(options.tiers) + JobGrace.words(options.jobGrace),
+      patience: JobGrace.patience(options.jobGrace)
     ) { child in ReadyFile(path: ready).names(child.pid) }
   }
 

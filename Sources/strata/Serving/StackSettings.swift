@@ -20,6 +20,8 @@ struct StackOptions {
   let workers: Int
   /// The tiers that the local workers serve, in order of preference.
   let tiers: [TierName]
+  /// How long running jobs have to end when the stack stops.
+  let jobGrace: Duration
   /// How full the queue may become.
   let bounds: QueueBounds
 
@@ -37,6 +39,7 @@ struct StackOptions {
     room = try WorkerRoom.read(arguments, slots: slots)
     workers = try arguments.integer("workers", in: 0...256) ?? 1
     tiers = try WorkerTiers.read(arguments)
+    jobGrace = try JobGrace.read(arguments) ?? JobGrace.standard
     bounds = try QueueBounds(arguments)
     _ = try ListenAddress.loopback(http)
     if let redis { _ = try RedisEndpoint(url: redis) }
@@ -51,7 +54,7 @@ struct StackOptions {
   /// passwords and go by the environment.
   var words: [String] {
     ["--data-dir", path, "--http", http, "--slots", "\(slots)", "--workers", "\(workers)"]
-      + WorkerRoom.words(room) + WorkerTiers.words(tiers) + bounds.words
+      + WorkerRoom.words(room) + WorkerTiers.words(tiers) + JobGrace.words(jobGrace) + bounds.words
       + (artifacts.map { ["--artifacts", $0] } ?? [])
   }
 

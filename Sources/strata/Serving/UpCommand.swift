@@ -27,6 +27,7 @@ extension Command {
       .option(
         "workers", "N", "local worker processes; 0 for none, and then no tier is offered until a worker comes [1]"),
       WorkerTiers.option("a tier that they serve, in order of preference"),
+      JobGrace.option("how long running jobs have to end when it stops; the rest is handed back [10s]"),
       .flag("detach", "return as soon as everything is ready; 'strata down' stops it"),
     ] + WorkerRoom.options + QueueBounds.options,
     run: { arguments in
@@ -38,18 +39,25 @@ extension Command {
   static let down = Command(
     name: "down", summary: "Stop what 'up' started in this folder",
     details: """
-      Running jobs have 10 s to end; then they are ended and handed back, and run again with the next start. To let long ones
-      end first, drain what they run on: 'strata queue drain tier cpu'. Returns when nothing of the stack is left: no server, no
-      worker, no job's process. When the grace is over it says so, with exit code 4, and the stack goes on stopping; 'strata down'
-      again hands running jobs back at once.
+      No job starts any more. Those that run have a grace to end, 10 s unless 'up' or this was told otherwise; then they are ended
+      and handed back, and run again with the next start. 'strata down --job-grace 2h' lets long ones end first. Returns when
+      nothing of the stack is left: no server, no worker, no job's process. When --grace is over before that it says so, with
+      exit code 5, and the stack goes on stopping; 'strata down' again hands running jobs back at once.
       """,
-    options: [.dataDirectory, .time("grace", "how long to wait until nothing is left [60s]")],
+    options: [
+      .dataDirectory, JobGrace.option("how long running jobs have to end, whatever 'up' was told"),
+      .time("grace", "how long to wait until nothing is left [50s more than the jobs have]"),
+    ],
     run: { arguments in
-      let seconds = try arguments.seconds("grace", in: 1...86_400) ?? 60
+      let jobGrace = try JobGrace.read(arguments)
+      let grace = try arguments.seconds("grace", in: 1...graceSecondsMax).map { Duration.seconds($0) }
       guard let directory = try DataFolder.find(arguments) else {
         Terminal.note("strata: nothing runs in \(try DataFolder.path(arguments))")
         return .done
       }
-      return try await Shutdown(directory: directory, grace: .seconds(seconds)).perform()
+      return try await Shutdown(directory: directory, jobGrace: jobGrace, grace: grace).perform()
     })
+
+  /// Longer than jobs may have.
+  private static let graceSecondsMax: Int64 = 8 * 86_400
 }

@@ -1,5 +1,6 @@
 import Capabilities
 import Glibc
+import StrataAPI
 import StrataArtifacts
 import StrataCore
 import StrataQueue
@@ -13,35 +14,35 @@ extension Command {
     details: """
       'strata up' starts workers by itself; this is one more for the stack of a folder. Where that stack was started with
       --redis, STRATA_REDIS_URL must name the same one. One that is dedicated runs the jobs of one tenant only, and with
-      --lend those of others while its tenant has none for it ('strata tenants --json' shows the ids). The first SIGTERM lets running jobs end within a grace and hands
-      the rest back; a second one hands them back at once.
+      --lend those of others while its tenant has none for it. The first SIGTERM lets running jobs end within --job-grace and
+      hands the rest back; a second one hands them back at once.
       """,
     options: [
       .dataDirectory, .option("slots", "N", "the most jobs to run at a time [one for each core]"),
       WorkerTiers.option("the tier to serve, in order of preference"),
-      .option("dedicated-to", "ID", "run jobs of this tenant only"),
+      .option("dedicated-to", "TENANT", "run jobs of this tenant only: its name or its id"),
       .flag("lend", "run jobs of others, too, while that tenant has none for it"),
       .option("ready-file", "FILE", "write the process's number there once it takes jobs"),
+      JobGrace.option("how long running jobs have to end when it is told to stop [10s]"),
     ] + WorkerRoom.options,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await WorkerProcess(
         directory: DataFolder.existing(arguments), tiers: WorkerTiers.read(arguments), slots: slots,
         room: WorkerRoom.read(arguments, slots: slots), dedication: dedication(arguments),
-        readyFile: arguments["ready-file"]
+        jobGrace: JobGrace.read(arguments), readyFile: arguments["ready-file"]
       ).run()
     })
 
-  private static func dedication(_ arguments: Arguments) throws(UsageError) -> Dedication? {
+  private static func dedication(_ arguments: Arguments) async throws -> Dedication? {
     guard let text = arguments["dedicated-to"] else {
       guard !arguments.has("lend") else { throw UsageError("--lend needs --dedicated-to", command: "worker") }
       return nil
     }
-    guard let tenant = TenantID(text) else {
-      throw UsageError(
-        "'\(text)' is no tenant's id: 'strata tenants --json' shows them", command: "worker")
-    }
-    return Dedication(tenant: tenant, lends: arguments.has("lend"))
+    let lends = arguments.has("lend")
+    if let tenant = TenantID(text) { return Dedication(tenant: tenant, lends: lends) }
+    let tenant: TenantView = try await Server(arguments).get(["v1", "tenants", text])
+    return Dedication(tenant: tenant.id, lends: lends)
   }
 
   /// One slot of a worker.
@@ -63,18 +64,21 @@ struct WorkerProcess {
   let slots: Int
   let room: ResourceRequest
   let dedication: Dedication?
+  /// How long running jobs have to end when it is told to stop by itself.
+  let jobGrace: Duration?
   let readyFile: String?
   private let log = Log.standardError().component("worker")
 
   init(
     directory: DataDirectory, tiers: [TierName], slots: Int, room: ResourceRequest, dedication: Dedication?,
-    readyFile: String?
+    jobGrace: Duration?, readyFile: String?
   ) {
     self.directory = directory
     self.tiers = tiers
     self.slots = slots
     self.room = room
     self.dedication = dedication
+    self.jobGrace = jobGrace
     self.readyFile = readyFile
   }
 
@@ -92,11 +96,12 @@ struct WorkerProcess {
       runner: RunnerCommand(executable: OwnProgram.path, arguments: [Runner.subcommand]))
     configuration.id = id
     configuration.dedication = dedication
+    configuration.drainGrace = jobGrace ?? JobGrace.standard
     let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)
     let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {
       do throws(StrataError) { try sayReady(id) } catch { failure.yield(error) }
     }
-    Task { for await _ in requests { worker.stop() } }
+    Task { for await _ in requests { worker.stop(within: graceOfStack) } }
     // Who waits for the file would wait for ever beside a worker that works.
     let ending = Task { () -> StrataError? in
       for await failure in failures {
@@ -111,6 +116,12 @@ struct WorkerProcess {
     await queue.close()
     if let failure = await ending.value { throw failure }
     return .done
+  }
+
+  /// What `down` gives running jobs, to a worker that 'up' has started; nil to one that stands alone.
+  private var graceOfStack: Duration? {
+    guard Environment.current[StackIdentity.variable] != nil else { return nil }
+    return JobGraceNote(directory: directory).grace
   }
 
   /// Once the queue knows it: who looks then sees a worker.

@@ -33,6 +33,8 @@ public final class Worker: Sendable {
   let hasToldOfShortage = Mutex(false)
   /// Draws how long jobs wait before they are tried again.
   let random: Mutex<any RandomNumberGenerator & Sendable>
+  /// What running attempts have to end once it is told to stop.
+  private let drainGrace: Mutex<Duration>
   /// Leasing and heartbeats take turns, so that a heartbeat's list of leases is complete and the queue may take back
   /// what is not on it (the grants of an answer that was lost).
   let turn = AsyncTurn()
@@ -60,12 +62,18 @@ public final class Worker: Sendable {
     leaseBackoff = Mutex(configuration.backoff)
     shortageReleases = Mutex(ShortageReleases(releasesMax: configuration.shortageReleasesMax))
     random = Mutex(configuration.random)
+    drainGrace = Mutex(configuration.drainGrace)
     (events, feed) = AsyncStream.makeStream(of: WorkerState.Event.self)
   }
 
   /// Asks it to stop: it leases nothing more, lets running attempts end within the drain grace, and hands the rest
   /// back. The second call ends the grace at once. Safe from any thread, at any time.
-  public func stop() { feed.yield(.stopRequested) }
+  ///
+  /// - Parameter grace: instead of the configuration's.
+  public func stop(within grace: Duration? = nil) {
+    if let grace { drainGrace.withLock { $0 = grace } }
+    feed.yield(.stopRequested)
+  }
 
   /// Works until it has been told to stop and holds no lease any more.
   ///
@@ -127,7 +135,8 @@ public final class Worker: Sendable {
 
   /// The grace, and then a bound on everything that may still hold the worker up.
   private func drain() async {
-    guard (try? await Task.sleep(for: configuration.drainGrace, clock: .continuous)) != nil else { return }
+    let grace = drainGrace.withLock { $0 }
+    guard (try? await Task.sleep(for: grace, clock: .continuous)) != nil else { return }
     feed.yield(.drainGraceOver)
     let rest = configuration.limits.stopGrace + configuration.reportGrace
     guard (try? await Task.sleep(for: rest, clock: .continuous)) != nil else { return }

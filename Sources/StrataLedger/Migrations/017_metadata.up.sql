@@ -1,0 +1,5 @@
+-- What owners call their jobs and find them by. Null where they say nothing, so that only what is named is in an index.
+ALTER TABLE job ADD COLUMN name text, ADD COLUMN labels jsonb;
+-- Also for the beginnings of names, in whatever order the database's language would put them.
+CREATE INDEX job_name ON job (tenant, name text_pattern_ops, id) WHERE name IS NOT NULL;
+CREATE INDEX job_labels ON job USING gin (labels jsonb_path_ops) WHERE labels IS NOT NULL;

@@ -1,0 +1,43 @@
+import StrataAPI
+import StrataCore
+
+/// `NAME=VALUE` words as the labels of jobs.
+enum LabelWords {
+  /// - Returns: nil where none is given.
+  static func read(_ arguments: Arguments) throws(UsageError) -> [String: String]? {
+    guard arguments.has("label") else { return nil }
+    var labels: [String: String] = [:]
+    for word in arguments.all("label") {
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2 else {
+        throw UsageError("--label takes NAME=VALUE, not '\(word)'", command: arguments.command)
+      }
+      do throws(StrataError) { try JobMetadata.check(label: parts[0], parts[1]) } catch {
+        throw UsageError("--label: \(error)", command: arguments.command)
+      }
+      guard labels.updateValue(parts[1], forKey: parts[0]) == nil else {
+        throw UsageError("the label '\(parts[0])' was given twice", command: arguments.command)
+      }
+    }
+    return labels
+  }
+
+  static func text(of labels: [String: String]) -> String {
+    labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+  }
+}
+
+/// What a command is called that was given no name.
+enum CommandName {
+  /// Characters of it; a listing has no room for more.
+  private static let lengthMax = 60
+
+  /// Its words as a shell would take them, shortened.
+  static func of(_ words: [String]) -> String? {
+    let line = words.map(ShellWord.quoted).joined(separator: " ")
+    let plain = String(line.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    let name = plain.count > lengthMax ? "\(plain.prefix(lengthMax - 2)) …" : plain
+    let isTaken = (try? JobMetadata(name: name).check()) != nil
+    return isTaken ? name : nil
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import StrataAPI
+import StrataClient
+import StrataCore
+import Testing
+
+/// Jobs that have names, labels and attempts of their own, and the lists in which they are found again.
+@Suite(.serialized) struct JobListTests {
+  @Test(.timeLimit(.minutes(3))) func aCommandIsTriedAgainAndFoundByItsName() async throws {
+    let stack = try await StackUnderTest()
+    let count = stack.folder + "/count"
+    // Its fourth attempt in all succeeds.
+    let script = "echo x >> '\(count)'; test $(wc -l < '\(count)') -ge 4"
+    let words = ["--label", "kind=flaky", "--", "sh", "-c", script]
+    let once = try await strata(["run"] + words, on: stack)
+    #expect(once.code == 1 && stack.lines(count) == 1, "\(once)")
+    let often = try await strata(["run", "--attempts", "3", "--retry-delay", "0"] + words, on: stack)
+    #expect(often.code == 0 && stack.lines(count) == 4, "\(often)")
+    let named = try await strata(["submit", "noop", "--name", "quiet", "--wait"], on: stack)
+    #expect(named.code == 0, "\(named)")
+    let flaky = try await strata(["jobs", "--label", "kind=flaky"], on: stack)
+    let rows = flaky.output.split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }
+    #expect(rows.map { $0[1] } == ["succeeded", "failed"], "\(flaky)")
+    #expect(rows.allSatisfy { $0[2].hasPrefix("sh -c 'echo x") && $0[2].count <= 60 }, "\(flaky)")
+    let shown = try await strata(["job", "show", rows[0][0]], on: stack)
+    #expect(shown.output.contains("labels      kind=flaky\n"), "\(shown)")
+    #expect(shown.output.contains("attempts    at most 3, also after exit_status\n"), "\(shown)")
+    #expect(shown.output.contains("attempt 3"), "\(shown)")
+    for (options, names) in [
+      (["--name", "quiet"], ["quiet"]), (["--name", "qu*"], ["quiet"]), (["--name", "q"], []),
+      (["--since", "1h", "--state", "succeeded,failed", "--capability", "noop"], ["quiet"]), (["--until", "1h"], []),
+    ] {
+      let list = try await strata(["jobs"] + options, on: stack)
+      #expect(list.code == 0, "\(list)")
+      #expect(list.output.split(separator: "\n").map { $0.split(separator: "\t")[2] } == names.map { Substring($0) })
+    }
+    let misspelt = try await strata(["jobs", "--capability", "nop"], on: stack)
+    #expect(misspelt.code == 2 && misspelt.errors.contains("did you mean 'noop'?"), "\(misspelt)")
+    let dry = try await strata(["retry", "--label", "kind=flaky", "--dry-run"], on: stack)
+    #expect(dry.output.contains("exit_status: the command ended") && dry.output.contains("sh -c"), "\(dry)")
+    await stack.stop()
+  }
+
+  @Test(.timeLimit(.minutes(3))) func aListIsAsLongAsItIsWanted() async throws {
+    let stack = try await StackUnderTest(
+      workers: 0, declared: ResourceRequest(cpuMillicores: 2_000, memoryBytes: 4 << 30))
+    let jobs = (0..<450).map { JobRequest(capability: "noop", name: "n\($0)", labels: ["half": "\($0 % 2)"]) }
+    var request = ClientRequest("POST", ["v1", "jobs:batch"])
+    request.body = try .json(BatchRequest(jobs: jobs))
+    let batch: BatchAccepted = try await stack.client.send(request).decode()
+    #expect(batch.items.count == 450 && batch.items.allSatisfy { $0.job != nil })
+    func lines(_ options: [String]) async throws -> [Substring] {
+      let list = try await strata(["jobs"] + options, on: stack)
+      #expect(list.code == 0, "\(list)")
+      return list.output.split(separator: "\n")
+    }
+    #expect(try await lines([]).count == 20)
+    #expect(try await lines(["--limit", "333"]).count == 333)
+    let all = try await lines(["--limit", "all"])
+    #expect(Set(all.map { $0.split(separator: "\t")[2] }) == Set(jobs.compactMap { $0.name.map { Substring($0) } }))
+    #expect(try await lines(["--limit", "all", "--label", "half=1"]).count == 225)
+    let page = try await strata(["jobs", "--limit", "300", "--json"], on: stack)
+    let json = try JSONDecoder().decode(Page<JobView>.self, from: Data(page.output.utf8))
+    #expect(json.items.count == 300)
+    let rest = try await lines(["--limit", "all", "--cursor", try #require(json.nextCursor)])
+    #expect(rest.count == 150 && rest.first?.contains("\(all[300].prefix(26))") == true)
+    await stack.stop()
+  }
+}
