@@ -42,3 +42,7 @@ static const char migration_014_tiers[] = {
 #embed "../StrataLedger/Migrations/014_tiers.up.sql"
     , 0};
 const char *const strata_migration_014_tiers = migration_014_tiers;
+static const char recent_ends[] = {
+#embed "../StrataLedger/Queries/recent_ends.sql"
+    , 0};
+const char *const strata_query_recent_ends = recent_ends;

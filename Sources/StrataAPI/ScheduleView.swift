@@ -29,6 +29,10 @@ public struct ScheduleView: Hashable, Codable, Sendable {
   public var lastRun: Run?
   public var lastSkip: Skip?
   public var lastRefusal: Refusal?
+  /// How the newest of its jobs ended that has ended and was not cancelled.
+  public var lastEnd: End?
+  /// How many of its jobs have failed since one succeeded, 20 at most; what was cancelled counts neither way.
+  public var failuresInARow: Int
   /// The most that each of its jobs may be charged, in the answer that made it or changed its job.
   public var chargeMaxMicrocredits: Int64?
   /// What its owner should know of its job, in the same answers; absent where there is nothing.
@@ -39,9 +43,11 @@ public struct ScheduleView: Hashable, Codable, Sendable {
     overlap: OverlapPolicy, isPaused: Bool, startsAt: String?, endsAt: String?, jitterSeconds: Int64, createdAt: String,
     changedAt: String, nextAt: String?, times: [ScheduleTimeView], runs: Int64, skips: Int64, refusals: Int64,
     lastRun: Run?, lastSkip: Skip?, lastRefusal: Refusal?, chargeMaxMicrocredits: Int64?,
-    warnings: [SubmissionWarningView]? = nil
+    warnings: [SubmissionWarningView]? = nil, lastEnd: End? = nil, failuresInARow: Int = 0
   ) {
     self.id = id
+    self.lastEnd = lastEnd
+    self.failuresInARow = failuresInARow
     self.name = name
     self.cron = cron
     self.timeZone = timeZone
@@ -78,6 +84,22 @@ public struct ScheduleView: Hashable, Codable, Sendable {
       self.instant = instant
       self.at = at
       self.job = job
+    }
+  }
+
+  /// How a job of it ended.
+  public struct End: Hashable, Codable, Sendable {
+    public var job: JobID
+    public var state: JobState
+    public var at: String
+    /// Absent where it succeeded.
+    public var error: AttemptError?
+
+    public init(job: JobID, state: JobState, at: String, error: AttemptError?) {
+      self.job = job
+      self.state = state
+      self.at = at
+      self.error = error
     }
   }
 
@@ -123,6 +145,8 @@ public struct ScheduleView: Hashable, Codable, Sendable {
     case lastRun = "last_run"
     case lastSkip = "last_skip"
     case lastRefusal = "last_refusal"
+    case lastEnd = "last_end"
+    case failuresInARow = "failures_in_a_row"
     case chargeMaxMicrocredits = "charge_max_microcredits"
   }
 }

@@ -14,6 +14,7 @@ extension ControlPlane {
     public let times: [ScheduleTime]
     /// What its job would come to, where that was just found out.
     public let terms: JobTerms?
+    public let health: ScheduleHealth
   }
 
   /// What the job of a schedule would come to.
@@ -108,7 +109,7 @@ extension ControlPlane {
       throw StrataError(
         .notFound, "there is no schedule '\(name)' of this tenant", remedy: "list the schedules to see their names")
     }
-    return snapshot(of: found)
+    return try await snapshots(of: [found])[0]
   }
 
   /// A tenant's schedules, newest first.
@@ -121,7 +122,7 @@ extension ControlPlane {
     do { found = try await ledger.schedules(of: tenant, before: cursor, limit: limit) } catch {
       throw error.strataError
     }
-    return (found.map { snapshot(of: $0) }, found.count == limit ? found.last?.id : nil)
+    return (try await snapshots(of: found), found.count == limit ? found.last?.id : nil)
   }
 
   /// Changes a schedule. What changes its times has them count from now on: nothing is made up for of what came before,
@@ -144,7 +145,7 @@ extension ControlPlane {
       do { changed = try await ledger.changeSchedule(stored, to: definition, start: start, now: now) } catch {
         throw error.strataError
       }
-      if let changed { return snapshot(of: changed, terms: terms) }
+      if let changed { return try await snapshots(of: [changed], terms: terms)[0] }
     }
     throw StrataError(.conflict, "others change schedule '\(name)' all the time", remedy: "try again")
   }
@@ -220,11 +221,24 @@ extension ControlPlane {
     return JobTerms(charge: charge, warnings: admission.warnings(of: submission))
   }
 
-  private func snapshot(of stored: StoredSchedule, terms: JobTerms? = nil) -> ScheduleSnapshot {
+  private func snapshots(
+    of schedules: [StoredSchedule], terms: JobTerms? = nil
+  ) async throws(StrataError) -> [ScheduleSnapshot] {
+    let ends: [ScheduleID: [ScheduleEnd]]
+    do { ends = try await ledger.recentEnds(of: schedules.map(\.id), limit: ScheduleHealth.endsMax) } catch {
+      throw error.strataError
+    }
+    return schedules.map { snapshot(of: $0, terms: terms, ScheduleHealth(ends[$0.id] ?? [])) }
+  }
+
+  private func snapshot(
+    of stored: StoredSchedule, terms: JobTerms? = nil, _ health: ScheduleHealth = ScheduleHealth([])
+  ) -> ScheduleSnapshot {
     let timing = stored.definition.isPaused ? nil : try? ScheduleCheck.timing(stored.definition, of: stored.id)
     return ScheduleSnapshot(
       stored: stored, draft: try? ScheduleDraft(stored.definition),
-      times: timing.map { times(of: $0, count: configuration.schedules.timesShown) } ?? [], terms: terms)
+      times: timing.map { times(of: $0, count: configuration.schedules.timesShown) } ?? [], terms: terms, health: health
+    )
   }
 
   private func times(of timing: ScheduleTiming, count: Int) -> [ScheduleTime] {

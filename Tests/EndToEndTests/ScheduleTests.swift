@@ -69,6 +69,25 @@ import Testing
     #expect(try await schedule("resume", "nightly").output.contains("runs next at"))
     let changed = try await schedule("change", "nightly", "--cron", "@hourly", "--rename", "hourly", "--jitter", "1m")
     #expect(changed.code == 0 && changed.output.contains("@hourly in Europe/Madrid"), "\(changed)")
+    // Of its job what is said is changed, and nothing else.
+    let failing = try await schedule(
+      "change", "hourly", "--param", #"command=["sh","-c","exit 3"]"#, "--cpu", "0.5", "--label", "kind=night")
+    #expect(failing.code == 0 && failing.output.contains("input         input  15 B  sha256:"), "\(failing)")
+    #expect(
+      failing.output.contains("command       sh -c 'exit 3'") && failing.output.contains("0.5 cores"), "\(failing)")
+    #expect(try await schedule("list").output.hasSuffix("\t-\n"), "its last job has succeeded")
+    for _ in 0..<2 {
+      let run = try await schedule("run", "hourly")
+      let id = run.output.trimmingCharacters(in: .whitespacesAndNewlines)
+      #expect(try await strata(["job", "wait", id], on: stack).code == 1)
+    }
+    let trouble = "the last 2 jobs failed: the command ended with exit status 3 [exit_status]"
+    #expect(try await schedule("list").output.hasSuffix("\t\(trouble)\n"))
+    let shown = try await schedule("show", "hourly")
+    #expect(shown.output.contains("trouble       \(trouble)\n") && shown.output.contains("labels        kind=night\n"))
+    let other = try await schedule("change", "hourly", "noop", "--priority", "9")
+    #expect(other.code == 0 && other.output.contains("noop with priority 9"), "\(other)")
+    #expect(!other.output.contains("\ncommand") && !other.output.contains("\ninput"), "\(other)")
     let times = try await schedule("times", "hourly", "--limit", "2", "--json")
     let decoded = try items(of: times) as [ScheduleTimeView]
     #expect(decoded.count == 2)

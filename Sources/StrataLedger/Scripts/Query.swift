@@ -89,6 +89,7 @@ enum Query {
   static let ownArtifacts = unsafe embedded("own_artifacts", strata_query_own_artifacts)
   static let postTransfers = unsafe embedded("post_transfers", strata_query_post_transfers)
   static let publishPrices = unsafe embedded("publish_prices", strata_query_publish_prices)
+  static let recentEnds = unsafe embedded("recent_ends", strata_query_recent_ends)
   static let releaseJobs = unsafe embedded("release_jobs", strata_query_release_jobs)
   static let requestCancel = unsafe embedded("request_cancel", strata_query_request_cancel)
   static let revokeKey = unsafe embedded("revoke_key", strata_query_revoke_key)

@@ -20,7 +20,9 @@ extension ScheduleView {
       lastSkip: stored.lastSkip.map { Skip(instant: $0.instant.text, at: $0.at.text, reason: $0.reason.rawValue) },
       lastRefusal: stored.lastRefusal.map {
         Refusal(instant: $0.instant.text, at: $0.at.text, code: $0.error.code, detail: $0.error.message)
-      }, chargeMaxMicrocredits: snapshot.terms?.charge?.micros, warnings: .unlessNone(snapshot.terms?.warnings ?? []))
+      }, chargeMaxMicrocredits: snapshot.terms?.charge?.micros, warnings: .unlessNone(snapshot.terms?.warnings ?? []),
+      lastEnd: snapshot.health.last.map { End(job: $0.job, state: $0.state, at: $0.at.text, error: $0.error) },
+      failuresInARow: snapshot.health.failuresInARow)
   }
 }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import StrataAPI
 import StrataCore
 
@@ -69,13 +70,39 @@ struct ScheduleAction {
   }
 
   private func change() async throws {
-    let patch = try ScheduleOptions.patch(arguments)
+    var patch = try ScheduleOptions.patch(arguments)
+    patch.job = try await changedJob()
     guard patch != SchedulePatch() else {
       throw UsageError(
-        "what is to be changed? give --cron, --time-zone, --missed, --overlap, --starts, --ends, --jitter or --rename",
-        command: "schedule")
+        "what is to be changed? give --cron, --time-zone, --missed, --overlap, --starts, --ends, --jitter, --rename, an"
+          + " option of its job such as --param or --cpu, or another CAPABILITY", command: "schedule")
     }
     try show(try await server.patch(path, patch))
+  }
+
+  /// Its job with what is said of it, or another one where a capability is named; nil where nothing is said.
+  private func changedJob() async throws -> JobRequest? {
+    let words = arguments.positional
+    var said = try await JobOptions.request(words.count > 2 ? words[2] : "", arguments)
+    if arguments.has("param") { said.params = try ParameterWords.parse(arguments.all("param")) }
+    guard words.count > 2 || said != JobRequest(capability: "") else { return nil }
+    guard words.count > 2 else {
+      let known: ScheduleView = try await server.get(path)
+      guard let job = known.job else {
+        throw StrataError(
+          .conflict, "another version of Strata wrote the job of schedule '\(name)', and this one cannot read it",
+          remedy: "give it its job anew: strata schedule change \(name) CAPABILITY …")
+      }
+      return try job.changed(by: said)
+    }
+    let inputs = InputUpload(
+      server: server, files: try InputFiles.check(Array(words.dropFirst(3))).map { (InputFiles.name(of: $0), $0) })
+    if !inputs.files.isEmpty {
+      said.inputs = inputs.announced
+      let _: JobCheck = try await server.post("/v1/jobs:check", said)
+    }
+    said.inputs = try await inputs.upload()
+    return said
   }
 
   private func set(isPaused: Bool) async throws {
@@ -109,10 +136,19 @@ package enum ScheduleText {
     return table
   }
 
-  /// The last refusal, unless a job was made since.
+  /// The last refusal, unless a job was made since; or how its last jobs failed.
   private static func trouble(of schedule: ScheduleView) -> String? {
-    guard let refusal = schedule.lastRefusal, schedule.lastRun.map({ $0.at < refusal.at }) ?? true else { return nil }
-    return "\(refusal.code): \(refusal.detail)"
+    if let refusal = schedule.lastRefusal, schedule.lastRun.map({ $0.at < refusal.at }) ?? true {
+      return "\(refusal.code): \(refusal.detail)"
+    }
+    return failing(schedule)
+  }
+
+  private static func failing(_ schedule: ScheduleView) -> String? {
+    guard schedule.failuresInARow > 0, let end = schedule.lastEnd else { return nil }
+    let most = schedule.failuresInARow >= 20 ? "at least " : ""
+    let jobs = schedule.failuresInARow == 1 ? "the last job" : "the last \(most)\(schedule.failuresInARow) jobs"
+    return "\(jobs) failed" + (end.error.map { ": \($0.message) [\($0.code)]" } ?? "")
   }
 
   static func of(_ times: [ScheduleTimeView]) -> Table {
@@ -135,6 +171,8 @@ package enum ScheduleText {
       ("jitter", schedule.jitterSeconds > 0 ? "\(schedule.jitterSeconds) s" : nil),
       ("jobs", "\(schedule.runs) made, \(schedule.skips) skipped, \(schedule.refusals) refused"),
       ("last job", schedule.lastRun.map { "\($0.job) at \($0.at), for \($0.instant)" }),
+      ("last end", schedule.lastEnd.map { "job \($0.job) \($0.state.rawValue) at \($0.at)" }),
+      ("trouble", failing(schedule)),
       ("last skip", schedule.lastSkip.map { "for \($0.instant): \(words(forSkip: $0.reason))" }),
       ("last refusal", schedule.lastRefusal.map { "for \($0.instant): \($0.detail) [\($0.code)]" }),
     ]
@@ -156,5 +194,31 @@ package enum ScheduleText {
     case "unique_key": "another job held the unique key"
     default: reason
     }
+  }
+}
+
+extension JobRequest {
+  /// This one with all that another one says. Parameters, labels, resources and the retry policy are changed one by one.
+  package func changed(by other: JobRequest) throws -> JobRequest {
+    var other = other
+    other.capability = capability
+    let (old, new) = (try JSONValue(encoding: self), try JSONValue(encoding: other))
+    return try old.merged(with: new, depth: 2).decoded()
+  }
+}
+
+extension JSONValue {
+  fileprivate init(encoding value: some Encodable) throws {
+    self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+  }
+
+  fileprivate func decoded<Value: Decodable>() throws -> Value {
+    try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(self))
+  }
+
+  /// - Parameter depth: of objects whose members are changed one by one; what lies deeper is replaced.
+  fileprivate func merged(with other: JSONValue, depth: Int) -> JSONValue {
+    guard depth > 0, case .object(let old) = self, case .object(let new) = other else { return other }
+    return .object(old.merging(new) { $0.merged(with: $1, depth: depth - 1) })
   }
 }

@@ -10,7 +10,8 @@ extension Command {
       create  submits CAPABILITY, with the options of 'strata submit', whenever --cron says so; --dry-run only tells when
       show    everything known of one: its next times, its last job, why a run was left out or refused
       times   its next times, --limit of them
-      change  another --cron, --time-zone, --missed, --overlap, --starts, --ends, --jitter or --rename
+      change  another --cron, --time-zone, --missed, --overlap, --starts, --ends, --jitter or --rename; or of its job what the
+              options say, the rest stays; or another job, where CAPABILITY is named
       pause   makes no runs until it is resumed; what was missed meanwhile is not made up for
       resume  goes on with the next time
       run     submits its job once more, now, also while it is paused, and prints the job's identifier
@@ -56,6 +57,7 @@ enum ScheduleVerb: String, CaseIterable {
       switch self {
       case .list: count == 1
       case .create: count >= 3
+      case .change: count >= 2
       default: count == 2
       }
     guard isRight else { throw UsageError("expected strata schedule \(rawValue)\(words)", command: "schedule") }
@@ -75,6 +77,7 @@ enum ScheduleVerb: String, CaseIterable {
     switch self {
     case .list: ""
     case .create: " NAME CAPABILITY [FILE…] --cron EXPRESSION"
+    case .change: " NAME [CAPABILITY [FILE…]]"
     default: " NAME"
     }
   }
@@ -82,7 +85,7 @@ enum ScheduleVerb: String, CaseIterable {
   private var options: [OptionDefinition] {
     switch self {
     case .create: ScheduleOptions.times + [ScheduleOptions.paused, ScheduleOptions.dryRun] + ScheduleOptions.ofJob
-    case .change: ScheduleOptions.times + [ScheduleOptions.rename]
+    case .change: ScheduleOptions.times + [ScheduleOptions.rename] + ScheduleOptions.ofJob
     case .times: [ScheduleOptions.limit]
     default: []
     }
