@@ -92,8 +92,12 @@ public protocol JobQueue: Sendable {
   /// worker lets no heartbeat cross a `lease` call, and may repeat a `lease` call whose outcome it does not know: what
   /// the first one granted goes back with the next heartbeat. Of more than `QueueLimits.batchMax` such leases some may
   /// be left for later heartbeats.
-  func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
-    -> HeartbeatReply
+  ///
+  /// - Parameter place: where the worker is, for people, such as `build-3:4711`: at most `QueueLimits.placeBytesLimit`
+  ///   bytes. Kept for as long as the worker is known; an empty one changes nothing.
+  func heartbeat(
+    worker: WorkerID, held: [LeaseReference], for duration: Duration, place: String
+  ) async throws(QueueError) -> HeartbeatReply
 
   /// Notes how far leased jobs are and appends to their live logs.
   func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict]
@@ -190,5 +194,14 @@ extension JobQueue {
   /// The bytes of `liveLog`; empty where there is none.
   public func log(of job: JobID, from offset: Int) async throws(QueueError) -> [UInt8] {
     try await liveLog(of: job, from: offset)?.bytes ?? []
+  }
+}
+
+extension JobQueue {
+  /// Of a worker that does not say where it is.
+  public func heartbeat(
+    worker: WorkerID, held: [LeaseReference], for duration: Duration
+  ) async throws(QueueError) -> HeartbeatReply {
+    try await heartbeat(worker: worker, held: held, for: duration, place: "")
   }
 }

@@ -36,6 +36,11 @@ extension QueueLimits {
     }
   }
 
+  func check(place: String) throws(QueueError) {
+    guard place.utf8.count > Self.placeBytesLimit else { return }
+    throw .tooLarge("the place of a worker has \(place.utf8.count) bytes, the limit is \(Self.placeBytesLimit)")
+  }
+
   func check(stage: String?, of job: JobID) throws(QueueError) {
     guard let stage, stage.utf8.count > Self.stageBytesLimit else { return }
     throw .tooLarge("the stage of job \(job) has \(stage.utf8.count) bytes, the limit is \(Self.stageBytesLimit)")
@@ -51,6 +56,8 @@ extension QueueLimits {
   public static let weights = 1...10_000
   /// What one byte counts.
   static let stageBytesLimit = 255
+  /// A host's name has 253 bytes at most, as people have them 64.
+  static let placeBytesLimit = 255
   /// Tokens are microseconds since 1970, in numbers that a double holds exactly: until the year 2255.
   static let tokenLimit: UInt64 = 1 << 53
 }

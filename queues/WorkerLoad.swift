@@ -44,14 +44,17 @@ public struct WorkerLoad: Hashable, Sendable {
 
   public let id: WorkerID
   public let deadline: Timestamp
+  /// Where it is, as it has said; nil where it has not.
+  public let place: String?
   /// Nil where it has never asked for jobs.
   public let capacity: Capacity?
   /// In the order in which they were granted.
   public let running: [Running]
 
-  public init(id: WorkerID, deadline: Timestamp, capacity: Capacity?, running: [Running]) {
+  public init(id: WorkerID, deadline: Timestamp, place: String? = nil, capacity: Capacity?, running: [Running]) {
     self.id = id
     self.deadline = deadline
+    self.place = place
     self.capacity = capacity
     self.running = running
   }

@@ -45,15 +45,21 @@ public struct QueueView: Hashable, Codable, Sendable {
     public let id: WorkerID
     public let leases: Int
     public let leaseUntil: String
+    /// Where it is, as it has said: its host and the number of its process.
+    public let place: String?
+    /// Absent until it has asked for jobs.
+    public let tiers: [TierName]?
 
-    public init(id: WorkerID, leases: Int, leaseUntil: String) {
+    public init(id: WorkerID, leases: Int, leaseUntil: String, place: String? = nil, tiers: [TierName]? = nil) {
       self.id = id
+      self.place = place
+      self.tiers = tiers
       self.leases = leases
       self.leaseUntil = leaseUntil
     }
 
     enum CodingKeys: String, CodingKey {
-      case id, leases
+      case id, leases, place, tiers
       case leaseUntil = "lease_until"
     }
   }

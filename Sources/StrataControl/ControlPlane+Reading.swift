@@ -26,6 +26,13 @@ extension ControlPlane {
     }
   }
 
+  /// The workers that are known and what they run, those heard of last the last; at most `QueueLimits.censusWorkersMax`.
+  public func workers() async throws(StrataError) -> [WorkerLoad] {
+    do { return try await queue.running() } catch {
+      throw StrataError(.unavailable, "the queue cannot be reached", remedy: "try again in a moment", cause: error)
+    }
+  }
+
   /// Whether jobs are accepted, as far as it has been looked at; nil before the first look.
   public var admissionState: AdmissionState? { AdmissionState(admission.room.door) }
 

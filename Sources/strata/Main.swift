@@ -8,7 +8,7 @@ struct Main {
   static let commands: [Command] = [
     .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .retry, .array, .schedule, .capabilities,
     .account,
-    .keys, .queue, .tiers, .tenants, .ledger,
+    .keys, .queue, .workers, .tiers, .tenants, .ledger,
     .simulateScan, .help, .version, .controller, .worker, .runner, .sentinel,
   ]
 

@@ -235,9 +235,11 @@ extension HookedQueue {
   public func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
     try await memory.lease(request, for: duration)
   }
-  public func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
+  public func heartbeat(
+    worker: WorkerID, held: [LeaseReference], for duration: Duration, place: String
+  ) async throws(QueueError)
     -> HeartbeatReply
-  { try await memory.heartbeat(worker: worker, held: held, for: duration) }
+  { try await memory.heartbeat(worker: worker, held: held, for: duration, place: place) }
   public func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {
     try await memory.progress(reports)
   }

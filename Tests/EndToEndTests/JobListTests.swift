@@ -66,4 +66,23 @@ import Testing
     #expect(rest.count == 150 && rest.first?.contains("\(all[300].prefix(26))") == true)
     await stack.stop()
   }
+
+  @Test(.timeLimit(.minutes(3))) func workersSayWhereTheyAreAndWhatTheyRun() async throws {
+    let stack = try await StackUnderTest(slots: 2)
+    let gate = stack.folder + "/gate"
+    let words = ["sh", "-c", "mkfifo '\(gate)'; read line < '\(gate)'"].map(JSONValue.string)
+    let job = try await stack.submit(JobRequest(capability: "command.run", params: ["command": .array(words)]))
+    try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+    let process = try #require(stack.processes("worker-1.ready").first)
+    let list = try await strata(["workers"], on: stack)
+    let cells = list.output.split(separator: "\n").map { $0.split(separator: "\t") }
+    #expect(cells.count == 1 && cells[0][1].hasSuffix(":\(process)") && cells[0][2] == "cpu", "\(list)")
+    #expect(cells[0][3] == "1 + 1", "\(list)")
+    let jobs = try await strata(["workers", "--jobs"], on: stack)
+    #expect(jobs.output.contains("\t\(job)\tcpu\tcommand.run\t1 core, 1 GiB\t"), "\(jobs)")
+    let json: [WorkerView] = try items(of: try await strata(["workers", "--json"], on: stack))
+    #expect(json.first?.running.map(\.job) == [job] && json.first?.slotsLeft == 1)
+    try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+    await stack.stop()
+  }
 }

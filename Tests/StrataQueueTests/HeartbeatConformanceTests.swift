@@ -93,4 +93,25 @@ import Testing
       #expect(try await queue.leaseOne(other)?.job.id == held[0].job)
     }
   }
+
+  /// It is known until the worker is not, and one that says nothing leaves it.
+  @Test(arguments: Backend.allCases) func aWorkerSaysWhereItIs(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let (worker, other) = (WorkerID(), WorkerID())
+      _ = try await queue.heartbeat(worker: worker, held: [], for: minute, place: "build-3:4711")
+      _ = try await queue.heartbeat(worker: other, held: [], for: minute)
+      _ = try await queue.heartbeat(worker: worker, held: [], for: minute)
+      let places = try await queue.running().reduce(into: [:]) { $0[$1.id] = $1.place ?? "-" }
+      #expect(places == [worker: "build-3:4711", other: "-"])
+      await #expect(throws: QueueError.self) {
+        _ = try await queue.heartbeat(
+          worker: worker, held: [], for: minute, place: String(repeating: "x", count: 256))
+      }
+      clock.advance(minute + minute)
+      _ = try await queue.expire(limit: 10)
+      _ = try await queue.heartbeat(worker: worker, held: [], for: minute)
+      #expect(try await queue.running().map(\.place) == [nil], "what was forgotten is not known any more")
+    }
+  }
 }

@@ -262,9 +262,9 @@ struct RandomHistory {
     for lease in leases where lease.worker == worker && .random(in: 0..<1, using: &random) < nameOdds {
       held.append(lease.reference)
     }
-    let named = held
+    let (named, place) = (held, ["", "", "here:1", "there:2"].randomElement(using: &random)!)
     _ = try await both(number, "heartbeat") {
-      try await $0.heartbeat(worker: worker, held: named, for: .seconds(30))
+      try await $0.heartbeat(worker: worker, held: named, for: .seconds(30), place: place)
     }
   }
 

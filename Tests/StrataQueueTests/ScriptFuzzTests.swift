@@ -102,7 +102,7 @@ enum Garbage {
         (0..<8).map { UInt8(truncatingIfNeeded: amount >> (56 - 8 * $0)) }
       }
       return text("", "100", "60") + [id, asked] + text("", "0", "2", "cpu", "gpu") + [id, token] + text("report")
-    case "heartbeat": return text("", "100", "60") + [id] + text("1000000") + [id, token]
+    case "heartbeat": return text("", "100", "60") + [id] + text("1000000", "here") + [id, token]
     case "progress": return text("", "100", "1000") + [id, id, token, token] + text("stage", "log")
     case "complete", "release":
       return text("", "100", "60") + [id, id, SampleIdentifiers.next().bytes, token, token] + text("report", "")

@@ -31,6 +31,24 @@ import Testing
     }
   }
 
+  @Test func operatorsSeeWhatWorkersRun() async throws {
+    try await APIBench.with { bench in
+      _ = try await bench.submit()
+      let lease = try #require(try await bench.fixture.lease().first)
+      _ = try await bench.fixture.queue.heartbeat(
+        worker: lease.worker, held: [lease.reference], for: .seconds(60), place: "build-3:4711")
+      #expect(try await bench.ask("GET", "/v1/workers").status == 403)
+      let answer = try await bench.ask("GET", "/v1/workers", key: bench.operatorKey)
+      for part in [
+        #""place":"build-3:4711""#, #""job":"\#(lease.job.id)""#, #""tiers":["cpu"]"#, #""dedicated":false"#,
+      ] {
+        #expect(answer.body.contains(part), "\(part): \(answer.body)")
+      }
+      let whole = try await bench.ask("GET", "/v1/queue", key: bench.operatorKey)
+      #expect(whole.body.contains(#""place":"build-3:4711""#), "\(whole.body)")
+    }
+  }
+
   @Test func soManyTenantsAreShownAsAreAskedFor() async throws {
     try await APIBench.with { bench in
       _ = try await bench.submit()

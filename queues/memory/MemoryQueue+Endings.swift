@@ -88,6 +88,7 @@ extension MemoryQueue {
     workers[worker] = nil
     signalled[worker] = nil
     (rooms[worker], sparing[worker], dedications[worker], capacities[worker]) = (nil, nil, nil, nil)
+    places[worker] = nil
     for tier in idle.keys { idle[tier]?[worker] = nil }
     for (pool, keeper) in keepers where keeper.worker == worker { stopKeeping(in: pool, but: worker) }
   }

@@ -43,7 +43,7 @@ extension MemoryQueue {
     let known = workers.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(limits.censusWorkersMax)
     return known.map { id, deadline in
       WorkerLoad(
-        id: id, deadline: deadline, capacity: capacities[id],
+        id: id, deadline: deadline, place: places[id], capacity: capacities[id],
         running: leases(of: id).compactMap { reference in
           guard let held = jobs[reference.job], let lease = held.lease else { return nil }
           return WorkerLoad.Running(

@@ -246,10 +246,12 @@ extension MemoryQueue {
     return deadline
   }
 
-  public func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
-    -> HeartbeatReply
-  {
+  public func heartbeat(
+    worker: WorkerID, held: [LeaseReference], for duration: Duration, place: String
+  ) async throws(QueueError) -> HeartbeatReply {
+    try limits.check(place: place)
     try requireGeneration()
+    if !place.isEmpty { places[worker] = place }
     let wasKnown = workers[worker] != nil
     let mine = held.map { owned($0).flatMap { $0.lease?.worker == worker ? $0.lease : nil } }
     let deadline = extend(worker, duration)

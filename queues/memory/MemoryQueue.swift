@@ -37,6 +37,8 @@ public actor MemoryQueue: JobQueue {
   var dedications: [WorkerID: Dedication] = [:]
   /// What workers could run, as they last said.
   var capacities: [WorkerID: WorkerLoad.Capacity] = [:]
+  /// Where workers are, as they have said.
+  var places: [WorkerID: String] = [:]
   var signalled: [WorkerID: [WorkerSignal]] = [:]
   var liveLogs: [JobID: KeptLog] = [:]
   var outcomeLog: [QueuedOutcome] = []

@@ -37,7 +37,7 @@ extension RedisQueue {
       // One whose deadline has moved since is found again.
       loads += found.filter { seen.insert($0.id).inserted }
       passed += asked
-      if parts.count - 1 < 4 * asked { break }
+      if parts.count - 1 < 5 * asked { break }
     }
     return loads
   }
@@ -52,13 +52,14 @@ extension RedisQueue {
 
   private static func loads(_ values: ArraySlice<RedisValue>, _ lanes: [[UInt8]: Lane]) -> [WorkerLoad] {
     let values = Array(values)
-    return stride(from: 0, to: values.count - 3, by: 4).compactMap { index in
+    return stride(from: 0, to: values.count - 4, by: 5).compactMap { index in
       guard let id = values[index].bytes.flatMap({ WorkerID(bytes: $0) }), let deadline = values[index + 1].integer,
         (0..<Int64(QueueLimits.tokenLimit)).contains(deadline)
       else { return nil }
-      let running = Self.running(values[index + 3].array ?? [], of: id, lanes)
+      let running = Self.running(values[index + 4].array ?? [], of: id, lanes)
       return WorkerLoad(
         id: id, deadline: Timestamp(microseconds: deadline),
+        place: values[index + 3].text.flatMap { $0.isEmpty ? nil : $0 },
         capacity: values[index + 2].bytes.flatMap(WorkerLoad.Capacity.init(packed:)),
         running: running.sorted { ($0.lease.token, $0.lease.job) < ($1.lease.token, $1.lease.job) })
     }

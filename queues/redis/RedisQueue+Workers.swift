@@ -77,13 +77,15 @@ extension RedisQueue {
   }
 
   /// One call however many leases there are: a part of them would be taken for the whole.
-  public func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
-    -> HeartbeatReply
-  {
+  public func heartbeat(
+    worker: WorkerID, held: [LeaseReference], for duration: Duration, place: String
+  ) async throws(QueueError) -> HeartbeatReply {
+    try configuration.limits.check(place: place)
     let answer = try await run(.heartbeat) { command in
       appendEndingContext(&command)
       command.append(worker.bytes)
       command.append(duration.wholeMicroseconds)
+      command.append(place)
       // Another's lease is lost to this worker: no lease has the token zero.
       for lease in held {
         let nobodys = LeaseReference(job: lease.job, worker: worker, token: FencingToken(rawValue: 0))

@@ -133,6 +133,7 @@ public struct APIServer: Sendable {
     case .capabilities: try overview.capabilities()
     case .account: try await overview.account(scope.tenant(request.query))
     case .queue: try await queue.queue(request, caller)
+    case .workers: try await queue.workers()
     case .tiers: try await tiers.list()
     case .changeTier(let name): try await tiers.change(name, request)
     case .removeTier(let name): try await tiers.remove(name)

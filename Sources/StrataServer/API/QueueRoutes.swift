@@ -19,6 +19,12 @@ struct QueueRoutes {
     return try await .json(caller.isOperator ? whole(limit) : own(caller.tenant, limit))
   }
 
+  /// By where they are.
+  func workers() async throws -> HTTPResponse {
+    let workers = try await control.workers().map(WorkerView.init)
+    return try .json(Page(items: workers.sorted { ($0.place ?? "", $0.id) < ($1.place ?? "", $1.id) }, nextCursor: nil))
+  }
+
   private func whole(_ limit: Int) async throws -> QueueView {
     let census = try await control.census()
     let gates = try await control.gates().map { LimitView($0.kind, $0.name, $0.limit) }
@@ -29,8 +35,9 @@ struct QueueRoutes {
       tiers: tiers.map { .init(name: $0.key, ready: $0.value.ready, leased: $0.value.leased) },
       lanes: census.lanes.sorted { $0.key.place < $1.key.place }.map { QueueView.Lane($0.key, $0.value) },
       pools: try await pools(of: nil, limit), scheduled: census.delayed, limits: limits,
-      workers: census.workers.sorted { $0.id < $1.id }.map {
-        .init(id: $0.id, leases: $0.leases, leaseUntil: $0.deadline.text)
+      workers: try await control.workers().sorted { $0.id < $1.id }.map {
+        .init(
+          id: $0.id, leases: $0.running.count, leaseUntil: $0.deadline.text, place: $0.place, tiers: $0.capacity?.tiers)
       }, outcomesPending: census.outcomesPending, unreadableEntries: census.unreadable)
   }
 
@@ -48,6 +55,32 @@ struct QueueRoutes {
 
   private func pools(of tenant: TenantID?, _ limit: Int) async throws -> [PoolView] {
     try await control.queueReport(of: tenant, tenants: limit).pools.map(PoolView.init)
+  }
+}
+
+extension WorkerView {
+  init(_ worker: WorkerLoad) {
+    let capacity = worker.capacity
+    let taken = worker.running.map(\.lane.resources)
+    self.init(
+      id: worker.id, place: worker.place, tiers: capacity?.tiers, slotsLeft: capacity?.slotsLeft,
+      room: capacity?.wholeRoom, free: capacity.map { taken.reduce($0.wholeRoom) { $0.leaving($1) } },
+      keepsRoomForClass: capacity?.keepsFor?.rawValue, isDedicated: capacity?.isDedicated ?? false,
+      leaseUntil: worker.deadline.text,
+      running: worker.running.map {
+        Running(
+          job: $0.lease.job, tier: $0.lane.tier, capability: $0.lane.capability, resources: $0.lane.resources,
+          startedAt: $0.startedAt.text, isEnding: $0.isEnding)
+      })
+  }
+}
+
+extension ResourceRequest {
+  /// What is left of it beside another one, and never less than nothing.
+  fileprivate func leaving(_ other: ResourceRequest) -> ResourceRequest {
+    ResourceRequest(
+      cpuMillicores: max(0, cpuMillicores - other.cpuMillicores), memoryBytes: max(0, memoryBytes - other.memoryBytes),
+      gpuThousandths: max(0, gpuThousandths - other.gpuThousandths))
   }
 }
 

@@ -12,7 +12,7 @@ package enum Route: Hashable {
   case putArtifact, artifact(ArtifactDigest)
   case listKeys, createKey, revokeKey(KeyID)
   case capabilities, account, queue, tiers, ledgerVerification
-  case queuePolicy, changeQueuePolicy
+  case queuePolicy, changeQueuePolicy, workers
   case createSchedule, checkSchedule, listSchedules
   case schedule(String), changeSchedule(String), deleteSchedule(String), runSchedule(String), scheduleTimes(String)
   case tenants, createTenant, tenant(String), changeTenant(String)
@@ -77,6 +77,7 @@ package enum Route: Hashable {
     case ("tenants", 1): return [.get: .tenants, .post: .createTenant]
     case ("tenants", 2): return [.get: .tenant(segments[1]), .patch: .changeTenant(segments[1])]
     case ("account", 1): return [.get: .account]
+    case ("workers", 1): return [.get: .workers]
     case ("queue", 1): return [.get: .queue]
     case ("queue", 2) where segments[1] == "policy": return [.get: .queuePolicy, .patch: .changeQueuePolicy]
     case ("ledger", 2) where segments[1] == "verification": return [.get: .ledgerVerification]
@@ -160,7 +161,8 @@ package enum Route: Hashable {
   /// Whether it shows or changes what all tenants have in common.
   package var isForOperators: Bool {
     switch self {
-    case .tiers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .createTenant, .tenant, .changeTenant,
+    case .tiers, .workers, .queuePolicy, .changeQueuePolicy, .ledgerVerification, .tenants, .createTenant, .tenant,
+      .changeTenant,
       .tierLimit, .changeTier, .removeTier, .changeTierLimit, .capabilityLimit, .changeCapability:
       true
     default: false

@@ -33,7 +33,13 @@ struct QueueOrderAction {
   private func change() throws(UsageError) -> QueuePolicyView {
     func milliseconds(_ name: String) throws(UsageError) -> Int64? {
       guard let text = arguments[name] else { return nil }
-      return try Quantity.secondsOrNever(text, of: "--\(name)") * 1_000
+      let seconds = try Quantity.secondsOrNever(text, of: "--\(name)")
+      // The API's word for never, which whoever wants it at once would not mean.
+      guard seconds > 0 || text == Quantity.never else {
+        let never = Self.options.contains { $0.name == name && $0.takesNever } ? ", or 'never'" : ""
+        throw UsageError("--\(name) takes 1s or more\(never), not '\(text)'", command: "queue")
+      }
+      return seconds * 1_000
     }
     return QueuePolicyView(
       keepRoomAfter: try milliseconds("keep-room-after"), keepRoomFor: try milliseconds("keep-room-for"),

@@ -48,9 +48,15 @@ package enum QueueText {
   /// A tenant is not told of workers.
   private static func workers(_ queue: QueueView) -> [String] {
     guard queue.outcomesPending != nil else { return [] }
-    var table = Table("WORKER", "RUNNING", "LEASE UNTIL")
-    for worker in queue.workers { table.add(worker.id.description, "\(worker.leases)", worker.leaseUntil) }
+    var table = Table("WORKER", "PLACE", "TIERS", "RUNNING")
+    for worker in queue.workers {
+      table.add(worker.id.description, worker.place ?? "-", tiers(of: worker) ?? "-", "\(worker.leases)")
+    }
     return [queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : table.text]
+  }
+
+  static func tiers(of worker: QueueView.Worker) -> String? {
+    worker.tiers?.map(\.rawValue).joined(separator: ",")
   }
 
   private static func notes(_ queue: QueueView) -> [String] {
@@ -98,7 +104,10 @@ package enum QueueLines {
       ])
     }
     for worker in queue.workers {
-      lines.append(["worker", worker.id.description, "\(worker.leases)", worker.leaseUntil])
+      lines.append([
+        "worker", worker.id.description, "\(worker.leases)", worker.leaseUntil, worker.place ?? "-",
+        QueueText.tiers(of: worker) ?? "-",
+      ])
     }
     for limit in queue.limits {
       lines.append([

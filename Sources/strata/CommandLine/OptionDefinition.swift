@@ -29,6 +29,9 @@ struct OptionDefinition {
     "where Strata keeps everything [$STRATA_DATA_DIR, else ~/.local/share/strata; for root /var/lib/strata]")
   static let json = flag("json", "print JSON with stable field names")
 
+  /// Whether what it is about can be switched off.
+  var takesNever: Bool { value?.split(separator: "|").contains { $0 == Quantity.never } ?? false }
+
   func isCalled(_ word: String) -> Bool { name == word || formerly == word }
 
   func takes(_ kind: Placeholder) -> Bool {

@@ -96,6 +96,7 @@ struct WorkerProcess {
       runner: RunnerCommand(executable: OwnProgram.path, arguments: [Runner.subcommand]))
     configuration.id = id
     configuration.dedication = dedication
+    configuration.place = "\(Machine.hostName):\(getpid())"
     configuration.drainGrace = jobGrace ?? JobGrace.standard
     let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)
     let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {

@@ -77,11 +77,13 @@ struct FaultyQueue: JobQueue {
     return granted
   }
 
-  func heartbeat(worker: WorkerID, held: [LeaseReference], for duration: Duration) async throws(QueueError)
+  func heartbeat(
+    worker: WorkerID, held: [LeaseReference], for duration: Duration, place: String
+  ) async throws(QueueError)
     -> HeartbeatReply
   {
     try faults.check()
-    return try await inner.heartbeat(worker: worker, held: held, for: duration)
+    return try await inner.heartbeat(worker: worker, held: held, for: duration, place: place)
   }
 
   func progress(_ reports: [ProgressReport]) async throws(QueueError) -> [LeaseVerdict] {

@@ -24,6 +24,7 @@ local function forget_workers(workers, tiers)
     call('DEL', prefix .. 'signals:' .. worker)
     call('HDEL', prefix .. 'room', worker)
     call('HDEL', prefix .. 'capacity', worker)
+    call('HDEL', prefix .. 'places', worker)
     stop_keeping_on(worker)
     for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
   end

@@ -2,7 +2,8 @@
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 how many workers to pass over; 2 how many to tell of, 1–1000
 -- Returns  a list of the number of a lane and its descriptor, …, of the lanes of which any job runs; then per worker: its
---          id, its deadline, what it could run (see capacity.lua, '' where it is not known), a list of job id and lease, …
+--          id, its deadline, what it could run (see capacity.lua, '' where it is not known), its place ('' likewise), a list of
+--          job id and lease, …
 -- Cost     O(l + w + n) for l lanes, w workers, n leases of theirs
 
 local function lanes_running()
@@ -28,7 +29,8 @@ transition('running', 'no-writes', function()
     local worker, size = part[index], #reply
     reply[size + 1], reply[size + 2] = worker, tonumber(part[index + 1])
     reply[size + 3] = call('HGET', prefix .. 'capacity', worker) or ''
-    reply[size + 4] = call('HGETALL', prefix .. 'held:' .. worker)
+    reply[size + 4] = call('HGET', prefix .. 'places', worker) or ''
+    reply[size + 5] = call('HGETALL', prefix .. 'held:' .. worker)
   end
   return reply
 end)

@@ -65,7 +65,7 @@ extension Worker {
       let until = ContinuousClock.now + configuration.leaseDuration
       do throws(QueueError) {
         let reply = try await queue.heartbeat(
-          worker: configuration.id, held: sent, for: configuration.leaseDuration)
+          worker: configuration.id, held: sent, for: configuration.leaseDuration, place: configuration.place)
         turn.give()
         backoff.reset()
         becomeReady()
