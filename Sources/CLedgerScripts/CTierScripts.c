@@ -46,3 +46,7 @@ static const char recent_ends[] = {
 #embed "../StrataLedger/Queries/recent_ends.sql"
     , 0};
 const char *const strata_query_recent_ends = recent_ends;
+static const char find_jobs[] = {
+#embed "../StrataLedger/Queries/find_jobs.sql"
+    , 0};
+const char *const strata_query_find_jobs = find_jobs;

@@ -120,9 +120,10 @@ public struct RetryRequest: Hashable, Codable, Sendable {
   public static var members: [String: [String]] { ["": CodingKeys.allCases.map(\.rawValue)] }
 }
 
-/// The body of `POST /v1/jobs:retry`: which jobs to do again.
-public struct BulkRetryRequest: Hashable, Codable, Sendable {
-  /// `failed` unless said, or `cancelled`.
+/// The body of `POST /v1/jobs:retry` and of `POST /v1/jobs:cancel`: which jobs to do again, or to cancel.
+public struct BulkJobRequest: Hashable, Codable, Sendable {
+  /// Of a retry `failed` unless said, or `cancelled`; of a cancellation some of `blocked`, `scheduled`, `queued` and
+  /// `running`, with commas between, all of them unless said.
   public var state: String?
   /// The name they were submitted under; any unless said.
   public var capability: String?
@@ -140,15 +141,17 @@ public struct BulkRetryRequest: Hashable, Codable, Sendable {
   public var until: String?
   /// Their error's code; any unless said.
   public var code: String?
-  /// At most this many, the oldest first: 1 to 1,000, 100 unless said.
+  /// At most this many, of a retry the oldest first, of a cancellation the newest: 1 to 1,000, 100 unless said.
   public var limit: Int?
+  /// Of a cancellation: the `next_cursor` of an earlier one, to go on with.
+  public var cursor: JobID?
   /// Only say which; false unless said.
   public var dryRun: Bool?
 
   public init(
     state: String? = nil, capability: String? = nil, name: String? = nil, labels: [String: String]? = nil,
     tier: String? = nil, batch: BatchID? = nil, since: String? = nil, until: String? = nil, code: String? = nil,
-    limit: Int? = nil, dryRun: Bool? = nil
+    limit: Int? = nil, cursor: JobID? = nil, dryRun: Bool? = nil
   ) {
     self.state = state
     self.capability = capability
@@ -160,11 +163,12 @@ public struct BulkRetryRequest: Hashable, Codable, Sendable {
     self.until = until
     self.code = code
     self.limit = limit
+    self.cursor = cursor
     self.dryRun = dryRun
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case state, capability, name, labels, tier, batch, since, until, code, limit
+    case state, capability, name, labels, tier, batch, since, until, code, limit, cursor
     case dryRun = "dry_run"
   }
 

@@ -85,4 +85,32 @@ import Testing
     try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
     await stack.stop()
   }
+
+  @Test(.timeLimit(.minutes(3))) func aFileOfJobsIsABatch() async throws {
+    let stack = try await StackUnderTest()
+    let (file, broken) = (stack.folder + "/jobs.jsonl", stack.folder + "/broken.jsonl")
+    let good = (0..<1_500).map { #"{"capability":"noop","name":"n\#($0)","labels":{"from":"file"}}"# }
+    let lines = good + ["", #"{"capability":"nothing"}"#]
+    try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
+    try (good[0] + "\n{\"capability\":\"noop\",\"priorty\":1}\n").write(
+      toFile: broken, atomically: true, encoding: .utf8)
+    let refused = try await strata(["batch", "submit", broken], on: stack)
+    #expect(refused.code == 2 && refused.errors.contains("line 2 of"), "\(refused)")
+    #expect(refused.errors.contains("did you mean 'priority'?"), "\(refused)")
+    #expect(try await strata(["jobs"], on: stack).output.isEmpty, "nothing is submitted of a file that is wrong")
+    let sent = try await strata(["batch", "submit", file, "--keep-open"], on: stack)
+    #expect(sent.code == 3 && sent.errors.contains("line 1502: there is no capability 'nothing'"), "\(sent)")
+    let id = sent.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let more = try await strata(["batch", "submit", "-", "--batch", id, "--wait"], on: stack, input: good[0])
+    #expect(more.code == 0 && more.output.contains("jobs        1501\n"), "\(more)")
+    #expect(more.output.contains("succeeded   1501") && more.output.contains("state       finished"), "\(more)")
+    let listed = try await strata(["jobs", "--batch", id, "--limit", "all"], on: stack)
+    #expect(listed.output.split(separator: "\n").count == 1_501)
+    // Many are cancelled by what they have in common.
+    #expect(try await strata(["cancel"], on: stack).code == 2)
+    let waiting = try await strata(["submit", "noop", "--delay", "1h", "--label", "from=hand"], on: stack)
+    let cancelled = try await strata(["cancel", "--label", "from=hand"], on: stack)
+    #expect(cancelled.output.hasPrefix("\(waiting.output.prefix(26))\tcancelled\t"), "\(cancelled)")
+    await stack.stop()
+  }
 }

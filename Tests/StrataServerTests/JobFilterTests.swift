@@ -163,4 +163,45 @@ import Testing
       #expect(try await bench.ask("GET", "/v1/jobs/\(JobID())", key: bench.operatorKey).status == 404)
     }
   }
+
+  /// Blocked, waiting and running ones alike; what has ended, and what is not meant, is left alone.
+  @Test func manyAreCancelledTogether() async throws {
+    try await APIBench.with { bench in
+      let fixture = bench.fixture
+      let label = #""labels":{"project":"a"}"#
+      let ended = try await submit(bench, label)
+      try await fixture.complete(try await fixture.lease())
+      try await fixture.settler().drain()
+      let runs = try await submit(bench, label)
+      let lease = try #require(try await fixture.lease().first)
+      let waits = try await submit(bench, label)
+      let blocked = try await submit(bench, label + #","after":["\#(runs)"]"#)
+      let later = try await submit(bench, label + #","delay_seconds":600"#)
+      let other = try await submit(bench, #""labels":{"project":"b"}"#)
+      let dry = try await bench.ask("POST", "/v1/jobs:cancel", #"{"labels":{"project":"a"},"dry_run":true}"#)
+      #expect(dry.status == 200 && dry.body.contains(waits) && !dry.body.contains(ended), "\(dry.body)")
+      #expect(try await fixture.ledger.cancelling(limit: 10).isEmpty)
+      var (states, cursor): ([String: String], String?) = ([:], nil)
+      repeat {
+        let next = cursor.map { #","cursor":"\#($0)""# } ?? ""
+        let answer = try await bench.ask(
+          "POST", "/v1/jobs:cancel", #"{"labels":{"project":"a"},"limit":2\#(next)}"#)
+        #expect(answer.status == 202, "\(answer.body)")
+        guard case .array(let items)? = answer.json["items"] else { break }
+        for case .object(let job) in items { states[job["id"]?.stringValue ?? ""] = job["state"]?.stringValue }
+        cursor = answer.json["next_cursor"]?.stringValue
+      } while cursor != nil
+      #expect(states == [runs: "running", waits: "cancelled", blocked: "cancelled", later: "cancelled"])
+      let reply = try await fixture.queue.heartbeat(worker: lease.worker, held: [lease.reference], for: .seconds(60))
+      #expect(reply.cancelRequested == [lease.job.id])
+      #expect(try await bench.ask("GET", "/v1/jobs/\(other)").json["state"]?.stringValue == "queued")
+      #expect(try await bench.ask("GET", "/v1/jobs/\(ended)").json["state"]?.stringValue == "succeeded")
+      #expect(try await fixture.ledger.verify().isSound)
+      for body in [#"{"state":"failed"}"#, #"{"state":"done"}"#, #"{"limit":0}"#, #"{"code":5}"#] {
+        let wrong = try await bench.ask("POST", "/v1/jobs:cancel", body)
+        #expect(wrong.status >= 400 && wrong.status < 500, "\(body): \(wrong.body)")
+      }
+      #expect(try await bench.ask("POST", "/v1/jobs:retry", #"{"cursor":"\#(runs)"}"#).status == 422)
+    }
+  }
 }

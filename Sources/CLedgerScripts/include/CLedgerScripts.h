@@ -143,3 +143,4 @@ extern const char *const strata_query_list_open_tasks;
 extern const char *const strata_migration_016_task_states;
 extern const char *const strata_migration_017_metadata;
 extern const char *const strata_query_recent_ends;
+extern const char *const strata_query_find_jobs;

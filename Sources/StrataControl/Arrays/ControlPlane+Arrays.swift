@@ -105,7 +105,7 @@ extension ControlPlane {
     log.info("tasks cancelled", ["array": "\(id)", "tenant": "\(tenant)", "jobs": "\(done.jobs.count)"])
     // Whoever watches it looks for itself where this does not come through.
     if let finished = done.finished { try? await queue.announce([FinishedNotice(finished)]) }
-    await takeOut(done.jobs)
+    _ = await takeOut(done.jobs)
     if done.finished != nil {
       // Jobs may wait for it; those who lead tell them otherwise.
       do { try await settler.resolve() } catch {
@@ -114,30 +114,6 @@ extension ControlPlane {
     }
     return try await array(id, tenant: tenant)
   }
-
-  /// What the queue cannot be told now, and what is on its way into it, is seen to by whoever leads.
-  private func takeOut(_ jobs: [JobID]) async {
-    guard !jobs.isEmpty else { return }
-    do {
-      var isAnyRemoved = false
-      for start in stride(from: 0, to: jobs.count, by: Self.cancelMax) {
-        let some = Array(jobs[start..<min(start + Self.cancelMax, jobs.count)])
-        for (job, answer) in zip(some, try await queue.cancel(some)) {
-          switch answer {
-          case .removed: isAnyRemoved = true
-          case .unknown: admission.noteCancelled(job)
-          case .signalled: break
-          }
-        }
-      }
-      if isAnyRemoved { try await settler.drain() }
-    } catch {
-      log.warning("cancellations are carried out later", ["jobs": "\(jobs.count)", "error": "\(error)"])
-    }
-  }
-
-  /// Jobs cancelled by one call of the queue.
-  private static let cancelMax = 500
 
   /// Does the failed tasks of a finished array again, but for those that were done again by themselves: a new array with
   /// their indexes and the same request, at today's price. An array is done again once; asked again, the answer is the one

@@ -10,6 +10,14 @@ extension Ledger {
     }.first
   }
 
+  /// Those of `jobs` that there are, of whichever tenants.
+  public func jobs(_ jobs: [JobID]) async throws(LedgerError) -> [JobID: StoredJob] {
+    let found = try await read(Query.findJobs(.identifiers(jobs))) { row throws(PostgreSQLError) in
+      try StoredJob(&row)
+    }
+    return Dictionary(found.map { ($0.id, $0) }) { first, _ in first }
+  }
+
   /// Jobs, newest first.
   ///
   /// - Parameters:
@@ -103,6 +111,11 @@ extension Ledger {
   /// Changes nothing on a finished job.
   public func requestCancel(of job: JobID) async throws(LedgerError) {
     try await change(.idempotent, Query.requestCancel(.identifier(job)))
+  }
+
+  /// The same of many.
+  public func requestCancel(of jobs: [JobID]) async throws(LedgerError) {
+    try await change(.idempotent, Query.requestCancels(.identifiers(jobs)))
   }
 
   /// Unfinished jobs whose owners want them cancelled, oldest first, a page at a time: pass the last one to go on.

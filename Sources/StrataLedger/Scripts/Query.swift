@@ -34,6 +34,7 @@ enum Query {
   static let findDependencies = unsafe embedded("find_dependencies", strata_query_find_dependencies)
   static let findMadeSchedule = unsafe embedded("find_made_schedule", strata_query_find_made_schedule)
   static let findOwned = unsafe embedded("find_owned", strata_query_find_owned)
+  static let findJobs = unsafe embedded("find_jobs", strata_query_find_jobs)
   static let findJob = unsafe embedded("find_job", strata_query_find_job)
   static let findResolutions = unsafe embedded("find_resolutions", strata_query_find_resolutions)
   static let findRetries = unsafe embedded("find_retries", strata_query_find_retries)

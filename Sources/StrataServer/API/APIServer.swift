@@ -113,6 +113,7 @@ public struct APIServer: Sendable {
     case .explainJob(let id): try await jobs.explain(id, tenant: tenant)
     case .retryJob(let id): try await batches.retry(id, request, tenant: tenant)
     case .retryJobs: try await batches.retryAll(request, tenant: scope.tenant(request.query))
+    case .cancelJobs: try await batches.cancelAll(request, tenant: scope.tenant(request.query))
     case .submitBatch: try await batches.submit(request, tenant: tenant)
     case .batch(let id): try await batches.get(id, tenant: tenant)
     case .batchEvents(let id): try await events.follow(id, request, tenant: tenant)

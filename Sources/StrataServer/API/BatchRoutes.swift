@@ -56,8 +56,10 @@ struct BatchRoutes {
   /// 202 with a verdict for each job that was done again; 200 with the jobs that would be, for a dry run.
   func retryAll(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: smallBodyBytesMax)
-    let asked = try JSONCoding.decode(BulkRetryRequest.self, from: body, members: BulkRetryRequest.members)
-    let (filter, limit) = (try JobFilter(asked, tenant: tenant), try Self.limit(asked))
+    let asked = try JSONCoding.decode(BulkJobRequest.self, from: body, members: BulkJobRequest.members)
+    if asked.cursor != nil { throw HTTPRefusal.invalidBody("'cursor' belongs to a cancellation") }
+    var (filter, limit) = (try JobFilter(asked, tenant: tenant), try Self.limit(asked))
+    filter.states = [try Self.ended(asked.state)]
     if asked.dryRun == true {
       let jobs = try await control.snapshots(of: control.retryable(filter, limit: limit))
       return try .json(
@@ -69,7 +71,35 @@ struct BatchRoutes {
       BulkRetryAnswer(items: verdicts.map { JobVerdict($0.verdict, retryOf: $0.job.id) }), status: .accepted)
   }
 
-  private static func limit(_ asked: BulkRetryRequest) throws(HTTPRefusal) -> Int {
+  /// 202 with a page of the jobs as they stand then; 200 with those that would be cancelled, for a dry run.
+  func cancelAll(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    let body = try await request.body.collect(limit: smallBodyBytesMax)
+    let asked = try JSONCoding.decode(BulkJobRequest.self, from: body, members: BulkJobRequest.members)
+    var (filter, limit) = (try JobFilter(asked, tenant: tenant), try Self.limit(asked))
+    filter.states = try asked.state.map(JobFilter.states) ?? ControlPlane.cancellable
+    if let ended = filter.states?.subtracting(ControlPlane.cancellable).first {
+      throw HTTPRefusal.invalidBody("'state' is \(ended.rawValue): what has ended cannot be cancelled")
+    }
+    limit = min(limit, ControlPlane.cancellationsMax)
+    let isDry = asked.dryRun == true
+    let page =
+      isDry
+      ? try await control.jobs(filter, after: asked.cursor, limit: limit)
+      : try await control.cancelAll(filter, after: asked.cursor, limit: limit)
+    return try .json(
+      Page(items: page.jobs.map { JobView($0, isListed: true) }, nextCursor: page.next?.description),
+      status: isDry ? .ok : .accepted)
+  }
+
+  private static func ended(_ state: String?) throws(HTTPRefusal) -> JobState {
+    let state = JobState(rawValue: state ?? JobState.failed.rawValue)
+    guard let state, state == .failed || state == .cancelled else {
+      throw .invalidBody("'state' is 'failed' or 'cancelled'")
+    }
+    return state
+  }
+
+  private static func limit(_ asked: BulkJobRequest) throws(HTTPRefusal) -> Int {
     let limit = asked.limit ?? 100
     guard (1...ControlPlane.retriesMax).contains(limit) else {
       throw .invalidBody("'limit' goes from 1 to \(ControlPlane.retriesMax)")
@@ -102,15 +132,12 @@ extension JobVerdict {
 }
 
 extension JobFilter {
-  fileprivate init(_ asked: BulkRetryRequest, tenant: TenantID) throws(HTTPRefusal) {
-    let state = asked.state ?? JobState.failed.rawValue
-    guard let state = JobState(rawValue: state), state == .failed || state == .cancelled else {
-      throw .invalidBody("'state' is 'failed' or 'cancelled'")
-    }
+  /// But for the states, which mean other things to each who asks.
+  fileprivate init(_ asked: BulkJobRequest, tenant: TenantID) throws(HTTPRefusal) {
     let metadata = JobMetadata(labels: asked.labels ?? [:])
     do throws(StrataError) { try metadata.check() } catch { throw .invalidBody(error.description) }
     self.init(
-      tenant: tenant, states: [state], batch: asked.batch, soldAs: asked.capability,
+      tenant: tenant, batch: asked.batch, soldAs: asked.capability,
       tier: try asked.tier.map { text throws(HTTPRefusal) in
         guard let tier = TierName(rawValue: text) else { throw .invalidBody("'\(text)' cannot be a tier's name") }
         return tier

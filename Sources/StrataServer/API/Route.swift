@@ -7,7 +7,7 @@ package enum Route: Hashable {
   case submitJob, checkJob, listJobs
   case job(JobID), changeJob(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID), explainJob(JobID)
   case retryJob(JobID)
-  case submitBatch, batch(BatchID), batchEvents(BatchID), retryJobs
+  case submitBatch, batch(BatchID), batchEvents(BatchID), retryJobs, cancelJobs
   case arrays(ArrayRoute)
   case putArtifact, artifact(ArtifactDigest)
   case listKeys, createKey, revokeKey(KeyID)
@@ -48,6 +48,7 @@ package enum Route: Hashable {
     case ("jobs", 2...3): return try ofJob(segments)
     case ("jobs:batch", 1): return [.post: .submitBatch]
     case ("jobs:retry", 1): return [.post: .retryJobs]
+    case ("jobs:cancel", 1): return [.post: .cancelJobs]
     case ("batches", 2...3): return try ofBatch(segments)
     case ("arrays", 1...5):
       return try ArrayRoute.choices(segments, missing: missing(["v1"] + segments)).mapValues(Route.arrays)
@@ -135,7 +136,7 @@ package enum Route: Hashable {
     case .scheduleTimes: ["limit"]
     case .jobLog: ["offset"]
     case .queue: ["tenants"]
-    case .listKeys, .createKey, .account, .retryJobs: ["tenant"]
+    case .listKeys, .createKey, .account, .retryJobs, .cancelJobs: ["tenant"]
     case .revokeKey: ["tenant", "force"]
     default: []
     }

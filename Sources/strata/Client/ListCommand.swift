@@ -24,7 +24,7 @@ extension Command {
     })
 }
 
-/// The options by which `strata jobs` and `strata retry` tell which jobs are meant.
+/// The options by which `strata jobs`, `strata retry` and `strata cancel` tell which jobs are meant.
 enum JobFilterOptions {
   static let all: [OptionDefinition] = [
     .option("name", "TEXT", "only those called so; TEXT* for all whose names begin so"),
@@ -36,6 +36,14 @@ enum JobFilterOptions {
     .option("since", "INSTANT|TIME", "only those accepted since then, or since so long ago"),
     .option("until", "INSTANT|TIME", "only those accepted before"),
   ]
+
+  /// What `strata retry` and `strata cancel` ask for.
+  static func request(_ arguments: Arguments) throws(UsageError) -> BulkJobRequest {
+    BulkJobRequest(
+      capability: arguments["capability"], name: arguments["name"], labels: try LabelWords.read(arguments),
+      tier: arguments["tier"], batch: try JobOptions.batch(arguments), since: try instant("since", arguments),
+      until: try instant("until", arguments), code: arguments["code"], dryRun: arguments.has("dry-run") ? true : nil)
+  }
 
   /// Thirty years: nothing was accepted before.
   private static let agoSecondsMax: Int64 = 30 * 366 * 86_400

@@ -16,12 +16,9 @@ extension Command {
       .flag("dry-run", "only list them"), JobOptions.patienceOption, .dataDirectory, .json,
     ],
     run: { arguments in
-      let request = BulkRetryRequest(
-        state: arguments.has("cancelled") ? JobState.cancelled.rawValue : nil, capability: arguments["capability"],
-        name: arguments["name"], labels: try LabelWords.read(arguments), tier: arguments["tier"],
-        batch: try JobOptions.batch(arguments), since: try JobFilterOptions.instant("since", arguments),
-        until: try JobFilterOptions.instant("until", arguments), code: arguments["code"],
-        limit: try arguments.integer("limit", in: 1...1_000), dryRun: arguments.has("dry-run") ? true : nil)
+      var request = try JobFilterOptions.request(arguments)
+      request.state = arguments.has("cancelled") ? JobState.cancelled.rawValue : nil
+      request.limit = try arguments.integer("limit", in: 1...1_000)
       let server = try Server(arguments)
       let answer: BulkRetryAnswer = try await server.post(
         "/v1/jobs:retry", request, query: arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [],

@@ -1,0 +1,244 @@
+import FoundationEssentials
+import Glibc
+package import StrataAPI
+import StrataCore
+import Synchronization
+
+extension Command {
+  static let batch = Command(
+    name: "batch", arguments: "\(BatchVerb.usage) FILE|ID", argumentsMax: 2,
+    summary: "Submit many jobs from a file, and show or follow them together",
+    details: """
+      submit  the jobs of FILE (- for standard input), one on each line, as JSON: {"capability": "command.run", "params":
+              {"command": ["echo", "hello"]}, "labels": {"project": "x"}}, as the API takes them. The batch's identifier is
+              printed; lines that are refused are told, and the others submitted all the same
+      show    how many of its jobs have ended, and how
+      wait    follow it until all have ended
+      close   take no more jobs into one that was kept open: it is finished once those that it has have ended
+
+      'strata jobs|cancel|retry --batch ID' lists its jobs, cancels them, does those that failed again. Inputs are named by what
+      an upload has answered; for files of this machine there is 'strata submit --batch ID'.
+
+      Example: strata batch submit jobs.jsonl --wait
+      """,
+    options: [
+      .flag("wait", "follow it to its end (submit)"), .flag("keep-open", "let more jobs join it later (submit)"),
+      .option("batch", "ID", "the open batch to join (submit)"),
+      .option("idempotency-key", "KEY", "submitting again with the same key finds the same jobs (submit)"),
+      JobOptions.patienceOption, .dataDirectory, .json,
+    ],
+    run: { arguments in
+      guard let verb = arguments.positional.first.flatMap(BatchVerb.init(rawValue:)), arguments.positional.count == 2
+      else { throw UsageError("expected strata batch submit FILE, or \(BatchVerb.usage) ID", command: "batch") }
+      if verb != .submit, let stray = ["wait", "keep-open", "batch", "idempotency-key"].first(where: arguments.has) {
+        throw UsageError("--\(stray) is for 'strata batch submit'", command: "batch")
+      }
+      return try await BatchAction(server: { try Server(arguments) }, arguments: arguments).perform(verb)
+    })
+}
+
+/// What `strata batch` can do.
+enum BatchVerb: String, CaseIterable {
+  case submit, show, wait, close
+
+  static let usage = allCases.map(\.rawValue).joined(separator: "|")
+}
+
+/// One use of `strata batch`.
+struct BatchAction {
+  /// Jobs of one request, which is what the server takes.
+  private static let chunkMax = 1_000
+  /// Bytes of one request's jobs: the server takes 16 MiB.
+  private static let chunkBytesMax = 12 << 20
+
+  let server: () throws -> Server
+  let arguments: Arguments
+
+  private var asJSON: Bool { arguments.has("json") }
+  private var word: String { arguments.positional[1] }
+
+  func perform(_ verb: BatchVerb) async throws -> ExitStatus {
+    if verb == .submit { return try await submit() }
+    guard let id = BatchID(word) else {
+      throw UsageError("'\(word)' is not a batch's identifier (26 letters and digits)", command: "batch")
+    }
+    switch verb {
+    case .submit: return .done
+    case .show: return try show(try await server().get(["v1", "batches", id.description]))
+    case .close:
+      let answer: BatchAccepted = try await server().post(
+        "/v1/jobs:batch", BatchRequest(jobs: [], batch: id), idempotencyKey: "cli-\(JobID())")
+      return try show(answer.batch)
+    case .wait: return try await wait(id)
+    }
+  }
+
+  private func show(_ batch: BatchView) throws -> ExitStatus {
+    Terminal.print(asJSON ? try JSONText.of(batch) : BatchText.of(batch))
+    return .done
+  }
+
+  private func wait(_ id: BatchID) async throws -> ExitStatus {
+    let server = try server()
+    let batch = try await Submission.tellingOfInterruption(of: id, noun: "batch") {
+      try await BatchFollower(server: server).follow(id)
+    }
+    _ = try show(batch)
+    return batch.succeeded == batch.total ? .done : .failedJob
+  }
+
+  private func submit() async throws -> ExitStatus {
+    let lines = try BatchLines(of: word)
+    let server = try server()
+    let key = arguments["idempotency-key"] ?? "cli-\(JobID())"
+    let patience = try JobOptions.patience(arguments)
+    var (batch, refused, answers): (BatchView?, Int, [JobVerdict]) = (nil, 0, [])
+    var joined = try JobOptions.batch(arguments)
+    let chunks = lines.chunks(of: Self.chunkMax, bytesMax: Self.chunkBytesMax)
+    for (place, chunk) in chunks.enumerated() {
+      let isLast = place == chunks.count - 1
+      let request = BatchRequest(
+        jobs: chunk.map(\.job), batch: joined, keepOpen: !isLast || arguments.has("keep-open") ? true : nil)
+      let answer: BatchAccepted = try await server.post(
+        "/v1/jobs:batch", request, idempotencyKey: "\(key)-\(place)", patience: patience)
+      for (line, verdict) in zip(chunk, answer.items) {
+        WarningText.tell(verdict.job?.warnings, of: "line \(line.number)")
+        guard let error = verdict.error else { continue }
+        refused += 1
+        Terminal.note("strata: line \(line.number): \(error.detail) [\(error.code)]")
+      }
+      (batch, joined) = (answer.batch, answer.batch.id)
+      answers += answer.items
+    }
+    guard let batch else { throw UsageError("\(word) has no jobs in it", command: "batch") }
+    if arguments.has("wait") {
+      if !asJSON { Terminal.note("batch \(batch.id) of \(batch.total.counted("job")) accepted") }
+      let ended = try await wait(batch.id)
+      return refused > 0 ? .refused : ended
+    }
+    Terminal.print(asJSON ? try JSONText.of(BatchAccepted(batch: batch, items: answers)) : batch.id.description)
+    return refused > 0 ? .refused : .done
+  }
+}
+
+/// The jobs of a file, one on each line.
+struct BatchLines {
+  struct Line {
+    /// From 1.
+    let number: Int
+    let job: JobRequest
+    let bytes: Int
+  }
+
+  /// Bytes that are taken: of more, the file can be cut.
+  private static let bytesMax = 1 << 30
+
+  let lines: [Line]
+
+  /// - Throws: `invalidInput`, naming the first line that is no job; nothing is submitted then.
+  init(of path: String) throws {
+    let file = try path == "-" ? InputFiles.spoolStandardInput() : InputFiles.check([path])[0]
+    guard InputFiles.size(of: file) <= Self.bytesMax else {
+      throw StrataError(
+        .invalidInput, "\(path) is larger than 1 GiB", remedy: "cut it, and join the batch with --batch")
+    }
+    let data = try Data(contentsOf: URL(filePath: file))
+    lines = try data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated().compactMap {
+      try Self.line($0.offset + 1, Data($0.element), of: path)
+    }
+  }
+
+  private static func line(_ number: Int, _ bytes: Data, of path: String) throws(StrataError) -> Line? {
+    guard bytes.contains(where: { $0 > 0x20 }) else { return nil }
+    let what = "line \(number) of \(path == "-" ? "standard input" : path)"
+    do {
+      let members = try JSONDecoder().decode([String: JSONValue].self, from: bytes).keys
+      let known = JobRequest.members[""] ?? []
+      if let stranger = members.sorted().first(where: { !known.contains($0) }) {
+        let near = Spelling.nearest(to: stranger, among: known).map { "did you mean '\($0)'?" }
+        throw StrataError(.invalidInput, "\(what): a job has no member '\(stranger)'", remedy: near)
+      }
+      return Line(number: number, job: try JSONDecoder().decode(JobRequest.self, from: bytes), bytes: bytes.count)
+    } catch let error as StrataError {
+      throw error
+    } catch let error as DecodingError {
+      throw StrataError(.invalidInput, "\(what) is no job: \(error.briefly)", remedy: "nothing was submitted: mend it")
+    } catch {
+      throw StrataError(.invalidInput, "\(what) is no job", remedy: "nothing was submitted: mend it", cause: error)
+    }
+  }
+
+  func chunks(of most: Int, bytesMax: Int) -> [[Line]] {
+    var (chunks, bytes): ([[Line]], Int) = ([], 0)
+    for line in lines {
+      if let last = chunks.last, last.count < most, bytes + line.bytes <= bytesMax {
+        chunks[chunks.count - 1].append(line)
+        bytes += line.bytes
+      } else {
+        chunks.append([line])
+        bytes = line.bytes
+      }
+    }
+    return chunks
+  }
+}
+
+extension DecodingError {
+  /// Which member is at fault, and what was expected of it.
+  fileprivate var briefly: String {
+    switch self {
+    case .keyNotFound(let key, _): "it needs a member '\(key.stringValue)'"
+    case .typeMismatch(_, let context) where !context.codingPath.isEmpty,
+      .valueNotFound(_, let context) where !context.codingPath.isEmpty,
+      .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is not as it should be"
+    default: "it is not a JSON object"
+    }
+  }
+}
+
+/// Watches a batch until all its jobs have ended, showing how far it is.
+struct BatchFollower {
+  /// How often it is looked at.
+  private static let interval = Duration.seconds(1)
+
+  let server: Server
+
+  /// - Returns: the finished batch.
+  func follow(_ id: BatchID) async throws -> BatchView {
+    let progress = Mutex(ProgressLine())
+    var outageStart: ContinuousClock.Instant?
+    while true {
+      do {
+        let batch: BatchView = try await server.get(["v1", "batches", id.description])
+        outageStart = nil
+        if batch.finishedAt != nil {
+          progress.withLock { $0.clear() }
+          return batch
+        }
+        let ended = batch.total - batch.running
+        let words = "\(ended) of \(batch.total.counted("job"))" + (batch.open ? ", and more may join" : "")
+        progress.withLock { $0.show(fraction: Double(ended) / Double(max(1, batch.total)), stage: words) }
+      } catch let error as StrataError where error.code == .unreachable {
+        let start = outageStart ?? .now
+        outageStart = start
+        guard ContinuousClock.now - start < JobFollower.outageMax else { throw error }
+        progress.withLock { $0.show(fraction: nil, stage: "waiting for the server") }
+      }
+      try await Task.sleep(for: Self.interval)
+    }
+  }
+}
+
+/// A batch as a person reads it.
+package enum BatchText {
+  package static func of(_ batch: BatchView) -> String {
+    let state = batch.finishedAt != nil ? "finished" : batch.open ? "open: more jobs may join it" : "running"
+    let rows: [RequestText.Row] = [
+      ("batch", batch.id.description), ("state", state), ("created", batch.createdAt), ("finished", batch.finishedAt),
+      ("jobs", "\(batch.total)"), ("running", "\(batch.running) have not ended"), ("succeeded", "\(batch.succeeded)"),
+      ("failed", "\(batch.failed)"), ("cancelled", "\(batch.cancelled)"),
+    ]
+    return rows.compactMap { row in row.value.map { row.name.padded(to: 12) + $0 } }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,51 @@
+import StrataAPI
+import StrataCore
+
+extension Command {
+  static let cancel = Command(
+    name: "cancel", summary: "Cancel many jobs, newest first",
+    details: """
+      Those that have not ended and for which all is true that the options say; at least one of them, or --all. What waits is
+      taken out of the queue, what runs is told to stop. 'strata job cancel ID' cancels one, 'strata array cancel ID' an
+      array with those of its tasks that are not made yet.
+
+      Example: strata cancel --label project=survey-12 --state queued --dry-run
+      """,
+    options: [
+      .option("state", "NAME", "only those in this state: blocked, scheduled, queued or running; several with commas")
+    ] + JobFilterOptions.all.filter { $0.name != "code" } + [
+      .flag("all", "all that have not ended"), .option("tenant", "NAME", "those of this tenant (operators)"),
+      .option("limit", "N|all", "how many [100]"), .flag("dry-run", "only list them"), .dataDirectory, .json,
+    ],
+    run: { arguments in
+      var request = try JobFilterOptions.request(arguments)
+      request.state = arguments["state"]
+      guard arguments.has("all") || request != BulkJobRequest(dryRun: request.dryRun) else {
+        throw UsageError("which jobs? give an option that says so, such as --label, or --all", command: "cancel")
+      }
+      let limit = arguments["limit"] == "all" ? .max : try arguments.integer("limit", in: 1...1_000_000) ?? 100
+      let (jobs, next) = try await cancel(request, limit, try Server(arguments), arguments["tenant"])
+      if arguments.has("json") {
+        Terminal.print(try JSONText.of(Page(items: jobs, nextCursor: next)))
+      } else {
+        Terminal.print(JobTable.of(jobs), none: "nothing to cancel")
+        if next != nil { Terminal.note("strata: there are more; --limit says how many, --limit all means them all") }
+      }
+      return .done
+    })
+
+  private static func cancel(
+    _ request: BulkJobRequest, _ limit: Int, _ server: Server, _ tenant: String?
+  ) async throws -> (jobs: [JobView], next: String?) {
+    var (request, jobs, next): (BulkJobRequest, [JobView], String?) = (request, [], nil)
+    repeat {
+      request.limit = min(500, limit - jobs.count)
+      let page: Page<JobView> = try await server.post(
+        "/v1/jobs:cancel", request, query: tenant.map { [(name: "tenant", value: $0)] } ?? [])
+      jobs += page.items
+      next = page.nextCursor
+      request.cursor = next.flatMap(JobID.init)
+    } while next != nil && jobs.count < limit
+    return (jobs, next)
+  }
+}
