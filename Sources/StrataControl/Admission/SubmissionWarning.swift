@@ -3,7 +3,7 @@ import StrataLedger
 
 /// What is told of a submission that is accepted all the same.
 public struct SubmissionWarning: Hashable, Sendable {
-  /// What a submission would be refused with that had nothing else to offer.
+  /// What a submission would be refused with that had nothing else to offer; or `noWorker`.
   public let code: StrataError.Code
   /// What is wrong, and what to do.
   public let message: String
@@ -16,16 +16,34 @@ public struct AdmissionPreview: Hashable, Sendable {
   public let warnings: [SubmissionWarning]
 }
 
+extension StrataError.Code {
+  /// Nobody is there who could run a job, though somebody is said to come.
+  public static let noWorker = StrataError.Code(rawValue: "no_worker")
+}
+
 extension AdmissionService {
-  /// Which of several ways to run a job no worker that is known could ever run. It is by what is known already: nobody
-  /// waits for a look at the workers whose job is accepted in either case.
+  /// Which of several ways to run a job no worker that is known could ever run, and whether all the others wait for workers
+  /// that have been declared and not been seen. It is by what is known already: nobody waits for a look at the workers whose
+  /// job is accepted in either case.
   func warnings(of submission: JobSubmission) -> [SubmissionWarning] {
-    guard let alternatives = submission.order.alternatives else { return [] }
     let preferred = Placement(tier: submission.tier, resources: submission.order.resources)
-    let refused = (try? TierCheck(tiers: tiers.book.tiers).impossible(among: [preferred] + alternatives)) ?? []
-    return refused.map { place, why in
+    let (ways, known) = ([preferred] + (submission.order.alternatives ?? []), tiers.book.tiers)
+    let refused = ways.count == 1 ? [] : (try? TierCheck(tiers: known).impossible(among: ways)) ?? []
+    let warnings = refused.map { place, why in
       let way = place == 0 ? "the preferred way to run it" : "alternative \(place)"
       return SubmissionWarning(code: why.code, message: "\(way) can never be taken at present: \(why)")
     }
+    let open = ways.enumerated().filter { way in !refused.contains { $0.0 == way.offset } }.map(\.element)
+    guard !open.isEmpty, open.allSatisfy({ known[$0.tier]?.onlyDeclaredSizeFits($0.resources) == true }) else {
+      return warnings
+    }
+    let names = Set(open.map(\.tier.rawValue)).sorted().map { "'\($0)'" }.joined(separator: " or ")
+    return warnings + [
+      SubmissionWarning(
+        code: .noWorker,
+        message:
+          "it waits until a worker of tier \(names) comes: none that could run it was seen in the last day, and one is only declared"
+      )
+    ]
   }
 }

@@ -145,6 +145,7 @@ enum ScheduleOptions {
       return MissedRunsRule(policy: .all, limit: limit)
     case (.skip, let time?):
       let seconds = try Quantity.seconds(time, of: "the time of --missed skip")
+      guard (1...86_400).contains(seconds) else { throw UsageError("--missed skip:TIME takes 1s to 1d, not '\(time)'") }
       return MissedRunsRule(policy: .skip, toleranceMilliseconds: seconds * 1_000)
     default: break
     }

@@ -200,7 +200,7 @@ extension ClientError {
         .unreachable, "nobody answers at \(endpoint) (\(reason))",
         remedy: "start it with strata up, or check STRATA_URL")
     case .refused(let problem):
-      StrataError(Self.code(of: problem), problem.detail ?? problem.title)
+      StrataError(Self.code(of: problem), Self.words(of: problem))
     case .broken, .timedOut: StrataError(.unreachable, description, remedy: "try again; what was accepted is kept")
     case .cancelled: StrataError(.cancelled, description)
     case .local(let error): error
@@ -209,6 +209,12 @@ extension ClientError {
 }
 
 extension ClientError {
+  /// Of a body that the command line's options made, in their names.
+  private static func words(of problem: ProblemDetails) -> String {
+    let words = problem.detail ?? problem.title
+    return problem.code == "invalid_body" ? WireNames.inOptions(words) : words
+  }
+
   /// A refusal's own code where the exit code of that is known, else one that stands for its HTTP status.
   private static func code(of problem: ProblemDetails) -> StrataError.Code {
     let code = problem.code.map(StrataError.Code.init(rawValue:))
