@@ -161,7 +161,7 @@ import strata
     let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let words = ["submit", "noop", "--unique-key", "nightly", "--unique-for", "2h", "--timeout", "5m"]
     let first = try await strata(words, on: stack)
-    #expect(first.code == 0 && !first.errors.contains("found"), "\(first)")
+    #expect(first.code == 0 && !first.errors.contains("holds the unique key"), "\(first)")
     let second = try await strata(words, on: stack)
     #expect(second.code == 0 && id(second) == id(first), "\(second)")
     #expect(second.errors.contains("job \(id(first)) (queued) holds the unique key 'nightly'"), "\(second)")
