@@ -135,6 +135,8 @@ public struct BulkJobRequest: Hashable, Codable, Sendable {
   public var tier: String?
   /// Any unless said.
   public var batch: BatchID?
+  /// Those that this schedule made: its name or its identifier; any unless said.
+  public var schedule: String?
   /// Accepted then or later, as RFC 3339 with an offset; any unless said.
   public var since: String?
   /// Accepted before, likewise.
@@ -150,7 +152,8 @@ public struct BulkJobRequest: Hashable, Codable, Sendable {
 
   public init(
     state: String? = nil, capability: String? = nil, name: String? = nil, labels: [String: String]? = nil,
-    tier: String? = nil, batch: BatchID? = nil, since: String? = nil, until: String? = nil, code: String? = nil,
+    tier: String? = nil, batch: BatchID? = nil, schedule: String? = nil, since: String? = nil, until: String? = nil,
+    code: String? = nil,
     limit: Int? = nil, cursor: JobID? = nil, dryRun: Bool? = nil
   ) {
     self.state = state
@@ -159,6 +162,7 @@ public struct BulkJobRequest: Hashable, Codable, Sendable {
     self.labels = labels
     self.tier = tier
     self.batch = batch
+    self.schedule = schedule
     self.since = since
     self.until = until
     self.code = code
@@ -168,7 +172,7 @@ public struct BulkJobRequest: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case state, capability, name, labels, tier, batch, since, until, code, limit, cursor
+    case state, capability, name, labels, tier, batch, schedule, since, until, code, limit, cursor
     case dryRun = "dry_run"
   }
 

@@ -148,6 +148,9 @@ public struct JobRequest: Hashable, Codable, Sendable {
     case onDuplicate = "on_duplicate"
   }
 
+  /// The members of a body that may hold numbers that are not whole.
+  public static let fractions: Set<String> = ["params", "max_credits", "retry"]
+
   /// The members a body may have, by the path of their object (`[]` for an element of a list); another one is refused
   /// rather than ignored.
   public static var members: [String: [String]] {

@@ -12,7 +12,7 @@ public struct ClientRequest: Sendable {
     /// Encodes `value`, with sorted keys.
     public static func json(_ value: some Encodable) throws(ClientError) -> Body {
       let encoder = JSONEncoder()
-      encoder.outputFormatting = .sortedKeys
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       do {
         return .bytes([UInt8](try encoder.encode(value)), contentType: "application/json")
       } catch {

@@ -26,7 +26,7 @@ extension ControlPlane {
     let ids = found.map(\.record.id)
     guard !ids.isEmpty else { return ([], next) }
     do { try await ledger.requestCancel(of: ids) } catch { throw error.strataError }
-    log.info("jobs cancelled", ["jobs": "\(ids.count)"])
+    log.info("jobs cancelled", ["tenant": filter.tenant.map { "\($0)" } ?? "all", "jobs": "\(ids.count)"])
     let unknown = await takeOut(ids)
     if !unknown.isEmpty { await settle(unknown) }
     do {
@@ -54,7 +54,8 @@ extension ControlPlane {
 
   /// Tells the queue. What it cannot be told now, and what is on its way into it, is seen to by whoever leads.
   ///
-  /// - Returns: those that it does not hold.
+  /// - Returns: those that it does not hold, and whose ends, where they have ended, are settled: none where that could not be
+  ///   seen to. Work that is done is charged.
   func takeOut(_ jobs: [JobID]) async -> [JobID] {
     guard !jobs.isEmpty else { return [] }
     var unknown: [JobID] = []
@@ -68,10 +69,11 @@ extension ControlPlane {
       }
       // What was taken out, and what has ended already, is settled before anybody looks.
       try await settler.drain()
+      return unknown
     } catch {
       log.warning("cancellations are carried out later", ["jobs": "\(jobs.count)", "error": "\(error)"])
+      return []
     }
-    return unknown
   }
 
   /// Jobs cancelled by one call of the queue.

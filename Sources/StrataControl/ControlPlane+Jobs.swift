@@ -27,21 +27,30 @@ extension ControlPlane {
     // Whether a job waits or runs is known to the queue alone: what the ledger lists is filtered by what that says.
     var stored = filter
     stored.states = filter.states.map { Set($0.map { $0 == .running || $0 == .scheduled ? .queued : $0 }) }
+    // Of those many may be looked at for one that is meant.
+    let isSifted =
+      filter.states.map { !$0.isSuperset(of: Self.openStates) && !$0.isDisjoint(with: Self.openStates) } ?? false
+    let step = isSifted ? max(limit, Self.siftedStep) : limit
     var (found, next, read): ([JobSnapshot], JobID?, Int) = ([], cursor, 0)
     repeat {
       let records: [StoredJob]
       do {
-        records = try await ledger.jobs(stored, before: next, limit: limit)
+        records = try await ledger.jobs(stored, before: next, limit: step)
       } catch {
         throw error.strataError
       }
       found += await snapshots(of: records, attempts: []).filter { filter.states?.contains($0.state) ?? true }
-      next = records.count == limit ? records.last?.id : nil
+      next = records.count == step ? records.last?.id : nil
       read += records.count
     } while next != nil && found.count < limit && read < configuration.listingScanMax
     guard found.count > limit else { return (found, next) }
     return (Array(found.prefix(limit)), found[limit - 1].record.id)
   }
+
+  /// The states that the queue tells apart, and the ledger does not.
+  private static let openStates: Set<JobState> = [.scheduled, .queued, .running]
+  /// Records read at once where these are to be told apart.
+  private static let siftedStep = 200
 
   /// The jobs of a tenant that a part of an identifier may mean, newest first, at most `limit`; older ones than its
   /// newest `LedgerLimits.alikeScanMax` are not looked at.

@@ -112,6 +112,15 @@ extension ControlPlane {
     return try await snapshots(of: [found])[0]
   }
 
+  /// By its name, or by its identifier, which names its jobs also after it has been deleted; nil where none is named.
+  ///
+  /// - Throws: `notFound` for a name that none has.
+  public func scheduleID(_ text: String?, tenant: TenantID) async throws(StrataError) -> ScheduleID? {
+    guard let text else { return nil }
+    if let id = ScheduleID(text) { return id }
+    return try await schedule(named: text, tenant: tenant).stored.id
+  }
+
   /// A tenant's schedules, newest first.
   ///
   /// - Returns: at most `limit`; `next` is nil on the last page.

@@ -92,15 +92,20 @@ import Testing
     let good = (0..<1_500).map { #"{"capability":"noop","name":"n\#($0)","labels":{"from":"file"}}"# }
     let lines = good + ["", #"{"capability":"nothing"}"#]
     try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
-    try (good[0] + "\n{\"capability\":\"noop\",\"priorty\":1}\n").write(
-      toFile: broken, atomically: true, encoding: .utf8)
-    let refused = try await strata(["batch", "submit", broken], on: stack)
-    #expect(refused.code == 2 && refused.errors.contains("line 2 of"), "\(refused)")
-    #expect(refused.errors.contains("did you mean 'priority'?"), "\(refused)")
+    for (line, words) in [
+      (#"{"capability":"noop","priorty":1}"#, "did you mean 'priority'?"),
+      (#"{"capability":"noop","retry":{"attempts":7}}"#, "'retry' has a member 'attempts'"),
+      (#"{"capability":"noop","name":"a","name":"b"}"#, "'name' is given twice"), ("noop", "is not JSON"),
+    ] {
+      try (good[0] + "\n\(line)\n").write(toFile: broken, atomically: true, encoding: .utf8)
+      let refused = try await strata(["batch", "submit", broken], on: stack)
+      #expect(refused.code == 2 && refused.errors.contains("line 2 of") && refused.errors.contains(words), "\(refused)")
+    }
     #expect(try await strata(["jobs"], on: stack).output.isEmpty, "nothing is submitted of a file that is wrong")
     let sent = try await strata(["batch", "submit", file, "--keep-open"], on: stack)
     #expect(sent.code == 3 && sent.errors.contains("line 1502: there is no capability 'nothing'"), "\(sent)")
     let id = sent.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(sent.errors.contains("batch \(id): where this breaks off, the same command with --idempotency-key"))
     let more = try await strata(["batch", "submit", "-", "--batch", id, "--wait"], on: stack, input: good[0])
     #expect(more.code == 0 && more.output.contains("jobs        1501\n"), "\(more)")
     #expect(more.output.contains("succeeded   1501") && more.output.contains("state       finished"), "\(more)")

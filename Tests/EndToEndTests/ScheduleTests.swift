@@ -71,7 +71,14 @@ import Testing
     #expect(changed.code == 0 && changed.output.contains("@hourly in Europe/Madrid"), "\(changed)")
     // Of its job what is said is changed, and nothing else.
     let failing = try await schedule(
-      "change", "hourly", "--param", #"command=["sh","-c","exit 3"]"#, "--cpu", "0.5", "--label", "kind=night")
+      "change", "hourly", "--param", #"command=["sh","-c","exit 3"]"#, "--cpu", "0.5", "--label", "kind=night",
+      "--retry-on", "timeout")
+    let more = try await schedule("change", "hourly", "--attempts", "1", "--retry-delay", "5s")
+    #expect(more.output.contains("attempts      one\n"), "\(more)")
+    #expect(
+      try await schedule("change", "hourly", "--attempts", "2").output.contains("also after exit_status, timeout"))
+    #expect(try await schedule("change", "hourly", "--attempts", "1", "--preemptible").code == 0)
+    #expect(try await schedule("change", "hourly", "--grace", "2m").output.contains(/preemptible +with 2 min from SIG|preemptible +with 120 s from SIG/))
     #expect(failing.code == 0 && failing.output.contains("input         input  15 B  sha256:"), "\(failing)")
     #expect(
       failing.output.contains("command       sh -c 'exit 3'") && failing.output.contains("0.5 cores"), "\(failing)")

@@ -82,8 +82,11 @@ import Testing
       let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data, "--job-grace", "1h")
       #expect(again.status == .exited(0), "\(again.errors)")
       try await eventually("the job runs again") { try await stack.job(job).state == .running }
-      let short = try await strata("down", "--data-dir", data, "--grace", "1")
-      #expect(short.status == .exited(5) && short.errors.contains("has not ended within 1 s"), "\(short.errors)")
+      let early = try await strata("down", "--data-dir", data, "--job-grace", "1h", "--grace", "1")
+      #expect(early.status == .exited(5) && early.errors.contains("have 60 min to end"), "\(early.errors)")
+      let longer = try await strata("down", "--data-dir", data, "--job-grace", "2h", "--grace", "1")
+      #expect(longer.status == .exited(3) && longer.errors.contains("is stopping already"), "\(longer.errors)")
+      #expect(try await stack.job(job).state == .running, "who asks for longer hurries nobody")
       let second = try await strata("down", "--data-dir", data, "--grace", "100")
       #expect(second.status == .exited(0), "\(second.errors)")
     }

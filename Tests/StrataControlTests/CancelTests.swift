@@ -23,6 +23,31 @@ import Testing
     try await expectFree(fixture)
   }
 
+  /// Work that is done is charged, though nobody can be asked whether it is done: the queue or its outcomes are away for the
+  /// moment in which many are cancelled.
+  @Test(arguments: [HookedQueue.Operation.outcomes, .cancel]) func whatHasEndedIsNotCancelledWithMany(
+    fault: HookedQueue.Operation
+  ) async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    try await fixture.complete(try await fixture.lease())
+    let waits = try await fixture.submit()
+    for _ in 0..<3 { fixture.queue.fail(fault, with: .disconnected("gone")) }
+    let page = try await fixture.control.cancelAll(JobFilter(tenant: fixture.tenant), limit: 10)
+    #expect(Set(page.jobs.map(\.record.id)).isSubset(of: [job, waits]))
+    #expect(try await fixture.state(of: job) == .queued, "its outcome is still to be read")
+    while fixture.queue.count(of: fault) < 3 {
+      _ = try? await fixture.queue.outcomes(after: nil, limit: 1, waitingUpTo: .zero);
+      _ = try? await fixture.queue.cancel([])
+    }
+    try await fixture.settler().drain()
+    #expect(try await fixture.state(of: job) == .succeeded)
+    try await fixture.control.reconciler.carryOutCancellations()
+    try await fixture.settler().drain()
+    #expect(try await fixture.state(of: waits) == .cancelled)
+    #expect(try await fixture.ledger.verify().isSound)
+  }
+
   @Test func theCostOfEarlierAttemptsIsKept() async throws {
     let fixture = try await ControlFixture()
     let job = try await fixture.submit()

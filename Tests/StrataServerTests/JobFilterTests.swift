@@ -34,6 +34,7 @@ import Testing
       for (query, expected) in [
         ("", ["-", "100%_\\ of it", "night 2", "night 1"]), ("name=night+1", ["night 1"]), ("name=night", []),
         ("name=night*", ["night 2", "night 1"]), ("name=100%25_%5C*", ["100%_\\ of it"]), ("name=1000*", []),
+        ("name=_%CC%81*", []),
         ("label=project=a", ["night 2", "night 1"]), ("label=project=a&label=run=2", ["night 2"]),
         ("label=project=c", []), ("label=project=a&name=100*", []), ("capability=test.echo&limit=1", ["-"]),
         ("capability=other", []), ("tier=cpu&label=run=1", ["night 1"]), ("tier=gpu", []),

@@ -47,7 +47,7 @@ public struct JobFilter: Hashable, Sendable {
     self.until = until
   }
 
-  /// $1 … $12 of the queries that take a filter.
+  /// $1 … $13 of the queries that take a filter.
   var parameters: [PostgreSQLParameter] {
     let (exact, pattern): (String?, String?) =
       switch name {
@@ -60,14 +60,17 @@ public struct JobFilter: Hashable, Sendable {
       .identifier(schedule), .text(soldAs), .text(tier?.rawValue), .text(exact), .text(pattern),
       .text(labels.isEmpty ? nil : JSONText.encode(labels)), .text(errorCode),
       .identifier(since.map { JobID.first(at: $0) }), .identifier(until.map { JobID.first(at: $0) }),
+      // What has not ended has an index, and is little beside what has.
+      .boolean(states.map { $0.allSatisfy { !$0.isFinal } }),
     ]
   }
 
   /// For SQL's LIKE, which knows three special characters.
   private static func pattern(beginning text: String) -> String {
-    text.reduce(into: "") { pattern, character in
-      if "%_\\".contains(character) { pattern.append("\\") }
-      pattern.append(character)
+    // By scalars, as SQL has it: a mark may follow one of them.
+    text.unicodeScalars.reduce(into: "") { pattern, scalar in
+      if ["%", "_", "\\"].contains(scalar) { pattern.unicodeScalars.append("\\") }
+      pattern.unicodeScalars.append(scalar)
     } + "%"
   }
 }

@@ -80,7 +80,8 @@ import StrataCore
   /// price would wake. A client that vanished without a word is noticed in about twenty seconds.
   private static func settings(timeout: Duration) -> String {
     """
-    SET client_min_messages = error; SET jit = off; SET enable_seqscan = off; SET TimeZone = 'UTC';
+    SET client_min_messages = error; SET jit = off; SET enable_seqscan = off;
+    SET max_parallel_workers_per_gather = 0; SET TimeZone = 'UTC';
     SET client_connection_check_interval = '2s'; SET statement_timeout = \(timeout.milliseconds);
     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3;
     SET tcp_user_timeout = '20s';

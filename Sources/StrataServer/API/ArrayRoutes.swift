@@ -13,14 +13,16 @@ struct ArrayRoutes {
   /// Bytes of the body of a retry, which says nothing.
   static let retryBodyBytesMax = 4 << 10
 
-  func answer(_ route: ArrayRoute, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+  func answer(
+    _ route: ArrayRoute, _ request: HTTPRequest, tenant: TenantID, key: String?
+  ) async throws -> HTTPResponse {
     switch route {
     case .list: try await list(request, tenant)
     case .get(let id): try .json(ArrayView(try await control.array(id, tenant: tenant)))
     case .cancel(let id): try await cancel(try Self.indexes(request.query), of: id, tenant)
     case .explain(let id): try .json(ArrayExplanationView(try await control.explain(id, tenant: tenant)))
     case .events(let id): try await follow(id, tenant)
-    case .retry(let id): try await retry(id, request, tenant)
+    case .retry(let id): try await retry(id, request, tenant, key)
     case .tasks(let id): try await tasks(of: id, request, tenant)
     case .task(let id, let index):
       try .json(ArrayTaskView(try await control.task(index, of: id, tenant: tenant)))
@@ -83,11 +85,13 @@ struct ArrayRoutes {
   }
 
   /// 202 with a new array of the tasks that failed.
-  private func retry(_ id: ArrayID, _ request: HTTPRequest, _ tenant: TenantID) async throws -> HTTPResponse {
+  private func retry(
+    _ id: ArrayID, _ request: HTTPRequest, _ tenant: TenantID, _ key: String?
+  ) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: Self.retryBodyBytesMax)
     // What is ignored would be believed.
     if !body.isEmpty { _ = try JSONCoding.decode([String: JSONValue].self, from: body, members: ["": []]) }
-    let accepted = try await control.retryArray(id, tenant: tenant, idempotencyKey: try request.idempotencyKey())
+    let accepted = try await control.retryArray(id, tenant: tenant, idempotencyKey: key)
     var response = try HTTPResponse.json(JobAccepted(accepted), status: .accepted)
     response.headers.append("location", "/v1/arrays/\(accepted.id)")
     return response

@@ -39,7 +39,7 @@ struct BatchRoutes {
   }
 
   /// 202 with the new job.
-  func retry(_ job: JobID, _ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+  func retry(_ job: JobID, _ request: HTTPRequest, tenant: TenantID, key: String?) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: smallBodyBytesMax)
     let asked =
       body.isEmpty
@@ -47,7 +47,7 @@ struct BatchRoutes {
     if let bound = asked.maxMicrocredits, bound < 0 { throw HTTPRefusal.invalidBody("'max_microcredits' is negative") }
     let accepted = try await control.retry(
       job, tenant: tenant, maxCharge: asked.maxMicrocredits.map { MicroCredits(micros: $0) },
-      idempotencyKey: try request.idempotencyKey())
+      idempotencyKey: key)
     var response = try HTTPResponse.json(JobAccepted(accepted), status: .accepted)
     response.headers.append("location", "/v1/jobs/\(accepted.id)")
     return response
@@ -58,7 +58,8 @@ struct BatchRoutes {
     let body = try await request.body.collect(limit: smallBodyBytesMax)
     let asked = try JSONCoding.decode(BulkJobRequest.self, from: body, members: BulkJobRequest.members)
     if asked.cursor != nil { throw HTTPRefusal.invalidBody("'cursor' belongs to a cancellation") }
-    var (filter, limit) = (try JobFilter(asked, tenant: tenant), try Self.limit(asked))
+    var filter = try await filter(asked, tenant)
+    let limit = try Self.limit(asked)
     filter.states = [try Self.ended(asked.state)]
     if asked.dryRun == true {
       let jobs = try await control.snapshots(of: control.retryable(filter, limit: limit))
@@ -75,7 +76,7 @@ struct BatchRoutes {
   func cancelAll(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: smallBodyBytesMax)
     let asked = try JSONCoding.decode(BulkJobRequest.self, from: body, members: BulkJobRequest.members)
-    var (filter, limit) = (try JobFilter(asked, tenant: tenant), try Self.limit(asked))
+    var (filter, limit) = (try await filter(asked, tenant), try Self.limit(asked))
     filter.states = try asked.state.map(JobFilter.states) ?? ControlPlane.cancellable
     if let ended = filter.states?.subtracting(ControlPlane.cancellable).first {
       throw HTTPRefusal.invalidBody("'state' is \(ended.rawValue): what has ended cannot be cancelled")
@@ -89,6 +90,12 @@ struct BatchRoutes {
     return try .json(
       Page(items: page.jobs.map { JobView($0, isListed: true) }, nextCursor: page.next?.description),
       status: isDry ? .ok : .accepted)
+  }
+
+  private func filter(_ asked: BulkJobRequest, _ tenant: TenantID) async throws -> JobFilter {
+    var filter = try JobFilter(asked, tenant: tenant)
+    filter.schedule = try await control.scheduleID(asked.schedule, tenant: tenant)
+    return filter
   }
 
   private static func ended(_ state: String?) throws(HTTPRefusal) -> JobState {

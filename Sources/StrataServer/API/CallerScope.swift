@@ -24,6 +24,13 @@ struct CallerScope {
     return nil
   }
 
+  /// The Idempotency-Key of a request about another tenant's things is none of that tenant's: no client can send the
+  /// control character that is in it.
+  func key(_ request: HTTPRequest, for tenant: TenantID) throws(HTTPRefusal) -> String? {
+    let key = try request.idempotencyKey()
+    return tenant == caller.tenant ? key : key.map { "\(caller.tenant)\u{1F}\($0)" }
+  }
+
   /// Whose things a route is about: of a job or an array that an operator asks for, its owner's, whoever that is. What
   /// is nobody's is looked for among the caller's own.
   ///

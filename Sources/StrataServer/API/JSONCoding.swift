@@ -2,7 +2,7 @@ import FoundationEssentials
 import StrataCore
 
 /// How the API reads and writes JSON: keys in order, slashes bare, unknown members refused.
-enum JSONCoding {
+package enum JSONCoding {
   static func encode(_ value: some Encodable) throws(HTTPRefusal) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -16,7 +16,7 @@ enum JSONCoding {
   /// - Parameter members: the names that an object may have, by its path: `""` for the body, `resources`, `inputs[]`.
   ///   What is not listed may have any.
   /// - Parameter fractions: the members of the body that may hold numbers that are not whole.
-  static func decode<Value: Decodable>(
+  package static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], members: [String: [String]], fractions: Set<String> = []
   ) throws(HTTPRefusal) -> Value {
     let data = Data(bytes)

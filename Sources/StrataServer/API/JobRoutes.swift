@@ -35,7 +35,7 @@ struct JobRoutes {
   private func draft(of request: HTTPRequest) async throws -> JobDraft {
     let body = try await request.body.collect(limit: bodyBytesMax)
     let asked = try JSONCoding.decode(
-      JobRequest.self, from: body, members: JobRequest.members, fractions: ["params", "max_credits", "retry"])
+      JobRequest.self, from: body, members: JobRequest.members, fractions: JobRequest.fractions)
     return try JobDraft(asked, key: try request.idempotencyKey())
   }
 
@@ -64,16 +64,9 @@ struct JobRoutes {
       return id
     }
     var filter = try JobFilter(query, tenant: try await scope.tenants(query))
-    filter.schedule = try await schedule(query["schedule"], filter.tenant ?? caller.tenant)
+    filter.schedule = try await control.scheduleID(query["schedule"], tenant: filter.tenant ?? caller.tenant)
     let page = try await control.jobs(filter, after: cursor, limit: limit)
     return try .json(Page(items: page.jobs.map { JobView($0, isListed: true) }, nextCursor: page.next?.description))
-  }
-
-  /// By its name, or by its identifier, which names its jobs also after it has been deleted.
-  private func schedule(_ text: String?, _ tenant: TenantID) async throws -> ScheduleID? {
-    guard let text else { return nil }
-    if let id = ScheduleID(text) { return id }
-    return try await control.schedule(named: text, tenant: tenant).stored.id
   }
 
   /// Of the caller's own jobs; an operator finds those of others where none of its own is meant.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 package import StrataAPI
 import StrataCore
+import StrataServer
 import Synchronization
 
 extension Command {
@@ -23,7 +24,7 @@ extension Command {
       """,
     options: [
       .flag("wait", "follow it to its end (submit)"), .flag("keep-open", "let more jobs join it later (submit)"),
-      .option("batch", "ID", "the open batch to join (submit)"),
+      .option("batch", "ID", "the open batch to join, which stays open unless --wait is given (submit)"),
       .option("idempotency-key", "KEY", "submitting again with the same key finds the same jobs (submit)"),
       JobOptions.patienceOption, .dataDirectory, .json,
     ],
@@ -89,35 +90,62 @@ struct BatchAction {
 
   private func submit() async throws -> ExitStatus {
     let lines = try BatchLines(of: word)
+    let chunks = lines.chunks(of: Self.chunkMax, bytesMax: Self.chunkBytesMax)
+    guard !chunks.isEmpty else { throw UsageError("\(word) has no jobs in it", command: "batch") }
     let server = try server()
     let key = arguments["idempotency-key"] ?? "cli-\(JobID())"
-    let patience = try JobOptions.patience(arguments)
-    var (batch, refused, answers): (BatchView?, Int, [JobVerdict]) = (nil, 0, [])
-    var joined = try JobOptions.batch(arguments)
-    let chunks = lines.chunks(of: Self.chunkMax, bytesMax: Self.chunkBytesMax)
+    let given = try JobOptions.batch(arguments)
+    // Nobody waits for a batch that others may still join.
+    let staysOpen = arguments.has("keep-open") || given != nil && !arguments.has("wait")
+    var tally = BatchTally()
     for (place, chunk) in chunks.enumerated() {
       let isLast = place == chunks.count - 1
       let request = BatchRequest(
-        jobs: chunk.map(\.job), batch: joined, keepOpen: !isLast || arguments.has("keep-open") ? true : nil)
+        jobs: chunk.map(\.job), batch: given ?? tally.batch?.id, keepOpen: !isLast || staysOpen ? true : nil)
       let answer: BatchAccepted = try await server.post(
-        "/v1/jobs:batch", request, idempotencyKey: "\(key)-\(place)", patience: patience)
-      for (line, verdict) in zip(chunk, answer.items) {
-        WarningText.tell(verdict.job?.warnings, of: "line \(line.number)")
-        guard let error = verdict.error else { continue }
-        refused += 1
-        Terminal.note("strata: line \(line.number): \(error.detail) [\(error.code)]")
+        "/v1/jobs:batch", request, idempotencyKey: "\(key)-\(place)", patience: try JobOptions.patience(arguments))
+      tally.note(answer, of: chunk)
+      if place == 0, !isLast {
+        Terminal.note(
+          "batch \(answer.batch.id): where this breaks off, the same command with --idempotency-key \(key) goes on")
       }
-      (batch, joined) = (answer.batch, answer.batch.id)
-      answers += answer.items
     }
-    guard let batch else { throw UsageError("\(word) has no jobs in it", command: "batch") }
+    tally.tellRest()
+    guard let batch = tally.batch else { return .done }
     if arguments.has("wait") {
       if !asJSON { Terminal.note("batch \(batch.id) of \(batch.total.counted("job")) accepted") }
       let ended = try await wait(batch.id)
-      return refused > 0 ? .refused : ended
+      return tally.refused > 0 ? .refused : ended
     }
-    Terminal.print(asJSON ? try JSONText.of(BatchAccepted(batch: batch, items: answers)) : batch.id.description)
-    return refused > 0 ? .refused : .done
+    Terminal.print(
+      asJSON ? try JSONText.of(BatchAccepted(batch: batch, items: tally.answers)) : batch.id.description)
+    return tally.refused > 0 ? .refused : .done
+  }
+}
+
+/// What has become of the lines of a file so far.
+private struct BatchTally {
+  /// Refusals that are told one by one.
+  private static let toldMax = 20
+
+  private(set) var batch: BatchView?
+  private(set) var answers: [JobVerdict] = []
+  private(set) var refused = 0
+
+  mutating func note(_ answer: BatchAccepted, of lines: [BatchLines.Line]) {
+    for (line, verdict) in zip(lines, answer.items) {
+      WarningText.tell(verdict.job?.warnings, of: "line \(line.number)")
+      guard let error = verdict.error else { continue }
+      refused += 1
+      if refused <= Self.toldMax { Terminal.note("strata: line \(line.number): \(error.detail) [\(error.code)]") }
+    }
+    batch = answer.batch
+    answers += answer.items
+  }
+
+  func tellRest() {
+    guard refused > Self.toldMax else { return }
+    Terminal.note("strata: \((refused - Self.toldMax).counted("more line")) refused; --json tells of each")
   }
 }
 
@@ -150,21 +178,14 @@ struct BatchLines {
 
   private static func line(_ number: Int, _ bytes: Data, of path: String) throws(StrataError) -> Line? {
     guard bytes.contains(where: { $0 > 0x20 }) else { return nil }
-    let what = "line \(number) of \(path == "-" ? "standard input" : path)"
-    do {
-      let members = try JSONDecoder().decode([String: JSONValue].self, from: bytes).keys
-      let known = JobRequest.members[""] ?? []
-      if let stranger = members.sorted().first(where: { !known.contains($0) }) {
-        let near = Spelling.nearest(to: stranger, among: known).map { "did you mean '\($0)'?" }
-        throw StrataError(.invalidInput, "\(what): a job has no member '\(stranger)'", remedy: near)
-      }
-      return Line(number: number, job: try JSONDecoder().decode(JobRequest.self, from: bytes), bytes: bytes.count)
-    } catch let error as StrataError {
-      throw error
-    } catch let error as DecodingError {
-      throw StrataError(.invalidInput, "\(what) is no job: \(error.briefly)", remedy: "nothing was submitted: mend it")
+    // As the server reads it: what it would refuse is found before anything is submitted, nothing is dropped.
+    do throws(HTTPRefusal) {
+      let job = try JSONCoding.decode(
+        JobRequest.self, from: [UInt8](bytes), members: JobRequest.members, fractions: JobRequest.fractions)
+      return Line(number: number, job: job, bytes: bytes.count)
     } catch {
-      throw StrataError(.invalidInput, "\(what) is no job", remedy: "nothing was submitted: mend it", cause: error)
+      let what = "line \(number) of \(path == "-" ? "standard input" : path)"
+      throw StrataError(.invalidInput, "\(what): \(error.detail)", remedy: "nothing was submitted: mend it")
     }
   }
 
@@ -180,20 +201,6 @@ struct BatchLines {
       }
     }
     return chunks
-  }
-}
-
-extension DecodingError {
-  /// Which member is at fault, and what was expected of it.
-  fileprivate var briefly: String {
-    switch self {
-    case .keyNotFound(let key, _): "it needs a member '\(key.stringValue)'"
-    case .typeMismatch(_, let context) where !context.codingPath.isEmpty,
-      .valueNotFound(_, let context) where !context.codingPath.isEmpty,
-      .dataCorrupted(let context) where !context.codingPath.isEmpty:
-      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is not as it should be"
-    default: "it is not a JSON object"
-    }
   }
 }
 
@@ -219,7 +226,7 @@ struct BatchFollower {
         let ended = batch.total - batch.running
         let words = "\(ended) of \(batch.total.counted("job"))" + (batch.open ? ", and more may join" : "")
         progress.withLock { $0.show(fraction: Double(ended) / Double(max(1, batch.total)), stage: words) }
-      } catch let error as StrataError where error.code == .unreachable {
+      } catch let error as StrataError where [.unreachable, .unavailable].contains(error.code) {
         let start = outageStart ?? .now
         outageStart = start
         guard ContinuousClock.now - start < JobFollower.outageMax else { throw error }

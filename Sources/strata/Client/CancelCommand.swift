@@ -5,7 +5,7 @@ extension Command {
   static let cancel = Command(
     name: "cancel", summary: "Cancel many jobs, newest first",
     details: """
-      Those that have not ended and for which all is true that the options say; at least one of them, or --all. What waits is
+      Jobs that have not ended and for which all is true that the options say; at least one of them, or --all. What waits is
       taken out of the queue, what runs is told to stop. 'strata job cancel ID' cancels one, 'strata array cancel ID' an
       array with those of its tasks that are not made yet.
 
@@ -24,7 +24,10 @@ extension Command {
         throw UsageError("which jobs? give an option that says so, such as --label, or --all", command: "cancel")
       }
       let limit = arguments["limit"] == "all" ? .max : try arguments.integer("limit", in: 1...1_000_000) ?? 100
-      let (jobs, next) = try await cancel(request, limit, try Server(arguments), arguments["tenant"])
+      let server = try Server(arguments)
+      let (jobs, next) = try await cancel(request, limit, server, arguments["tenant"])
+      if jobs.isEmpty { try await CapabilityNames.require(arguments["capability"], on: server) }
+      if !arguments.has("dry-run") { try await tellOfArrays(jobs, server) }
       if arguments.has("json") {
         Terminal.print(try JSONText.of(Page(items: jobs, nextCursor: next)))
       } else {
@@ -33,6 +36,20 @@ extension Command {
       }
       return .done
     })
+
+  /// Arrays that are looked at for tasks to come.
+  private static let arraysMax = 20
+
+  /// Their next tasks are made, as those that were cancelled make place for them.
+  private static func tellOfArrays(_ jobs: [JobView], _ server: Server) async throws {
+    for id in Set(jobs.compactMap(\.task?.array)).sorted().prefix(arraysMax) {
+      let array: ArrayView = try await server.get(["v1", "arrays", id.description])
+      guard array.pending > 0 else { continue }
+      Terminal.note(
+        "strata: array \(id) goes on: \(array.pending.counted("task")) of it not made yet; 'strata array cancel \(id)' stops it"
+      )
+    }
+  }
 
   private static func cancel(
     _ request: BulkJobRequest, _ limit: Int, _ server: Server, _ tenant: String?

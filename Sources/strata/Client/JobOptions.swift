@@ -125,7 +125,9 @@ enum JobOptions {
   }
 
   private static func signal(_ arguments: Arguments) throws(UsageError) -> PreemptionTerms.Signal? {
-    for name in ["grace", "checkpoint-signal"] where arguments.has(name) && !arguments.has("preemptible") {
+    // The job of a schedule that is changed may be preemptible already.
+    let isKnown = arguments.has("preemptible") || ScheduleVerb.isChange(arguments)
+    for name in ["grace", "checkpoint-signal"] where arguments.has(name) && !isKnown {
       throw UsageError("--\(name) needs --preemptible", command: arguments.command)
     }
     guard let text = arguments["checkpoint-signal"] else { return nil }

@@ -13,7 +13,6 @@ extension Command {
     options: [
       .option("state", "NAME", "only those in this state; several with commas: queued,running")
     ] + JobFilterOptions.all + [
-      .option("schedule", "NAME", "only those that this schedule made"),
       .option("tenant", "NAME", "those of this tenant (operators)"), .flag("all-tenants", "those of all (operators)"),
       .option("limit", "N|all", "how many [20]"),
       .option("cursor", "CURSOR", "go on where a list has ended: the next_cursor of its --json"), .dataDirectory, .json,
@@ -33,6 +32,7 @@ enum JobFilterOptions {
     .option("tier", "NAME", "only those submitted for this tier"),
     .option("code", "CODE", "only those whose error has this code"),
     .option("batch", "ID", "only those of this batch"),
+    .option("schedule", "NAME", "only those that this schedule made"),
     .option("since", "INSTANT|TIME", "only those accepted since then, or since so long ago"),
     .option("until", "INSTANT|TIME", "only those accepted before"),
   ]
@@ -41,7 +41,8 @@ enum JobFilterOptions {
   static func request(_ arguments: Arguments) throws(UsageError) -> BulkJobRequest {
     BulkJobRequest(
       capability: arguments["capability"], name: arguments["name"], labels: try LabelWords.read(arguments),
-      tier: arguments["tier"], batch: try JobOptions.batch(arguments), since: try instant("since", arguments),
+      tier: arguments["tier"], batch: try JobOptions.batch(arguments), schedule: arguments["schedule"],
+      since: try instant("since", arguments),
       until: try instant("until", arguments), code: arguments["code"], dryRun: arguments.has("dry-run") ? true : nil)
   }
 

@@ -202,6 +202,10 @@ extension JobRequest {
   package func changed(by other: JobRequest) throws -> JobRequest {
     var other = other
     other.capability = capability
+    // An error that is worth another attempt is one beside those that were.
+    if let codes = other.retry?.retryableCodes {
+      other.retry?.retryableCodes = Set(codes + (retry?.retryableCodes ?? [])).sorted()
+    }
     let (old, new) = (try JSONValue(encoding: self), try JSONValue(encoding: other))
     return try old.merged(with: new, depth: 2).decoded()
   }

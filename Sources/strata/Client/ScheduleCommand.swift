@@ -50,6 +50,11 @@ enum ScheduleVerb: String, CaseIterable {
 
   static let usage = allCases.map(\.rawValue).joined(separator: "|")
 
+  /// Whether a job that is there is changed.
+  static func isChange(_ arguments: Arguments) -> Bool {
+    arguments.command == "schedule" && arguments.positional.first == change.rawValue && arguments.positional.count == 2
+  }
+
   /// Refused here, before a server is asked: words that are missing or too many, options of another verb.
   func check(_ arguments: Arguments) throws(UsageError) {
     let count = arguments.positional.count

@@ -16,6 +16,12 @@ struct Shutdown {
 
   func perform() async throws -> ExitStatus {
     let (tenure, note) = (try directory.tenure, JobGraceNote(directory: directory))
+    let isHastened = tenure != .free && StackNote(directory: directory).phase == .stopping
+    if isHastened, jobGrace != nil {
+      throw StrataError(
+        .conflict, "the stack is stopping already, and its workers have their grace",
+        remedy: "wait for it; 'strata down' without --job-grace hands running jobs back at once")
+    }
     if case .held(let holder) = tenure {
       if let jobGrace { try note.say(jobGrace) }
       guard Machine.signal(holder, 15) else {
@@ -23,9 +29,11 @@ struct Shutdown {
           .unauthorized, "process \(holder) is not yours to stop", remedy: "stop it as the user who started it")
       }
     }
-    let jobGrace = jobGrace ?? note.grace ?? JobGrace.standard
+    let jobGrace = isHastened ? .zero : jobGrace ?? note.grace ?? JobGrace.standard
     let grace = grace ?? jobGrace + Self.rest
-    if tenure != .free, grace > Self.silence {
+    if isHastened {
+      Terminal.note("strata: it is stopping already; running jobs are handed back, to run again later")
+    } else if tenure != .free, jobGrace + Self.rest > Self.silence {
       Terminal.note(
         "strata: running jobs have \(jobGrace.brief) to end; 'strata down' again hands them back, to run again later")
     }

@@ -47,6 +47,8 @@ struct Stack {
     }
     let failure = await supervise(happenings, note)
     note.sayStopping()
+    // Who restarts a stack that has failed does not wait for its longest jobs.
+    if failure != nil { try? graceNote.say(min(graceNote.grace ?? .zero, JobGrace.standard)) }
     // The workers at the same time: each may take its whole grace, which 'down' may have changed.
     let patience = JobGrace.patience(graceNote.grace ?? settings.options.jobGrace)
     await withTaskGroup { group in
