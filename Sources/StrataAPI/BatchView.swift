@@ -145,8 +145,10 @@ public struct BulkJobRequest: Hashable, Codable, Sendable {
   public var code: String?
   /// At most this many, of a retry the oldest first, of a cancellation the newest: 1 to 1,000, 100 unless said.
   public var limit: Int?
-  /// Of a cancellation: the `next_cursor` of an earlier one, to go on with.
+  /// The `next_cursor` of an earlier answer, to go on with.
   public var cursor: JobID?
+  /// Of a cancellation: all that have not ended are meant, where nothing else says which.
+  public var all: Bool?
   /// Only say which; false unless said.
   public var dryRun: Bool?
 
@@ -154,7 +156,8 @@ public struct BulkJobRequest: Hashable, Codable, Sendable {
     state: String? = nil, capability: String? = nil, name: String? = nil, labels: [String: String]? = nil,
     tier: String? = nil, batch: BatchID? = nil, schedule: String? = nil, since: String? = nil, until: String? = nil,
     code: String? = nil,
-    limit: Int? = nil, cursor: JobID? = nil, dryRun: Bool? = nil
+    limit: Int? = nil, cursor: JobID? = nil, all: Bool? = nil,
+    dryRun: Bool? = nil
   ) {
     self.state = state
     self.capability = capability
@@ -168,15 +171,24 @@ public struct BulkJobRequest: Hashable, Codable, Sendable {
     self.code = code
     self.limit = limit
     self.cursor = cursor
+    self.all = all
     self.dryRun = dryRun
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case state, capability, name, labels, tier, batch, schedule, since, until, code, limit, cursor
+    case state, capability, name, labels, tier, batch, schedule, since, until, code, limit, cursor, all
     case dryRun = "dry_run"
   }
 
   public static var members: [String: [String]] { ["": CodingKeys.allCases.map(\.rawValue)] }
+}
+
+extension BulkJobRequest {
+  /// Whether anything says which jobs are meant.
+  public var isNarrowed: Bool {
+    state != nil || capability != nil || name != nil || labels?.isEmpty == false || tier != nil || batch != nil
+      || schedule != nil || since != nil || until != nil || code != nil
+  }
 }
 
 /// The answer to `POST /v1/jobs:retry`: a verdict for each job, without job and error where it was only asked which.
@@ -184,9 +196,17 @@ public struct BulkRetryAnswer: Hashable, Codable, Sendable {
   public let items: [JobVerdict]
   /// The jobs that would be done again, in the order of `items`, where it was only asked which.
   public let jobs: [JobView]?
+  /// Pass it as `cursor` to go on; absent where there are no more.
+  public let nextCursor: JobID?
 
-  public init(items: [JobVerdict], jobs: [JobView]? = nil) {
+  public init(items: [JobVerdict], jobs: [JobView]? = nil, nextCursor: JobID? = nil) {
     self.items = items
     self.jobs = jobs
+    self.nextCursor = nextCursor
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case items, jobs
+    case nextCursor = "next_cursor"
   }
 }

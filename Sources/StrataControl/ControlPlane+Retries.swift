@@ -26,8 +26,10 @@ extension ControlPlane {
   /// The jobs that `retryAll` would do again, oldest first.
   ///
   /// - Parameter filter: its states are `.failed`, or `.cancelled`, or both.
-  public func retryable(_ filter: JobFilter, limit: Int = 100) async throws(StrataError) -> [StoredJob] {
-    do { return try await ledger.retryable(filter, limit: min(limit, Self.retriesMax)) } catch {
+  public func retryable(
+    _ filter: JobFilter, after cursor: JobID? = nil, limit: Int = 100
+  ) async throws(StrataError) -> [StoredJob] {
+    do { return try await ledger.retryable(filter, after: cursor, limit: min(limit, Self.retriesMax)) } catch {
       throw error.strataError
     }
   }
@@ -36,11 +38,11 @@ extension ControlPlane {
   /// their order: what ran after others of them runs after the new ones, and after what else has not ended of what it ran
   /// after, or of what does that again.
   public func retryAll(
-    _ filter: JobFilter, limit: Int = 100, tenant: TenantID
+    _ filter: JobFilter, after cursor: JobID? = nil, limit: Int = 100, tenant: TenantID
   ) async throws(StrataError) -> [(job: StoredJob, verdict: Result<AdmittedJob, StrataError>)] {
     var filter = filter
     filter.tenant = tenant
-    let jobs = try await retryable(filter, limit: limit)
+    let jobs = try await retryable(filter, after: cursor, limit: limit)
     try await admission.requireRoom(for: jobs.count, tenant: tenant)
     var plan: RetryPlan
     do { plan = RetryPlan(jobs, standIns: try await standIns(for: jobs, tenant)) } catch { throw error.strataError }

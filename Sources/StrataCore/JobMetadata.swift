@@ -15,7 +15,7 @@ public struct JobMetadata: Hashable, Codable, Sendable {
   /// - Throws: `invalidBody` for what is not within `JobMetadataLimits`.
   public func check() throws(StrataError) {
     let limits = JobMetadataLimits.self
-    if let name, !limits.isText(name, bytes: limits.nameBytes) {
+    if let name, !limits.isText(name, bytes: limits.nameBytes) || name.allSatisfy(\.isWhitespace) {
       throw StrataError(
         .invalidBody, "'\(name.prefix(40))' cannot be the name of a job",
         remedy: "give it \(limits.nameBytes.lowerBound) to \(limits.nameBytes.upperBound) bytes on one line")

@@ -36,6 +36,8 @@ import Testing
     }
     let misspelt = try await strata(["jobs", "--capability", "nop"], on: stack)
     #expect(misspelt.code == 2 && misspelt.errors.contains("did you mean 'noop'?"), "\(misspelt)")
+    let misspeltCode = try await strata(["run", "--retry-on", "exit_statis", "--", "false"], on: stack)
+    #expect(misspeltCode.code == 2 && misspeltCode.errors.contains("did you mean 'exit_status'?"), "\(misspeltCode)")
     let dry = try await strata(["retry", "--label", "kind=flaky", "--dry-run"], on: stack)
     #expect(dry.output.contains("exit_status: the command ended") && dry.output.contains("sh -c"), "\(dry)")
     await stack.stop()
@@ -101,7 +103,17 @@ import Testing
       let refused = try await strata(["batch", "submit", broken], on: stack)
       #expect(refused.code == 2 && refused.errors.contains("line 2 of") && refused.errors.contains(words), "\(refused)")
     }
-    #expect(try await strata(["jobs"], on: stack).output.isEmpty, "nothing is submitted of a file that is wrong")
+    let failing = (0..<5).map { _ in #"{"capability":"command.run","params":{"command":["false"]},"labels":{"f":"1"}}"#
+    }
+    let failed = try await strata(
+      ["batch", "submit", "-", "--wait"], on: stack, input: failing.joined(separator: "\n"))
+    #expect(failed.code == 1 && failed.output.contains("failed      5"), "\(failed)")
+    let some = try await strata(["retry", "--label", "f=1", "--limit", "2"], on: stack)
+    #expect(some.output.split(separator: "\n").count == 2 && some.errors.contains("there may be more"), "\(some)")
+    let rest = try await strata(["retry", "--label", "f=1", "--until", "0s", "--limit", "all"], on: stack)
+    #expect(rest.code == 0 && rest.output.split(separator: "\n").count >= 3 && rest.errors.isEmpty, "\(rest)")
+    let jobsBefore = try await strata(["jobs", "--name", "n*"], on: stack)
+    #expect(jobsBefore.output.isEmpty, "nothing is submitted of a file that is wrong")
     let sent = try await strata(["batch", "submit", file, "--keep-open"], on: stack)
     #expect(sent.code == 3 && sent.errors.contains("line 1502: there is no capability 'nothing'"), "\(sent)")
     let id = sent.output.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -32,9 +32,13 @@ extension Ledger {
   }
 
   /// Jobs that failed, or were cancelled, and that no other does again, oldest first, with what they ran after.
-  public func retryable(_ filter: JobFilter, limit: Int) async throws(LedgerError) -> [StoredJob] {
+  ///
+  /// - Parameter cursor: the last job of the page before; nil for the first page.
+  public func retryable(
+    _ filter: JobFilter, after cursor: JobID? = nil, limit: Int
+  ) async throws(LedgerError) -> [StoredJob] {
     let query = PostgreSQLCommand(
-      statement: Query.listRetryable, parameters: filter.parameters + [.integer(page(limit))])
+      statement: Query.listRetryable, parameters: filter.parameters + [.identifier(cursor), .integer(page(limit))])
     return try await read(query) { row throws(PostgreSQLError) in try StoredJob(&row) }
   }
 

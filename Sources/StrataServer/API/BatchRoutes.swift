@@ -57,19 +57,23 @@ struct BatchRoutes {
   func retryAll(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: smallBodyBytesMax)
     let asked = try JSONCoding.decode(BulkJobRequest.self, from: body, members: BulkJobRequest.members)
-    if asked.cursor != nil { throw HTTPRefusal.invalidBody("'cursor' belongs to a cancellation") }
     var filter = try await filter(asked, tenant)
     let limit = try Self.limit(asked)
     filter.states = [try Self.ended(asked.state)]
+    // As many as were asked for: there may be more.
+    func next(_ jobs: [JobID]) -> JobID? { jobs.count == limit ? jobs.last : nil }
     if asked.dryRun == true {
-      let jobs = try await control.snapshots(of: control.retryable(filter, limit: limit))
+      let jobs = try await control.snapshots(of: control.retryable(filter, after: asked.cursor, limit: limit))
       return try .json(
         BulkRetryAnswer(
-          items: jobs.map { JobVerdict(retryOf: $0.record.id) }, jobs: jobs.map { JobView($0, isListed: true) }))
+          items: jobs.map { JobVerdict(retryOf: $0.record.id) }, jobs: jobs.map { JobView($0, isListed: true) },
+          nextCursor: next(jobs.map(\.record.id))))
     }
-    let verdicts = try await control.retryAll(filter, limit: limit, tenant: tenant)
+    let verdicts = try await control.retryAll(filter, after: asked.cursor, limit: limit, tenant: tenant)
     return try .json(
-      BulkRetryAnswer(items: verdicts.map { JobVerdict($0.verdict, retryOf: $0.job.id) }), status: .accepted)
+      BulkRetryAnswer(
+        items: verdicts.map { JobVerdict($0.verdict, retryOf: $0.job.id) }, nextCursor: next(verdicts.map(\.job.id))),
+      status: .accepted)
   }
 
   /// 202 with a page of the jobs as they stand then; 200 with those that would be cancelled, for a dry run.
@@ -78,6 +82,9 @@ struct BatchRoutes {
     let asked = try JSONCoding.decode(BulkJobRequest.self, from: body, members: BulkJobRequest.members)
     var (filter, limit) = (try await filter(asked, tenant), try Self.limit(asked))
     filter.states = try asked.state.map(JobFilter.states) ?? ControlPlane.cancellable
+    guard asked.all == true || asked.isNarrowed else {
+      throw HTTPRefusal.invalidBody("nothing says which jobs: give one member that does, or 'all' as true")
+    }
     if let ended = filter.states?.subtracting(ControlPlane.cancellable).first {
       throw HTTPRefusal.invalidBody("'state' is \(ended.rawValue): what has ended cannot be cancelled")
     }

@@ -30,7 +30,9 @@ extension Command {
     ],
     run: { arguments in
       guard let verb = arguments.positional.first.flatMap(BatchVerb.init(rawValue:)), arguments.positional.count == 2
-      else { throw UsageError("expected strata batch submit FILE, or \(BatchVerb.usage) ID", command: "batch") }
+      else {
+        throw UsageError("expected strata batch submit FILE, or strata batch show|wait|close ID", command: "batch")
+      }
       if verb != .submit, let stray = ["wait", "keep-open", "batch", "idempotency-key"].first(where: arguments.has) {
         throw UsageError("--\(stray) is for 'strata batch submit'", command: "batch")
       }
@@ -81,7 +83,7 @@ struct BatchAction {
 
   private func wait(_ id: BatchID) async throws -> ExitStatus {
     let server = try server()
-    let batch = try await Submission.tellingOfInterruption(of: id, noun: "batch") {
+    let batch = try await Submission.tellingOfInterruption(of: id, noun: "batch", stop: "cancel --batch") {
       try await BatchFollower(server: server).follow(id)
     }
     _ = try show(batch)
@@ -158,6 +160,8 @@ struct BatchLines {
     let bytes: Int
   }
 
+  /// Of one line: what the server takes of one job.
+  private static let lineBytesMax = 256 << 10
   /// Bytes that are taken: of more, the file can be cut.
   private static let bytesMax = 1 << 30
 
@@ -178,6 +182,11 @@ struct BatchLines {
 
   private static func line(_ number: Int, _ bytes: Data, of path: String) throws(StrataError) -> Line? {
     guard bytes.contains(where: { $0 > 0x20 }) else { return nil }
+    guard bytes.count <= lineBytesMax else {
+      throw StrataError(
+        .invalidInput, "line \(number) of \(path) has \(bytes.count) bytes, at most \(lineBytesMax) are taken",
+        remedy: "nothing was submitted: put large values into an input")
+    }
     // As the server reads it: what it would refuse is found before anything is submitted, nothing is dropped.
     do throws(HTTPRefusal) {
       let job = try JSONCoding.decode(

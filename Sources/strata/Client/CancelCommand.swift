@@ -20,7 +20,8 @@ extension Command {
     run: { arguments in
       var request = try JobFilterOptions.request(arguments)
       request.state = arguments["state"]
-      guard arguments.has("all") || request != BulkJobRequest(dryRun: request.dryRun) else {
+      request.all = arguments.has("all") ? true : nil
+      guard arguments.has("all") || request.isNarrowed else {
         throw UsageError("which jobs? give an option that says so, such as --label, or --all", command: "cancel")
       }
       let limit = arguments["limit"] == "all" ? .max : try arguments.integer("limit", in: 1...1_000_000) ?? 100

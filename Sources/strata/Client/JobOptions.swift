@@ -15,8 +15,11 @@ enum JobOptions {
     .option("gpu", "COUNT", "GPUs to ask for, such as 0.5 or 1"),
     AlternativeWords.option,
     .time("timeout", "how long one attempt may take"),
-    .option("attempts", "N", "try it so often at most, also where a command ends with another exit status than 0"),
-    .option("retry-on", "CODE", "an error that is worth another attempt, such as timeout", repeats: true),
+    .option(
+      "attempts", "N", "try it so often at most, also (without --retry-on) where a command's exit status is not 0"),
+    .option(
+      "retry-on", "CODE",
+      "an error that is worth another attempt: exit_status, timeout, out_of_memory, … [exit_status]", repeats: true),
     .time("retry-delay", "the longest wait after the first attempt; twice that after the second, and so on"),
     .option("at", "INSTANT", "run it then at the earliest"),
     .time("delay", "run it so long from now at the earliest"),
@@ -75,7 +78,12 @@ enum JobOptions {
   private static func retry(_ arguments: Arguments) throws(UsageError) -> RetryOverride? {
     let attempts = try arguments.integer("attempts", in: RetryPolicyLimits.attempts)
     let codes = arguments.all("retry-on")
-    let usual = (attempts ?? 1) > 1 ? [exitStatusCode] : []
+    for code in codes where !knownCodes.contains(code) {
+      // Capabilities have codes of their own.
+      guard let near = Spelling.nearest(to: code, among: knownCodes) else { continue }
+      throw UsageError("no error has the code '\(code)'; did you mean '\(near)'?", command: arguments.command)
+    }
+    let usual = (attempts ?? 1) > 1 && codes.isEmpty ? [exitStatusCode] : []
     let longest = RetryPolicyLimits.delay.upperBound.milliseconds / 1_000
     return RetryOverride(
       attemptsMax: attempts,
@@ -84,6 +92,11 @@ enum JobOptions {
     ).unlessEmpty
   }
 
+  /// Of what ends attempts whatever their capability.
+  private static let knownCodes = [
+    exitStatusCode, "timeout", "out_of_memory", "out_of_cpu_time", "output_too_large", "output_replaced", "disk_full",
+    "crashed", "input_missing", "worker_fault", "invalid_input",
+  ]
   /// Of the error of a command that ended with another status than 0.
   private static let exitStatusCode = "exit_status"
 

@@ -56,7 +56,8 @@ extension Command {
     if arguments.has("json") {
       Terminal.print(try JSONText.of(queue))
     } else {
-      Terminal.print(Terminal.isOutputInteractive ? QueueText.of(queue) : QueueLines.of(queue))
+      let text = Terminal.isOutputInteractive ? QueueText.of(queue) : QueueLines.of(queue)
+      if !text.isEmpty { Terminal.print(text) }
     }
     return .done
   }

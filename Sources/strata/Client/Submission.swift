@@ -92,9 +92,12 @@ struct Submission {
 
   /// Waits for a job; a Ctrl-C ends the waiting, not the job, and says so.
   ///
-  /// - Parameter noun: what it is, and the command for it.
+  /// - Parameters:
+  ///   - noun: what it is, and the command for it.
+  ///   - stop: the command that stops it, where that is not one of that command's.
   static func tellingOfInterruption<Value: Sendable, Tag>(
-    of job: Identifier<Tag>, noun: String = "job", _ wait: @escaping @Sendable () async throws -> Value
+    of job: Identifier<Tag>, noun: String = "job", stop: String? = nil,
+    _ wait: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
     let requests = try Signals.terminationRequests()
     let listener = Task {
@@ -104,7 +107,7 @@ struct Submission {
 
           strata: no longer waiting; \(noun) \(job) goes on.
             strata \(noun) wait \(job)     waits again
-            strata \(noun) cancel \(job)   stops it
+            strata \(stop ?? "\(noun) cancel") \(job)   stops it
           """)
         exit(interruptedStatusBase + request.signal)
       }

@@ -6,8 +6,8 @@ extension Command {
     name: "workers", summary: "List the workers: where they are, what they run and have free",
     details: """
       PLACE is the worker's host and the number of its process. ROOM is what its jobs may ask for together, FREE what of that is
-      free; SLOTS is how many jobs it runs, and how many more it would take. With --jobs a line for each job that one runs
-      follows. 'strata worker' is one more. For operators.
+      free; SLOTS is how many jobs it runs, and how many more it would take. With --jobs there is a line for each
+      job that one runs instead. 'strata worker' is one more. For operators.
       """,
     options: [.flag("jobs", "what each of them runs"), .dataDirectory, .json],
     run: { arguments in
