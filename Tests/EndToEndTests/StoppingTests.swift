@@ -73,6 +73,31 @@ import Testing
     }
   }
 
+  /// It has the grace that `down` gives, and the queue is there until it has reported.
+  @Test(.timeLimit(.minutes(3))) func aWorkerThatWasStartedByHandStopsWithItsStack() async throws {
+    let stack = try await StackUnderTest(workers: 0)
+    let (data, gate) = (stack.folder + "/data", stack.folder + "/gate")
+    let worker = try await RunningCommand(
+      ["worker", "--slots", "1", "--ready-file", stack.folder + "/ready"], on: stack)
+    try await eventually("the worker is there") {
+      FileManager.default.fileExists(atPath: stack.folder + "/ready")
+    }
+    let words = ["sh", "-c", "mkfifo '\(gate)'; read line < '\(gate)'"].map(JSONValue.string)
+    let job = try await stack.submitPersistently(
+      JobRequest(capability: "command.run", params: ["command": .array(words)]))
+    try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+    async let down = strata("down", "--data-dir", data, "--job-grace", "10m")
+    try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+    try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+    #expect(try await down.status == .exited(0))
+    #expect(await worker.ended().code == 0)
+    let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data, "--workers", "0")
+    #expect(again.status == .exited(0), "\(again.errors)")
+    #expect(try await stack.job(job).attempts.compactMap(\.ending) == [.succeeded])
+    _ = try await strata("down", "--data-dir", data)
+    await stack.stop()
+  }
+
   /// What `up` was told holds for a `down` that says nothing, which waits so long; a second one does not.
   @Test(.timeLimit(.minutes(3))) func whatTheStackWasToldHoldsUntilSomebodyIsInAHurry() async throws {
     try await withStack { stack in

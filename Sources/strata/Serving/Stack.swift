@@ -34,7 +34,8 @@ struct Stack {
     let (happenings, entry) = AsyncStream<Happening>.makeStream()
     let services = StackServices(settings: settings, identity: identity, log: log) { entry.yield(.failed($0)) }
     let workers = services.workers
-    try watchSignals(entry, workers)
+    let others = HandStartedWorkers(directory: settings.directory)
+    try watchSignals(entry, workers, others)
     let sentinel = try await Sentinel.start(identity: identity, holding: lock)
     let tree = ServiceTree(services.beforeWorkers + workers, log: log)
     let start = Task {
@@ -51,8 +52,12 @@ struct Stack {
     if failure != nil { try? graceNote.say(min(graceNote.grace ?? .zero, JobGrace.standard)) }
     // The workers at the same time: each may take its whole grace, which 'down' may have changed.
     let patience = JobGrace.patience(graceNote.grace ?? settings.options.jobGrace)
-    await withTaskGroup { group in
+    var own: Set<Int32> = []
+    for worker in workers { if let child = await worker.process.child { own.insert(child.pid) } }
+    await withTaskGroup { [own] group in
       for worker in workers { group.addTask { await worker.stop(within: patience) } }
+      // Those of a queue that stays may work on.
+      if settings.options.redis == nil { group.addTask { await stop(others, but: own, within: patience) } }
     }
     await tree.stop()
     await start.value
@@ -63,6 +68,11 @@ struct Stack {
     if let failure { throw failure }
     Terminal.note("strata: everything is stopped")
     return .done
+  }
+
+  private func stop(_ others: HandStartedWorkers, but own: Set<Int32>, within patience: Duration) async {
+    let count = await others.stop(but: own, within: patience)
+    if count > 0 { log.info("workers that were started by hand were told to stop", ["workers": "\(count)"]) }
   }
 
   /// - Returns: why it ended; nil for a signal.
@@ -90,7 +100,7 @@ struct Stack {
   /// The first signal ends the supervision in good order; the second one tells the workers not to wait for their jobs;
   /// the third ends this process at once, and the sentinel does the rest.
   private func watchSignals(
-    _ entry: AsyncStream<Happening>.Continuation, _ workers: [OwnService]
+    _ entry: AsyncStream<Happening>.Continuation, _ workers: [OwnService], _ others: HandStartedWorkers
   ) throws(StrataError) {
     let requests = try Signals.terminationRequests()
     Task {
@@ -102,6 +112,7 @@ struct Stack {
         case 2:
           Terminal.note("strata: handing running jobs back. Again to kill what is left.")
           for worker in workers { await worker.hasten() }
+          others.hasten()
         default: Glibc.exit(130)
         }
       }

@@ -15,7 +15,8 @@ extension Command {
       'strata up' starts workers by itself; this is one more for the stack of a folder. Where that stack was started with
       --redis, STRATA_REDIS_URL must name the same one. One that is dedicated runs the jobs of one tenant only, and with
       --lend those of others while its tenant has none for it. The first SIGTERM lets running jobs end within --job-grace and
-      hands the rest back; a second one hands them back at once.
+      hands the rest back; a second one hands them back at once. Where the stack has its own Redis, 'strata down' stops this
+      worker with it.
       """,
     options: [
       .dataDirectory, .option("slots", "N", "the most jobs to run at a time [one for each core]"),
@@ -119,9 +120,11 @@ struct WorkerProcess {
     return .done
   }
 
-  /// What `down` gives running jobs, to a worker that 'up' has started; nil to one that stands alone.
+  /// What `down` gives running jobs, to a worker that 'up' has started, and to any that stops with its stack; nil to one
+  /// that stops alone.
   private var graceOfStack: Duration? {
-    guard Environment.current[StackIdentity.variable] != nil else { return nil }
+    let isOfStack = Environment.current[StackIdentity.variable] != nil
+    guard isOfStack || StackNote(directory: directory).phase == .stopping else { return nil }
     return JobGraceNote(directory: directory).grace
   }
 

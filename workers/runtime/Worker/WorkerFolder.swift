@@ -24,6 +24,29 @@ public final class WorkerFolder: Sendable {
     try FileTree.make(path)
     guard let lock = Self.lock(path) else { throw .system("lock the folder \(path)") }
     self.lock = lock
+    // For whoever has to tell it something. Nobody depends on it.
+    _ = Descriptor.writePatiently(Array("\(getpid())\n".utf8), to: lock.raw)
+  }
+
+  /// The processes of this machine that hold the folders of workers beside each other, by those folders.
+  public static func living(in parent: String) -> [String: Int32] {
+    // A look locks for a moment, and one that starts must not meet that.
+    guard let turn = try? takeTurn(in: parent) else { return [:] }
+    defer { turn.close() }
+    return FileTree.folders(in: parent).filter { WorkerID($0) != nil }.reduce(into: [:]) { living, name in
+      let path = "\(parent)/\(name)"
+      guard isHeld(path), let words = ProcFile.read("\(path)/lock", bytesMax: 32),
+        let process = Int32(String(decoding: words.prefix { $0 != 0x0A }, as: UTF8.self))
+      else { return }
+      living[path] = process
+    }
+  }
+
+  /// Whether a worker that lives has the folder.
+  public static func isHeld(_ path: String) -> Bool {
+    guard let file = try? Descriptor.open("\(path)/lock", O_RDONLY | O_NOFOLLOW) else { return false }
+    defer { file.close() }
+    return flock(file.raw, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   /// Removes the folders of workers that are gone.
