@@ -38,6 +38,28 @@ import Testing
     #expect(interval.earliest < interval.expected && interval.expected < interval.latest)
   }
 
+  /// Thousands of short ones have ended, and now long ones run in every slot: they are not about to end.
+  @Test func whatOutlivesItsKindIsNotAboutToEnd() throws {
+    let short = ServiceHistory(completed: 8_000, busy: .seconds(40))
+    func interval(_ elapsed: [Double], ahead: Int = 0) throws -> StartInterval {
+      let place = PlaceInLine(
+        ahead: ahead, slots: 2, running: 2, elapsed: elapsed.map { Duration.seconds($0) })
+      return try Self.interval(.of(place, history: short))
+    }
+    #expect(try interval([0.001, 6]).latest < .seconds(1), "one of them is of the kind that was seen")
+    let both = try interval([3, 3])
+    #expect(both.expected == .seconds(3) && both.latest.seconds > 50 && both.earliest.seconds < 0.2)
+    #expect(try interval([3, 3], ahead: 400).expected > both.expected)
+    // Seen at any moment of six seconds that both take.
+    var random = SeededGenerator(seed: testSeed)
+    let held = try (0..<2_000).count { _ in
+      let elapsed = Double.random(in: 0.03..<6, using: &random)
+      let told = try interval([elapsed, elapsed])
+      return (told.earliest.seconds...told.latest.seconds).contains(6 - elapsed)
+    }
+    #expect(held > 1_700, "\(held) of 2000, seed \(testSeed)")
+  }
+
   @Test func moreHistoryAndLessVariationNarrowTheInterval() throws {
     func width(_ completed: Int, _ variation: Double) throws -> Double {
       let interval = try Self.interval(

@@ -56,6 +56,17 @@ public struct PlaceInLine: Hashable, Sendable {
   /// A job that has run for longer than the mean still takes this part of it: nobody knows that it is about to end.
   public static let remainingMin = 0.1
 
+  /// Of what runs for so many times the mean it is believed that it is not of the kind that was seen: of exponential
+  /// running times one in 150 is as long.
+  public static let outlivedFrom = 5.0
+
+  /// For how long those that run have done so, of all in the middle, where every slot runs what is not of the kind that was
+  /// seen, which takes about `mean` seconds; else nil. Before anything starts then, one of these has to end.
+  func outlived(mean: Double) -> Double? {
+    guard elapsed.count >= slots, elapsed.allSatisfy({ $0.seconds > Self.outlivedFrom * mean }) else { return nil }
+    return elapsed.sorted()[elapsed.count / 2].seconds
+  }
+
   /// How much sooner or later the `ends`-th end from now comes than if all slots had always been at a random place in
   /// their jobs, where jobs take about `mean` seconds: then it would come after `ends`/`slots` of them. Each slot has what
   /// is left to the mean, and one whole job after the other after that. Jobs of very different lengths tell nothing by how
@@ -124,6 +135,11 @@ extension StartEstimate {
   /// `ServiceHistory.believedFrom` have ended, the interval is that of `thinVariation`, and it is not moved together: its
   /// end stays where it was.
   ///
+  /// Where all that run have outlived the kind that was seen (see `PlaceInLine.outlived`), the first end is that of a job of
+  /// which nothing is known but its age *e*. Seen at a random moment of its life, it still takes up to *e*·*p*/(1 − *p*) with
+  /// the probability *p* (Gott, "Implications of the Copernican principle for our future prospects", Nature 363, 1993); the
+  /// other ends are those of the kind that was seen.
+  ///
   /// What is not foreseen: jobs that come later and go first, workers that come or go, and jobs of another kind ahead
   /// than those that were seen.
   ///
@@ -140,14 +156,19 @@ extension StartEstimate {
     guard endsNeeded > 0 else { return .now }
     guard history.completed > 0, history.busy > .zero else { return .unknown(.nothingCompleted) }
 
+    let mean = history.busy.seconds / Double(history.completed)
+    let outlived = place.outlived(mean: mean)
     let bunching = max(history.isThin ? thinVariation : 1, history.squaredVariation)
     let waits = BetaPrimeDistribution(
-      a: endsNeeded / bunching, b: (Double(history.completed) + 0.5) / bunching)
+      a: max(endsNeeded - (outlived == nil ? 0 : 1), .ulpOfOne) / bunching,
+      b: (Double(history.completed) + 0.5) / bunching)
     let shift = place.shift(
-      ends: endsNeeded, mean: history.busy.seconds / Double(history.completed),
+      ends: endsNeeded, mean: mean,
       squaredVariation: history.isThin ? 1 - thinRegularity : history.squaredVariation)
     func wait(_ probability: Double, _ shift: Double) -> Duration {
-      let seconds = history.busy.seconds / Double(place.slots) * waits.quantile(probability) * shift
+      let later = endsNeeded > 1 || outlived == nil ? waits.quantile(probability) : 0
+      let first = (outlived ?? 0) * probability / (1 - probability)
+      let seconds = first + history.busy.seconds / Double(place.slots) * later * shift
       return .seconds(min(seconds, waitSecondsMax))
     }
     let miss = (1 - confidence) / 2
