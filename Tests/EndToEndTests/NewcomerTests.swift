@@ -208,6 +208,15 @@ import strata
     let account = try await shell("\(url) '\(StackUnderTest.binary)' account")
     #expect(
       account.code == 0 && account.output.contains("acme (local)") && account.output.contains("2.5"), "\(account)")
+    // Its operator sees whose jobs are whose.
+    let theirs = id(try await shell("\(url) '\(StackUnderTest.binary)' submit noop --name theirs"))
+    let all = try await strata(["jobs", "--all-tenants"], on: stack)
+    #expect(all.output.hasPrefix("acme\t\(theirs)\tqueued\ttheirs\tnoop\t"), "\(all)")
+    let shown = try await strata(["job", "show", String(theirs.suffix(8))], on: stack)
+    #expect(shown.code == 0 && shown.output.contains("tenant      acme\n"), "\(shown)")
+    let own = try await shell("\(url) '\(StackUnderTest.binary)' job show \(theirs)")
+    #expect(own.code == 0 && !own.output.contains("tenant  "), "\(own)")
+    #expect(try await strata(["job", "cancel", theirs], on: stack).output.contains("is cancelled"))
     // A tenant's own key makes no others.
     #expect(try await shell("\(url) '\(StackUnderTest.binary)' tenants create other").code == 3)
     for (words, code, says) in [

@@ -149,7 +149,8 @@ import Testing
     let retry = try await fixture.control.retry(order.job, tenant: fixture.tenant)
     #expect(retry.state == .queued)
     let record = try #require(try await fixture.ledger.job(retry.id, tenant: nil))
-    #expect(record.attemptsMax == 7 && record.order.retry == policy && record.runAt == nil)
+    let kept = try RetryPolicy(attemptsMax: 7, firstDelay: .seconds(7), permanentCodes: ["timeout"])
+    #expect(record.attemptsMax == 7 && record.order.retry == kept && record.runAt == nil)
     #expect(record.order.resources == order.resources && record.order.timeoutSeconds == 30)
     let lanes = try await fixture.queue.census().lanes.filter { $0.value.ready == 1 }.keys
     #expect(lanes.count == 1 && lanes.allSatisfy { $0.resources.gpuThousandths >= 500 })

@@ -160,7 +160,13 @@ import Testing
       #expect(cancelled.status == 202 && cancelled.json["state"]?.stringValue == "cancelled", "\(cancelled.body)")
       let account = try await bench.ask("GET", "/v1/account?tenant=other", key: bench.operatorKey)
       #expect(account.json["name"]?.stringValue == "other", "\(account.body)")
-      #expect(try await bench.ask("GET", "/v1/account?tenant=other").status == 403)
+      for path in ["account", "arrays", "schedules", "keys"] {
+        #expect(try await bench.ask("GET", "/v1/\(path)?tenant=other").status == 403, "\(path)")
+        let seen = try await bench.ask("GET", "/v1/\(path)?tenant=other", key: bench.operatorKey)
+        #expect(seen.status == 200, "\(path): \(seen.body)")
+        let nobodys = try await bench.ask("GET", "/v1/\(path)?tenant=nobody", key: bench.operatorKey)
+        #expect(nobodys.status == 404, "\(path)")
+      }
       #expect(try await bench.ask("GET", "/v1/jobs/\(JobID())", key: bench.operatorKey).status == 404)
     }
   }

@@ -100,7 +100,7 @@ public struct APIServer: Sendable {
 
   private func answer(_ route: Route, _ request: HTTPRequest, _ caller: Principal) async throws -> HTTPResponse {
     let scope = CallerScope(control: control, caller: caller)
-    let tenant = try await scope.tenant(of: route)
+    let tenant = try await scope.tenant(of: route, request.query)
     return switch route {
     case .submitJob: try await jobs.submit(request, tenant: tenant)
     case .checkJob: try await jobs.check(request, tenant: tenant)
@@ -112,8 +112,8 @@ public struct APIServer: Sendable {
     case .changeJob(let id): try await jobs.change(id, request, tenant: tenant)
     case .explainJob(let id): try await jobs.explain(id, tenant: tenant)
     case .retryJob(let id): try await batches.retry(id, request, tenant: tenant, key: scope.key(request, for: tenant))
-    case .retryJobs: try await batches.retryAll(request, tenant: scope.tenant(request.query))
-    case .cancelJobs: try await batches.cancelAll(request, tenant: scope.tenant(request.query))
+    case .retryJobs: try await batches.retryAll(request, tenant: tenant)
+    case .cancelJobs: try await batches.cancelAll(request, tenant: tenant)
     case .submitBatch: try await batches.submit(request, tenant: tenant)
     case .batch(let id): try await batches.get(id, tenant: tenant)
     case .batchEvents(let id): try await events.follow(id, request, tenant: tenant)
@@ -133,7 +133,7 @@ public struct APIServer: Sendable {
     case .runSchedule(let name): try await schedules.run(name, request, tenant: tenant)
     case .scheduleTimes(let name): try await schedules.times(name, request, tenant: tenant)
     case .capabilities: try overview.capabilities()
-    case .account: try await overview.account(scope.tenant(request.query))
+    case .account: try await overview.account(tenant)
     case .queue: try await queue.queue(request, caller)
     case .workers: try await queue.workers()
     case .tiers: try await tiers.list()

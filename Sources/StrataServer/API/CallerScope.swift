@@ -31,11 +31,15 @@ struct CallerScope {
     return tenant == caller.tenant ? key : key.map { "\(caller.tenant)\u{1F}\($0)" }
   }
 
-  /// Whose things a route is about: of a job or an array that an operator asks for, its owner's, whoever that is. What
+  /// Whose things a route is about: those of the tenant that an operator names, where the route takes a name; of a job or an array that an operator asks for, its owner's, whoever that is. What
   /// is nobody's is looked for among the caller's own.
   ///
   /// - Complexity: for operators a query.
-  func tenant(of route: Route) async throws -> TenantID {
+  func tenant(of route: Route, _ query: HTTPQuery) async throws -> TenantID {
+    switch route {
+    case .listSchedules, .arrays(.list), .account, .retryJobs, .cancelJobs: return try await tenant(query)
+    default: break
+    }
     guard caller.isOperator else { return caller.tenant }
     let owner: TenantID?
     switch route {

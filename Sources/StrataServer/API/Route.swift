@@ -129,8 +129,8 @@ package enum Route: Hashable {
   package var queryItems: [String] {
     switch self {
     case .listJobs: JobFilter.queryItems + ["tenant", "cursor", "limit", "id"]
-    case .listSchedules: ["cursor", "limit"]
-    case .arrays(.list): ["cursor", "limit", "id"]
+    case .listSchedules: ["tenant", "cursor", "limit"]
+    case .arrays(.list): ["tenant", "cursor", "limit", "id"]
     case .arrays(.tasks): ["state", "cursor", "limit"]
     case .arrays(.cancel): ["tasks"]
     case .scheduleTimes: ["limit"]

@@ -29,7 +29,8 @@ struct ArrayAction {
   }
 
   private func list() async throws {
-    let all: [ArrayView] = try await items(["v1", "arrays"], [])
+    let all: [ArrayView] = try await items(
+      ["v1", "arrays"], arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [])
     if asJSON { return Terminal.print(try JSONText.of(items: all)) }
     Terminal.print(ArrayText.table(of: all), none: "no arrays")
   }

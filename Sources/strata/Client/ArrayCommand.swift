@@ -25,6 +25,7 @@ extension Command {
         "state", "NAME",
         "only those in this state: pending, scheduled, queued, running, succeeded, failed, cancelled; or waiting: made, and"
           + " not running (tasks)"),
+      .option("tenant", "NAME", "those of this tenant (list; operators)"),
       .option("limit", "N", "how many (list, tasks) [20]"), .dataDirectory, .json,
     ],
     run: { arguments in
@@ -62,6 +63,9 @@ enum ArrayVerb: String, CaseIterable {
     if self != .list, !ArrayName.isPart(arguments.positional[1]) { throw ArrayName.usage(arguments.positional[1]) }
     if arguments.has("state"), self != .tasks {
       throw UsageError("--state is for 'strata array tasks'", command: "array")
+    }
+    if arguments.has("tenant"), self != .list {
+      throw UsageError("--tenant is for 'strata array list'; an operator names any array", command: "array")
     }
     if arguments.has("limit"), self != .tasks, self != .list {
       throw UsageError("--limit is for 'strata array list' and 'tasks'", command: "array")

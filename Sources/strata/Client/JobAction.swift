@@ -29,8 +29,16 @@ struct JobAction {
 
   private func show() async throws -> ExitStatus {
     let job: JobView = try await server.get("/v1/jobs/\(id)")
-    try tell(job, JobText.of(job))
+    try tell(job, JobText.of(job, of: asJSON ? nil : try await strangersName(job.tenant)))
     return .done
+  }
+
+  /// Of a tenant whose job an operator looks at; nil of one's own.
+  private func strangersName(_ tenant: TenantID) async throws -> String? {
+    let own: AccountView = try await server.get("/v1/account")
+    guard own.tenant != tenant else { return nil }
+    let all: [TenantView] = try await server.get("/v1/tenants")
+    return all.first { $0.id == tenant }?.name ?? tenant.description
   }
 
   private func explain() async throws -> ExitStatus {
@@ -133,9 +141,10 @@ private struct LogShape: Encodable {
 
 /// A job as `strata job show` tells it.
 package enum JobText {
-  package static func of(_ job: JobView) -> String {
+  /// - Parameter tenant: whose it is, where that is worth telling.
+  package static func of(_ job: JobView, of tenant: String? = nil) -> String {
     var rows: [RequestText.Row] = [
-      ("job", job.id.description), ("state", job.state.rawValue),
+      ("job", job.id.description), ("tenant", tenant), ("state", job.state.rawValue),
     ]
     rows += RequestText.rows(of: job)
     rows += [

@@ -32,7 +32,8 @@ struct ScheduleAction {
   }
 
   private func list() async throws {
-    let all: [ScheduleView] = try await server.all(["v1", "schedules"], limit: .max)
+    let all: [ScheduleView] = try await server.all(
+      ["v1", "schedules"], query: arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [], limit: .max)
     if asJSON { return Terminal.print(try JSONText.of(items: all)) }
     Terminal.print(ScheduleText.table(of: all), none: "no schedules")
   }

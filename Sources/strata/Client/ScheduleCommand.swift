@@ -92,6 +92,7 @@ enum ScheduleVerb: String, CaseIterable {
     case .create: ScheduleOptions.times + [ScheduleOptions.paused, ScheduleOptions.dryRun] + ScheduleOptions.ofJob
     case .change: ScheduleOptions.times + [ScheduleOptions.rename] + ScheduleOptions.ofJob
     case .times: [ScheduleOptions.limit]
+    case .list: [ScheduleOptions.tenant]
     default: []
     }
   }
@@ -114,7 +115,9 @@ enum ScheduleOptions {
   static let rename = OptionDefinition.option("rename", "NAME", "another name (change)")
   static let limit = OptionDefinition.option("limit", "N", "how many (times) [10]")
 
-  static let own = times + [paused, dryRun, rename, limit]
+  static let tenant = OptionDefinition.option("tenant", "NAME", "those of this tenant (list; operators)")
+
+  static let own = times + [paused, dryRun, rename, limit, tenant]
   /// Those of `strata submit` but for what belongs to one job alone.
   static let ofJob: [OptionDefinition] = {
     let alone: Set = [
