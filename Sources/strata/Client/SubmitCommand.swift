@@ -36,8 +36,9 @@ extension Command {
       and is summary.exit_status (or summary.signal) with --json and in 'strata job show'. Ctrl-C ends the waiting, not
       the job.
 
-      The job is called by the command's words unless --name says otherwise. With --attempts a command that ends with another
-      exit status than 0 is tried again; without, only what is no fault of the command is, such as a lost worker.
+      The job is called by the command's words unless --name says otherwise. With --attempts, and no
+      --retry-on, a command that ends with another exit status than 0 is tried again; else only what is no fault of the
+      command is, such as a lost worker, and what --retry-on names.
 
       With --array the command runs once for each index, which stands for {task} in its words and in $STRATA_TASK_INDEX;
       what the tasks print is shown by 'strata job logs ARRAY[INDEX]'.
