@@ -5,8 +5,8 @@ import StrataRuntime
 
 /// Many jobs that are cancelled together.
 extension ControlPlane {
-  /// The most jobs that one call cancels.
-  public static let cancellationsMax = 1_000
+  /// The most jobs that one call cancels, or does again.
+  public static let bulkMax = 1_000
   /// The states of a job that can be cancelled.
   public static let cancellable: Set<JobState> = [.blocked, .scheduled, .queued, .running]
 
@@ -22,7 +22,7 @@ extension ControlPlane {
   ) async throws(StrataError) -> (jobs: [JobSnapshot], next: JobID?) {
     var filter = filter
     filter.states = filter.states ?? Self.cancellable
-    let (found, next) = try await jobs(filter, after: cursor, limit: min(limit, Self.cancellationsMax))
+    let (found, next) = try await jobs(filter, after: cursor, limit: min(limit, Self.bulkMax))
     let ids = found.map(\.record.id)
     guard !ids.isEmpty else { return ([], next) }
     do { try await ledger.requestCancel(of: ids) } catch { throw error.strataError }
@@ -56,6 +56,7 @@ extension ControlPlane {
   ///
   /// - Returns: those that it does not hold, and whose ends, where they have ended, are settled: none where that could not be
   ///   seen to. Work that is done is charged.
+  @discardableResult
   func takeOut(_ jobs: [JobID]) async -> [JobID] {
     guard !jobs.isEmpty else { return [] }
     var unknown: [JobID] = []

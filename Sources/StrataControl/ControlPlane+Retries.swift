@@ -2,9 +2,6 @@ public import StrataCore
 public import StrataLedger
 
 extension ControlPlane {
-  /// The most jobs that one call does again.
-  public static let retriesMax = 1_000
-
   /// Does a job again that failed or was cancelled: a new job with the same request, at today's price, with a hold of
   /// its own. A job is done again once; asked again, the answer is the one that does.
   ///
@@ -29,7 +26,7 @@ extension ControlPlane {
   public func retryable(
     _ filter: JobFilter, after cursor: JobID? = nil, limit: Int = 100
   ) async throws(StrataError) -> [StoredJob] {
-    do { return try await ledger.retryable(filter, after: cursor, limit: min(limit, Self.retriesMax)) } catch {
+    do { return try await ledger.retryable(filter, after: cursor, limit: min(limit, Self.bulkMax)) } catch {
       throw error.strataError
     }
   }

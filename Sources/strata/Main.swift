@@ -7,10 +7,8 @@ struct Main {
 
   static let commands: [Command] = [
     .up, .down, .status, .doctor, .submit, .run, .local, .jobs, .job, .cancel, .retry, .array, .batch, .schedule,
-    .capabilities,
-    .account,
-    .keys, .queue, .workers, .tiers, .tenants, .ledger,
-    .simulateScan, .help, .version, .controller, .worker, .runner, .sentinel,
+    .capabilities, .account, .keys, .queue, .workers, .tiers, .tenants, .ledger, .simulateScan, .help, .version,
+    .controller, .worker, .runner, .sentinel,
   ]
 
   static func main() async {

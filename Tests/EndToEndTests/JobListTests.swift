@@ -103,6 +103,10 @@ import Testing
       let refused = try await strata(["batch", "submit", broken], on: stack)
       #expect(refused.code == 2 && refused.errors.contains("line 2 of") && refused.errors.contains(words), "\(refused)")
     }
+    for key in ["two words", String(repeating: "k", count: 241), ""] {
+      let wrong = try await strata(["batch", "submit", file, "--idempotency-key", key], on: stack)
+      #expect(wrong.code == 2 && wrong.errors.contains("1 to 240 visible"), "\(wrong)")
+    }
     let failing = (0..<5).map { _ in #"{"capability":"command.run","params":{"command":["false"]},"labels":{"f":"1"}}"#
     }
     let failed = try await strata(

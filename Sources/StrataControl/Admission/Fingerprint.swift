@@ -7,7 +7,8 @@ enum Fingerprint {
   static func of(_ order: WorkOrder, _ draft: JobDraft, tier: TierName) -> [UInt8] {
     // The identifier is new with every request and is left out: the fixed one stands for it.
     let fixed = order.renamed(JobID(high: 0, low: 0))
-    // What was not asked for adds nothing, as the policy of a job that is done again, nor does standing alone: digests of before jobs could have it stay as they are.
+    // What was not asked for adds nothing, as the policy of a job that is done again, nor does standing alone: digests of
+    // before jobs could have it stay as they are.
     let text =
       fixed.encodedInOrder + Array("\n\(draft.capability)\n\(tier)\n\(draft.priority.rawValue)".utf8)
       + Array((draft.start.map { "\n\($0.fingerprint)" } ?? "").utf8)

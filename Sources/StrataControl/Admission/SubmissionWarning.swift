@@ -42,8 +42,8 @@ extension AdmissionService {
       SubmissionWarning(
         code: .noWorker,
         message:
-          "it waits until a worker of tier \(names) comes: none that could run it was seen in the last day, and one is only declared"
-      )
+          "it waits until a worker of tier \(names) comes: none that could run it was seen in the last day, and one"
+          + " is only declared")
     ]
   }
 }

@@ -23,8 +23,8 @@ public struct ScheduleEnd: Hashable, Sendable {
 }
 
 extension Ledger {
-  /// How the newest ended jobs of schedules ended, those that were made last first, of each at most `limit`. One that has made none is
-  /// absent.
+  /// How the newest ended jobs of schedules ended, those that were made last first, of each at most `limit`. One that has
+  /// made none is absent.
   public func recentEnds(
     of schedules: [ScheduleID], limit: Int
   ) async throws(LedgerError) -> [ScheduleID: [ScheduleEnd]] {

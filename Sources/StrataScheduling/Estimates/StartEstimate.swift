@@ -159,16 +159,17 @@ extension StartEstimate {
     let mean = history.busy.seconds / Double(history.completed)
     let outlived = place.outlived(mean: mean)
     let bunching = max(history.isThin ? thinVariation : 1, history.squaredVariation)
-    let waits = BetaPrimeDistribution(
-      a: max(endsNeeded - (outlived == nil ? 0 : 1), .ulpOfOne) / bunching,
-      b: (Double(history.completed) + 0.5) / bunching)
+    let endsOfKind = endsNeeded - (outlived == nil ? 0 : 1)
+    let waits =
+      endsOfKind > 0
+      ? BetaPrimeDistribution(a: endsOfKind / bunching, b: (Double(history.completed) + 0.5) / bunching) : nil
     let shift = place.shift(
       ends: endsNeeded, mean: mean,
       squaredVariation: history.isThin ? 1 - thinRegularity : history.squaredVariation)
     func wait(_ probability: Double, _ shift: Double) -> Duration {
-      let later = endsNeeded > 1 || outlived == nil ? waits.quantile(probability) : 0
       let first = (outlived ?? 0) * probability / (1 - probability)
-      let seconds = first + history.busy.seconds / Double(place.slots) * later * shift
+      let later = history.busy.seconds / Double(place.slots) * (waits?.quantile(probability) ?? 0) * shift
+      let seconds = first + later
       return .seconds(min(seconds, waitSecondsMax))
     }
     let miss = (1 - confidence) / 2

@@ -80,7 +80,8 @@ struct BatchRoutes {
   func cancelAll(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: smallBodyBytesMax)
     let asked = try JSONCoding.decode(BulkJobRequest.self, from: body, members: BulkJobRequest.members)
-    var (filter, limit) = (try await filter(asked, tenant), try Self.limit(asked))
+    var filter = try await filter(asked, tenant)
+    let limit = try Self.limit(asked)
     filter.states = try asked.state.map(JobFilter.states) ?? ControlPlane.cancellable
     guard asked.all == true || asked.isNarrowed else {
       throw HTTPRefusal.invalidBody("nothing says which jobs: give one member that does, or 'all' as true")
@@ -88,7 +89,6 @@ struct BatchRoutes {
     if let ended = filter.states?.subtracting(ControlPlane.cancellable).first {
       throw HTTPRefusal.invalidBody("'state' is \(ended.rawValue): what has ended cannot be cancelled")
     }
-    limit = min(limit, ControlPlane.cancellationsMax)
     let isDry = asked.dryRun == true
     let page =
       isDry
@@ -115,8 +115,8 @@ struct BatchRoutes {
 
   private static func limit(_ asked: BulkJobRequest) throws(HTTPRefusal) -> Int {
     let limit = asked.limit ?? 100
-    guard (1...ControlPlane.retriesMax).contains(limit) else {
-      throw .invalidBody("'limit' goes from 1 to \(ControlPlane.retriesMax)")
+    guard (1...ControlPlane.bulkMax).contains(limit) else {
+      throw .invalidBody("'limit' goes from 1 to \(ControlPlane.bulkMax)")
     }
     return limit
   }

@@ -31,8 +31,9 @@ struct CallerScope {
     return tenant == caller.tenant ? key : key.map { "\(caller.tenant)\u{1F}\($0)" }
   }
 
-  /// Whose things a route is about: those of the tenant that an operator names, where the route takes a name; of a job or an array that an operator asks for, its owner's, whoever that is. What
-  /// is nobody's is looked for among the caller's own.
+  /// Whose things a route is about: those of the tenant that an operator names, where the route takes a name; of a job or
+  /// an array that an operator asks for, its owner's, whoever that is. What is nobody's is looked for among the caller's
+  /// own.
   ///
   /// - Complexity: for operators a query.
   func tenant(of route: Route, _ query: HTTPQuery) async throws -> TenantID {

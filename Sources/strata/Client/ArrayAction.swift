@@ -29,15 +29,13 @@ struct ArrayAction {
   }
 
   private func list() async throws {
-    let all: [ArrayView] = try await items(
-      ["v1", "arrays"], arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [])
+    let all: [ArrayView] = try await items(["v1", "arrays"], arguments.query("tenant"))
     if asJSON { return Terminal.print(try JSONText.of(items: all)) }
     Terminal.print(ArrayText.table(of: all), none: "no arrays")
   }
 
   private func tasks() async throws {
-    let state = arguments["state"].map { [(name: "state", value: $0)] } ?? []
-    let all: [ArrayTaskView] = try await items(path + ["tasks"], state)
+    let all: [ArrayTaskView] = try await items(path + ["tasks"], arguments.query("state"))
     if asJSON { return Terminal.print(try JSONText.of(items: all)) }
     Terminal.print(ArrayText.table(of: all), none: "no tasks")
   }
@@ -108,8 +106,7 @@ package enum ArrayText {
       let left = one.tasks - one.succeeded - one.failed - one.cancelled
       table.add(
         one.id.description, one.state, one.name ?? "-", one.capability ?? "?", String(one.createdAt.prefix(19)),
-        "\(one.tasks)",
-        "\(one.succeeded)", "\(one.failed)", "\(left)")
+        "\(one.tasks)", "\(one.succeeded)", "\(one.failed)", "\(left)")
     }
     return table
   }

@@ -19,12 +19,12 @@ struct ArrayFollower {
   /// - Returns: the finished array.
   private func follow(_ id: ArrayID) async throws -> ArrayView {
     let progress = Mutex(ProgressLine())
-    var outageStart: ContinuousClock.Instant?
+    var outage = Outage(of: "array", "\(id)")
     while true {
       do {
         // The stream ends early when the server restarts: it is opened again, and begins with the array as it stands.
         for try await array in events(of: id) {
-          outageStart = nil
+          outage.end()
           if array.finishedAt != nil { break }
           progress.withLock { $0.show(array) }
         }
@@ -34,15 +34,8 @@ struct ArrayFollower {
           return array
         }
       } catch let error as StrataError where error.code == .unreachable {
-        let start = outageStart ?? .now
-        outageStart = start
-        guard ContinuousClock.now - start < JobFollower.outageMax else {
-          throw StrataError(
-            .unreachable,
-            "\(error.message), for \(JobFollower.outageMax.brief) now; the array goes on when its server does",
-            remedy: "wait again with strata array wait \(id)")
-        }
-        progress.withLock { $0.show(fraction: nil, stage: "waiting for the server") }
+        try outage.bear(error)
+        progress.withLock { $0.show(fraction: nil, stage: Outage.stage) }
       }
       try await Task.sleep(for: .milliseconds(200))
     }

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 package import StrataAPI
 import StrataCore
 import StrataServer
@@ -51,6 +50,8 @@ enum BatchVerb: String, CaseIterable {
 struct BatchAction {
   /// Jobs of one request, which is what the server takes.
   private static let chunkMax = 1_000
+  /// Of a key, behind which each request puts its number.
+  private static let keyBytesMax = 240
   /// Bytes of one request's jobs: the server takes 16 MiB.
   private static let chunkBytesMax = 12 << 20
 
@@ -61,18 +62,23 @@ struct BatchAction {
   private var word: String { arguments.positional[1] }
 
   func perform(_ verb: BatchVerb) async throws -> ExitStatus {
-    if verb == .submit { return try await submit() }
-    guard let id = BatchID(word) else {
-      throw UsageError("'\(word)' is not a batch's identifier (26 letters and digits)", command: "batch")
-    }
     switch verb {
-    case .submit: return .done
-    case .show: return try show(try await server().get(["v1", "batches", id.description]))
+    case .submit: return try await submit()
+    case .show: return try show(try await server().get(["v1", "batches", try id.description]))
     case .close:
       let answer: BatchAccepted = try await server().post(
-        "/v1/jobs:batch", BatchRequest(jobs: [], batch: id), idempotencyKey: "cli-\(JobID())")
+        "/v1/jobs:batch", BatchRequest(jobs: [], batch: try id), idempotencyKey: "cli-\(JobID())")
       return try show(answer.batch)
-    case .wait: return try await wait(id)
+    case .wait: return try await wait(try id)
+    }
+  }
+
+  private var id: BatchID {
+    get throws(UsageError) {
+      guard let id = BatchID(word) else {
+        throw UsageError("'\(word)' is not a batch's identifier (26 letters and digits)", command: "batch")
+      }
+      return id
     }
   }
 
@@ -94,8 +100,8 @@ struct BatchAction {
     let lines = try BatchLines(of: word)
     let chunks = lines.chunks(of: Self.chunkMax, bytesMax: Self.chunkBytesMax)
     guard !chunks.isEmpty else { throw UsageError("\(word) has no jobs in it", command: "batch") }
+    let key = try JobOptions.idempotencyKey(arguments, bytesMax: Self.keyBytesMax)
     let server = try server()
-    let key = arguments["idempotency-key"] ?? "cli-\(JobID())"
     let given = try JobOptions.batch(arguments)
     // Nobody waits for a batch that others may still join.
     let staysOpen = arguments.has("keep-open") || given != nil && !arguments.has("wait")
@@ -162,8 +168,8 @@ struct BatchLines {
 
   /// Of one line: what the server takes of one job.
   private static let lineBytesMax = 256 << 10
-  /// Bytes that are taken: of more, the file can be cut.
-  private static let bytesMax = 1 << 30
+  /// Bytes that are taken: what is read of them takes ten times as much memory. Of more, the file can be cut.
+  private static let bytesMax: Int64 = 128 << 20
 
   let lines: [Line]
 
@@ -172,7 +178,8 @@ struct BatchLines {
     let file = try path == "-" ? InputFiles.spoolStandardInput() : InputFiles.check([path])[0]
     guard InputFiles.size(of: file) <= Self.bytesMax else {
       throw StrataError(
-        .invalidInput, "\(path) is larger than 1 GiB", remedy: "cut it, and join the batch with --batch")
+        .invalidInput, "\(path) has more than \(Self.bytesMax.asBytes)",
+        remedy: "cut it, and join the batch with --batch")
     }
     let data = try Data(contentsOf: URL(filePath: file))
     lines = try data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated().compactMap {
@@ -223,26 +230,30 @@ struct BatchFollower {
   /// - Returns: the finished batch.
   func follow(_ id: BatchID) async throws -> BatchView {
     let progress = Mutex(ProgressLine())
-    var outageStart: ContinuousClock.Instant?
+    var outage = Outage(of: "batch", "\(id)")
     while true {
       do {
         let batch: BatchView = try await server.get(["v1", "batches", id.description])
-        outageStart = nil
+        outage.end()
         if batch.finishedAt != nil {
           progress.withLock { $0.clear() }
           return batch
         }
-        let ended = batch.total - batch.running
-        let words = "\(ended) of \(batch.total.counted("job"))" + (batch.open ? ", and more may join" : "")
-        progress.withLock { $0.show(fraction: Double(ended) / Double(max(1, batch.total)), stage: words) }
+        progress.withLock { $0.show(batch) }
       } catch let error as StrataError where [.unreachable, .unavailable].contains(error.code) {
-        let start = outageStart ?? .now
-        outageStart = start
-        guard ContinuousClock.now - start < JobFollower.outageMax else { throw error }
-        progress.withLock { $0.show(fraction: nil, stage: "waiting for the server") }
+        try outage.bear(error)
+        progress.withLock { $0.show(fraction: nil, stage: Outage.stage) }
       }
       try await Task.sleep(for: Self.interval)
     }
+  }
+}
+
+extension ProgressLine {
+  fileprivate mutating func show(_ batch: BatchView) {
+    let ended = batch.total - batch.running
+    let words = "\(ended) of \(batch.total.counted("job"))" + (batch.open ? ", and more may join" : "")
+    show(fraction: Double(ended) / Double(max(1, batch.total)), stage: words)
   }
 }
 

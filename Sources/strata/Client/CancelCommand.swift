@@ -14,7 +14,7 @@ extension Command {
     options: [
       .option("state", "NAME", "only those in this state: blocked, scheduled, queued or running; several with commas")
     ] + JobFilterOptions.all.filter { $0.name != "code" } + [
-      .flag("all", "all that have not ended"), .option("tenant", "NAME", "those of this tenant (operators)"),
+      .flag("all", "all that have not ended"), .ofTenant,
       .option("limit", "N|all", "how many [100]"), .flag("dry-run", "only list them"), .dataDirectory, .json,
     ],
     run: { arguments in
@@ -24,9 +24,8 @@ extension Command {
       guard arguments.has("all") || request.isNarrowed else {
         throw UsageError("which jobs? give an option that says so, such as --label, or --all", command: "cancel")
       }
-      let limit = arguments["limit"] == "all" ? .max : try arguments.integer("limit", in: 1...1_000_000) ?? 100
-      let server = try Server(arguments)
-      let (jobs, next) = try await cancel(request, limit, server, arguments["tenant"])
+      let (limit, server) = (try arguments.limit(usual: 100), try Server(arguments))
+      let (jobs, next) = try await cancel(request, limit, server, arguments.query("tenant"))
       if jobs.isEmpty { try await CapabilityNames.require(arguments["capability"], on: server) }
       if !arguments.has("dry-run") { try await tellOfArrays(jobs, server) }
       if arguments.has("json") {
@@ -53,13 +52,12 @@ extension Command {
   }
 
   private static func cancel(
-    _ request: BulkJobRequest, _ limit: Int, _ server: Server, _ tenant: String?
+    _ request: BulkJobRequest, _ limit: Int, _ server: Server, _ query: [(name: String, value: String)]
   ) async throws -> (jobs: [JobView], next: String?) {
     var (request, jobs, next): (BulkJobRequest, [JobView], String?) = (request, [], nil)
     repeat {
-      request.limit = min(500, limit - jobs.count)
-      let page: Page<JobView> = try await server.post(
-        "/v1/jobs:cancel", request, query: tenant.map { [(name: "tenant", value: $0)] } ?? [])
+      request.limit = min(JobFilterOptions.bulkMax, limit - jobs.count)
+      let page: Page<JobView> = try await server.post("/v1/jobs:cancel", request, query: query)
       jobs += page.items
       next = page.nextCursor
       request.cursor = next.flatMap(JobID.init)

@@ -23,10 +23,9 @@ extension Command {
 
   static let account = Command(
     name: "account", summary: "Show the credits granted, charged, held and available",
-    options: [.option("tenant", "NAME", "those of this tenant (operators)"), .dataDirectory, .json],
+    options: [.ofTenant, .dataDirectory, .json],
     run: { arguments in
-      let query = arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? []
-      let account: AccountView = try await Server(arguments).get("/v1/account", query: query)
+      let account: AccountView = try await Server(arguments).get("/v1/account", query: arguments.query("tenant"))
       if arguments.has("json") {
         Terminal.print(try JSONText.of(account))
         return .done

@@ -5,9 +5,6 @@ import Synchronization
 
 /// Watches a job's events until it is finished, showing how far it is, or what it prints.
 struct JobFollower {
-  /// How long a server that went away is waited for: it restarts by itself.
-  static let outageMax = Duration.seconds(60)
-
   let server: Server
   /// Where to copy what the job prints; nil shows its progress instead.
   var logDescriptor: Int32?
@@ -20,12 +17,12 @@ struct JobFollower {
     let note = tellsOfWaiting ? WaitingNote(job: id, server: server) { progress.withLock { $0.clear() } } : nil
     defer { note?.cancel() }
     var log = logDescriptor.map { LogTail(job: id, server: server, descriptor: $0) }
-    var outageStart: ContinuousClock.Instant?
+    var outage = Outage(of: "job", "\(id)")
     while true {
       do {
         // The stream ends early when the server restarts: it is opened again, and begins with the job as it stands.
         for try await event in events(of: id) {
-          outageStart = nil
+          outage.end()
           if event.hasBegun { note?.cancel() }
           if JobState(rawValue: event.type)?.isFinal == true { break }
           if log == nil { progress.withLock { $0.show(event) } } else { try await log?.copy() }
@@ -37,14 +34,8 @@ struct JobFollower {
           return job
         }
       } catch let error as StrataError where error.code == .unreachable {
-        let start = outageStart ?? .now
-        outageStart = start
-        guard ContinuousClock.now - start < Self.outageMax else {
-          throw StrataError(
-            .unreachable, "\(error.message), for \(Self.outageMax.brief) now; the job goes on once its server does",
-            remedy: "wait again with strata job wait \(id)")
-        }
-        progress.withLock { $0.show(fraction: nil, stage: "waiting for the server") }
+        try outage.bear(error)
+        progress.withLock { $0.show(fraction: nil, stage: Outage.stage) }
       }
       try await Task.sleep(for: .milliseconds(200))
     }

@@ -1,5 +1,6 @@
 import StrataAPI
 import StrataCore
+import StrataWorker
 
 /// The options that `submit` and `run` share.
 enum JobOptions {
@@ -49,6 +50,18 @@ enum JobOptions {
     } ?? Server.patienceDefault
   }
 
+  /// A key of our own, where none is given, makes the retry of a lost answer find the same job.
+  ///
+  /// - Parameter bytesMax: what the server takes, less what is put behind it.
+  static func idempotencyKey(_ arguments: Arguments, bytesMax: Int = 255) throws(UsageError) -> String {
+    guard let key = arguments["idempotency-key"] else { return "cli-\(JobID())" }
+    guard (1...bytesMax).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      throw UsageError(
+        "--idempotency-key takes 1 to \(bytesMax) visible ASCII characters, no blanks", command: arguments.command)
+    }
+    return key
+  }
+
   static func request(_ capability: String, _ arguments: Arguments) async throws -> JobRequest {
     let cores = try arguments["cpu"].map { try Quantity.thousandths($0, of: "--cpu") }
     let memory = try arguments["memory"].map { try Quantity.bytes($0, of: "--memory") }
@@ -78,12 +91,12 @@ enum JobOptions {
   private static func retry(_ arguments: Arguments) throws(UsageError) -> RetryOverride? {
     let attempts = try arguments.integer("attempts", in: RetryPolicyLimits.attempts)
     let codes = arguments.all("retry-on")
-    for code in codes where !knownCodes.contains(code) {
+    for code in codes where !AttemptError.codes.contains(code) {
       // Capabilities have codes of their own.
-      guard let near = Spelling.nearest(to: code, among: knownCodes) else { continue }
+      guard let near = Spelling.nearest(to: code, among: AttemptError.codes) else { continue }
       throw UsageError("no error has the code '\(code)'; did you mean '\(near)'?", command: arguments.command)
     }
-    let usual = (attempts ?? 1) > 1 && codes.isEmpty ? [exitStatusCode] : []
+    let usual = (attempts ?? 1) > 1 && codes.isEmpty ? [AttemptError.exitStatusCode] : []
     let longest = RetryPolicyLimits.delay.upperBound.milliseconds / 1_000
     return RetryOverride(
       attemptsMax: attempts,
@@ -91,14 +104,6 @@ enum JobOptions {
       retryableCodes: codes.isEmpty && usual.isEmpty ? nil : Array(Set(codes + usual)).sorted()
     ).unlessEmpty
   }
-
-  /// Of what ends attempts whatever their capability.
-  private static let knownCodes = [
-    exitStatusCode, "timeout", "out_of_memory", "out_of_cpu_time", "output_too_large", "output_replaced", "disk_full",
-    "crashed", "input_missing", "worker_fault", "invalid_input",
-  ]
-  /// Of the error of a command that ended with another status than 0.
-  private static let exitStatusCode = "exit_status"
 
   /// Read here already: what is wrong with it is told before a server is asked.
   private static func array(_ arguments: Arguments) throws(UsageError) -> ArrayRequest? {

@@ -33,7 +33,7 @@ struct KeysAction {
   let arguments: Arguments
 
   private var asJSON: Bool { arguments.has("json") }
-  private var query: [(name: String, value: String)] { arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [] }
+  private var query: [(name: String, value: String)] { arguments.query("tenant") }
 
   private func keys() async throws -> [KeyView] {
     let page: Page<KeyView> = try await server.get("/v1/keys", query: query)

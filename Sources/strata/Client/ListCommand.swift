@@ -13,7 +13,7 @@ extension Command {
     options: [
       .option("state", "NAME", "only those in this state; several with commas: queued,running")
     ] + JobFilterOptions.all + [
-      .option("tenant", "NAME", "those of this tenant (operators)"), .flag("all-tenants", "those of all (operators)"),
+      .ofTenant, .flag("all-tenants", "those of all (operators)"),
       .option("limit", "N|all", "how many [20]"),
       .option("cursor", "CURSOR", "go on where a list has ended: the next_cursor of its --json"), .dataDirectory, .json,
     ],
@@ -37,13 +37,16 @@ enum JobFilterOptions {
     .option("until", "INSTANT|TIME", "only those accepted before"),
   ]
 
-  /// What `strata retry` and `strata cancel` ask for.
+  /// Jobs of one request of `strata retry` and `strata cancel`, each of which is kept short.
+  static let bulkMax = 500
+
+  /// What these ask for.
   static func request(_ arguments: Arguments) throws(UsageError) -> BulkJobRequest {
     BulkJobRequest(
       capability: arguments["capability"], name: arguments["name"], labels: try LabelWords.read(arguments),
       tier: arguments["tier"], batch: try JobOptions.batch(arguments), schedule: arguments["schedule"],
-      since: try instant("since", arguments),
-      until: try instant("until", arguments), code: arguments["code"], dryRun: arguments.has("dry-run") ? true : nil)
+      since: try instant("since", arguments), until: try instant("until", arguments), code: arguments["code"],
+      dryRun: arguments.has("dry-run") ? true : nil)
   }
 
   /// Thirty years: nothing was accepted before.
@@ -73,12 +76,9 @@ private struct JobList {
     if arguments.has("tenant"), arguments.has("all-tenants") {
       throw UsageError("give --tenant or --all-tenants, not both", command: "jobs")
     }
-    limit = arguments["limit"] == "all" ? .max : try arguments.integer("limit", in: 1...1_000_000) ?? 20
+    limit = try arguments.limit(usual: 20)
     if let text = arguments["state"] { try Self.check(states: text) }
-    var query: [(name: String, value: String)] = []
-    for name in ["state", "name", "capability", "tier", "code", "batch", "schedule", "tenant"] {
-      if let value = arguments[name] { query.append((name: name, value: value)) }
-    }
+    var query = arguments.query("state", "name", "capability", "tier", "code", "batch", "schedule", "tenant")
     for (name, value) in try LabelWords.read(arguments) ?? [:] {
       query.append((name: "label", value: "\(name)=\(value)"))
     }
@@ -143,8 +143,7 @@ package enum JobTable {
       let charged = job.state.isFinal ? MicroCredits(micros: job.chargedMicrocredits).description : "-"
       let cells = [
         job.id.description, job.state.rawValue, name(of: job), job.capability, String(job.createdAt.prefix(19)),
-        charged,
-        job.error.map { "\($0.code): \($0.message)" } ?? "-",
+        charged, job.error.map { "\($0.code): \($0.message)" } ?? "-",
       ]
       table.add(tenants.map { [$0[job.tenant] ?? job.tenant.description] + cells } ?? cells)
     }

@@ -50,13 +50,9 @@ package enum QueueText {
     guard queue.outcomesPending != nil else { return [] }
     var table = Table("WORKER", "PLACE", "TIERS", "RUNNING")
     for worker in queue.workers {
-      table.add(worker.id.description, worker.place ?? "-", tiers(of: worker) ?? "-", "\(worker.leases)")
+      table.add(worker.id.description, worker.place ?? "-", worker.tiers?.listed ?? "-", "\(worker.leases)")
     }
     return [queue.workers.isEmpty ? "no workers: jobs wait until one comes ('strata worker' is one)" : table.text]
-  }
-
-  static func tiers(of worker: QueueView.Worker) -> String? {
-    worker.tiers?.map(\.rawValue).joined(separator: ",")
   }
 
   private static func notes(_ queue: QueueView) -> [String] {
@@ -106,7 +102,7 @@ package enum QueueLines {
     for worker in queue.workers {
       lines.append([
         "worker", worker.id.description, "\(worker.leases)", worker.leaseUntil, worker.place ?? "-",
-        QueueText.tiers(of: worker) ?? "-",
+        worker.tiers?.listed ?? "-",
       ])
     }
     for limit in queue.limits {
@@ -139,6 +135,11 @@ struct PoolRow {
   var oldest: String? { waitedSeconds.map { Duration.seconds($0).brief } }
 
   private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+}
+
+extension [TierName] {
+  /// `gpu,cpu`.
+  var listed: String { map(\.rawValue).joined(separator: ",") }
 }
 
 extension ResourceRequest {

@@ -12,14 +12,13 @@ extension Command {
       """,
     options: JobFilterOptions.all + [
       .flag("cancelled", "those that were cancelled, instead of those that failed"),
-      .option("tenant", "NAME", "those of this tenant (operators)"), .option("limit", "N|all", "how many [100]"),
+      .ofTenant, .option("limit", "N|all", "how many [100]"),
       .flag("dry-run", "only list them"), JobOptions.patienceOption, .dataDirectory, .json,
     ],
     run: { arguments in
       var request = try JobFilterOptions.request(arguments)
       request.state = arguments.has("cancelled") ? JobState.cancelled.rawValue : nil
-      let limit = arguments["limit"] == "all" ? .max : try arguments.integer("limit", in: 1...1_000_000) ?? 100
-      let server = try Server(arguments)
+      let (limit, server) = (try arguments.limit(usual: 100), try Server(arguments))
       let answer = try await retry(request, limit, server, arguments)
       for item in answer.items { WarningText.tell(item.job?.warnings, of: item.job.map { "job \($0.id)" }) }
       if answer.items.isEmpty { try await CapabilityNames.require(arguments["capability"], on: server) }
@@ -34,18 +33,15 @@ extension Command {
       return answer.items.contains { $0.error != nil } ? .refused : .done
     })
 
-  /// Jobs of one request.
-  private static let pageMax = 500
-
   private static func retry(
     _ request: BulkJobRequest, _ limit: Int, _ server: Server, _ arguments: Arguments
   ) async throws -> BulkRetryAnswer {
     var (request, whole) = (request, BulkRetryAnswer(items: [], jobs: request.dryRun == true ? [] : nil))
     repeat {
-      request.limit = min(pageMax, limit - whole.items.count)
+      request.limit = min(JobFilterOptions.bulkMax, limit - whole.items.count)
       request.cursor = whole.nextCursor
       let answer: BulkRetryAnswer = try await server.post(
-        "/v1/jobs:retry", request, query: arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [],
+        "/v1/jobs:retry", request, query: arguments.query("tenant"),
         idempotencyKey: "cli-\(JobID())", patience: try JobOptions.patience(arguments))
       whole = BulkRetryAnswer(
         items: whole.items + answer.items, jobs: whole.jobs.map { $0 + (answer.jobs ?? []) },

@@ -33,7 +33,7 @@ struct ScheduleAction {
 
   private func list() async throws {
     let all: [ScheduleView] = try await server.all(
-      ["v1", "schedules"], query: arguments["tenant"].map { [(name: "tenant", value: $0)] } ?? [], limit: .max)
+      ["v1", "schedules"], query: arguments.query("tenant"), limit: .max)
     if asJSON { return Terminal.print(try JSONText.of(items: all)) }
     Terminal.print(ScheduleText.table(of: all), none: "no schedules")
   }
@@ -147,8 +147,7 @@ package enum ScheduleText {
 
   private static func failing(_ schedule: ScheduleView) -> String? {
     guard schedule.failuresInARow > 0, let end = schedule.lastEnd else { return nil }
-    let most = schedule.failuresInARow >= 20 ? "at least " : ""
-    let jobs = schedule.failuresInARow == 1 ? "the last job" : "the last \(most)\(schedule.failuresInARow) jobs"
+    let jobs = schedule.failuresInARow == 1 ? "the last job" : "the last \(schedule.failuresInARow) jobs"
     return "\(jobs) failed" + (end.error.map { ": \($0.message) [\($0.code)]" } ?? "")
   }
 

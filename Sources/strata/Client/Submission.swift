@@ -39,14 +39,8 @@ struct Submission {
     folder = try arguments["out"].map(ResultsFolder.init)
     asJSON = arguments.has("json")
     patience = try JobOptions.patience(arguments)
-    // A key of our own makes the retry of a lost answer find the same job.
-    idempotencyKey = arguments["idempotency-key"] ?? "cli-\(JobID())"
+    idempotencyKey = try JobOptions.idempotencyKey(arguments)
     isKeyGiven = arguments.has("idempotency-key")
-    guard (1...255).contains(idempotencyKey.utf8.count), idempotencyKey.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    else {
-      throw UsageError(
-        "--idempotency-key takes 1 to 255 visible ASCII characters, no blanks", command: arguments.command)
-    }
     (self.waits, self.showsLog) = (waits, showsLog)
   }
 

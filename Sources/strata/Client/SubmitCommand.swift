@@ -79,3 +79,18 @@ extension Command {
     return words
   }
 }
+
+/// What a command is called that was given no name.
+enum CommandName {
+  /// Characters of it; a listing has no room for more.
+  private static let lengthMax = 60
+
+  /// Its words as a shell would take them, shortened.
+  static func of(_ words: [String]) -> String? {
+    let line = words.map(ShellWord.quoted).joined(separator: " ")
+    let plain = String(line.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    let name = plain.count > lengthMax ? "\(plain.prefix(lengthMax - 2)) …" : plain
+    let isTaken = (try? JobMetadata(name: name).check()) != nil
+    return isTaken ? name : nil
+  }
+}

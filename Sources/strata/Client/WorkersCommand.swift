@@ -31,7 +31,7 @@ package enum WorkerTable {
     var table = Table("WORKER", "PLACE", "TIERS", "SLOTS", "ROOM", "FREE", "")
     for worker in workers {
       table.add(
-        worker.id.description, worker.place ?? "-", worker.tiers?.map(\.rawValue).joined(separator: ",") ?? "-",
+        worker.id.description, worker.place ?? "-", worker.tiers?.listed ?? "-",
         "\(worker.running.count)" + (worker.slotsLeft.map { " + \($0)" } ?? ""), worker.room?.inWords ?? "-",
         worker.free?.inWords ?? "-", marks(of: worker))
     }

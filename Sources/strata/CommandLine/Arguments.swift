@@ -80,6 +80,19 @@ struct Arguments {
     return value
   }
 
+  /// How many things `--limit N|all` wants.
+  func limit(usual: Int) throws(UsageError) -> Int {
+    self["limit"] == "all" ? .max : try integer("limit", in: 1...Self.limitMax) ?? usual
+  }
+
+  /// Who wants more means all.
+  private static let limitMax = 1_000_000
+
+  /// Those of these options that were given, as the items of a query.
+  func query(_ names: String...) -> [(name: String, value: String)] {
+    names.compactMap { name in self[name].map { (name: name, value: $0) } }
+  }
+
   /// The option as a time within `range`, in seconds.
   func seconds(_ name: String, in range: ClosedRange<Int64>) throws(UsageError) -> Int64? {
     guard let text = self[name] else { return nil }

@@ -27,6 +27,7 @@ struct OptionDefinition {
   static let dataDirectory = option(
     "data-dir", "FOLDER",
     "where Strata keeps everything [$STRATA_DATA_DIR, else ~/.local/share/strata; for root /var/lib/strata]")
+  static let ofTenant = option("tenant", "NAME", "those of this tenant (operators)")
   static let json = flag("json", "print JSON with stable field names")
 
   /// Whether what it is about can be switched off.

@@ -12,16 +12,20 @@ final class HandStartedWorkers: Sendable {
   private static let step = Duration.milliseconds(100)
 
   private let parent: String
+  /// What the environment of those has that `up` has started.
+  private let mark: String
   private let found = Mutex<[String: Int32]>([:])
 
-  init(directory: DataDirectory) { parent = directory.path + "/work" }
+  init(directory: DataDirectory, identity: StackIdentity) {
+    parent = directory.path + "/work"
+    mark = "\(StackIdentity.variable)=\(identity.value)"
+  }
 
   /// Tells them to stop, and waits until they have, or the time is over.
   ///
-  /// - Parameter own: the processes that are somebody else's to stop.
   /// - Returns: how many there were.
-  func stop(but own: Set<Int32>, within patience: Duration) async -> Int {
-    let others = WorkerFolder.living(in: parent).filter { !own.contains($0.value) && Self.isWorker($0.value) }
+  func stop(within patience: Duration) async -> Int {
+    let others = WorkerFolder.living(in: parent).filter { isStartedByHand($0.value) }
     found.withLock { $0 = others }
     hasten()
     let deadline = ContinuousClock.now + patience
@@ -39,7 +43,8 @@ final class HandStartedWorkers: Sendable {
   }
 
   /// The number may be of another container that shares the folder, and be another process here.
-  private static func isWorker(_ process: Int32) -> Bool {
+  private func isStartedByHand(_ process: Int32) -> Bool {
+    guard let statistics = ProcessStatistics.read(process), !statistics.carries(mark) else { return false }
     let words = ProcFile.read("/proc/\(process)/cmdline")?.split(separator: 0) ?? []
     return words.dropFirst().first.map { String(decoding: $0, as: UTF8.self) } == Command.worker.name
   }

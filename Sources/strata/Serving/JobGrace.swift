@@ -1,11 +1,10 @@
 import StrataCore
-import StrataRuntime
 import StrataStack
 import StrataWorker
 
 /// How long running jobs have to end when their worker is told to stop.
 enum JobGrace {
-  static let standard = Duration.seconds(10)
+  static let standard = WorkerConfiguration.drainGraceStandard
   /// A job that takes longer than a week has to be handed back some day.
   private static let secondsMax: Int64 = 7 * 86_400
   /// Until reports are sent, and processes gone that do not listen, a worker takes this much longer.

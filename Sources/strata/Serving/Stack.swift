@@ -34,7 +34,7 @@ struct Stack {
     let (happenings, entry) = AsyncStream<Happening>.makeStream()
     let services = StackServices(settings: settings, identity: identity, log: log) { entry.yield(.failed($0)) }
     let workers = services.workers
-    let others = HandStartedWorkers(directory: settings.directory)
+    let others = HandStartedWorkers(directory: settings.directory, identity: identity)
     try watchSignals(entry, workers, others)
     let sentinel = try await Sentinel.start(identity: identity, holding: lock)
     let tree = ServiceTree(services.beforeWorkers + workers, log: log)
@@ -52,12 +52,10 @@ struct Stack {
     if failure != nil { try? graceNote.say(min(graceNote.grace ?? .zero, JobGrace.standard)) }
     // The workers at the same time: each may take its whole grace, which 'down' may have changed.
     let patience = JobGrace.patience(graceNote.grace ?? settings.options.jobGrace)
-    var own: Set<Int32> = []
-    for worker in workers { if let child = await worker.process.child { own.insert(child.pid) } }
-    await withTaskGroup { [own] group in
+    await withTaskGroup { group in
       for worker in workers { group.addTask { await worker.stop(within: patience) } }
       // Those of a queue that stays may work on.
-      if settings.options.redis == nil { group.addTask { await stop(others, but: own, within: patience) } }
+      if settings.options.redis == nil { group.addTask { await stop(others, within: patience) } }
     }
     await tree.stop()
     await start.value
@@ -70,8 +68,8 @@ struct Stack {
     return .done
   }
 
-  private func stop(_ others: HandStartedWorkers, but own: Set<Int32>, within patience: Duration) async {
-    let count = await others.stop(but: own, within: patience)
+  private func stop(_ others: HandStartedWorkers, within patience: Duration) async {
+    let count = await others.stop(within: patience)
     if count > 0 { log.info("workers that were started by hand were told to stop", ["workers": "\(count)"]) }
   }
 

@@ -98,7 +98,7 @@ struct WorkerProcess {
     configuration.id = id
     configuration.dedication = dedication
     configuration.place = "\(Machine.hostName):\(getpid())"
-    configuration.drainGrace = jobGrace ?? JobGrace.standard
+    if let jobGrace { configuration.drainGrace = jobGrace }
     let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)
     let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {
       do throws(StrataError) { try sayReady(id) } catch { failure.yield(error) }

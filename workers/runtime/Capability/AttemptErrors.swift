@@ -7,7 +7,13 @@ extension AttemptError {
     AttemptError(code: "invalid_input", message: message, isRetryable: false)
   }
 
-  static let exitStatusCode = "exit_status"
+  public static let exitStatusCode = "exit_status"
+
+  /// Those of the failures of attempts that a retry policy may name, whatever their capability.
+  public static let codes = [
+    exitStatusCode, "timeout", "out_of_memory", "out_of_cpu_time", "output_too_large", "output_replaced", "disk_full",
+    "crashed", "input_missing", "worker_fault", "invalid_input",
+  ]
 
   /// A command's own word that it failed. Not retried: a command that fails tells its user, who knows whether to ask
   /// again.

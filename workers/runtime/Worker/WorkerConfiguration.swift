@@ -29,7 +29,8 @@ public struct WorkerConfiguration: Sendable {
   /// Given to running attempts when the worker is told to stop; then their leases are handed back. As long as a lease:
   /// most jobs end within it, and whoever stops the worker (an operator, an orchestrator with its usual 30 s before
   /// SIGKILL) still sees a clean end.
-  public var drainGrace = Duration.seconds(10)
+  public var drainGrace = Self.drainGraceStandard
+  public static let drainGraceStandard = Duration.seconds(10)
   /// Progress and live log are gathered for this long before they are sent.
   public var progressInterval = Duration.milliseconds(250)
   /// After stop was requested and the attempts are over, reports are retried this long: no lease outlives it.
