@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CONFIGURATION := release
+HOURS := 0.1
 SWIFT_FLAGS := -c $(CONFIGURATION)
 SOURCES := Package.swift Sources queues workers benchmarks Tests
 STRATA := .build/$(CONFIGURATION)/strata
@@ -9,11 +10,11 @@ STRATA := .build/$(CONFIGURATION)/strata
 # By the environment, not on the scripts' command lines: a file may be called anything.
 export INPUT
 
-.PHONY: help demo test lint format bench build packages clean
+.PHONY: help demo test faults lint format bench build packages clean
 
 help: ## Show what this Makefile can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  variables: INPUT=scan.laz (demo), BENCH='name …' (bench), FILTER=regex (test)"
+	@echo "  variables: INPUT=scan.laz (demo), BENCH='name …' (bench), FILTER=regex (test), HOURS=n (faults)"
 
 packages: ## Install the Debian packages of scripts/packages.txt that are missing
 	@scripts/install-packages
@@ -27,6 +28,10 @@ demo: build ## Run one real job end to end; results in demo-out/ (INPUT=file.laz
 test: packages ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@scripts/run-tests $(SWIFT_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
+
+faults: packages ## Do random harm to real stacks for HOURS=n (0.1), and check that nothing is lost
+	@swift build $(SWIFT_FLAGS) --product strata-faults
+	@.build/$(CONFIGURATION)/strata-faults --hours $(HOURS)
 
 lint: ## Check the formatting (swift format) and the house rules (Tests/TidyTests)
 	@swift format lint --strict --recursive --parallel $(SOURCES)

@@ -32,6 +32,7 @@ let package = Package(
   products: [
     .executable(name: "strata", targets: ["strata"]),
     .executable(name: "strata-bench", targets: ["strata-bench"]),
+    .executable(name: "strata-faults", targets: ["strata-faults"]),
     .library(name: "PointClouds", targets: ["PointClouds"]),
     .library(name: "StrataClient", targets: ["StrataClient"]),
   ],
@@ -73,6 +74,11 @@ let package = Package(
         "StrataCore", "StrataScheduling", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataQueue",
         "StrataLedger", "StrataControl", "CHTTPParser", "CLinux",
       ]),
+    module(
+      "StrataFaults",
+      on: [
+        "StrataCore", "StrataRuntime", "StrataAPI", "StrataClient", "StrataStack", "StrataControl", "CLinux",
+      ]),
     module("Numerics", "workers/numerics"),
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),
     module("StrataWorker", "workers/runtime", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue"]),
@@ -88,6 +94,10 @@ let package = Package(
         "StrataCore", "StrataRuntime", "StrataAPI", "StrataArtifacts", "StrataClient", "StrataStack", "StrataQueue",
         "StrataLedger", "StrataControl", "StrataServer", "StrataWorker", "Capabilities", "PointClouds",
       ], path: "Sources/strata", swiftSettings: strict),
+    // Random faults on real servers. It starts the strata beside it.
+    .executableTarget(
+      name: "strata-faults", dependencies: ["StrataFaults", "StrataCore", "StrataRuntime", "strata"],
+      path: "Sources/strata-faults", swiftSettings: strict),
     .executableTarget(
       name: "strata-bench",
       dependencies: [
@@ -146,6 +156,7 @@ let package = Package(
         "strata", "strata-bench", "StrataAPI", "StrataClient", "StrataCore", "StrataLedger", "StrataRuntime",
         "StrataServer", "StrataStack",
       ]),
+    tests("StrataFaults", on: ["StrataFaults", "StrataCore", "StrataRuntime", "StrataQueue"]),
     tests("Tidy", on: []),
   ]
 )

@@ -37,6 +37,11 @@ func strata(_ words: [String], on stack: StackUnderTest? = nil, input: String? =
   return try await run(specification, on: stack)
 }
 
+/// Runs another program to its end.
+func program(_ path: String, _ words: [String]) async throws -> CommandResult {
+  try await run(ProcessSpecification(path, words))
+}
+
 /// Runs a line as a shell would that it was pasted into.
 func shell(_ line: String) async throws -> CommandResult {
   try await run(ProcessSpecification("sh", ["-c", line]))

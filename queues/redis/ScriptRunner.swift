@@ -1,3 +1,5 @@
+import StrataRuntime
+
 /// Runs the queue's scripts, and loads them where the server does not know them (it was restarted or its functions were
 /// flushed).
 final class ScriptRunner: Sendable {
@@ -25,7 +27,9 @@ final class ScriptRunner: Sendable {
       command.append("1")
       command.append(prefix)
       arguments(&command)
+      CrashTrigger.before(.queue)
       let answer = try await connection.send(command)
+      CrashTrigger.after(.queue)
       guard case .error(let message) = answer else { return answer }
       // The script did not run, so it may be sent again.
       guard message.contains("Function not found") else { throw QueueError(serverMessage: message) }

@@ -96,6 +96,9 @@ int strata_become_subreaper(int enable);
 // A connected unix stream socket (close-on-exec, blocking, with timeouts on both directions), or -1 and errno.
 int strata_connect_unix(const char *path, int timeout_milliseconds);
 
+// A unix stream socket (close-on-exec, non-blocking) that listens at a path where nothing is yet, or -1 and errno.
+int strata_listen_unix(const char *path, int backlog);
+
 // 0 if a listener could bind to the port of that address (as digits, IPv4 or IPv6), else an errno value: EINVAL for what
 // is no address.
 int strata_probe_port(const char *host, unsigned short port);

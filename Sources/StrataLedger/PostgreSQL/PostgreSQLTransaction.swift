@@ -1,3 +1,5 @@
+import StrataRuntime
+
 /// A transaction that saves round trips: its BEGIN travels with the first commands, its COMMIT with the last.
 final class PostgreSQLTransaction {
   /// How far it has come; decides what may be repeated after the connection broke.
@@ -16,7 +18,7 @@ final class PostgreSQLTransaction {
   func run(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) -> [PostgreSQLRows] {
     let isFirst = progress == .idle
     progress = .open
-    let rows = try connection.run(opening(commands, isFirst: isFirst))
+    let rows = try exchange(opening(commands, isFirst: isFirst))
     return isFirst ? Array(rows.dropFirst()) : rows
   }
 
@@ -28,7 +30,7 @@ final class PostgreSQLTransaction {
   func commit(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) -> [PostgreSQLRows] {
     let isFirst = progress == .idle
     progress = .committing
-    let rows = try connection.run(opening(commands, isFirst: isFirst) + [PostgreSQLStatement.commit()])
+    let rows = try exchange(opening(commands, isFirst: isFirst) + [PostgreSQLStatement.commit()])
     progress = .committed
     return Array(rows.dropFirst(isFirst ? 1 : 0).dropLast())
   }
@@ -44,6 +46,13 @@ final class PostgreSQLTransaction {
     guard progress == .open else { return }
     progress = .idle
     _ = try connection.run([PostgreSQLStatement.rollback()])
+  }
+
+  private func exchange(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) -> [PostgreSQLRows] {
+    CrashTrigger.before(.ledger)
+    let rows = try connection.run(commands)
+    CrashTrigger.after(.ledger)
+    return rows
   }
 
   private func opening(_ commands: [PostgreSQLCommand], isFirst: Bool) -> [PostgreSQLCommand] {

@@ -1,0 +1,117 @@
+import Foundation
+public import StrataCore
+
+/// Looks into the ledger's tables at one instant, whatever its own verification thinks of them.
+struct BookAudit: Sendable {
+  let database: DatabaseTool
+
+  /// What is wrong with the money now; nil where PostgreSQL does not answer.
+  func look() async -> [String]? { try? await database.run(Self.books) }
+
+  /// How many jobs have not ended; nil where PostgreSQL does not answer.
+  func unfinished() async -> Int? {
+    guard let rows = try? await database.run(Self.unfinished) else { return nil }
+    return rows.first.flatMap { Int($0) }
+  }
+
+  /// Every job there is.
+  func jobs() async throws -> [JobRow] {
+    try await database.run(Self.jobs).map { try JSONDecoder().decode(JobRow.self, from: Data($0.utf8)) }
+  }
+
+  /// One statement, and so one snapshot.
+  private static let books = """
+    SELECT 'account ' || id || ' has spent ' || posted || ' and holds ' || held || ' of ' || limit_
+      FROM account WHERE posted::numeric + held > limit_
+    UNION ALL
+    SELECT 'account ' || account.id || ' says that it holds ' || held || ', and its open holds are ' || coalesce(sum(amount), 0)
+      FROM account LEFT JOIN hold ON hold.account = account.id AND hold.state = 'open'
+      WHERE kind = 'tenant' GROUP BY account.id HAVING held <> coalesce(sum(amount), 0)
+    UNION ALL
+    SELECT 'account ' || account.id || ' says that it has spent ' || posted || ', and its charges are ' || coalesce(sum(amount), 0)
+      FROM account LEFT JOIN entry ON entry.account = account.id AND entry.kind = 'charge'
+      WHERE account.kind = 'tenant' GROUP BY account.id HAVING posted <> coalesce(sum(amount), 0)
+    UNION ALL
+    SELECT 'debits are ' || d || ' and credits ' || c FROM (
+      SELECT coalesce(sum(amount) FILTER (WHERE side = 'debit'), 0) AS d,
+        coalesce(sum(amount) FILTER (WHERE side = 'credit'), 0) AS c FROM entry) AS sums WHERE d <> c
+    UNION ALL
+    SELECT 'job ' || job.id || ' is ' || job.state || ' and its hold ' || coalesce(hold.state, 'missing')
+      FROM job LEFT JOIN hold ON hold.job = job.id
+      WHERE (job.finished_at IS NULL) <> (coalesce(hold.state, 'missing') = 'open')
+    UNION ALL
+    SELECT 'job ' || job || ' was charged ' || count(*) || ' times' FROM (
+      SELECT transaction AS job FROM entry WHERE kind = 'charge' AND side = 'debit') AS charges
+      GROUP BY job HAVING count(*) > 1
+    LIMIT 20
+    """
+
+  private static let unfinished = """
+    SELECT (SELECT count(*) FROM job WHERE finished_at IS NULL) + (SELECT count(*) FROM job_array WHERE next_position < tasks)
+    """
+
+  private static let jobs = """
+    SELECT json_build_object('id', replace(id::text, '-', ''), 'state', state, 'attempts_max', attempts_max,
+      'code', error->>'code', 'created', (extract(epoch FROM created_at) * 1e6)::bigint,
+      'finished', (extract(epoch FROM finished_at) * 1e6)::bigint,
+      'run_at', (extract(epoch FROM run_at) * 1e6)::bigint, 'unique_key', unique_key, 'array', task->>'array',
+      'endings', coalesce((SELECT json_object_agg(ending, count) FROM (
+        SELECT ending, count(*) FROM usage WHERE usage.job = job.id GROUP BY ending) AS ends), '{}'::json))
+    FROM job ORDER BY id
+    """
+}
+
+/// What the ledger has of a job.
+public struct JobRow: Hashable, Codable, Sendable {
+  /// As 32 hexadecimal digits.
+  public var id: String
+  public var state: JobState
+  public var attemptsMax: Int
+  public var code: String?
+  /// Microseconds since 1970.
+  public var created: Int64
+  public var finished: Int64?
+  public var runAt: Int64?
+  public var uniqueKey: String?
+  public var array: String?
+  /// How many attempts ended in each way, as far as that was told.
+  public var endings: [String: Int]
+
+  public init(
+    id: JobID, state: JobState, attemptsMax: Int = 10, code: String? = nil, created: Int64 = 0, finished: Int64? = nil,
+    runAt: Int64? = nil, uniqueKey: String? = nil, array: String? = nil, endings: [String: Int] = [:]
+  ) {
+    self.id = id.hexadecimal
+    self.state = state
+    self.attemptsMax = attemptsMax
+    self.code = code
+    self.created = created
+    self.finished = finished
+    self.runAt = runAt
+    self.uniqueKey = uniqueKey
+    self.array = array
+    self.endings = endings
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case id, state, code, created, finished, array, endings
+    case attemptsMax = "attempts_max"
+    case runAt = "run_at"
+    case uniqueKey = "unique_key"
+  }
+
+  func count(_ ending: String) -> Int { endings[ending] ?? 0 }
+}
+
+extension Identifier {
+  init?(hexadecimal: String) {
+    let digits = Array(hexadecimal)
+    guard digits.count == 32, let high = UInt64(String(digits[..<16]), radix: 16),
+      let low = UInt64(String(digits[16...]), radix: 16)
+    else { return nil }
+    self.init(high: high, low: low)
+  }
+
+  /// Its 32 digits, as PostgreSQL and the audits show it.
+  var hexadecimal: String { bytes.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined() }
+}

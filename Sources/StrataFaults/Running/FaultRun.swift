@@ -1,0 +1,185 @@
+import Foundation
+import StrataAPI
+import StrataClient
+import StrataCore
+import StrataRuntime
+
+/// One plan, carried out on real servers and processes, and judged.
+public struct FaultRun: Sendable {
+  /// How long what is left may take once nothing is wrong any more: twice the longest job, a lease, and what restarts
+  /// take.
+  public static let recoveryLimit = Duration.seconds(60)
+  /// How often money and places are looked at while faults strike.
+  static let lookInterval = Duration.milliseconds(400)
+
+  /// What came of a run.
+  public struct Result: Hashable, Sendable {
+    public var plan: FaultPlan
+    public var violations: [Violation]
+    /// How many jobs there were, and runs of them that got through.
+    public var jobs = 0
+    public var runs = 0
+    /// How often requests had to be repeated.
+    public var repeats = 0
+    /// From the end of the last fault until all jobs had ended.
+    public var recovery: Duration?
+    /// How often money and places were looked at.
+    public var looks = 0
+    /// Strikes that hit nobody, with the reason: whoever they were for was down already, from another one.
+    public var missed: [Missed] = []
+  }
+
+  /// A strike that did nothing.
+  public struct Missed: Hashable, Sendable {
+    public var strike: Strike
+    public var reason: String
+  }
+
+  public let plan: FaultPlan
+  /// The `strata` that is put to the test, and the program that jobs run.
+  public let strata: String
+  public let worker: String
+  /// Where everything goes: short, and not there yet.
+  public let folder: String
+
+  public init(_ plan: FaultPlan, strata: String, worker: String, folder: String) {
+    self.plan = plan
+    self.strata = strata
+    self.worker = worker
+    self.folder = folder
+  }
+
+  /// Carries the plan out. The folder stays, so that its logs can be read.
+  ///
+  /// - Throws: where the servers could not be started: nothing is known then.
+  public func perform() async throws -> Result {
+    let world = try await World(program: strata, folder: folder)
+    do {
+      let result = try await perform(in: world)
+      await world.stop()
+      return result
+    } catch {
+      await world.stop()
+      throw error
+    }
+  }
+
+  private func perform(in world: World) async throws -> Result {
+    let start = ContinuousClock.now
+    let lastStrike = plan.strikes.map(\.untilMilliseconds).max() ?? 0
+    let calm = start + .milliseconds(max(plan.milliseconds, lastStrike))
+    let clients = Clients(of: world, program: worker, until: calm + Self.recoveryLimit)
+    let watch = Watch(world)
+    let watching = Task { await watch.run(every: Self.lookInterval) }
+    let missed = await withTaskGroup(of: Missed?.self) { group in
+      for request in plan.requests {
+        group.addTask {
+          try? await Task.sleep(until: start + .milliseconds(request.atMilliseconds), clock: .continuous)
+          await clients.see(request)
+          return nil
+        }
+      }
+      for strike in plan.strikes {
+        group.addTask {
+          try? await Task.sleep(until: start + .milliseconds(strike.atMilliseconds), clock: .continuous)
+          do {
+            return try await world.suffer(strike) ? nil : Missed(strike: strike, reason: "nobody is there")
+          } catch {
+            return Missed(strike: strike, reason: "\(error)")
+          }
+        }
+      }
+      return await group.reduce(into: [Missed]()) { if let missed = $1 { $0.append(missed) } }
+    }
+    try? await clients.lift()
+    let recovery = await untilAllEnded(world, by: max(calm, .now) + Self.recoveryLimit)
+    watching.cancel()
+    await watching.value
+    var result = try await judge(world, clients.recorded, isOver: recovery != nil)
+    result.recovery = recovery.map { max(.zero, $0 - calm) }
+    result.violations += watch.violations
+    result.looks = watch.looks
+    result.missed = missed
+    return result
+  }
+
+  private func untilAllEnded(
+    _ world: World, by deadline: ContinuousClock.Instant
+  ) async -> ContinuousClock.Instant? {
+    let books = BookAudit(database: world.database)
+    while ContinuousClock.now < deadline {
+      if await books.unfinished() == 0 { return .now }
+      try? await Task.sleep(for: .milliseconds(100))
+    }
+    return nil
+  }
+
+  // MARK: Judging
+
+  private func judge(_ world: World, _ history: History, isOver: Bool) async throws -> Result {
+    let rows = try await BookAudit(database: world.database).jobs()
+    let runs = Run.read(world.runsFile)
+    var violations = Checker.violations(of: Findings(plan: plan, history: history, rows: rows, runs: runs))
+    if isOver {
+      violations += await leftovers(world)
+    } else {
+      violations += await unfinished(rows, world)
+    }
+    violations += await readiness(world)
+    var result = Result(plan: plan, violations: violations)
+    (result.jobs, result.runs) = (rows.count, runs.count(where: \.isEnd))
+    result.repeats = history.entries.reduce(0) { $0 + $1.tries - 1 }
+    return result
+  }
+
+  /// Why the first few jobs have not ended, in the controller's own words.
+  private func unfinished(_ rows: [JobRow], _ world: World) async -> [Violation] {
+    let left = rows.filter { $0.finished == nil }
+    var violations = [Violation(.recovered, "\(left.count) jobs had not ended after \(Self.recoveryLimit)")]
+    for row in left.prefix(3) {
+      let job = JobID(hexadecimal: row.id)?.description ?? row.id
+      let path = ["v1", "jobs", job, "explain"]
+      let words = try? await world.instances[0].client.send(ClientRequest("GET", path, timeout: .seconds(10)))
+      let text = words.map { String(decoding: $0.body, as: UTF8.self) } ?? "no explanation"
+      violations.append(Violation(.recovered, "job \(job) is \(row.state.rawValue): \(text)"))
+    }
+    return violations
+  }
+
+  private func leftovers(_ world: World) async -> [Violation] {
+    let queue = QueueAudit(redis: world.redis)
+    // The end of a job is settled before the queue is told that its outcome is.
+    let deadline = ContinuousClock.now + .seconds(20)
+    var left = await queue.jobsLeft()
+    while left != 0, ContinuousClock.now < deadline {
+      try? await Task.sleep(for: .milliseconds(100))
+      left = await queue.jobsLeft()
+    }
+    guard left != 0 else { return [] }
+    return [Violation(.leftovers, "\(left.map(String.init) ?? "an unknown number of") jobs are left in the queue")]
+  }
+
+  private func readiness(_ world: World) async -> [Violation] {
+    var violations: [Violation] = []
+    for (place, instance) in world.instances.enumerated() {
+      let deadline = ContinuousClock.now + .seconds(20)
+      var words: String? = "it has stopped"
+      while instance.isRunning {
+        do throws(ClientError) {
+          _ = try await instance.client.send(ClientRequest("GET", ["readyz"], timeout: .seconds(10)))
+          words = nil
+          break
+        } catch {
+          words = error.description
+          guard ContinuousClock.now < deadline else { break }
+          try? await Task.sleep(for: .milliseconds(100))
+        }
+      }
+      if let words { violations.append(Violation(.readiness, "controller \(place) is not ready: \(words)")) }
+    }
+    let report: LedgerView? = try? await world.instances[0].client
+      .send(ClientRequest("GET", ["v1", "ledger", "verification"], timeout: .seconds(20))).decode()
+    guard let report else { return violations + [Violation(.readiness, "the books cannot be verified")] }
+    return violations + report.violations.map { Violation(.books, $0) }
+  }
+}

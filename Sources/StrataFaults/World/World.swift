@@ -1,0 +1,164 @@
+import Foundation
+import StrataClient
+import StrataCore
+import StrataRuntime
+import StrataStack
+
+/// Two controllers and three workers on one Redis and one PostgreSQL, all of them real processes, with the means to hurt
+/// each: the second controller and its worker reach both servers through relays.
+final class World: Sendable {
+  let folder: String
+  /// The one with the servers, and the one that reaches them through the relays.
+  let instances: [Instance]
+  let queueRelay: Relay
+  let ledgerRelay: Relay
+  let redis: RedisTool
+  let database: DatabaseTool
+  /// Where jobs write down that they begin and end.
+  var runsFile: String { folder + "/runs" }
+  private let directory: DataDirectory
+
+  /// - Parameters:
+  ///   - program: the `strata` that is put to the test.
+  ///   - folder: an empty folder to be made, whose path is short enough for sockets.
+  init(program: String, folder: String) async throws {
+    self.folder = folder
+    for path in [folder, folder + "/relay"] {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    }
+    let first = try await Instance(program: program, folder: folder + "/a", words: ["--workers", "2", "--slots", "2"])
+    guard let directory = try DataDirectory.find(first.dataFolder) else {
+      throw StrataError(.notFound, "\(first.dataFolder) is no data directory")
+    }
+    self.directory = directory
+    do {
+      let server = EmbeddedPostgreSQL(in: directory, identity: .random())
+      let port = ".s.PGSQL.5432"
+      queueRelay = try Relay(at: folder + "/relay/redis.sock", to: directory.socket("redis.sock"))
+      ledgerRelay = try Relay(at: folder + "/relay/" + port, to: directory.socket("pg") + "/" + port)
+      redis = RedisTool(socket: directory.socket("redis.sock"))
+      database = try await DatabaseTool(connection: server.connectionString)
+      let second = try await Instance(
+        program: program, folder: folder + "/b",
+        words: [
+          "--workers", "1", "--slots", "2", "--redis", "unix://\(folder)/relay/redis.sock",
+          "--postgres", "host=\(folder)/relay port=5432 dbname=strata user=strata",
+          "--artifacts", directory.artifacts,
+        ])
+      instances = [first, second]
+    } catch {
+      await first.stop()
+      throw error
+    }
+  }
+
+  /// Ends everything, the one without servers first.
+  func stop() async {
+    for instance in instances.reversed() { await instance.stop() }
+    for relay in [queueRelay, ledgerRelay] { relay.stop() }
+  }
+
+  // MARK: Hurting
+
+  /// Does what a strike says, and undoes it when its time is over.
+  ///
+  /// - Returns: whether there was somebody to be hurt.
+  /// - Throws: where that could not be done, as of a server that is away.
+  func suffer(_ strike: Strike) async throws -> Bool {
+    switch strike.fault {
+    case .workerKilled: return chosen(strike).signal(SIGKILL, to: .worker, choice: strike.choice) != nil
+    case .workerStopped: return chosen(strike).signal(SIGTERM, to: .worker, choice: strike.choice) != nil
+    case .runnerKilled: return chosen(strike).signal(SIGKILL, to: .runner, choice: strike.choice) != nil
+    case .workerFrozen: return try await freeze(.worker, of: chosen(strike), strike)
+    case .controllerKilled: return chosen(strike).signal(SIGKILL, to: .controller) != nil
+    case .controllerStopped: return chosen(strike).signal(SIGTERM, to: .controller) != nil
+    case .controllerFrozen: return try await freeze(.controller, of: chosen(strike), strike)
+    case .controllerCrashed: return try crash(chosen(strike), strike)
+    case .redisKilled: return instances[0].signal(SIGKILL, to: .redis) != nil
+    case .redisFrozen: return try await freeze(.redis, of: instances[0], strike)
+    case .redisDisconnected: try await redis.ask("CLIENT", "KILL", "TYPE", "normal")
+    case .redisFlushed: try await redis.ask("FLUSHALL")
+    case .redisTruncated: return try await truncateRedis(by: 1 + strike.choice * 20)
+    case .redisFull: try await fillRedis(strike)
+    case .postgresKilled: return instances[0].signal(SIGQUIT, to: .postgres) != nil
+    case .postgresFrozen: return try await freezePostgres(strike)
+    case .postgresDisconnected: try await database.disconnectAll()
+    case .commitsStalled: try await stallCommits(strike)
+    case .queueStalled: await set(queueRelay, .stalled, strike)
+    case .queueCut: await set(queueRelay, .cut, strike)
+    case .queueDeaf: await set(queueRelay, .deaf, strike)
+    case .queueSlow: await set(queueRelay, .slow(.milliseconds(20 + strike.choice % 200)), strike)
+    case .ledgerStalled: await set(ledgerRelay, .stalled, strike)
+    case .ledgerCut: await set(ledgerRelay, .cut, strike)
+    case .ledgerDeaf: await set(ledgerRelay, .deaf, strike)
+    case .ledgerSlow: await set(ledgerRelay, .slow(.milliseconds(5 + strike.choice % 50)), strike)
+    }
+    return true
+  }
+
+  private func chosen(_ strike: Strike) -> Instance { instances[strike.choice / 2 % instances.count] }
+
+  /// Until the strike is over, or all of the run is.
+  private func pause(_ strike: Strike) async { try? await Task.sleep(for: .milliseconds(strike.forMilliseconds)) }
+
+  private func freeze(_ part: Instance.Part, of instance: Instance, _ strike: Strike) async throws -> Bool {
+    guard let victim = instance.signal(SIGSTOP, to: part, choice: strike.choice) else { return false }
+    await pause(strike)
+    kill(victim, SIGCONT)
+    return true
+  }
+
+  private func freezePostgres(_ strike: Strike) async throws -> Bool {
+    guard let postmaster = instances[0].processes(.postgres).first else { return false }
+    let all = [postmaster] + ProcessTree.descendants(of: postmaster).map(\.pid)
+    for pid in all { kill(pid, SIGSTOP) }
+    await pause(strike)
+    for pid in all { kill(pid, SIGCONT) }
+    return true
+  }
+
+  /// The next controller of an instance is told where to crash, and the one of now is killed.
+  private func crash(_ instance: Instance, _ strike: Strike) throws -> Bool {
+    try (strike.place ?? "").write(toFile: instance.crashFile, atomically: true, encoding: .utf8)
+    return instance.signal(SIGKILL, to: .controller) != nil
+  }
+
+  private func truncateRedis(by bytes: Int) async throws -> Bool {
+    try await instances[0].unsupervised {
+      guard let victim = instances[0].signal(SIGKILL, to: .redis) else { return false }
+      while kill(victim, 0) == 0, !(ProcessStatistics.read(victim)?.isZombie ?? true) {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      let files = directory.redis + "/appendonlydir"
+      let names = try FileManager.default.contentsOfDirectory(atPath: files).filter { $0.hasSuffix(".incr.aof") }
+      guard let newest = names.max(by: { $0.utf8.count != $1.utf8.count ? $0.utf8.count < $1.utf8.count : $0 < $1 })
+      else { return false }
+      let path = files + "/" + newest
+      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+      guard unsafe truncate(path, max(0, size - bytes)) == 0 else { throw StrataError.system("truncate \(path)") }
+      return true
+    }
+  }
+
+  private func fillRedis(_ strike: Strike) async throws {
+    let usual = try await redis.ask("CONFIG", "GET", "maxmemory").split(separator: "\n").last.map(String.init) ?? "0"
+    try await redis.ask("CONFIG", "SET", "maxmemory", "1")
+    await pause(strike)
+    // Whoever was killed meanwhile has its own bound again anyway.
+    _ = try? await redis.ask("CONFIG", "SET", "maxmemory", usual)
+  }
+
+  /// A standby that nobody is, for which every commit then waits.
+  private func stallCommits(_ strike: Strike) async throws {
+    try await database.set("synchronous_standby_names", to: "nobody")
+    await pause(strike)
+    try await database.untilDone { try await $0.set("synchronous_standby_names", to: "") }
+  }
+
+  private func set(_ relay: Relay, _ mode: Relay.Mode, _ strike: Strike) async {
+    relay.set(mode)
+    await pause(strike)
+    relay.set(.open)
+  }
+}
