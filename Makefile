@@ -30,7 +30,7 @@ test: packages ## Run every test
 	@scripts/run-tests $(SWIFT_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
 
 faults: packages ## Do random harm to real stacks for HOURS=n (0.1), and check that nothing is lost
-	@swift build $(SWIFT_FLAGS) --product strata-faults
+	@swift build $(SWIFT_FLAGS) --product strata-faults && swift build $(SWIFT_FLAGS) --product strata-skew
 	@.build/$(CONFIGURATION)/strata-faults --hours $(HOURS)
 
 lint: ## Check the formatting (swift format) and the house rules (Tests/TidyTests)

@@ -129,6 +129,15 @@ public protocol JobQueue: Sendable {
   /// that were to have started by now are finished as `expired`, gates that have starts again let jobs through.
   func promote(limit: Int) async throws(QueueError) -> Promotion
 
+  /// The time by the clock that says what is due: the server's wall clock, which may be set at any moment.
+  func time() async throws(QueueError) -> Timestamp
+
+  /// That clock was set back by so much: what is to happen a while after something has happened does so as if it had not.
+  /// That is the deadlines of workers, the waits of jobs that are tried again, and of gates and workers that keep room, as
+  /// far as they were set while it was ahead; the first `limit` workers and timers that may be meant are looked at, 1,000 at
+  /// most. What waits for an instant that somebody named goes on to. Returns how many were moved.
+  func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int
+
   /// Waits until a timer has been set that is due before all others, at most `duration`; false when there was none.
   /// At most one caller at a time.
   func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool

@@ -135,6 +135,9 @@ static const char oldest_text[] = {
 static const char shared_capacity_text[] = {
 #embed "../../queues/redis/scripts/shared/capacity.lua"
     , 0};
+static const char rewind_text[] = {
+#embed "../../queues/redis/scripts/rewind.lua"
+    , 0};
 static const char reserve_text[] = {
 #embed "../../queues/redis/scripts/reserve.lua"
     , 0};
@@ -194,6 +197,7 @@ static const struct {
     {"shared/capacity", shared_capacity_text},
     {"preempt", preempt_text},
     {"reserve", reserve_text},
+    {"rewind", rewind_text},
     {"running", running_text},
 };
 

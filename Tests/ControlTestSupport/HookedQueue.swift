@@ -6,7 +6,7 @@ import Synchronization
 public final class HookedQueue: JobQueue {
   public enum Operation: Hashable, Sendable {
     case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore, announce, unreadable
-    case promote, dueSignal, govern, census, reprioritise, load
+    case promote, rewind, dueSignal, govern, census, reprioritise, load
   }
 
   private struct Waiter {
@@ -151,6 +151,13 @@ public final class HookedQueue: JobQueue {
   public func expire(limit: Int) async throws(QueueError) -> Int {
     try note(.expire)
     return try await memory.expire(limit: limit)
+  }
+
+  public func time() async throws(QueueError) -> Timestamp { try await memory.time() }
+
+  public func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int {
+    try note(.rewind)
+    return try await memory.rewind(by: duration, limit: limit)
   }
 
   public func promote(limit: Int) async throws(QueueError) -> Promotion {

@@ -98,3 +98,44 @@ import Testing
     }
   }
 }
+
+/// What a wall clock that is set back puts off, and what it must not.
+@Suite struct RewindConformanceTests {
+  @Test(arguments: Backend.allCases) func whatWasToHappenAWhileLaterStillDoes(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      let worker = WorkerID()
+      let retried = QueuedJob.sample()
+      _ = try await queue.enqueue([retried])
+      // The clock is an hour ahead: an attempt fails, and its worker is not heard of again.
+      clock.advance(.seconds(3_600))
+      let lease = try #require(
+        try await queue.lease(worker: worker, tiers: [.cpu], count: 1, for: .seconds(10)).leases.first)
+      _ = try await queue.fail([
+        AttemptFailure(
+          lease: lease.reference, ending: .failed, isRetryable: true, retryDelay: .seconds(30), report: [])
+      ])
+      let named = QueuedJob.sample(notBefore: clock.now + .seconds(100))
+      _ = try await queue.enqueue([named])
+      clock.advance(.seconds(-3_600))
+      #expect(try await queue.rewind(by: .seconds(3_600), limit: 100) == 2)
+      #expect(try await queue.rewind(by: .seconds(3_600), limit: 100) == 0)
+      clock.advance(.seconds(29))
+      #expect(try await queue.promote(limit: 10).count == 0)
+      clock.advance(.seconds(1))
+      #expect(try await queue.promote(limit: 10).count == 1)
+      // What waits for an instant goes on to.
+      #expect(try await queue.promote(limit: 10).nextDue == named.notBefore)
+      #expect(try await queue.census().workers.map(\.deadline).allSatisfy { $0 <= clock.now })
+    }
+  }
+
+  @Test(arguments: Backend.allCases) func whatWasSetByTheClockOfNowStays(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      _ = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 1, for: .seconds(10))
+      #expect(try await queue.rewind(by: .seconds(3_600), limit: 100) == 0)
+      #expect(try await queue.time() == clock.now)
+    }
+  }
+}

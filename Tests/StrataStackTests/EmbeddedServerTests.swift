@@ -49,6 +49,34 @@ import Testing
     }
   }
 
+  /// A transaction that was cut off in the middle is not done later, when others stand behind it in the file.
+  @Test func halfATransactionIsNeverDone() async throws {
+    try await withTemporaryFolder { folder in
+      let redis = EmbeddedRedis(in: try DataDirectory.open(folder + "/data"), identity: .random())
+      let service = redis.service()
+      func ask(_ words: String...) async throws -> String {
+        try await command("redis-cli", ["-s", redis.socket] + words)
+      }
+      try await service.start()
+      let both = "redis.call('SET', 'first', 1) return redis.call('SET', 'second', 2)"
+      #expect(try await ask("EVAL", both, "0") == "OK")
+      await service.stop()
+      // As a machine that went down would leave it: without the file's last bytes, and with the socket.
+      let file = redis.folder + "/appendonlydir/appendonly.aof.1.incr.aof"
+      var status = stat()
+      #expect(stat(file, &status) == 0 && truncate(file, status.st_size - 20) == 0)
+      #expect(mknod(redis.socket, S_IFREG | 0o600, 0) == 0)
+      try await service.start()
+      #expect(try await ask("SET", "third", "3") == "OK")
+      let killed = try #require(await service.child)
+      killed.signal(SIGKILL)
+      _ = await killed.wait()
+      try await waitUntil { await service.restartCount == 1 }
+      #expect(try await ask("MGET", "first", "second", "third") == "3")
+      await service.stop()
+    }
+  }
+
   @Test func postgresIsCreatedServesAndRecoversFromKill() async throws {
     try await withTemporaryFolder { folder in
       let postgres = EmbeddedPostgreSQL(in: try DataDirectory.open(folder + "/data"), identity: .random())

@@ -1,4 +1,4 @@
-internal import StrataCore
+public import StrataCore
 internal import StrataScheduling
 
 // What is to happen at a time.
@@ -28,6 +28,32 @@ extension MemoryQueue {
     armGates(due.compactMap { timer in if case .gate(let gate) = timer { gate } else { nil } })
     bell.ring()
     return Promotion(count: promoted.count, expired: expired, timers: due.count, nextDue: nextTimer)
+  }
+
+  public func time() async throws(QueueError) -> Timestamp { now }
+
+  public func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int {
+    try requireGeneration()
+    let shift = Duration.microseconds(max(0, duration.wholeMicroseconds))
+    let from = now + .microseconds(shift.wholeMicroseconds / 2)
+    func moved(_ due: Timestamp) -> Timestamp { max(now, due + (.zero - shift)) }
+    let overtaken = workers.filter { $0.value > from }
+      .sorted { $0.value != $1.value ? $0.value < $1.value : $0.key < $1.key }.prefix(limit)
+    for (worker, deadline) in overtaken { workers[worker] = moved(deadline) }
+    var count = overtaken.count
+    for (at, timer) in timers.filter({ $0.at > from }).prefix(limit) {
+      switch timer {
+      case .ready(let id):
+        guard jobs[id]?.attemptsMade ?? 0 > 0 else { continue }
+        jobs[id]?.due = moved(at)
+      case .gate(let gate): gates[gate]?.timer = moved(at)
+      case .keeper(let pool): keepers[pool]?.until = moved(at)
+      case .startBy: continue
+      }
+      count += 1
+    }
+    if count > 0 { isDueSignalled = true }
+    return count
   }
 
   /// All that are set, as they are due; those of one instant in the order of their names in Redis.

@@ -38,6 +38,25 @@ extension RedisQueue {
     }
   }
 
+  public func time() async throws(QueueError) -> Timestamp {
+    if let clock = configuration.clock { return clock.now }
+    let answer = try await connection.send(RedisCommand("TIME"))
+    guard let parts = answer.array, parts.count == 2, let seconds = parts[0].integer, let rest = parts[1].integer else {
+      throw unexpected(answer)
+    }
+    return Timestamp(microseconds: seconds * 1_000_000 + rest)
+  }
+
+  public func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int {
+    let answer = try await run(.rewind) { command in
+      command.append(now)
+      command.append(max(0, duration.wholeMicroseconds))
+      command.append(min(max(0, limit), configuration.limits.batchSize))
+    }
+    guard let count = answer.integer else { throw unexpected(answer) }
+    return Int(count)
+  }
+
   public func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) {
     for (gate, policy) in policies { try configuration.limits.check(policy, of: gate) }
     _ = try await batches(of: Array(policies)) { batch throws(QueueError) in

@@ -4,8 +4,9 @@ package import StrataRuntime
 
 /// Ends the leases of workers that have gone silent.
 ///
-/// At the start and after an outage of the queue it first gives every worker the length of a lease to report back: their
-/// silence was not theirs.
+/// At the start, after an outage of the queue, when its server's clock was set, and when this process did not run itself
+/// for a while (its machine was suspended, as may theirs have been), it first gives every worker the length of a lease to
+/// report back: their silence was not theirs.
 package struct Reaper: Sendable {
   /// Leases ended in one call.
   static let batchMax = 1_000
@@ -33,8 +34,13 @@ package struct Reaper: Sendable {
   /// Reaps until the task is cancelled.
   package func run() async {
     var quietUntil = ContinuousClock.now + leaseDuration
+    var clock = ClockWatch()
+    var lastLook = ContinuousClock.now
     while !Task.isCancelled {
+      if ContinuousClock.now - lastLook > interval + leaseDuration / 2 { quietUntil = .now + leaseDuration }
+      lastLook = .now
       do {
+        if try await heed(clock.look(at: queue)) { quietUntil = .now + leaseDuration }
         if ContinuousClock.now >= quietUntil {
           if try await reap() == Self.batchMax { continue }
         } else if try await queue.generation() == nil {
@@ -46,6 +52,15 @@ package struct Reaper: Sendable {
       }
       try? await Task.sleep(for: interval)
     }
+  }
+
+  /// Puts right what a clock that was set by `step` has put off. Returns whether it was.
+  private func heed(_ step: Duration) async throws(QueueError) -> Bool {
+    guard step != .zero else { return false }
+    let moved = step < .zero ? try await queue.rewind(by: .zero - step, limit: Self.batchMax) : 0
+    log.warning(
+      "the clock of the queue's server was set", ["seconds": "\(Int(step.seconds))", "timers moved": "\(moved)"])
+    return true
   }
 
   private func reap() async throws(QueueError) -> Int {

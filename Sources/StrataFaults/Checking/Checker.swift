@@ -93,7 +93,9 @@ public struct Checker {
 
   private mutating func check() {
     for entry in findings.history.entries { check(entry) }
-    checkUniqueKeys()
+    let left = findings.rows.count { !$0.state.isFinal }
+    expect(left == 0, .recovered, "\(left) jobs have not ended")
+    if findings.plan.keepsTime { checkUniqueKeys() }
   }
 
   private mutating func check(_ entry: History.Entry) {
@@ -132,6 +134,7 @@ public struct Checker {
         return expect(
           false, .kept, "job \(job) of request \(entry.request.number) was accepted and is not in the ledger")
       }
+      guard row.state.isFinal else { return }
       checkEnd(job, row, work, entry)
       checkWork(job, row, work)
       checkTimes(job, row, work, entry)
@@ -176,7 +179,7 @@ public struct Checker {
   }
 
   private mutating func checkTimes(_ job: JobID, _ row: JobRow, _ work: Work, _ entry: History.Entry) {
-    guard work.uniqueKey == nil, let first = begins[job]?.map(\.at).min() else { return }
+    guard findings.plan.keepsTime, work.uniqueKey == nil, let first = begins[job]?.map(\.at).min() else { return }
     if let runAt = row.runAt {
       expect(
         first.microseconds >= runAt, .order,

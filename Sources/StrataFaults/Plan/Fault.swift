@@ -30,6 +30,13 @@ public enum Fault: String, Hashable, Codable, CaseIterable, Sendable {
   case queueDeaf, ledgerDeaf
   /// There everything takes longer.
   case queueSlow, ledgerSlow
+  /// The wall clock of Redis, or that of a controller and its workers, is set to another time, and back.
+  case redisClockSet, strataClockSet
+  /// The file system of Redis, PostgreSQL and a controller with its workers has no room left.
+  case diskFull
+
+  /// Whether times that several processes write down can be compared although it strikes.
+  public var keepsTime: Bool { self != .redisClockSet && self != .strataClockSet }
 
   /// Whether a job may be run again because of it, although an attempt of it got through. Where only others strike,
   /// each job is done once.

@@ -14,7 +14,10 @@ public struct FaultPlan: Hashable, Codable, Sendable {
     self.strikes = strikes
   }
 
-  /// Whether nothing of it can have a job run again that got through.
+  /// Whether times that several processes write down can be compared.
+  public var keepsTime: Bool { strikes.allSatisfy(\.fault.keepsTime) }
+
+  /// Whether anything of it can have a job run again that got through.
   public var mayRepeatWork: Bool { strikes.contains { $0.fault.mayRepeatWork } }
 }
 

@@ -53,7 +53,7 @@ public struct FaultRun: Sendable {
   ///
   /// - Throws: where the servers could not be started: nothing is known then.
   public func perform() async throws -> Result {
-    let world = try await World(program: strata, folder: folder)
+    let world = try await World(program: strata, folder: folder, faults: Set(plan.strikes.map(\.fault)))
     do {
       let result = try await perform(in: world)
       await world.stop()
@@ -91,6 +91,7 @@ public struct FaultRun: Sendable {
       }
       return await group.reduce(into: [Missed]()) { if let missed = $1 { $0.append(missed) } }
     }
+    try await world.heal()
     try? await clients.lift()
     let recovery = await untilAllEnded(world, by: max(calm, .now) + Self.recoveryLimit)
     watching.cancel()
@@ -120,11 +121,7 @@ public struct FaultRun: Sendable {
     let rows = try await BookAudit(database: world.database).jobs()
     let runs = Run.read(world.runsFile)
     var violations = Checker.violations(of: Findings(plan: plan, history: history, rows: rows, runs: runs))
-    if isOver {
-      violations += await leftovers(world)
-    } else {
-      violations += await unfinished(rows, world)
-    }
+    violations += isOver ? await leftovers(world) : await reasons(rows, world)
     violations += await readiness(world)
     var result = Result(plan: plan, violations: violations)
     (result.jobs, result.runs) = (rows.count, runs.count(where: \.isEnd))
@@ -133,10 +130,9 @@ public struct FaultRun: Sendable {
   }
 
   /// Why the first few jobs have not ended, in the controller's own words.
-  private func unfinished(_ rows: [JobRow], _ world: World) async -> [Violation] {
-    let left = rows.filter { $0.finished == nil }
-    var violations = [Violation(.recovered, "\(left.count) jobs had not ended after \(Self.recoveryLimit)")]
-    for row in left.prefix(3) {
+  private func reasons(_ rows: [JobRow], _ world: World) async -> [Violation] {
+    var violations: [Violation] = []
+    for row in rows.filter({ $0.finished == nil }).prefix(3) {
       let job = JobID(hexadecimal: row.id)?.description ?? row.id
       let path = ["v1", "jobs", job, "explain"]
       let words = try? await world.instances[0].client.send(ClientRequest("GET", path, timeout: .seconds(10)))

@@ -22,11 +22,14 @@ final class Instance: Sendable {
   /// - Parameters:
   ///   - program: the `strata` to start.
   ///   - words: what `up` is told beyond the folder.
-  init(program: String, folder: String, words: [String]) async throws {
+  ///   - additions: what its environment has beyond this process's.
+  init(
+    program: String, folder: String, words: [String], environment additions: [String: String] = [:]
+  ) async throws {
     self.folder = folder
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-    var environment = Environment.current
+    var environment = Environment.current.merging(additions) { $1 }
     environment["STRATA_DATA_DIR"] = nil
     environment["STRATA_CRASH_POINT_FILE"] = folder + "/crash-point"
     var specification = ProcessSpecification(

@@ -23,6 +23,7 @@ public final class Relay: Sendable {
     var mode = Mode.open
     var links: [Int: Link] = [:]
     var nextLink = 0
+    var dropped = 0
     /// Tasks that wait for another mode.
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
@@ -59,6 +60,9 @@ public final class Relay: Sendable {
   }
 
   public var mode: Mode { state.withLock { $0.mode } }
+
+  /// How many bytes of answers were dropped until now.
+  public var droppedBytes: Int { state.withLock { $0.dropped } }
 
   /// Has another mode hold from now on.
   public func set(_ mode: Mode) {
@@ -103,14 +107,14 @@ public final class Relay: Sendable {
 
   private func pass(from source: Descriptor, to sink: Descriptor, isAnswer: Bool, link: Int) async {
     while let bytes = try? await source.read(), !bytes.isEmpty {
-      guard await mayPass(isAnswer: isAnswer, link: link) else { continue }
+      guard await mayPass(bytes.count, isAnswer: isAnswer, link: link) else { continue }
       guard (try? await sink.write(bytes)) != nil else { break }
     }
     state.withLock { $0.links[link] }?.shut()
   }
 
   /// Waits until a piece may go on; false where it is dropped.
-  private func mayPass(isAnswer: Bool, link: Int) async -> Bool {
+  private func mayPass(_ count: Int, isAnswer: Bool, link: Int) async -> Bool {
     while true {
       switch mode {
       case .open, .cut: return true
@@ -119,7 +123,10 @@ public final class Relay: Sendable {
         return true
       case .deaf:
         guard isAnswer else { return true }
-        state.withLock { $0.links[link]?.isMaimed = true }
+        state.withLock { state in
+          state.links[link]?.isMaimed = true
+          state.dropped += count
+        }
         return false
       case .stalled:
         await untilChanged(from: .stalled)

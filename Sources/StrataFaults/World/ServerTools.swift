@@ -69,15 +69,4 @@ struct DatabaseTool: Sendable {
   func set(_ name: String, to value: String) async throws {
     try await run("ALTER SYSTEM SET \(name) = '\(value)'", "SELECT pg_reload_conf()")
   }
-
-  /// Repeats `body` until the server does it.
-  func untilDone(within limit: Duration = .seconds(60), _ body: (DatabaseTool) async throws -> Void) async throws {
-    let deadline = ContinuousClock.now + limit
-    while true {
-      do { return try await body(self) } catch {
-        guard ContinuousClock.now < deadline else { throw error }
-        try await Task.sleep(for: .milliseconds(100))
-      }
-    }
-  }
 }

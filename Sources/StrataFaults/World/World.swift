@@ -17,17 +17,25 @@ final class World: Sendable {
   /// Where jobs write down that they begin and end.
   var runsFile: String { folder + "/runs" }
   private let directory: DataDirectory
+  private let devices: Devices
+  /// How much Redis may hold, as it was started.
+  private let redisMemory: String
 
   /// - Parameters:
   ///   - program: the `strata` that is put to the test.
   ///   - folder: an empty folder to be made, whose path is short enough for sockets.
-  init(program: String, folder: String) async throws {
+  ///   - faults: what it is to suffer.
+  init(program: String, folder: String, faults: Set<Fault>) async throws {
     self.folder = folder
     for path in [folder, folder + "/relay"] {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     }
-    let first = try await Instance(program: program, folder: folder + "/a", words: ["--workers", "2", "--slots", "2"])
+    let devices = try await Devices(in: folder, for: faults)
+    self.devices = devices
+    let first = try await Instance(
+      program: program, folder: folder + "/a", words: ["--workers", "2", "--slots", "2"],
+      environment: devices.environment(of: 0))
     guard let directory = try DataDirectory.find(first.dataFolder) else {
       throw StrataError(.notFound, "\(first.dataFolder) is no data directory")
     }
@@ -38,6 +46,8 @@ final class World: Sendable {
       queueRelay = try Relay(at: folder + "/relay/redis.sock", to: directory.socket("redis.sock"))
       ledgerRelay = try Relay(at: folder + "/relay/" + port, to: directory.socket("pg") + "/" + port)
       redis = RedisTool(socket: directory.socket("redis.sock"))
+      redisMemory =
+        try await redis.ask("CONFIG", "GET", "maxmemory").split(separator: "\n").last.map(String.init) ?? "0"
       database = try await DatabaseTool(connection: server.connectionString)
       let second = try await Instance(
         program: program, folder: folder + "/b",
@@ -45,10 +55,11 @@ final class World: Sendable {
           "--workers", "1", "--slots", "2", "--redis", "unix://\(folder)/relay/redis.sock",
           "--postgres", "host=\(folder)/relay port=5432 dbname=strata user=strata",
           "--artifacts", directory.artifacts,
-        ])
+        ], environment: devices.environment(of: 1))
       instances = [first, second]
     } catch {
       await first.stop()
+      await devices.remove()
       throw error
     }
   }
@@ -57,9 +68,31 @@ final class World: Sendable {
   func stop() async {
     for instance in instances.reversed() { await instance.stop() }
     for relay in [queueRelay, ledgerRelay] { relay.stop() }
+    await devices.remove()
   }
 
   // MARK: Hurting
+
+  /// Takes back what strikes may have left that met each other.
+  func heal() async throws {
+    for relay in [queueRelay, ledgerRelay] { relay.set(.open) }
+    devices.disk?.empty()
+    for clock in devices.clocks + [devices.redisClock] { try clock?.set(by: 0) }
+    for instance in instances { try? FileManager.default.removeItem(atPath: instance.crashFile) }
+    try await emptyRedis()
+    try await resumeCommits()
+  }
+
+  /// Repeats `body` until a server that is away is back.
+  private static func untilDone(within limit: Duration = .seconds(60), _ body: () async throws -> Void) async throws {
+    let deadline = ContinuousClock.now + limit
+    while true {
+      do { return try await body() } catch {
+        guard ContinuousClock.now < deadline else { throw error }
+        try await Task.sleep(for: .milliseconds(100))
+      }
+    }
+  }
 
   /// Does what a strike says, and undoes it when its time is over.
   ///
@@ -93,7 +126,24 @@ final class World: Sendable {
     case .ledgerCut: await set(ledgerRelay, .cut, strike)
     case .ledgerDeaf: await set(ledgerRelay, .deaf, strike)
     case .ledgerSlow: await set(ledgerRelay, .slow(.milliseconds(5 + strike.choice % 50)), strike)
+    case .redisClockSet: try await setClock(devices.redisClock, strike)
+    case .strataClockSet: try await setClock(devices.clocks[strike.choice / 2 % 2], strike)
+    case .diskFull: return try await fillDisk(strike)
     }
+    return true
+  }
+
+  private func setClock(_ clock: SkewedClock?, _ strike: Strike) async throws {
+    try clock?.set(by: SkewedClock.jumps[strike.choice % SkewedClock.jumps.count])
+    await pause(strike)
+    try clock?.set(by: 0)
+  }
+
+  private func fillDisk(_ strike: Strike) async throws -> Bool {
+    guard let disk = devices.disk else { return false }
+    defer { disk.empty() }
+    try disk.fill()
+    await pause(strike)
     return true
   }
 
@@ -142,18 +192,24 @@ final class World: Sendable {
   }
 
   private func fillRedis(_ strike: Strike) async throws {
-    let usual = try await redis.ask("CONFIG", "GET", "maxmemory").split(separator: "\n").last.map(String.init) ?? "0"
     try await redis.ask("CONFIG", "SET", "maxmemory", "1")
     await pause(strike)
-    // Whoever was killed meanwhile has its own bound again anyway.
-    _ = try? await redis.ask("CONFIG", "SET", "maxmemory", usual)
+    try await emptyRedis()
+  }
+
+  private func emptyRedis() async throws {
+    try await Self.untilDone { try await self.redis.ask("CONFIG", "SET", "maxmemory", self.redisMemory) }
   }
 
   /// A standby that nobody is, for which every commit then waits.
   private func stallCommits(_ strike: Strike) async throws {
     try await database.set("synchronous_standby_names", to: "nobody")
     await pause(strike)
-    try await database.untilDone { try await $0.set("synchronous_standby_names", to: "") }
+    try await resumeCommits()
+  }
+
+  private func resumeCommits() async throws {
+    try await Self.untilDone { try await self.database.set("synchronous_standby_names", to: "") }
   }
 
   private func set(_ relay: Relay, _ mode: Relay.Mode, _ strike: Strike) async {

@@ -52,6 +52,7 @@ public struct EmbeddedRedis: Sendable {
   @Sendable private func prepare() async throws(StrataError) -> ProcessSpecification {
     try Folder.create(folder, mode: 0o700)
     try await Occupants.evict("redis-server", from: folder, by: SIGTERM)
+    try await mendFile()
     var specification = ProcessSpecification("redis-server", arguments, environment: identity.serverEnvironment)
     specification.workingDirectory = folder
     specification.standardOutput = .file(logFile)
@@ -59,6 +60,22 @@ public struct EmbeddedRedis: Sendable {
     specification.parentDeathSignal = SIGTERM
     specification.startsNewSession = true
     return specification
+  }
+
+  /// Cuts an unfinished transaction off the file of a server that did not end in good order.
+  ///
+  /// The server does so itself when it reads the file, but of a transaction whose last command is broken (7.0) it leaves the
+  /// whole ones in the file: with the next start they are done after all, without the rest of their transaction.
+  private func mendFile() async throws(StrataError) {
+    let manifest = folder + "/appendonlydir/appendonly.aof.manifest"
+    // In good order a server removes its socket.
+    guard unsafe access(socket, F_OK) == 0, unsafe access(manifest, F_OK) == 0 else { return }
+    var check = ProcessSpecification(
+      "sh", ["-c", "echo y | redis-check-aof --fix \"$0\"", manifest], environment: identity.serverEnvironment)
+    check.standardOutput = .file(logFile)
+    check.standardError = .file(logFile)
+    // What it cannot mend the server will complain of.
+    _ = try await ChildProcess.spawn(check).wait()
   }
 
   private var arguments: [String] {
