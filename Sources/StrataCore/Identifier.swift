@@ -36,14 +36,34 @@ public struct Identifier<Tag>: Hashable, Sendable {
 
   /// The sixteen bytes, most significant first: the form kept in Redis and PostgreSQL.
   public var bytes: [UInt8] {
-    (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - 8 * ($0 % 8))) }
+    unsafe [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+      for place in 0..<8 {
+        unsafe buffer[place] = UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * place))
+        unsafe buffer[place + 8] = UInt8(truncatingIfNeeded: low >> UInt64(56 - 8 * place))
+      }
+      count = 16
+    }
   }
 
   /// - Returns: nil unless `bytes` has exactly sixteen elements.
   public init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 16 else { return nil }
-    high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-    low = bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    self.init(sixteen: bytes)
+  }
+
+  /// The same without a look through the collection's protocol: most are arrays.
+  public init?(bytes: [UInt8]) {
+    guard bytes.count == 16 else { return nil }
+    self.init(sixteen: bytes)
+  }
+
+  private init(sixteen bytes: some Collection<UInt8>) {
+    var (number, high): (UInt64, UInt64) = (0, 0)
+    for (place, byte) in bytes.enumerated() {
+      if place == 8 { (high, number) = (number, 0) }
+      number = number << 8 | UInt64(byte)
+    }
+    (self.high, low) = (high, number)
   }
 }
 
@@ -52,7 +72,7 @@ extension Identifier: Comparable {
 }
 
 extension Identifier: LosslessStringConvertible {
-  private static var alphabet: [UInt8] { Array("0123456789abcdefghjkmnpqrstvwxyz".utf8) }
+  private static var alphabet: [UInt8] { identifierAlphabet }
 
   public var description: String {
     let alphabet = Self.alphabet
@@ -110,3 +130,6 @@ public typealias AccountID = Identifier<AccountTag>
 public typealias WorkerID = Identifier<WorkerTag>
 /// An API key (its name in the database, never its secret).
 public typealias KeyID = Identifier<KeyTag>
+
+/// Crockford's base 32. (A generic type has no stored ones of its own.)
+private let identifierAlphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)

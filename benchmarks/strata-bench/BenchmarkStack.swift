@@ -9,6 +9,9 @@ import StrataStack
 /// A stack of `strata up` in a temporary folder, for benchmarks of the whole path.
 final class BenchmarkStack: Sendable {
   let folder: String
+  /// How a client reaches its PostgreSQL, and its Redis.
+  let database: String
+  let redisSocket: String
   private let supervisor: ChildProcess
   private let client: HTTPClient
 
@@ -29,6 +32,9 @@ final class BenchmarkStack: Sendable {
     do {
       try await Self.waitUntilReady(supervisor, folder)
       let key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)
+      let directory = try Self.directory(in: folder)
+      database = EmbeddedPostgreSQL(in: directory, identity: .random()).connectionString
+      redisSocket = directory.socket("redis.sock")
       client = try Self.client(in: folder, key: key.trimmingCharacters(in: .whitespacesAndNewlines), connections: 64)
     } catch {
       await Self.end(supervisor, folder)
@@ -73,8 +79,7 @@ final class BenchmarkStack: Sendable {
 
   /// Makes tenants with credits for anything, and a client for each.
   func makeTenants(_ names: [String]) async throws -> [HTTPClient] {
-    let server = EmbeddedPostgreSQL(in: try Self.directory(in: folder), identity: .random())
-    let ledger = try Ledger(PostgreSQLConfiguration(connectionString: server.connectionString))
+    let ledger = try Ledger(PostgreSQLConfiguration(connectionString: database))
     var clients: [HTTPClient] = []
     for name in names {
       let tenant = try await ledger.createTenant(
@@ -84,6 +89,13 @@ final class BenchmarkStack: Sendable {
     }
     await ledger.close()
     return clients
+  }
+
+  /// Jobs of tier cpu are taken although there is no worker.
+  func declareTier() async throws {
+    let size = ResourceRequest(cpuMillicores: 64_000, memoryBytes: 64 << 30)
+    let change = TierPatch(declaredSize: .some(size))
+    _ = try await client.send(ClientRequest("PATCH", ["v1", "tiers", "cpu"], body: try .json(change)))
   }
 
   func submitNoop() async throws -> JobID {

@@ -35,6 +35,12 @@ struct Main {
     ) {
       try await QueueTraceBenchmark.run(arguments: $0)
     },
+    Entry(
+      name: "queue-rebuild", question: "how fast is a queue that was lost rebuilt, while jobs are submitted?",
+      options: "[--jobs N]"
+    ) {
+      try await QueueRebuildBenchmark.run(arguments: $0)
+    },
     Entry(name: "ledger-accept", question: "how fast are jobs and holds committed beside a bare unnest insert?") {
       words in
       try await ScratchPostgreSQL.with(words) { try await LedgerAcceptBenchmark.run(arguments: $0) }

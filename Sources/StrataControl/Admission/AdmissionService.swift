@@ -237,5 +237,5 @@ extension WorkOrder {
   }
 
   /// The queue's payload. Strings, integers and lists of them can always be written as JSON.
-  var encoded: [UInt8] { (try? JSONEncoder().encode(self)).map(Array.init) ?? [] }
+  var encoded: [UInt8] { plainlyEncoded ?? (try? JSONEncoder().encode(self)).map(Array.init) ?? [] }
 }

@@ -156,11 +156,16 @@ package actor Reconciler {
     // What ended before the loss may still be in the log of outcomes, if that survived.
     let refused = try await settler.drain()
     var restored = 0
+    // While the queue takes a page the next one is read, and put into the queue's form.
+    var restoring: Task<Int, any Error>?
+    defer { restoring?.cancel() }
     try await forEachUnfinished(after: nil) { jobs, start in
-      let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) })
+      let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) }).map(lanes.job)
+      restored += try await restoring?.value ?? 0
       try requireFresh(start)
-      restored += try await restore(wanted.map(lanes.job)).count
+      restoring = Task { try await restore(wanted).count }
     }
+    restored += try await restoring?.value ?? 0
     let start = ContinuousClock.now
     let generation = try await ledger.nextGeneration()
     let floor = try await ledger.largestToken()
@@ -340,13 +345,21 @@ package actor Reconciler {
   private func forEachUnfinished(
     after first: JobID?, _ body: ([UnfinishedJob], ContinuousClock.Instant) async throws -> Void
   ) async throws {
-    var cursor = first
+    let ledger = ledger
+    func page(after cursor: JobID?) -> Task<(jobs: [UnfinishedJob], start: ContinuousClock.Instant), any Error> {
+      Task {
+        let start = ContinuousClock.now
+        return (try await ledger.unfinished(after: cursor, limit: Self.pageMax), start)
+      }
+    }
+    // The next page is read while one is seen to.
+    var reading = page(after: first)
+    defer { reading.cancel() }
     while true {
-      let start = ContinuousClock.now
-      let jobs = try await ledger.unfinished(after: cursor, limit: Self.pageMax)
+      let (jobs, start) = try await reading.value
       guard let last = jobs.last else { return }
+      reading = page(after: last.id)
       try await body(jobs, start)
-      cursor = last.id
     }
   }
 

@@ -106,7 +106,7 @@ extension WorkOrder {
   ) throws(PostgreSQLError) {
     self.init(
       job: job, tenant: tenant, capability: capability.name, version: capability.version,
-      parametersJSON: try row.text(), inputs: try row.optionalDocument() ?? [], timeoutSeconds: try row.integer(),
+      parametersJSON: try row.text(), inputs: try row.list(), timeoutSeconds: try row.integer(),
       resources: ResourceRequest(
         cpuMillicores: try row.integer(), memoryBytes: try row.integer(), gpuThousandths: try row.integer()),
       retry: try row.optionalDocument(), task: try row.optionalDocument(), preemption: try row.optionalDocument(),
@@ -115,6 +115,12 @@ extension WorkOrder {
 }
 
 extension PostgreSQLRow {
+  /// A `json` column that holds a list, none of which is the usual one.
+  fileprivate mutating func list<Item: Decodable>() throws(PostgreSQLError) -> [Item] {
+    guard let text = optionalText(), text != "[]" else { return [] }
+    return try JSONText.decode([Item].self, text)
+  }
+
   /// A `json` column that holds a `Value`.
   mutating func optionalDocument<Value: Decodable>() throws(PostgreSQLError) -> Value? {
     guard let text = optionalText() else { return nil }

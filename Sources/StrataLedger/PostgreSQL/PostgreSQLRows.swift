@@ -35,11 +35,13 @@ import StrataCore
     return try read(&row)
   }
 
-  fileprivate func bytes(row: Int32, column: Int32) -> [UInt8]? {
-    guard unsafe PQgetisnull(result, row, column) == 0 else { return nil }
+  /// What `read` makes of a value's bytes, where they are; nil of a null.
+  fileprivate func value<Value>(row: Int32, column: Int32, _ read: (UnsafeRawBufferPointer) -> Value) -> Value? {
+    guard unsafe PQgetisnull(result, row, column) == 0, let start = unsafe PQgetvalue(result, row, column) else {
+      return nil
+    }
     let length = Int(unsafe PQgetlength(result, row, column))
-    guard let start = unsafe PQgetvalue(result, row, column) else { return nil }
-    return unsafe Array(UnsafeRawBufferPointer(start: start, count: length))
+    return unsafe read(UnsafeRawBufferPointer(start: start, count: length))
   }
 }
 
@@ -54,29 +56,44 @@ struct PostgreSQLRow {
     self.index = index
   }
 
-  mutating func optionalBytes() -> [UInt8]? {
+  private mutating func next<Value>(_ read: (UnsafeRawBufferPointer) -> Value) -> Value? {
     defer { column += 1 }
-    return rows.bytes(row: index, column: column)
+    return unsafe rows.value(row: index, column: column, read)
   }
+
+  mutating func optionalBytes() -> [UInt8]? { unsafe next { bytes in unsafe Array(bytes) } }
 
   mutating func bytes() throws(PostgreSQLError) -> [UInt8] { try required(optionalBytes()) }
 
   mutating func optionalInteger() throws(PostgreSQLError) -> Int64? {
-    guard let bytes = optionalBytes() else { return nil }
-    guard [2, 4, 8].contains(bytes.count) else { throw malformed() }
-    return bytes.reduce(bytes[0] & 0x80 == 0 ? 0 : -1) { $0 << 8 | Int64($1) }
+    let number = unsafe next { bytes -> Int64? in
+      switch bytes.count {
+      case 2: Int64(Int16(bigEndian: unsafe bytes.loadUnaligned(as: Int16.self)))
+      case 4: Int64(Int32(bigEndian: unsafe bytes.loadUnaligned(as: Int32.self)))
+      case 8: Int64(bigEndian: unsafe bytes.loadUnaligned(as: Int64.self))
+      default: nil
+      }
+    }
+    guard let number else { return nil }
+    return try required(number)
   }
 
   mutating func optionalIdentifier<Tag>() throws(PostgreSQLError) -> Identifier<Tag>? {
-    guard let bytes = optionalBytes() else { return nil }
-    return try required(Identifier(bytes: bytes))
+    let identifier = unsafe next { bytes -> Identifier<Tag>? in
+      guard bytes.count == 16 else { return nil }
+      return Identifier(
+        high: UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self)),
+        low: UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+    }
+    guard let identifier else { return nil }
+    return try required(identifier)
   }
 
   mutating func optionalTimestamp() throws(PostgreSQLError) -> Timestamp? {
     try optionalInteger().map { Timestamp(microseconds: $0 + BinaryFormat.epochMicroseconds) }
   }
 
-  mutating func optionalText() -> String? { optionalBytes().map { String(decoding: $0, as: UTF8.self) } }
+  mutating func optionalText() -> String? { unsafe next { bytes in unsafe String(decoding: bytes, as: UTF8.self) } }
 
   mutating func optionalAmount<Unit>() throws(PostgreSQLError) -> MicroAmount<Unit>? {
     try optionalInteger().map { MicroAmount(micros: $0) }
