@@ -113,6 +113,10 @@ public protocol JobQueue: Sendable {
   /// to be preempted are told as `preempted`.
   func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict]
 
+  /// Ends the deadlines of workers that are known to be dead, 1,000 at most: their leases end with the next `expire`. Returns
+  /// how many of them were waited for. For whoever knows for certain: on a worker that lives it is as a lost heartbeat.
+  func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int
+
   /// Waits until there is a signal for `worker`, at most `duration`; empty when there was none. At most one caller per
   /// worker at a time.
   func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal]
@@ -129,14 +133,16 @@ public protocol JobQueue: Sendable {
   /// that were to have started by now are finished as `expired`, gates that have starts again let jobs through.
   func promote(limit: Int) async throws(QueueError) -> Promotion
 
-  /// The time by the clock that says what is due: the server's wall clock, which may be set at any moment.
-  func time() async throws(QueueError) -> Timestamp
+  /// The time by the clock that says what is due, the server's wall clock, which may be set at any moment; and the latest time
+  /// that it has shown to what was noted since, or a moment later: where that is far ahead, the clock was set back.
+  func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp)
 
-  /// That clock was set back by so much: what is to happen a while after something has happened does so as if it had not.
-  /// That is the deadlines of workers, the waits of jobs that are tried again, and of gates and workers that keep room, as
-  /// far as they were set while it was ahead; the first `limit` workers and timers that may be meant are looked at, 1,000 at
-  /// most. What waits for an instant that somebody named goes on to. Returns how many were moved.
-  func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int
+  /// That clock was set back by so much, within the last five seconds: what is to happen a while after something has happened
+  /// does so as if it had not. That is the deadlines of workers, the waits of jobs that are tried again, and of gates and workers
+  /// that keep room, where they are due after the time that it showed before: what was set while it was ahead, and longer waits
+  /// that were not, which become shorter by as much. What waits for an instant that somebody named goes on to. Returns how many
+  /// were moved.
+  func rewind(by duration: Duration) async throws(QueueError) -> Int
 
   /// Waits until a timer has been set that is due before all others, at most `duration`; false when there was none.
   /// At most one caller at a time.

@@ -135,6 +135,9 @@ static const char oldest_text[] = {
 static const char shared_capacity_text[] = {
 #embed "../../queues/redis/scripts/shared/capacity.lua"
     , 0};
+static const char dead_text[] = {
+#embed "../../queues/redis/scripts/dead.lua"
+    , 0};
 static const char rewind_text[] = {
 #embed "../../queues/redis/scripts/rewind.lua"
     , 0};
@@ -198,6 +201,7 @@ static const struct {
     {"preempt", preempt_text},
     {"reserve", reserve_text},
     {"rewind", rewind_text},
+    {"dead", dead_text},
     {"running", running_text},
 };
 

@@ -9,8 +9,14 @@ struct Campaign {
   private let began = ContinuousClock.now
   private let strata: String
 
-  init(_ options: Options) throws {
+  /// What there may be: of those asked for, what can be done here.
+  private let faults: Set<Fault>
+
+  init(_ options: Options, mayMount: Bool) throws {
     self.options = options
+    let impossible: Set<Fault> = mayMount ? [] : [.diskFull]
+    faults = (options.only ?? Set(Fault.allCases)).subtracting(impossible)
+    if !mayMount { say("without the right to mount, which root has, no disk is filled") }
     strata = (OwnProgram.path as NSString).deletingLastPathComponent + "/strata"
     guard FileManager.default.isExecutableFile(atPath: strata) else {
       throw StrataError(.notFound, "there is no \(strata)", remedy: "build it: make build")
@@ -25,8 +31,13 @@ struct Campaign {
     var (done, failed, jobs) = (0, 0, 0)
     while options.hours.map({ elapsed.seconds < $0 * 3_600 }) ?? (done < options.rounds) {
       let plan = given ?? makePlan(options.seed &+ UInt64(done))
-      let result = try await perform(plan)
       done += 1
+      let result: FaultRun.Result
+      do { result = try await perform(plan) } catch {
+        // What cannot be tried once more cannot be tried at all.
+        say("seed \(plan.seed): it could not be tried: \(error)")
+        result = try await perform(plan)
+      }
       jobs += result.jobs
       if result.violations.isEmpty {
         if !options.isQuiet { say(summary(result)) }
@@ -42,8 +53,7 @@ struct Campaign {
   private var elapsed: Duration { .now - began }
 
   private func makePlan(_ seed: UInt64) -> FaultPlan {
-    guard let only = options.only else { return FaultPlan(seed: seed, within: options.bounds) }
-    return FaultPlan(seed: seed, within: options.bounds, of: only)
+    FaultPlan(seed: seed, within: options.bounds, of: faults)
   }
 
   /// In a folder that is gone afterwards, unless something was wrong: then it is where `kept` says.
@@ -74,7 +84,7 @@ struct Campaign {
   private func summary(_ result: FaultRun.Result) -> String {
     let kinds = Set(result.plan.strikes.map(\.fault.rawValue)).sorted().joined(separator: " ")
     return "seed \(result.plan.seed): \(result.jobs) jobs, \(result.runs) runs, \(result.repeats) repeated requests, "
-      + "\(result.looks) looks, recovered in \(result.recovery.map { "\(Int($0.seconds * 1_000)) ms" } ?? "no time"); "
+      + "\(result.booksSeen)+\(result.placesSeen) looks, recovered in \(result.recovery.map { "\(Int($0.seconds * 1_000)) ms" } ?? "no time"); "
       + (kinds.isEmpty ? "nothing" : kinds)
       + result.missed.map { "\n    missed: \($0.strike): \($0.reason)" }.joined()
   }

@@ -153,11 +153,13 @@ public final class HookedQueue: JobQueue {
     return try await memory.expire(limit: limit)
   }
 
-  public func time() async throws(QueueError) -> Timestamp { try await memory.time() }
+  public func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int { try await memory.noteDead(workers) }
 
-  public func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int {
+  public func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) { try await memory.time() }
+
+  public func rewind(by duration: Duration) async throws(QueueError) -> Int {
     try note(.rewind)
-    return try await memory.rewind(by: duration, limit: limit)
+    return try await memory.rewind(by: duration)
   }
 
   public func promote(limit: Int) async throws(QueueError) -> Promotion {

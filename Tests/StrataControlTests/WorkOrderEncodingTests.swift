@@ -24,6 +24,15 @@ import Testing
     }
   }
 
+  /// A member that is added to an order later has to be written here, too.
+  @Test func whatIsWrittenPlainlyIsWhatTheEncoderWrites() throws {
+    let order = order("{\"a\":1}")
+    func members(_ bytes: some Sequence<UInt8>) throws -> [String: JSONValue] {
+      try JSONDecoder().decode([String: JSONValue].self, from: Data(bytes))
+    }
+    #expect(try members(#require(order.plainlyEncoded)) == members(JSONEncoder().encode(order)))
+  }
+
   @Test func whatHasMoreIsNotWrittenPlainly() {
     var order = order("{}")
     order.alternatives = [Placement(tier: .gpu, resources: order.resources)]

@@ -61,6 +61,8 @@ import Testing
     var fixture = Fixture()
     fixture.findings.history.entries[0].answer = .unanswered("nobody there")
     #expect(fixture.broken == [.answered])
+    fixture.findings.rows.removeFirst()
+    fixture.findings.history.entries[1].after = []
     fixture.findings.history.entries[0].answer = .refused(status: 404, code: "not_found")
     #expect(fixture.broken == [.accepted])
     fixture.findings.history.entries[0].answer = .jobs([.refused(code: "budget_exceeded")])
@@ -93,7 +95,7 @@ import Testing
   }
 
   @Test func anEndThatSomethingExplains() {
-    var fixture = Fixture()
+    var fixture = Fixture(strikes: [Strike(atMilliseconds: 1, fault: .workerKilled)])
     fixture.endSecond(.failed, ["expired": 3])
     #expect(fixture.broken == [])
     fixture.findings.rows[1].endings = ["expired": 2]
@@ -144,7 +146,7 @@ import Testing
   }
 
   @Test func aJobThatRanAfterOneThatFailed() {
-    var fixture = Fixture()
+    var fixture = Fixture(strikes: [Strike(atMilliseconds: 1, fault: .workerKilled)])
     (fixture.findings.rows[0].state, fixture.findings.rows[0].endings) = (.failed, ["expired": 3])
     fixture.findings.runs.removeAll { $0.job == fixture.first }
     #expect(fixture.broken == [.order])
@@ -154,14 +156,36 @@ import Testing
     #expect(fixture.broken == [])
   }
 
-  @Test func twoJobsWithOneKey() {
+  @Test func aJobThatNobodyWasToldOf() {
     var fixture = Fixture()
-    for place in 0..<2 { fixture.findings.rows[place].uniqueKey = "key" }
-    (fixture.findings.rows[0].created, fixture.findings.rows[0].finished) = (1, 100)
-    fixture.findings.rows[1].created = 99
-    #expect(fixture.broken == [.unique])
-    fixture.findings.rows[1].created = 100
+    fixture.findings.rows.append(JobRow(id: JobID(), state: .succeeded, endings: ["succeeded": 1]))
+    #expect(fixture.broken == [.once])
+    // Of a request without an answer nobody knows what it made.
+    fixture.findings.history.entries.append(
+      History.Entry(
+        request: Request(number: 2, atMilliseconds: 9, controller: 0, action: .submit(fixture.work)),
+        answer: .unanswered("nobody there"), at: Timestamp(milliseconds: 9)))
+    #expect(fixture.broken == [.answered])
+  }
+
+  @Test func anAttemptThatWasGivenUpForNothing() {
+    var fixture = Fixture(strikes: [Strike(atMilliseconds: 1, fault: .controllerFrozen, forMilliseconds: 100)])
+    fixture.findings.rows[0].endings = ["expired": 1, "succeeded": 1]
+    #expect(fixture.broken == [.work])
+    fixture.findings.plan.strikes[0].fault = .workerFrozen
     #expect(fixture.broken == [])
+  }
+
+  @Test func aJobThatIsToStartInTimeFailsForNoOtherReason() {
+    var fixture = Fixture()
+    var work = fixture.later
+    work.startWithinSeconds = 5
+    fixture.findings.history.entries[1].request.action = .submit(work)
+    fixture.endSecond(.failed, [:])
+    fixture.findings.rows[1].code = "not_started_in_time"
+    #expect(fixture.broken == [])
+    fixture.findings.rows[1].code = "crashed"
+    #expect(fixture.broken == [.outcome])
   }
 
   @Test func anArrayThatIsNotWhole() {
@@ -175,6 +199,11 @@ import Testing
       JobRow(id: JobID(), state: .succeeded, array: array.description, endings: ["succeeded": 1])
     }
     fixture.findings.rows += tasks
+    #expect(fixture.broken == [.work])
+    for task in tasks {
+      guard let job = JobID(hexadecimal: task.id) else { continue }
+      fixture.findings.runs += Fixture.runs(of: job, from: 60)
+    }
     #expect(fixture.broken == [])
     fixture.findings.rows.removeLast()
     #expect(fixture.broken == [.array])

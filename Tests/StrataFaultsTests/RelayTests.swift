@@ -5,7 +5,7 @@ import StrataRuntime
 import Testing
 
 @Suite struct RelayTests {
-  /// Says back what it is told, and counts the bytes.
+  /// A server of its own, and where a relay to it listens.
   private final class Echo: Sendable {
     let path: String
     let relayPath: String
@@ -20,7 +20,8 @@ import Testing
       var specification = ProcessSpecification("redis-server", ["--port", "0", "--unixsocket", path, "--save", ""])
       specification.standardOutput = .null
       child = try await ChildProcess.spawn(specification)
-      while !FileManager.default.fileExists(atPath: path) { try await Task.sleep(for: .milliseconds(5)) }
+      // Its file is there before it listens.
+      while (try? UnixStream.connect(to: path)) == nil { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     func stop() async {

@@ -118,8 +118,8 @@ import Testing
       let named = QueuedJob.sample(notBefore: clock.now + .seconds(100))
       _ = try await queue.enqueue([named])
       clock.advance(.seconds(-3_600))
-      #expect(try await queue.rewind(by: .seconds(3_600), limit: 100) == 2)
-      #expect(try await queue.rewind(by: .seconds(3_600), limit: 100) == 0)
+      #expect(try await queue.rewind(by: .seconds(3_600)) == 2)
+      #expect(try await queue.rewind(by: .seconds(3_600)) == 0)
       clock.advance(.seconds(29))
       #expect(try await queue.promote(limit: 10).count == 0)
       clock.advance(.seconds(1))
@@ -134,8 +134,52 @@ import Testing
     let clock = HeldClock()
     try await withQueue(backend, clock: clock) { queue in
       _ = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 1, for: .seconds(10))
-      #expect(try await queue.rewind(by: .seconds(3_600), limit: 100) == 0)
-      #expect(try await queue.time() == clock.now)
+      #expect(try await queue.rewind(by: .seconds(3_600)) == 0)
+      let worker = WorkerID()
+      _ = try await queue.enqueue([.sample()])
+      _ = try #require(try await queue.leaseOne(worker))
+      let seen = clock.now
+      clock.advance(.seconds(-60))
+      let time = try await queue.time()
+      #expect(time.now == clock.now && time.latest >= seen && time.latest <= seen + .seconds(2))
+    }
+  }
+
+  /// More than one page, of which most wait for an instant.
+  @Test(arguments: Backend.allCases) func everyWaitIsFound(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    var limits = QueueLimits()
+    limits.batchMax = 10
+    try await withQueue(backend, clock: clock, limits: limits) { queue in
+      clock.advance(.seconds(86_400))
+      let due = clock.now + .seconds(1)
+      _ = try await queue.enqueue((0..<35).map { _ in .sample(notBefore: due) })
+      _ = try await queue.enqueue((0..<25).map { _ in .sample() })
+      let leases = try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 25, for: .seconds(10)).leases
+      _ = try await queue.fail(
+        leases.map {
+          AttemptFailure(lease: $0.reference, ending: .failed, isRetryable: true, retryDelay: .seconds(30), report: [])
+        })
+      clock.advance(.seconds(-86_400))
+      #expect(try await queue.rewind(by: .seconds(86_400)) == 26)
+      clock.advance(.seconds(30))
+      #expect(try await queue.promote(limit: 100).count == 25)
+      #expect(try await queue.promote(limit: 100).nextDue == due)
+    }
+  }
+
+  /// What was set before the clock was ahead, and is due before the time that it showed then, is not touched.
+  @Test(arguments: Backend.allCases) func whatIsDueBeforeStays(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      _ = try await queue.enqueue([.sample()])
+      let lease = try #require(try await queue.leaseOne(WorkerID()))
+      let failure = AttemptFailure(
+        lease: lease.reference, ending: .failed, isRetryable: true, retryDelay: .seconds(3_000), report: [])
+      _ = try await queue.fail([failure])
+      let due = clock.now + .seconds(3_000)
+      #expect(try await queue.rewind(by: .seconds(3_600)) == 0)
+      #expect(try await queue.promote(limit: 10).nextDue == due)
     }
   }
 }

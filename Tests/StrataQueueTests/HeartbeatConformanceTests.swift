@@ -4,6 +4,23 @@ import Testing
 
 /// Leases that their worker does not name go back: the answer that granted them was lost.
 @Suite struct HeartbeatConformanceTests {
+  @Test(arguments: Backend.allCases) func theLeasesOfADeadWorkerEndAtOnce(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let (dead, living) = (WorkerID(), WorkerID())
+      _ = try await queue.enqueue([.sample(), .sample()])
+      let lost = try #require(try await queue.leaseOne(dead))
+      _ = try #require(try await queue.leaseOne(living))
+      #expect(try await queue.noteDead([]) == 0)
+      #expect(try await queue.noteDead([dead, WorkerID()]) == 1)
+      #expect(try await queue.noteDead([dead]) == 0)
+      #expect(try await queue.expire(limit: 10) == 1)
+      #expect(try await queue.status(of: [lost.job.id]) == [.ready(ahead: 0, attemptsMade: 1)])
+      // One that was thought dead has lost its lease, and may go on.
+      #expect(try await queue.complete([AttemptResult(lease: lost.reference, report: [])]) == [.stale])
+      #expect(try await queue.leaseOne(dead)?.attempt == 2)
+    }
+  }
+
   @Test(arguments: Backend.allCases)
   func whatAHeartbeatDoesNotNameIsReadyAgainAtItsOldPlace(_ backend: Backend) async throws {
     let clock = HeldClock()

@@ -61,7 +61,7 @@ extension QueueLimits {
 struct RandomHistory {
   enum Operation: CaseIterable {
     case enqueue, promote, govern, lease, heartbeat, progress, complete, fail, release, cancel, preempt, reserve, expire
-    case status, signals, outcomes, acknowledge, events, forget, reprioritise, advance, rewind
+    case status, signals, outcomes, acknowledge, events, forget, reprioritise, advance, rewind, dead
   }
 
   private var random: SeededGenerator
@@ -145,11 +145,14 @@ struct RandomHistory {
       let (lane, worker) = (lanes.randomElement(using: &random)!, workers.randomElement(using: &random)!)
       let duration = Duration.microseconds(Int64.random(in: 0...40_000_000, using: &random))
       _ = try await both(number, "reserve") { try await $0.reserve(lane, on: worker, for: duration) }
+    case .dead:
+      let dead = [workers.randomElement(using: &random)!, workers.randomElement(using: &random)!, WorkerID()]
+      _ = try await both(number, "dead") { try await $0.noteDead(dead) }
     case .rewind:
       // The clock itself only goes on: how full a bucket is that was looked at before it was set back, the model remembers
       // and Redis does not.
       let duration = Duration.microseconds(Int64.random(in: 0...40_000_000, using: &random))
-      _ = try await both(number, "rewind") { try await $0.rewind(by: duration, limit: 500) }
+      _ = try await both(number, "rewind") { try await $0.rewind(by: duration) }
     case .outcomes, .acknowledge, .events: try await read(operation, number)
     case .expire:
       // Which leases a smaller limit would leave is not promised.

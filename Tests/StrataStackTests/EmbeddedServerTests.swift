@@ -61,11 +61,11 @@ import Testing
       let both = "redis.call('SET', 'first', 1) return redis.call('SET', 'second', 2)"
       #expect(try await ask("EVAL", both, "0") == "OK")
       await service.stop()
-      // As a machine that went down would leave it: without the file's last bytes, and with the socket.
+      // As a machine that went down would leave it: without the file's last bytes, and with the note of a process.
       let file = redis.folder + "/appendonlydir/appendonly.aof.1.incr.aof"
       var status = stat()
       #expect(stat(file, &status) == 0 && truncate(file, status.st_size - 20) == 0)
-      #expect(mknod(redis.socket, S_IFREG | 0o600, 0) == 0)
+      #expect(mknod(redis.folder + "/redis.pid", S_IFREG | 0o600, 0) == 0)
       try await service.start()
       #expect(try await ask("SET", "third", "3") == "OK")
       let killed = try #require(await service.child)

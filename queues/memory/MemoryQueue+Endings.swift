@@ -1,4 +1,4 @@
-internal import StrataCore
+public import StrataCore
 
 // The ends of attempts.
 extension MemoryQueue {
@@ -74,6 +74,14 @@ extension MemoryQueue {
     }
     bell.ring()
     return ended.count
+  }
+
+  public func noteDead(_ dead: [WorkerID]) async throws(QueueError) -> Int {
+    guard !dead.isEmpty else { return 0 }
+    try requireGeneration()
+    let awaited = Set(dead.prefix(1_000)).filter { workers[$0].map { $0 > now } ?? false }
+    for worker in awaited { workers[worker] = now }
+    return awaited.count
   }
 
   /// In the order in which they were granted.

@@ -30,18 +30,21 @@ extension MemoryQueue {
     return Promotion(count: promoted.count, expired: expired, timers: due.count, nextDue: nextTimer)
   }
 
-  public func time() async throws(QueueError) -> Timestamp { now }
+  public func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) {
+    (now, Timestamp(microseconds: Int64(clamping: lastTick)))
+  }
 
-  public func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int {
+  public func rewind(by duration: Duration) async throws(QueueError) -> Int {
     try requireGeneration()
-    let shift = Duration.microseconds(max(0, duration.wholeMicroseconds))
-    let from = now + .microseconds(shift.wholeMicroseconds / 2)
-    func moved(_ due: Timestamp) -> Timestamp { max(now, due + (.zero - shift)) }
-    let overtaken = workers.filter { $0.value > from }
-      .sorted { $0.value != $1.value ? $0.value < $1.value : $0.key < $1.key }.prefix(limit)
-    for (worker, deadline) in overtaken { workers[worker] = moved(deadline) }
-    var count = overtaken.count
-    for (at, timer) in timers.filter({ $0.at > from }).prefix(limit) {
+    let shift = duration.wholeMicroseconds
+    let from = now + .microseconds(max(shift - 5_000_000, shift / 2))
+    func moved(_ due: Timestamp) -> Timestamp { max(now, Timestamp(microseconds: due.microseconds - shift)) }
+    var count = 0
+    for (worker, deadline) in workers where deadline > from {
+      workers[worker] = moved(deadline)
+      count += 1
+    }
+    for (at, timer) in timers where at > from {
       switch timer {
       case .ready(let id):
         guard jobs[id]?.attemptsMade ?? 0 > 0 else { continue }

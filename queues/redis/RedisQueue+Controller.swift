@@ -38,23 +38,47 @@ extension RedisQueue {
     }
   }
 
-  public func time() async throws(QueueError) -> Timestamp {
-    if let clock = configuration.clock { return clock.now }
-    let answer = try await connection.send(RedisCommand("TIME"))
-    guard let parts = answer.array, parts.count == 2, let seconds = parts[0].integer, let rest = parts[1].integer else {
-      throw unexpected(answer)
-    }
-    return Timestamp(microseconds: seconds * 1_000_000 + rest)
-  }
-
-  public func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int {
-    let answer = try await run(.rewind) { command in
+  public func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int {
+    guard !workers.isEmpty else { return 0 }
+    let answer = try await run(.dead) { command in
       command.append(now)
-      command.append(max(0, duration.wholeMicroseconds))
-      command.append(min(max(0, limit), configuration.limits.batchSize))
+      for worker in workers.prefix(1_000) { command.append(worker.bytes) }
     }
     guard let count = answer.integer else { throw unexpected(answer) }
     return Int(count)
+  }
+
+  public func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) {
+    var last = RedisCommand("HGET")
+    last.append(key("state"))
+    last.append("tick")
+    let answer = try await connection.send(RedisCommand("TIME"))
+    let tick = try await connection.send(last)
+    guard let parts = answer.array, parts.count == 2, let seconds = parts[0].integer, let rest = parts[1].integer else {
+      throw unexpected(answer)
+    }
+    let now = configuration.clock?.now ?? Timestamp(microseconds: seconds * 1_000_000 + rest)
+    return (now, Timestamp(microseconds: tick.integer ?? 0))
+  }
+
+  public func rewind(by duration: Duration) async throws(QueueError) -> Int {
+    var total = 0
+    for kind in ["workers", "timers"] {
+      var (passed, seen) = (0, Int.max)
+      let asked = configuration.limits.batchSize
+      while seen >= asked {
+        let answer = try await run(.rewind) { command in
+          command.append(now)
+          command.append(duration.wholeMicroseconds)
+          command.append(kind)
+          command.append(passed)
+          command.append(asked)
+        }
+        guard let counts = answer.array?.compactMap(\.integer), counts.count == 3 else { throw unexpected(answer) }
+        (seen, total, passed) = (Int(counts[0]), total + Int(counts[1]), passed + Int(counts[2]))
+      }
+    }
+    return total
   }
 
   public func govern(_ policies: [Gate: GatePolicy]) async throws(QueueError) {

@@ -4,7 +4,7 @@ internal import StrataCore
 /// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
 enum RedisScript: String, CaseIterable, Sendable {
   case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, preempt, reserve,
-    reprioritise, rewind
+    reprioritise, rewind, dead
   case announce, forget, install, tune
   case govern, status, log, census, page, aside
   case room, running, pool, standing, oldest

@@ -3,6 +3,8 @@ import StrataQueue
 
 /// Sees when the wall clock of the queue's server is set, by a clock that only counts on.
 ///
+/// Whoever begins to look sees that it was set back by what was noted before.
+///
 /// A machine that was suspended has lost the same time by both clocks: that is no step, but a gap.
 struct ClockWatch {
   /// Steps that are smaller are passed over, as are looks that took longer.
@@ -14,22 +16,29 @@ struct ClockWatch {
   }
 
   private var last: Look?
+  /// What was seen and not put right yet.
+  private(set) var pending = Duration.zero
 
-  /// Looks at the clock.
+  /// Looks at the clock, and adds to `pending` by how much it was set since the look before, forward or back.
   ///
-  /// - Returns: by how much it was set since the look before, forward or back; zero where it was not, as far as can be told.
-  mutating func look(at queue: any JobQueue) async throws(QueueError) -> Duration {
+  /// - Returns: whether that could be told. Of a server that took its time to answer it cannot.
+  mutating func look(at queue: any JobQueue) async throws(QueueError) -> Bool {
     let before = ContinuousClock.now
-    let server = try await queue.time()
+    let (server, latest) = try await queue.time()
     let after = ContinuousClock.now
-    guard after - before <= Self.tolerance else { return .zero }
+    guard after - before <= Self.tolerance else { return false }
     let look = Look(server: server, at: after)
     defer { last = look }
-    guard let last else { return .zero }
+    guard let last else {
+      // Who looked before saw a later time.
+      if latest - server > Self.tolerance * 2 { pending += server - latest }
+      return true
+    }
     let step = (look.server - last.server) - (look.at - last.at)
-    return abs(step.nanoseconds) > 2 * Self.tolerance.nanoseconds ? step : .zero
+    if abs(step.nanoseconds) > 2 * Self.tolerance.nanoseconds { pending += step }
+    return true
   }
 
-  /// What was seen last is forgotten.
-  mutating func forget() { last = nil }
+  /// What was pending is put right.
+  mutating func settle() { pending = .zero }
 }

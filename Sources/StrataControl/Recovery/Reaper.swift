@@ -40,8 +40,14 @@ package struct Reaper: Sendable {
       if ContinuousClock.now - lastLook > interval + leaseDuration / 2 { quietUntil = .now + leaseDuration }
       lastLook = .now
       do {
-        if try await heed(clock.look(at: queue)) { quietUntil = .now + leaseDuration }
-        if ContinuousClock.now >= quietUntil {
+        let isTold = try await clock.look(at: queue)
+        if clock.pending != .zero {
+          quietUntil = .now + leaseDuration
+          try await putRight(clock.pending)
+          clock.settle()
+        }
+        // Of what the clock says now nobody knows whether it was set.
+        if isTold, ContinuousClock.now >= quietUntil {
           if try await reap() == Self.batchMax { continue }
         } else if try await queue.generation() == nil {
           throw QueueError.lost
@@ -54,13 +60,10 @@ package struct Reaper: Sendable {
     }
   }
 
-  /// Puts right what a clock that was set by `step` has put off. Returns whether it was.
-  private func heed(_ step: Duration) async throws(QueueError) -> Bool {
-    guard step != .zero else { return false }
-    let moved = step < .zero ? try await queue.rewind(by: .zero - step, limit: Self.batchMax) : 0
-    log.warning(
-      "the clock of the queue's server was set", ["seconds": "\(Int(step.seconds))", "timers moved": "\(moved)"])
-    return true
+  /// Puts right what a clock that was set by `step` has put off.
+  private func putRight(_ step: Duration) async throws(QueueError) {
+    let moved = step < .zero ? try await queue.rewind(by: .zero - step) : 0
+    log.warning("the clock of the queue's server was set", ["seconds": "\(Int(step.seconds))", "moved": "\(moved)"])
   }
 
   private func reap() async throws(QueueError) -> Int {

@@ -156,16 +156,11 @@ package actor Reconciler {
     // What ended before the loss may still be in the log of outcomes, if that survived.
     let refused = try await settler.drain()
     var restored = 0
-    // While the queue takes a page the next one is read, and put into the queue's form.
-    var restoring: Task<Int, any Error>?
-    defer { restoring?.cancel() }
     try await forEachUnfinished(after: nil) { jobs, start in
       let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) }).map(lanes.job)
-      restored += try await restoring?.value ?? 0
       try requireFresh(start)
-      restoring = Task { try await restore(wanted).count }
+      restored += try await restore(wanted).count
     }
-    restored += try await restoring?.value ?? 0
     let start = ContinuousClock.now
     let generation = try await ledger.nextGeneration()
     let floor = try await ledger.largestToken()
@@ -352,13 +347,13 @@ package actor Reconciler {
         return (try await ledger.unfinished(after: cursor, limit: Self.pageMax), start)
       }
     }
-    // The next page is read while one is seen to.
-    var reading = page(after: first)
-    defer { reading.cancel() }
+    // The next page is read while one is seen to. One that had to wait for its turn is read again: it has to be fresh.
+    var (cursor, reading) = (first, page(after: first))
     while true {
-      let (jobs, start) = try await reading.value
+      var (jobs, start) = try await reading.value
+      if ContinuousClock.now - start > lookAgeMax / 4 { (jobs, start) = try await page(after: cursor).value }
       guard let last = jobs.last else { return }
-      reading = page(after: last.id)
+      (cursor, reading) = (last.id, page(after: last.id))
       try await body(jobs, start)
     }
   }

@@ -40,6 +40,9 @@ struct BookAudit: Sendable {
       FROM job LEFT JOIN hold ON hold.job = job.id
       WHERE (job.finished_at IS NULL) <> (coalesce(hold.state, 'missing') = 'open')
     UNION ALL
+    SELECT count(*) || ' unfinished jobs hold the key ' || unique_key FROM job
+      WHERE unique_key IS NOT NULL AND finished_at IS NULL GROUP BY tenant, unique_key HAVING count(*) > 1
+    UNION ALL
     SELECT 'job ' || job || ' was charged ' || count(*) || ' times' FROM (
       SELECT transaction AS job FROM entry WHERE kind = 'charge' AND side = 'debit') AS charges
       GROUP BY job HAVING count(*) > 1
@@ -104,7 +107,7 @@ public struct JobRow: Hashable, Codable, Sendable {
 }
 
 extension Identifier {
-  init?(hexadecimal: String) {
+  package init?(hexadecimal: String) {
     let digits = Array(hexadecimal)
     guard digits.count == 32, let high = UInt64(String(digits[..<16]), radix: 16),
       let low = UInt64(String(digits[16...]), radix: 16)

@@ -18,8 +18,8 @@ public struct Violation: Hashable, Codable, Sendable {
     case work
     /// A job was done before its time, or before the jobs that it runs after.
     case order
-    /// Two jobs held a unique key at once.
-    case unique
+    /// A request that was repeated was done more than once.
+    case once
     /// An array has not the tasks that it should have.
     case array
     /// Money was made, lost or spent twice, or a hold outlived its job.
@@ -67,6 +67,8 @@ public struct Checker {
   private let begins: [JobID: [Run]]
   private let ends: [JobID: [Run]]
   private let cancelled: Set<Int>
+  /// How many attempts of a job fail before one can succeed.
+  private let failures: [JobID: Int]
   private var violations: [Violation] = []
 
   /// What is wrong; nothing where all is well.
@@ -81,6 +83,13 @@ public struct Checker {
     rows = Dictionary(findings.rows.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     begins = Dictionary(grouping: findings.runs.filter { !$0.isEnd }, by: \.job)
     ends = Dictionary(grouping: findings.runs.filter(\.isEnd), by: \.job)
+    failures = findings.history.entries.reduce(into: [:]) { failures, entry in
+      if case .submit(let work) = entry.request.action, case .jobs(let answers) = entry.answer,
+        case .accepted(let job) = answers.first
+      {
+        failures[job] = work.failures
+      }
+    }
     cancelled = Set(
       findings.history.entries.compactMap { entry in
         if case .cancel(let number) = entry.request.action { number } else { nil }
@@ -95,7 +104,7 @@ public struct Checker {
     for entry in findings.history.entries { check(entry) }
     let left = findings.rows.count { !$0.state.isFinal }
     expect(left == 0, .recovered, "\(left) jobs have not ended")
-    if findings.plan.keepsTime { checkUniqueKeys() }
+    checkThatAllAreTold()
   }
 
   private mutating func check(_ entry: History.Entry) {
@@ -148,7 +157,7 @@ public struct Checker {
         + "\(row.code.map { " (\($0))" } ?? ""), its attempts as \(row.endings)")
     expect(
       row.count("succeeded") == (row.state == .succeeded ? 1 : 0), .outcome,
-      "job \(job) is \(row.state.rawValue) and \(row.count("succeeded")) attempts of it succeeded")
+      "job \(job) is \(row.state.rawValue) and its attempts ended as \(row.endings)")
   }
 
   private func mayEnd(_ row: JobRow, _ work: Work, _ entry: History.Entry) -> Bool {
@@ -157,7 +166,7 @@ public struct Checker {
     case .cancelled: cancelled.contains(entry.request.number) || work.uniqueKey != nil
     case .failed:
       row.count("failed") + row.count("expired") >= row.attemptsMax || row.count("expired") >= Self.workerLossesMax
-        || work.startWithinSeconds != nil || work.uniqueKey != nil
+        || work.startWithinSeconds != nil && row.code == "not_started_in_time" || work.uniqueKey != nil
         || !entry.after.isEmpty && !work.runsInAnyCase && row.code?.hasPrefix("dependency") == true
     default: false
     }
@@ -176,6 +185,8 @@ public struct Checker {
     expect(
       done <= attempts, .work,
       "job \(job) was done \(done) times in \(attempts) attempts, and nothing happened to its worker or its queue")
+    expect(
+      row.count("expired") == 0, .work, "an attempt of job \(job) was given up, and nothing happened to its worker")
   }
 
   private mutating func checkTimes(_ job: JobID, _ row: JobRow, _ work: Work, _ entry: History.Entry) {
@@ -189,7 +200,11 @@ public struct Checker {
       guard let other = rows[needed.hexadecimal] else { continue }
       let isDone = other.state == .succeeded || work.runsInAnyCase
       expect(isDone, .order, "job \(job) ran after \(needed), which ended as \(other.state.rawValue)")
-      guard other.state == .succeeded, let end = ends[needed]?.map(\.at).min() else { continue }
+      // An attempt that failed is no end.
+      let failures = failures[needed] ?? 0
+      let done = (ends[needed] ?? []).map(\.at).sorted()
+      guard other.state == .succeeded, done.count > failures else { continue }
+      let end = done[failures]
       expect(end <= first, .order, "job \(job) began before \(needed), after which it runs, was done")
     }
   }
@@ -204,18 +219,25 @@ public struct Checker {
       expect(
         row.state == .succeeded || isExcused, .array,
         "a task of array \(array) ended as \(row.state.rawValue) \(row.code ?? ""), its attempts as \(row.endings)")
+      if let job = JobID(hexadecimal: row.id) { checkWork(job, row, work) }
     }
   }
 
-  private mutating func checkUniqueKeys() {
-    for (key, rows) in Dictionary(grouping: findings.rows.filter { $0.uniqueKey != nil }, by: \.uniqueKey) {
-      let inOrder = rows.sorted { $0.created < $1.created }
-      for (one, next) in zip(inOrder, inOrder.dropFirst()) {
-        guard let finished = one.finished else { continue }
-        expect(
-          finished <= next.created, .unique,
-          "jobs \(one.id) and \(next.id) held the key \(key ?? "") at once, for \(finished - next.created) µs")
+  /// A job that nobody was told of was made by a request that was repeated and taken for a new one.
+  private mutating func checkThatAllAreTold() {
+    var told: Set<String> = []
+    for entry in findings.history.entries {
+      switch entry.answer {
+      case .jobs(let answers):
+        for case .accepted(let job) in answers { told.insert(job.hexadecimal) }
+      case .array(let array): told.insert(array.description)
+      // What became of it is not known.
+      case .unanswered: return
+      default: continue
       }
+    }
+    for row in findings.rows where !told.contains(row.array ?? row.id) {
+      expect(false, .once, "nobody was told of job \(row.id)\(row.array.map { " of array \($0)" } ?? "")")
     }
   }
 }

@@ -13,10 +13,28 @@ package struct QueueAudit: Sendable {
     return text.split(separator: "\n").map(String.init)
   }
 
-  /// What is left of jobs; nil where Redis does not answer.
-  package func jobsLeft() async -> Int? {
-    try? await Int(redis.ask("HLEN", "{strata}:8:jobs"))
+  /// What is left of jobs, where all have ended; nil where Redis does not answer.
+  package func left() async -> [String]? {
+    guard let text = try? await redis.ask("EVAL", Self.leftScript, "1", "{strata}:8:") else { return nil }
+    return text.split(separator: "\n").map(String.init)
   }
+
+  private static let leftScript = """
+    #!lua flags=no-writes,allow-oom
+    local prefix, left = KEYS[1], {}
+    local function expect(what, count) if count > 0 then left[#left + 1] = count .. ' ' .. what end end
+    expect('jobs are left', redis.call('HLEN', prefix .. 'jobs'))
+    expect('lines of waiting jobs are left', #redis.call('KEYS', prefix .. 'queue:*'))
+    expect('workers hold leases', #redis.call('KEYS', prefix .. 'held:*'))
+    expect('outcomes are not acknowledged', redis.call('XLEN', prefix .. 'outcomes'))
+    expect('jobs have progress', redis.call('HLEN', prefix .. 'progress'))
+    local timers = 0
+    for _, name in ipairs(redis.call('ZRANGE', prefix .. 'timers', 0, -1)) do
+      if #name == 16 or #name == 17 and string.sub(name, 1, 1) == 'x' then timers = timers + 1 end
+    end
+    expect('timers of jobs are left', timers)
+    return left
+    """
 
   /// See docs/queue.md, Keys.
   private static let script = """

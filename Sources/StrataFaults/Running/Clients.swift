@@ -63,6 +63,7 @@ final class Clients: Sendable {
       let accepted: JobAccepted = try await client.post(["v1", "jobs"], body, key: key)
       return .jobs([.accepted(accepted.id)])
     case .submitMany(let works):
+      // They all run after what the first of them does.
       let body = BatchRequest(jobs: works.map { $0.request(program, world.runsFile, after) })
       let accepted: BatchAccepted = try await client.post(["v1", "jobs:batch"], body, key: key)
       return .jobs(accepted.items.map { $0.job.map { .accepted($0.id) } ?? .refused(code: $0.error?.code ?? "") })
@@ -85,7 +86,7 @@ final class Clients: Sendable {
   }
 
   /// Takes back what a plan may have limited, so that all can end.
-  func lift() async throws {
+  func lift() async {
     let lifting = Request(number: -1, atMilliseconds: 0, controller: 0, action: .limit(running: nil))
     await see(lifting)
   }

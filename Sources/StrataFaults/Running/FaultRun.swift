@@ -23,8 +23,9 @@ public struct FaultRun: Sendable {
     public var repeats = 0
     /// From the end of the last fault until all jobs had ended.
     public var recovery: Duration?
-    /// How often money and places were looked at.
-    public var looks = 0
+    /// How often money was seen while faults struck, and how often the places of jobs.
+    public var booksSeen = 0
+    public var placesSeen = 0
     /// Strikes that hit nobody, with the reason: whoever they were for was down already, from another one.
     public var missed: [Missed] = []
   }
@@ -91,16 +92,20 @@ public struct FaultRun: Sendable {
       }
       return await group.reduce(into: [Missed]()) { if let missed = $1 { $0.append(missed) } }
     }
-    try await world.heal()
-    try? await clients.lift()
+    var result = Result(plan: plan, violations: await world.heal())
+    let isArmed = world.disarm()
+    await clients.lift()
     let recovery = await untilAllEnded(world, by: max(calm, .now) + Self.recoveryLimit)
     watching.cancel()
     await watching.value
-    var result = try await judge(world, clients.recorded, isOver: recovery != nil)
     result.recovery = recovery.map { max(.zero, $0 - calm) }
-    result.violations += watch.violations
-    result.looks = watch.looks
+    result.violations += watch.verdict
+    (result.booksSeen, result.placesSeen) = watch.looks
     result.missed = missed
+    if isArmed, let strike = plan.strikes.last(where: { $0.fault == .controllerCrashed }) {
+      result.missed.append(Missed(strike: strike, reason: "a controller never came to where it was to crash"))
+    }
+    await judge(&result, world, clients.recorded)
     return result
   }
 
@@ -117,16 +122,18 @@ public struct FaultRun: Sendable {
 
   // MARK: Judging
 
-  private func judge(_ world: World, _ history: History, isOver: Bool) async throws -> Result {
-    let rows = try await BookAudit(database: world.database).jobs()
-    let runs = Run.read(world.runsFile)
-    var violations = Checker.violations(of: Findings(plan: plan, history: history, rows: rows, runs: runs))
-    violations += isOver ? await leftovers(world) : await reasons(rows, world)
-    violations += await readiness(world)
-    var result = Result(plan: plan, violations: violations)
-    (result.jobs, result.runs) = (rows.count, runs.count(where: \.isEnd))
+  private func judge(_ result: inout Result, _ world: World, _ history: History) async {
     result.repeats = history.entries.reduce(0) { $0 + $1.tries - 1 }
-    return result
+    let rows: [JobRow]
+    do { rows = try await BookAudit(database: world.database).jobs() } catch {
+      result.violations.append(Violation(.readiness, "the ledger cannot be read: \(error)"))
+      return
+    }
+    let runs = Run.read(world.runsFile)
+    (result.jobs, result.runs) = (rows.count, runs.count(where: \.isEnd))
+    result.violations += Checker.violations(of: Findings(plan: plan, history: history, rows: rows, runs: runs))
+    result.violations += result.recovery == nil ? await reasons(rows, world) : await leftovers(world)
+    result.violations += await readiness(world)
   }
 
   /// Why the first few jobs have not ended, in the controller's own words.
@@ -146,13 +153,12 @@ public struct FaultRun: Sendable {
     let queue = QueueAudit(redis: world.redis)
     // The end of a job is settled before the queue is told that its outcome is.
     let deadline = ContinuousClock.now + .seconds(20)
-    var left = await queue.jobsLeft()
-    while left != 0, ContinuousClock.now < deadline {
+    var left = await queue.left()
+    while left != [], ContinuousClock.now < deadline {
       try? await Task.sleep(for: .milliseconds(100))
-      left = await queue.jobsLeft()
+      left = await queue.left()
     }
-    guard left != 0 else { return [] }
-    return [Violation(.leftovers, "\(left.map(String.init) ?? "an unknown number of") jobs are left in the queue")]
+    return (left ?? ["the queue cannot be read"]).map { Violation(.leftovers, $0) }
   }
 
   private func readiness(_ world: World) async -> [Violation] {

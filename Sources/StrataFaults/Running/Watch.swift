@@ -4,7 +4,10 @@ import Synchronization
 final class Watch: Sendable {
   private struct State {
     var violations: [Violation] = []
-    var looks = 0
+    var books = 0
+    var places = 0
+    /// Whether the last look saw both.
+    var isComplete = false
   }
 
   private let books: BookAudit
@@ -16,10 +19,16 @@ final class Watch: Sendable {
     queue = QueueAudit(redis: world.redis)
   }
 
-  /// Each thing that was wrong, once.
-  var violations: [Violation] { state.withLock { $0.violations } }
-  /// How often either was seen.
-  var looks: Int { state.withLock { $0.looks } }
+  /// Each thing that was wrong, once; and that the last look, when nothing struck any more, did not see everything.
+  var verdict: [Violation] {
+    state.withLock { state in
+      state.violations
+        + (state.isComplete ? [] : [Violation(.readiness, "money and places could not be looked at in the end")])
+    }
+  }
+
+  /// How often money was seen, and places.
+  var looks: (books: Int, places: Int) { state.withLock { ($0.books, $0.places) } }
 
   /// Looks until it is cancelled, and then once more.
   func run(every interval: Duration) async {
@@ -36,7 +45,9 @@ final class Watch: Sendable {
     let (wrongMoney, wrongPlaces) = (await money, await places)
     let found = (wrongMoney ?? []).map { Violation(.books, $0) } + (wrongPlaces ?? []).map { Violation(.places, $0) }
     state.withLock { state in
-      state.looks += (wrongMoney == nil ? 0 : 1) + (wrongPlaces == nil ? 0 : 1)
+      state.books += wrongMoney == nil ? 0 : 1
+      state.places += wrongPlaces == nil ? 0 : 1
+      state.isComplete = wrongMoney != nil && wrongPlaces != nil
       for violation in found where !state.violations.contains(violation) { state.violations.append(violation) }
     }
   }

@@ -3,6 +3,7 @@ import StrataClient
 import StrataCore
 import StrataRuntime
 import StrataStack
+import Synchronization
 
 /// Two controllers and three workers on one Redis and one PostgreSQL, all of them real processes, with the means to hurt
 /// each: the second controller and its worker reach both servers through relays.
@@ -18,6 +19,7 @@ final class World: Sendable {
   var runsFile: String { folder + "/runs" }
   private let directory: DataDirectory
   private let devices: Devices
+  private let isTruncating = Atomic<Bool>(false)
   /// How much Redis may hold, as it was started.
   private let redisMemory: String
 
@@ -73,14 +75,28 @@ final class World: Sendable {
 
   // MARK: Hurting
 
-  /// Takes back what strikes may have left that met each other.
-  func heal() async throws {
+  /// Takes back what strikes may have left that met each other. Returns what could not be: who has not come back.
+  func heal() async -> [Violation] {
     for relay in [queueRelay, ledgerRelay] { relay.set(.open) }
     devices.disk?.empty()
-    for clock in devices.clocks + [devices.redisClock] { try clock?.set(by: 0) }
-    for instance in instances { try? FileManager.default.removeItem(atPath: instance.crashFile) }
-    try await emptyRedis()
-    try await resumeCommits()
+    for clock in devices.clocks + [devices.redisClock] { try? clock?.set(by: 0) }
+    var violations: [Violation] = []
+    for (server, repair) in [("Redis", emptyRedis), ("PostgreSQL", resumeCommits)] {
+      do { try await repair() } catch {
+        violations.append(Violation(.readiness, "\(server) has not come back: \(error)"))
+      }
+    }
+    return violations
+  }
+
+  /// Whether a controller was told to crash and never came there. It will not any more: it is started anew.
+  func disarm() -> Bool {
+    let armed = instances.filter { FileManager.default.fileExists(atPath: $0.crashFile) }
+    for instance in armed {
+      try? FileManager.default.removeItem(atPath: instance.crashFile)
+      instance.signal(SIGKILL, to: .controller)
+    }
+    return !armed.isEmpty
   }
 
   /// Repeats `body` until a server that is away is back.
@@ -134,7 +150,7 @@ final class World: Sendable {
   }
 
   private func setClock(_ clock: SkewedClock?, _ strike: Strike) async throws {
-    try clock?.set(by: SkewedClock.jumps[strike.choice % SkewedClock.jumps.count])
+    try clock?.set(by: SkewedClock.jumps[strike.choice / 4 % SkewedClock.jumps.count])
     await pause(strike)
     try clock?.set(by: 0)
   }
@@ -174,8 +190,11 @@ final class World: Sendable {
     return instance.signal(SIGKILL, to: .controller) != nil
   }
 
+  /// One at a time: another would have the server started while its file is cut.
   private func truncateRedis(by bytes: Int) async throws -> Bool {
-    try await instances[0].unsupervised {
+    guard !isTruncating.exchange(true, ordering: .acquiring) else { return false }
+    defer { isTruncating.store(false, ordering: .releasing) }
+    return try await instances[0].unsupervised {
       guard let victim = instances[0].signal(SIGKILL, to: .redis) else { return false }
       while kill(victim, 0) == 0, !(ProcessStatistics.read(victim)?.isZombie ?? true) {
         try await Task.sleep(for: .milliseconds(5))

@@ -42,17 +42,19 @@ public struct EmbeddedRedis: Sendable {
   public func service(log: Log = .silent, onGiveUp: @escaping @Sendable (StrataError) -> Void = { _ in })
     -> ProcessService
   {
-    var definition = ProcessService.Definition(name: "redis-server", prepare: prepare, isReady: { _ in answersPing() })
+    var definition = ProcessService.Definition(
+      name: "redis-server", prepare: { () throws(StrataError) in try await prepare(log) },
+      isReady: { _ in answersPing() })
     definition.logFile = logFile
     definition.log = log
     definition.onGiveUp = onGiveUp
     return ProcessService(definition)
   }
 
-  @Sendable private func prepare() async throws(StrataError) -> ProcessSpecification {
+  private func prepare(_ log: Log) async throws(StrataError) -> ProcessSpecification {
     try Folder.create(folder, mode: 0o700)
     try await Occupants.evict("redis-server", from: folder, by: SIGTERM)
-    try await mendFile()
+    try await mendFile(log)
     var specification = ProcessSpecification("redis-server", arguments, environment: identity.serverEnvironment)
     specification.workingDirectory = folder
     specification.standardOutput = .file(logFile)
@@ -62,25 +64,34 @@ public struct EmbeddedRedis: Sendable {
     return specification
   }
 
-  /// Cuts an unfinished transaction off the file of a server that did not end in good order.
+  /// Cuts what is not whole off the file of a server that did not end in good order: jobs that are missing then come back
+  /// from the ledger.
   ///
   /// The server does so itself when it reads the file, but of a transaction whose last command is broken (7.0) it leaves the
   /// whole ones in the file: with the next start they are done after all, without the rest of their transaction.
-  private func mendFile() async throws(StrataError) {
+  private func mendFile(_ log: Log) async throws(StrataError) {
     let manifest = folder + "/appendonlydir/appendonly.aof.manifest"
-    // In good order a server removes its socket.
-    guard unsafe access(socket, F_OK) == 0, unsafe access(manifest, F_OK) == 0 else { return }
+    // In good order a server removes the note of its number.
+    guard unsafe access(processFile, F_OK) == 0, unsafe access(manifest, F_OK) == 0 else { return }
     var check = ProcessSpecification(
       "sh", ["-c", "echo y | redis-check-aof --fix \"$0\"", manifest], environment: identity.serverEnvironment)
     check.standardOutput = .file(logFile)
     check.standardError = .file(logFile)
-    // What it cannot mend the server will complain of.
-    _ = try await ChildProcess.spawn(check).wait()
+    let child = try await ChildProcess.spawn(check)
+    if let exit = await child.wait(atMost: Self.mendLimit), exit.isSuccess { return }
+    child.signalGroup(SIGKILL)
+    log.warning("the queue's file could not be looked through after its server was killed", ["file": manifest])
   }
+
+  /// A gigabyte takes some seconds.
+  private static let mendLimit = Duration.seconds(300)
+
+  private var processFile: String { folder + "/redis.pid" }
 
   private var arguments: [String] {
     let settings = [
-      ("port", "0"), ("unixsocket", socket), ("unixsocketperm", "700"), ("protected-mode", "yes"), ("dir", folder),
+      ("port", "0"), ("pidfile", processFile), ("unixsocket", socket), ("unixsocketperm", "700"),
+      ("protected-mode", "yes"), ("dir", folder),
       ("appendonly", "yes"), ("appendfsync", "everysec"), ("save", ""), ("maxmemory", "\(memoryBytesMax)"),
       ("maxmemory-policy", "noeviction"), ("daemonize", "no"), ("supervised", "no"),
       // A title would be written over the environment, and with it over the mark of the stack.

@@ -91,7 +91,7 @@ struct WorkerProcess {
     let store = try ArtifactStore(root: directory.artifacts)
     let id = WorkerID()
     let folder = try WorkerFolder(of: id, in: directory.path + "/work")
-    try folder.removeAbandoned { [log] in log.info($0) }
+    await giveUp(on: try folder.removeAbandoned { [log] in log.info($0) }, queue)
     var configuration = WorkerConfiguration(
       tiers: tiers, slots: slots, room: room, folder: folder.attempts,
       runner: RunnerCommand(executable: OwnProgram.path, arguments: [Runner.subcommand]))
@@ -118,6 +118,17 @@ struct WorkerProcess {
     await queue.close()
     if let failure = await ending.value { throw failure }
     return .done
+  }
+
+  /// Has the jobs of workers that were killed run again at once, and not when their leases would be over.
+  private func giveUp(on dead: [WorkerID], _ queue: RedisQueue) async {
+    do throws(QueueError) {
+      let count = try await queue.noteDead(dead)
+      if count > 0 { log.warning("workers of this machine were killed; their jobs run again", ["workers": "\(count)"]) }
+    } catch {
+      // Then they wait for their deadlines.
+      log.info("killed workers wait for their deadlines", ["workers": "\(dead.count)", "error": "\(error)"])
+    }
   }
 
   /// What `down` gives running jobs, to a worker that 'up' has started, and to any that stops with its stack; nil to one

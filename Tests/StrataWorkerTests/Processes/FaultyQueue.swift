@@ -151,10 +151,9 @@ extension FaultyQueue {
   func oldest(of tenants: [TenantID], in pool: QueuePool) async throws(QueueError) -> [JobID?] {
     try await inner.oldest(of: tenants, in: pool)
   }
-  func time() async throws(QueueError) -> Timestamp { try await inner.time() }
-  func rewind(by duration: Duration, limit: Int) async throws(QueueError) -> Int {
-    try await inner.rewind(by: duration, limit: limit)
-  }
+  func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int { try await inner.noteDead(workers) }
+  func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) { try await inner.time() }
+  func rewind(by duration: Duration) async throws(QueueError) -> Int { try await inner.rewind(by: duration) }
   func promote(limit: Int) async throws(QueueError) -> Promotion { try await inner.promote(limit: limit) }
   func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
     try await inner.dueSignal(waitingUpTo: duration)

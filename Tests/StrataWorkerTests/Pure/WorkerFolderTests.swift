@@ -10,7 +10,8 @@ import Testing
     let living = try WorkerFolder(of: WorkerID(), in: parent)
     try FileTree.make(living.attempts + "/1/work")
     // As a killed worker leaves it: with a lock file that nobody holds.
-    let dead = "\(parent)/\(WorkerID())"
+    let killed = WorkerID()
+    let dead = "\(parent)/\(killed)"
     try FileTree.make(dead + "/attempts/1/work" + "/output")
     #expect(FileManager.default.createFile(atPath: dead + "/lock", contents: Data()))
     let other = "\(parent)/not-a-workers"
@@ -18,7 +19,7 @@ import Testing
 
     let starting = try WorkerFolder(of: WorkerID(), in: parent)
     var lines: [String] = []
-    try starting.removeAbandoned { lines.append($0) }
+    #expect(try starting.removeAbandoned { lines.append($0) } == [killed])
     #expect(!FileTree.exists(dead) && FileTree.exists(other))
     #expect(FileTree.exists(living.attempts + "/1/work") && FileTree.exists(starting.path))
     #expect(lines.count == 1 && lines[0].contains(dead))
@@ -32,7 +33,7 @@ import Testing
     var held: WorkerFolder? = try WorkerFolder(of: WorkerID(), in: parent)
     let path = try #require(held).path
     let starting = try WorkerFolder(of: WorkerID(), in: parent)
-    try starting.removeAbandoned { _ in }
+    #expect(try starting.removeAbandoned { _ in } == [])
     #expect(FileTree.exists(path) && held?.path == path)
     held = nil
     try starting.removeAbandoned { _ in }

@@ -1,25 +1,16 @@
 -- The wall clock was set back: what is to happen a while after something has happened does so as if it had not. That is the
--- deadlines of workers, the waits of jobs that are tried again, of gates, and of workers that keep room; of these only what
--- was set while the clock was ahead. What waits for an instant that somebody named goes on to.
+-- deadlines of workers, the waits of jobs that are tried again, of gates, and of workers that keep room: those that are due
+-- after the time that the clock showed before, which is what was set while it was ahead, and longer waits that were not: these
+-- become shorter by as much. What waits for an instant that somebody named goes on to. It is asked about one page after the
+-- other.
 -- KEYS     1 the prefix of all keys
--- ARGV     1 time in microseconds, or '' for the server's; 2 by how many microseconds it was set back; 3 how many workers
---          and how many timers are looked at, 0–1000: those due first
--- Returns  how many were moved
+-- ARGV     1 time in microseconds, or '' for the server's; 2 by how many microseconds it was set back; 3 'workers' or 'timers';
+--          4 how many of those that may be meant are passed over, the first due first; 5 how many are looked at, 1–1000
+-- Returns  how many were looked at; how many of these were moved; how many of these will be passed over with the next page
 -- Cost     O(n log N)
 
--- Moves the members of a sorted set that `is_moved` says. Returns how many.
-local function move_back(key, time, shift, limit, is_moved)
-  -- What was set before the clock was is due after the time that it showed then.
-  local from, moved = string.format('(%d', time + floor(shift / 2)), {}
-  local found = call('ZRANGEBYSCORE', key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
-  for index = 1, #found, 2 do
-    if is_moved(found[index]) then
-      moved[#moved + 1], moved[#moved + 2] = string.format('%d', max(time, found[index + 1] - shift)), found[index]
-    end
-  end
-  if #moved > 0 then call('ZADD', key, 'XX', unpack(moved)) end
-  return #moved / 2
-end
+-- How long after such a step it may be asked at the latest, in microseconds.
+local LATE = 5000000
 
 -- A gate, a worker that keeps room, or a job that has been tried.
 local function is_a_while(name)
@@ -30,15 +21,26 @@ local function is_a_while(name)
 end
 
 transition('rewind', 'allow-oom', function()
-  local shift, limit = whole(ARGV[2]), whole(ARGV[3])
-  if #ARGV ~= 3 or not shift or not limit or limit > 1000 then return refuse('a clock is set back by a time, and moves some') end
+  local shift, which, passed, limit = whole(ARGV[2]), ARGV[3], whole(ARGV[4]), whole(ARGV[5])
+  if #ARGV ~= 5 or not shift or which ~= 'workers' and which ~= 'timers' or not passed or not limit or limit < 1 or limit > 1000 then
+    return refuse('a clock is set back by a time, and moves workers or timers')
+  end
   local generation, _, time = open(ARGV[1])
   if not time then return refuse('the time is no number') end
   if not generation then return lost() end
-  local timers = prefix .. 'timers'
-  local count = move_back(prefix .. 'workers', time, shift, limit, function() return true end)
-    + move_back(timers, time, shift, limit, is_a_while)
-  -- Whoever promotes looks anew when the next is due.
-  if count > 0 and call('LLEN', prefix .. 'signals:due') == 0 then call('RPUSH', prefix .. 'signals:due', 'd') end
-  return count
+  local key, from, moved, stay = prefix .. which, time + max(shift - LATE, floor(shift / 2)), {}, 0
+  local found = call(
+    'ZRANGEBYSCORE', key, string.format('(%d', from), '+inf', 'WITHSCORES', 'LIMIT', ARGV[4], ARGV[5])
+  for index = 1, #found, 2 do
+    local is_moved = which == 'workers' or is_a_while(found[index])
+    local due = is_moved and max(time, found[index + 1] - shift) or from + 1
+    if is_moved then moved[#moved + 1], moved[#moved + 2] = string.format('%d', due), found[index] end
+    if due > from then stay = stay + 1 end
+  end
+  if #moved > 0 then
+    call('ZADD', key, 'XX', unpack(moved))
+    -- Whoever promotes looks anew when the next is due.
+    if call('LLEN', prefix .. 'signals:due') == 0 then call('RPUSH', prefix .. 'signals:due', 'd') end
+  end
+  return { #found / 2, #moved / 2, stay }
 end)

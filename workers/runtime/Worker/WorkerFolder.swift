@@ -52,8 +52,11 @@ public final class WorkerFolder: Sendable {
   /// Removes the folders of workers that are gone.
   ///
   /// - Parameter log: gets a line about each.
-  public func removeAbandoned(log: (String) -> Void) throws(StrataError) {
-    for (path, lock) in try abandoned() {
+  /// - Returns: these workers, which were killed for certain: nobody else unlocks a folder and leaves it.
+  @discardableResult
+  public func removeAbandoned(log: (String) -> Void) throws(StrataError) -> [WorkerID] {
+    let abandoned = try abandoned()
+    for (_, path, lock) in abandoned {
       do throws(StrataError) {
         try FileTree.remove(path)
         log("removed \(path), which a worker that was killed had left")
@@ -62,6 +65,7 @@ public final class WorkerFolder: Sendable {
       }
       lock.close()
     }
+    return abandoned.map(\.id)
   }
 
   /// Removes the folder with all it holds.
@@ -71,11 +75,12 @@ public final class WorkerFolder: Sendable {
   }
 
   /// Locked, so that another worker that starts now leaves them to this one.
-  private func abandoned() throws(StrataError) -> [(path: String, lock: Descriptor)] {
+  private func abandoned() throws(StrataError) -> [(id: WorkerID, path: String, lock: Descriptor)] {
     let turn = try Self.takeTurn(in: parent)
     defer { turn.close() }
-    return FileTree.folders(in: parent).filter { WorkerID($0) != nil }.compactMap { name in
-      Self.lock("\(parent)/\(name)").map { ("\(parent)/\(name)", $0) }
+    return FileTree.folders(in: parent).compactMap { name in
+      guard let id = WorkerID(name), let lock = Self.lock("\(parent)/\(name)") else { return nil }
+      return (id, "\(parent)/\(name)", lock)
     }
   }
 

@@ -152,6 +152,11 @@ local function load_homes(numbers)
   end
 end
 
+-- A server that was started again may have lost its last seconds, and with them ticks that it gave out. Where its clock is
+-- ahead of them none is given out twice; but they may be ahead of the clock, which was set back. So the first that this
+-- process gives out is further on than all that can have been lost.
+local LEAP, has_leapt = 1000000, false
+
 -- Reads `fields` of the state, and along with them the policy and the lanes that are likely to be asked for.
 local function read_state(fields)
   local count = #fields + 1
@@ -159,6 +164,7 @@ local function read_state(fields)
   for index = 1, #expected do fields[count + index] = expected[index] end
   local values = call('HMGET', state_key, unpack(fields))
   read_policy(values[count])
+  if not has_leapt and fields[2] == 'tick' then values[2] = string.format('%d', (values[2] or 0) + LEAP) end
   for index = 1, #expected do
     local packed = values[count + index]
     if packed then lane_from(expected[index], packed) end
@@ -330,7 +336,7 @@ end
 -- Writes what the call has changed of lanes, and its tick where it took one.
 local function save_state(tick)
   local values, count, changed = nil, 0, lanes_changed
-  if tick then values, count = { 'tick', string.format('%d', tick) }, 2 end
+  if tick then values, count, has_leapt = { 'tick', string.format('%d', tick) }, 2, true end
   for index = 1, #changed do
     local lane = changed[index]
     values = values or {}
