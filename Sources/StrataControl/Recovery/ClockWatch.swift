@@ -39,6 +39,9 @@ struct ClockWatch {
     return true
   }
 
+  /// The next look is the first one.
+  mutating func forget() { last = nil }
+
   /// What was pending is put right.
   mutating func settle() { pending = .zero }
 }

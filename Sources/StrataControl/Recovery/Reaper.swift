@@ -40,6 +40,8 @@ package struct Reaper: Sendable {
       if ContinuousClock.now - lastLook > interval + leaseDuration / 2 { quietUntil = .now + leaseDuration }
       lastLook = .now
       do {
+        // What was put right may have been lost with its last seconds.
+        if reconciler.takeNewServer() { clock.forget() }
         let isTold = try await clock.look(at: queue)
         if clock.pending != .zero {
           quietUntil = .now + leaseDuration

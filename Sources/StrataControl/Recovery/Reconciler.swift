@@ -49,6 +49,7 @@ package actor Reconciler {
   /// By which others ask for comparisons.
   private nonisolated let requests: ReconcileRequests
   private nonisolated let failure = Mutex<String?>(nil)
+  private nonisolated let hasSeenNewServer = Atomic<Bool>(false)
   /// What the queue could not read and no restored job accounts for yet.
   private var unreadable = UnreadableTally()
 
@@ -137,7 +138,12 @@ package actor Reconciler {
     return outcome
   }
 
+  /// Whether a comparison was made since it was asked last because the queue's server was another: it may hold what it held
+  /// some time ago.
+  package nonisolated func takeNewServer() -> Bool { hasSeenNewServer.exchange(false, ordering: .relaxed) }
+
   private func note(_ reasons: [Reason], _ outcome: Outcome, _ duration: Duration) {
+    if reasons.contains(.serverChanged) { hasSeenNewServer.store(true, ordering: .relaxed) }
     for reason in reasons { metrics.reconciled(reason.rawValue) }
     metrics.restored.increment(by: UInt64(outcome.restored))
     metrics.forgotten.increment(by: UInt64(outcome.forgotten))
