@@ -48,40 +48,44 @@ int strata_report_signal(int signal, int descriptor) {
 
 int strata_become_subreaper(int enable) { return prctl(PR_SET_CHILD_SUBREAPER, enable, 0, 0, 0); }
 
-int strata_connect_unix(const char *path, int timeout_milliseconds) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) {
+// The address of a unix socket. 0, or -1 and errno for a path that is too long.
+static int unix_address(const char *path, struct sockaddr_un *address) {
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address->sun_path) {
     errno = ENAMETOOLONG;
     return -1;
   }
-  strcpy(address.sun_path, path);
-  int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return -1;
-  struct timeval limit = {timeout_milliseconds / 1000, (timeout_milliseconds % 1000) * 1000};
-  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+  strcpy(address->sun_path, path);
+  return 0;
+}
+
+static int close_failed(int descriptor) {
   int failure = errno;
   close(descriptor);
   errno = failure;
   return -1;
 }
 
+int strata_connect_unix(const char *path, int timeout_milliseconds) {
+  struct sockaddr_un address;
+  if (unix_address(path, &address) != 0) return -1;
+  int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -1;
+  struct timeval limit = {timeout_milliseconds / 1000, (timeout_milliseconds % 1000) * 1000};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+  return close_failed(descriptor);
+}
+
 int strata_listen_unix(const char *path, int backlog) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  strcpy(address.sun_path, path);
+  struct sockaddr_un address;
+  if (unix_address(path, &address) != 0) return -1;
   int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return -1;
   if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 && listen(descriptor, backlog) == 0)
     return descriptor;
-  int failure = errno;
-  close(descriptor);
-  errno = failure;
-  return -1;
+  return close_failed(descriptor);
 }
 
 int strata_probe_port(const char *host, unsigned short port) {

@@ -25,7 +25,7 @@ import Testing
       }
       history.entries[1].after = [first]
       let rows = [first, second].map {
-        JobRow(id: $0, state: .succeeded, created: 1_000, finished: 90_000, endings: ["succeeded": 1])
+        JobRow(id: $0, state: .succeeded, finished: 90_000, endings: ["succeeded": 1])
       }
       findings = Findings(
         plan: plan, history: history, rows: rows,

@@ -55,9 +55,9 @@ struct BookAudit: Sendable {
 
   private static let jobs = """
     SELECT json_build_object('id', replace(id::text, '-', ''), 'state', state, 'attempts_max', attempts_max,
-      'code', error->>'code', 'created', (extract(epoch FROM created_at) * 1e6)::bigint,
+      'code', error->>'code',
       'finished', (extract(epoch FROM finished_at) * 1e6)::bigint,
-      'run_at', (extract(epoch FROM run_at) * 1e6)::bigint, 'unique_key', unique_key, 'array', task->>'array',
+      'run_at', (extract(epoch FROM run_at) * 1e6)::bigint, 'array', task->>'array',
       'endings', coalesce((SELECT json_object_agg(ending, count) FROM (
         SELECT ending, count(*) FROM usage WHERE usage.job = job.id GROUP BY ending) AS ends), '{}'::json))
     FROM job ORDER BY id
@@ -72,35 +72,30 @@ public struct JobRow: Hashable, Codable, Sendable {
   public var attemptsMax: Int
   public var code: String?
   /// Microseconds since 1970.
-  public var created: Int64
   public var finished: Int64?
   public var runAt: Int64?
-  public var uniqueKey: String?
   public var array: String?
   /// How many attempts ended in each way, as far as that was told.
   public var endings: [String: Int]
 
   public init(
-    id: JobID, state: JobState, attemptsMax: Int = 10, code: String? = nil, created: Int64 = 0, finished: Int64? = nil,
-    runAt: Int64? = nil, uniqueKey: String? = nil, array: String? = nil, endings: [String: Int] = [:]
+    id: JobID, state: JobState, attemptsMax: Int = 10, code: String? = nil, finished: Int64? = nil,
+    runAt: Int64? = nil, array: String? = nil, endings: [String: Int] = [:]
   ) {
     self.id = id.hexadecimal
     self.state = state
     self.attemptsMax = attemptsMax
     self.code = code
-    self.created = created
     self.finished = finished
     self.runAt = runAt
-    self.uniqueKey = uniqueKey
     self.array = array
     self.endings = endings
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, state, code, created, finished, array, endings
+    case id, state, code, finished, array, endings
     case attemptsMax = "attempts_max"
     case runAt = "run_at"
-    case uniqueKey = "unique_key"
   }
 
   func count(_ ending: String) -> Int { endings[ending] ?? 0 }

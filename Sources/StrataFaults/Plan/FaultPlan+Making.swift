@@ -8,8 +8,6 @@ extension FaultPlan {
     public var milliseconds = 20_000
     public var requestsMax = 120
     public var strikesMax = 8
-    /// The longest that a fault goes on: longer than a lease, so that frozen workers lose theirs.
-    public var strikeMillisecondsMax = 15_000
     public init() {}
   }
 
@@ -116,9 +114,8 @@ private struct PlanMaker {
         rest -= $0.weight; return rest <= 0
       }?.fault ?? faults[0].fault
     var strike = Strike(atMilliseconds: pick(0...bounds.milliseconds), fault: fault, choice: pick(0...1_000))
-    // Most are short, some are longer than any lease.
+    // Most are short, some longer than any lease, so that frozen workers lose theirs: up to 12.8 s.
     if fault.lasts { strike.forMilliseconds = 50 << pick(0...8) }
-    strike.forMilliseconds = min(strike.forMilliseconds, bounds.strikeMillisecondsMax)
     if fault == .controllerCrashed, let place = Self.crashPlaces.randomElement(using: &random) {
       strike.place = "controller@\(place):\(pick(1...60))"
     }

@@ -8,24 +8,26 @@ extension FaultPlan {
   public func shrunk(while fails: (FaultPlan) async throws -> Bool) async -> FaultPlan {
     var plan = self
     do {
-      try await Self.minimise(plan.strikes) { strikes in
-        var smaller = plan
-        smaller.strikes = strikes
-        guard try await fails(smaller) else { return false }
-        plan = smaller
-        return true
-      }
-      try await Self.minimise(plan.requests) { requests in
-        var smaller = plan
-        smaller.requests = requests
-        guard try await fails(smaller) else { return false }
-        plan = smaller
-        return true
-      }
+      try await plan.minimise(\.strikes, while: fails)
+      try await plan.minimise(\.requests, while: fails)
     } catch {
       // What was found until now is what there is.
     }
     return plan
+  }
+
+  private mutating func minimise<Item>(
+    _ part: WritableKeyPath<FaultPlan, [Item]>, while fails: (FaultPlan) async throws -> Bool
+  ) async throws {
+    var smallest = self
+    defer { self = smallest }
+    try await Self.minimise(self[keyPath: part]) { items in
+      var smaller = smallest
+      smaller[keyPath: part] = items
+      guard try await fails(smaller) else { return false }
+      smallest = smaller
+      return true
+    }
   }
 
   /// Leaves out parts, halves first and single items last, for as long as `isEnough` of the rest.
