@@ -113,8 +113,8 @@ public protocol JobQueue: Sendable {
   /// to be preempted are told as `preempted`.
   func release(_ results: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict]
 
-  /// Ends the deadlines of workers that are known to be dead, 1,000 at most: their leases end with the next `expire`. Returns
-  /// how many of them were waited for. For whoever knows for certain: on a worker that lives it is as a lost heartbeat.
+  /// Ends the deadlines of workers that are known to be dead: their leases end with the next `expire`. Returns how many of them
+  /// were waited for. For whoever knows for certain: on a worker that lives it is as a lost heartbeat.
   func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int
 
   /// Waits until there is a signal for `worker`, at most `duration`; empty when there was none. At most one caller per

@@ -7,8 +7,8 @@ struct Options {
   static let usage = """
     usage: strata-faults [OPTION…]
 
-    Runs random workloads on two controllers, three workers, Redis and PostgreSQL, does random harm to all of them, and checks
-    that every promise of docs/reliability.md is kept. A run that breaks one is made smaller and written down.
+    Runs random workloads on two controllers, three workers, Redis and PostgreSQL, does random harm to all of them, and looks
+    for promises of docs/reliability.md that are broken. A run that breaks one is made smaller and written down.
 
       --seed N      begin with this seed; the next run has the next one [random]
       --rounds N    how many runs [1]

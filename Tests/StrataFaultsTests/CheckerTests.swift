@@ -21,7 +21,7 @@ import Testing
       let plan = FaultPlan(seed: 0, milliseconds: 100, requests: requests, strikes: strikes)
       var history = History()
       history.entries = zip(requests, [first, second]).map { request, job in
-        History.Entry(request: request, answer: .jobs([.accepted(job)]), at: Timestamp(milliseconds: 1))
+        History.Entry(request: request, answer: .jobs([.accepted(job)]))
       }
       history.entries[1].after = [first]
       let rows = [first, second].map {
@@ -74,7 +74,7 @@ import Testing
     fixture.findings.history.entries.append(
       History.Entry(
         request: Request(number: 2, atMilliseconds: 9, controller: 0, action: .cancel(0)),
-        answer: .refused(status: 409, code: "conflict"), at: Timestamp(milliseconds: 9)))
+        answer: .refused(status: 409, code: "conflict")))
     #expect(fixture.broken == [])
     fixture.findings.history.entries[2].answer = .refused(status: 404, code: "not_found")
     #expect(fixture.broken == [.accepted])
@@ -164,7 +164,7 @@ import Testing
     fixture.findings.history.entries.append(
       History.Entry(
         request: Request(number: 2, atMilliseconds: 9, controller: 0, action: .submit(fixture.work)),
-        answer: .unanswered("nobody there"), at: Timestamp(milliseconds: 9)))
+        answer: .unanswered("nobody there")))
     #expect(fixture.broken == [.answered])
   }
 
@@ -194,7 +194,7 @@ import Testing
     let request = Request(
       number: 2, atMilliseconds: 9, controller: 0, action: .submitArray(Work(milliseconds: 0), tasks: 2))
     fixture.findings.history.entries.append(
-      History.Entry(request: request, answer: .array(array), at: Timestamp(milliseconds: 9)))
+      History.Entry(request: request, answer: .array(array)))
     let tasks = (0..<2).map { _ in
       JobRow(id: JobID(), state: .succeeded, array: array.description, endings: ["succeeded": 1])
     }

@@ -82,7 +82,6 @@ import Testing
   private var bounds: FaultPlan.Bounds {
     var bounds = FaultPlan.Bounds()
     (bounds.strikesMax, bounds.requestsMax) = (40, 40)
-    // Of the seed used: so many strikes that the test has its victims.
     return bounds
   }
 }

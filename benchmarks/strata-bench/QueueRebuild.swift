@@ -102,18 +102,25 @@ enum QueueRebuildBenchmark {
     return (duration, try await submitting.value)
   }
 
+  /// Runs a program whose words nobody reads.
   private static func perform(_ program: String, _ words: [String]) async throws {
-    _ = try await output(program, words)
+    _ = try await run(program, words, output: .null)
   }
 
-  /// What a program prints, to its end; a long answer is passed over.
+  /// What a program prints.
   private static func output(_ program: String, _ words: [String]) async throws -> String {
-    let isLong = program == "psql"
+    String(decoding: try await run(program, words, output: .pipe), as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  private static func run(
+    _ program: String, _ words: [String], output: ProcessSpecification.Stream
+  ) async throws -> [UInt8] {
     var specification = ProcessSpecification(program, words)
-    specification.standardOutput = isLong ? .null : .pipe
+    specification.standardOutput = output
     let child = try await ChildProcess.spawn(specification)
     let text = try await child.standardOutput?.readToEnd(bytesMax: 1 << 20) ?? []
     guard await child.wait().isSuccess else { throw StrataError(.unavailable, "\(program) failed") }
-    return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    return text
   }
 }

@@ -79,7 +79,7 @@ extension MemoryQueue {
   public func noteDead(_ dead: [WorkerID]) async throws(QueueError) -> Int {
     guard !dead.isEmpty else { return 0 }
     try requireGeneration()
-    let awaited = Set(dead.prefix(1_000)).filter { workers[$0].map { $0 > now } ?? false }
+    let awaited = Set(dead).filter { workers[$0].map { $0 > now } ?? false }
     for worker in awaited { workers[worker] = now }
     return awaited.count
   }

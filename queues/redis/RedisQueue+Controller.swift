@@ -39,13 +39,15 @@ extension RedisQueue {
   }
 
   public func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int {
-    guard !workers.isEmpty else { return 0 }
-    let answer = try await run(.dead) { command in
-      command.append(now)
-      for worker in workers.prefix(1_000) { command.append(worker.bytes) }
+    let counts = try await batches(of: workers) { batch throws(QueueError) in
+      let answer = try await run(.dead) { command in
+        command.append(now)
+        for worker in batch { command.append(worker.bytes) }
+      }
+      guard let count = answer.integer else { throw unexpected(answer) }
+      return [Int(count)]
     }
-    guard let count = answer.integer else { throw unexpected(answer) }
-    return Int(count)
+    return counts.reduce(0, +)
   }
 
   public func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) {

@@ -48,7 +48,7 @@ final class Clients: Sendable {
       controller = (controller + 1) % world.instances.count
       tries += 1
     }
-    var entry = History.Entry(request: request, answer: answer, at: .now)
+    var entry = History.Entry(request: request, answer: answer)
     (entry.after, entry.tries) = (after, tries)
     history.withLock { [entry] in $0.entries.append(entry) }
   }
@@ -133,7 +133,7 @@ extension Work {
       startWithinSeconds: startWithinSeconds.map(Int64.init), preemptible: isPreemptible ? true : nil)
     request.retry = RetryOverride(
       attemptsMax: attempts, firstDelayMilliseconds: 50, delayMaxMilliseconds: 500,
-      retryableCodes: ["exit_status", "killed", "runner_lost"])
+      retryableCodes: ["exit_status"])
     request.uniqueKey = uniqueKey
     if !after.isEmpty {
       request.after = after

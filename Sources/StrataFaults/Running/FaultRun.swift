@@ -55,17 +55,12 @@ public struct FaultRun: Sendable {
   /// - Throws: where the servers could not be started: nothing is known then.
   public func perform() async throws -> Result {
     let world = try await World(program: strata, folder: folder, faults: Set(plan.strikes.map(\.fault)))
-    do {
-      let result = try await perform(in: world)
-      await world.stop()
-      return result
-    } catch {
-      await world.stop()
-      throw error
-    }
+    let result = await perform(in: world)
+    await world.stop()
+    return result
   }
 
-  private func perform(in world: World) async throws -> Result {
+  private func perform(in world: World) async -> Result {
     let start = ContinuousClock.now
     let lastStrike = plan.strikes.map(\.untilMilliseconds).max() ?? 0
     let calm = start + .milliseconds(max(plan.milliseconds, lastStrike))

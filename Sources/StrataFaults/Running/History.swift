@@ -26,13 +26,10 @@ public struct History: Hashable, Sendable {
     /// The jobs that it was to run after, as far as they were known.
     public var after: [JobID] = []
     public var tries = 1
-    /// When it was answered.
-    public var at: Timestamp
 
-    public init(request: Request, answer: Answer, at: Timestamp) {
+    public init(request: Request, answer: Answer) {
       self.request = request
       self.answer = answer
-      self.at = at
     }
   }
 

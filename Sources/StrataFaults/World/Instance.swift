@@ -9,13 +9,11 @@ final class Instance: Sendable {
   /// A kind of process of an instance.
   enum Part: String { case controller, worker, runner, redis, postgres }
 
-  let folder: String
+  let directory: DataDirectory
   private let supervisor: ChildProcess
   let client: HTTPClient
-
   /// The file that tells its processes where to crash; see `CrashTrigger`.
-  var crashFile: String { folder + "/crash-point" }
-  var dataFolder: String { folder + "/data" }
+  let crashFile: String
 
   /// Starts one, and waits until it takes jobs.
   ///
@@ -26,12 +24,12 @@ final class Instance: Sendable {
   init(
     program: String, folder: String, words: [String], environment additions: [String: String] = [:]
   ) async throws {
-    self.folder = folder
+    crashFile = folder + "/crash-point"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     var environment = Environment.current.merging(additions) { $1 }
     environment["STRATA_DATA_DIR"] = nil
-    environment["STRATA_CRASH_POINT_FILE"] = folder + "/crash-point"
+    environment["STRATA_CRASH_POINT_FILE"] = crashFile
     var specification = ProcessSpecification(
       program, ["up", "--data-dir", folder + "/data", "--http", "127.0.0.1:0"] + words, environment: environment)
     specification.standardOutput = .file(folder + "/up.out")
@@ -43,6 +41,7 @@ final class Instance: Sendable {
       guard let directory = try DataDirectory.find(folder + "/data") else {
         throw StrataError(.notFound, "\(folder)/data is no data directory")
       }
+      self.directory = directory
       let key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)
       var limits = HTTPClient.Limits()
       limits.keptConnections = 64

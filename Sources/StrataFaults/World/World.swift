@@ -17,7 +17,6 @@ final class World: Sendable {
   let database: DatabaseTool
   /// Where jobs write down that they begin and end.
   var runsFile: String { folder + "/runs" }
-  private let directory: DataDirectory
   private let devices: Devices
   private let isTruncating = Atomic<Bool>(false)
   /// How much Redis may hold, as it was started.
@@ -35,32 +34,30 @@ final class World: Sendable {
     }
     let devices = try await Devices(in: folder, for: faults)
     self.devices = devices
-    let first = try await Instance(
-      program: program, folder: folder + "/a", words: ["--workers", "2", "--slots", "2"],
-      environment: devices.environment(of: 0))
-    guard let directory = try DataDirectory.find(first.dataFolder) else {
-      throw StrataError(.notFound, "\(first.dataFolder) is no data directory")
-    }
-    self.directory = directory
+    var started: Instance?
     do {
-      let server = EmbeddedPostgreSQL(in: directory, identity: .random())
-      let port = ".s.PGSQL.5432"
-      queueRelay = try Relay(at: folder + "/relay/redis.sock", to: directory.socket("redis.sock"))
-      ledgerRelay = try Relay(at: folder + "/relay/" + port, to: directory.socket("pg") + "/" + port)
-      redis = RedisTool(socket: directory.socket("redis.sock"))
+      let first = try await Instance(
+        program: program, folder: folder + "/a", words: ["--workers", "2", "--slots", "2"],
+        environment: devices.environment(of: 0))
+      started = first
+      let (redisSocket, port) = (first.directory.socket("redis.sock"), ".s.PGSQL.5432")
+      queueRelay = try Relay(at: folder + "/relay/redis.sock", to: redisSocket)
+      ledgerRelay = try Relay(at: folder + "/relay/" + port, to: first.directory.socket("pg") + "/" + port)
+      redis = RedisTool(socket: redisSocket)
       redisMemory =
         try await redis.ask("CONFIG", "GET", "maxmemory").split(separator: "\n").last.map(String.init) ?? "0"
-      database = try await DatabaseTool(connection: server.connectionString)
+      database = try await DatabaseTool(
+        connection: EmbeddedPostgreSQL(in: first.directory, identity: .random()).connectionString)
       let second = try await Instance(
         program: program, folder: folder + "/b",
         words: [
           "--workers", "1", "--slots", "2", "--redis", "unix://\(folder)/relay/redis.sock",
           "--postgres", "host=\(folder)/relay port=5432 dbname=strata user=strata",
-          "--artifacts", directory.artifacts,
+          "--artifacts", first.directory.artifacts,
         ], environment: devices.environment(of: 1))
       instances = [first, second]
     } catch {
-      await first.stop()
+      await started?.stop()
       await devices.remove()
       throw error
     }
@@ -199,7 +196,7 @@ final class World: Sendable {
       while kill(victim, 0) == 0, !(ProcessStatistics.read(victim)?.isZombie ?? true) {
         try await Task.sleep(for: .milliseconds(5))
       }
-      let files = directory.redis + "/appendonlydir"
+      let files = instances[0].directory.redis + "/appendonlydir"
       let names = try FileManager.default.contentsOfDirectory(atPath: files).filter { $0.hasSuffix(".incr.aof") }
       guard let newest = names.max(by: { $0.utf8.count != $1.utf8.count ? $0.utf8.count < $1.utf8.count : $0 < $1 })
       else { return false }
