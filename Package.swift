@@ -110,7 +110,8 @@ let package = Package(
 
     // Tests, one target per module, and what they share.
     .target(
-      name: "TestSupport", dependencies: ["StrataCore", "StrataRuntime", "StrataStack"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["StrataCore", "StrataRuntime", "StrataServer", "StrataStack"],
+      path: "Tests/TestSupport",
       swiftSettings: relaxed),
     // A controller over a queue in memory and a real ledger, for the tests of the controller and of the API.
     .target(

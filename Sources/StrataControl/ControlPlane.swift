@@ -155,13 +155,21 @@ public final class ControlPlane: Sendable {
     }
   }
 
-  /// Runs the services until the task is cancelled.
+  /// Serves and leads until the task is cancelled.
   ///
   /// - Parameter queueSessions: yields whenever the connection to the queue's server was made anew.
   public func run(queueSessions: AsyncStream<RedisConnection.Session>) async {
+    async let leading: Void = lead()
+    await serve(queueSessions: queueSessions)
+    await leading
+  }
+
+  /// Runs the services that every controller has, until the task is cancelled.
+  ///
+  /// - Parameter queueSessions: as `run` takes it.
+  public func serve(queueSessions: AsyncStream<RedisConnection.Session>) async {
     await withTaskGroup { group in
       group.addTask { await self.events.run() }
-      group.addTask { await self.leadForEver() }
       group.addTask { await self.admission.retries.run() }
       group.addTask { await self.admission.room.run() }
       group.addTask { await self.follower.run() }
@@ -175,8 +183,8 @@ public final class ControlPlane: Sendable {
     }
   }
 
-  /// Runs the leader's services whenever this controller leads.
-  private func leadForEver() async {
+  /// Leads whenever no other controller does, and runs the leader's services then, until the task is cancelled.
+  public func lead() async {
     while !Task.isCancelled {
       do {
         let term = try await leadership.lead(.controller)

@@ -112,26 +112,4 @@ import strata
     let late = Interruption()
     #expect(late.finish() && late.hear(SIGINT) == nil && late.signal == nil)
   }
-
-  /// A disk that is full for a while: what listens is not listened at a second time, against itself.
-  @Test func anAddressThatCannotBeWrittenDownYetIsServedAndToldLater() async throws {
-    try await withFolder("listeners") { folder in
-      let directory = try DataDirectory.open(folder + "/data")
-      let file = directory.run + "/http-address"
-      // No file takes the place of a folder that has something in it.
-      try FileManager.default.createDirectory(atPath: file + "/x", withIntermediateDirectories: true)
-      let loop = try EventLoop(label: "listeners")
-      defer { loop.stop() }
-      let server = HTTPServer(loop: loop) { _ in HTTPResponse(.ok, contentType: "text/plain", body: .empty) }
-      let endpoint = Endpoint(directory: directory)
-      let telling = try await APIListeners(server: server, endpoint: endpoint, log: .silent)
-        .open(.tcp(host: "127.0.0.1", port: 0))
-      try FileManager.default.removeItem(atPath: file)
-      try await eventually("the address is told") { endpoint.httpAddress != nil }
-      await telling?.value
-      let client = HTTPClient(try ClientEndpoint(try #require(endpoint.httpAddress)))
-      #expect(try await client.send(ClientRequest("GET", ["healthz"])).status == 200)
-      await server.shutdown(budget: .zero)
-    }
-  }
 }

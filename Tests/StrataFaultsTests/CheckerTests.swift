@@ -69,6 +69,18 @@ import Testing
     #expect(fixture.broken == [.accepted])
   }
 
+  @Test func aRestartThatSomebodyNoticed() {
+    var fixture = Fixture(strikes: [Strike(atMilliseconds: 3, fault: .controllerRestarted)])
+    #expect(fixture.broken == [])
+    fixture.findings.history.entries[0].tries = 2
+    #expect(fixture.broken == [.unnoticed])
+    fixture.findings.history.entries[0].tries = 1
+    fixture.findings.rows[0].endings["released"] = 1
+    #expect(fixture.broken == [.unnoticed])
+    fixture.findings.plan.strikes.append(Strike(atMilliseconds: 4, fault: .workerStopped))
+    #expect(fixture.broken == [])
+  }
+
   @Test func onlyAJobThatHasEndedRefusesToBeChanged() {
     var fixture = Fixture()
     fixture.findings.history.entries.append(

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import StrataCore
 import StrataRuntime
 import Synchronization
@@ -125,6 +125,108 @@ private final class Recorded: Service {
     await #expect(throws: StrataError.self) { try await ProcessService(definition).start() }
     let child = try #require(await stream.first { _ in true })
     #expect(child.exit?.status == .signalled(SIGTERM))
+  }
+
+  /// Of a service whose process says that it is ready, unless `file` is there.
+  private func notifying(unless file: String = "/nonexistent") -> ProcessService.Definition {
+    var definition = ProcessService.Definition(name: "test") { () throws(StrataError) in
+      var specification = ProcessSpecification(
+        "/bin/sh", ["-c", "test -e '\(file)' && exit 5; echo >&3; exec sleep 1000"])
+      specification.readinessNumber = 3
+      return specification
+    } isReady: {
+      $0.hasSaidReady
+    }
+    definition.restart = quick
+    definition.teardown = .terminate(patience: .seconds(20))
+    return definition
+  }
+
+  @Test func anotherProcessTakesThePlaceOfOneThatStillServes() async throws {
+    let service = ProcessService(notifying())
+    try await service.start()
+    let old = try #require(await service.child)
+    let new = try await service.renew(.overlapping, retiring: .terminate(patience: .seconds(20)))
+    #expect(await service.child?.pid == new.pid && new.pid != old.pid)
+    #expect(await old.wait().status == .signalled(SIGTERM))
+    #expect(await service.restartCount == 0, "the end of the old one is not taken for a failure")
+    // The new one is looked after as the old one was.
+    new.signal(SIGKILL)
+    while await service.child.map({ $0.pid == new.pid }) ?? true { await Task.yield() }
+    #expect(await service.restartCount == 1)
+    await service.stop()
+  }
+
+  @Test func oneThatDoesNotBecomeReadyLeavesTheOneBefore() async throws {
+    try await withMark { file in
+      let service = ProcessService(notifying(unless: file))
+      try await service.start()
+      let old = try #require(await service.child)
+      try "".write(toFile: file, atomically: true, encoding: .utf8)
+      let error = await #expect(throws: StrataError.self) {
+        try await service.renew(.overlapping, retiring: .kill)
+      }
+      #expect(error?.message == "test ended during its start with exit code 5")
+      #expect(await service.child?.pid == old.pid && old.exit == nil)
+      try FileManager.default.removeItem(atPath: file)
+      // It is looked after still.
+      old.signal(SIGKILL)
+      while await service.child.map({ $0.pid == old.pid }) ?? true { await Task.yield() }
+      await service.stop()
+    }
+  }
+
+  @Test func whereTheOldOneEndsFirstAFailureIsFollowedByFurtherTries() async throws {
+    try await withMark { file in
+      var definition = notifying(unless: file)
+      definition.restart.failuresMax = .max
+      let service = ProcessService(definition)
+      try await service.start()
+      let old = try #require(await service.child)
+      try "".write(toFile: file, atomically: true, encoding: .utf8)
+      await #expect(throws: StrataError.self) {
+        try await service.renew(.consecutive, retiring: .terminate(patience: .seconds(20)))
+      }
+      #expect(old.exit?.status == .signalled(SIGTERM))
+      try FileManager.default.removeItem(atPath: file)
+      while await service.child == nil { await Task.yield() }
+      await service.stop()
+      #expect(await service.child == nil)
+    }
+  }
+
+  /// Both must go, and nothing be started after.
+  @Test func aStopDuringARenewalEndsBoth() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: ChildProcess.self)
+    var definition = definition("exec sleep 1000")
+    let starts = Mutex(0)
+    definition.isReady = {
+      if starts.withLock({
+        $0 += 1; return $0
+      }) == 1 {
+        return true
+      }
+      continuation.yield($0)
+      return false
+    }
+    let service = ProcessService(definition)
+    try await service.start()
+    let old = try #require(await service.child)
+    let renewal = Task { try await service.renew(.overlapping, retiring: .kill) }
+    let new = try #require(await stream.first { _ in true })
+    let second = await #expect(throws: StrataError.self) { try await service.renew(.overlapping, retiring: .kill) }
+    #expect(second?.message == "test is being restarted already")
+    await service.stop()
+    #expect(old.exit != nil && new.exit != nil)
+    await #expect(throws: StrataError.self) { try await renewal.value }
+    let none = await #expect(throws: StrataError.self) { try await service.renew(.overlapping, retiring: .kill) }
+    #expect(none?.code == .conflict)
+  }
+
+  private func withMark(_ body: (String) async throws -> Void) async throws {
+    let file = FileManager.default.temporaryDirectory.path + "/strata-mark-\(UInt64.random(in: 0 ... .max))"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try await body(file)
   }
 
   @Test func aStopDuringTheStartEndsIt() async throws {

@@ -7,6 +7,7 @@ import StrataLedger
 import StrataQueue
 import StrataRuntime
 import StrataServer
+import TestSupport
 import Testing
 
 /// The API over a controller on a queue in memory, asked through a socket.

@@ -1,4 +1,5 @@
 import StrataServer
+import TestSupport
 import Testing
 
 @Suite struct DeadlineTests {

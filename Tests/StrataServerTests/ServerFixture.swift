@@ -1,6 +1,7 @@
 import Glibc
 import StrataRuntime
 import StrataServer
+import TestSupport
 
 /// Runs `body` beside a server on a port of its own, on a thread that may block.
 func withServer(
@@ -18,17 +19,6 @@ func withServer(
     throw error
   }
   await server.shutdown(budget: .zero)
-}
-
-/// Runs `body`, which blocks, on a thread of its own, so that the test's pool stays free.
-func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-  try await withCheckedThrowingContinuation { done in
-    do {
-      try Thread.start(name: "test-client") { done.resume(with: Result { try body() }) }
-    } catch {
-      done.resume(throwing: error)
-    }
-  }
 }
 
 /// A file that is gone when `body` returns.

@@ -1,7 +1,9 @@
 import Glibc
+import StrataCore
 import StrataRuntime
 import StrataServer
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct ServerTests {
@@ -209,6 +211,52 @@ import Testing
       #expect(answer.contains("connection: close\r\n"))
       #expect(answer.hasSuffix("late"))
       #expect(throws: RawClient.Failure.self) { _ = try RawClient(address) }
+    }
+  }
+
+  /// Another server has the same socket: nobody is turned away while one follows the other, and no request is cut off by
+  /// its connection's end, be it sent in that moment.
+  @Test func aServerThatIsFollowedAnswersOnceMoreOnEachConnection() async throws {
+    let socket = try ListeningSocket(.tcp(host: "127.0.0.1", port: 0))
+    defer { socket.close() }
+    let copy = try ListeningSocket(inherited: socket.descriptor.duplicate().release())
+    #expect(copy.address == socket.address)
+    let loop = try EventLoop(label: "test-http")
+    defer { loop.stop() }
+    let (first, second) = (
+      HTTPServer(loop: loop) { _ in .text("first") }, HTTPServer(loop: loop) { _ in .text("second") }
+    )
+    try await first.listen(on: copy)
+    let client = try RawClient(socket.address)
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    #expect(client.receive(until: "first").contains("HTTP/1.1 200"))
+    async let end: Void = first.shutdown(budget: .seconds(20), idleConnections: .serveOnceMore)
+    while copy.descriptor.raw >= 0 { await Task.yield() }
+    // Nobody takes it yet, and it is not refused either.
+    let early = try RawClient(socket.address)
+    early.send("GET / HTTP/1.0\r\n\r\n")
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    let last = client.receiveToEnd()
+    #expect(last.contains("connection: close\r\n") && last.hasSuffix("first"))
+    await end
+    try await second.listen(on: ListeningSocket(inherited: socket.descriptor.duplicate().release()))
+    #expect(early.receiveToEnd().hasSuffix("second"))
+    await second.shutdown(budget: .zero)
+  }
+
+  @Test func whatDoesNotListenIsNotTakenOver() async throws {
+    let file = try Descriptor.open("/dev/null", O_RDONLY)
+    let error = #expect(throws: StrataError.self) { try ListeningSocket(inherited: file.raw) }
+    #expect(error?.message == "descriptor \(file.raw) is no socket that listens")
+    try await withTemporaryFolder { folder in
+      let unix = try ListeningSocket(.unix(path: folder + "/socket"))
+      let copy = try ListeningSocket(inherited: unix.descriptor.duplicate().release())
+      guard case .unix(let bound) = copy.address else { throw RawClient.Failure(action: "find", errorNumber: 0) }
+      #expect(bound.hasPrefix(folder + "/socket"))
+      copy.close()
+      #expect(access(folder + "/socket", F_OK) == 0, "it belongs to who made it")
+      unix.close()
+      #expect(access(folder + "/socket", F_OK) != 0)
     }
   }
 

@@ -1,5 +1,6 @@
 import StrataRuntime
 import StrataServer
+import TestSupport
 import Testing
 
 @Suite struct StreamTests {

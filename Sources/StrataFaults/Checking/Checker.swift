@@ -18,6 +18,8 @@ public struct Violation: Hashable, Codable, Sendable {
     case work
     /// A job was done before its time, or before the jobs that it runs after.
     case order
+    /// A request had to be repeated, or a job was handed back, though all that happened was a graceful restart.
+    case unnoticed
     /// A request that was repeated was done more than once.
     case once
     /// An array has not the tasks that it should have.
@@ -105,6 +107,16 @@ public struct Checker {
     let left = findings.rows.count { !$0.state.isFinal }
     expect(left == 0, .recovered, "\(left) jobs have not ended")
     checkThatAllAreTold()
+    if findings.plan.isGraceful { checkThatNobodyNoticed() }
+  }
+
+  private mutating func checkThatNobodyNoticed() {
+    for entry in findings.history.entries {
+      expect(entry.tries == 1, .unnoticed, "request \(entry.request.number) was sent \(entry.tries) times")
+    }
+    for row in findings.rows {
+      expect(row.count("released") == 0, .unnoticed, "job \(row.id) was handed back")
+    }
   }
 
   private mutating func check(_ entry: History.Entry) {

@@ -8,6 +8,8 @@ public enum Fault: String, Hashable, Codable, CaseIterable, Sendable {
   case workerStopped
   /// SIGKILL, SIGSTOP and SIGTERM to a controller.
   case controllerKilled, controllerFrozen, controllerStopped
+  /// Not a harm, but what must do none: `strata restart` of a controller; of a worker, whose jobs end first.
+  case controllerRestarted, workerRestarted
   /// A controller kills itself at a named place between two acts.
   case controllerCrashed
   /// SIGKILL to Redis; SIGSTOP; an end of all its connections.
@@ -38,11 +40,15 @@ public enum Fault: String, Hashable, Codable, CaseIterable, Sendable {
   /// Whether times that several processes write down can be compared although it strikes.
   public var keepsTime: Bool { self != .redisClockSet && self != .strataClockSet }
 
+  /// Whether nobody may notice it: no request is repeated and no attempt handed back because of it.
+  public var isGraceful: Bool { self == .controllerRestarted || self == .workerRestarted }
+
   /// Whether a job may be run again because of it, although an attempt of it got through. Where only others strike,
   /// each job is done once.
   public var mayRepeatWork: Bool {
     switch self {
     case .controllerKilled, .controllerFrozen, .controllerStopped, .controllerCrashed, .workerStopped,
+      .controllerRestarted, .workerRestarted,
       .postgresKilled, .postgresFrozen, .postgresDisconnected, .commitsStalled, .ledgerStalled, .ledgerCut,
       .ledgerDeaf, .ledgerSlow:
       false
@@ -54,6 +60,7 @@ public enum Fault: String, Hashable, Codable, CaseIterable, Sendable {
   public var lasts: Bool {
     switch self {
     case .workerKilled, .runnerKilled, .workerStopped, .controllerKilled, .controllerStopped, .controllerCrashed,
+      .controllerRestarted, .workerRestarted,
       .redisKilled, .redisDisconnected, .redisFlushed, .redisTruncated, .postgresKilled, .postgresDisconnected:
       false
     default: true

@@ -19,6 +19,9 @@ public struct FaultPlan: Hashable, Codable, Sendable {
 
   /// Whether anything of it can have a job run again that got through.
   public var mayRepeatWork: Bool { strikes.contains { $0.fault.mayRepeatWork } }
+
+  /// Whether clients and jobs notice nothing of whatever happens.
+  public var isGraceful: Bool { strikes.allSatisfy(\.fault.isGraceful) }
 }
 
 /// What a client asks for once.

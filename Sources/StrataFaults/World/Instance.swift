@@ -10,6 +10,7 @@ final class Instance: Sendable {
   enum Part: String { case controller, worker, runner, redis, postgres }
 
   let directory: DataDirectory
+  private let program: String
   private let supervisor: ChildProcess
   let client: HTTPClient
   /// The file that tells its processes where to crash; see `CrashTrigger`.
@@ -24,6 +25,7 @@ final class Instance: Sendable {
   init(
     program: String, folder: String, words: [String], environment additions: [String: String] = [:]
   ) async throws {
+    self.program = program
     crashFile = folder + "/crash-point"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
@@ -106,6 +108,17 @@ final class Instance: Sendable {
     guard !all.isEmpty else { return nil }
     let victim = all[choice % all.count]
     return kill(victim, signal) == 0 ? victim : nil
+  }
+
+  /// Has `strata restart` restart a service; false where another fault has it away, or it is being restarted already.
+  func restart(_ service: String) async throws -> Bool {
+    guard isRunning else { return false }
+    do {
+      try await output(of: program, ["restart", service, "--data-dir", directory.path], within: .seconds(90))
+    } catch  where "\(error)".contains("does not run at the moment") || "\(error)".contains("restarted already") {
+      return false
+    }
+    return true
   }
 
   /// While `body` runs nothing that ends is started again.

@@ -6,7 +6,8 @@ import StrataStack
 /// Runs a program to its end, no longer than `limit`, and returns what it printed.
 ///
 /// - Throws: `unavailable` where it failed or did not end, with its words.
-private func output(of program: String, _ words: [String], within limit: Duration = .seconds(30))
+@discardableResult
+func output(of program: String, _ words: [String], within limit: Duration = .seconds(30))
   async throws -> String
 {
   var specification = ProcessSpecification(program, words)

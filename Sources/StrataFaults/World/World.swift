@@ -119,6 +119,8 @@ final class World: Sendable {
     case .workerFrozen: return try await freeze(.worker, of: chosen(strike), strike)
     case .controllerKilled: return chosen(strike).signal(SIGKILL, to: .controller) != nil
     case .controllerStopped: return chosen(strike).signal(SIGTERM, to: .controller) != nil
+    case .controllerRestarted: return try await chosen(strike).restart("controller")
+    case .workerRestarted: return try await chosen(strike).restart("worker-1")
     case .controllerFrozen: return try await freeze(.controller, of: chosen(strike), strike)
     case .controllerCrashed: return try crash(chosen(strike), strike)
     case .redisKilled: return instances[0].signal(SIGKILL, to: .redis) != nil

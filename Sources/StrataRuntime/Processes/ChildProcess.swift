@@ -8,6 +8,7 @@ import Synchronization
 /// It is reaped as soon as it ends, whether or not anyone waits. Letting go of this object does not end the process.
 public final class ChildProcess: Sendable {
   private struct State {
+    var hasSaidReady = false
     var exit: ProcessExit?
     var endedAt: ContinuousClock.Instant?
     var waiters: [CheckedContinuation<ProcessExit, Never>] = []
@@ -23,6 +24,7 @@ public final class ChildProcess: Sendable {
   public let standardInput: Descriptor?
   public let standardOutput: Descriptor?
   public let standardError: Descriptor?
+  private let readiness: Descriptor?
   private let pidfd: Descriptor
   private let state = Mutex(State())
 
@@ -34,6 +36,7 @@ public final class ChildProcess: Sendable {
     standardInput = launch.parentEnds[0]
     standardOutput = launch.parentEnds[1]
     standardError = launch.parentEnds[2]
+    readiness = launch.readiness
   }
 
   /// Starts a child. Returns once the program executes.
@@ -67,6 +70,16 @@ public final class ChildProcess: Sendable {
 
   /// When it was reaped; nil while it runs.
   public var endedAt: ContinuousClock.Instant? { state.withLock { $0.endedAt } }
+
+  /// Whether the child has said by now, by the pipe of `ProcessSpecification.readinessNumber`, that it is ready.
+  public var hasSaidReady: Bool {
+    guard let readiness else { return false }
+    return state.withLock { state in
+      var byte: UInt8 = 0
+      if !state.hasSaidReady { state.hasSaidReady = unsafe read(readiness.raw, &byte, 1) == 1 }
+      return state.hasSaidReady
+    }
+  }
 
   /// Waits for its end. A code other than zero is no error. Any number of tasks may wait.
   public func wait() async -> ProcessExit {

@@ -12,6 +12,8 @@ struct ProcessLaunch: Sendable {
   private var childEnds: [Descriptor?]
   /// Our ends of pipes, for the three standard streams.
   private(set) var parentEnds: [Descriptor?] = [nil, nil, nil]
+  /// Our end of the pipe by which the child says that it is ready.
+  private(set) var readiness: Descriptor?
 
   init(_ specification: ProcessSpecification) throws(StrataError) {
     guard
@@ -49,7 +51,14 @@ struct ProcessLaunch: Sendable {
   }
 
   private mutating func addExtraDescriptors() throws(StrataError) {
-    for (number, descriptor) in specification.extraDescriptors.sorted(by: { $0.key < $1.key }) {
+    var extras = specification.extraDescriptors
+    if let number = specification.readinessNumber {
+      let (read, write) = try Descriptor.pipe()
+      try read.makeNonblocking()
+      readiness = read
+      extras[number] = write
+    }
+    for (number, descriptor) in extras.sorted(by: { $0.key < $1.key }) {
       guard (3...Self.descriptorNumberMax).contains(number) else {
         throw StrataError(.invalidInput, "descriptor \(number) cannot be passed", remedy: "use 3 to 255")
       }

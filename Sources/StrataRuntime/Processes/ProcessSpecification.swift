@@ -39,6 +39,9 @@ public struct ProcessSpecification: Sendable {
   public var standardError: Stream = .inherit
   /// Descriptors to pass besides the three, by the number they get in the child (3 or more, 255 at most).
   public var extraDescriptors: [Int32: Descriptor] = [:]
+  /// The number that a pipe gets in the child by which it says, with any byte, that it is ready; nil for none. No disk takes
+  /// part in that. See `ChildProcess.hasSaidReady`.
+  public var readinessNumber: Int32?
 
   /// Whom to run as; needs root. This process's user when nil.
   public var user: UserIdentity?

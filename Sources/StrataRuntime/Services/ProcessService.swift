@@ -51,7 +51,13 @@ public actor ProcessService: Service {
   private var preparation: Task<Result<ProcessSpecification, StrataError>, Never>?
   /// The process that lives, ready or not.
   private var current: ChildProcess?
+  /// Those that another has taken the place of, or is about to, and that may still live.
+  private var predecessors: [ChildProcess] = []
+  /// The process whose end by itself is followed by a restart.
+  private var supervised: ChildProcess?
   private var isWanted = false
+  /// Whether another process is about to take the place of the one that ran.
+  public private(set) var isBeingRenewed = false
   private var restarts = 0
 
   public init(_ definition: Definition) {
@@ -75,7 +81,12 @@ public actor ProcessService: Service {
       isWanted = false
       throw error
     }
+    adopt(child)
+  }
+
+  private func adopt(_ child: ChildProcess) {
     state = .running(child)
+    supervised = child
     supervision = Task { await self.supervise(child) }
   }
 
@@ -86,11 +97,67 @@ public actor ProcessService: Service {
     isWanted = false
     preparation?.cancel()
     supervision?.cancel()
-    if let current { await current.tearDown(ladder) }
+    await withTaskGroup { group in
+      for child in predecessors + [current].compactMap(\.self) { group.addTask { await child.tearDown(ladder) } }
+    }
+    predecessors = []
     await supervision?.value
     supervision = nil
     state = .stopped
   }
+
+  // MARK: Renewal
+
+  /// How a process follows another of its service.
+  public enum Succession: Sendable {
+    /// The new one is ready before the old one is told to end, and the old one is not waited for: nobody finds nobody
+    /// there. If the new one does not become ready, the old one stays.
+    case overlapping
+    /// The old one has ended before the new one starts.
+    case consecutive
+  }
+
+  /// Puts another process, made ready and started as after an end, in the place of the one that runs.
+  ///
+  /// - Parameter ladder: by which the old one ends.
+  /// - Returns: the new process, ready.
+  /// - Throws: `conflict` where none runs or it is being renewed; else why the new one did not become ready: the service
+  ///   then goes on with the old one, or with further tries where that has ended.
+  public func renew(
+    _ succession: Succession, retiring ladder: TeardownLadder
+  ) async throws(StrataError) -> ChildProcess {
+    guard isWanted, !isBeingRenewed, case .running(let old) = state else {
+      throw StrataError(
+        .conflict, "\(name) \(isBeingRenewed ? "is being restarted already" : "does not run at the moment")",
+        remedy: "try again when it runs")
+    }
+    isBeingRenewed = true
+    defer { isBeingRenewed = false }
+    supervised = nil
+    if succession == .consecutive { await old.tearDown(ladder) }
+    predecessors.append(old)
+    do throws(StrataError) {
+      let new = try await launch()
+      adopt(new)
+      retire(old, by: ladder)
+      return new
+    } catch {
+      predecessors.removeAll { $0 === old }
+      guard isWanted else { throw error }
+      current = old
+      adopt(old)
+      throw error
+    }
+  }
+
+  private func retire(_ old: ChildProcess, by ladder: TeardownLadder) {
+    Task {
+      await old.tearDown(ladder)
+      predecessors.removeAll { $0 === old }
+    }
+  }
+
+  // MARK: Starting
 
   private func launch() async throws(StrataError) -> ChildProcess {
     let child = try await ChildProcess.spawn(try await prepare())
@@ -141,11 +208,12 @@ public actor ProcessService: Service {
     var failures = 0
     while true {
       let exit = await child.wait()
-      guard isWanted else { return }
+      guard isWanted, supervised === child else { return }
       let uptime = ContinuousClock.now - child.startedAt
       let reason = notReady("ended by itself with \(exit.status)")
       guard let next = await relaunch(&failures, uptime: uptime, reason: reason) else { return }
       child = next
+      supervised = next
     }
   }
 

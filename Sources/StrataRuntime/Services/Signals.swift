@@ -6,7 +6,7 @@ public import StrataCore
 public enum Signals {
   /// Someone wants this process to end.
   public struct TerminationRequest: Sendable, Hashable {
-    /// SIGINT (Ctrl-C), SIGTERM or SIGHUP.
+    /// SIGINT (Ctrl-C), SIGTERM, SIGHUP, or another that was asked for.
     public let signal: Int32
     /// 1 for the first; a second one usually means: at once.
     public let count: Int
@@ -24,13 +24,17 @@ public enum Signals {
   /// SIGTERM is always heard.
   ///
   /// Call once in a process's life: a later call takes the requests over.
-  public static func terminationRequests() throws(StrataError) -> AsyncStream<TerminationRequest> {
+  ///
+  /// - Parameter others: signals that are heard, too, such as SIGQUIT.
+  public static func terminationRequests(
+    also others: [Int32] = []
+  ) throws(StrataError) -> AsyncStream<TerminationRequest> {
     let (read, write) = try Descriptor.pipe()
     try read.makeNonblocking()
     try write.makeNonblocking()
     // The handler uses the number for as long as the process lives.
     let number = write.release()
-    for signal in [SIGINT, SIGTERM, SIGHUP] where signal == SIGTERM || !isIgnored(signal) {
+    for signal in [SIGINT, SIGTERM, SIGHUP] + others where signal == SIGTERM || !isIgnored(signal) {
       guard strata_report_signal(signal, number) == 0 else { throw .system("handle signal \(signal)") }
     }
     return stream(from: read)

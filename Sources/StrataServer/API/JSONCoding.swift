@@ -3,7 +3,7 @@ import StrataCore
 
 /// How the API reads and writes JSON: keys in order, slashes bare, unknown members refused.
 package enum JSONCoding {
-  static func encode(_ value: some Encodable) throws(HTTPRefusal) -> [UInt8] {
+  package static func encode(_ value: some Encodable) throws(HTTPRefusal) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {

@@ -47,7 +47,10 @@ public final class HTTPServer: @unchecked Sendable {
   private var ticker: LoopTimer?
   private var listeners: [HTTPListener] = []
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+  /// Since when no answer says that another request may follow on its connection.
   private(set) var isShuttingDown = false
+  /// Whether a connection without a request is ended, be it that its client was told it might send another.
+  private(set) var endsIdleConnections = false
   private var emptied: [CheckedContinuation<Void, Never>] = []
 
   /// - Parameters:
@@ -70,8 +73,15 @@ public final class HTTPServer: @unchecked Sendable {
   ///
   /// - Returns: the address with the port that the system chose.
   public func listen(on address: HTTPAddress) async throws(StrataError) -> HTTPAddress {
-    try await Task(executorPreference: loop) { () -> Result<HTTPAddress, StrataError> in
-      Result { () throws(StrataError) in try self.startListening(address) }
+    let socket = try ListeningSocket(address)
+    try await listen(on: socket)
+    return socket.address
+  }
+
+  /// Starts taking connections of `socket`, which is closed when the server shuts down.
+  public func listen(on socket: ListeningSocket) async throws(StrataError) {
+    try await Task(executorPreference: loop) { () -> Result<Void, StrataError> in
+      Result { () throws(StrataError) in try self.startListening(socket) }
     }.value.get()
   }
 
@@ -79,10 +89,20 @@ public final class HTTPServer: @unchecked Sendable {
     await Task(executorPreference: loop) { self.statistics }.value
   }
 
+  /// What becomes of connections without a request when the server shuts down.
+  public enum IdleConnections: Sendable {
+    /// They end. A client that sends a request in that moment does not know whether it was heard.
+    case end
+    /// Each gets one more answer, which says that it is the last; else they end when they have been idle for
+    /// `HTTPLimits.idleDeadline`, as always. For a server in whose place another takes connections already.
+    case serveOnceMore
+  }
+
   /// Stops taking connections, ends event streams, lets the requests at hand finish, and closes what is left when
-  /// `budget` is used up. Safe to call twice, and on a server that never listened.
-  public func shutdown(budget: Duration) async {
+  /// `budget` is used up. Safe to call again, as with less of a budget, and on a server that never listened.
+  public func shutdown(budget: Duration, idleConnections: IdleConnections = .end) async {
     await Task(executorPreference: loop) {
+      if idleConnections == .end { self.endsIdleConnections = true }
       self.beginShutdown()
       let timer = self.loop.schedule(after: budget) { self.abortAll() }
       await withCheckedContinuation { emptied in
@@ -94,12 +114,11 @@ public final class HTTPServer: @unchecked Sendable {
 
   // MARK: On the loop
 
-  private func startListening(_ address: HTTPAddress) throws(StrataError) -> HTTPAddress {
-    guard !isShuttingDown else { throw StrataError(.unavailable, "the server at \(address) is shutting down") }
-    let listener = try HTTPListener(address)
+  private func startListening(_ socket: ListeningSocket) throws(StrataError) {
+    guard !isShuttingDown else { throw StrataError(.unavailable, "the server at \(socket.address) is shutting down") }
+    let listener = HTTPListener(socket)
     try listener.start(on: loop) { [self] in accept($0) }
     listeners.append(listener)
-    return listener.address
   }
 
   private func accept(_ descriptor: Int32) {

@@ -1,3 +1,4 @@
+import Glibc
 import StrataArtifacts
 import StrataControl
 import StrataCore
@@ -13,15 +14,16 @@ extension Command {
     name: "controller", summary: "Be the controller: HTTP API, admission, settlement, recovery",
     details: "Reads STRATA_REDIS_URL and STRATA_POSTGRES_URL. 'strata up' starts it.",
     options: [
-      .dataDirectory, .option("http", "ADDR:PORT", "where the HTTP API listens"),
+      .dataDirectory, .option("sockets", "N,N", "descriptors of the sockets at which the HTTP API listens"),
+      ReadinessNotice.descriptor,
       .option("slots", "N", "slots of the local workers"), WorkerTiers.option("a tier of the local workers"),
       .flag("no-workers", "there are no local workers: nothing is offered for them"),
     ] + WorkerRoom.options + QueueBounds.options, isHidden: true,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await Controller(
-        directory: DataFolder.existing(arguments), http: arguments["http"] ?? "127.0.0.1:8420",
-        tiers: WorkerTiers.read(arguments),
+        directory: DataFolder.existing(arguments), sockets: APISockets.inherited(arguments["sockets"]),
+        readiness: ReadinessNotice(arguments), tiers: WorkerTiers.read(arguments),
         room: arguments.has("no-workers") ? nil : WorkerRoom.read(arguments, slots: slots),
         bounds: QueueBounds(arguments)
       ).run()
@@ -32,20 +34,29 @@ extension Command {
 struct Controller {
   /// What the requests at hand get to finish, after a signal.
   static let shutdownBudget = Duration.seconds(10)
+  /// The same after SIGQUIT, by which the supervisor says that another controller takes requests already.
+  static let leavingBudget = OwnService.leavingMax
+  /// How often it looks whether it is ready, until it is.
+  private static let readyStep = (first: Duration.milliseconds(20), longest: Duration.milliseconds(500))
   /// What the first tenant may spend: enough to try everything.
   static let firstGrant = MicroCredits(micros: 1_000_000_000)
 
   let directory: DataDirectory
-  let http: String
+  let sockets: [ListeningSocket]
+  let readiness: ReadinessNotice
   let tiers: [TierName]
   /// Of a local worker: jobs may ask for as much before it has asked for any. Nil where there are none.
   let room: ResourceRequest?
   let bounds: QueueBounds
   private let log = Log.standardError().component("controller")
 
-  init(directory: DataDirectory, http: String, tiers: [TierName], room: ResourceRequest?, bounds: QueueBounds) {
+  init(
+    directory: DataDirectory, sockets: [ListeningSocket], readiness: ReadinessNotice, tiers: [TierName],
+    room: ResourceRequest?, bounds: QueueBounds
+  ) {
     self.directory = directory
-    self.http = http
+    self.sockets = sockets
+    self.readiness = readiness
     self.tiers = tiers
     self.room = room
     self.bounds = bounds
@@ -53,7 +64,7 @@ struct Controller {
 
   func run() async throws -> ExitStatus {
     Signals.ignoreBrokenPipes()
-    let requests = try Signals.terminationRequests()
+    let requests = try Signals.terminationRequests(also: [SIGQUIT])
     let loop = try EventLoop(label: "controller")
     let database = PostgreSQLConfiguration(connectionString: try Setting.value("STRATA_POSTGRES_URL"))
     let ledger = try Ledger(database)
@@ -70,18 +81,49 @@ struct Controller {
     try await control.publish()
     try await makeFirstTenant(ledger)
     let sessions = await queue.sessions()
-    let services = Task { await control.run(queueSessions: sessions) }
+    let services = Task { await control.serve(queueSessions: sessions) }
+    let leading = Task { await control.lead() }
     let api = APIServer(control: control, store: store, metrics: metrics, log: log.component("api"))
     let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }
-    let attempts = try await APIListeners(server: server, endpoint: Endpoint(directory: directory), log: log)
-      .open(try ListenAddress.loopback(http))
-    for await _ in requests { break }
-    log.info("stopping")
-    attempts?.cancel()
-    await server.shutdown(budget: Self.shutdownBudget)
+    for socket in sockets { try await server.listen(on: socket) }
+    let endpoint = Endpoint(directory: directory)
+    log.info("serving", ["http": endpoint.httpAddress ?? "-", "socket": endpoint.socket])
+    let announcement = Task { try await announce(control) }
+    await serve(server, until: requests, leading)
+    announcement.cancel()
     services.cancel()
     await ledger.close()
     return .done
+  }
+
+  /// Serves until it is told to end, and finishes then.
+  private func serve(
+    _ server: HTTPServer, until requests: AsyncStream<Signals.TerminationRequest>, _ leading: Task<Void, Never>
+  ) async {
+    let (ends, end) = AsyncStream<Void>.makeStream()
+    let listening = Task {
+      for await request in requests {
+        let isFollowed = request.signal == SIGQUIT
+        log.info(isFollowed ? "leaving: another takes requests" : "stopping")
+        // Another leads at once, where there is one: this one's last requests may take their time.
+        leading.cancel()
+        Task {
+          await server.shutdown(
+            budget: isFollowed ? Self.leavingBudget : Self.shutdownBudget,
+            idleConnections: isFollowed ? .serveOnceMore : .end)
+          end.yield()
+        }
+      }
+    }
+    for await _ in ends { break }
+    listening.cancel()
+  }
+
+  /// Tells the supervisor once jobs would be taken and consumed.
+  private func announce(_ control: ControlPlane) async throws {
+    var step = Backoff(first: Self.readyStep.first, longest: Self.readyStep.longest)
+    while await !control.obstacles().isEmpty { try await Task.sleep(for: step.next()) }
+    try readiness.give()
   }
 
   /// A database that has no store yet has this one from now on.

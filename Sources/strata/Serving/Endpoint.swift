@@ -17,36 +17,13 @@ package struct Endpoint {
 
   private var addressFile: String { directory.run + "/http-address" }
 
-  /// The address that is the API's since it first listened there.
+  /// The address that is the API's while its stack runs.
   package var httpAddress: String? { TextFile.read(addressFile) }
 
-  private var obstacleFile: String { directory.run + "/http-obstacle" }
-
-  /// Why the API does not listen at its address now, though it once did; nil where it does.
-  var httpObstacle: String? { TextFile.read(obstacleFile) }
-
-  /// Where the API is to listen: a port left to the system is chosen once and stays for the life of the stack, however
-  /// often the controller is started again.
-  func address(for wanted: HTTPAddress) -> HTTPAddress {
-    guard case .tcp(let host, 0) = wanted, let port = httpAddress?.split(separator: ":").last.flatMap({ Int($0) })
-    else { return wanted }
-    return .tcp(host: host, port: port)
-  }
-
   /// At the start of a stack: the next address is a new choice.
-  func forgetAddress() { for path in [addressFile, obstacleFile] { TextFile.remove(path) } }
+  func forgetAddress() { TextFile.remove(addressFile) }
 
-  func record(httpAddress: String) throws(StrataError) {
-    try TextFile.write(httpAddress, to: addressFile)
-    TextFile.remove(obstacleFile)
-  }
-
-  func record(httpObstacle: String) throws(StrataError) { try TextFile.write(httpObstacle, to: obstacleFile) }
-
-  /// Whether jobs would be taken and consumed.
-  func isReady() async -> Bool {
-    await obstacle() == nil
-  }
+  func record(httpAddress: String) throws(StrataError) { try TextFile.write(httpAddress, to: addressFile) }
 }
 
 extension Endpoint {
@@ -108,11 +85,4 @@ enum TextFile {
   }
 
   static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// A worker's word that it takes jobs: a file with its process's number, so that an old one is not taken for it.
-struct ReadyFile {
-  let path: String
-
-  func names(_ process: Int32) -> Bool { TextFile.read(path) == "\(process)" }
 }

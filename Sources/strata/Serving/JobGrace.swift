@@ -7,8 +7,9 @@ enum JobGrace {
   static let standard = WorkerConfiguration.drainGraceStandard
   /// A job that takes longer than a week has to be handed back some day.
   private static let secondsMax: Int64 = 7 * 86_400
+  static let longest = Duration.seconds(secondsMax)
   /// Until reports are sent, and processes gone that do not listen, a worker takes this much longer.
-  private static let handingBack = Duration.seconds(20)
+  static let handingBack = Duration.seconds(20)
 
   static func option(_ summary: String) -> OptionDefinition { .time("job-grace", summary) }
 
@@ -28,9 +29,17 @@ enum JobGrace {
 
 /// The grace of the stack of a folder, where all its processes find it: `up` says it first, and `down` may say otherwise.
 struct JobGraceNote {
+  /// When running jobs have it.
+  enum Occasion: String {
+    /// The stack stops.
+    case stop = "job-grace"
+    /// Their worker is restarted.
+    case restart = "restart-grace"
+  }
+
   private let path: String
 
-  init(directory: DataDirectory) { path = directory.run + "/job-grace" }
+  init(directory: DataDirectory, of occasion: Occasion = .stop) { path = directory.run + "/" + occasion.rawValue }
 
   /// Nil where no stack runs, or none that says it.
   var grace: Duration? {

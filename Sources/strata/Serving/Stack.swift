@@ -1,6 +1,7 @@
 import Glibc
 import StrataCore
 import StrataRuntime
+import StrataServer
 import StrataStack
 
 /// What `strata up` is: the supervisor of the servers, the controller and the workers of one folder.
@@ -30,14 +31,25 @@ struct Stack {
     let graceNote = JobGraceNote(directory: settings.directory)
     note.forget()
     try graceNote.say(settings.options.jobGrace)
-    Endpoint(directory: settings.directory).forgetAddress()
+    let restartNote = JobGraceNote(directory: settings.directory, of: .restart)
+    restartNote.forget()
+    let endpoint = Endpoint(directory: settings.directory)
+    endpoint.forgetAddress()
+    let sockets = try APISockets(endpoint: endpoint, http: try ListenAddress.loopback(settings.options.http))
+    defer { sockets.close() }
     let (happenings, entry) = AsyncStream<Happening>.makeStream()
-    let services = StackServices(settings: settings, identity: identity, log: log) { entry.yield(.failed($0)) }
-    let workers = services.workers
+    let program = StackProgram()
+    let services = StackServices(settings: settings, identity: identity, program: program, log: log) {
+      entry.yield(.failed($0))
+    }
+    let (controller, workers) = (services.controller(sockets), services.workers)
     let others = HandStartedWorkers(directory: settings.directory, identity: identity)
     try watchSignals(entry, workers, others)
     let sentinel = try await Sentinel.start(identity: identity, holding: lock)
-    let tree = ServiceTree(services.beforeWorkers + workers, log: log)
+    let control = StackControl(
+      services: [controller] + workers, program: program, graceNote: restartNote, log: log.component("control"))
+    let controlServer = try await control.open(in: settings.directory)
+    let tree = ServiceTree(services.servers + [controller] + workers, log: log)
     let start = Task {
       do throws(StrataError) {
         try await tree.start()
@@ -48,6 +60,7 @@ struct Stack {
     }
     let failure = await supervise(happenings, note)
     note.sayStopping()
+    await controlServer.shutdown(budget: .zero)
     // Who restarts a stack that has failed does not wait for its longest jobs.
     if failure != nil { try? graceNote.say(min(graceNote.grace ?? .zero, JobGrace.standard)) }
     // The workers at the same time: each may take its whole grace, which 'down' may have changed.
@@ -62,6 +75,7 @@ struct Stack {
     await sentinel.stop()
     note.forget()
     graceNote.forget()
+    restartNote.forget()
     settings.directory.removeSocketFolder()
     if let failure { throw failure }
     Terminal.note("strata: everything is stopped")

@@ -3,19 +3,22 @@ import StrataCore
 import StrataRuntime
 import StrataStack
 
-/// The services of a stack, in the order in which they start.
+/// The services of a stack: its servers, then its controller, then its workers, as they start.
 struct StackServices {
   let settings: StackSettings
   let identity: StackIdentity
+  let program: StackProgram
   let log: Log
   let onGiveUp: @Sendable (StrataError) -> Void
 
-  /// What the workers need.
-  var beforeWorkers: [any Service] {
+  /// The number that each process finds its pipe at by which it says that it is ready; sockets have those before it.
+  private static let readinessNumber: Int32 = 5
+
+  /// Those that are not this program.
+  var servers: [any Service] {
     var services: [any Service] = []
     if options.postgres == nil { services.append(postgreSQL.service(log: log, onGiveUp: onGiveUp)) }
     if options.redis == nil { services.append(redis.service(log: log, onGiveUp: onGiveUp)) }
-    services.append(controller)
     return services
   }
 
@@ -30,49 +33,50 @@ struct StackServices {
     return redis
   }
 
-  private var controller: OwnService {
-    let endpoint = Endpoint(directory: settings.directory)
-    return service(
-      "controller",
-      ["controller", "--http", options.http, "--slots", "\(options.slots)"] + WorkerRoom.words(options.room)
+  func controller(_ sockets: APISockets) -> OwnService {
+    service(
+      "controller", .controller(sockets),
+      ["controller", "--slots", "\(options.slots)"] + sockets.words + WorkerRoom.words(options.room)
         + WorkerTiers.words(options.tiers) + options.bounds.words + (options.workers == 0 ? ["--no-workers"] : []),
-      patience: .seconds(15)
-    ) { _ in await endpoint.isReady() }
+      descriptors: sockets.descriptors, patience: .seconds(15))
   }
 
   private func worker(_ number: Int) -> OwnService {
-    let ready = settings.directory.run + "/worker-\(number).ready"
-    return service(
-      "worker-\(number)",
-      ["worker", "--slots", "\(options.slots)", "--ready-file", ready] + WorkerRoom.words(options.room)
-        + WorkerTiers.words(options.tiers) + JobGrace.words(options.jobGrace),
-      patience: JobGrace.patience(options.jobGrace)
-    ) { child in ReadyFile(path: ready).names(child.pid) }
+    service(
+      "worker-\(number)", .worker,
+      ["worker", "--slots", "\(options.slots)"] + WorkerRoom.words(options.room) + WorkerTiers.words(options.tiers)
+        + JobGrace.words(options.jobGrace),
+      patience: JobGrace.patience(options.jobGrace))
   }
 
   private func service(
-    _ name: String, _ arguments: [String], patience: Duration,
-    isReady: @escaping @Sendable (ChildProcess) async -> Bool
+    _ name: String, _ kind: OwnService.Kind, _ arguments: [String], descriptors: [Int32: Descriptor] = [:],
+    patience: Duration
   ) -> OwnService {
     let logFile = settings.directory.logs + "/\(name).log"
-    let environment = environment
+    let (environment, program) = (environment, program)
     var definition = ProcessService.Definition(
       name: name,
       prepare: { () throws(StrataError) in
         var specification = ProcessSpecification(
-          OwnProgram.path, arguments + ["--data-dir", environment["STRATA_DATA_DIR"] ?? ""], environment: environment)
+          program.path,
+          arguments + ReadinessNotice.words(Self.readinessNumber)
+            + ["--data-dir", environment["STRATA_DATA_DIR"] ?? ""],
+          environment: environment)
+        specification.extraDescriptors = descriptors
+        specification.readinessNumber = Self.readinessNumber
         specification.standardOutput = .file(logFile)
         specification.standardError = .file(logFile)
         specification.parentDeathSignal = SIGTERM
         specification.startsNewSession = true
         return specification
-      }, isReady: isReady)
+      }, isReady: { $0.hasSaidReady })
     definition.teardown = .terminate(patience: patience)
     definition.restart = .persistent
     definition.logFile = logFile
     definition.log = log
     definition.onGiveUp = onGiveUp
-    return OwnService(process: ProcessService(definition), logFile: logFile)
+    return OwnService(process: ProcessService(definition), logFile: logFile, kind: kind)
   }
 
   /// What the controller and the workers need to know. Addresses with passwords go this way, where `ps` does not show

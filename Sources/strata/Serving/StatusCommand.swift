@@ -34,8 +34,6 @@ struct StatusReport: Encodable {
   var process: Int32?
   /// Where the API listens.
   var http: String?
-  /// Why it does not listen there at the moment.
-  var httpObstacle: String?
   var isReady = false
   /// Why it is not.
   var obstacle: String?
@@ -43,7 +41,6 @@ struct StatusReport: Encodable {
 
   enum CodingKeys: String, CodingKey {
     case directory, state, process, http, obstacle, queue
-    case httpObstacle = "http_obstacle"
     case isReady = "ready"
   }
 
@@ -75,8 +72,7 @@ struct StatusReport: Encodable {
     let endpoint = Endpoint(directory: directory)
     let phase = StackNote(directory: directory).phase
     var report = StatusReport(directory: directory.path, process: holder)
-    report.httpObstacle = endpoint.httpObstacle
-    if report.httpObstacle == nil { report.http = endpoint.httpAddress }
+    report.http = endpoint.httpAddress
     switch phase {
     case .starting: report.state = .starting
     case .ready: report.state = .running
@@ -116,7 +112,6 @@ struct StatusReport: Encodable {
     let holder = process.map { ", process \($0)" } ?? ""
     var lines = ["Strata is \(state.rawValue) in \(directory)\(holder)"]
     if let http { lines.append("  API      \(http)") }
-    if let httpObstacle { lines.append("  API      unix socket only, the port is tried again: \(httpObstacle)") }
     return (lines + standing).joined(separator: "\n")
   }
 

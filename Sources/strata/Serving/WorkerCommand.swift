@@ -23,7 +23,7 @@ extension Command {
       WorkerTiers.option("the tier to serve, in order of preference"),
       .option("dedicated-to", "TENANT", "run jobs of this tenant only: its name or its id"),
       .flag("lend", "run jobs of others, too, while that tenant has none for it"),
-      .option("ready-file", "FILE", "write the process's number there once it takes jobs"),
+      ReadinessNotice.file, ReadinessNotice.descriptor,
       JobGrace.option("how long running jobs have to end when it is told to stop [10s]"),
     ] + WorkerRoom.options,
     run: { arguments in
@@ -31,7 +31,7 @@ extension Command {
       return try await WorkerProcess(
         directory: DataFolder.existing(arguments), tiers: WorkerTiers.read(arguments), slots: slots,
         room: WorkerRoom.read(arguments, slots: slots), dedication: dedication(arguments),
-        jobGrace: JobGrace.read(arguments), readyFile: arguments["ready-file"]
+        jobGrace: JobGrace.read(arguments), readiness: ReadinessNotice(arguments)
       ).run()
     })
 
@@ -67,12 +67,12 @@ struct WorkerProcess {
   let dedication: Dedication?
   /// How long running jobs have to end when it is told to stop by itself.
   let jobGrace: Duration?
-  let readyFile: String?
+  let readiness: ReadinessNotice
   private let log = Log.standardError().component("worker")
 
   init(
     directory: DataDirectory, tiers: [TierName], slots: Int, room: ResourceRequest, dedication: Dedication?,
-    jobGrace: Duration?, readyFile: String?
+    jobGrace: Duration?, readiness: ReadinessNotice
   ) {
     self.directory = directory
     self.tiers = tiers
@@ -80,7 +80,7 @@ struct WorkerProcess {
     self.room = room
     self.dedication = dedication
     self.jobGrace = jobGrace
-    self.readyFile = readyFile
+    self.readiness = readiness
   }
 
   func run() async throws -> ExitStatus {
@@ -131,17 +131,18 @@ struct WorkerProcess {
     }
   }
 
-  /// What `down` gives running jobs, to a worker that 'up' has started, and to any that stops with its stack; nil to one
-  /// that stops alone.
+  /// What `down` gives running jobs, to any worker that stops with its stack, and `restart` to one that 'up' has started;
+  /// nil to one that stops alone.
   private var graceOfStack: Duration? {
-    let isOfStack = Environment.current[StackIdentity.variable] != nil
-    guard isOfStack || StackNote(directory: directory).phase == .stopping else { return nil }
-    return JobGraceNote(directory: directory).grace
+    let stop = JobGraceNote(directory: directory).grace
+    if StackNote(directory: directory).phase == .stopping { return stop }
+    guard Environment.current[StackIdentity.variable] != nil else { return nil }
+    return JobGraceNote(directory: directory, of: .restart).grace ?? stop
   }
 
   /// Once the queue knows it: who looks then sees a worker.
   private func sayReady(_ id: WorkerID) throws(StrataError) {
-    if let readyFile { try TextFile.write("\(getpid())", to: readyFile) }
+    try readiness.give()
     log.info("taking jobs", ["worker": "\(id)", "slots": "\(slots)"])
   }
 }

@@ -125,7 +125,7 @@ extension HTTPConnection {
     exchange?.endsAtShutdown = stream.endsAtShutdown
     settle()
     guard let exchange, !exchange.isHead, exchange.framing != .none else { return completeAnswer() }
-    if stream.endsAtShutdown && server.isShuttingDown { return abort() }
+    if stream.endsAtShutdown && server.isShuttingDown { return breakOff(stream) }
     do {
       try await stream.producer(HTTPResponseWriter(connection: self))
       endStream(stream)
@@ -222,7 +222,9 @@ extension HTTPConnection {
     channel = nil
     task = nil
     // The server may have begun to shut down since the answer's head was sent.
-    guard exchange.keepAlive, !server.isShuttingDown else { return closeGracefully(hasUnreadInput: hasUnreadInput) }
+    guard exchange.keepAlive, !server.endsIdleConnections else {
+      return closeGracefully(hasUnreadInput: hasUnreadInput)
+    }
     machine.finishAnswer(keepAlive: true)
     pump()
   }

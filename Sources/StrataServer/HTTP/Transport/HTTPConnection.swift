@@ -183,9 +183,12 @@ final class HTTPConnection: @unchecked Sendable {
 
   // MARK: The end
 
-  /// The server is shutting down: an idle connection ends now, another after its answer.
+  /// The server is shutting down: an idle connection ends now or after one more answer, another after its answer.
   func beginShutdown() {
-    if machine.phase == .idle && output.isEmpty { return abort() }
+    if machine.phase == .idle && output.isEmpty {
+      if server.endsIdleConnections { abort() }
+      return
+    }
     if exchange?.endsAtShutdown == true { cancelAnswer() }
   }
 

@@ -50,6 +50,38 @@ enum SocketAddress {
     return unsafe withUnsafeBytes(of: &storage) { unsafe Int($0[2]) << 8 | Int($0[3]) }
   }
 
+  /// Where the socket `descriptor` listens; nil for whatever else it may be.
+  static func listening(at descriptor: Int32) -> HTTPAddress? {
+    var isListening: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0, isListening == 1,
+      let port = port(of: descriptor)
+    else { return nil }
+    var storage = sockaddr_storage()
+    length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return unsafe withUnsafeMutablePointer(to: &storage) { storage in
+      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        guard unsafe getsockname(descriptor, address, &length) == 0 else { return nil }
+        if unsafe Int32(address.pointee.sa_family) == AF_UNIX { return unsafe unixPath(address, length) }
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        guard unsafe getnameinfo(address, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0 else {
+          return nil
+        }
+        return .tcp(host: text(host), port: port)
+      }
+    }
+  }
+
+  private static func unixPath(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> HTTPAddress {
+    let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+    let bytes = unsafe UnsafeRawBufferPointer(start: address, count: Int(length)).dropFirst(start)
+    return unsafe .unix(path: String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+  }
+
+  private static func text(_ characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
   static func set(_ option: Int32, of descriptor: Int32, level: Int32) {
     var on: Int32 = 1
     unsafe setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size))

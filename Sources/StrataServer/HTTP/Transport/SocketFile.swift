@@ -3,7 +3,7 @@ import StrataCore
 import StrataRuntime
 
 /// The file of a listening unix socket, remembered by its inode so that another server's is never removed.
-struct SocketFile {
+struct SocketFile: Sendable {
   private let path: String
   private let inode: ino_t
   private let device: dev_t
@@ -23,7 +23,7 @@ struct SocketFile {
     let draft = "\(path).\(getpid())"
     unsafe unlink(draft)
     let descriptor = unsafe try SocketAddress.withUnix(path: draft) { address, length throws(StrataError) in
-      try unsafe HTTPListener.bind("listen on \(draft)", address, length)
+      try unsafe ListeningSocket.listen("listen on \(draft)", address, length)
     }
     var status = stat()
     guard unsafe chmod(draft, 0o600) == 0, unsafe rename(draft, path) == 0, unsafe stat(path, &status) == 0 else {

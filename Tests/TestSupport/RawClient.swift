@@ -1,11 +1,12 @@
 import Glibc
-import StrataServer
+import StrataRuntime
+package import StrataServer
 
 /// A client that sends exactly the bytes it is given, and blocks: use it off the loop.
-struct RawClient: ~Copyable {
-  let descriptor: Int32
+package struct RawClient: ~Copyable {
+  package let descriptor: Int32
 
-  init(_ address: HTTPAddress) throws {
+  package init(_ address: HTTPAddress) throws {
     switch address {
     case .tcp(_, let port):
       descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -36,14 +37,19 @@ struct RawClient: ~Copyable {
 
   deinit { close(descriptor) }
 
-  struct Failure: Error {
-    let action: String
-    let errorNumber: Int32
+  package struct Failure: Error {
+    package let action: String
+    package let errorNumber: Int32
+
+    package init(action: String, errorNumber: Int32) {
+      self.action = action
+      self.errorNumber = errorNumber
+    }
   }
 
   /// False once the server has gone.
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool {
+  package func send(_ bytes: [UInt8]) -> Bool {
     var start = 0
     while start < bytes.count {
       let count = bytes.withUnsafeBytes {
@@ -56,28 +62,39 @@ struct RawClient: ~Copyable {
   }
 
   @discardableResult
-  func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+  package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-  func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+  package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// What the server sends next, at most 64 KiB; empty at the end. Nil if the connection broke or nothing came.
-  func receive() -> [UInt8]? {
+  package func receive() -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 64 << 10)
     let count = recv(descriptor, &bytes, bytes.count, 0)
     return count >= 0 ? Array(bytes.prefix(count)) : nil
   }
 
   /// Everything until the server closes.
-  func receiveToEnd() -> String {
+  package func receiveToEnd() -> String {
     var all: [UInt8] = []
     while let more = receive(), !more.isEmpty { all += more }
     return String(decoding: all, as: UTF8.self)
   }
 
   /// Everything until `mark` has come, or the end.
-  func receive(until mark: String) -> String {
+  package func receive(until mark: String) -> String {
     var all = ""
     while !all.contains(mark), let more = receive(), !more.isEmpty { all += String(decoding: more, as: UTF8.self) }
     return all
+  }
+}
+
+/// Runs `body`, which blocks, on a thread of its own, so that the test's pool stays free.
+package func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await withCheckedThrowingContinuation { done in
+    do {
+      try Thread.start(name: "test-client") { done.resume(with: Result { try body() }) }
+    } catch {
+      done.resume(throwing: error)
+    }
   }
 }

@@ -1,0 +1,85 @@
+import StrataClient
+import StrataCore
+import StrataRuntime
+import StrataStack
+
+extension Command {
+  static let restart = Command(
+    name: "restart", arguments: "[controller | worker-N]…", argumentsMax: .max,
+    summary: "Restart the controller and the workers while jobs are taken and run, as with a new version",
+    details: """
+      Starts them from the program that this command is: run the new version's 'strata restart' to upgrade. The database, the
+      queue and the supervisor stay as they are, until 'strata down' and 'strata up'.
+
+      controller  The new one takes requests before the old one is told to end, which answers what it has begun, uploads
+                  and downloads for up to an hour, and one more request on each connection. If the new one does not become
+                  ready, the old one stays.
+      worker-N    One after another: no job starts there any more, those that run end first, for as long as --job-grace
+                  says, and then its successor starts. Jobs that are not over by then are handed back and run again.
+
+      Ctrl-C leaves the one that is being restarted to that, and the others as they are. Workers that 'strata worker' has
+      started are not restarted.
+      """,
+    options: [
+      .dataDirectory,
+      JobGrace.option("how long running jobs have to end; 0 hands them back at once [as long as they take]"),
+    ],
+    run: { arguments in
+      let grace = try JobGrace.read(arguments) ?? JobGrace.longest
+      return try await Restart(directory: DataFolder.existing(arguments), jobGrace: grace).perform(arguments.positional)
+    })
+}
+
+/// `restart`: asks the supervisor to restart one service after another.
+struct Restart {
+  /// How long the supervisor has to say what there is.
+  private static let answerMax = Duration.seconds(10)
+  /// From where on somebody who waits wants to know for what.
+  private static let silence = Duration.seconds(3)
+
+  let directory: DataDirectory
+  let jobGrace: Duration
+
+  func perform(_ names: [String]) async throws -> ExitStatus {
+    guard case .held(let holder) = try directory.tenure else {
+      throw StrataError(
+        .unreachable, "nothing runs in \(directory.path)", remedy: "start it with strata up, which needs no restart")
+    }
+    let client = HTTPClient(.unix(path: StackControl.socket(of: directory)))
+    let known = try await services(client, holder)
+    if let stranger = names.first(where: { !known.contains($0) }) {
+      throw UsageError("this stack has no '\(stranger)'; it has \(known.joined(separator: ", "))", command: "restart")
+    }
+    for name in names.isEmpty ? known : known.filter(names.contains) { try await restart(name, client) }
+    return .done
+  }
+
+  private func services(_ client: HTTPClient, _ holder: Int32) async throws(StrataError) -> [String] {
+    do {
+      return try await client.send(ClientRequest("GET", ["services"], timeout: Self.answerMax)).decode()
+    } catch {
+      throw StrataError(
+        .unreachable, "the supervisor, process \(holder), does not answer: \(error.strataError.message)",
+        remedy:
+          "it may be starting or stopping, see strata status; one of a version before 'restart' takes strata down and up"
+      )
+    }
+  }
+
+  private func restart(_ name: String, _ client: HTTPClient) async throws(StrataError) {
+    let waiting = Task {
+      try await Task.sleep(for: Self.silence)
+      Terminal.note("strata: waiting for \(name)" + (name == "controller" ? "" : ": its running jobs end first"))
+    }
+    defer { waiting.cancel() }
+    let order = RestartOrder(program: OwnProgram.path, jobGraceSeconds: jobGrace.milliseconds / 1_000)
+    do {
+      let request = ClientRequest("POST", ["services", name, "restart"], body: try .json(order), timeout: nil)
+      let report: RestartReport = try await client.send(request).decode()
+      let before = report.from.map { "process \($0), now " } ?? ""
+      Terminal.note("strata: \(name) restarted (\(before)process \(report.to))")
+    } catch {
+      throw error.strataError
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import Foundation
+import StrataAPI
+import StrataClient
+import StrataCore
+import StrataRuntime
+import StrataServer
+import Synchronization
+import TestSupport
+import Testing
+
+/// `strata restart` while the stack is used: nobody is turned away, and no job runs twice for it.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RestartTests {
+  private func withStack(workers: Int = 1, _ body: (StackUnderTest) async throws -> Void) async throws {
+    let stack = try await StackUnderTest(workers: workers)
+    do {
+      try await leavingNothing(in: stack.folder + "/data") { try await body(stack) }
+    } catch {
+      await stack.stop()
+      throw error
+    }
+    await stack.stop()
+  }
+
+  @Test func underLoadNoRequestFailsAndNoAttemptIsRepeated() async throws {
+    try await withStack(workers: 2) { stack in
+      let load = try PlainLoad(on: stack)
+      async let jobs = load.run(clients: 4)
+      try await eventually("jobs are taken") { load.answers > 50 }
+      for round in 1...2 {
+        let before = load.answers
+        let restart = try await strata(["restart"], on: stack)
+        #expect(restart.code == 0, "\(restart.errors)")
+        for name in ["controller", "worker-1", "worker-2"] {
+          #expect(restart.errors.contains("\(name) restarted (process "), "round \(round): \(restart.errors)")
+        }
+        try await eventually("jobs are taken by the next one") { load.answers > before + 50 }
+      }
+      load.finish()
+      let accepted = try await jobs
+      #expect(accepted.count > 150)
+      try await stack.expectSettledOnce(accepted)
+      for job in accepted { #expect(try await stack.job(job).attempts.count == 1) }
+    }
+  }
+
+  /// What waits by events goes on at the next controller.
+  @Test func whoWaitsForAJobIsTold() async throws {
+    try await withStack { stack in
+      let gate = stack.folder + "/gate"
+      let command = try await RunningCommand(
+        ["run", "--", "sh", "-c", "mkfifo '\(gate)'; read line < '\(gate)'; echo through"], on: stack)
+      try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+      let restart = try await strata(["restart", "controller"], on: stack)
+      #expect(restart.code == 0, "\(restart.errors)")
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      let result = await command.ended()
+      #expect(result.code == 0 && result.output.contains("through"), "\(result.errors)")
+    }
+  }
+
+  @Test func aWorkersJobsEndFirst() async throws {
+    try await withStack { stack in
+      let (job, gate) = try await startGated(stack, "gate")
+      let restart = try await RunningCommand(["restart", "worker-1"], on: stack)
+      try await eventually("it waits") { restart.errors.contains("waiting for worker-1: its running jobs end first") }
+      #expect(try await stack.job(job).state == .running)
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      let result = await restart.ended()
+      #expect(result.code == 0 && result.errors.contains("worker-1 restarted"), "\(result.errors)")
+      #expect(try await stack.finished(job).attempts.compactMap(\.ending) == [.succeeded])
+    }
+  }
+
+  @Test func aWorkersJobsAreHandedBackWhereTheyHaveNoTime() async throws {
+    try await withStack { stack in
+      let (job, gate) = try await startGated(stack, "gate")
+      try FileManager.default.removeItem(atPath: gate)
+      let result = try await strata(["restart", "worker-1", "--job-grace", "0"], on: stack)
+      #expect(result.code == 0, "\(result.errors)")
+      try await eventually("the job runs again") { FileManager.default.fileExists(atPath: gate) }
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      #expect(try await stack.finished(job).attempts.compactMap(\.ending) == [.released, .succeeded])
+    }
+  }
+
+  /// The jobs have what `down` gives them, not at once the end because their worker was told before.
+  @Test func aStopDuringARestartGivesItsOwnGrace() async throws {
+    try await withStack { stack in
+      let data = stack.folder + "/data"
+      let (_, gate) = try await startGated(stack, "gate")
+      let restart = try await RunningCommand(["restart", "worker-1"], on: stack)
+      try await eventually("it waits") { restart.errors.contains("waiting for worker-1") }
+      async let down = strata("down", "--data-dir", data, "--job-grace", "10m")
+      try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      #expect(try await down.code == 0)
+      #expect(await restart.ended().code == 4)
+      let end = try String(contentsOfFile: stack.folder + "/runs-through", encoding: .utf8)
+      #expect(end == "through\n")
+    }
+  }
+
+  @Test func aVersionThatDoesNotStartLeavesTheOneBefore() async throws {
+    try await withStack { stack in
+      let control = HTTPClient(.unix(path: stack.folder + "/data/run/up.sock"))
+      let before = stack.processes("controller").min()
+      let body = ["program": JSONValue.string("/bin/false"), "job_grace_seconds": .number(0)]
+      let request = ClientRequest("POST", ["services", "controller", "restart"], body: try .json(body), timeout: nil)
+      let error = await #expect(throws: ClientError.self) { _ = try await control.send(request) }
+      #expect("\(String(describing: error))".contains("controller ended during its start with exit code 1"))
+      #expect(stack.processes("controller").min() == before)
+      try await stack.expectSettledOnce([try await stack.submit(JobRequest(capability: "noop"))])
+      // And the next one is started from the program before.
+      let restart = try await strata(["restart", "controller"], on: stack)
+      #expect(restart.code == 0, "\(restart.errors)")
+    }
+  }
+
+  /// The sockets are the supervisor's: a controller that crashed is waited for instead of being found gone.
+  @Test func aCrashedControllerRefusesNobody() async throws {
+    try await withStack { stack in
+      for _ in 0..<3 {
+        try stack.kill("controller")
+        // Once, and not as a careful client does.
+        let job = try await stack.submit(JobRequest(capability: "noop"))
+        #expect(try await stack.finished(job).state == .succeeded)
+      }
+    }
+  }
+
+  @Test func whatCannotBeRestartedIsSaid() async throws {
+    let nowhere = try await strata("restart", "--data-dir", "/tmp/strata-none-\(JobID())")
+    #expect(nowhere.code != 0 && nowhere.errors.contains("there is no stack's data folder"), "\(nowhere.errors)")
+    try await withStack { stack in
+      let stranger = try await strata(["restart", "worker-9"], on: stack)
+      #expect(stranger.code == 2 && stranger.errors.contains("it has controller, worker-1"), "\(stranger.errors)")
+      _ = try await strata("down", "--data-dir", stack.folder + "/data")
+      let stopped = try await strata(["restart"], on: stack)
+      #expect(stopped.code == 4 && stopped.errors.contains("nothing runs in"), "\(stopped.errors)")
+    }
+  }
+
+  /// Submits a job that waits at a pipe, and waits until it does.
+  private func startGated(_ stack: StackUnderTest, _ name: String) async throws -> (job: JobID, gate: String) {
+    let gate = stack.folder + "/" + name
+    let script = "mkfifo '\(gate)'; read line < '\(gate)'; echo through >> '\(stack.folder)/runs-through'"
+    let words = ["sh", "-c", script].map(JSONValue.string)
+    let job = try await stack.submit(JobRequest(capability: "command.run", params: ["command": .array(words)]))
+    try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+    return (job, gate)
+  }
+}
+
+/// Clients that submit one job after the other, each on a connection that it keeps until an answer says that it ends,
+/// and that try nothing twice.
+private final class PlainLoad: Sendable {
+  private struct State {
+    var accepted: [JobID] = []
+    var isOver = false
+  }
+
+  private let address: HTTPAddress
+  private let key: String
+  private let state = Mutex(State())
+
+  init(on stack: StackUnderTest) throws {
+    address = .unix(path: stack.folder + "/data/run/api.sock")
+    key = try String(contentsOfFile: stack.folder + "/data/api-key", encoding: .utf8)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  var answers: Int { state.withLock { $0.accepted.count } }
+  func finish() { state.withLock { $0.isOver = true } }
+
+  /// - Returns: the jobs that were accepted.
+  func run(clients: Int) async throws -> [JobID] {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<clients {
+        group.addTask {
+          try await blocking {
+            while !self.state.withLock({ $0.isOver }) { try self.useConnection() }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    return state.withLock { $0.accepted }
+  }
+
+  private func useConnection() throws {
+    let client = try RawClient(address)
+    while !state.withLock({ $0.isOver }) {
+      let body = #"{"capability":"noop"}"#
+      client.send(
+        "POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(key)\r\nContent-Type: application/json\r\n"
+          + "Idempotency-Key: \(JobID())\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      let answer = client.receive(until: "}\n")
+      guard answer.hasPrefix("HTTP/1.1 202"), let id = Self.job(in: answer) else {
+        throw Missing(description: "an answer; this came: \(answer)")
+      }
+      state.withLock { $0.accepted.append(id) }
+      if answer.lowercased().contains("connection: close") { return }
+    }
+  }
+
+  private static func job(in answer: String) -> JobID? {
+    guard let body = answer.range(of: "\r\n\r\n") else { return nil }
+    return try? JSONDecoder().decode(JobAccepted.self, from: Data(answer[body.upperBound...].utf8)).id
+  }
+}
