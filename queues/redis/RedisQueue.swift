@@ -20,7 +20,7 @@ public final class RedisQueue: JobQueue {
   }
 
   /// Of the keys and their values. A queue of another layout is another queue: it is found lost and is rebuilt.
-  static let layout = 8
+  package static let layout = 8
 
   let configuration: Configuration
   let connection: RedisConnection
