@@ -98,6 +98,12 @@ final class BenchmarkStack: Sendable {
     _ = try await client.send(ClientRequest("PATCH", ["v1", "tiers", "cpu"], body: try .json(change)))
   }
 
+  /// Has nothing of tier cpu start, or has it start again.
+  func setPaused(_ isPaused: Bool) async throws {
+    let change = try ClientRequest.Body.json(LimitPatch(isPaused: isPaused))
+    _ = try await client.send(ClientRequest("PATCH", ["v1", "tiers", "cpu", "policy"], body: change))
+  }
+
   func submitNoop() async throws -> JobID {
     let request = ClientRequest("POST", ["v1", "jobs"], body: try .json(JobRequest(capability: "noop")))
     let accepted: JobAccepted = try await client.send(request).decode()

@@ -54,6 +54,12 @@ struct Main {
     ) {
       try await MainPathBenchmark.run(arguments: $0)
     },
+    Entry(
+      name: "command-run", question: "how many processes a second do jobs start beside bare posix_spawn?",
+      options: "[--jobs N]"
+    ) {
+      try await CommandRunBenchmark.run(arguments: $0)
+    },
     Entry(name: "http", question: "what does an HTTP request cost beside libmicrohttpd in C?") {
       try await HTTPBenchmark.run(arguments: $0)
     },
