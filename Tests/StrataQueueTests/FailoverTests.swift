@@ -26,15 +26,23 @@ import Testing
     }
   }
 
-  private func withSentinels(_ body: (SentinelFixture) async throws -> Void) async throws {
-    let servers = try SentinelFixture()
+  private func withSentinels(
+    replicas: Int = 1, _ options: [String] = [], _ body: (SentinelFixture) async throws -> Void
+  ) async throws {
+    let servers = try SentinelFixture(replicas: replicas, options)
     defer { servers.stop() }
     try await body(servers)
   }
 
-  /// Waits until what the master did has reached the replica.
-  private func untilReplicated(_ servers: SentinelFixture) async throws {
-    try await waitUntil("the replica has it all") { try servers.servers[0].ask("wait 1 10").hasPrefix("1") }
+  /// Waits until what the master did has reached its replicas.
+  private func untilReplicated(_ servers: SentinelFixture, from master: Int = 0) async throws {
+    try await waitUntil("the replicas have it all") {
+      let facts = try servers.servers[master].ask("info replication").split(separator: "\n")
+      guard let end = facts.first(where: { $0.hasPrefix("master_repl_offset:") })?.split(separator: ":").last else {
+        return false
+      }
+      return facts.count { $0.contains("state=online") && $0.contains("offset=\(end),") } == servers.servers.count - 1
+    }
   }
 
   @Test(.timeLimit(.minutes(2))) func aMasterThatIsKilledIsFollowed() async throws {
@@ -117,6 +125,86 @@ import Testing
         }
         // What was accepted over there is nowhere.
         #expect(try await queue.allOutcomes() == [])
+      }
+    }
+  }
+
+  /// To the replica and back, as where servers are maintained: nothing was restarted, and still the last server is another run of
+  /// things than the first.
+  @Test(.timeLimit(.minutes(2))) func aMasterMayBecomeOneAgain() async throws {
+    try await withSentinels { servers in
+      try await withQueue(at: servers.url) { queue in
+        var sessions = await queue.sessions().makeAsyncIterator()
+        let first = try #require(await sessions.next())
+        var tokens: [FencingToken] = []
+        for master in [0, 1, 0] {
+          if !tokens.isEmpty {
+            try await untilReplicated(servers, from: 1 - master)
+            try await waitUntil("the sentinels change the master") {
+              try servers.sentinels[0].ask("sentinel failover \(SentinelFixture.masterName)").hasPrefix("OK")
+            }
+            let session = try #require(await sessions.next())
+            #expect((session.address == first.address) == (master == 0))
+          }
+          _ = try await queue.enqueue([.sample()])
+          tokens.append(try #require(try await queue.leaseOne(WorkerID())).token)
+        }
+        #expect(tokens == tokens.sorted() && Set(tokens).count == 3)
+        #expect(try await queue.serverRunID() == first.serverRunID)
+      }
+    }
+  }
+
+  /// With replicas enough a master can be told to do nothing without any: then nothing runs by it in vain.
+  @Test(.timeLimit(.minutes(2))) func anOldMasterWithoutItsReplicasDoesNothing() async throws {
+    try await withSentinels(replicas: 2, ["--min-replicas-to-write", "1"]) { servers in
+      try await withQueue(at: servers.url) { queue in
+        _ = try await queue.enqueue([.sample()])
+        var sessions = await queue.sessions().makeAsyncIterator()
+        _ = await sessions.next()
+        try await untilReplicated(servers)
+        servers.servers[0].freeze(true)
+        _ = await sessions.next()
+        servers.servers[0].freeze(false)
+        try await waitUntil("it has seen that its replicas are gone") {
+          try servers.servers[0].ask("info replication").contains("connected_slaves:0")
+        }
+        // It does not even take the scripts.
+        let error = await #expect(throws: QueueError.self) {
+          try await withQueue(at: servers.servers[0].url, isInstalled: false) { _ in }
+        }
+        #expect(error?.reason.hasPrefix("NOREPLICAS") == true, "\(String(describing: error))")
+        try await waitUntil("the new one has a replica") { (try? await queue.enqueue([.sample()])) != nil }
+      }
+    }
+  }
+
+  /// One that has missed the failover names what was the master: nobody leaves the new one for that.
+  @Test(.timeLimit(.minutes(2))) func aSentinelThatIsBehindIsNotFollowed() async throws {
+    try await withSentinels { servers in
+      var timeouts = RedisTimeouts()
+      timeouts.masterLook = .milliseconds(50)
+      let port = LoopbackPort.free()
+      let url = servers.url.replacing("redis-sentinel://", with: "redis-sentinel://127.0.0.1:\(port),")
+      try await withQueue(at: url, timeouts) { queue in
+        var sessions = await queue.sessions().makeAsyncIterator()
+        let first = try #require(await sessions.next())
+        servers.servers[0].kill()
+        let second = try #require(await sessions.next())
+        #expect(second.address != first.address)
+        for sentinel in servers.sentinels { sentinel.kill() }
+        let name = SentinelFixture.masterName
+        let words = "\(first.address)".replacing(":", with: " ")
+        let behind = try RedisFixture(sentinel: "port \(port)\nbind 127.0.0.1\nsentinel monitor \(name) \(words) 2\n")
+        defer { behind.stop() }
+        try await waitUntil("it was asked some times") {
+          let facts = try behind.ask("info stats").split(separator: "\n")
+          let count = facts.first { $0.hasPrefix("total_connections_received:") }?.split(separator: ":").last
+          return count.flatMap { Int($0) } ?? 0 > 20
+        }
+        #expect(try await queue.enqueue([.sample()]) == [.enqueued])
+        await queue.close()
+        #expect(await sessions.next() == nil)
       }
     }
   }

@@ -91,7 +91,7 @@ public final class RedisFixture: Sendable {
     while getline(&line, &capacity, output) > 0, let line { text += String(cString: line) }
     free(line)
     guard pclose(output) == 0 else { throw StrataError(.unavailable, "redis-cli \(command): \(text)") }
-    return text.replacing("\r", with: "")
+    return String(decoding: text.utf8.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
   }
 
   /// Kills the server and removes its folder. Safe to call twice.

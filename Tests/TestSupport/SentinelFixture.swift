@@ -1,28 +1,30 @@
 import Glibc
 import StrataCore
 
-/// A Redis master with a replica, and three sentinels that watch over them: on ports of the loopback interface, and gone
+/// A Redis master with replicas, and three sentinels that watch over them: on ports of the loopback interface, and gone
 /// with this process.
 public final class SentinelFixture: Sendable {
   public static let masterName = "mymaster"
   /// How long a master is silent before a sentinel takes it for dead.
   static let silenceMilliseconds = 1_000
 
-  /// The first begins as the master, the second as its replica.
+  /// The first begins as the master, the others as its replicas.
   public let servers: [RedisFixture]
   public let sentinels: [RedisFixture]
   private let sentinelPorts: [UInt16]
 
-  /// Returns once the sentinels know each other and the replica, so that they can fail over.
+  /// Returns once the sentinels know each other and the replicas, so that they can fail over.
   ///
-  /// - Parameter options: of the two servers.
-  public init(_ options: [String] = ["--appendonly", "yes", "--save", ""]) throws {
-    let (master, replica) = (LoopbackPort.free(), LoopbackPort.free())
-    let common = ["--bind", "127.0.0.1", "--repl-diskless-sync-delay", "0"] + options
-    servers = [
-      try RedisFixture(["--port", "\(master)"] + common),
-      try RedisFixture(["--port", "\(replica)", "--replicaof", "127.0.0.1 \(master)"] + common),
-    ]
+  /// - Parameter options: of all servers.
+  public init(replicas: Int = 1, _ options: [String] = []) throws {
+    let master = LoopbackPort.free()
+    let common =
+      ["--bind", "127.0.0.1", "--appendonly", "yes", "--save", "", "--repl-diskless-sync-delay", "0"] + options
+    servers =
+      [try RedisFixture(["--port", "\(master)"] + common)]
+      + (try (0..<replicas).map { _ in
+        try RedisFixture(["--port", "\(LoopbackPort.free())", "--replicaof", "127.0.0.1 \(master)"] + common)
+      })
     sentinelPorts = (0..<3).map { _ in LoopbackPort.free() }
     sentinels = try sentinelPorts.map { port in
       try RedisFixture(
@@ -51,14 +53,17 @@ public final class SentinelFixture: Sendable {
   public var master: RedisFixture? { servers.first { (try? $0.ask("role"))?.hasPrefix("master\n") == true } }
 
   private func waitUntilReady() throws {
-    try wait(for: "the replica has the master's data") {
-      try servers[1].ask("info replication").contains("master_link_status:up")
+    for replica in servers.dropFirst() {
+      try wait(for: "a replica has the master's data") {
+        try replica.ask("info replication").contains("master_link_status:up")
+      }
     }
     for sentinel in sentinels {
-      try wait(for: "a sentinel knows the others and the replica") {
+      try wait(for: "a sentinel knows the others and the replicas") {
         let words = try sentinel.ask("sentinel master \(Self.masterName)").split(separator: "\n")
         let facts = Dictionary(zip(words, words.dropFirst()), uniquingKeysWith: { first, _ in first })
-        return facts["num-slaves"] == "1" && facts["num-other-sentinels"] == "2" && facts["flags"] == "master"
+        return facts["num-slaves"] == "\(servers.count - 1)" && facts["num-other-sentinels"] == "2"
+          && facts["flags"] == "master"
       }
     }
   }

@@ -51,10 +51,7 @@ final class BlockingConnections: Sendable {
     if !isKept { await connection.close() }
   }
 
-  /// Has those that lead anywhere else be made anew; calls that wait on them fail.
-  func leave(unlessAt address: RedisEndpoint.Address) async {
-    for connection in state.withLock({ $0.all }) { await connection.leave(unlessAt: address) }
-  }
+  var all: [RedisConnection] { state.withLock(\.all) }
 
   /// Closes all connections; calls that wait fail.
   func close() async {

@@ -78,8 +78,13 @@ public actor RedisConnection {
     throw .disconnected(reason)
   }
 
-  /// Ends the connection that stands unless it leads there; the next one is made at once.
-  func leave(unlessAt address: RedisEndpoint.Address) {
+  /// Whether a connection stands, and to another server.
+  func leads(elsewhereThan address: RedisEndpoint.Address) -> Bool {
+    if case .ready(_, let session) = state { session.address != address } else { false }
+  }
+
+  /// Ends the connection that stands, unless it leads there by now; the next one is made at once.
+  func leave(for address: RedisEndpoint.Address) {
     if case .ready(let link, let session) = state, session.address != address {
       link.close("the master is at \(address) now")
     }

@@ -53,6 +53,16 @@ actor RedisLocator {
     if let sentinel = found.sentinel { move(sentinel, to: \.endIndex) }
   }
 
+  /// Whether what was found takes itself for a master. If not, it is doubted.
+  func confirm(_ found: Found) async -> Bool {
+    let place = RedisEndpoint(found.address, login: endpoint.login, database: endpoint.database)
+    let probe = RedisConnection(to: place, on: loop, timeouts: timeouts)
+    let isMaster = (try? await probe.session()) != nil
+    await probe.close()
+    if !isMaster { doubt(found) }
+    return isMaster
+  }
+
   private func move(_ sentinel: RedisEndpoint.Address, to place: KeyPath<[RedisEndpoint.Address], Int>) {
     sentinels.removeAll { $0 == sentinel }
     sentinels.insert(sentinel, at: sentinels[keyPath: place])

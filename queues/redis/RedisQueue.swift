@@ -72,9 +72,14 @@ public final class RedisQueue: JobQueue {
     guard locator.mayMove else { return }
     let task = Task { [locator, connection, blocking, configuration] in
       while (try? await Task.sleep(for: configuration.timeouts.masterLook)) != nil {
-        guard let address = try? await locator.locate().address else { continue }
-        await connection.leave(unlessAt: address)
-        await blocking.leave(unlessAt: address)
+        guard let found = try? await locator.locate() else { continue }
+        var strays: [RedisConnection] = []
+        for one in [connection] + blocking.all where await one.leads(elsewhereThan: found.address) {
+          strays.append(one)
+        }
+        // A sentinel that has missed a failover has nobody leave the master for what was one.
+        guard !strays.isEmpty, await locator.confirm(found) else { continue }
+        for stray in strays { await stray.leave(for: found.address) }
       }
     }
     follower.withLock { $0 = task }
