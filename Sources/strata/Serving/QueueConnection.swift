@@ -42,6 +42,7 @@ extension QueueError {
         "check that the sentinels run and know the master by that name: redis-sentinel://host:port,host:port/name; their"
         + " own password is an option, ?sentinel_password="
     }
+    if reason.contains("NOREPLICAS") { return "start its replicas, or lower its min-replicas-to-write" }
     if reason.contains("it is a sentinel") { return "write redis-sentinel://host:port,host:port/name" }
     if reason.contains("it is a replica") {
       return "name the master, or the sentinels that know it: redis-sentinel://host:port,host:port/name"
