@@ -409,4 +409,14 @@ public enum QueueError: Error, Hashable, Sendable {
   /// There are as many lanes as `QueueLimits.lanesMax` allows, and a job would be the first of another; nothing was
   /// changed. Round resources to fewer shapes.
   case tooManyLanes
+
+  /// In words, as the end of a sentence.
+  public var reason: String {
+    switch self {
+    case .lost: "it has lost what it held"
+    case .outOfMemory: "it has no memory left"
+    case .disconnected(let reason), .server(let reason), .tooLarge(let reason): reason
+    case .tooManyLanes: "it has no room for another kind of job"
+    }
+  }
 }

@@ -177,7 +177,10 @@ public final class ControlPlane: Sendable {
       group.addTask { await self.shares.run() }
       group.addTask { await self.tierWatch.run() }
       group.addTask {
-        for await _ in queueSessions { self.reconciler.request(.serverChanged) }
+        for await _ in queueSessions {
+          self.settler.startOver()
+          self.reconciler.request(.serverChanged)
+        }
       }
       await group.waitForAll()
     }

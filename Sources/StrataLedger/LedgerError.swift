@@ -26,7 +26,7 @@ public enum LedgerError: Error, Hashable, Sendable {
 
   init(_ error: PostgreSQLError) {
     switch error.kind {
-    case .unavailable: self = .unavailable(error.description)
+    case .unavailable, .readOnly: self = .unavailable(error.description)
     case .exhausted: self = .exhausted(error.description)
     case .disconnected: self = .disconnected(error.description)
     case .closed: self = .closed

@@ -71,6 +71,22 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(3))) func sentinelsAreAskedAndWhatTheyKeepIsLookedAt() async throws {
+    let servers = try SentinelFixture(replicas: 2)
+    defer { servers.stop() }
+    try await withFolder("sentinels") { folder in
+      let data = folder + "/data"
+      let up = ["up", "--detach", "--http", "127.0.0.1:0", "--workers", "0", "--data-dir", data, "--redis"]
+      let unknown = try await strata(up + [servers.url + "-of-another-name"])
+      #expect(unknown.code == 4 && unknown.errors.contains("know the master by that name"), "\(unknown)")
+      #expect(!FileManager.default.fileExists(atPath: data))
+      try await leavingNothing(in: data) {
+        let warned = try await strata(up + [servers.url])
+        #expect(warned.code == 0 && warned.errors.contains("set its min-replicas-to-write to 1"), "\(warned)")
+      }
+    }
+  }
+
   @Test(.timeLimit(.minutes(1))) func anUnreachableServerIsSaidBeforeAnythingIsMade() async throws {
     try await withFolder("none") { folder in
       for words in [["--postgres", "host=\(folder) dbname=strata"], ["--redis", "unix://\(folder)/none"]] {

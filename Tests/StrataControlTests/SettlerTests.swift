@@ -138,6 +138,21 @@ import Testing
     #expect(settler.silence == nil)
   }
 
+  /// Another server's log may have outcomes that lie before what was read of the one before.
+  @Test func aNewServersLogIsReadFromItsStart() async throws {
+    let fixture = try await ControlFixture()
+    let leases = try await run(2, in: fixture)
+    try await fixture.complete([leases[0]])
+    let settler = fixture.settler()
+    let running = Task { await settler.run() }
+    await fixture.queue.wait(for: .acknowledge)
+    settler.startOver()
+    try await fixture.complete([leases[1]])
+    await fixture.queue.wait(for: .outcomesFromStart, count: 2)
+    running.cancel()
+    await running.value
+  }
+
   @Test func theLedgerMayGoAwayAndComeBack() async throws {
     let server = try PostgreSQLFixture()
     defer { server.stop() }

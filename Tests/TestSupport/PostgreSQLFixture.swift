@@ -36,6 +36,27 @@ public final class PostgreSQLFixture: Sendable {
     supervisor = Mutex(try Self.supervise(binaries: binaries, folder: folder, user: user))
   }
 
+  /// Makes and starts a standby of another cluster, which follows it from its own copy.
+  ///
+  /// - Parameter isSynchronous: whether the commits of that one wait for this one from now on.
+  public init(standbyOf primary: PostgreSQLFixture, isSynchronous: Bool = true) throws {
+    (binaries, user) = (primary.binaries, primary.user)
+    folder = try Self.makeFolder()
+    let data = folder + "/data"
+    try Self.run(
+      user + [
+        binaries + "/pg_basebackup", "-h", primary.folder, "-U", "strata", "-D", data, "-R", "-c", "fast", "--no-sync",
+      ])
+    // The last of two settings counts.
+    try Self.append("unix_socket_directories = '\(folder)'\n", to: data + "/postgresql.conf")
+    supervisor = Mutex(try Self.supervise(binaries: binaries, folder: folder, user: user))
+    guard isSynchronous else { return }
+    try primary.set("synchronous_standby_names", to: "*")
+    while try primary.sql("SELECT sync_state FROM pg_stat_replication", database: "postgres") != "sync" {
+      usleep(10_000)
+    }
+  }
+
   deinit { stop() }
 
   /// Stops the server and removes the folder. Safe to call twice.
@@ -64,6 +85,15 @@ public final class PostgreSQLFixture: Sendable {
     let target = database.contains("=") ? database : "host=\(folder) user=strata dbname=\(database)"
     return try Self.run([binaries + "/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", target, "-c", text])
   }
+
+  /// Changes a setting of the running server.
+  public func set(_ setting: String, to value: String) throws {
+    try sql("ALTER SYSTEM SET \(setting) = '\(value)'", database: "postgres")
+    try sql("SELECT pg_reload_conf()", database: "postgres")
+  }
+
+  /// Makes a primary of a standby; returns when it takes changes.
+  public func promote() throws { try control("promote") }
 
   /// Kills the server's processes at once, as a crash would, and starts it again: it recovers from its log.
   public func crashAndRestart() throws { try control("restart", "-m", "immediate", "-l", folder + "/log") }

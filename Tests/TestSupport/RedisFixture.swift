@@ -19,7 +19,10 @@ public final class RedisFixture: Sendable {
     let socket: Int32
   }
 
-  private let options: [String]
+  /// What its command line begins with.
+  private let arguments: [String]
+  /// What it logs once it answers.
+  private let readyWords: String
   private let running = Mutex<Server?>(nil)
 
   /// The server of this process, for tests that keep to a namespace of their own.
@@ -29,11 +32,30 @@ public final class RedisFixture: Sendable {
   ///
   /// - Parameter options: of redis-server, such as `["--maxmemory", "8mb"]`; by default it keeps an append-only file.
   public init(_ options: [String] = ["--appendonly", "yes", "--save", ""]) throws {
+    folder = try Self.makeFolder()
+    arguments = ["--port", "0", "--dir", folder, "--daemonize", "no"] + options
+    readyWords = "eady to accept connections"
+    try start()
+  }
+
+  /// Starts a sentinel.
+  ///
+  /// - Parameter configuration: its file, with its port.
+  public init(sentinel configuration: String) throws {
+    folder = try Self.makeFolder()
+    let path = folder + "/sentinel.conf"
+    guard let file = fopen(path, "w") else { throw StrataError.system("write \(path)") }
+    fputs(configuration, file)
+    fclose(file)
+    arguments = [path, "--sentinel", "--dir", folder]
+    readyWords = "+monitor master"
+    try start()
+  }
+
+  private static func makeFolder() throws -> String {
     var template = Array("/tmp/strata-redis-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw StrataError.system("make a temporary folder") }
-    folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    self.options = options
-    try start()
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   deinit { stop() }
@@ -51,9 +73,32 @@ public final class RedisFixture: Sendable {
     end(saying: "keep\n")
   }
 
+  /// Stops the server in the middle of whatever it does, or has it go on.
+  public func freeze(_ isFrozen: Bool) {
+    running.withLock { server in
+      if let server { Glibc.kill(server.server, isFrozen ? SIGSTOP : SIGCONT) }
+    }
+  }
+
+  /// What `redis-cli` prints of the answer to a command.
+  public func ask(_ command: String) throws -> String {
+    guard let output = popen("redis-cli -s \(socketPath) \(command) 2>&1", "r") else {
+      throw StrataError.system("start redis-cli")
+    }
+    var text = ""
+    var line: UnsafeMutablePointer<CChar>?
+    var capacity = 0
+    while getline(&line, &capacity, output) > 0, let line { text += String(cString: line) }
+    free(line)
+    guard pclose(output) == 0 else { throw StrataError(.unavailable, "redis-cli \(command): \(text)") }
+    return String(decoding: text.utf8.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+  }
+
   /// Kills the server and removes its folder. Safe to call twice.
   public func stop() {
     end(saying: "")
+    // Of one that was killed before the data stayed.
+    if access(folder, F_OK) == 0, let removal = popen("rm -rf '\(folder)'", "r") { pclose(removal) }
   }
 
   private func end(saying word: String) {
@@ -81,11 +126,9 @@ public final class RedisFixture: Sendable {
     """
 
   private func launch() throws -> Server {
-    let arguments =
-      ["sh", "-c", Self.script, "sh", folder, "--port", "0", "--unixsocket", socketPath, "--dir", folder]
-      + ["--logfile", "", "--daemonize", "no"] + options
-    let (socket, shell) = try Self.spawn(arguments)
-    guard let server = Self.waitUntilReady(socket) else {
+    let (socket, shell) = try Self.spawn(
+      ["sh", "-c", Self.script, "sh", folder] + arguments + ["--unixsocket", socketPath, "--logfile", ""])
+    guard let server = Self.waitUntilReady(socket, readyWords) else {
       throw StrataError(.unavailable, "redis-server did not start in \(folder)", remedy: "install redis-server")
     }
     return Server(shell: shell, server: server, socket: socket)
@@ -119,16 +162,14 @@ public final class RedisFixture: Sendable {
   }
 
   /// Reads the server's log until it is ready, then leaves the reading to a thread. Nil where the server ended first.
-  private static func waitUntilReady(_ socket: Int32) -> pid_t? {
+  private static func waitUntilReady(_ socket: Int32, _ words: String) -> pid_t? {
     guard let log = fdopen(socket, "r") else { return nil }
     var line: UnsafeMutablePointer<CChar>?
     var capacity = 0
     var server: pid_t?
     while getline(&line, &capacity, log) > 0, let text = line.map({ String(cString: $0) }) {
       if text.hasPrefix("server ") { server = pid_t(text.dropFirst(7).dropLast()) }
-      guard text.contains("Ready to accept connections") || text.contains("ready to accept connections") else {
-        continue
-      }
+      guard text.contains(words) else { continue }
       free(line)
       nonisolated(unsafe) let log = log
       try? Thread.start(name: "redis-log") {

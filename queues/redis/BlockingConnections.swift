@@ -8,6 +8,7 @@ final class BlockingConnections: Sendable {
     var free: [RedisConnection] = []
     var inUse: [ObjectIdentifier: RedisConnection] = [:]
     var isClosed = false
+    var all: [RedisConnection] { free + inUse.values }
   }
 
   private let state = Mutex(State())
@@ -50,12 +51,14 @@ final class BlockingConnections: Sendable {
     if !isKept { await connection.close() }
   }
 
+  var all: [RedisConnection] { state.withLock(\.all) }
+
   /// Closes all connections; calls that wait fail.
   func close() async {
     let connections = state.withLock { state in
       defer { (state.free, state.inUse) = ([], [:]) }
       state.isClosed = true
-      return state.free + state.inUse.values
+      return state.all
     }
     for connection in connections { await connection.close() }
   }

@@ -6,13 +6,18 @@ public import StrataRuntime
 /// A command in flight when the connection breaks fails with `.disconnected`; one that is sent while there is no
 /// connection waits for the next attempt, and fails if that fails. Nothing waits for ever. Call `close` when done: an
 /// open connection keeps itself alive.
+///
+/// It leads to a master: a server that is a replica counts as not there, and one that becomes a replica is left. Of an
+/// endpoint that sentinels know, each attempt asks them where the master is.
 public actor RedisConnection {
   /// A connection that stands: which one it is in a row, and which run of which server it leads to.
   public struct Session: Hashable, Sendable {
     /// 1 for the first.
     public let number: Int
-    /// Redis' `run_id`: another one after every start of a server.
+    /// Redis' `run_id`: another one after every start of a server, and on every other server.
     public let serverRunID: String
+    /// Where the server is.
+    public let address: RedisEndpoint.Address
   }
 
   private typealias SessionWaiter = CheckedContinuation<Result<Session, QueueError>, Never>
@@ -25,17 +30,10 @@ public actor RedisConnection {
     case closed
   }
 
-  /// What writes the gathered commands at the end of a turn.
-  private final class Flusher {
-    weak var link: RedisLink?
-  }
-
-  public nonisolated let endpoint: RedisEndpoint
+  private let locator: RedisLocator
   private nonisolated let loop: EventLoop
   private let timeouts: RedisTimeouts
   private var state = State.connecting([])
-  private let flusher = Flusher()
-  private var hook: Int?
   private var keeper: Task<Void, Never>?
   private var sessionCount = 0
   private var listeners: [Int: AsyncStream<Session>.Continuation] = [:]
@@ -44,7 +42,12 @@ public actor RedisConnection {
 
   /// Begins to connect. Failures show at the first command.
   public init(to endpoint: RedisEndpoint, on loop: EventLoop, timeouts: RedisTimeouts = RedisTimeouts()) {
-    self.endpoint = endpoint
+    self.init(by: RedisLocator(endpoint, on: loop, timeouts: timeouts), on: loop, timeouts: timeouts)
+  }
+
+  /// As above, to where a locator says that others share.
+  init(by locator: RedisLocator, on loop: EventLoop, timeouts: RedisTimeouts) {
+    self.locator = locator
     self.loop = loop
     self.timeouts = timeouts
     Task(executorPreference: loop) { await self.start() }
@@ -52,7 +55,6 @@ public actor RedisConnection {
 
   private func start() {
     guard case .connecting = state, keeper == nil else { return }
-    hook = loop.addTurnEndHook { [weak flusher] in flusher?.link?.flush() }
     keeper = Task(executorPreference: loop) { await self.keepConnected() }
   }
 
@@ -60,10 +62,32 @@ public actor RedisConnection {
   ///
   /// - Parameter waiting: how long the command itself may take on the server (blocking commands).
   public func send(_ command: RedisCommand, waiting: Duration = .zero) async throws(QueueError) -> RedisValue {
-    if case .ready(let link, _) = state { return try await link.send(command, waiting: waiting).get() }
+    if case .ready(let link, _) = state { return try await send(command, by: link, waiting) }
     _ = try await session()
     guard case .ready(let link, _) = state else { throw .disconnected("the connection ended") }
-    return try await link.send(command, waiting: waiting).get()
+    return try await send(command, by: link, waiting)
+  }
+
+  /// A server that has become a replica does nothing that changes anything, and will not before it is a master again.
+  private func send(
+    _ command: RedisCommand, by link: RedisLink, _ waiting: Duration
+  ) async throws(QueueError) -> RedisValue {
+    let answer = try await link.send(command, waiting: waiting).get()
+    guard let reason = answer.replicaComplaint else { return answer }
+    link.close("the server has become a replica")
+    throw .disconnected(reason)
+  }
+
+  /// Whether a connection stands, and to another server.
+  func leads(elsewhereThan address: RedisEndpoint.Address) -> Bool {
+    if case .ready(_, let session) = state { session.address != address } else { false }
+  }
+
+  /// Ends the connection that stands, unless it leads there by now; the next one is made at once.
+  func leave(for address: RedisEndpoint.Address) {
+    if case .ready(let link, let session) = state, session.address != address {
+      link.close("the master is at \(address) now")
+    }
   }
 
   /// The connection that stands, or the next one.
@@ -102,8 +126,6 @@ public actor RedisConnection {
     let old = state
     state = .closed
     keeper?.cancel()
-    if let hook { loop.removeTurnEndHook(hook) }
-    hook = nil
     for listener in listeners.values { listener.finish() }
     listeners = [:]
     switch old {
@@ -122,9 +144,9 @@ public actor RedisConnection {
     var failures = 0
     while case .connecting = state {
       do {
-        let (link, runID) = try await connect()
+        let (link, address, runID) = try await connect()
         failures = 0
-        becomeReady(link, runID)
+        becomeReady(link, address, runID)
         await link.ended()
         if case .ready = state { state = .connecting([]) }
       } catch {
@@ -135,10 +157,10 @@ public actor RedisConnection {
     }
   }
 
-  private func becomeReady(_ link: RedisLink, _ runID: String) {
+  private func becomeReady(_ link: RedisLink, _ address: RedisEndpoint.Address, _ runID: String) {
     guard case .connecting(let waiting) = state else { return link.close("the connection was closed") }
     sessionCount += 1
-    let session = Session(number: sessionCount, serverRunID: runID)
+    let session = Session(number: sessionCount, serverRunID: runID, address: address)
     state = .ready(link, session)
     resume(waiting, .success(session))
     for listener in listeners.values { listener.yield(session) }
@@ -154,51 +176,65 @@ public actor RedisConnection {
     for waiter in waiting { waiter.resume(returning: result) }
   }
 
-  /// Opens a link and logs in. A server that is still reading its data counts as not there.
-  private func connect() async throws(QueueError) -> (RedisLink, runID: String) {
-    let link = try RedisLink(endpoint.address, on: loop, timeout: timeouts.command)
+  /// Finds the server, opens a link and logs in. A server that is still reading its data counts as not there.
+  private func connect() async throws(QueueError) -> (RedisLink, RedisEndpoint.Address, runID: String) {
+    let found = try await locator.locate()
+    do throws(QueueError) {
+      let link = try RedisLink(try await HostName.resolve(found.address), on: loop, timeout: timeouts.command)
+      return (link, found.address, try await logIn(link))
+    } catch {
+      await locator.doubt(found)
+      throw locator.mayMove ? .disconnected("\(found.address): \(error.reason)") : error
+    }
+  }
+
+  /// - Returns: the server's `run_id`.
+  private func logIn(_ link: RedisLink) async throws(QueueError) -> String {
     let limit = loop.schedule(after: timeouts.connect) { [weak link] in link?.close("could not connect in time") }
     pendingLink = link
-    flusher.link = link
     defer {
       limit.cancel()
       pendingLink = nil
     }
-    do {
-      for command in endpoint.login { try await accept(link.send(command)) }
-      let server = try await accept(link.send(RedisCommand("INFO", "server")))
-      try await accept(link.send(RedisCommand("ECHO", "ready")))
-      return (link, RedisConnection.runID(in: server.text ?? ""))
+    do throws(QueueError) {
+      for command in locator.endpoint.greeting { try await link.ask(command) }
+      let server = RedisServerFacts(try await link.ask(RedisCommand("INFO", "server", "replication")))
+      if let obstacle = server.obstacle { throw QueueError.disconnected(obstacle) }
+      try await link.ask(RedisCommand("ECHO", "ready"))
+      return server.runID
     } catch {
       link.close("could not log in")
       throw error
     }
   }
+}
 
-  @discardableResult
-  private func accept(_ answer: RedisLink.Answer) throws(QueueError) -> RedisValue {
-    let value = try answer.get()
-    if case .error(let message) = value { throw .disconnected("\(endpoint): \(message)") }
-    return value
+/// What a server says of itself.
+private struct RedisServerFacts {
+  private let lines: [Substring]
+
+  /// - Parameter answer: to INFO.
+  init(_ answer: RedisValue) { lines = (answer.text ?? "").split(whereSeparator: \.isNewline) }
+
+  private func fact(_ name: String) -> Substring? {
+    lines.first { $0.hasPrefix(name + ":") }?.dropFirst(name.utf8.count + 1)
   }
 
-  private static func runID(in info: String) -> String {
-    let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }
-    return line.map { String($0.dropFirst(7)) } ?? ""
+  var runID: String { fact("run_id").map(String.init) ?? "" }
+
+  /// Why no queue can be kept there; nil where one can. (INFO tells what ROLE does, and may be asked by more users.)
+  var obstacle: String? {
+    if fact("redis_mode") == "sentinel" { return "it is a sentinel, and not a server that keeps data" }
+    return fact("role") == "slave"
+      ? "it is a replica of \(fact("master_host") ?? "?"):\(fact("master_port") ?? "?")" : nil
   }
 }
 
-extension RedisEndpoint {
-  /// The commands that a new connection begins with.
-  fileprivate var login: [RedisCommand] {
-    var commands: [RedisCommand] = []
-    if let password {
-      var command = RedisCommand("AUTH")
-      if let user { command.append(user) }
-      command.append(password)
-      commands.append(command)
-    }
-    if database != 0 { commands.append(RedisCommand("SELECT", String(database))) }
-    return commands
+extension RedisValue {
+  /// What a server says that has become a replica, to a command that changes something and to one that waited meanwhile;
+  /// nil for any other answer.
+  fileprivate var replicaComplaint: String? {
+    guard case .error(let message) = self else { return nil }
+    return ["READONLY", "UNBLOCKED", "MASTERDOWN"].contains { message.hasPrefix($0) } ? message : nil
   }
 }

@@ -4,7 +4,7 @@ internal import StrataRuntime
 
 /// One connection of hiredis on an event loop, from its opening to its end; a broken one is replaced, never mended.
 ///
-/// Used on the loop's thread only. Commands gather in a buffer that `flush` writes, once per turn of the loop.
+/// Used on the loop's thread only. Commands gather in a buffer that is written once per turn of the loop, at its end.
 @safe final class RedisLink {
   typealias Answer = Result<RedisValue, QueueError>
 
@@ -20,6 +20,7 @@ internal import StrataRuntime
   private var hasOutput = false
   private var isWatchingOutput = true
   private var closing: CheckedContinuation<Void, Never>?
+  private var turnEndHook: Int?
 
   private var inFlight = 0
   private var deadline = ContinuousClock.now
@@ -60,6 +61,7 @@ internal import StrataRuntime
     do {
       let descriptor = unsafe context.pointee.c.fd
       try loop.watch(descriptor, [.readable, .writable]) { [unowned self] ready in deliver(ready) }
+      turnEndHook = loop.addTurnEndHook { [unowned self] in flush() }
     } catch {
       close(error.message)
       throw .disconnected(error.message)
@@ -83,6 +85,14 @@ internal import StrataRuntime
       startWatchdog()
       unsafe submit(command.encoded, to: context, Pending(continuation))
     }
+  }
+
+  /// As `send`, but throws where the server refuses.
+  @discardableResult
+  func ask(_ command: RedisCommand) async throws(QueueError) -> RedisValue {
+    let answer = try await send(command).get()
+    if case .error(let message) = answer { throw .disconnected(message) }
+    return answer
   }
 
   private func submit(_ bytes: [UInt8], to context: UnsafeMutablePointer<redisAsyncContext>, _ pending: Pending) {
@@ -141,7 +151,7 @@ internal import StrataRuntime
   }
 
   /// Writes what has gathered. What the socket does not take is written when it is ready for more.
-  func flush() {
+  private func flush() {
     guard hasOutput, isConnected, !isWatchingOutput, let context = unsafe context else { return }
     unsafe redisAsyncHandleWrite(context)
     updateInterest()
@@ -174,6 +184,7 @@ internal import StrataRuntime
     guard let context = unsafe context else { return }
     reason = endReason
     loop.unwatch(unsafe context.pointee.c.fd)
+    if let turnEndHook { loop.removeTurnEndHook(turnEndHook) }
     unsafe self.context = nil
     watchdog?.cancel()
     closing?.resume()

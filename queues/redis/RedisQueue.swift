@@ -5,7 +5,8 @@ internal import Synchronization
 /// The job queue in a Redis server (7.0 or later), safe to share between tasks.
 ///
 /// One connection carries all transitions, each a script that the server runs whole; calls that wait (`signals`,
-/// `outcomes`, `events`) have connections of their own. All keys begin with `{namespace}:6:`, so that a cluster keeps
+/// `outcomes`, `events`) have connections of their own. Of an endpoint that sentinels know all of them follow the master
+/// through a failover, also from one that lives on and has not heard of it. All keys begin with `{namespace}:6:`, so that a cluster keeps
 /// them on one node. `docs/queue.md` describes them.
 public final class RedisQueue: JobQueue {
   public struct Configuration: Sendable {
@@ -27,6 +28,8 @@ public final class RedisQueue: JobQueue {
   let blocking: BlockingConnections
   let acknowledged = Mutex(Acknowledgements())
   private let scripts: ScriptRunner
+  private let locator: RedisLocator
+  private let follower = Mutex<Task<Void, Never>?>(nil)
   private let prefix: [UInt8]
 
   /// Connects to the server at `endpoint` and loads the scripts.
@@ -38,6 +41,7 @@ public final class RedisQueue: JobQueue {
     let queue = RedisQueue(endpoint, loop, configuration)
     do {
       try await queue.scripts.load()
+      queue.followMaster()
       return queue
     } catch {
       await queue.close()
@@ -48,16 +52,37 @@ public final class RedisQueue: JobQueue {
   private init(_ endpoint: RedisEndpoint, _ loop: EventLoop, _ configuration: Configuration) {
     self.configuration = configuration
     let timeouts = configuration.timeouts
-    connection = RedisConnection(to: endpoint, on: loop, timeouts: timeouts)
-    blocking = BlockingConnections { RedisConnection(to: endpoint, on: loop, timeouts: timeouts) }
+    let locator = RedisLocator(endpoint, on: loop, timeouts: timeouts)
+    self.locator = locator
+    connection = RedisConnection(by: locator, on: loop, timeouts: timeouts)
+    blocking = BlockingConnections { RedisConnection(by: locator, on: loop, timeouts: timeouts) }
     scripts = ScriptRunner(connection, limits: configuration.limits)
     prefix = Array("{\(configuration.namespace)}:\(Self.layout):".utf8)
   }
 
   /// Ends all connections; calls in progress fail. Call it when done: an open queue keeps itself alive.
   public func close() async {
+    follower.withLock { $0?.cancel() }
     await connection.close()
     await blocking.close()
+  }
+
+  /// Leaves a server as soon as the sentinels name another as the master: it may be well, and only cut off from them.
+  private func followMaster() {
+    guard locator.mayMove else { return }
+    let task = Task { [locator, connection, blocking, configuration] in
+      while (try? await Task.sleep(for: configuration.timeouts.masterLook)) != nil {
+        guard let found = try? await locator.locate() else { continue }
+        var strays: [RedisConnection] = []
+        for one in [connection] + blocking.all where await one.leads(elsewhereThan: found.address) {
+          strays.append(one)
+        }
+        // A sentinel that has missed a failover has nobody leave the master for what was one.
+        guard !strays.isEmpty, await locator.confirm(found) else { continue }
+        for stray in strays { await stray.leave(for: found.address) }
+      }
+    }
+    follower.withLock { $0 = task }
   }
 
   /// Which run of the server the queue is connected to: it changes when the server was restarted.

@@ -38,6 +38,7 @@ package final class Settler: Sendable {
   private let lastPass = Mutex<ContinuousClock.Instant?>(nil)
   private let frontier = Mutex<Timestamp?>(nil)
   private let drains = Mutex(Drains())
+  private let isToStartOver = Atomic<Bool>(false)
 
   private struct Drains {
     var running: Task<Set<JobID>, any Error>?
@@ -66,6 +67,10 @@ package final class Settler: Sendable {
   /// When the oldest attempt ended of those that it has still to read, about; nil while it has read all, or does not run.
   package var unsettled: Timestamp? { frontier.withLock { $0 } }
 
+  /// Has all outcomes read again that are in the queue. The server may be another one, whose log has outcomes that lie before
+  /// what was read from the one before: two had it that both took themselves for the master, or their clocks differ.
+  package func startOver() { isToStartOver.store(true, ordering: .releasing) }
+
   /// Settles until the task is cancelled. Outages of either side are waited out; nothing is skipped.
   package func run() async {
     lastPass.withLock { $0 = .now }
@@ -77,6 +82,7 @@ package final class Settler: Sendable {
     var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
     while !Task.isCancelled {
       do {
+        if isToStartOver.exchange(false, ordering: .acquiring) { position = nil }
         // What the ledger refuses lies behind the position, and is not read again before the next interruption.
         let wait = isResolutionDue ? .zero : Self.resolutionInterval
         let pass = try await settleNext(after: position, waitingUpTo: wait)

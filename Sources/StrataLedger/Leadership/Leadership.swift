@@ -67,6 +67,8 @@ public struct Leadership: Sendable {
     // Waiting for the lock is no silence: the server counts from the end of a statement.
     try connection.script("SET idle_session_timeout = \(pace.silenceMax.milliseconds)")
     _ = try connection.run([Query.leaderLock(.integer(Int64(role.rawValue)))])
+    // A standby gives locks, too, and so does a primary that was fenced off meanwhile.
+    try connection.requireWritable()
     connection.silenceMax = configuration.silenceAllowance
     state.enter(.held)
     while true {

@@ -4,7 +4,8 @@ import StrataCore
 
 /// One connection. Used by one thread at a time.
 ///
-/// Every error of kind `.disconnected` leaves it unusable: close it and make another.
+/// It leads to a server that takes changes: of several hosts that are named to the first such one, and of a standby there is
+/// no connection. Every error of kind `.disconnected` or `.readOnly` leaves it unusable: close it and make another.
 @safe final class PostgreSQLConnection {
   let handle: OpaquePointer
   /// How long the server may take to answer; nil for as long as it takes.
@@ -14,7 +15,7 @@ import StrataCore
   private var prepared: Set<String> = []
 
   /// Connects, blocking the calling thread for at most the configuration's `connectTimeout` (rounded up to a second,
-  /// libpq's unit).
+  /// libpq's unit) for each host that is named.
   ///
   /// - Parameters:
   ///   - hasTimeout: false for a connection that may wait on a lock for as long as it takes.
@@ -29,6 +30,7 @@ import StrataCore
     }
     unsafe self.handle = unsafe handle
     guard unsafe PQstatus(handle) == CONNECTION_OK else { throw connectionError(.unavailable) }
+    try requireWritable()
     unsafe PQsetNoticeProcessor(handle, { _, _ in }, nil)
     guard unsafe PQsetnonblocking(handle, 1) == 0 else { throw connectionError(.unavailable) }
     try script(Self.settings(timeout: hasTimeout ? configuration.statementTimeout : .zero))
@@ -65,7 +67,10 @@ import StrataCore
     let network = [
       ("keepalives_idle", 10), ("keepalives_interval", 3), ("keepalives_count", 3), ("tcp_user_timeout", 20_000),
     ]
-    let words = ([("connect_timeout", Int(seconds))] + network).map { "\($0.0)=\($0.1)" }
+    // Of several hosts libpq takes the first that is no standby.
+    let words =
+      ["target_session_attrs=read-write"]
+      + ([("connect_timeout", Int(seconds))] + network).map { "\($0.0)=\($0.1)" }
     let given = configuration.connectionString
     // What is given comes last in a list of keywords, and so counts; in a URI what is in it already stays alone.
     guard given.contains("://") else {
@@ -93,11 +98,27 @@ import StrataCore
   /// Runs commands in one round trip, in order. The first error ends the run; those after it are not carried out.
   /// Outside a transaction block they are one transaction.
   func run(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) -> [PostgreSQLRows] {
+    try requireWritable()
     guard unsafe PQenterPipelineMode(handle) == 1 else { throw connectionError(.disconnected) }
     defer { unsafe PQexitPipelineMode(handle) }
     let isPreparation = try send(commands)
     try flush()
     return try receive(isPreparation)
+  }
+
+  /// Makes sure that the server takes changes, as far as it has told: it tells with its answers, whenever that changes. One
+  /// that was fenced off by `default_transaction_read_only`, because another is the primary now, would otherwise go on being
+  /// read, and have a leader of its own.
+  ///
+  /// - Throws: `.readOnly`.
+  func requireWritable() throws(PostgreSQLError) {
+    for setting in ["in_hot_standby", "default_transaction_read_only"] {
+      guard let value = unsafe PQparameterStatus(handle, setting), unsafe String(cString: value) == "on" else {
+        continue
+      }
+      throw PostgreSQLError(
+        .readOnly, state: PostgreSQLError.readOnlyState, message: "the server takes no changes: its \(setting) is on")
+    }
   }
 
   /// Runs statements separated by semicolons, without values: the schema's scripts, however long the server is silent.

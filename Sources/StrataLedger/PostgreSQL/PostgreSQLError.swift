@@ -5,6 +5,8 @@ public struct PostgreSQLError: Error, Hashable, Sendable {
     case unavailable
     /// The connection broke after the commit was sent: whether it took effect is unknown.
     case disconnected
+    /// The server is a standby, or takes no changes any more; nothing was done. Another one is the primary, or will be.
+    case readOnly
     /// The pool has been closed; nothing was done.
     case closed
     /// Two transactions crossed (serialization failure or deadlock) more often than the retries allowed.
@@ -41,11 +43,15 @@ public struct PostgreSQLError: Error, Hashable, Sendable {
     self.init(Self.kind(ofState: state), state: state, message: message)
   }
 
+  /// SQLSTATE `read_only_sql_transaction`.
+  static let readOnlyState = "25006"
+
   private static func kind(ofState state: String) -> Kind {
     switch state {
     case "40001", "40P01": .contention
     case "23505": .uniqueViolation
     case "57014": .timeout
+    case readOnlyState: .readOnly
     // Shutting down, crashed, starting up; idle session ended.
     case "57P01", "57P02", "57P03", "57P05", "25P03": .disconnected
     default: kind(ofClass: state.prefix(2))

@@ -53,6 +53,10 @@ package final class PostgreSQLSession {
     case .disconnected:
       connection = nil
       return repeatability == .idempotent || transaction.progress != .committing
+    case .readOnly:
+      // The next connection leads to the primary, as soon as there is one.
+      connection = nil
+      return true
     case .contention: return true
     case .timeout, .malformed:
       // The transaction may still be open on the server; a new connection leaves nothing behind.

@@ -37,7 +37,8 @@ enum ExternalServers {
     do throws(QueueError) {
       let memory = try await connection.send(RedisCommand("INFO", "memory"))
       let persistence = try await connection.send(RedisCommand("INFO", "persistence"))
-      answer = .success(RedisTraits([memory, persistence]))
+      let replication = try await connection.send(RedisCommand("INFO", "replication"))
+      answer = .success(RedisTraits([memory, persistence, replication]))
     } catch { answer = .failure(error) }
     await connection.close()
     switch answer {
@@ -68,10 +69,26 @@ struct RedisTraits {
         .conflict, "the Redis at \(endpoint) has maxmemory-policy \(policy) and would throw jobs away",
         remedy: "set its maxmemory-policy to noeviction")
     }
+    let warnings = [fileWarning(endpoint), replicaWarning(endpoint)].compactMap { $0 }
+    return warnings.isEmpty ? nil : warnings.joined(separator: "; ")
+  }
+
+  private func fileWarning(_ endpoint: RedisEndpoint) -> String? {
     guard lines.contains("aof_enabled:0") else { return nil }
     return
       "the Redis at \(endpoint) has no append-only file: when it ends, the queue is rebuilt and what ran runs again;"
       + " set its appendonly to yes"
+  }
+
+  /// A master tells how many replicas are well only where it is told to care. With one replica that would be the end of it
+  /// when the other server is lost.
+  private func replicaWarning(_ endpoint: RedisEndpoint) -> String? {
+    guard case .master = endpoint.place, !lines.contains(where: { $0.hasPrefix("min_slaves_good_slaves:") }),
+      !lines.contains("connected_slaves:0"), !lines.contains("connected_slaves:1")
+    else { return nil }
+    return
+      "the Redis at \(endpoint) goes on by itself when it is cut off from its replicas and from the sentinels, and jobs that"
+      + " run by it meanwhile run again; set its min-replicas-to-write to 1, and that of its replicas"
   }
 }
 
@@ -94,6 +111,9 @@ extension LedgerError {
       return "have that database made, for example with createdb, or name another"
     }
     if reason.contains("role \"") && reason.contains("does not exist") { return "have that role made, or name another" }
+    if reason.contains("read-only") || reason.contains("standby") {
+      return "name the primary, or all hosts that may be it: postgresql://user:password@host,host/database"
+    }
     return "check that it runs and is version 14 or later"
   }
 }

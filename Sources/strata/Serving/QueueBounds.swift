@@ -72,11 +72,12 @@ struct QueueBounds {
 }
 
 extension RedisEndpoint {
-  /// Whether the server is on this machine.
+  /// Whether the server is on this machine, and stays there.
   var isLocal: Bool {
-    switch address {
-    case .unix: true
-    case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    switch place {
+    case .at(.unix): true
+    case .at(.tcp(let host, _)): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    case .master: false
     }
   }
 }

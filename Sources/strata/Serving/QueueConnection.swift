@@ -30,29 +30,28 @@ extension QueueError {
   func unusable(
     _ endpoint: RedisEndpoint, remedy: String = "check that it runs and is version 7 or later"
   ) -> StrataError {
-    // A refused login tells the address once more.
-    let prefix = "\(endpoint): "
-    let reason = (words.hasPrefix(prefix) ? String(words.dropFirst(prefix.count)) : words).withoutFullStop
+    let reason = reason.withoutFullStop
     return StrataError(
       .unavailable, "the Redis at \(endpoint) cannot be used: \(reason)", remedy: Self.remedy(for: reason) ?? remedy)
   }
 
   /// By the server's own words, where it answered and will not have us.
   private static func remedy(for reason: String) -> String? {
+    if reason.contains("no sentinel tells") {
+      return
+        "check that the sentinels run and know the master by that name: redis-sentinel://host:port,host:port/name; their"
+        + " own password is an option, ?sentinel_password="
+    }
+    if reason.contains("NOREPLICAS") { return "start its replicas, or lower its min-replicas-to-write" }
+    if reason.contains("it is a sentinel") { return "write redis-sentinel://host:port,host:port/name" }
+    if reason.contains("it is a replica") {
+      return "name the master, or the sentinels that know it: redis-sentinel://host:port,host:port/name"
+    }
     if reason.contains("NOAUTH") || reason.contains("WRONGPASS") || reason.contains("NOPERM")
       || reason.contains("AUTH") && reason.contains("password")
     {
       return "check the user and the password: redis://[user]:password@host:port/db"
     }
     return reason.contains("DB index") ? "name a database that it has: redis://host:port/0" : nil
-  }
-
-  private var words: String {
-    switch self {
-    case .lost: "it has lost what it held"
-    case .outOfMemory: "it has no memory left"
-    case .disconnected(let reason), .server(let reason), .tooLarge(let reason): reason
-    case .tooManyLanes: "it has no room for another kind of job"
-    }
   }
 }

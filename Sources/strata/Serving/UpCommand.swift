@@ -13,14 +13,21 @@ extension Command {
       With --redis or --postgres an existing server is used instead of a private one. An address with a password is
       better given by STRATA_REDIS_URL or STRATA_POSTGRES_URL, where ps does not show it. Stacks on the same servers share
       their jobs, so they must share the files too: give each the same folder with --artifacts.
+
+      Both servers may fail over. Sentinels that keep a Redis are named with its name: their own password, where they have one,
+      is an option (?sentinel_password=). A PostgreSQL with standbys is named with all its hosts, and the one that takes writes
+      is used. docs/failover.md says what such servers need.
       """,
     options: [
       .dataDirectory,
       .option(
         "http", "ADDR:PORT",
         "where the HTTP API listens, loopback only; port 0 takes a free one and keeps it [127.0.0.1:8420]"),
-      .option("redis", "URL", "use this Redis: redis://[:password@]host:port/db or unix:///path"),
-      .option("postgres", "URL", "use this PostgreSQL: postgresql://user:password@host/database"),
+      .option(
+        "redis", "URL",
+        "use this Redis: redis://[:password@]host:port/db, unix:///path or"
+          + " redis-sentinel://[:password@]host:port,host:port/master/db"),
+      .option("postgres", "URL", "use this PostgreSQL: postgresql://user:password@host,host/database"),
       .option(
         "artifacts", "FOLDER", "keep inputs and results there, as where several machines share it [in the data folder]"),
       .option("slots", "N", "the most jobs that a local worker runs at a time [one for each core]"),
