@@ -25,8 +25,10 @@ final class EnqueueRetries: Sendable {
   private let state = Mutex(State())
   private let reconciler: Reconciler
   private let log: Log
+  private let time: Timekeeper
 
-  init(_ reconciler: Reconciler, log: Log) {
+  init(_ reconciler: Reconciler, log: Log, time: Timekeeper = .system) {
+    self.time = time
     self.reconciler = reconciler
     self.log = log
   }
@@ -53,7 +55,7 @@ final class EnqueueRetries: Sendable {
   }
 
   private func putBackAll() async {
-    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    var backoff = time.backoff(first: .milliseconds(50), longest: .seconds(2))
     while !Task.isCancelled {
       let jobs = state.withLock { Set($0.looks.keys.prefix(Self.batchMax)) }
       guard !jobs.isEmpty else { return }
@@ -64,7 +66,7 @@ final class EnqueueRetries: Sendable {
       } catch {
         state.withLock { $0.trouble = "\(error)" }
         log.warning("accepted jobs wait for the queue", ["jobs": "\(jobs.count)", "error": "\(error)"])
-        try? await Task.sleep(for: backoff.next())
+        await time.pause(backoff.next())
       }
     }
   }
