@@ -71,7 +71,7 @@ private struct LedgerTwins {
     switch Int.random(in: 0..<12, using: &random) {
     case 0..<4: return try await admit(newJobs())
     case 4: return try await admit(submitted.shuffled(using: &random).prefix(5).map(\.self))
-    case 5..<8: return try await settle(newOutcomes())
+    case 5..<8: return try await settle(newOutcomes(try await model.unfinished(after: nil, limit: 7).map(\.id)))
     case 8: return try await settle(settled.shuffled(using: &random).prefix(8).map(\.self))
     case 9: return try await resolve()
     case 10: return try await cancelAndCount()
@@ -98,9 +98,11 @@ private struct LedgerTwins {
     }
   }
 
-  private mutating func newOutcomes() -> [SettlementItem] {
+  /// - Parameter oldest: jobs of which most are, so that they end.
+  private mutating func newOutcomes(_ oldest: [JobID]) -> [SettlementItem] {
     (0..<Int.random(in: 1...8, using: &random)).map { _ in
-      let known = submitted.suffix(40).randomElement(using: &random)?.job
+      let isOld = Int.random(in: 0..<3, using: &random) > 0
+      let known = (isOld ? oldest : submitted.suffix(40).map(\.job)).randomElement(using: &random)
       token += 1
       let endings = AttemptEnding.allCases + [.succeeded, .succeeded, .succeeded, .succeeded]
       let ending = endings.randomElement(using: &random) ?? .succeeded

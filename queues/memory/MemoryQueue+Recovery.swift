@@ -92,6 +92,13 @@ extension MemoryQueue {
     if lastTick > 0 { lastTick += 1_000_000 }
   }
 
+  /// Does something in one turn with what is asked here, as far as that does not wait.
+  package func perform<Value: Sendable, Failure: Error>(
+    _ act: @Sendable (isolated MemoryQueue) async throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    try await act(self)
+  }
+
   /// Ends as a server does: whoever waits is let go, and so is whoever comes later.
   package func stop() {
     isStopped = true

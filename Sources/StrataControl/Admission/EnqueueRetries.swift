@@ -6,7 +6,7 @@ import Synchronization
 /// again. A leader's comparison would do so too; a controller that does not lead has nobody to ask for one.
 ///
 /// What a controller does not live to put back the leader finds within seconds (`AcceptedLooks`).
-final class EnqueueRetries: Sendable {
+package final class EnqueueRetries: Sendable {
   /// Jobs remembered; more are left to the leader.
   static let jobsMax = 10_000
   /// How often a job is looked at, by looks that came about: once more than it is put back, since somebody else may have
@@ -47,7 +47,7 @@ final class EnqueueRetries: Sendable {
   }
 
   /// Retries until the task is cancelled. May be called again after it returned.
-  func run() async {
+  package func run() async {
     let (wakes, waker) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     state.withLock { $0.waker = waker }
     waker.yield()

@@ -1,14 +1,14 @@
 import StrataCore
-import StrataLedger
-import StrataQueue
-import StrataRuntime
+package import StrataLedger
+package import StrataQueue
+package import StrataRuntime
 import Synchronization
 
 /// Watches, while another controller leads, that it does: that somebody holds the lead, and that outcomes are settled.
 ///
 /// An outcome that waits for too long is settled here, which is exact whoever else does so at the same time: a leader that
 /// lives and does not settle holds up nobody, and `/readyz` tells of it.
-final class FollowerWatch: Sendable {
+package final class FollowerWatch: Sendable {
   /// Outcomes read in one look.
   private static let outcomesMax = 100
 
@@ -20,7 +20,7 @@ final class FollowerWatch: Sendable {
   private let time: Timekeeper
   private let progress: Mutex<SettlementProgress>
 
-  init(
+  package init(
     ledger: any JobLedger, queue: any JobQueue, settler: Settler, patience: Duration, interval: Duration, log: Log,
     time: Timekeeper = .system
   ) {
@@ -39,7 +39,7 @@ final class FollowerWatch: Sendable {
   }
 
   /// Watches until the task is cancelled.
-  func run() async {
+  package func run() async {
     while !Task.isCancelled {
       await time.pause(interval)
       if settler.silence == nil {

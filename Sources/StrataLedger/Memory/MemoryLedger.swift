@@ -70,5 +70,15 @@ public actor MemoryLedger: JobLedger {
   /// Says whether somebody leads.
   public func note(isLed: Bool) { self.isLed = isLed }
 
+  /// Does something in one turn with what is asked here.
+  package func perform<Value: Sendable, Failure: Error>(
+    _ act: @Sendable (isolated MemoryLedger) async throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    try await act(self)
+  }
+
+  /// Whether no job is unfinished, the blocked ones included.
+  public var isSettled: Bool { open.isEmpty }
+
   func page(_ limit: Int) -> Int { max(0, min(limit, limits.pageMax)) }
 }
