@@ -167,6 +167,7 @@ let package = Package(
         "StrataServer", "StrataStack",
       ]),
     tests("StrataFaults", on: ["StrataFaults", "StrataCore", "StrataRuntime", "StrataQueue"]),
+    tests("StrataSimulation", on: ["StrataSimulation", "strata-simulate"]),
     tests("Tidy", on: []),
   ]
 )

@@ -44,6 +44,17 @@ package enum Mutation: String, Sendable, CaseIterable {
 private struct UnfencedQueue: QueueRelay {
   let next: any JobQueue
 
+  func fail(_ failures: [AttemptFailure]) async throws(QueueError) -> [LeaseVerdict] {
+    var current: [AttemptFailure] = []
+    for failure in failures {
+      current.append(
+        AttemptFailure(
+          lease: try await now(failure.lease), ending: failure.ending, isRetryable: failure.isRetryable,
+          retryDelay: failure.retryDelay, report: failure.report))
+    }
+    return try await next.fail(current)
+  }
+
   func complete(_ completions: [AttemptResult]) async throws(QueueError) -> [LeaseVerdict] {
     var current: [AttemptResult] = []
     for result in completions {

@@ -5,6 +5,7 @@ import StrataSimulation
 struct Campaign {
   private let options: Options
   private let began = ContinuousClock.now
+  private let beganComputing = ComputingTime.now
 
   init(_ options: Options) { self.options = options }
 
@@ -12,7 +13,7 @@ struct Campaign {
   func run() -> Bool {
     var (done, failed): (UInt64, [UInt64]) = (0, [])
     var (turns, events): (UInt64, UInt64) = (0, 0)
-    while !isOver(after: done) {
+    while !isOver(after: done), options.mutation == nil || failed.isEmpty {
       let seed = options.seed &+ done
       let report = History.play(HistoryPlan(seed: seed), breaking: options.mutation)
       done += 1
@@ -23,10 +24,10 @@ struct Campaign {
       failed.append(seed)
       tell(report)
     }
-    let seconds = max(elapsed.seconds, 0.001)
+    let seconds = max((ComputingTime.now - beganComputing).seconds, 0.001)
     print(
       "\(done) histories, seeds \(options.seed) to \(options.seed &+ (done - 1)): \(events) events, \(turns) turns in "
-        + "\(Int(seconds)) s, \(millions(events, in: seconds)) million events a minute; "
+        + "\(Int(seconds)) s of a core, \(millions(events, in: seconds)) million events a minute; "
         + (failed.isEmpty ? "all was well" : "\(failed.count) broke a promise"))
     return failed.isEmpty
   }

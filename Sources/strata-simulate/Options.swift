@@ -21,7 +21,7 @@ struct Options {
       --seed N        the first seed, each other is the next (a new one unless given)
       --histories N   how many (200)
       --seconds N     as many as can be played in so many seconds
-      --break RULE    break a rule on purpose: \(Mutation.allCases.map(\.rawValue).joined(separator: ", "))
+      --break RULE    break a rule on purpose, until a history shows it: \(Mutation.allCases.map(\.rawValue).joined(separator: ", "))
       --trace         print a digest of all that happened in each history
     """
 

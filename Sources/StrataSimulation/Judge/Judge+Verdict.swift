@@ -17,7 +17,12 @@ extension Judge {
     let outcomes = (try? await queue.outcomes(after: nil, limit: 1, waitingUpTo: .zero)) ?? []
     let held = (try? await queue.page(after: nil, limit: 10))?.jobs ?? []
     if !outcomes.isEmpty { note(.ended, "an outcome was left in the queue: \(outcomes)") }
-    if !held.isEmpty { note(.ended, "\(held.count) jobs were left in the queue") }
+    if !held.isEmpty {
+      let (now, statuses) = (try? await queue.time().now, (try? await queue.status(of: held)) ?? [])
+      note(
+        .ended, "the queue has \(held.count) jobs left at \(now.map { "\($0)" } ?? "?"): \(statuses.compactMap(\.self))"
+      )
+    }
   }
 
   private func check(_ record: MemoryLedger.Record) {
@@ -30,8 +35,10 @@ extension Judge {
       note(.attempts, "\(record.job) had \(counted) attempts, of \(record.attemptsMax)")
     }
     for attempt in record.attempts { check(attempt, of: record.job) }
-    let hasSuccess = record.attempts.contains { $0.ending == .succeeded }
-    if record.state == .succeeded, !hasSuccess { note(.outcome, "\(record.job) succeeded, and no attempt of it has") }
+    let hasSuccess = state.withLock { state in
+      state.accepted.contains { $0.key.job == record.job && $0.value.contains(.succeeded) }
+    }
+    if record.state == .succeeded, !hasSuccess { note(.outcome, "\(record.job) succeeded, and no worker has said so") }
   }
 
   private func check(_ attempt: MemoryLedger.Attempt, of job: JobID) {
@@ -43,10 +50,10 @@ extension Judge {
     if !isGranted {
       note(.fenced, "\(job): an attempt with token \(attempt.token.rawValue), never granted, was recorded")
     }
-    // What nobody said is what the queue ended by itself: leases that were lost, and grants that nobody got. And who ends a
-    // job that its owner has cancelled has ended it so, but for a success.
-    let isByQueue = attempt.ending == .expired || attempt.ending == .released
-    let isOwn = isByQueue || attempt.ending == said || attempt.ending == .cancelled && said != nil && said != .succeeded
+    // What nobody said is what the queue ended by itself: leases that were lost, grants that nobody got, and jobs that their
+    // owners have cancelled, however their attempts ended.
+    let isByQueue = [.expired, .released, .cancelled].contains(attempt.ending)
+    let isOwn = isByQueue || said?.contains(attempt.ending) == true
     if !isOwn { note(.outcome, "\(job): recorded as \(attempt.ending), said was \(said.map { "\($0)" } ?? "nothing")") }
   }
 }

@@ -13,6 +13,8 @@ final class Judge: Sendable {
     var leases: [JobID: LeaseReference] = [:]
     /// Where the end of each lease was told.
     var ends: [LeaseReference: OutcomePosition] = [:]
+    /// Jobs that a worker has finished.
+    var succeeded: Set<JobID> = []
   }
 
   /// An attempt that a worker runs.
@@ -37,14 +39,14 @@ final class Judge: Sendable {
     var largest = FencingToken(rawValue: 0)
     var settled: [JobID: Int] = [:]
     var running: [LeaseReference: Running] = [:]
-    /// What workers said of their leases, and the queue accepted.
-    var accepted: [LeaseReference: AttemptEnding] = [:]
+    /// What workers said of their leases, and the queue accepted: more than one thing where it has lost the first.
+    var accepted: [LeaseReference: Set<AttemptEnding>] = [:]
     /// How often the queue lost anything.
     var losses = 0
     /// Whether something has happened after which a job may be run twice at once.
     var mayRepeat = false
-    /// Whether the clock of the queue was ever set, and whether it lost all since.
-    var (wasClockSet, mayForgetTokens) = (false, false)
+    /// Whether the clock of the queue was ever set.
+    var wasClockSet = false
   }
 
   let engine: Engine
@@ -81,7 +83,6 @@ final class Judge: Sendable {
       guard loss != .nothing else { return }
       state.losses += 1
       state.mayRepeat = true
-      if loss == .everything, state.wasClockSet { state.mayForgetTokens = true }
     }
   }
 
@@ -97,8 +98,8 @@ final class Judge: Sendable {
     let found = state.withLock { state -> [Violation] in
       guard state.life == life else { return [] }
       var found: [Violation] = []
-      // A queue that has lost all, and whose clock was set back, knows no better.
-      if token <= state.largest, !state.mayForgetTokens {
+      // A queue that has lost what it had, and whose clock was set, knows no better; but none may be given out twice.
+      if token <= state.largest, !(state.wasClockSet && state.losses > 0) {
         found.append(Violation(.tokens, "\(token.rawValue) was granted after \(state.largest.rawValue)"))
       }
       state.largest = max(state.largest, token)
@@ -107,6 +108,9 @@ final class Judge: Sendable {
           found.append(Violation(.tokens, "\(lease.job.id): \(token.rawValue) was granted twice"))
         }
         state.seen.leases[lease.job.id] = lease.reference
+        if state.seen.succeeded.contains(lease.job.id) {
+          found.append(Violation(.again, "\(lease.job.id) was granted, and had succeeded"))
+        }
         if lease.attempt > lease.job.attemptsMax {
           found.append(Violation(.attempts, "attempt \(lease.attempt) of \(lease.job.id) was granted"))
         }
@@ -124,7 +128,8 @@ final class Judge: Sendable {
     for (lease, ending) in ended {
       let isLast = state.withLock { state -> Bool in
         guard state.life == life else { return true }
-        state.accepted[lease] = ending
+        state.accepted[lease, default: []].insert(ending)
+        if ending == .succeeded { state.seen.succeeded.insert(lease.job) }
         return state.seen.leases[lease.job] == lease
       }
       if !isLast {

@@ -18,6 +18,8 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
     case attempts
     /// Two workers that both owned it ran a job at once, though nothing had been lost that explains it.
     case alone
+    /// A job that had succeeded was run again, though the queue had lost nothing of that.
+    case again
     /// What a job ended as is not what the worker said that had its lease.
     case outcome
     /// Something of the simulation went on when all was over, so that it would not be the same again.

@@ -38,24 +38,21 @@ struct Nemesis: Sendable {
     case .controllerCutOff:
       let server = engine.draw { Program.Server.allCases.randomElement(using: &$0) } ?? .queue
       world.anyController()?.program.cutOff(from: server, for: engine.duration(.milliseconds(10), .seconds(25)))
-    case .queueKilled: await kill(losing: .nothing)
-    case .queueTruncated: await kill(losing: .tail)
-    case .queueReplaced: await kill(losing: .everything)
+    case .queueKilled: await world.queue.kill(losing: .nothing)
+    case .queueTruncated: await world.queue.kill(losing: .tail)
+    case .queueReplaced: await world.queue.kill(losing: .everything)
     case .queueFlushed: await world.queue.flush()
     case .queueClockSet: setClock()
     case .ledgerKilled: if world.ledger.epoch != nil { await world.ledger.kill() }
     }
   }
 
-  private func kill(losing loss: QueueServer.Loss) async {
-    if world.queue.epoch != nil { await world.queue.kill(losing: loss) }
-  }
-
-  /// Forward or back, by seconds to an hour.
+  /// Forward or back, by seconds to minutes: what waits for a time that was over, and that nobody saw to, waits for it to come
+  /// again, and that is to be before patience is at its end.
   private func setClock() {
     world.judge.noteClockSet()
     if engine.happens(onceIn: 3) { return world.queue.setClockRight() }
-    let step = engine.duration(.seconds(3), engine.happens(onceIn: 2) ? .seconds(30) : .seconds(3_600))
+    let step = engine.duration(.seconds(3), engine.happens(onceIn: 2) ? .seconds(30) : .seconds(240))
     world.queue.setClock(by: engine.happens(onceIn: 2) ? step : .zero - step)
   }
 }

@@ -13,6 +13,8 @@ final class QueueServer: Sendable {
     var front: any JobQueue
     var epoch = 0
     var isUp = true
+    /// Whether something is done to it: one thing at a time.
+    var isStruck = false
   }
 
   private let engine: Engine
@@ -59,6 +61,8 @@ final class QueueServer: Sendable {
 
   /// Ends it, and starts it again a while later with what it finds.
   func kill(losing loss: Loss) async {
+    guard beginStrike() else { return }
+    defer { state.withLock { $0.isStruck = false } }
     var disk = await save()
     // What it finds is from up to a second before its end.
     if loss == .tail { await engine.delay(for: engine.duration(.milliseconds(1), .milliseconds(999))) }
@@ -82,6 +86,13 @@ final class QueueServer: Sendable {
     onStart.withLock(\.self)?()
   }
 
+  private func beginStrike() -> Bool {
+    state.withLock { state in
+      defer { state.isStruck = true }
+      return !state.isStruck
+    }
+  }
+
   /// What is on its disk, and what the judge has seen of that.
   private struct Saved {
     let contents: MemoryQueue.Contents
@@ -94,6 +105,8 @@ final class QueueServer: Sendable {
 
   /// Somebody empties it while it runs.
   func flush() async {
+    guard beginStrike() else { return }
+    defer { state.withLock { $0.isStruck = false } }
     await memory.perform { [self] queue in
       queue.lose()
       judge.lose(to: Judge.Seen(), .everything)
