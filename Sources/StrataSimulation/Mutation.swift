@@ -25,10 +25,14 @@ package enum Mutation: String, Sendable, CaseIterable {
     case .tokenUnchecked: UnfencedQueue(next: queue)
     case .attemptsUnbounded: PatientQueue(next: queue)
     case .leaseShorter: HastyQueue(next: queue)
-    case .acknowledgedEarly: ForgetfulQueue(next: queue)
     case .restoredNothing: EmptyQueue(next: queue)
-    case .acceptedEarly, .attemptUnknown: nil
+    case .acknowledgedEarly, .acceptedEarly, .attemptUnknown: nil
     }
+  }
+
+  /// What it makes of what programs ask of the queue, before the judge sees it.
+  func asked(_ queue: any JobQueue) -> any JobQueue {
+    self == .acknowledgedEarly ? ForgetfulQueue(next: queue) : queue
   }
 
   /// What it makes of the ledger; nil where it breaks a rule elsewhere.

@@ -13,8 +13,16 @@ final class Judge: Sendable {
     var leases: [JobID: LeaseReference] = [:]
     /// Where the end of each lease was told.
     var ends: [LeaseReference: OutcomePosition] = [:]
+    /// Whose outcome was told at each position.
+    var told: [OutcomePosition: Ended] = [:]
     /// Jobs that a worker has finished.
     var succeeded: Set<JobID> = []
+  }
+
+  /// An attempt that has ended, or a job that never ran.
+  struct Ended: Hashable, Sendable {
+    let job: JobID
+    let token: FencingToken
   }
 
   /// An attempt that a worker runs.
@@ -38,6 +46,8 @@ final class Judge: Sendable {
     var granted: Set<LeaseReference> = []
     var largest = FencingToken(rawValue: 0)
     var settled: [JobID: Int] = [:]
+    /// Of which the ledger has been told.
+    var settledEnds: Set<Ended> = []
     var running: [LeaseReference: Running] = [:]
     /// What workers said of their leases, and the queue accepted: more than one thing where it has lost the first.
     var accepted: [LeaseReference: Set<AttemptEnding>] = [:]
@@ -45,8 +55,10 @@ final class Judge: Sendable {
     var losses = 0
     /// Whether something has happened after which a job may be run twice at once.
     var mayRepeat = false
-    /// Whether the clock of the queue was ever set.
-    var wasClockSet = false
+    /// Whether something has happened after which a job may be enqueued that has ended (docs/operations.md).
+    var mayEnterLate = false
+    /// Whether the clock of the queue was ever set, and how often it lost all.
+    var (wasClockSet, totalLosses) = (false, 0)
   }
 
   let engine: Engine
@@ -82,12 +94,16 @@ final class Judge: Sendable {
       state.life += 1
       guard loss != .nothing else { return }
       state.losses += 1
+      if loss == .everything { state.totalLosses += 1 }
       state.mayRepeat = true
     }
   }
 
   /// From now on a job may be run by two at once.
   func noteMayRepeat() { state.withLock { $0.mayRepeat = true } }
+
+  /// From now on a job may be enqueued that has ended.
+  func noteMayEnterLate() { state.withLock { $0.mayEnterLate = true } }
 
   /// The clock of the queue's server was set.
   func noteClockSet() { state.withLock { ($0.mayRepeat, $0.wasClockSet) = (true, true) } }
@@ -104,11 +120,11 @@ final class Judge: Sendable {
       }
       state.largest = max(state.largest, token)
       for lease in leases {
-        if !state.granted.insert(lease.reference).inserted {
+        if !state.granted.insert(lease.reference).inserted, !(state.wasClockSet && state.totalLosses > 1) {
           found.append(Violation(.tokens, "\(lease.job.id): \(token.rawValue) was granted twice"))
         }
         state.seen.leases[lease.job.id] = lease.reference
-        if state.seen.succeeded.contains(lease.job.id) {
+        if state.seen.succeeded.contains(lease.job.id), !state.mayEnterLate {
           found.append(Violation(.again, "\(lease.job.id) was granted, and had succeeded"))
         }
         if lease.attempt > lease.job.attemptsMax {
@@ -140,6 +156,8 @@ final class Judge: Sendable {
 
   func noteTold(_ outcomes: [QueuedOutcome], life: Int) {
     for outcome in outcomes {
+      let end = Ended(job: outcome.job, token: outcome.token)
+      state.withLock { if $0.life == life { $0.seen.told[outcome.position] = end } }
       guard let worker = outcome.worker, outcome.token.rawValue > 0 else { continue }
       let lease = LeaseReference(job: outcome.job, worker: worker, token: outcome.token)
       let isAgain = state.withLock { state -> Bool in
@@ -152,7 +170,18 @@ final class Judge: Sendable {
     }
   }
 
-  func noteSettled(_ verdicts: [SettlementVerdict], _ consequences: Consequences) {
+  func noteAcknowledged(_ positions: [OutcomePosition], life: Int) {
+    for position in positions {
+      let unsettled = state.withLock { state -> Ended? in
+        guard state.life == life, let end = state.seen.told[position] else { return nil }
+        return state.settledEnds.contains(end) ? nil : end
+      }
+      if let unsettled { note(.settledFirst, "\(unsettled.job): an outcome was acknowledged that was not settled") }
+    }
+  }
+
+  func noteSettled(_ items: [SettlementItem], _ verdicts: [SettlementVerdict], _ consequences: Consequences) {
+    state.withLock { $0.settledEnds.formUnion(items.map { Ended(job: $0.job, token: $0.token) }) }
     let finished =
       verdicts.compactMap { if case .settled(let job) = $0 { job.job } else { nil } } + consequences.ended.map(\.job)
     for job in finished {

@@ -8,6 +8,8 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
     case ended
     /// A job was settled more than once.
     case settledOnce
+    /// An outcome was acknowledged before its settlement was committed.
+    case settledFirst
     /// Money was made, lost or spent twice, or a hold outlived its job.
     case books
     /// A lease that was another's, or over, ended a job or was paid for.

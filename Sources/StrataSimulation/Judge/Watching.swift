@@ -44,6 +44,11 @@ struct WatchedQueue: QueueRelay {
     judge.noteTold(outcomes, life: life)
     return outcomes
   }
+
+  func acknowledge(_ positions: [OutcomePosition]) async throws(QueueError) {
+    try await next.acknowledge(positions)
+    judge.noteAcknowledged(positions, life: life)
+  }
 }
 
 /// The ledger as the judge sees it.
@@ -55,13 +60,13 @@ struct WatchedLedger: LedgerRelay {
     _ outcomes: [SettlementItem], releasing: @escaping Ledger.ReleaseHook
   ) async throws(LedgerError) -> Settlement {
     let settlement = try await next.settle(outcomes, releasing: releasing)
-    judge.noteSettled(settlement.verdicts, settlement.consequences)
+    judge.noteSettled(outcomes, settlement.verdicts, settlement.consequences)
     return settlement
   }
 
   func resolve(releasing: @escaping Ledger.ReleaseHook) async throws(LedgerError) -> Consequences? {
     let consequences = try await next.resolve(releasing: releasing)
-    if let consequences { judge.noteSettled([], consequences) }
+    if let consequences { judge.noteSettled([], [], consequences) }
     return consequences
   }
 }

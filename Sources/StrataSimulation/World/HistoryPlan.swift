@@ -42,7 +42,7 @@ package struct HistoryPlan: Hashable, Sendable {
     jobs = Int.random(in: 10...160, using: &random)
     workers = Int.random(in: 1...6, using: &random)
     slotsMax = Int.random(in: 1...4, using: &random)
-    controllers = Int.random(in: 1...3, using: &random)
+    controllers = random.odds([1, 1, 2, 3])
     tenants = Int.random(in: 1...3, using: &random)
     submitting = .seconds(Int.random(in: 1...40, using: &random))
     lengthMax = .milliseconds(Int.random(in: 50...8_000, using: &random))
@@ -53,9 +53,11 @@ package struct HistoryPlan: Hashable, Sendable {
     delay = random.odds([0, 3, 10])
     harms = Harm.allCases.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
     harmInterval = .milliseconds([500, 2_000, 8_000, 20_000].randomElement(using: &random) ?? 8_000)
+    // What is late explains much that is judged where nothing is.
+    let isPunctual = Bool.random(using: &random)
     odds = Network.Odds(
       lostRequest: random.odds([0, 0, 20, 200]), lostAnswer: random.odds([0, 0, 20, 200]),
-      straggler: random.odds([0, 0, 0, 50, 500]), slow: random.odds([0, 0, 20, 200]))
+      straggler: isPunctual ? 0 : random.odds([0, 50, 500]), slow: isPunctual ? 0 : random.odds([0, 20, 200]))
   }
 }
 

@@ -56,7 +56,7 @@ final class QueueServer: Sendable {
   private func replace(_ memory: MemoryQueue) {
     let mutated = mutation?.queue(memory) ?? memory
     let front = WatchedQueue(next: mutated, judge: judge, life: judge.life)
-    state.withLock { ($0.memory, $0.front) = (memory, front) }
+    state.withLock { ($0.memory, $0.front) = (memory, mutation?.asked(front) ?? front) }
   }
 
   /// Ends it, and starts it again a while later with what it finds.

@@ -38,7 +38,10 @@ final class World: Sendable {
       engine, memory: MemoryLedger(clock: engine.wall), judge: judge, mutation: mutation)
     tenants = (0..<plan.tenants).map { _ in engine.newIdentifier() }
     // A request that comes late, or twice, takes leases back from those who run them.
-    if plan.odds.straggler > 0 || plan.odds.slow > 0 { judge.noteMayRepeat() }
+    let mayBeLate = plan.odds.straggler > 0 || plan.odds.slow > 0
+    if mayBeLate { judge.noteMayRepeat() }
+    // Only one controller knows what it is about to enqueue.
+    if mayBeLate || plan.controllers > 1 || plan.harms.contains(.controllerKilled) { judge.noteMayEnterLate() }
   }
 
   /// From the first job to the end of the last.
