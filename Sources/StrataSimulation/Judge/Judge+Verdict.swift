@@ -7,6 +7,7 @@ import Synchronization
 extension Judge {
   /// Compares what clients and workers were told with what the ledger has, and looks whether anything is left.
   func look(at ledger: MemoryLedger, _ queue: MemoryQueue) async {
+    await look(at: queue)
     let (records, breaches) = (await ledger.records, await ledger.breaches())
     for breach in breaches { note(.books, breach) }
     let stored = Dictionary(records.map { ($0.job, $0) }) { first, _ in first }
@@ -14,6 +15,11 @@ extension Judge {
       note(.kept, "\(job) was acknowledged and is not in the ledger")
     }
     for record in records { check(record) }
+  }
+
+  /// Looks whether anything is left.
+  private func look(at queue: MemoryQueue) async {
+    if (try? await queue.generation()) ?? nil == nil { note(.ended, "the queue is lost, and was not rebuilt") }
     let outcomes = (try? await queue.outcomes(after: nil, limit: 1, waitingUpTo: .zero)) ?? []
     let held = (try? await queue.page(after: nil, limit: 10))?.jobs ?? []
     if !outcomes.isEmpty { note(.ended, "an outcome was left in the queue: \(outcomes)") }

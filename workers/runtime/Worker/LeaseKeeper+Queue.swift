@@ -102,6 +102,8 @@ extension LeaseKeeper {
         let signals = try await queue.signals(for: configuration.id, waitingUpTo: configuration.signalWait)
         backoff.reset()
         for signal in signals { feed.yield(signal.event) }
+        // One may have gone to an earlier connection, whose end the server has not seen yet.
+        if signals.isEmpty { feed.yield(.mayHaveWork) }
       } catch {
         await pause(backoff.next())
         // A signal may have been lost with the connection.

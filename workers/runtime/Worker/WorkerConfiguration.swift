@@ -24,7 +24,8 @@ public struct WorkerConfiguration: Sendable {
   public var leaseDuration = Duration.seconds(10)
   /// Three fit a lease, so that two may fail.
   public var heartbeatInterval = Duration.seconds(3)
-  /// How long one call waits for signals. Only bounds how long a broken connection goes unseen.
+  /// How long one call waits for signals. Bounds how long a broken connection goes unseen, and how long a worker does nothing
+  /// whose signal got lost with one.
   public var signalWait = Duration.seconds(15)
   /// Given to running attempts when the worker is told to stop; then their leases are handed back. As long as a lease:
   /// most jobs end within it, and whoever stops the worker (an operator, an orchestrator with its usual 30 s before
