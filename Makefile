@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CONFIGURATION := release
 HOURS := 0.1
+SECONDS := 60
 SWIFT_FLAGS := -c $(CONFIGURATION)
 SOURCES := Package.swift Sources queues workers benchmarks Tests
 STRATA := .build/$(CONFIGURATION)/strata
@@ -10,11 +11,11 @@ STRATA := .build/$(CONFIGURATION)/strata
 # By the environment, not on the scripts' command lines: a file may be called anything.
 export INPUT
 
-.PHONY: help demo test faults lint format bench build packages clean
+.PHONY: help demo test faults simulate lint format bench build packages clean
 
 help: ## Show what this Makefile can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  variables: INPUT=scan.laz (demo), BENCH='name …' (bench), FILTER=regex (test), HOURS=n (faults)"
+	@echo "  variables: INPUT=scan.laz (demo), BENCH='name …' (bench), FILTER=regex (test), HOURS=n (faults), SECONDS=n SEED=n (simulate)"
 
 packages: ## Install the Debian packages of scripts/packages.txt that are missing
 	@scripts/install-packages
@@ -32,6 +33,10 @@ test: packages ## Run every test
 faults: packages ## Do random harm to real stacks for HOURS=n (0.1), and check that nothing is lost
 	@swift build $(SWIFT_FLAGS) --product strata-faults && swift build $(SWIFT_FLAGS) --product strata-skew
 	@.build/$(CONFIGURATION)/strata-faults --hours $(HOURS)
+
+simulate: packages ## Play histories of the simulation for SECONDS=n (60), and check that promises are kept (SEED=n: from there)
+	@swift build $(SWIFT_FLAGS) --product strata-simulate
+	@.build/$(CONFIGURATION)/strata-simulate --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 lint: ## Check the formatting (swift format) and the house rules (Tests/TidyTests)
 	@swift format lint --strict --recursive --parallel $(SOURCES)

@@ -33,6 +33,7 @@ let package = Package(
     .executable(name: "strata", targets: ["strata"]),
     .executable(name: "strata-bench", targets: ["strata-bench"]),
     .executable(name: "strata-faults", targets: ["strata-faults"]),
+    .executable(name: "strata-simulate", targets: ["strata-simulate"]),
     .library(name: "strata-skew", type: .dynamic, targets: ["CSkew"]),
     .library(name: "PointClouds", targets: ["PointClouds"]),
     .library(name: "StrataClient", targets: ["StrataClient"]),
@@ -85,6 +86,9 @@ let package = Package(
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),
     module("StrataWorker", "workers/runtime", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue"]),
     module(
+      "StrataSimulation",
+      on: ["StrataCore", "StrataRuntime", "StrataQueue", "StrataLedger", "StrataControl", "StrataWorker"]),
+    module(
       "Capabilities", "workers/capabilities",
       exclude: [
         "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.ground/capability.json",
@@ -100,6 +104,10 @@ let package = Package(
     .executableTarget(
       name: "strata-faults", dependencies: ["StrataFaults", "StrataCore", "StrataRuntime", "strata"],
       path: "Sources/strata-faults", swiftSettings: strict),
+    // Histories of the same logic in one process, under a clock and a network of its own.
+    .executableTarget(
+      name: "strata-simulate", dependencies: ["StrataSimulation", "StrataCore"],
+      path: "Sources/strata-simulate", swiftSettings: strict),
     .executableTarget(
       name: "strata-bench",
       dependencies: [
@@ -160,6 +168,7 @@ let package = Package(
         "StrataServer", "StrataStack",
       ]),
     tests("StrataFaults", on: ["StrataFaults", "StrataCore", "StrataRuntime", "StrataQueue"]),
+    tests("StrataSimulation", on: ["StrataSimulation", "strata-simulate"]),
     tests("Tidy", on: []),
   ]
 )

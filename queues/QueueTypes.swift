@@ -170,8 +170,9 @@ public struct LeaseGrant: Hashable, Sendable {
 
 public struct HeartbeatReply: Hashable, Sendable {
   public let deadline: Timestamp
-  /// False when the queue had forgotten the worker (its deadline passed, or the queue was rebuilt); it is known again
-  /// from now on, and should ask for work.
+  /// False when the queue had forgotten the worker (its deadline passed, or the queue was rebuilt) or has taken leases back
+  /// that it did not name: the two took it for something else, as to whether it waits for work. It is known again from now
+  /// on, and should ask for work.
   public let wasKnown: Bool
   /// Jobs of `held` whose lease is gone: stop them, report nothing.
   public let lost: [JobID]

@@ -145,7 +145,7 @@ extension ControlPlane {
     // Work that is done is charged, however late its owner thinks better of it.
     try requireUnfinished(try await record(of: id, tenant: tenant))
     try await settler.settleCancelled([id])
-    admission.noteCancelled(id)
+    admission.entrance.noteCancelled(id)
     // If it has been enqueued meanwhile, it leaves again; the settler finds it settled.
     _ = try? await queue.cancel([id])
   }

@@ -11,7 +11,7 @@ extension ControlPlane {
     async let queue = queueObstacle()
     async let ledger = ledgerObstacle()
     var obstacles = [await queue, await ledger].compactMap(\.self)
-    if let trouble = reconciler.trouble ?? admission.retries.trouble {
+    if let trouble = reconciler.trouble ?? admission.entrance.retries.trouble {
       obstacles.append("jobs that were accepted cannot be enqueued: \(trouble)")
     }
     if let silence = settler.silence, silence > configuration.settlerSilenceMax {

@@ -61,6 +61,8 @@ public final class ControlPlane: Sendable {
     public var arrays = ArrayLimits()
     /// What instants of jobs are compared with.
     public var clock = WallClock.system
+    /// By which services wait.
+    public var time = Timekeeper.system
 
     public init(tiers: [TierDefinition], leaseDuration: Duration = .seconds(10)) {
       self.tiers = tiers
@@ -111,12 +113,13 @@ public final class ControlPlane: Sendable {
     authenticator = Authenticator(ledger: ledger, memory: configuration.keyMemory)
     settler = Settler(
       ledger: ledger, queue: queue, lanes: LaneRule(tierBook, clock: configuration.clock),
-      metrics: counts, log: log.component("settler"), forget: { drops.drop($0) })
+      metrics: counts, log: log.component("settler"), time: configuration.time, forget: { drops.drop($0) })
     reconciler = Reconciler(
-      ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"))
+      ledger: ledger, queue: queue, settler: settler, metrics: counts, log: log.component("reconciler"),
+      time: configuration.time)
     follower = FollowerWatch(
       ledger: ledger, queue: queue, settler: settler, patience: configuration.settlerSilenceMax,
-      interval: configuration.followerInterval, log: log.component("follower"))
+      interval: configuration.followerInterval, log: log.component("follower"), time: configuration.time)
     consumption = ConsumptionWatch(
       queue: queue, patience: max(configuration.standstillMax, configuration.leaseDuration * 3),
       interval: configuration.consumptionInterval, services: settler.services,
@@ -128,7 +131,11 @@ public final class ControlPlane: Sendable {
       check: check, tiers: tierWatch, ledger: ledger, queue: queue,
       inputs: InputCheck(ledger: ledger, store: store, disk: disk),
       settler: settler, reconciler: reconciler, bounds: configuration.admission, metrics: counts,
-      log: log.component("admission"), clock: configuration.clock)
+      log: log.component("admission"), clock: configuration.clock, time: configuration.time)
+  }
+
+  var cancellation: Cancellation {
+    Cancellation(ledger: ledger, queue: queue, entrance: admission.entrance, settler: settler, log: log)
   }
 
   // MARK: Services
@@ -170,7 +177,7 @@ public final class ControlPlane: Sendable {
   public func serve(queueSessions: AsyncStream<RedisConnection.Session>) async {
     await withTaskGroup { group in
       group.addTask { await self.events.run() }
-      group.addTask { await self.admission.retries.run() }
+      group.addTask { await self.admission.entrance.retries.run() }
       group.addTask { await self.admission.room.run() }
       group.addTask { await self.follower.run() }
       group.addTask { await self.consumption.run() }
@@ -214,32 +221,15 @@ public final class ControlPlane: Sendable {
   }
 
   private func runLeaderServices() async {
-    let reaper = Reaper(
-      queue: queue, leaseDuration: configuration.leaseDuration, reconciler: reconciler, metrics: metrics,
-      log: log.component("reaper"))
-    let promoter = Promoter(
-      queue: queue, metrics: metrics, log: log.component("promoter"), clock: configuration.clock)
-    let watch = UnreadableWatch(
-      queue: queue, reconciler: reconciler, metrics: metrics, log: log.component("queue"))
+    let services = LeaderServices(
+      settler: settler, reconciler: reconciler, queue: queue, configuration: configuration, metrics: metrics, log: log)
     await withTaskGroup { group in
-      group.addTask { await self.settler.run() }
-      group.addTask { await reaper.run() }
-      group.addTask { await promoter.run() }
+      group.addTask { await services.run() }
       group.addTask { await self.keeper().run() }
       group.addTask { await self.arrayKeeper().run() }
       group.addTask { await self.preempter().run() }
       group.addTask { await self.tierWatch.runLooks() }
-      group.addTask {
-        // What is moved aside from here on is watched; the comparison that follows looks for the jobs of all before.
-        // Where that cannot be had soon, jobs are compared without it.
-        let start = await watch.start()
-        async let watching: Void = watch.run(after: start)
-        await self.reconciler.run()
-        await watching
-      }
-      group.addTask { await self.requestRegularly() }
-      group.addTask { await self.carryOutCancellations() }
-      group.addTask { await self.lookForAccepted() }
+      group.addTask { await self.keepHouse() }
       await group.waitForAll()
     }
   }
@@ -262,12 +252,11 @@ public final class ControlPlane: Sendable {
       log: log.component("preemption"), interval: configuration.preemptionInterval)
   }
 
-  private func requestRegularly() async {
+  /// Removes what nobody needs any more. What is left over is seen to next time.
+  private func keepHouse() async {
     while !Task.isCancelled {
-      try? await Task.sleep(for: configuration.reconcileInterval)
+      await configuration.time.pause(configuration.reconcileInterval)
       if !Task.isCancelled {
-        reconciler.request(.regular)
-        // What is left over is seen to next time.
         _ = try? await ledger.expireKeys()
         await dropCheckpointsOfFinished()
       }
@@ -279,31 +268,6 @@ public final class ControlPlane: Sendable {
     let jobs = await disk.run { [store] in (try? store.jobsWithCheckpoints()) ?? [] }
     guard !jobs.isEmpty, let states = try? await ledger.states(of: jobs) else { return }
     await disk.run { [store] in store.dropCheckpoints(of: jobs.filter { states[$0]?.isFinal == true }) }
-  }
-
-  private func lookForAccepted() async {
-    let (age, overlap) = (configuration.acceptedAge, Reconciler.overlap)
-    var looks = AcceptedLooks(ages: [age, age + overlap], start: .now)
-    while !Task.isCancelled {
-      try? await Task.sleep(for: configuration.acceptedInterval)
-      do {
-        try await looks.advance(to: .now) { try await reconciler.restoreAccepted(from: $0, to: $1) }
-      } catch {
-        log.info("accepted jobs are looked for later", ["error": "\(error)"])
-      }
-    }
-  }
-
-  /// An outage is waited out; those who do nothing else tell of it.
-  private func carryOutCancellations() async {
-    while !Task.isCancelled {
-      try? await Task.sleep(for: configuration.cancellationInterval)
-      do {
-        try await reconciler.carryOutCancellations()
-      } catch {
-        log.info("cancellations are carried out later", ["error": "\(error)"])
-      }
-    }
   }
 
   /// Brings the gauges up to date, for whoever is about to read them.

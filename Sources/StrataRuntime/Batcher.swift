@@ -20,11 +20,15 @@ public final class Batcher<Item: Sendable, Output: Sendable>: Sendable {
   }
 
   private let state: Mutex<State>
-  private let clock = ContinuousClock()
+  private let time: Timekeeper
   private let perform: @Sendable ([Item]) async -> [Output]
 
   /// - Parameter perform: carries out a batch; returns one output for each item, in order.
-  public init(_ limits: BatchLimits = BatchLimits(), perform: @escaping @Sendable ([Item]) async -> [Output]) {
+  public init(
+    _ limits: BatchLimits = BatchLimits(), time: Timekeeper = .system,
+    perform: @escaping @Sendable ([Item]) async -> [Output]
+  ) {
+    self.time = time
     state = Mutex(State(gate: BatchGate(limits)))
     self.perform = perform
   }
@@ -32,7 +36,7 @@ public final class Batcher<Item: Sendable, Output: Sendable>: Sendable {
   /// Has `item` carried out with others, and waits for its output.
   public func submit(_ item: Item) async -> Output {
     await withCheckedContinuation { continuation in
-      let now = clock.now
+      let now = time.now
       let (action, batch) = state.withLock { state in
         state.waiting.append(Waiting(item: item, continuation: continuation))
         return Self.take(&state, after: state.gate.arrived(at: now))
@@ -52,12 +56,12 @@ public final class Batcher<Item: Sendable, Output: Sendable>: Sendable {
     switch action {
     case .none: return
     case .wake(let instant):
-      Task {
-        try? await clock.sleep(until: instant, tolerance: .zero)
+      time.start { [self] in
+        await time.pause(instant - time.now)
         advance { gate, now in gate.windowEnded(at: now) }
       }
     case .start:
-      Task {
+      time.start { [self] in
         let outputs = await perform(batch.map(\.item))
         precondition(outputs.count == batch.count, "a batch's operation must answer each item")
         advance { gate, now in gate.finished(at: now) }
@@ -67,7 +71,7 @@ public final class Batcher<Item: Sendable, Output: Sendable>: Sendable {
   }
 
   private func advance(_ event: (inout BatchGate, ContinuousClock.Instant) -> BatchGate.Action) {
-    let now = clock.now
+    let now = time.now
     let (action, batch) = state.withLock { state in
       let action = event(&state.gate, now)
       return Self.take(&state, after: action)

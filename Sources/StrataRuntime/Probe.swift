@@ -4,16 +4,16 @@ import Synchronization
 package enum Probe {
   /// What `body` answers, or nil once `limit` has passed. A body that is given up goes on by itself, unheard.
   package static func answer<Value: Sendable>(
-    within limit: Duration, _ body: @escaping @Sendable () async -> Value
+    within limit: Duration, time: Timekeeper = .system, _ body: @escaping @Sendable () async -> Value
   ) async -> Value? {
     let first = FirstAnswer<Value>()
     return await withCheckedContinuation { continuation in
       first.expect(continuation)
-      let timer = Task {
-        try? await Task.sleep(for: limit)
+      let timer = time.start {
+        await time.pause(limit)
         first.give(nil)
       }
-      Task {
+      time.start {
         first.give(await body())
         timer.cancel()
       }

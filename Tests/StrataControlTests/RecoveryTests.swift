@@ -36,6 +36,24 @@ import Testing
     #expect(text.contains("strata_queue_generations_lost_total 1") && text.contains("strata_jobs_restored_total 2"))
   }
 
+  /// With a clock that was set back tokens follow one another by ones, and the ledger knows those only whose attempts have ended.
+  @Test func aRebuiltQueueGivesNoTokenOutTwice() async throws {
+    let clock = HeldClock()
+    let fixture = try await ControlFixture(queue: HookedQueue(MemoryQueue(clock: clock.clock)))
+    for _ in 0..<4 { _ = try await fixture.submit() }
+    let ended = try await fixture.lease()[0]
+    try await fixture.complete([ended])
+    clock.advance(by: .seconds(-3_600))
+    let lost = [try await fixture.lease()[0], try await fixture.lease()[0]]
+    #expect(lost[0].token > ended.token)
+    let settler = fixture.settler()
+    try await settler.drain()
+    await fixture.queue.memory.lose()
+    try await fixture.reconciler(settler).reconcile(.queueLost)
+    let again = try await fixture.lease(3)
+    #expect(again.count == 3 && again.allSatisfy { $0.token > lost[1].token })
+  }
+
   @Test(arguments: [true, false]) func whatWasCancelledWhileItRanDoesNotComeBack(isWholeQueueLost: Bool) async throws {
     let fixture = try await ControlFixture()
     let job = try await fixture.submit()

@@ -130,6 +130,21 @@ import Testing
     }
   }
 
+  /// Nobody was there to end the leases of a dead worker when they were over, and the clock was set back a while later.
+  @Test(arguments: Backend.allCases) func leasesThatWereOverBeforeEndAllTheSame(_ backend: Backend) async throws {
+    let clock = HeldClock()
+    try await withQueue(backend, clock: clock) { queue in
+      clock.advance(.seconds(3_600))
+      _ = try await queue.enqueue([.sample()])
+      _ = try #require(
+        try await queue.lease(worker: WorkerID(), tiers: [.cpu], count: 1, for: .seconds(10)).leases.first)
+      clock.advance(.seconds(60))
+      clock.advance(.seconds(-3_600))
+      #expect(try await queue.rewind(by: .seconds(3_600)) == 1)
+      #expect(try await queue.expire(limit: 10) == 1)
+    }
+  }
+
   @Test(arguments: Backend.allCases) func whatWasSetByTheClockOfNowStays(_ backend: Backend) async throws {
     let clock = HeldClock()
     try await withQueue(backend, clock: clock) { queue in

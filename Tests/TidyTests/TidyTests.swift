@@ -14,8 +14,8 @@ import Testing
     ["StrataScheduling", "StrataRuntime", "StrataArtifacts", "StrataAPI", "PointClouds"],
     ["StrataQueue", "StrataLedger", "StrataClient", "StrataStack"],
     ["StrataControl", "StrataWorker"],
-    ["StrataServer", "Capabilities", "StrataFaults"],
-    ["strata", "strata-bench", "strata-faults"],
+    ["StrataServer", "Capabilities", "StrataFaults", "StrataSimulation"],
+    ["strata", "strata-bench", "strata-faults", "strata-simulate"],
   ]
 
   /// Each C library has one adapter, and nobody else imports it. (CLinux is the operating system, like Glibc.)

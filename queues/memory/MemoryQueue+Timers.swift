@@ -40,7 +40,8 @@ extension MemoryQueue {
     let from = now + .microseconds(max(shift - 5_000_000, shift / 2))
     func moved(_ due: Timestamp) -> Timestamp { max(now, Timestamp(microseconds: due.microseconds - shift)) }
     var count = 0
-    for (worker, deadline) in workers where deadline > from {
+    // No worker is given so long; one may have been over for a while before the clock was set back.
+    for (worker, deadline) in workers where deadline > now + .microseconds(shift / 2) {
       workers[worker] = moved(deadline)
       count += 1
     }

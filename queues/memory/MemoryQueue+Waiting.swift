@@ -1,4 +1,5 @@
 public import StrataCore
+internal import StrataRuntime
 
 // The calls that wait.
 extension MemoryQueue {
@@ -67,12 +68,12 @@ extension MemoryQueue {
   private func waiting<Found>(
     upTo duration: Duration, _ look: (isolated MemoryQueue) -> [Found]
   ) async -> [Found] {
-    let end = ContinuousClock.now + duration
+    let end = time.now + duration
     while true {
       let number = bell.newNumber()
       let found = look(self)
-      let rest = end - .now
-      if !found.isEmpty || rest <= .zero || Task.isCancelled {
+      let rest = end - time.now
+      if !found.isEmpty || rest <= .zero || Task.isCancelled || isStopped {
         bell.wake(number)
         return found
       }
@@ -80,11 +81,13 @@ extension MemoryQueue {
     }
   }
 
+  private func wake(_ number: Int) { bell.wake(number) }
+
   /// Returns when something has changed since `number` was taken, the time is over or the task is cancelled.
   private func change(_ number: Int, within duration: Duration) async {
-    let timer = Task {
-      try? await Task.sleep(for: duration)
-      bell.wake(number)
+    let timer = time.start { [time] in
+      await time.pause(duration)
+      await self.wake(number)
     }
     await withTaskCancellationHandler {
       await withCheckedContinuation { bell.wait(number, $0) }

@@ -255,9 +255,10 @@ extension MemoryQueue {
     let wasKnown = workers[worker] != nil
     let mine = held.map { owned($0).flatMap { $0.lease?.worker == worker ? $0.lease : nil } }
     let deadline = extend(worker, duration)
-    takeBack(leases(of: worker).filter { !held.contains($0) })
+    let unnamed = leases(of: worker).filter { !held.contains($0) }
+    takeBack(unnamed)
     return HeartbeatReply(
-      deadline: deadline, wasKnown: wasKnown,
+      deadline: deadline, wasKnown: wasKnown && unnamed.isEmpty,
       lost: zip(held, mine).compactMap { $1 == nil ? $0.job : nil },
       cancelRequested: zip(held, mine).compactMap { $1?.isCancelRequested == true ? $0.job : nil },
       preempted: zip(held, mine).compactMap { $1?.isToBePreempted == true ? $0.job : nil })

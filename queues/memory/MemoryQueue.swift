@@ -1,4 +1,5 @@
 public import StrataCore
+public import StrataRuntime
 
 /// The queue's protocol in plain Swift, in memory: the model that the Redis queue is compared with, and a queue for
 /// tests that need no server. It keeps nothing beyond its own life and is built to be read, not to be fast.
@@ -8,6 +9,7 @@ public import StrataCore
 public actor MemoryQueue: JobQueue {
   let limits: QueueLimits
   private let clock: WallClock
+  let time: Timekeeper
 
   // What the queue holds; `MemoryQueue+…` files change it.
   var installed: UInt64?
@@ -46,6 +48,8 @@ public actor MemoryQueue: JobQueue {
   var eventLog: [QueueEvent] = []
   var unreadableLog: [UnreadableEntry] = []
   var bell = Bell()
+  /// Nobody waits for anything any more.
+  var isStopped = false
 
   struct HeldJob {
     var job: QueuedJob
@@ -117,9 +121,13 @@ public actor MemoryQueue: JobQueue {
     var expiresAt: Timestamp?
   }
 
-  public init(limits: QueueLimits = QueueLimits(), clock: WallClock = .system) {
+  /// - Parameters:
+  ///   - clock: the server's, which says what is due.
+  ///   - time: by which calls wait.
+  public init(limits: QueueLimits = QueueLimits(), clock: WallClock = .system, time: Timekeeper = .system) {
     self.limits = limits
     self.clock = clock
+    self.time = time
   }
 
   /// Microseconds are the finest that the queue keeps.

@@ -19,9 +19,7 @@ extension AdmissionService {
     let stored = try await inputs.stored(drafts.flatMap { (try? $0.get().inputs) ?? [] }, of: tenant)
     let checked = try await checked(drafts, tenant, stored)
     try await requireLanes(for: checked, tenant)
-    let (verdicts, waiting) = try await accept(checked.compactMap { try? $0.get() })
-    // Only now, for what is claimed is left alone.
-    for job in waiting { retries.add(job) }
+    let verdicts = try await accept(checked.compactMap { try? $0.get() })
     var rest = verdicts[...]
     return checked.map { submission in
       let verdict = submission.flatMap { self.verdict(rest.removeFirst(), on: $0) }
@@ -38,14 +36,14 @@ extension AdmissionService {
     throw refusal
   }
 
-  /// - Returns: the verdicts, and the jobs that are to be in the queue and are not yet.
-  private func accept(_ submissions: [JobSubmission]) async throws(StrataError) -> ([AdmissionVerdict], [JobID]) {
-    for submission in submissions { underWay.begin(submission.job) }
-    defer { for submission in submissions { underWay.end(submission.job) } }
-    let verdicts: [AdmissionVerdict]
-    do { verdicts = try await ledger.admit(submissions) } catch { throw error.strataError }
-    CrashPoint.betweenCommitAndEnqueue.reached()
-    return (verdicts, await bringIntoQueue(zip(submissions, verdicts).map { ($0, $1) }))
+  private func accept(_ submissions: [JobSubmission]) async throws(StrataError) -> [AdmissionVerdict] {
+    try await entrance.entering(submissions) {
+      () async throws(StrataError) -> ([AdmissionVerdict], Entrance.Admitted) in
+      let verdicts: [AdmissionVerdict]
+      do throws(LedgerError) { verdicts = try await ledger.admit(submissions) } catch { throw error.strataError }
+      CrashPoint.betweenCommitAndEnqueue.reached()
+      return (verdicts, zip(submissions, verdicts).map { ($0, $1) })
+    }
   }
 
   /// As for a single job: the workers are looked at once for all that would be refused for want of one.
@@ -81,42 +79,6 @@ extension AdmissionService {
       return .success(submission)
     } catch {
       return .failure(error)
-    }
-  }
-
-  /// As for a single job: what is queued is enqueued, what is blocked may be told of ends, what was there is looked for.
-  ///
-  /// - Returns: the jobs that could not be enqueued.
-  func bringIntoQueue(_ admitted: [(JobSubmission, AdmissionVerdict)]) async -> [JobID] {
-    var (ready, known, isAnyBlocked): ([QueuedJob], Set<JobID>, Bool) = ([], [], false)
-    for (submission, verdict) in admitted {
-      switch verdict {
-      case .accepted(let job) where job.state == .blocked: isAnyBlocked = true
-      case .accepted(let job): ready.append(lanes.job(submission, job))
-      case .existing(let job) where !job.state.isFinal: known.insert(job.job)
-      case .existing, .refused: break
-      }
-    }
-    let waiting = await enqueue(ready)
-    if isAnyBlocked, let job = admitted.first?.0.job { await resolutions.submit(job) }
-    if !known.isEmpty { await reconciler.recheck(known) }
-    return waiting
-  }
-
-  /// - Returns: the jobs that could not be enqueued: all, where it failed.
-  private func enqueue(_ jobs: [QueuedJob]) async -> [JobID] {
-    guard !jobs.isEmpty else { return [] }
-    room.noteAccepted(jobs)
-    do {
-      _ = try await queue.enqueue(jobs)
-      let cancelled = jobs.map(\.id).filter(underWay.isCancelled)
-      if !cancelled.isEmpty { _ = try? await queue.cancel(cancelled) }
-      return []
-    } catch {
-      log.warning("accepted jobs not enqueued yet", ["jobs": "\(jobs.count)", "error": "\(error)"])
-      room.noteFailure(error)
-      reconciler.request(error == .lost ? .queueLost : .enqueueFailed)
-      return jobs.map(\.id)
     }
   }
 

@@ -4,10 +4,7 @@ import StrataLedger
 import StrataQueue
 import StrataRuntime
 
-/// Accepts jobs: committed with their holds first (①), then made ready in the queue (②).
-///
-/// What is committed is accepted, whatever happens to the queue: a job that could not be enqueued is tried again here
-/// (`retries`), whether this controller leads or not. Concurrent submissions share transactions and scripts.
+/// Accepts jobs: checks what is submitted, looks for room and inputs, and has it enter.
 package final class AdmissionService: Sendable {
   let check: DraftCheck
   let tiers: TierWatch
@@ -15,24 +12,15 @@ package final class AdmissionService: Sendable {
   let room: AdmissionRoom
   let ledger: Ledger
   let inputs: InputCheck
-  let queue: any JobQueue
-  private let admissions: AdmissionBatcher
-  private let enqueues: Batcher<QueuedJob, QueueError?>
-  let rechecks: Batcher<JobID, Void>
-  let resolutions: Batcher<JobID, Void>
-  let underWay: EnqueuesUnderWay
-  /// To be run for as long as the controller does.
-  let retries: EnqueueRetries
-  let lanes: LaneRule
+  let entrance: Entrance
   let clock: WallClock
-  let reconciler: Reconciler
   let metrics: ControlMetrics
   let log: Log
 
   init(
     check: DraftCheck, tiers: TierWatch, ledger: Ledger, queue: any JobQueue, inputs: InputCheck, settler: Settler,
     reconciler: Reconciler, bounds: AdmissionBounds = AdmissionBounds(), metrics: ControlMetrics = ControlMetrics(),
-    log: Log = .silent, clock: WallClock = .system
+    log: Log = .silent, clock: WallClock = .system, time: Timekeeper = .system
   ) {
     self.check = check
     self.tiers = tiers
@@ -40,36 +28,11 @@ package final class AdmissionService: Sendable {
     self.room = room
     self.ledger = ledger
     self.inputs = inputs
-    self.queue = queue
-    self.reconciler = reconciler
-    underWay = reconciler.underWay
-    retries = EnqueueRetries(reconciler, log: log)
-    lanes = reconciler.lanes
     self.metrics = metrics
     self.log = log
     self.clock = clock
-    rechecks = Batcher { jobs in
-      await reconciler.recheck(Set(jobs))
-      return jobs.map { _ in }
-    }
-    resolutions = Batcher { jobs in
-      do {
-        try await settler.resolve()
-      } catch {
-        log.warning("blocked jobs could not be told of ends yet", ["error": "\(error)"])
-      }
-      return jobs.map { _ in }
-    }
-    admissions = AdmissionBatcher(ledger)
-    enqueues = Batcher { jobs in
-      do throws(QueueError) {
-        room.noteAccepted(jobs)
-        return try await queue.enqueue(jobs).map { _ in nil }
-      } catch {
-        room.noteFailure(error)
-        return jobs.map { _ in error }
-      }
-    }
+    entrance = Entrance(
+      ledger: ledger, queue: queue, settler: settler, reconciler: reconciler, room: room, log: log, time: time)
   }
 
   /// Returns once the job is committed.
@@ -148,7 +111,7 @@ package final class AdmissionService: Sendable {
   }
 
   /// In which its job, or each of its tasks, waits; but for the class, which the ledger knows.
-  func lane(of submission: JobSubmission) -> Lane { lanes.lane(submission.order, submission.tier, .standard) }
+  func lane(of submission: JobSubmission) -> Lane { entrance.lanes.lane(submission.order, submission.tier, .standard) }
 
   private func judge(_ submission: JobSubmission) async throws(StrataError) -> AdmissionVerdict {
     do { return try await ledger.judge(submission) } catch { throw error.strataError }
@@ -158,50 +121,14 @@ package final class AdmissionService: Sendable {
     do { return try await ledger.job(job, tenant: tenant)?.held ?? .zero } catch { throw error.strataError }
   }
 
-  /// Says that a job has been cancelled in the ledger: if it is on its way into the queue, it leaves it again.
-  package func noteCancelled(_ job: JobID) { underWay.cancel(job) }
-
   private func carryOut(_ submission: JobSubmission) async throws(StrataError) -> AdmittedJob {
-    let (job, failure) = try await accept(submission)
-    if let failure {
-      log.warning("accepted job not enqueued yet", ["job": "\(job.id)", "error": "\(failure)"])
-      reconciler.request(failure == .lost ? .queueLost : .enqueueFailed)
-      // Only now, for what is claimed is left alone.
-      retries.add(job.id)
+    let verdict: AdmissionVerdict
+    do { verdict = try await entrance.submit(submission) } catch { throw error.strataError }
+    switch verdict {
+    case .accepted(let job): return AdmittedJob(job, of: submission)
+    case .existing(let job): return AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true)
+    case .refused(let refusal): throw refusal.strataError
     }
-    return job
-  }
-
-  /// - Returns: the job, and why it is not in the queue yet.
-  private func accept(_ submission: JobSubmission) async throws(StrataError) -> (AdmittedJob, QueueError?) {
-    underWay.begin(submission.job)
-    defer { underWay.end(submission.job) }
-    switch try await admit(submission) {
-    case .accepted(let job):
-      CrashPoint.betweenCommitAndEnqueue.reached()
-      // One that waits for others is enqueued by whoever releases it. Those may have ended already.
-      guard job.state == .blocked else {
-        return (AdmittedJob(job, of: submission), await enqueue(lanes.job(submission, job)))
-      }
-      await resolutions.submit(job.job)
-      return (AdmittedJob(job, of: submission), nil)
-    case .existing(let job):
-      // It may have been run, with its outcome still on the way: only one that is missing indeed is put back.
-      if !job.state.isFinal { await rechecks.submit(job.job) }
-      return (AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true), nil)
-    case .refused(let refusal):
-      throw refusal.strataError
-    }
-  }
-
-  private func admit(_ submission: JobSubmission) async throws(StrataError) -> AdmissionVerdict {
-    do { return try await admissions.submit(submission) } catch { throw error.strataError }
-  }
-
-  private func enqueue(_ job: QueuedJob) async -> QueueError? {
-    let failure = await enqueues.submit(job)
-    if failure == nil, underWay.isCancelled(job.id) { _ = try? await queue.cancel([job.id]) }
-    return failure
   }
 }
 

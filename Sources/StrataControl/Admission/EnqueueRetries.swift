@@ -6,7 +6,7 @@ import Synchronization
 /// again. A leader's comparison would do so too; a controller that does not lead has nobody to ask for one.
 ///
 /// What a controller does not live to put back the leader finds within seconds (`AcceptedLooks`).
-final class EnqueueRetries: Sendable {
+package final class EnqueueRetries: Sendable {
   /// Jobs remembered; more are left to the leader.
   static let jobsMax = 10_000
   /// How often a job is looked at, by looks that came about: once more than it is put back, since somebody else may have
@@ -25,8 +25,10 @@ final class EnqueueRetries: Sendable {
   private let state = Mutex(State())
   private let reconciler: Reconciler
   private let log: Log
+  private let time: Timekeeper
 
-  init(_ reconciler: Reconciler, log: Log) {
+  init(_ reconciler: Reconciler, log: Log, time: Timekeeper = .system) {
+    self.time = time
     self.reconciler = reconciler
     self.log = log
   }
@@ -45,7 +47,7 @@ final class EnqueueRetries: Sendable {
   }
 
   /// Retries until the task is cancelled. May be called again after it returned.
-  func run() async {
+  package func run() async {
     let (wakes, waker) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     state.withLock { $0.waker = waker }
     waker.yield()
@@ -53,7 +55,7 @@ final class EnqueueRetries: Sendable {
   }
 
   private func putBackAll() async {
-    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    var backoff = time.backoff(first: .milliseconds(50), longest: .seconds(2))
     while !Task.isCancelled {
       let jobs = state.withLock { Set($0.looks.keys.prefix(Self.batchMax)) }
       guard !jobs.isEmpty else { return }
@@ -64,7 +66,7 @@ final class EnqueueRetries: Sendable {
       } catch {
         state.withLock { $0.trouble = "\(error)" }
         log.warning("accepted jobs wait for the queue", ["jobs": "\(jobs.count)", "error": "\(error)"])
-        try? await Task.sleep(for: backoff.next())
+        await time.pause(backoff.next())
       }
     }
   }

@@ -126,26 +126,20 @@ extension AdmissionService {
   ///
   /// - Throws: `unavailable`, where it is not known what was committed: repeated, it finds out, and enqueues that.
   func make(_ making: ArrayMaking) async throws(StrataError) -> ArrayStep {
-    let (step, waiting) = try await commit(making)
-    // Only now, for what is claimed is left alone.
-    for job in waiting { retries.add(job) }
+    let submissions = making.tasks.map(\.submission)
+    let step = try await entrance.entering(submissions) {
+      () async throws(StrataError) -> (ArrayStep, Entrance.Admitted) in
+      let step: ArrayStep
+      do throws(LedgerError) { step = try await ledger.make(making) } catch { throw error.strataError }
+      guard !step.made.isEmpty, !step.isStale else { return (step, []) }
+      CrashPoint.betweenMakingAndEnqueue.reached()
+      // They are the first of those that were to be made.
+      return (step, zip(submissions, step.made).map { ($0, .accepted($1)) })
+    }
     let known = step.isStale ? step.made.filter { !$0.state.isFinal }.map(\.job) : []
-    if !known.isEmpty { await reconciler.recheck(Set(known)) }
+    if !known.isEmpty { await entrance.reconciler.recheck(Set(known)) }
     if !step.isStale { metrics.accepted.increment(by: UInt64(step.made.count)) }
     return step
-  }
-
-  /// - Returns: what became of it, and the jobs that are to be in the queue and are not yet.
-  private func commit(_ making: ArrayMaking) async throws(StrataError) -> (ArrayStep, [JobID]) {
-    let submissions = making.tasks.map(\.submission)
-    for submission in submissions { underWay.begin(submission.job) }
-    defer { for submission in submissions { underWay.end(submission.job) } }
-    let step: ArrayStep
-    do { step = try await ledger.make(making) } catch { throw error.strataError }
-    guard !step.made.isEmpty, !step.isStale else { return (step, []) }
-    CrashPoint.betweenMakingAndEnqueue.reached()
-    // They are the first of those that were to be made.
-    return (step, await bringIntoQueue(zip(submissions, step.made).map { ($0, .accepted($1)) }))
   }
 }
 

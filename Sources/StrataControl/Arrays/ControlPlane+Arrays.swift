@@ -105,7 +105,7 @@ extension ControlPlane {
     log.info("tasks cancelled", ["array": "\(id)", "tenant": "\(tenant)", "jobs": "\(done.jobs.count)"])
     // Whoever watches it looks for itself where this does not come through.
     if let finished = done.finished { try? await queue.announce([FinishedNotice(finished)]) }
-    await takeOut(done.jobs)
+    await cancellation.takeOut(done.jobs)
     if done.finished != nil {
       // Jobs may wait for it; those who lead tell them otherwise.
       do { try await settler.resolve() } catch {

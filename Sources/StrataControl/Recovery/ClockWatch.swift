@@ -1,5 +1,6 @@
 import StrataCore
 package import StrataQueue
+package import StrataRuntime
 
 /// Sees when the wall clock of the queue's server is set, by a clock that only counts on.
 ///
@@ -15,22 +16,23 @@ package struct ClockWatch {
 
   private struct Look {
     let server: Timestamp
-    let at: ContinuousClock.Instant
+    let at: Timekeeper.Instant
   }
 
+  private let time: Timekeeper
   private var last: Look?
   /// What was seen and not put right yet.
   package private(set) var pending = Duration.zero
 
-  package init() {}
+  package init(time: Timekeeper = .system) { self.time = time }
 
   /// Looks at the clock, and adds to `pending` by how much it was set since the look before, forward or back.
   ///
   /// - Returns: whether that could be told. Of a server that took its time to answer it cannot.
   package mutating func look(at queue: any JobQueue) async throws(QueueError) -> Bool {
-    let before = ContinuousClock.now
+    let before = time.now
     let (server, latest) = try await queue.time()
-    let after = ContinuousClock.now
+    let after = time.now
     guard after - before <= Self.patience else { return false }
     let look = Look(server: server, at: after)
     defer { last = look }

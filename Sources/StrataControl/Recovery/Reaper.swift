@@ -16,49 +16,51 @@ package struct Reaper: Sendable {
   let reconciler: Reconciler
   let metrics: ControlMetrics
   let log: Log
+  let time: Timekeeper
   /// Between two looks.
   let interval: Duration
 
   package init(
     queue: any JobQueue, leaseDuration: Duration, reconciler: Reconciler, metrics: ControlMetrics = ControlMetrics(),
-    log: Log = .silent, interval: Duration = .seconds(1)
+    log: Log = .silent, time: Timekeeper = .system, interval: Duration = .seconds(1)
   ) {
     self.queue = queue
     self.leaseDuration = leaseDuration
     self.reconciler = reconciler
     self.metrics = metrics
     self.log = log
+    self.time = time
     self.interval = interval
   }
 
   /// Reaps until the task is cancelled.
   package func run() async {
-    var quietUntil = ContinuousClock.now + leaseDuration
-    var clock = ClockWatch()
-    var lastLook = ContinuousClock.now
+    var quietUntil = time.now + leaseDuration
+    var clock = ClockWatch(time: time)
+    var lastLook = time.now
     while !Task.isCancelled {
-      if ContinuousClock.now - lastLook > interval + leaseDuration / 2 { quietUntil = .now + leaseDuration }
-      lastLook = .now
+      if time.now - lastLook > interval + leaseDuration / 2 { quietUntil = time.now + leaseDuration }
+      lastLook = time.now
       do {
         // What was put right may have been lost with its last seconds.
         if reconciler.takeNewServer() { clock.forget() }
         let isTold = try await clock.look(at: queue)
         if clock.pending != .zero {
-          quietUntil = .now + leaseDuration
+          quietUntil = time.now + leaseDuration
           try await putRight(clock.pending)
           clock.settle()
         }
         // Of what the clock says now nobody knows whether it was set.
-        if isTold, ContinuousClock.now >= quietUntil {
+        if isTold, time.now >= quietUntil {
           if try await reap() == Self.batchMax { continue }
         } else if try await queue.generation() == nil {
           throw QueueError.lost
         }
       } catch {
-        quietUntil = .now + leaseDuration
+        quietUntil = time.now + leaseDuration
         if case QueueError.lost = error { reconciler.request(.queueLost) }
       }
-      try? await Task.sleep(for: interval)
+      await time.pause(interval)
     }
   }
 

@@ -33,10 +33,12 @@ package actor Reconciler {
   /// Jobs accepted this short a time before a rebuild are looked for a second time after it: their commit may have
   /// come after the first look.
   static let overlap = Duration.seconds(60)
+  /// How many tokens a rebuilt queue passes over: more than a queue gives out between an attempt's start and its end.
+  private static let tokensPassed: UInt64 = 1_000_000
   /// How often a job is put back because the queue could not read an entry of it. The next time it has failed.
   package static let unreadableRestoresMax = 5
 
-  private let ledger: Ledger
+  private let ledger: any JobLedger
   private let queue: any JobQueue
   private let settler: Settler
   /// Shared with admission and the settler: all put a job into the same lane.
@@ -44,6 +46,7 @@ package actor Reconciler {
   private let metrics: ControlMetrics
   private let log: Log
   private let lookAgeMax: Duration
+  private let time: Timekeeper
   /// Shared with admission and the settler: a job that one of them is about to enqueue is not missing.
   package nonisolated let underWay: EnqueuesUnderWay
   /// By which others ask for comparisons.
@@ -54,9 +57,9 @@ package actor Reconciler {
   private var unreadable = UnreadableTally()
 
   package init(
-    ledger: Ledger, queue: any JobQueue, settler: Settler, lookAgeMax: Duration = Reconciler.lookAgeMaxDefault,
+    ledger: any JobLedger, queue: any JobQueue, settler: Settler, lookAgeMax: Duration = Reconciler.lookAgeMaxDefault,
     metrics: ControlMetrics = ControlMetrics(),
-    log: Log = .silent
+    log: Log = .silent, time: Timekeeper = .system
   ) {
     self.ledger = ledger
     self.queue = queue
@@ -67,6 +70,7 @@ package actor Reconciler {
     requests = settler.requests
     self.metrics = metrics
     self.log = log
+    self.time = time
   }
 
   /// Has the comparison made soon. Requests made meanwhile become one. While nobody runs, there is nothing to note:
@@ -94,7 +98,7 @@ package actor Reconciler {
 
   private func reconcilePersistently(_ batch: ReconcileRequests.Batch) async {
     unreadable.add(batch.unreadable)
-    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    var backoff = time.backoff(first: .milliseconds(50), longest: .seconds(2))
     defer { failure.withLock { $0 = nil } }
     while !Task.isCancelled {
       do {
@@ -103,7 +107,7 @@ package actor Reconciler {
       } catch {
         failure.withLock { $0 = "\(error)" }
         log.warning("reconciliation interrupted; it is repeated", ["error": "\(error)"])
-        try? await Task.sleep(for: backoff.next())
+        await time.pause(backoff.next())
       }
     }
   }
@@ -119,7 +123,7 @@ package actor Reconciler {
   }
 
   private func reconcile(for reasons: [Reason]) async throws -> Outcome {
-    let start = ContinuousClock.now
+    let start = time.now
     var outcome = Outcome()
     // Before a queue that was lost is declared complete: from then on its jobs run.
     try await Governor(ledger: ledger, queue: queue).tellAll()
@@ -134,7 +138,7 @@ package actor Reconciler {
     }
     unreadable = UnreadableTally()
     outcome.forgotten = try await forgetFinished()
-    note(isLost ? [.queueLost] : reasons, outcome, .now - start)
+    note(isLost ? [.queueLost] : reasons, outcome, time.now - start)
     return outcome
   }
 
@@ -158,7 +162,7 @@ package actor Reconciler {
 
   /// Fills an empty queue and declares it complete.
   private func rebuild() async throws -> (restored: Int, generation: UInt64) {
-    let overlapStart = Timestamp(nanoseconds: Timestamp.now.nanoseconds - Self.overlap.nanoseconds)
+    let overlapStart = Timestamp(nanoseconds: time.wall.now.nanoseconds - Self.overlap.nanoseconds)
     // What ended before the loss may still be in the log of outcomes, if that survived.
     let refused = try await settler.drain()
     var restored = 0
@@ -167,11 +171,13 @@ package actor Reconciler {
       try requireFresh(start)
       restored += try await restore(wanted).count
     }
-    let start = ContinuousClock.now
+    let start = time.now
     let generation = try await ledger.nextGeneration()
     let floor = try await ledger.largestToken()
     try requireFresh(start)
-    try await queue.install(generation: generation, tokenFloor: floor)
+    // Leases that were lost had greater tokens than the last that ended; by ones, where the clock had been set back.
+    let passed = FencingToken(rawValue: floor.rawValue == 0 ? 0 : floor.rawValue + Self.tokensPassed)
+    try await queue.install(generation: generation, tokenFloor: passed)
     return (restored + (try await restoreMissing(after: JobID.first(at: overlapStart))), generation)
   }
 
@@ -272,7 +278,7 @@ package actor Reconciler {
     let unwanted = zip(claimed, statuses).filter { $0.1 != nil && $0.0.isCancelRequested }.map(\.0.id)
     if !unwanted.isEmpty { _ = try await queue.cancel(unwanted) }
     guard !missing.isEmpty else { return 0 }
-    let start = ContinuousClock.now
+    let start = time.now
     let open = try await unended(missing.map(\.id))
     let unfinished = missing.filter { open.contains($0.id) }
     var wanted = try await settleCancelled(unfinished)
@@ -291,8 +297,8 @@ package actor Reconciler {
   /// silent for a heartbeat at most when the look began.
   package static let lookAgeMaxDefault = Leadership.silenceMaxDefault - .seconds(2)
 
-  private func requireFresh(_ start: ContinuousClock.Instant) throws {
-    guard ContinuousClock.now - start <= lookAgeMax else {
+  private func requireFresh(_ start: Timekeeper.Instant) throws {
+    guard time.now - start <= lookAgeMax else {
       throw StrataError(.timeout, "what was missing from the queue was seen too long ago to act upon it")
     }
   }
@@ -344,20 +350,20 @@ package actor Reconciler {
 
   /// - Parameter body: gets a page, and when the reading of it began.
   private func forEachUnfinished(
-    after first: JobID?, _ body: ([UnfinishedJob], ContinuousClock.Instant) async throws -> Void
+    after first: JobID?, _ body: ([UnfinishedJob], Timekeeper.Instant) async throws -> Void
   ) async throws {
-    let ledger = ledger
-    func page(after cursor: JobID?) -> Task<(jobs: [UnfinishedJob], start: ContinuousClock.Instant), any Error> {
-      Task {
-        let start = ContinuousClock.now
+    let (ledger, time) = (ledger, time)
+    func page(after cursor: JobID?) -> Task<(jobs: [UnfinishedJob], start: Timekeeper.Instant), any Error> {
+      time.start(throwing: {
+        let start = time.now
         return (try await ledger.unfinished(after: cursor, limit: Self.pageMax), start)
-      }
+      })
     }
     // The next page is read while one is seen to. One that had to wait for its turn is read again: it has to be fresh.
     var (cursor, reading) = (first, page(after: first))
     while true {
       var (jobs, start) = try await reading.value
-      if ContinuousClock.now - start > lookAgeMax / 4 { (jobs, start) = try await page(after: cursor).value }
+      if time.now - start > lookAgeMax / 4 { (jobs, start) = try await page(after: cursor).value }
       guard let last = jobs.last else { return }
       (cursor, reading) = (last.id, page(after: last.id))
       try await body(jobs, start)

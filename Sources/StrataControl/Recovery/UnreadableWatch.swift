@@ -14,18 +14,20 @@ package struct UnreadableWatch: Sendable {
   private let reconciler: Reconciler
   private let metrics: ControlMetrics
   private let log: Log
+  private let time: Timekeeper
   private let backoff: Backoff
 
   /// - Parameter backoff: between two tries, while the queue does not answer.
   package init(
     queue: any JobQueue, reconciler: Reconciler, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent,
-    backoff: Backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    time: Timekeeper = .system, backoff: Backoff? = nil
   ) {
     self.queue = queue
     self.reconciler = reconciler
     self.metrics = metrics
     self.log = log
-    self.backoff = backoff
+    self.time = time
+    self.backoff = backoff ?? time.backoff(first: .milliseconds(50), longest: .seconds(2))
   }
 
   /// Where watching begins.
@@ -43,7 +45,7 @@ package struct UnreadableWatch: Sendable {
     for _ in 0..<Self.startTriesMax {
       do { return .after(try await passOverOld()) } catch {
         log.warning("what lies aside could not be read", ["error": "\(error)"])
-        try? await Task.sleep(for: backoff.next())
+        await time.pause(backoff.next())
       }
     }
     return .unknown
@@ -63,7 +65,7 @@ package struct UnreadableWatch: Sendable {
       } catch {
         if error != complaint { log.warning("unreadable entries are not watched now", ["error": "\(error)"]) }
         complaint = error
-        try? await Task.sleep(for: backoff.next())
+        await time.pause(backoff.next())
       }
     }
   }

@@ -26,29 +26,22 @@ extension AdmissionService {
   /// - Throws: `unavailable`, where it is not known what was committed: whoever looks again finds out.
   func fire(_ firings: [ScheduleFiring], now: Timestamp) async throws(StrataError) -> [FiringVerdict] {
     let submissions = firings.flatMap(\.submissions)
-    let (verdicts, waiting) = try await commit(firings, submissions, now: now)
-    // Only now, for what is claimed is left alone.
-    for job in waiting { retries.add(job) }
+    let verdicts = try await entrance.entering(submissions) {
+      () async throws(StrataError) -> ([FiringVerdict], Entrance.Admitted) in
+      let verdicts: [FiringVerdict]
+      do throws(LedgerError) { verdicts = try await ledger.fire(firings, now: now) } catch { throw error.strataError }
+      let made = Dictionary(verdicts.flatMap(\.made).map { ($0.job, $0) }) { first, _ in first }
+      guard !made.isEmpty else { return (verdicts, []) }
+      CrashPoint.betweenFiringAndEnqueue.reached()
+      let accepted = submissions.compactMap { submission in
+        made[submission.job].map { (submission, AdmissionVerdict.accepted($0)) }
+      }
+      return (verdicts, accepted)
+    }
     for job in verdicts.flatMap(\.made) {
       note(.success(AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: false)))
     }
     return verdicts
-  }
-
-  private func commit(
-    _ firings: [ScheduleFiring], _ submissions: [JobSubmission], now: Timestamp
-  ) async throws(StrataError) -> ([FiringVerdict], [JobID]) {
-    for submission in submissions { underWay.begin(submission.job) }
-    defer { for submission in submissions { underWay.end(submission.job) } }
-    let verdicts: [FiringVerdict]
-    do { verdicts = try await ledger.fire(firings, now: now) } catch { throw error.strataError }
-    let made = Dictionary(verdicts.flatMap(\.made).map { ($0.job, $0) }) { first, _ in first }
-    guard !made.isEmpty else { return (verdicts, []) }
-    CrashPoint.betweenFiringAndEnqueue.reached()
-    let accepted = submissions.compactMap { submission in
-      made[submission.job].map { (submission, AdmissionVerdict.accepted($0)) }
-    }
-    return (verdicts, await bringIntoQueue(accepted))
   }
 }
 

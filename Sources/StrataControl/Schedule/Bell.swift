@@ -1,3 +1,4 @@
+package import StrataRuntime
 import Synchronization
 
 /// What one task waits for and others ring. Rings while nobody waits are remembered as one.
@@ -11,8 +12,9 @@ package final class Bell: Sendable {
   }
 
   private let state = Mutex(State())
+  private let time: Timekeeper
 
-  package init() {}
+  package init(time: Timekeeper = .system) { self.time = time }
 
   package func ring() {
     let waiter = state.withLock { state in
@@ -29,8 +31,8 @@ package final class Bell: Sendable {
       state.waits += 1
       return state.waits
     }
-    let timer = Task {
-      try? await Task.sleep(for: duration)
+    let timer = time.start { [self] in
+      await time.pause(duration)
       end(number)
     }
     await withTaskCancellationHandler {

@@ -20,19 +20,22 @@ package struct Promoter: Sendable {
   private let metrics: ControlMetrics
   private let log: Log
   private let clock: WallClock
+  private let time: Timekeeper
 
   package init(
-    queue: any JobQueue, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system
+    queue: any JobQueue, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system,
+    time: Timekeeper = .system
   ) {
     self.queue = queue
     self.metrics = metrics
     self.log = log
     self.clock = clock
+    self.time = time
   }
 
   /// Promotes until the task is cancelled. Outages of the queue are waited out.
   package func run() async {
-    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    var backoff = time.backoff(first: .milliseconds(50), longest: .seconds(2))
     while !Task.isCancelled {
       do {
         let promotion = try await queue.promote(limit: Self.batchMax)
@@ -46,7 +49,7 @@ package struct Promoter: Sendable {
         if Task.isCancelled { return }
         // A queue that is being rebuilt says so for a while; the reconciler tells of it.
         if error != .lost { log.warning("delayed jobs wait for the queue", ["error": "\(error)"]) }
-        try? await Task.sleep(for: backoff.next())
+        await time.pause(backoff.next())
       }
     }
   }

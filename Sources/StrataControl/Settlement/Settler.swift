@@ -17,10 +17,11 @@ package final class Settler: Sendable {
   /// Steps that are taken at once in telling on an end, where somebody waits; the rest is left to `run`.
   static let resolutionStepsMax = 10
 
-  private let ledger: Ledger
+  private let ledger: any JobLedger
   private let queue: any JobQueue
   private let metrics: ControlMetrics
   private let log: Log
+  private let time: Timekeeper
   /// Told of jobs that are finished; it may not block.
   private let forget: @Sendable ([JobID]) -> Void
   /// Shared with admission and the reconciler: the jobs that somebody here is about to enqueue.
@@ -32,10 +33,10 @@ package final class Settler: Sendable {
   /// How long attempts took that it has settled.
   package let services = ServiceRecord()
   /// Rung whenever something was settled: tasks of arrays take the place of those that ended, holds were let go.
-  package let endings = Bell()
+  package let endings: Bell
   /// When to look for ends that have not been told on.
-  private let nextResolution = Mutex(ContinuousClock.now)
-  private let lastPass = Mutex<ContinuousClock.Instant?>(nil)
+  private let nextResolution: Mutex<Timekeeper.Instant>
+  private let lastPass = Mutex<Timekeeper.Instant?>(nil)
   private let frontier = Mutex<Timestamp?>(nil)
   private let drains = Mutex(Drains())
   private let isToStartOver = Atomic<Bool>(false)
@@ -47,9 +48,10 @@ package final class Settler: Sendable {
   }
 
   package init(
-    ledger: Ledger, queue: any JobQueue, lanes: LaneRule = LaneRule(), metrics: ControlMetrics = ControlMetrics(),
+    ledger: any JobLedger, queue: any JobQueue, lanes: LaneRule = LaneRule(),
+    metrics: ControlMetrics = ControlMetrics(),
     requests: ReconcileRequests = ReconcileRequests(), log: Log = .silent,
-    forget: @escaping @Sendable ([JobID]) -> Void = { _ in }
+    time: Timekeeper = .system, forget: @escaping @Sendable ([JobID]) -> Void = { _ in }
   ) {
     self.ledger = ledger
     self.queue = queue
@@ -57,12 +59,15 @@ package final class Settler: Sendable {
     self.requests = requests
     self.lanes = lanes
     self.log = log
+    self.time = time
     self.forget = forget
+    endings = Bell(time: time)
+    nextResolution = Mutex(time.now)
   }
 
   /// How long ago the settler last found its queue answering and everything read settled; nil while it does not run,
   /// because another controller leads.
-  package var silence: Duration? { lastPass.withLock { $0 }.map { .now - $0 } }
+  package var silence: Duration? { lastPass.withLock { $0 }.map { time.now - $0 } }
 
   /// When the oldest attempt ended of those that it has still to read, about; nil while it has read all, or does not run.
   package var unsettled: Timestamp? { frontier.withLock { $0 } }
@@ -73,13 +78,13 @@ package final class Settler: Sendable {
 
   /// Settles until the task is cancelled. Outages of either side are waited out; nothing is skipped.
   package func run() async {
-    lastPass.withLock { $0 = .now }
+    lastPass.withLock { $0 = time.now }
     defer {
       lastPass.withLock { $0 = nil }
       frontier.withLock { $0 = nil }
     }
     var position: OutcomePosition?
-    var backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
+    var backoff = time.backoff(first: .milliseconds(50), longest: .seconds(2))
     while !Task.isCancelled {
       do {
         if isToStartOver.exchange(false, ordering: .acquiring) { position = nil }
@@ -91,13 +96,13 @@ package final class Settler: Sendable {
         frontier.withLock { $0 = pass.flatMap { $0.count < Self.batchMax ? nil : $0.firstEndedAt } }
         // One step a pass: a job that very many wait for holds up nobody's settlement.
         if isResolutionDue { try await resolve(stepsMax: 1) }
-        lastPass.withLock { $0 = .now }
+        lastPass.withLock { $0 = time.now }
         backoff.reset()
       } catch {
         if Task.isCancelled { return }
         log.warning("settlement interrupted; it is repeated", ["error": "\(error)"])
         position = nil
-        try? await Task.sleep(for: backoff.next())
+        await time.pause(backoff.next())
       }
     }
   }
@@ -111,11 +116,11 @@ package final class Settler: Sendable {
   package func drain() async throws -> Set<JobID> {
     let task = drains.withLock { drains in
       if let waiting = drains.waiting { return waiting }
-      let task = Task { [running = drains.running] in
-        if let running { await Self.end(of: running, within: Self.drainPatience) }
+      let task = time.start(throwing: { [running = drains.running] in
+        if let running { await self.end(of: running, within: Self.drainPatience) }
         self.drains.withLock { $0 = Drains(running: $0.waiting) }
         return try await self.drainAlone()
-      }
+      })
       drains.waiting = task
       return task
     }
@@ -123,14 +128,14 @@ package final class Settler: Sendable {
   }
 
   /// Returns when the task has ended, or the time has passed.
-  private static func end(of task: Task<Set<JobID>, any Error>, within time: Duration) async {
+  private func end(of task: Task<Set<JobID>, any Error>, within patience: Duration) async {
     let (ends, end) = AsyncStream<Void>.makeStream()
-    Task {
+    time.start {
       _ = await task.result
       end.finish()
     }
-    let timer = Task {
-      try? await Task.sleep(for: time)
+    let timer = time.start { [time] in
+      await time.pause(patience)
       end.finish()
     }
     for await _ in ends {}
@@ -153,7 +158,8 @@ package final class Settler: Sendable {
   package func settleCancelled(_ jobs: [JobID]) async throws {
     try await end(
       jobs.map {
-        SettlementItem(job: $0, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: .now)
+        SettlementItem(
+          job: $0, token: FencingToken(rawValue: 0), ending: .cancelled, isFinal: true, endedAt: time.wall.now)
       })
   }
 
@@ -168,7 +174,7 @@ package final class Settler: Sendable {
     try await end(
       jobs.map { job in
         SettlementItem(
-          job: job.id, token: FencingToken(rawValue: 0), ending: .failed, isFinal: true, endedAt: .now,
+          job: job.id, token: FencingToken(rawValue: 0), ending: .failed, isFinal: true, endedAt: time.wall.now,
           report: AttemptReport(usage: AttemptUsage(), error: error))
       })
   }
@@ -184,7 +190,7 @@ package final class Settler: Sendable {
 
   // MARK: Those who waited
 
-  private var isResolutionDue: Bool { nextResolution.withLock { $0 <= .now } }
+  private var isResolutionDue: Bool { nextResolution.withLock { $0 <= time.now } }
 
   /// Tells jobs of ends that they waited for and that have not been told to them yet, in at most so many steps.
   package func resolve(stepsMax: Int = resolutionStepsMax) async throws {
@@ -195,12 +201,12 @@ package final class Settler: Sendable {
         $0
       }
       guard let step else {
-        nextResolution.withLock { $0 = .now + Self.resolutionInterval }
+        nextResolution.withLock { $0 = time.now + Self.resolutionInterval }
         return
       }
       try await announce(ended(step))
     }
-    nextResolution.withLock { $0 = .now }
+    nextResolution.withLock { $0 = time.now }
   }
 
   /// Settles, and enqueues the jobs that nothing keeps waiting any more.
@@ -213,7 +219,7 @@ package final class Settler: Sendable {
     } consequences: {
       $0.consequences
     }
-    if settlement.consequences.isIncomplete { nextResolution.withLock { $0 = .now } }
+    if settlement.consequences.isIncomplete { nextResolution.withLock { $0 = time.now } }
     return settlement
   }
 
@@ -263,7 +269,7 @@ package final class Settler: Sendable {
   private func settleNext(after position: OutcomePosition?, waitingUpTo duration: Duration) async throws -> Pass? {
     let outcomes = try await queue.outcomes(after: position, limit: Self.batchMax, waitingUpTo: duration)
     guard let first = outcomes.first, let last = outcomes.last else { return nil }
-    let start = ContinuousClock.now
+    let start = time.now
     CrashPoint.betweenOutcomeAndSettlement.reached()
     let items = outcomes.map { SettlementItem($0, report: report(of: $0)) }
     let settlement = try await settle(items)
@@ -274,7 +280,7 @@ package final class Settler: Sendable {
     let (done, refused) = sort(outcomes, verdicts)
     try await queue.acknowledge(done.map(\.position))
     metrics.settlementBatches.increment()
-    metrics.settlementSeconds.observe(.now - start)
+    metrics.settlementSeconds.observe(time.now - start)
     return Pass(
       last: last.position, firstEndedAt: first.endedAt, count: outcomes.count,
       refused: refused.filter(\.isFinal).map(\.job))

@@ -4,7 +4,7 @@ import StrataQueue
 
 /// Tells the queue what the ledger says of limits and shares.
 struct Governor: Sendable {
-  let ledger: Ledger
+  let ledger: any JobLedger
   let queue: any JobQueue
 
   /// Everything that was ever set. What a queue that was lost has forgotten is told before it is declared complete.

@@ -11,8 +11,8 @@ public final class AdmissionBatcher: Sendable {
   private let batcher: Batcher<JobSubmission, Answer>
 
   /// - Parameter limits: a lone submission goes at once; under load they gather for the window.
-  public init(_ ledger: Ledger, limits: BatchLimits = BatchLimits()) {
-    batcher = Batcher(limits) { submissions in
+  public init(_ ledger: any JobLedger, limits: BatchLimits = BatchLimits(), time: Timekeeper = .system) {
+    batcher = Batcher(limits, time: time) { submissions in
       do throws(LedgerError) {
         return try await ledger.admit(submissions).map { .success($0) }
       } catch {

@@ -21,6 +21,22 @@ public struct UnfinishedJob: Hashable, Sendable {
 
   public var id: JobID { order.job }
 
+  package init(
+    order: WorkOrder, tier: TierName, priority: JobPriority, attemptsMax: Int, attemptsMade: Int, workersLost: Int,
+    isCancelRequested: Bool, runAt: Timestamp?, startBy: Timestamp?, priorityClass: PriorityClass
+  ) {
+    self.order = order
+    self.tier = tier
+    self.priority = priority
+    self.attemptsMax = attemptsMax
+    self.attemptsMade = attemptsMade
+    self.workersLost = workersLost
+    self.isCancelRequested = isCancelRequested
+    self.runAt = runAt
+    self.startBy = startBy
+    self.priorityClass = priorityClass
+  }
+
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     let id: JobID = try row.identifier()
     let tenant: TenantID = try row.identifier()

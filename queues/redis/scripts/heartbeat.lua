@@ -4,7 +4,7 @@
 -- ARGV     1 time in microseconds, or '' for the server's; 2 entries that the event log keeps; 3 seconds for which a
 --          live log is kept; 4 worker; 5 microseconds until the deadline; 6 where the worker is, for people, '' to change
 --          nothing; then per lease: job id, token
--- Returns  the deadline in microseconds; 1 if the worker was known, else 0; a string with, per lease, '0' (lost),
+-- Returns  the deadline in microseconds; 1 if the worker was known and nothing was taken back, else 0; a string with, per lease, '0' (lost),
 --          '1' (held), '2' (held, to be cancelled) or '3' (held, to be preempted)
 -- Cost     O(n + log W) for n leases, W workers; and O(m log N) for m taken back (1000 a call), N ready jobs
 
@@ -54,6 +54,7 @@ transition('heartbeat', 'allow-oom', function()
   local known = call('ZSCORE', prefix .. 'workers', worker)
   call('ZADD', prefix .. 'workers', time + duration, worker)
   if ARGV[6] ~= '' then call('HSET', prefix .. 'places', worker, ARGV[6]) end
-  if call('HLEN', prefix .. 'held:' .. worker) > named_count then take_back(worker, named, last, time) end
-  return { time + duration, known and 1 or 0, table.concat(verdicts) }
+  local has_unnamed = call('HLEN', prefix .. 'held:' .. worker) > named_count
+  if has_unnamed then take_back(worker, named, last, time) end
+  return { time + duration, known and not has_unnamed and 1 or 0, table.concat(verdicts) }
 end)

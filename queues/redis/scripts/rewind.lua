@@ -1,7 +1,8 @@
 -- The wall clock was set back: what is to happen a while after something has happened does so as if it had not. That is the
 -- deadlines of workers, the waits of jobs that are tried again, of gates, and of workers that keep room: those that are due
 -- after the time that the clock showed before, which is what was set while it was ahead, and longer waits that were not: these
--- become shorter by as much. What waits for an instant that somebody named goes on to. It is asked about one page after the
+-- become shorter by as much. Deadlines may have been over for a while before: those are moved that are further off than half of
+-- that, which no worker is given. What waits for an instant that somebody named goes on to. It is asked about one page after the
 -- other.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 by how many microseconds it was set back; 3 'workers' or 'timers';
@@ -28,7 +29,8 @@ transition('rewind', 'allow-oom', function()
   local generation, _, time = open(ARGV[1])
   if not time then return refuse('the time is no number') end
   if not generation then return lost() end
-  local key, from, moved, stay = prefix .. which, time + max(shift - LATE, floor(shift / 2)), {}, 0
+  local half = floor(shift / 2)
+  local key, from, moved, stay = prefix .. which, time + (which == 'workers' and half or max(shift - LATE, half)), {}, 0
   local found = call(
     'ZRANGEBYSCORE', key, string.format('(%d', from), '+inf', 'WITHSCORES', 'LIMIT', ARGV[4], ARGV[5])
   for index = 1, #found, 2 do

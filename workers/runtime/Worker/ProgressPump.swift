@@ -1,5 +1,6 @@
 import StrataCore
 import StrataQueue
+import StrataRuntime
 import Synchronization
 
 /// Gathers progress and live log of all attempts and sends them a few times a second in one call. While the queue is
@@ -14,11 +15,13 @@ final class ProgressPump: Sendable {
   private let queue: any JobQueue
   private let interval: Duration
   private let logBytesMax: Int
+  private let time: Timekeeper
   private let pending = Mutex<[LeaseReference: Gathered]>([:])
   private let wake: AsyncStream<Void>
   private let waker: AsyncStream<Void>.Continuation
 
-  init(queue: any JobQueue, interval: Duration, logBytesMax: Int = QueueLimits().liveLogBytesMax) {
+  init(queue: any JobQueue, interval: Duration, logBytesMax: Int = QueueLimits().liveLogBytesMax, time: Timekeeper) {
+    self.time = time
     self.queue = queue
     self.interval = interval
     self.logBytesMax = logBytesMax
@@ -87,7 +90,7 @@ final class ProgressPump: Sendable {
   /// Sends until the task is cancelled.
   func run(stale: @Sendable (LeaseReference) -> Void) async {
     for await _ in wake {
-      guard (try? await Task.sleep(for: interval, clock: .continuous)) != nil else { return }
+      guard (try? await time.sleep(for: interval)) != nil else { return }
       await flush(stale: stale)
       if pending.withLock({ !$0.isEmpty }) { waker.yield() }
     }

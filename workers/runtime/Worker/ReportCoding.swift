@@ -1,8 +1,8 @@
 import FoundationEssentials
-import StrataCore
+package import StrataCore
 
 /// Reports as the queue carries them.
-enum ReportCoding {
+package enum ReportCoding {
   /// As JSON, at most `bytesMax` bytes: a report over it loses its results and summary and becomes a failure, so that
   /// nothing ends in silence.
   static func encode(_ report: AttemptReport, bytesMax: Int) -> (bytes: [UInt8], wasCut: Bool) {
@@ -20,7 +20,7 @@ enum ReportCoding {
     return (try? encoder.encode(report)).map { Array($0) }
   }
 
-  static func order(from payload: [UInt8]) -> WorkOrder? {
+  package static func order(from payload: [UInt8]) -> WorkOrder? {
     try? JSONDecoder().decode(WorkOrder.self, from: Data(payload))
   }
 }

@@ -1,10 +1,10 @@
-import StrataCore
-import StrataQueue
+package import StrataCore
+package import StrataQueue
 import StrataRuntime
 import Synchronization
 
 /// What is to be said of one ended attempt.
-struct AttemptNotice: Sendable {
+package struct AttemptNotice: Sendable {
   let lease: LeaseReference
   let ending: AttemptEnding
   var isRetryable: Bool
@@ -15,16 +15,41 @@ struct AttemptNotice: Sendable {
   var error: AttemptError?
 }
 
+extension AttemptNotice {
+  /// A report that is too long makes a failure of a success.
+  package init(of lease: LeaseReference, _ ending: AttemptEnding, _ report: AttemptReport) {
+    let (bytes, wasCut) = ReportCoding.encode(report, bytesMax: QueueLimits().reportBytesMax)
+    self.init(
+      lease: lease, ending: wasCut && ending == .succeeded ? .failed : ending,
+      isRetryable: !wasCut && report.error?.isRetryable ?? false, report: bytes, error: wasCut ? nil : report.error)
+  }
+
+  /// Says whether and when the job is tried again, where the attempt failed.
+  ///
+  /// - Parameter attempt: its number.
+  package func decided(
+    after attempt: Int, by policy: RetryPolicy, using random: inout some RandomNumberGenerator
+  ) -> AttemptNotice {
+    guard ending == .failed, let error else { return self }
+    var decided = self
+    decided.isRetryable = policy.isRetryable(error)
+    if decided.isRetryable { decided.retryDelay = policy.delay(afterAttempt: attempt, using: &random) }
+    return decided
+  }
+}
+
 /// Brings notices to the queue, in batches, and again until it answers: an outcome is never dropped because the queue
 /// was away.
 final class Reporter: Sendable {
   private let queue: any JobQueue
   private let log: WorkerLog
+  private let time: Timekeeper
   private let pending = Mutex<[AttemptNotice]>([])
   private let wake: AsyncStream<Void>
   private let waker: AsyncStream<Void>.Continuation
 
-  init(queue: any JobQueue, log: @escaping WorkerLog) {
+  init(queue: any JobQueue, log: @escaping WorkerLog, time: Timekeeper) {
+    self.time = time
     self.queue = queue
     self.log = log
     (wake, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -50,7 +75,7 @@ final class Reporter: Sendable {
         } catch {
           log("the queue did not take \(batch.count) outcomes (\(error)); they are tried again")
           if case .tooLarge = error { trim(batch) }
-          guard (try? await Task.sleep(for: backoff.next(), clock: .continuous)) != nil else { return }
+          guard (try? await time.sleep(for: backoff.next())) != nil else { return }
         }
       }
     }

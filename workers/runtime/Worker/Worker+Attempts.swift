@@ -1,28 +1,28 @@
 import StrataArtifacts
 import StrataCore
-import StrataQueue
+package import StrataQueue
 import Synchronization
 
 // From a lease to the notice of how its attempt ended.
 extension Worker {
   /// Registers the attempt, so that it can be stopped from now on. Nil if its order cannot be read: that is reported.
-  func prepare(_ lease: Lease) -> AttemptExecution? {
+  package func prepare(_ lease: Lease) -> (@Sendable () async -> Void)? {
     let reference = lease.reference
     guard let order = ReportCoding.order(from: lease.job.payload)?.placed(lease.job.lane.rank) else {
       let report = AttemptReport(usage: AttemptUsage(), error: .unreadableOrder)
-      finish(reference, notice(of: reference, .failed, report))
+      keeper.finish(reference, AttemptNotice(of: reference, .failed, report))
       return nil
     }
     let attempt = AttemptExecution(
       order, on: lease.job.tier, folders: folders, pool: pool, limits: configuration.limits,
       sink: AttemptSink(
-        progress: { self.pump.progress(reference, $0, $1) }, log: { self.pump.log(reference, $0) }))
+        progress: { self.keeper.pump.progress(reference, $0, $1) }, log: { self.keeper.pump.log(reference, $0) }))
     wanted.withLock { _ = $0.insert(reference) }
     attempts.withLock { $0[reference] = attempt }
-    return attempt
+    return { await self.run(lease, attempt) }
   }
 
-  func run(_ lease: Lease, _ attempt: AttemptExecution) async {
+  private func run(_ lease: Lease, _ attempt: AttemptExecution) async {
     let reference = lease.reference
     var remains = await attempt.run { () async throws(AttemptError) in
       try await self.fetch(attempt.order.inputs)
@@ -37,24 +37,10 @@ extension Worker {
     let notice = await notice(of: lease, remains) { self.clear(attempt) }
     clear(attempt)
     wanted.withLock { _ = $0.remove(reference) }
-    finish(reference, notice.map { decideRetry(of: $0, after: lease.attempt, attempt.order.retry ?? .standard) })
-  }
-
-  /// Whether and when the job is tried again, where the attempt failed.
-  private func decideRetry(of notice: AttemptNotice, after attempt: Int, _ policy: RetryPolicy) -> AttemptNotice {
-    guard notice.ending == .failed, let error = notice.error else { return notice }
-    var decided = notice
-    decided.isRetryable = policy.isRetryable(error)
-    if decided.isRetryable {
-      decided.retryDelay = random.withLock { policy.delay(afterAttempt: attempt, using: &$0) }
-    }
-    return decided
-  }
-
-  private func finish(_ lease: LeaseReference, _ notice: AttemptNotice?) {
-    pump.forget(lease)
-    feed.yield(.attemptEnded(lease, isReported: notice != nil))
-    if let notice { reporter.add(notice) }
+    let policy = attempt.order.retry ?? .standard
+    keeper.finish(
+      reference,
+      notice.map { notice in random.withLock { notice.decided(after: lease.attempt, by: policy, using: &$0) } })
   }
 
   private func restore(_ job: QueuedJob, to folder: String) async throws(AttemptError) {
@@ -85,13 +71,6 @@ extension Worker {
       files.append(InputFile(name: input.name, path: path, sizeBytes: input.sizeBytes))
     }
     return files
-  }
-
-  func notice(of lease: LeaseReference, _ ending: AttemptEnding, _ report: AttemptReport) -> AttemptNotice {
-    let (bytes, wasCut) = ReportCoding.encode(report, bytesMax: QueueLimits().reportBytesMax)
-    return AttemptNotice(
-      lease: lease, ending: wasCut && ending == .succeeded ? .failed : ending,
-      isRetryable: !wasCut && report.error?.isRetryable ?? false, report: bytes, error: wasCut ? nil : report.error)
   }
 
   func clear(_ attempt: AttemptExecution) {

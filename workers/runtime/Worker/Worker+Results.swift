@@ -12,16 +12,16 @@ extension Worker {
   func notice(of lease: Lease, _ remains: AttemptExecution.Remains, clear: () -> Void) async -> AttemptNotice? {
     guard let end = remains.ending else { return nil }
     let reference = lease.reference
-    await pump.flush(only: reference) { _ in }
+    await keeper.pump.flush(only: reference) { _ in }
     var report = AttemptReport(
       usage: remains.usage, summaryJSON: remains.summary?.description, error: end.error)
     guard let refusal = await store(remains, of: reference, in: &report) else {
       shortageReleases.withLock { $0.forget(lease.job.id) }
-      return notice(of: reference, end.kind, report)
+      return AttemptNotice(of: reference, end.kind, report)
     }
     log("results could not be stored: \(String(reflecting: refusal))")
     // What could not be stored changes nothing for an attempt that had not succeeded.
-    guard end.kind == .succeeded else { return notice(of: reference, end.kind, report) }
+    guard end.kind == .succeeded else { return AttemptNotice(of: reference, end.kind, report) }
     clear()
     return noticeOfRefusal(refusal, reference, report)
   }
@@ -31,18 +31,18 @@ extension Worker {
   private func store(
     _ remains: AttemptExecution.Remains, of lease: LeaseReference, in report: inout AttemptReport
   ) async -> StrataError? {
-    let end = ContinuousClock.now + configuration.storingPatience
-    var backoff = configuration.backoff
+    let end = configuration.time.now + configuration.storingPatience
+    var backoff = configuration.newBackoff()
     var hasTold = false
     while true {
       do throws(StrataError) {
         try await storeRest(of: remains, in: &report)
         return nil
       } catch {
-        guard error.isFullDisk, isWanted(lease), ContinuousClock.now < end else { return error }
+        guard error.isFullDisk, isWanted(lease), configuration.time.now < end else { return error }
         if !hasTold { log("job \(lease.job): its results wait for room: \(error)") }
         hasTold = true
-        await pause(backoff.next())
+        await configuration.time.pause(backoff.next())
       }
     }
   }
@@ -69,12 +69,12 @@ extension Worker {
     var report = report
     if refusal.isFullDisk, !isWanted(lease) || mayReleaseForShortage(lease.job) {
       (report.results, report.log, report.summaryJSON) = ([], nil, nil)
-      return notice(of: lease, .released, report)
+      return AttemptNotice(of: lease, .released, report)
     }
     shortageReleases.withLock { $0.forget(lease.job) }
     report.error =
       refusal.isFullDisk ? .diskFull("store the results: \(refusal)") : .workerFault("storing failed: \(refusal)")
-    return notice(of: lease, .failed, report)
+    return AttemptNotice(of: lease, .failed, report)
   }
 
   private func mayReleaseForShortage(_ job: JobID) -> Bool {

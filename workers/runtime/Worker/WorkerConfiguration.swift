@@ -24,7 +24,8 @@ public struct WorkerConfiguration: Sendable {
   public var leaseDuration = Duration.seconds(10)
   /// Three fit a lease, so that two may fail.
   public var heartbeatInterval = Duration.seconds(3)
-  /// How long one call waits for signals. Only bounds how long a broken connection goes unseen.
+  /// How long one call waits for signals. Bounds how long a broken connection goes unseen, and how long a worker does nothing
+  /// whose signal got lost with one.
   public var signalWait = Duration.seconds(15)
   /// Given to running attempts when the worker is told to stop; then their leases are handed back. As long as a lease:
   /// most jobs end within it, and whoever stops the worker (an operator, an orchestrator with its usual 30 s before
@@ -42,9 +43,11 @@ public struct WorkerConfiguration: Sendable {
   /// How often this worker hands a job back for want of room. After that the attempt has failed, and counts: a job whose
   /// results never find room ends with its last attempt.
   public var shortageReleasesMax = 3
-  /// First and longest wait between tries while the queue is away, or the store has no room.
-  public var backoff = Backoff(first: .milliseconds(50), longest: .seconds(5))
+  /// The waits between tries while the queue is away, or the store has no room; nil for 50 ms at first and 5 s at the longest.
+  public var backoff: Backoff?
   public var limits = AttemptLimits()
+  /// The time that passes for it.
+  public var time = Timekeeper.system
   /// Draws the waits before failed jobs are tried again.
   public var random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
   /// Whether the worker's process inherits the orphans of runners that die, and ends them. Every child of the process
@@ -61,6 +64,10 @@ public struct WorkerConfiguration: Sendable {
     self.folder = folder
     self.runner = runner
   }
+}
+
+extension WorkerConfiguration {
+  func newBackoff() -> Backoff { backoff ?? time.backoff(first: .milliseconds(50), longest: .seconds(5)) }
 }
 
 /// How to start a runner.

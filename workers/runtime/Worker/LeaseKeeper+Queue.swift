@@ -3,27 +3,27 @@ import StrataQueue
 import StrataRuntime
 import Synchronization
 
-// The worker's conversation with the queue. Each loop outlives any outage: it waits a bounded while and tries again.
-extension Worker {
+// The conversation with the queue. Each loop outlives any outage: it waits a bounded while and tries again.
+extension LeaseKeeper {
   func startBackground() -> [Task<Void, Never>] {
     [
-      Task { await self.listen() }, Task { await self.watchDeadline() },
-      Task { await self.pump.run { self.feed.yield(.leaseLost($0)) } },
-      Task {
-        await self.reporter.run(backoff: self.configuration.backoff) { self.feed.yield(.reportAnswered($0)) }
+      time.start { await self.listen() }, time.start { await self.watchDeadline() },
+      time.start { await self.pump.run { self.feed.yield(.leaseLost($0)) } },
+      time.start {
+        await self.reporter.run(backoff: self.configuration.newBackoff()) { self.feed.yield(.reportAnswered($0)) }
       },
     ]
   }
 
-  func lease(_ count: Int, _ room: ResourceRequest) async {
+  func lease(_ count: Int, _ room: ResourceRequest, _ host: some AttemptHost) async {
     // What could not be stored would be work for nothing.
-    let shortage = artifacts.shortage
+    let shortage = host.shortage
     tell(of: shortage)
     if shortage != nil { return await putLeasingOff() }
     let duration = configuration.leaseDuration
     await turn.take()
     // From before the call: the queue counts from a later instant, so the worker never believes too long.
-    let until = ContinuousClock.now + duration
+    let until = time.now + duration
     do throws(QueueError) {
       let grant = try await queue.lease(
         LeaseRequest(
@@ -34,7 +34,7 @@ extension Worker {
       turn.give()
       becomeReady()
       leaseBackoff.withLock { $0.reset() }
-      feed.yield(.granted(grant.leases, asked: count, room: room, ownedUntil: until, now: .now))
+      feed.yield(.granted(grant.leases, asked: count, room: room, ownedUntil: until, now: time.now))
     } catch {
       turn.give()
       log("the queue granted no lease (\(error)); asked again soon")
@@ -58,11 +58,11 @@ extension Worker {
   }
 
   func beat() async {
-    var backoff = configuration.backoff
+    var backoff = configuration.newBackoff()
     while !Task.isCancelled {
       await turn.take()
       let sent = held.withLock { $0.leases + $0.arriving }
-      let until = ContinuousClock.now + configuration.leaseDuration
+      let until = time.now + configuration.leaseDuration
       do throws(QueueError) {
         let reply = try await queue.heartbeat(
           worker: configuration.id, held: sent, for: configuration.leaseDuration, place: configuration.place)
@@ -89,19 +89,21 @@ extension Worker {
   /// - Parameter heartbeats: the task that sent them. It has been cancelled, and one may still be on its way.
   func takeLeave(after heartbeats: Task<Void, Never>) async {
     guard reporter.unanswered.isEmpty else { return }
-    _ = await Probe.answer(within: configuration.leavePatience) { [queue, configuration] in
+    _ = await Probe.answer(within: configuration.leavePatience, time: time) { [queue, configuration] in
       await heartbeats.value
       _ = try? await queue.heartbeat(worker: configuration.id, held: [], for: .zero)
     }
   }
 
   private func listen() async {
-    var backoff = configuration.backoff
+    var backoff = configuration.newBackoff()
     while !Task.isCancelled {
       do throws(QueueError) {
         let signals = try await queue.signals(for: configuration.id, waitingUpTo: configuration.signalWait)
         backoff.reset()
         for signal in signals { feed.yield(signal.event) }
+        // One may have gone to an earlier connection, whose end the server has not seen yet.
+        if signals.isEmpty { feed.yield(.mayHaveWork) }
       } catch {
         await pause(backoff.next())
         // A signal may have been lost with the connection.
@@ -112,10 +114,10 @@ extension Worker {
 
   /// Ends everything when the leases have run out, whatever the queue's silence is due to.
   private func watchDeadline() async {
-    var announced: ContinuousClock.Instant?
+    var announced: Timekeeper.Instant?
     while !Task.isCancelled {
       let until = held.withLock { $0.until }
-      let now = ContinuousClock.now
+      let now = time.now
       if let until, until <= now, until != announced {
         announced = until
         feed.yield(.deadlineReached(now: now))
@@ -125,7 +127,7 @@ extension Worker {
     }
   }
 
-  func pause(_ duration: Duration) async { try? await Task.sleep(for: duration, clock: .continuous) }
+  private func pause(_ duration: Duration) async { await time.pause(duration) }
 }
 
 extension WorkerSignal {

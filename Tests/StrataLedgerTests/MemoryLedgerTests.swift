@@ -1,0 +1,212 @@
+import StrataCore
+import StrataLedger
+import TestSupport
+import Testing
+
+/// Makes the same random calls of the model and of the ledger in PostgreSQL, and compares every answer and what is stored.
+///
+/// What the simulation finds with the model is worth as much as the two are alike.
+@Suite struct MemoryLedgerTests {
+  /// Calls of one history.
+  static let calls = 150
+
+  /// Four histories, the first from the seed `STRATA_SEED` (a new one by default), each other from the next.
+  @Test func bothLedgersAnswerAlike() async throws {
+    var (endings, refusals, releases) = (0, 0, 0)
+    for seed in testSeed..<testSeed + 4 {
+      let comment: Comment = "replay with STRATA_SEED=\(seed)"
+      var twins = try await LedgerTwins(seed: seed)
+      for call in 0..<Self.calls {
+        guard let difference = try await twins.step() else { continue }
+        Issue.record("call \(call): \(difference); \(comment)")
+        return
+      }
+      #expect(try await twins.differenceOfBooks() == nil, comment)
+      (endings, refusals, releases) = (
+        endings + twins.endings, refusals + twins.refusals, releases + twins.releases
+      )
+      await twins.ledger.close()
+    }
+    // Histories in which nothing happened would prove nothing.
+    #expect(endings > 80 && refusals > 0 && releases > 0, "STRATA_SEED=\(testSeed)")
+  }
+}
+
+/// Two ledgers with the same tenants and prices.
+private struct LedgerTwins {
+  let ledger: Ledger
+  let model: MemoryLedger
+  private(set) var (endings, refusals, releases) = (0, 0, 0)
+  private var random: SeededGenerator
+  private var tenants: [TenantID] = []
+  private var submitted: [JobSubmission] = []
+  private var settled: [SettlementItem] = []
+  private var token: UInt64 = 0
+
+  init(seed: UInt64) async throws {
+    random = SeededGenerator(seed: seed)
+    var limits = LedgerLimits()
+    // So few that ends are told in steps.
+    limits.dependenciesMax = Int.random(in: 2...12, using: &random)
+    limits.batchMax = Int.random(in: 3...20, using: &random)
+    limits.pageMax = 7
+    let bench = try await LedgerBench(limits: limits)
+    ledger = bench.ledger
+    model = MemoryLedger(limits: limits)
+    await model.publish(prices: [
+      Capability.Listing(name: LedgerBench.flat, price: Price(perJob: MicroCredits(micros: 1_000_000))),
+      Capability.Listing(
+        name: LedgerBench.metered,
+        price: Price(perJob: MicroCredits(micros: 100), perCPUSecond: MicroCredits(micros: 1_000))),
+    ])
+    await model.publish(rates: [LedgerBench.rate])
+    for number in 0..<3 {
+      let credits = Int64.random(in: 5...40, using: &random)
+      let tenant = try await bench.tenant("tenant-\(number)", credits: credits)
+      await model.open(tenant, limit: MicroCredits(micros: credits * 1_000_000))
+      tenants.append(tenant)
+    }
+  }
+
+  /// Makes one call of both.
+  ///
+  /// - Returns: how they differ; nil where they do not.
+  mutating func step() async throws -> String? {
+    switch Int.random(in: 0..<12, using: &random) {
+    case 0..<4: return try await admit(newJobs())
+    case 4: return try await admit(submitted.shuffled(using: &random).prefix(5).map(\.self))
+    case 5..<8: return try await settle(newOutcomes(try await model.unfinished(after: nil, limit: 7).map(\.id)))
+    case 8: return try await settle(settled.shuffled(using: &random).prefix(8).map(\.self))
+    case 9: return try await resolve()
+    case 10: return try await cancelAndCount()
+    default: return try await read()
+    }
+  }
+
+  // MARK: Calls
+
+  private mutating func newJobs() -> [JobSubmission] {
+    (0..<Int.random(in: 1...6, using: &random)).map { _ in
+      let after = submitted.suffix(20).shuffled(using: &random).prefix(Int.random(in: 1...2, using: &random)).map(\.job)
+      let policy = DependencyPolicy.allCases.randomElement(using: &random) ?? .fail
+      var submission = Sample.submission(
+        tenants.randomElement(using: &random) ?? TenantID(),
+        soldAs: Bool.random(using: &random) ? LedgerBench.flat : LedgerBench.metered,
+        key: Int.random(in: 0..<3, using: &random) == 0 ? "key-\(Int.random(in: 0..<30, using: &random))" : nil,
+        fingerprint: [UInt8.random(in: 0...1, using: &random)],
+        timeoutSeconds: Int64.random(in: 1...900, using: &random),
+        after: Int.random(in: 0..<3, using: &random) == 0 ? after : [], policy)
+      submission.runAt = Bool.random(using: &random) ? nil : submission.createdAt + .seconds(5)
+      submitted.append(submission)
+      return submission
+    }
+  }
+
+  /// - Parameter oldest: jobs of which most are, so that they end.
+  private mutating func newOutcomes(_ oldest: [JobID]) -> [SettlementItem] {
+    (0..<Int.random(in: 1...8, using: &random)).map { _ in
+      let isOld = Int.random(in: 0..<3, using: &random) > 0
+      let known = (isOld ? oldest : submitted.suffix(40).map(\.job)).randomElement(using: &random)
+      token += 1
+      let endings = AttemptEnding.allCases + [.succeeded, .succeeded, .succeeded, .succeeded]
+      let ending = endings.randomElement(using: &random) ?? .succeeded
+      // Now and then one that no attempt had, or that was told before.
+      let told = Int.random(in: 0..<8, using: &random) == 0 ? UInt64.random(in: 0...token, using: &random) : token
+      let outcome = Sample.outcome(
+        known ?? JobID(), token: told, ending, isFinal: Int.random(in: 0..<3, using: &random) > 0,
+        cpuMicroseconds: Int64.random(in: -5...2_000_000_000, using: &random))
+      settled.append(outcome)
+      return outcome
+    }
+  }
+
+  private mutating func admit(_ jobs: [JobSubmission]) async throws -> String? {
+    let (real, modelled) = (try await ledger.admit(jobs), try await model.admit(jobs))
+    refusals += real.count { $0.refusal != nil }
+    return real == modelled ? nil : "admit: \(real) and of the model \(modelled)"
+  }
+
+  private mutating func settle(_ outcomes: [SettlementItem]) async throws -> String? {
+    let (real, modelled) = (try await ledger.settle(outcomes), try await model.settle(outcomes) { _ in })
+    endings += real.verdicts.count { $0.finishedJob != nil }
+    if real.verdicts != modelled.verdicts { return "settle: \(real.verdicts) and of the model \(modelled.verdicts)" }
+    return compare(real.consequences, modelled.consequences)
+  }
+
+  private mutating func resolve() async throws -> String? {
+    let (real, modelled) = (try await ledger.resolve(), try await model.resolve { _ in })
+    guard let real, let modelled else {
+      return (real == nil) == (modelled == nil) ? nil : "resolve: something is left to tell of one only"
+    }
+    return compare(real, modelled)
+  }
+
+  /// But for the instants at which jobs ended by the way: those are the server's.
+  private mutating func compare(_ real: Consequences, _ modelled: Consequences) -> String? {
+    releases += real.released.count
+    let pairs = (real.released.sorted { $0.id < $1.id }, modelled.released.sorted { $0.id < $1.id })
+    if pairs.0 != pairs.1 { return "released: \(pairs.0) and of the model \(pairs.1)" }
+    let ends = [real, modelled].map { consequences in
+      Set(consequences.ended.map { "\($0.job) \($0.state) \($0.error?.code ?? "")" })
+    }
+    if ends[0] != ends[1] { return "ended: \(ends[0]) and of the model \(ends[1])" }
+    return real.isIncomplete == modelled.isIncomplete ? nil : "one has told all, the other has not"
+  }
+
+  private mutating func cancelAndCount() async throws -> String? {
+    for job in submitted.shuffled(using: &random).prefix(2).map(\.job) {
+      try await ledger.requestCancel(of: job)
+      try await model.requestCancel(of: job)
+      try await ledger.countUnreadable([job])
+      try await model.countUnreadable([job])
+    }
+    let jobs = submitted.suffix(30).map(\.job)
+    let real = try await ledger.unreadableRestores(of: jobs)
+    return try await model.unreadableRestores(of: jobs) == real ? nil : "restores are counted otherwise"
+  }
+
+  private mutating func read() async throws -> String? {
+    let jobs = submitted.map(\.job)
+    if try await ledger.states(of: jobs) != model.states(of: jobs) { return "states" }
+    let cursor = Bool.random(using: &random) ? nil : jobs.randomElement(using: &random)
+    if try await ledger.unfinished(after: cursor, limit: 5) != model.unfinished(after: cursor, limit: 5) {
+      return "unfinished after \(cursor.map(\.description) ?? "nothing")"
+    }
+    if try await ledger.cancelling(after: cursor, limit: 9) != model.cancelling(after: cursor, limit: 9) {
+      return "cancelling"
+    }
+    if let first = jobs.min(), let last = jobs.randomElement(using: &random) {
+      let real = try await ledger.unfinished(after: first, before: last, limit: 50)
+      if try await model.unfinished(after: first, before: last, limit: 50) != real { return "unfinished between" }
+    }
+    return try await ledger.largestToken() == model.largestToken() ? nil : "largest token"
+  }
+
+  // MARK: Books
+
+  /// How what is stored differs, and whether either ledger finds its own books wrong.
+  func differenceOfBooks() async throws -> String? {
+    let report = try await ledger.verify()
+    guard report.isSound else { return "the ledger is not sound: \(report.violations)" }
+    let breaches = await model.breaches()
+    guard breaches.isEmpty else { return "the model is not sound: \(breaches)" }
+    for tenant in tenants {
+      guard try await ledger.balance(of: tenant) == model.balance(of: tenant) else { return "balance of \(tenant)" }
+    }
+    let records = await model.records
+    guard report.jobs == records.count, report.openHolds == records.count(where: \.isHoldOpen) else {
+      return "so many jobs or holds"
+    }
+    let stored = try await ledger.jobs(records.map(\.job))
+    for record in records {
+      guard let job = stored[record.job], job.state == record.state, job.charged == record.charged,
+        job.cost == record.cost, job.error?.code == record.errorCode
+      else { return "job \(record)" }
+      let attempts = try await ledger.attempts(of: record.job).map {
+        MemoryLedger.Attempt(token: $0.token, worker: $0.worker, ending: $0.ending, cost: $0.cost)
+      }
+      guard Set(attempts) == Set(record.attempts) else { return "attempts of \(record.job)" }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,150 @@
+import StrataCore
+package import StrataQueue
+package import StrataRuntime
+import Synchronization
+
+/// Runs what a worker has leased: in a worker its runners, in a simulation nothing at all.
+package protocol AttemptHost: Sendable {
+  /// Why nothing is to be leased now; nil while something is.
+  var shortage: String? { get }
+
+  /// Takes note of a lease, so that its attempt can be stopped from now on.
+  ///
+  /// - Returns: what runs it and, at its end, calls `LeaseKeeper.finish`; nil where it cannot be run, which has been told so.
+  func prepare(_ lease: Lease) -> (@Sendable () async -> Void)?
+
+  func stop(_ lease: LeaseReference, _ reason: StopReason)
+
+  /// Ends what is being ended without waiting for its grace.
+  func hasten(_ lease: LeaseReference)
+}
+
+/// Keeps a worker's leases: asks for them, renews them, ends what must end, and reports. `WorkerState` decides; this talks to
+/// the queue, and has an `AttemptHost` run what was granted.
+package final class LeaseKeeper: Sendable {
+  /// The leases that heartbeats extend, and until when they are the worker's.
+  struct Held: Sendable {
+    var leases: [LeaseReference] = []
+    /// Granted, but not yet known to the state.
+    var arriving: [LeaseReference] = []
+    var until: Timekeeper.Instant?
+  }
+
+  let configuration: WorkerConfiguration
+  let queue: any JobQueue
+  let pump: ProgressPump
+  let reporter: Reporter
+  let log: WorkerLog
+  let time: Timekeeper
+  /// Called once: at the queue's first answer.
+  private let onReady: Mutex<(@Sendable () -> Void)?>
+  let held = Mutex(Held())
+  let leaseBackoff: Mutex<Backoff>
+  /// Whether the operator knows that there is no room for results.
+  let hasToldOfShortage = Mutex(false)
+  /// What running attempts have to end once it is told to stop.
+  private let drainGrace: Mutex<Duration>
+  /// Leasing and heartbeats take turns, so that a heartbeat's list of leases is complete and the queue may take back
+  /// what is not on it (the grants of an answer that was lost).
+  let turn = AsyncTurn()
+  let feed: AsyncStream<WorkerState.Event>.Continuation
+  private let events: AsyncStream<WorkerState.Event>
+
+  package init(
+    _ configuration: WorkerConfiguration, queue: any JobQueue, log: @escaping @Sendable (String) -> Void = { _ in },
+    onReady: @escaping @Sendable () -> Void = {}
+  ) {
+    self.configuration = configuration
+    self.queue = queue
+    self.log = log
+    self.onReady = Mutex(onReady)
+    time = configuration.time
+    pump = ProgressPump(queue: queue, interval: configuration.progressInterval, time: time)
+    reporter = Reporter(queue: queue, log: log, time: time)
+    leaseBackoff = Mutex(configuration.newBackoff())
+    drainGrace = Mutex(configuration.drainGrace)
+    (events, feed) = AsyncStream.makeStream(of: WorkerState.Event.self)
+  }
+
+  /// Until when all leases are the worker's own, as far as it knows; nil before the queue's first answer.
+  package var ownedUntil: Timekeeper.Instant? { held.withLock(\.until) }
+
+  /// Asks it to stop: see `Worker.stop`.
+  package func stop(within grace: Duration? = nil) {
+    if let grace { drainGrace.withLock { $0 = grace } }
+    feed.yield(.stopRequested)
+  }
+
+  /// An attempt has ended, its last process with it.
+  ///
+  /// - Parameter notice: what is to be said of it; nil for nothing.
+  package func finish(_ lease: LeaseReference, _ notice: AttemptNotice?) {
+    pump.forget(lease)
+    feed.yield(.attemptEnded(lease, isReported: notice != nil))
+    if let notice { reporter.add(notice) }
+  }
+
+  /// Works until it has been told to stop and holds no lease any more, or the task is cancelled.
+  package func run(_ host: some AttemptHost) async {
+    let heartbeats = time.start { await self.beat() }
+    let background = startBackground()
+    feed.yield(.mayHaveWork)
+    await withDiscardingTaskGroup { group in
+      var state = WorkerState(slots: configuration.slots, room: configuration.room)
+      for await event in events {
+        let actions = state.handle(event)
+        note(state, after: event)
+        if actions.contains(.finish) { break }
+        for action in actions { perform(action, host, in: &group) }
+      }
+      group.cancelAll()
+    }
+    for task in background + [heartbeats] { task.cancel() }
+    await takeLeave(after: heartbeats)
+  }
+
+  /// Says that the queue has answered.
+  func becomeReady() {
+    let first = onReady.withLock { onReady in
+      defer { onReady = nil }
+      return onReady
+    }
+    first?()
+  }
+
+  private func note(_ state: WorkerState, after event: WorkerState.Event) {
+    held.withLock { held in
+      (held.leases, held.until) = (state.held, state.ownedUntil)
+      if case .granted = event { held.arriving = [] }
+    }
+  }
+
+  private func perform(
+    _ action: WorkerState.Action, _ host: some AttemptHost, in group: inout DiscardingTaskGroup
+  ) {
+    switch action {
+    case .lease(let count, let room): group.addTask { await self.lease(count, room, host) }
+    case .start(let lease): if let attempt = host.prepare(lease) { group.addTask { await attempt() } }
+    case .release(let lease):
+      reporter.add(AttemptNotice(of: lease.reference, .released, AttemptReport(usage: AttemptUsage())))
+    case .end(let lease, let reason): host.stop(lease, reason)
+    case .hasten(let lease): host.hasten(lease)
+    case .beginDrainGrace: group.addTask { await self.drain() }
+    case .finish: break
+    }
+  }
+
+  /// The grace, and then a bound on everything that may still hold the worker up.
+  private func drain() async {
+    let grace = drainGrace.withLock { $0 }
+    guard (try? await time.sleep(for: grace)) != nil else { return }
+    feed.yield(.drainGraceOver)
+    let rest = configuration.limits.stopGrace + configuration.reportGrace
+    guard (try? await time.sleep(for: rest)) != nil else { return }
+    for lease in reporter.unanswered {
+      log("job \(lease.job): its outcome could not be reported before the worker had to end; its lease will expire")
+      feed.yield(.reportAnswered(lease))
+    }
+    feed.yield(.leaseFailed)
+  }
+}
