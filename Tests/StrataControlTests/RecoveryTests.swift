@@ -36,6 +36,18 @@ import Testing
     #expect(text.contains("strata_queue_generations_lost_total 1") && text.contains("strata_jobs_restored_total 2"))
   }
 
+  /// Else it could have been run, and have left the queue again, before it is enqueued.
+  @Test func aRebuildLeavesAJobAloneThatIsAboutToBeEnqueued() async throws {
+    let fixture = try await ControlFixture(isComplete: false)
+    fixture.queue.holdEnqueues()
+    let submitting = Task { try await fixture.submit() }
+    await fixture.queue.wait(for: .enqueue)
+    #expect(try await fixture.control.reconciler.reconcile(.start).restored == 0)
+    fixture.queue.releaseEnqueues()
+    let job = try await submitting.value
+    #expect(try await fixture.queue.status(of: [job]) == [.ready(ahead: 0, attemptsMade: 0)])
+  }
+
   /// With a clock that was set back tokens follow one another by ones, and the ledger knows those only whose attempts have ended.
   @Test func aRebuiltQueueGivesNoTokenOutTwice() async throws {
     let clock = HeldClock()

@@ -167,7 +167,10 @@ package actor Reconciler {
     let refused = try await settler.drain()
     var restored = 0
     try await forEachUnfinished(after: nil) { jobs, start in
-      let wanted = try await settleCancelled(jobs.filter { !refused.contains($0.id) }).map(lanes.job)
+      // Whoever is about to enqueue a job does so, or asks for it to be put back.
+      let claimed = jobs.filter { underWay.begin($0.id) }
+      defer { for job in claimed { underWay.end(job.id) } }
+      let wanted = try await settleCancelled(claimed.filter { !refused.contains($0.id) }).map(lanes.job)
       try requireFresh(start)
       restored += try await restore(wanted).count
     }
