@@ -164,7 +164,8 @@ let package = Package(
     tests(
       "EndToEnd",
       on: [
-        "strata", "strata-bench", "StrataAPI", "StrataClient", "StrataCore", "StrataLedger", "StrataRuntime",
+        "strata", "strata-bench", "StrataAPI", "StrataClient", "StrataCore", "StrataLedger", "StrataQueue",
+        "StrataRuntime",
         "StrataServer", "StrataStack",
       ]),
     tests("StrataFaults", on: ["StrataFaults", "StrataCore", "StrataRuntime", "StrataQueue"]),

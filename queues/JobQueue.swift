@@ -137,12 +137,12 @@ public protocol JobQueue: Sendable {
   /// that it has shown to what was noted since, or a moment later: where that is far ahead, the clock was set back.
   func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp)
 
-  /// That clock was set back by so much, within the last five seconds: what is to happen a while after something has happened
+  /// That clock was set back by so much, at some moment of the last `late`: what is to happen a while after something has happened
   /// does so as if it had not. That is the deadlines of workers, the waits of jobs that are tried again, and of gates and workers
   /// that keep room, where they are due after the time that it showed before: what was set while it was ahead, and longer waits
   /// that were not, which become shorter by as much. What waits for an instant that somebody named goes on to. Returns how many
   /// were moved.
-  func rewind(by duration: Duration) async throws(QueueError) -> Int
+  func rewind(by duration: Duration, within late: Duration) async throws(QueueError) -> Int
 
   /// Waits until a timer has been set that is due before all others, at most `duration`; false when there was none.
   /// At most one caller at a time.

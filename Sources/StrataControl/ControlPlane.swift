@@ -200,6 +200,8 @@ public final class ControlPlane: Sendable {
         let term = try await leadership.lead(.controller)
         log.info("leading")
         await serve(term)
+      } catch is CancellationError {
+        return
       } catch {
         log.warning("leadership lost or not to be had; trying again", ["error": "\(error)"])
         try? await Task.sleep(for: .seconds(1))

@@ -157,9 +157,9 @@ public final class HookedQueue: JobQueue {
 
   public func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) { try await memory.time() }
 
-  public func rewind(by duration: Duration) async throws(QueueError) -> Int {
+  public func rewind(by duration: Duration, within late: Duration) async throws(QueueError) -> Int {
     try note(.rewind)
-    return try await memory.rewind(by: duration)
+    return try await memory.rewind(by: duration, within: late)
   }
 
   public func promote(limit: Int) async throws(QueueError) -> Promotion {

@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataClient
 import StrataCore
+import StrataQueue
 import StrataRuntime
 import StrataServer
 import Synchronization
@@ -104,10 +105,19 @@ import Testing
     try await withStack { stack in
       let control = HTTPClient(.unix(path: stack.folder + "/data/run/up.sock"))
       let before = stack.processes("controller").min()
-      let body = ["program": JSONValue.string("/bin/false"), "job_grace_seconds": .number(0)]
-      let request = ClientRequest("POST", ["services", "controller", "restart"], body: try .json(body), timeout: nil)
-      let error = await #expect(throws: ClientError.self) { _ = try await control.send(request) }
-      #expect("\(String(describing: error))".contains("controller ended during its start with exit code 1"))
+      func refusal(_ program: String, layout: Int) async throws -> String {
+        let body = [
+          "program": JSONValue.string(program), "layout": .number(Double(layout)), "job_grace_seconds": .number(0),
+        ]
+        let request = ClientRequest("POST", ["services", "controller", "restart"], body: try .json(body), timeout: nil)
+        return "\(String(describing: await #expect(throws: ClientError.self) { _ = try await control.send(request) }))"
+      }
+      let failed = try await refusal("/bin/false", layout: RedisQueue.layout)
+      #expect(failed.contains("controller ended during its start with exit code 1"), "\(failed)")
+      let absent = try await refusal("/nonexistent/strata", layout: RedisQueue.layout)
+      #expect(absent.contains("there is no program /nonexistent/strata"), "\(absent)")
+      let other = try await refusal(StackUnderTest.binary, layout: RedisQueue.layout + 1)
+      #expect(other.contains("keeps the queue in another layout"), "\(other)")
       #expect(stack.processes("controller").min() == before)
       try await stack.expectSettledOnce([try await stack.submit(JobRequest(capability: "noop"))])
       // And the next one is started from the program before.
@@ -120,7 +130,10 @@ import Testing
   @Test func aCrashedControllerRefusesNobody() async throws {
     try await withStack { stack in
       for _ in 0..<3 {
-        try stack.kill("controller")
+        let victim = try #require(stack.processes("controller").max())
+        Foundation.kill(victim, SIGKILL)
+        // Whom it has accepted already it takes along.
+        try await eventually("it is gone") { ProcessStatistics.read(victim).map(\.isZombie) ?? true }
         // Once, and not as a careful client does.
         let job = try await stack.submit(JobRequest(capability: "noop"))
         #expect(try await stack.finished(job).state == .succeeded)
@@ -159,12 +172,17 @@ private final class PlainLoad: Sendable {
     var isOver = false
   }
 
-  private let address: HTTPAddress
+  /// Both are passed on from one controller to the next.
+  private let addresses: [HTTPAddress]
   private let key: String
   private let state = Mutex(State())
 
   init(on stack: StackUnderTest) throws {
-    address = .unix(path: stack.folder + "/data/run/api.sock")
+    let told = try String(contentsOfFile: stack.folder + "/data/run/http-address", encoding: .utf8)
+    let port = told.split(separator: ":").last.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    addresses = [
+      .unix(path: stack.folder + "/data/run/api.sock"), .tcp(host: "127.0.0.1", port: port ?? 0),
+    ]
     key = try String(contentsOfFile: stack.folder + "/data/api-key", encoding: .utf8)
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }
@@ -175,10 +193,11 @@ private final class PlainLoad: Sendable {
   /// - Returns: the jobs that were accepted.
   func run(clients: Int) async throws -> [JobID] {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<clients {
+      for number in 0..<clients {
         group.addTask {
+          let address = self.addresses[number % self.addresses.count]
           try await blocking {
-            while !self.state.withLock({ $0.isOver }) { try self.useConnection() }
+            while !self.state.withLock({ $0.isOver }) { try self.useConnection(to: address) }
           }
         }
       }
@@ -187,7 +206,7 @@ private final class PlainLoad: Sendable {
     return state.withLock { $0.accepted }
   }
 
-  private func useConnection() throws {
+  private func useConnection(to address: HTTPAddress) throws {
     let client = try RawClient(address)
     while !state.withLock({ $0.isOver }) {
       let body = #"{"capability":"noop"}"#

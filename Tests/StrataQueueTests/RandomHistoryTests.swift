@@ -152,7 +152,8 @@ struct RandomHistory {
       // The clock itself only goes on: how full a bucket is that was looked at before it was set back, the model remembers
       // and Redis does not.
       let duration = Duration.microseconds(Int64.random(in: 0...40_000_000, using: &random))
-      _ = try await both(number, "rewind") { try await $0.rewind(by: duration) }
+      let late = Duration.microseconds(Int64.random(in: 0...40_000_000, using: &random))
+      _ = try await both(number, "rewind") { try await $0.rewind(by: duration, within: late) }
     case .outcomes, .acknowledge, .events: try await read(operation, number)
     case .expire:
       // Which leases a smaller limit would leave is not promised.

@@ -113,7 +113,7 @@ enum Garbage {
     case "cancel": return text("", "100", "60") + [id, SampleIdentifiers.next().bytes]
     case "preempt": return [id, id, token] + text("7")
     case "dead": return text("1790000000000000") + [id]
-    case "rewind": return text("1790000000000000", "3600000000", "timers", "0", "100")
+    case "rewind": return text("1790000000000000", "3600000000", "timers", "0", "100", "5000000")
     case "reserve": return text("1790000000000000") + [id, lane] + text("1000000")
     case "running": return text("0", "10")
     case "install": return text("1", "5")

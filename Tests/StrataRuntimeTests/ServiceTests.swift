@@ -128,8 +128,11 @@ private final class Recorded: Service {
   }
 
   /// Of a service whose process says that it is ready, unless `file` is there.
-  private func notifying(unless file: String = "/nonexistent") -> ProcessService.Definition {
+  private func notifying(
+    unless file: String = "/nonexistent", onStart: @escaping @Sendable () -> Void = {}
+  ) -> ProcessService.Definition {
     var definition = ProcessService.Definition(name: "test") { () throws(StrataError) in
+      onStart()
       var specification = ProcessSpecification(
         "/bin/sh", ["-c", "test -e '\(file)' && exit 5; echo >&3; exec sleep 1000"])
       specification.readinessNumber = 3
@@ -159,7 +162,8 @@ private final class Recorded: Service {
 
   @Test func oneThatDoesNotBecomeReadyLeavesTheOneBefore() async throws {
     try await withMark { file in
-      let service = ProcessService(notifying(unless: file))
+      let starts = Mutex(0)
+      let service = ProcessService(notifying(unless: file) { starts.withLock { $0 += 1 } })
       try await service.start()
       let old = try #require(await service.child)
       try "".write(toFile: file, atomically: true, encoding: .utf8)
@@ -169,9 +173,15 @@ private final class Recorded: Service {
       #expect(error?.message == "test ended during its start with exit code 5")
       #expect(await service.child?.pid == old.pid && old.exit == nil)
       try FileManager.default.removeItem(atPath: file)
-      // It is looked after still.
+      // It is looked after still, and by one only.
+      #expect(starts.withLock { $0 } == 2)
       old.signal(SIGKILL)
       while await service.child.map({ $0.pid == old.pid }) ?? true { await Task.yield() }
+      // The time of several restarts: another start would be here by now.
+      let next = try #require(await service.child)
+      _ = await next.wait(atMost: quick.delayMax * 50)
+      #expect(starts.withLock { $0 } == 3)
+      #expect(await service.restartCount == 1)
       await service.stop()
     }
   }

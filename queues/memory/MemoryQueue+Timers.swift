@@ -34,10 +34,10 @@ extension MemoryQueue {
     (now, Timestamp(microseconds: Int64(clamping: lastTick)))
   }
 
-  public func rewind(by duration: Duration) async throws(QueueError) -> Int {
+  public func rewind(by duration: Duration, within late: Duration) async throws(QueueError) -> Int {
     try requireGeneration()
     let shift = duration.wholeMicroseconds
-    let from = now + .microseconds(max(shift - 5_000_000, shift / 2))
+    let from = now + .microseconds(max(shift - late.wholeMicroseconds, shift / 2))
     func moved(_ due: Timestamp) -> Timestamp { max(now, Timestamp(microseconds: due.microseconds - shift)) }
     var count = 0
     // No worker is given so long; one may have been over for a while before the clock was set back.

@@ -63,7 +63,7 @@ extension RedisQueue {
     return (now, Timestamp(microseconds: tick.integer ?? 0))
   }
 
-  public func rewind(by duration: Duration) async throws(QueueError) -> Int {
+  public func rewind(by duration: Duration, within late: Duration) async throws(QueueError) -> Int {
     var total = 0
     for kind in ["workers", "timers"] {
       var (passed, seen) = (0, Int.max)
@@ -75,6 +75,7 @@ extension RedisQueue {
           command.append(kind)
           command.append(passed)
           command.append(asked)
+          command.append(late.wholeMicroseconds)
         }
         guard let counts = answer.array?.compactMap(\.integer), counts.count == 3 else { throw unexpected(answer) }
         (seen, total, passed) = (Int(counts[0]), total + Int(counts[1]), passed + Int(counts[2]))

@@ -13,6 +13,8 @@ package struct ClockWatch {
   /// Steps up to this are passed over: what two looks may be mistaken by, and what the first token after a start of the server
   /// is ahead of its clock.
   static let stepMax = Duration.seconds(2)
+  /// How long ago a step is taken to have been at most that was before the first look: so long nobody may have led.
+  package static let unseenMax = Duration.seconds(60)
 
   private struct Look {
     let server: Timestamp
@@ -23,6 +25,11 @@ package struct ClockWatch {
   private var last: Look?
   /// What was seen and not put right yet.
   package private(set) var pending = Duration.zero
+  /// The last look before what is pending.
+  private var unseenSince: Timekeeper.Instant?
+
+  /// How long ago the first step of what is pending was at most.
+  package var pendingFor: Duration { (unseenSince.map { time.now - $0 } ?? .zero) + Self.stepMax }
 
   package init(time: Timekeeper = .system) { self.time = time }
 
@@ -38,17 +45,22 @@ package struct ClockWatch {
     defer { last = look }
     guard let last else {
       // Who looked before saw a later time.
-      if latest - server > Self.stepMax { pending += server - latest }
+      if latest - server > Self.stepMax { note(server - latest, after: after - Self.unseenMax) }
       return true
     }
     let step = (look.server - last.server) - (look.at - last.at)
-    if abs(step.nanoseconds) > Self.stepMax.nanoseconds { pending += step }
+    if abs(step.nanoseconds) > Self.stepMax.nanoseconds { note(step, after: last.at) }
     return true
+  }
+
+  private mutating func note(_ step: Duration, after look: Timekeeper.Instant) {
+    pending += step
+    unseenSince = unseenSince.map { min($0, look) } ?? look
   }
 
   /// The next look is the first one.
   package mutating func forget() { last = nil }
 
   /// What was pending is put right.
-  package mutating func settle() { pending = .zero }
+  package mutating func settle() { (pending, unseenSince) = (.zero, nil) }
 }

@@ -47,7 +47,7 @@ package struct Reaper: Sendable {
         let isTold = try await clock.look(at: queue)
         if clock.pending != .zero {
           quietUntil = time.now + leaseDuration
-          try await putRight(clock.pending)
+          try await putRight(clock.pending, within: clock.pendingFor)
           clock.settle()
         }
         // Of what the clock says now nobody knows whether it was set.
@@ -65,8 +65,8 @@ package struct Reaper: Sendable {
   }
 
   /// Puts right what a clock that was set by `step` has put off.
-  private func putRight(_ step: Duration) async throws(QueueError) {
-    let moved = step < .zero ? try await queue.rewind(by: .zero - step) : 0
+  private func putRight(_ step: Duration, within late: Duration) async throws(QueueError) {
+    let moved = step < .zero ? try await queue.rewind(by: .zero - step, within: late) : 0
     log.warning("the clock of the queue's server was set", ["seconds": "\(Int(step.seconds))", "moved": "\(moved)"])
   }
 

@@ -34,6 +34,8 @@ public struct FaultRun: Sendable {
   public struct Missed: Hashable, Sendable {
     public var strike: Strike
     public var reason: String
+
+    static let nobody = "nobody is there"
   }
 
   public let plan: FaultPlan
@@ -79,7 +81,7 @@ public struct FaultRun: Sendable {
         group.addTask {
           try? await Task.sleep(until: start + .milliseconds(strike.atMilliseconds), clock: .continuous)
           do {
-            return try await world.suffer(strike) ? nil : Missed(strike: strike, reason: "nobody is there")
+            return try await world.suffer(strike) ? nil : Missed(strike: strike, reason: Missed.nobody)
           } catch {
             return Missed(strike: strike, reason: "\(error)")
           }
@@ -97,6 +99,9 @@ public struct FaultRun: Sendable {
     result.violations += watch.verdict
     (result.booksSeen, result.placesSeen) = watch.looks
     result.missed = missed
+    if plan.isGraceful {
+      result.violations += missed.filter { $0.reason != Missed.nobody }.map { Violation(.unnoticed, "\($0)") }
+    }
     if isArmed, let strike = plan.strikes.last(where: { $0.fault == .controllerCrashed }) {
       result.missed.append(Missed(strike: strike, reason: "a controller never came to where it was to crash"))
     }

@@ -105,8 +105,9 @@ final class Instance: Sendable {
   @discardableResult
   func signal(_ signal: Int32, to part: Part, choice: Int = 0) -> Int32? {
     let all = processes(part)
-    guard !all.isEmpty else { return nil }
-    let victim = all[choice % all.count]
+    guard let last = all.last else { return nil }
+    // Of controllers the youngest: those before it are leaving.
+    let victim = part == .controller ? last : all[choice % all.count]
     return kill(victim, signal) == 0 ? victim : nil
   }
 

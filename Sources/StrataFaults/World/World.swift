@@ -40,6 +40,8 @@ final class World: Sendable {
         program: program, folder: folder + "/a", words: ["--workers", "2", "--slots", "2"],
         environment: devices.environment(of: 0))
       started = first
+      // What waits while a server is away must not run into the account's limit.
+      try await output(of: program, ["ledger", "grant", "1000000", "--data-dir", first.directory.path])
       let (redisSocket, port) = (first.directory.socket("redis.sock"), ".s.PGSQL.5432")
       queueRelay = try Relay(at: folder + "/relay/redis.sock", to: redisSocket)
       ledgerRelay = try Relay(at: folder + "/relay/" + port, to: first.directory.socket("pg") + "/" + port)

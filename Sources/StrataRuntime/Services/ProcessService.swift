@@ -12,6 +12,9 @@ public actor ProcessService: Service {
     /// process ends, or `readyLimit` is over.
     public var isReady: @Sendable (ChildProcess) async -> Bool
     public var readyLimit = Duration.seconds(60)
+    /// The same for one that is to take the place of another: meanwhile nobody misses it, and it may have to change a
+    /// database first.
+    public var renewalLimit = Duration.seconds(900)
     public var readyStep = Duration.milliseconds(10)
     public var readyStepMax = Duration.milliseconds(500)
     public var teardown = TeardownLadder.terminate(patience: .seconds(10))
@@ -53,11 +56,11 @@ public actor ProcessService: Service {
   private var current: ChildProcess?
   /// Those that another has taken the place of, or is about to, and that may still live.
   private var predecessors: [ChildProcess] = []
-  /// The process whose end by itself is followed by a restart.
-  private var supervised: ChildProcess?
   private var isWanted = false
-  /// Whether another process is about to take the place of the one that ran.
-  public private(set) var isBeingRenewed = false
+  /// Another with whatever becomes of it: who has waited sees whether that is still so.
+  private var term = 0
+  /// While another process is about to take the place of the one that ran.
+  private var renewal: Task<Result<ChildProcess, StrataError>, Never>?
   private var restarts = 0
 
   public init(_ definition: Definition) {
@@ -86,20 +89,26 @@ public actor ProcessService: Service {
 
   private func adopt(_ child: ChildProcess) {
     state = .running(child)
-    supervised = child
-    supervision = Task { await self.supervise(child) }
+    term += 1
+    supervision = Task { [term] in await self.supervise(child, term) }
   }
 
   public func stop() async { await stop(by: definition.teardown) }
 
   /// Stops it by another ladder than its definition has.
-  public func stop(by ladder: TeardownLadder) async {
+  ///
+  /// - Parameter other: by which one instead where the process was told to end already, because it is being renewed.
+  public func stop(by ladder: TeardownLadder, whereToldToEnd other: TeardownLadder? = nil) async {
+    let ladder = isBeingRenewed ? other ?? ladder : ladder
     isWanted = false
+    term += 1
     preparation?.cancel()
     supervision?.cancel()
     await withTaskGroup { group in
       for child in predecessors + [current].compactMap(\.self) { group.addTask { await child.tearDown(ladder) } }
     }
+    // It may just have started another, which it then ends.
+    _ = await renewal?.value
     predecessors = []
     await supervision?.value
     supervision = nil
@@ -117,33 +126,60 @@ public actor ProcessService: Service {
     case consecutive
   }
 
-  /// Puts another process, made ready and started as after an end, in the place of the one that runs.
+  /// Whether another process is about to take the place of the one that ran.
+  public var isBeingRenewed: Bool { renewal != nil }
+
+  /// Puts another process in the place of the one that runs: prepared as after an end, then adjusted. It may take
+  /// `renewalLimit` to become ready.
   ///
-  /// - Parameter ladder: by which the old one ends.
+  /// - Parameters:
+  ///   - ladder: by which the old one ends.
+  ///   - farewell: called once it is certain that the old one will be told to end, or, where the new one comes first, that
+  ///     this begins. What it throws ends the renewal.
+  ///   - adjust: changes what is to be started, this once.
   /// - Returns: the new process, ready.
   /// - Throws: `conflict` where none runs or it is being renewed; else why the new one did not become ready: the service
   ///   then goes on with the old one, or with further tries where that has ended.
   public func renew(
-    _ succession: Succession, retiring ladder: TeardownLadder
+    _ succession: Succession, retiring ladder: TeardownLadder,
+    farewell: (ChildProcess) throws(StrataError) -> Void = { _ throws(StrataError) in },
+    adjusting adjust: @escaping @Sendable (inout ProcessSpecification) -> Void = { _ in }
   ) async throws(StrataError) -> ChildProcess {
     guard isWanted, !isBeingRenewed, case .running(let old) = state else {
       throw StrataError(
         .conflict, "\(name) \(isBeingRenewed ? "is being restarted already" : "does not run at the moment")",
-        remedy: "try again when it runs")
+        remedy: isBeingRenewed
+          ? "wait for that; kill -TERM \(current?.pid ?? 0) ends what it waits for" : "try again when it runs")
     }
-    isBeingRenewed = true
-    defer { isBeingRenewed = false }
-    supervised = nil
+    try farewell(old)
+    term += 1
+    let renewal = Task { [term] () -> Result<ChildProcess, StrataError> in
+      do throws(StrataError) { return .success(try await self.succeed(old, succession, ladder, term, adjust)) } catch {
+        return .failure(error)
+      }
+    }
+    self.renewal = renewal
+    let result = await renewal.value
+    self.renewal = nil
+    return try result.get()
+  }
+
+  private func succeed(
+    _ old: ChildProcess, _ succession: Succession, _ ladder: TeardownLadder, _ term: Int,
+    _ adjust: @Sendable (inout ProcessSpecification) -> Void
+  ) async throws(StrataError) -> ChildProcess {
     if succession == .consecutive { await old.tearDown(ladder) }
+    guard self.term == term else { throw givenUp }
     predecessors.append(old)
     do throws(StrataError) {
-      let new = try await launch()
+      let new = try await launch(within: definition.renewalLimit, adjusting: adjust)
+      guard self.term == term else { throw givenUp }
       adopt(new)
       retire(old, by: ladder)
       return new
     } catch {
+      guard self.term == term else { throw error }
       predecessors.removeAll { $0 === old }
-      guard isWanted else { throw error }
       current = old
       adopt(old)
       throw error
@@ -159,11 +195,15 @@ public actor ProcessService: Service {
 
   // MARK: Starting
 
-  private func launch() async throws(StrataError) -> ChildProcess {
-    let child = try await ChildProcess.spawn(try await prepare())
+  private func launch(
+    within limit: Duration? = nil, adjusting adjust: (inout ProcessSpecification) -> Void = { _ in }
+  ) async throws(StrataError) -> ChildProcess {
+    var specification = try await prepare()
+    adjust(&specification)
+    let child = try await ChildProcess.spawn(specification)
     current = child
     do throws(StrataError) {
-      try await waitUntilReady(child)
+      try await waitUntilReady(child, within: limit ?? definition.readyLimit)
       return child
     } catch {
       await child.tearDown(definition.teardown)
@@ -184,11 +224,11 @@ public actor ProcessService: Service {
     return try specification.get()
   }
 
-  private func waitUntilReady(_ child: ChildProcess) async throws(StrataError) {
-    let deadline = ContinuousClock.now + definition.readyLimit
+  private func waitUntilReady(_ child: ChildProcess, within limit: Duration) async throws(StrataError) {
+    let deadline = ContinuousClock.now + limit
     var step = definition.readyStep
     while isWanted, await !definition.isReady(child) {
-      if ContinuousClock.now >= deadline { throw notReady("was not ready within \(definition.readyLimit)") }
+      if ContinuousClock.now >= deadline { throw notReady("was not ready within \(limit)") }
       if let exit = await child.wait(atMost: step) {
         throw notReady("ended during its start with \(exit.status)")
       }
@@ -203,17 +243,17 @@ public actor ProcessService: Service {
     StrataError(.unavailable, "\(name) \(what)", remedy: definition.logFile.map { "its messages are in \($0)" })
   }
 
-  private func supervise(_ first: ChildProcess) async {
+  /// - Parameter term: for as long as it is that.
+  private func supervise(_ first: ChildProcess, _ term: Int) async {
     var child = first
     var failures = 0
     while true {
       let exit = await child.wait()
-      guard isWanted, supervised === child else { return }
+      guard self.term == term else { return }
       let uptime = ContinuousClock.now - child.startedAt
       let reason = notReady("ended by itself with \(exit.status)")
       guard let next = await relaunch(&failures, uptime: uptime, reason: reason) else { return }
       child = next
-      supervised = next
     }
   }
 

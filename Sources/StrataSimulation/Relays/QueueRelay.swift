@@ -109,8 +109,8 @@ extension QueueRelay {
   func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) {
     try await pass { queue throws(QueueError) in try await queue.time() }
   }
-  func rewind(by duration: Duration) async throws(QueueError) -> Int {
-    try await pass { queue throws(QueueError) in try await queue.rewind(by: duration) }
+  func rewind(by duration: Duration, within late: Duration) async throws(QueueError) -> Int {
+    try await pass { queue throws(QueueError) in try await queue.rewind(by: duration, within: late) }
   }
   func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
     try await pass { queue throws(QueueError) in try await queue.dueSignal(waitingUpTo: duration) }

@@ -14,7 +14,10 @@ struct APISockets {
   init(endpoint: Endpoint, http: HTTPAddress) throws(StrataError) {
     tcp = try ListeningSocket(http)
     unix = try ListeningSocket(.unix(path: endpoint.socket))
-    try endpoint.record(httpAddress: "\(tcp.address)")
+    do throws(StrataError) { try endpoint.record(httpAddress: "\(tcp.address)") } catch {
+      close()
+      throw error
+    }
   }
 
   /// Listens no more. The controller, which has copies, must do the same.

@@ -15,7 +15,7 @@ extension Command {
     details: "Reads STRATA_REDIS_URL and STRATA_POSTGRES_URL. 'strata up' starts it.",
     options: [
       .dataDirectory, .option("sockets", "N,N", "descriptors of the sockets at which the HTTP API listens"),
-      ReadinessNotice.descriptor,
+      ReadinessNotice.descriptor, .flag("follows", "another takes requests until this one is ready"),
       .option("slots", "N", "slots of the local workers"), WorkerTiers.option("a tier of the local workers"),
       .flag("no-workers", "there are no local workers: nothing is offered for them"),
     ] + WorkerRoom.options + QueueBounds.options, isHidden: true,
@@ -23,7 +23,7 @@ extension Command {
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await Controller(
         directory: DataFolder.existing(arguments), sockets: APISockets.inherited(arguments["sockets"]),
-        readiness: ReadinessNotice(arguments), tiers: WorkerTiers.read(arguments),
+        readiness: ReadinessNotice(arguments), follows: arguments.has("follows"), tiers: WorkerTiers.read(arguments),
         room: arguments.has("no-workers") ? nil : WorkerRoom.read(arguments, slots: slots),
         bounds: QueueBounds(arguments)
       ).run()
@@ -44,6 +44,8 @@ struct Controller {
   let directory: DataDirectory
   let sockets: [ListeningSocket]
   let readiness: ReadinessNotice
+  /// Whether another takes requests until this one is ready.
+  let follows: Bool
   let tiers: [TierName]
   /// Of a local worker: jobs may ask for as much before it has asked for any. Nil where there are none.
   let room: ResourceRequest?
@@ -51,12 +53,13 @@ struct Controller {
   private let log = Log.standardError().component("controller")
 
   init(
-    directory: DataDirectory, sockets: [ListeningSocket], readiness: ReadinessNotice, tiers: [TierName],
+    directory: DataDirectory, sockets: [ListeningSocket], readiness: ReadinessNotice, follows: Bool, tiers: [TierName],
     room: ResourceRequest?, bounds: QueueBounds
   ) {
     self.directory = directory
     self.sockets = sockets
     self.readiness = readiness
+    self.follows = follows
     self.tiers = tiers
     self.room = room
     self.bounds = bounds
@@ -85,10 +88,14 @@ struct Controller {
     let leading = Task { await control.lead() }
     let api = APIServer(control: control, store: store, metrics: metrics, log: log.component("api"))
     let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }
+    if follows { try await untilReady(control) }
     for socket in sockets { try await server.listen(on: socket) }
     let endpoint = Endpoint(directory: directory)
     log.info("serving", ["http": endpoint.httpAddress ?? "-", "socket": endpoint.socket])
-    let announcement = Task { try await announce(control) }
+    let announcement = Task {
+      try await untilReady(control)
+      try readiness.give()
+    }
     await serve(server, until: requests, leading)
     announcement.cancel()
     services.cancel()
@@ -119,11 +126,10 @@ struct Controller {
     listening.cancel()
   }
 
-  /// Tells the supervisor once jobs would be taken and consumed.
-  private func announce(_ control: ControlPlane) async throws {
+  /// Waits until jobs would be taken and consumed.
+  private func untilReady(_ control: ControlPlane) async throws {
     var step = Backoff(first: Self.readyStep.first, longest: Self.readyStep.longest)
     while await !control.obstacles().isEmpty { try await Task.sleep(for: step.next()) }
-    try readiness.give()
   }
 
   /// A database that has no store yet has this one from now on.

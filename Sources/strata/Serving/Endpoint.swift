@@ -4,13 +4,13 @@ import StrataAPI
 import StrataClient
 import StrataCore
 import StrataServer
-package import StrataStack
+import StrataStack
 
 /// Where the controller of a data folder can be reached.
-package struct Endpoint {
+struct Endpoint {
   let directory: DataDirectory
 
-  package init(directory: DataDirectory) { self.directory = directory }
+  init(directory: DataDirectory) { self.directory = directory }
 
   /// The API's unix socket.
   var socket: String { directory.socket("api.sock") }
@@ -18,7 +18,7 @@ package struct Endpoint {
   private var addressFile: String { directory.run + "/http-address" }
 
   /// The address that is the API's while its stack runs.
-  package var httpAddress: String? { TextFile.read(addressFile) }
+  var httpAddress: String? { TextFile.read(addressFile) }
 
   /// At the start of a stack: the next address is a new choice.
   func forgetAddress() { TextFile.remove(addressFile) }

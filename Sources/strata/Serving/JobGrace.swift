@@ -30,16 +30,23 @@ enum JobGrace {
 /// The grace of the stack of a folder, where all its processes find it: `up` says it first, and `down` may say otherwise.
 struct JobGraceNote {
   /// When running jobs have it.
-  enum Occasion: String {
+  enum Occasion {
     /// The stack stops.
-    case stop = "job-grace"
-    /// Their worker is restarted.
-    case restart = "restart-grace"
+    case stop
+    /// Their worker, which is this process, is restarted.
+    case restart(Int32)
+
+    fileprivate var file: String {
+      switch self {
+      case .stop: "job-grace"
+      case .restart(let process): "restart-grace-\(process)"
+      }
+    }
   }
 
   private let path: String
 
-  init(directory: DataDirectory, of occasion: Occasion = .stop) { path = directory.run + "/" + occasion.rawValue }
+  init(directory: DataDirectory, of occasion: Occasion = .stop) { path = directory.run + "/" + occasion.file }
 
   /// Nil where no stack runs, or none that says it.
   var grace: Duration? {

@@ -1,15 +1,16 @@
 import Glibc
 import StrataCore
 import StrataRuntime
+import StrataStack
 
 /// A service that is this program itself. If it cannot start, its own last words say why.
 struct OwnService: Service {
-  /// What the new process is told to find its place, and the old one to leave it.
+  /// How one process of it follows another.
   enum Kind {
-    /// One takes the other's connections over.
+    /// The next one takes the connections of these sockets over.
     case controller(APISockets)
-    /// Runs jobs, which the next one cannot take over.
-    case worker
+    /// Of a stack's folder. Runs jobs, which the next one cannot take over.
+    case worker(DataDirectory)
   }
 
   /// How long a controller that has been followed has to finish what it was asked before: uploads and downloads take
@@ -19,6 +20,7 @@ struct OwnService: Service {
   let process: ProcessService
   let logFile: String
   let kind: Kind
+  let program: StackProgram
 
   var name: String { process.name }
 
@@ -36,34 +38,53 @@ struct OwnService: Service {
   /// - Parameter patience: how long it has, instead of what its definition says.
   func stop(within patience: Duration) async {
     // A worker that was told to end already, and hears it again, hands its jobs back at once.
-    let ladder =
-      await process.isBeingRenewed
-      ? TeardownLadder([
-        .init(signal: 0, patience: patience - JobGrace.handingBack),
-        .init(signal: SIGTERM, patience: JobGrace.handingBack),
-      ]) : .terminate(patience: patience)
-    await process.stop(by: ladder)
+    let later = TeardownLadder([
+      .init(signal: 0, patience: patience - JobGrace.handingBack),
+      .init(signal: SIGTERM, patience: JobGrace.handingBack),
+    ])
+    await process.stop(by: .terminate(patience: patience), whereToldToEnd: later)
   }
 
   /// Tells it once more to end, while it does.
   func hasten() async { await process.child?.signal(SIGTERM) }
 
-  /// - Parameter grace: how long running jobs have to end.
+  /// - Parameters:
+  ///   - candidate: what the new process is started from, and every one after it once it is ready.
+  ///   - grace: how long running jobs have to end.
   /// - Returns: the new process.
-  func restart(grace: Duration) async throws(StrataError) -> Int32 {
+  func restart(from candidate: StackProgram.Candidate, grace: Duration) async throws(StrataError) -> Int32 {
     let before = LogFile(path: logFile).size
     do throws(StrataError) {
-      switch kind {
-      case .controller:
-        let leaving = TeardownLadder([
-          .init(signal: SIGQUIT, patience: Self.leavingMax), .init(signal: SIGTERM, patience: .seconds(15)),
-        ])
-        return try await process.renew(.overlapping, retiring: leaving).pid
-      case .worker:
-        return try await process.renew(.consecutive, retiring: .terminate(patience: JobGrace.patience(grace))).pid
-      }
+      let new = try await renew(candidate, grace)
+      program.adopt(candidate)
+      return new.pid
     } catch {
-      throw explained(error, since: before)
+      throw error.code == .unavailable ? explained(error, since: before) : error
+    }
+  }
+
+  private func renew(
+    _ candidate: StackProgram.Candidate, _ grace: Duration
+  ) async throws(StrataError) -> ChildProcess {
+    switch kind {
+    case .controller:
+      let leaving = TeardownLadder([
+        .init(signal: SIGQUIT, patience: Self.leavingMax), .init(signal: SIGTERM, patience: .seconds(15)),
+      ])
+      return try await process.renew(
+        .overlapping, retiring: leaving,
+        adjusting: {
+          $0.executable = candidate.path
+          $0.arguments.append("--follows")
+        })
+    case .worker(let directory):
+      let note = JobGraceNote(directory: directory, of: .restart(await process.child?.pid ?? 0))
+      defer { note.forget() }
+      return try await process.renew(
+        .consecutive, retiring: .terminate(patience: JobGrace.patience(grace)),
+        farewell: { old throws(StrataError) in
+          try JobGraceNote(directory: directory, of: .restart(old.pid)).say(grace)
+        }, adjusting: { $0.executable = candidate.path })
     }
   }
 

@@ -1,5 +1,6 @@
 import StrataClient
 import StrataCore
+import StrataQueue
 import StrataRuntime
 import StrataStack
 
@@ -11,9 +12,9 @@ extension Command {
       Starts them from the program that this command is: run the new version's 'strata restart' to upgrade. The database, the
       queue and the supervisor stay as they are, until 'strata down' and 'strata up'.
 
-      controller  The new one takes requests before the old one is told to end, which answers what it has begun, uploads
-                  and downloads for up to an hour, and one more request on each connection. If the new one does not become
-                  ready, the old one stays.
+      controller  The new one is ready, and takes requests, before the old one is told to end, which answers what it has
+                  begun, uploads and downloads for up to an hour, and one more request on each connection. If the new one
+                  ends or is not ready within 15 min, the old one stays.
       worker-N    One after another: no job starts there any more, those that run end first, for as long as --job-grace
                   says, and then its successor starts. Jobs that are not over by then are handed back and run again.
 
@@ -41,16 +42,25 @@ struct Restart {
   let jobGrace: Duration
 
   func perform(_ names: [String]) async throws -> ExitStatus {
-    guard case .held(let holder) = try directory.tenure else {
+    let tenure = try directory.tenure
+    guard case .held(let holder) = tenure else {
+      let isEnding = tenure == .ending
       throw StrataError(
-        .unreachable, "nothing runs in \(directory.path)", remedy: "start it with strata up, which needs no restart")
+        .unreachable, isEnding ? "what ran in \(directory.path) is being ended" : "nothing runs in \(directory.path)",
+        remedy: "start it with strata up, which needs no restart")
+    }
+    // What has taken this file's place meanwhile is not what was called.
+    let program = OwnProgram.path
+    guard program.hasPrefix("/"), !program.hasPrefix("/proc/") else {
+      throw StrataError(
+        .conflict, "this program's file is not there any more", remedy: "call the new one: strata restart")
     }
     let client = HTTPClient(.unix(path: StackControl.socket(of: directory)))
     let known = try await services(client, holder)
     if let stranger = names.first(where: { !known.contains($0) }) {
       throw UsageError("this stack has no '\(stranger)'; it has \(known.joined(separator: ", "))", command: "restart")
     }
-    for name in names.isEmpty ? known : known.filter(names.contains) { try await restart(name, client) }
+    for name in names.isEmpty ? known : known.filter(names.contains) { try await restart(name, program, client) }
     return .done
   }
 
@@ -66,13 +76,14 @@ struct Restart {
     }
   }
 
-  private func restart(_ name: String, _ client: HTTPClient) async throws(StrataError) {
+  private func restart(_ name: String, _ program: String, _ client: HTTPClient) async throws(StrataError) {
     let waiting = Task {
       try await Task.sleep(for: Self.silence)
       Terminal.note("strata: waiting for \(name)" + (name == "controller" ? "" : ": its running jobs end first"))
     }
     defer { waiting.cancel() }
-    let order = RestartOrder(program: OwnProgram.path, jobGraceSeconds: jobGrace.milliseconds / 1_000)
+    let order = RestartOrder(
+      program: program, layout: RedisQueue.layout, jobGraceSeconds: jobGrace.milliseconds / 1_000)
     do {
       let request = ClientRequest("POST", ["services", name, "restart"], body: try .json(order), timeout: nil)
       let report: RestartReport = try await client.send(request).decode()

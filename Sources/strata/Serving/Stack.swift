@@ -31,23 +31,17 @@ struct Stack {
     let graceNote = JobGraceNote(directory: settings.directory)
     note.forget()
     try graceNote.say(settings.options.jobGrace)
-    let restartNote = JobGraceNote(directory: settings.directory, of: .restart)
-    restartNote.forget()
     let endpoint = Endpoint(directory: settings.directory)
     endpoint.forgetAddress()
     let sockets = try APISockets(endpoint: endpoint, http: try ListenAddress.loopback(settings.options.http))
     defer { sockets.close() }
     let (happenings, entry) = AsyncStream<Happening>.makeStream()
-    let program = StackProgram()
-    let services = StackServices(settings: settings, identity: identity, program: program, log: log) {
-      entry.yield(.failed($0))
-    }
+    let services = StackServices(settings: settings, identity: identity, log: log) { entry.yield(.failed($0)) }
     let (controller, workers) = (services.controller(sockets), services.workers)
     let others = HandStartedWorkers(directory: settings.directory, identity: identity)
     try watchSignals(entry, workers, others)
     let sentinel = try await Sentinel.start(identity: identity, holding: lock)
-    let control = StackControl(
-      services: [controller] + workers, program: program, graceNote: restartNote, log: log.component("control"))
+    let control = StackControl(services: [controller] + workers, log: log.component("control"))
     let controlServer = try await control.open(in: settings.directory)
     let tree = ServiceTree(services.servers + [controller] + workers, log: log)
     let start = Task {
@@ -75,7 +69,6 @@ struct Stack {
     await sentinel.stop()
     note.forget()
     graceNote.forget()
-    restartNote.forget()
     settings.directory.removeSocketFolder()
     if let failure { throw failure }
     Terminal.note("strata: everything is stopped")

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import StrataClient
 import StrataCore
+import StrataQueue
 import StrataRuntime
 import StrataServer
 import StrataStack
@@ -14,11 +15,9 @@ import StrataStack
 struct StackControl {
   /// Bytes of a request's body.
   private static let bodyBytesMax = 64 << 10
-  private static let members = ["": ["program", "job_grace_seconds"]]
+  private static let members = ["": ["program", "layout", "job_grace_seconds"]]
 
   let services: [OwnService]
-  let program: StackProgram
-  let graceNote: JobGraceNote
   let log: Log
 
   static func socket(of directory: DataDirectory) -> String { directory.socket("up.sock") }
@@ -49,16 +48,19 @@ struct StackControl {
   }
 
   private func restart(_ service: OwnService, _ order: RestartOrder) async throws(StrataError) -> RestartReport {
-    let grace = Duration.seconds(max(0, order.jobGraceSeconds))
+    guard order.layout == RedisQueue.layout else {
+      throw StrataError(
+        .conflict,
+        "that version keeps the queue in another layout (\(order.layout), not \(RedisQueue.layout)) and cannot share it",
+        remedy: "stop the stack with strata down and start the new version's strata up")
+    }
+    let grace = min(Duration.seconds(max(0, order.jobGraceSeconds)), JobGrace.longest)
     log.info("restarting as asked", ["service": service.name, "program": order.program])
     let (start, before) = (ContinuousClock.now, await service.process.child?.pid)
-    try graceNote.say(grace)
-    let process = try await program.use(order.program) { () throws(StrataError) in
-      try await service.restart(grace: grace)
-    }
+    let process = try await service.restart(from: try StackProgram.Candidate(order.program), grace: grace)
     let time = ContinuousClock.now - start
     log.info("restarted", ["service": service.name, "process": "\(process)", "ms": "\(time.milliseconds)"])
-    return RestartReport(from: before, to: process, seconds: time.seconds)
+    return RestartReport(from: before, to: process)
   }
 
   private func unknown(_ name: String) -> StrataError {
@@ -73,11 +75,13 @@ struct StackControl {
 struct RestartOrder: Codable {
   /// Which program is to be started: its path.
   let program: String
+  /// The layout of the queue that it knows.
+  let layout: Int
   /// How long the running jobs of a worker have to end.
   let jobGraceSeconds: Int64
 
   enum CodingKeys: String, CodingKey {
-    case program
+    case program, layout
     case jobGraceSeconds = "job_grace_seconds"
   }
 }
@@ -87,6 +91,4 @@ struct RestartReport: Codable {
   /// The processes before and after it.
   let from: Int32?
   let to: Int32
-  /// How long it took until the new one was ready.
-  let seconds: Double
 }

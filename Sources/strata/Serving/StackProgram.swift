@@ -1,25 +1,41 @@
+import CLinux
+import Glibc
 import StrataCore
 import StrataRuntime
 import Synchronization
 
-/// Which program the controller and the workers of a stack are started from: the supervisor's own, until a restart names
-/// another, such as a new version of it.
+/// Which program a service of a stack is started from: the supervisor's own, until a restart has put another in its place,
+/// such as a new version of it.
 final class StackProgram: Sendable {
-  private let current = Mutex<String?>(nil)
+  /// One that was named. It stays the same, whatever becomes of the file's name.
+  struct Candidate: Sendable {
+    private let named: String
+    private let file: Descriptor
+    private let device: dev_t
+    private let inode: ino_t
 
-  var path: String { current.withLock { $0 } ?? OwnProgram.path }
-
-  /// Has `body` start something from `path`, and whatever starts after it. Where it fails, the program before stays.
-  func use<Value>(
-    _ path: String, for body: () async throws(StrataError) -> Value
-  ) async throws(StrataError) -> Value {
-    let before = current.withLock { current in
-      defer { current = path }
-      return current
+    /// - Throws: where there is none.
+    init(_ path: String) throws(StrataError) {
+      let number = unsafe strata_open(path, O_RDONLY | O_CLOEXEC, 0)
+      var status = stat()
+      guard number >= 0, unsafe fstat(number, &status) == 0 else {
+        throw StrataError(.notFound, "there is no program \(path)", remedy: "run strata restart from where it is")
+      }
+      (named, file, device, inode) = (path, Descriptor(owning: number), status.st_dev, status.st_ino)
     }
-    do throws(StrataError) { return try await body() } catch {
-      current.withLock { $0 = before }
-      throw error
+
+    /// Its path, under which `ps` shows it by its name; where another file has come to that, what still leads to it.
+    var path: String {
+      var status = stat()
+      let isThere = unsafe stat(named, &status) == 0 && status.st_dev == device && status.st_ino == inode
+      return isThere ? named : "/proc/self/fd/\(file.raw)"
     }
   }
+
+  private let chosen = Mutex<Candidate?>(nil)
+
+  var path: String { chosen.withLock { $0?.path } ?? OwnProgram.path }
+
+  /// It runs: from now on it is this one that is started.
+  func adopt(_ candidate: Candidate) { chosen.withLock { $0 = candidate } }
 }

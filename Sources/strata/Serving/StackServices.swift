@@ -7,7 +7,6 @@ import StrataStack
 struct StackServices {
   let settings: StackSettings
   let identity: StackIdentity
-  let program: StackProgram
   let log: Log
   let onGiveUp: @Sendable (StrataError) -> Void
 
@@ -43,7 +42,7 @@ struct StackServices {
 
   private func worker(_ number: Int) -> OwnService {
     service(
-      "worker-\(number)", .worker,
+      "worker-\(number)", .worker(settings.directory),
       ["worker", "--slots", "\(options.slots)"] + WorkerRoom.words(options.room) + WorkerTiers.words(options.tiers)
         + JobGrace.words(options.jobGrace),
       patience: JobGrace.patience(options.jobGrace))
@@ -54,7 +53,7 @@ struct StackServices {
     patience: Duration
   ) -> OwnService {
     let logFile = settings.directory.logs + "/\(name).log"
-    let (environment, program) = (environment, program)
+    let (environment, program) = (environment, StackProgram())
     var definition = ProcessService.Definition(
       name: name,
       prepare: { () throws(StrataError) in
@@ -76,7 +75,7 @@ struct StackServices {
     definition.logFile = logFile
     definition.log = log
     definition.onGiveUp = onGiveUp
-    return OwnService(process: ProcessService(definition), logFile: logFile, kind: kind)
+    return OwnService(process: ProcessService(definition), logFile: logFile, kind: kind, program: program)
   }
 
   /// What the controller and the workers need to know. Addresses with passwords go this way, where `ps` does not show

@@ -137,7 +137,7 @@ struct WorkerProcess {
     let stop = JobGraceNote(directory: directory).grace
     if StackNote(directory: directory).phase == .stopping { return stop }
     guard Environment.current[StackIdentity.variable] != nil else { return nil }
-    return JobGraceNote(directory: directory, of: .restart).grace ?? stop
+    return JobGraceNote(directory: directory, of: .restart(getpid())).grace ?? stop
   }
 
   /// Once the queue knows it: who looks then sees a worker.

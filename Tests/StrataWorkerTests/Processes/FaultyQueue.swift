@@ -153,7 +153,9 @@ extension FaultyQueue {
   }
   func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int { try await inner.noteDead(workers) }
   func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) { try await inner.time() }
-  func rewind(by duration: Duration) async throws(QueueError) -> Int { try await inner.rewind(by: duration) }
+  func rewind(by duration: Duration, within late: Duration) async throws(QueueError) -> Int {
+    try await inner.rewind(by: duration, within: late)
+  }
   func promote(limit: Int) async throws(QueueError) -> Promotion { try await inner.promote(limit: limit) }
   func dueSignal(waitingUpTo duration: Duration) async throws(QueueError) -> Bool {
     try await inner.dueSignal(waitingUpTo: duration)

@@ -160,10 +160,22 @@ import Testing
     #expect(state.handle(.stopRequested) == [.end(lease(1).reference, .handedBack), .hasten(lease(1).reference)])
   }
 
-  @Test func leasesGrantedWhileStoppingGoStraightBack() {
+  /// As what ran already: nobody asked for it to be run twice.
+  @Test func leasesGrantedWhileDrainingAreRun() {
     var state = WorkerState(slots: 1, room: .unlimited)
     _ = state.handle(.mayHaveWork)
     #expect(state.handle(.stopRequested) == [.beginDrainGrace])
+    let answer = WorkerState.Event.granted([lease(1)], asked: 1, room: .unlimited, ownedUntil: until, now: now)
+    #expect(state.handle(answer) == [.start(lease(1))])
+    #expect(state.handle(.attemptEnded(lease(1).reference, isReported: true)) == [])
+    #expect(state.handle(.reportAnswered(lease(1).reference)) == [.finish])
+  }
+
+  @Test func leasesGrantedWhileHandingBackGoStraightBack() {
+    var state = WorkerState(slots: 1, room: .unlimited)
+    _ = state.handle(.mayHaveWork)
+    #expect(state.handle(.stopRequested) == [.beginDrainGrace])
+    #expect(state.handle(.drainGraceOver) == [])
     #expect(
       state.handle(.granted([lease(1)], asked: 1, room: .unlimited, ownedUntil: until, now: now)) == [
         .release(lease(1))

@@ -6,12 +6,10 @@
 -- other.
 -- KEYS     1 the prefix of all keys
 -- ARGV     1 time in microseconds, or '' for the server's; 2 by how many microseconds it was set back; 3 'workers' or 'timers';
---          4 how many of those that may be meant are passed over, the first due first; 5 how many are looked at, 1–1000
+--          4 how many of those that may be meant are passed over, the first due first; 5 how many are looked at, 1–1000; 6 how
+--          many microseconds ago it was at most
 -- Returns  how many were looked at; how many of these were moved; how many of these will be passed over with the next page
 -- Cost     O(n log N)
-
--- How long after such a step it may be asked at the latest, in microseconds.
-local LATE = 5000000
 
 -- A gate, a worker that keeps room, or a job that has been tried.
 local function is_a_while(name)
@@ -22,15 +20,17 @@ local function is_a_while(name)
 end
 
 transition('rewind', 'allow-oom', function()
-  local shift, which, passed, limit = whole(ARGV[2]), ARGV[3], whole(ARGV[4]), whole(ARGV[5])
-  if #ARGV ~= 5 or not shift or which ~= 'workers' and which ~= 'timers' or not passed or not limit or limit < 1 or limit > 1000 then
+  local shift, which, passed, limit, late = whole(ARGV[2]), ARGV[3], whole(ARGV[4]), whole(ARGV[5]), whole(ARGV[6])
+  if #ARGV ~= 6 or not shift or which ~= 'workers' and which ~= 'timers' or not passed or not limit or limit < 1 or limit > 1000
+    or not late
+  then
     return refuse('a clock is set back by a time, and moves workers or timers')
   end
   local generation, _, time = open(ARGV[1])
   if not time then return refuse('the time is no number') end
   if not generation then return lost() end
   local half = floor(shift / 2)
-  local key, from, moved, stay = prefix .. which, time + (which == 'workers' and half or max(shift - LATE, half)), {}, 0
+  local key, from, moved, stay = prefix .. which, time + (which == 'workers' and half or max(shift - late, half)), {}, 0
   local found = call(
     'ZRANGEBYSCORE', key, string.format('(%d', from), '+inf', 'WITHSCORES', 'LIMIT', ARGV[4], ARGV[5])
   for index = 1, #found, 2 do

@@ -6,7 +6,7 @@ package struct WorkerState: Sendable {
   package enum Phase: Hashable, Sendable {
     /// Leases and runs. Can transition to: `draining`.
     case working
-    /// Leases nothing, lets run what runs. Can transition to: `handingBack`, `stopped`.
+    /// Asks for no more leases, lets run what it has. Can transition to: `handingBack`, `stopped`.
     case draining
     /// Ends what runs and returns its leases. Can transition to: `stopped`.
     case handingBack
@@ -141,8 +141,9 @@ package struct WorkerState: Sendable {
     // Fewer than asked: the queue has nothing more that fits, and has noted that it must signal.
     thereMayBeWork = !isShort || mustAskAgain
     extend(to: until)
-    // An answer that was longer on its way than the lease lasts is of no use.
-    let isOfUse = phase == .working && now < until
+    // An answer that was longer on its way than the lease lasts is of no use. One that came while it drains is as if it had
+    // been told to a moment later: handed back, its jobs would have an attempt more.
+    let isOfUse = (phase == .working || phase == .draining) && now < until
     for lease in leases {
       holdings[lease.reference] = Holding(
         stage: isOfUse ? .running : .reporting, resources: lease.job.lane.resources)
