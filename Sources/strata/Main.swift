@@ -7,8 +7,8 @@ struct Main {
 
   static let commands: [Command] = [
     .up, .down, .restart, .status, .doctor, .submit, .run, .local, .jobs, .job, .cancel, .retry, .array, .batch,
-    .schedule, .capabilities, .account, .keys, .queue, .workers, .tiers, .tenants, .ledger, .simulateScan, .help, .version,
-    .controller, .worker, .runner, .sentinel,
+    .schedule, .capabilities, .account, .keys, .queue, .workers, .tiers, .tenants, .ledger, .simulateScan, .help,
+    .version, .controller, .worker, .runner, .sentinel,
   ]
 
   static func main() async {
