@@ -126,6 +126,22 @@ import Testing
     }
   }
 
+  /// What runs is what was restarted to, whatever has become of its file.
+  @Test func aProgramWhoseFileIsGoneIsStartedAgainAllTheSame() async throws {
+    try await withStack { stack in
+      let copy = stack.folder + "/strata"
+      try FileManager.default.copyItem(atPath: StackUnderTest.binary, toPath: copy)
+      let restart = try await shell("'\(copy)' restart --data-dir '\(stack.folder)/data'")
+      #expect(restart.code == 0, "\(restart.errors)")
+      try FileManager.default.removeItem(atPath: copy)
+      for part in ["controller", "worker"] {
+        try stack.kill(part)
+        let job = try await stack.submitPersistently(JobRequest(capability: "noop"))
+        #expect(try await stack.finished(job).state == .succeeded)
+      }
+    }
+  }
+
   /// The sockets are the supervisor's: a controller that crashed is waited for instead of being found gone.
   @Test func aCrashedControllerRefusesNobody() async throws {
     try await withStack { stack in

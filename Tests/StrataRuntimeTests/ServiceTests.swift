@@ -205,6 +205,28 @@ private final class Recorded: Service {
     }
   }
 
+  /// Who does not hear is waited for, but not for any number of them.
+  @Test func onlySoManyMayTakeTheirTimeToLeave() async throws {
+    var definition = ProcessService.Definition(name: "test") { () throws(StrataError) in
+      var specification = ProcessSpecification("/bin/sh", ["-c", "trap '' QUIT; echo >&3; exec sleep 1000"])
+      specification.readinessNumber = 3
+      return specification
+    } isReady: {
+      $0.hasSaidReady
+    }
+    definition.teardown = .terminate(patience: .seconds(20))
+    definition.predecessorsMax = 1
+    let patient = TeardownLadder([.init(signal: SIGQUIT, patience: .seconds(1_000))])
+    let service = ProcessService(definition)
+    try await service.start()
+    var all = [try #require(await service.child)]
+    for _ in 0..<2 { all.append(try await service.renew(.overlapping, retiring: patient)) }
+    #expect(await all[0].wait().status == .signalled(SIGTERM))
+    #expect(all[1].exit == nil && all[2].exit == nil)
+    await service.stop()
+    #expect(all.allSatisfy { $0.exit != nil })
+  }
+
   /// Both must go, and nothing be started after.
   @Test func aStopDuringARenewalEndsBoth() async throws {
     let (stream, continuation) = AsyncStream.makeStream(of: ChildProcess.self)

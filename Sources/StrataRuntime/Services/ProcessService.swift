@@ -17,6 +17,9 @@ public actor ProcessService: Service {
     public var renewalLimit = Duration.seconds(900)
     public var readyStep = Duration.milliseconds(10)
     public var readyStepMax = Duration.milliseconds(500)
+    /// How many that were followed may take their time to end. The one that has taken longest is told to end by `teardown` when
+    /// there are more.
+    public var predecessorsMax = 4
     public var teardown = TeardownLadder.terminate(patience: .seconds(10))
     public var restart = RestartPolicy.standard
     /// Where its messages lie, for an error's remedy.
@@ -187,6 +190,9 @@ public actor ProcessService: Service {
   }
 
   private func retire(_ old: ChildProcess, by ladder: TeardownLadder) {
+    if predecessors.count > definition.predecessorsMax, let first = predecessors.first {
+      Task { [definition] in await first.tearDown(definition.teardown) }
+    }
     Task {
       await old.tearDown(ladder)
       predecessors.removeAll { $0 === old }

@@ -28,7 +28,8 @@ final class StackProgram: Sendable {
     var path: String {
       var status = stat()
       let isThere = unsafe stat(named, &status) == 0 && status.st_dev == device && status.st_ino == inode
-      return isThere ? named : "/proc/self/fd/\(file.raw)"
+      // This process's own: the one that is started has closed its copy by then.
+      return isThere ? named : "/proc/\(getpid())/fd/\(file.raw)"
     }
   }
 
