@@ -151,8 +151,7 @@ public actor ProcessService: Service {
     guard isWanted, !isBeingRenewed, case .running(let old) = state else {
       throw StrataError(
         .conflict, "\(name) \(isBeingRenewed ? "is being restarted already" : "does not run at the moment")",
-        remedy: isBeingRenewed
-          ? "wait for that; kill -TERM \(current?.pid ?? 0) ends what it waits for" : "try again when it runs")
+        remedy: isBeingRenewed ? "wait until that is over" : "try again when it runs")
     }
     try farewell(old)
     term += 1
