@@ -162,18 +162,9 @@ public final class ControlPlane: Sendable {
     }
   }
 
-  /// Serves and leads until the task is cancelled.
-  ///
-  /// - Parameter queueSessions: yields whenever the connection to the queue's server was made anew.
-  public func run(queueSessions: AsyncStream<RedisConnection.Session>) async {
-    async let leading: Void = lead()
-    await serve(queueSessions: queueSessions)
-    await leading
-  }
-
   /// Runs the services that every controller has, until the task is cancelled.
   ///
-  /// - Parameter queueSessions: as `run` takes it.
+  /// - Parameter queueSessions: yields whenever the connection to the queue's server was made anew.
   public func serve(queueSessions: AsyncStream<RedisConnection.Session>) async {
     await withTaskGroup { group in
       group.addTask { await self.events.run() }

@@ -167,6 +167,15 @@ public struct TestCatalogue: CapabilityCatalogue {
   }
 }
 
+extension ControlPlane {
+  /// Serves and leads until the task is cancelled.
+  public func run(queueSessions: AsyncStream<RedisConnection.Session>) async {
+    async let leading: Void = lead()
+    await serve(queueSessions: queueSessions)
+    await leading
+  }
+}
+
 /// Waits for a condition that others bring about, looking again whenever they had a turn; fails loudly when it does not
 /// come.
 public func eventually(

@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataClient
 import StrataCore
+import TestSupport
 import Testing
 
 /// Arrays on the real servers, also when the controller falls at the worst moment.
@@ -23,10 +24,10 @@ import Testing
       on: stack)
     #expect(made.code == 0, "\(made)")
     let id = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
-    try await eventually("all tasks have run", within: .seconds(120)) { stack.lines(runs) >= 60 }
+    try await waitUntil("all tasks have run", within: .seconds(120)) { stack.lines(runs) >= 60 }
     #expect(
       !FileManager.default.fileExists(atPath: stack.folder + "/crash-point"), "the crash point was never reached")
-    try await eventually("the array is finished", within: .seconds(60)) {
+    try await waitUntil("the array is finished", within: .seconds(60)) {
       try await strata(["array", "show", id], on: stack).output.contains("state         succeeded")
     }
     let text = try String(contentsOfFile: runs, encoding: .utf8)

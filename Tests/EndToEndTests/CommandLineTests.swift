@@ -1,6 +1,7 @@
 import Foundation
 import StrataAPI
 import StrataCore
+import TestSupport
 import Testing
 
 /// What the commands say and answer when they are used otherwise than in the tutorial.
@@ -253,7 +254,7 @@ import Testing
     let gate = stack.folder + "/gate"
     let run = try await RunningCommand(
       ["run", "--", "sh", "-c", "echo begun; until [ -e \(gate) ]; do sleep 0.05; done"], on: stack)
-    try await eventually("the command runs") { run.output.contains("begun") }
+    try await waitUntil("the command runs") { run.output.contains("begun") }
     run.interrupt()
     let ended = await run.ended()
     #expect(ended.code == 130)

@@ -3,7 +3,6 @@ import StrataAPI
 import StrataClient
 import StrataCore
 import StrataRuntime
-import StrataServer
 import StrataStack
 import Testing
 import strata

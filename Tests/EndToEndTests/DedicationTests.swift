@@ -1,6 +1,7 @@
 import Foundation
 import StrataAPI
 import StrataCore
+import TestSupport
 import Testing
 
 /// Who may use which worker, and emptying what runs, on the real servers.
@@ -10,9 +11,9 @@ import Testing
     let strangers = try await RunningCommand(
       ["worker", "--dedicated-to", "\(TenantID())", "--ready-file", stack.folder + "/strangers"],
       on: stack)
-    try await eventually("the stranger's worker is there") { stack.exists("strangers") }
+    try await waitUntil("the stranger's worker is there") { stack.exists("strangers") }
     let id = try await stack.submit(JobRequest(capability: "noop"))
-    try await eventually("the job waits for another worker", within: .seconds(30)) {
+    try await waitUntil("the job waits for another worker", within: .seconds(30)) {
       let explained = try await strata(["job", "explain", "\(id)"], on: stack)
       return explained.output.contains("dedicated to other tenants")
     }
@@ -42,7 +43,7 @@ import Testing
     let running = try await stack.submit(
       JobRequest(
         capability: "command.run", params: ["command": .array([.string("sh"), .string("-c"), .string(script)])]))
-    try await eventually("the job runs") { stack.exists("begun") }
+    try await waitUntil("the job runs") { stack.exists("begun") }
     let impatient = try await strata(["queue", "drain"] + gate + ["--timeout", "1"], on: stack)
     #expect(impatient.code != 0 && impatient.errors.contains("still runs 1 job after 1 s"), "\(impatient)")
     let next = try await stack.submit(

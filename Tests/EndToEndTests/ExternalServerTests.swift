@@ -16,7 +16,7 @@ import Testing
       specification.parentDeathSignal = SIGKILL
       let server = try await ChildProcess.spawn(specification)
       defer { server.signal(SIGKILL) }
-      try await eventually("Redis listens") { FileManager.default.fileExists(atPath: socket) }
+      try await waitUntil("Redis listens") { FileManager.default.fileExists(atPath: socket) }
       try await body(folder, socket)
     }
   }

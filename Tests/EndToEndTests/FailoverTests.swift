@@ -49,7 +49,7 @@ import Testing
     /// Waits until so many more have run that were acknowledged after this call.
     func goOn(for count: Int) async throws {
       let before = self.count
-      try await eventually("\(count) more jobs are acknowledged and run", within: .seconds(60)) {
+      try await waitUntil("\(count) more jobs are acknowledged and run", within: .seconds(60)) {
         let later = jobs.withLock { Array($0.dropFirst(before)) }
         return later.count >= count && later.prefix(count).allSatisfy { $0.at.runs(of: $0.job) > 0 }
       }
@@ -87,7 +87,7 @@ import Testing
       servers.servers[0].kill()
       try await load.goOn(for: 20)
       let jobs = try await load.end()
-      try await eventually("the queue was compared with the ledger, since its server is another") {
+      try await waitUntil("the queue was compared with the ledger, since its server is another") {
         try await reconciliations("serverChanged", stacks) > before
       }
       #expect(servers.master === servers.servers[1])
@@ -131,7 +131,7 @@ import Testing
       let kept = try await FaultTests.submitMarked(stack)
       try await stack.expectSettledOnce([kept.id])
       try standby.set("primary_conninfo", to: "")
-      try await eventually("nothing is copied any more") {
+      try await waitUntil("nothing is copied any more") {
         try primary.sql("SELECT count(*) FROM pg_stat_replication", database: database) == "0"
       }
       let controller = stack.processes("controller").min()
@@ -145,7 +145,7 @@ import Testing
       for lost in [running, waiting.id] {
         await #expect(throws: ClientError.self) { try await stack.job(lost) }
       }
-      try await eventually("the queue holds nothing") {
+      try await waitUntil("the queue holds nothing") {
         let queue: QueueView = try await stack.client.send(ClientRequest("GET", ["v1", "queue"])).decode()
         return queue.tiers.allSatisfy { $0.ready == 0 && $0.leased == 0 } && queue.outcomesPending == 0
       }

@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataCore
 import StrataRuntime
+import TestSupport
 import Testing
 
 /// Each fault, done to the real servers and processes: every accepted job still finishes once, is charged once, and
@@ -41,7 +42,7 @@ import Testing
   func startGated(_ stack: StackUnderTest) async throws -> (job: JobID, open: () -> Void) {
     let gate = stack.folder + "/gate"
     let job = try await stack.submit(Self.gated(gate))
-    try await eventually("the job runs") {
+    try await waitUntil("the job runs") {
       try await stack.job(job).state == .running && !stack.processes(gate).isEmpty
     }
     return (job, { _ = FileManager.default.createFile(atPath: gate, contents: nil) })
@@ -53,7 +54,7 @@ import Testing
       let orphans = Set(stack.processes(stack.folder + "/gate"))
       // Idle runners are killed as well; only the busy one costs an attempt.
       for runner in stack.processes("runner") { Foundation.kill(runner, SIGKILL) }
-      try await eventually("the lost attempt has ended") {
+      try await waitUntil("the lost attempt has ended") {
         orphans.isDisjoint(with: stack.processes(stack.folder + "/gate"))
       }
       open()
@@ -140,7 +141,7 @@ import Testing
       let family = Set(["postgres", "redis-server", "controller", "worker", "runner"].flatMap(stack.processes))
       #expect(family.count >= 5)
       stack.supervisor.signal(SIGKILL)
-      try await eventually("all of its processes are gone") {
+      try await waitUntil("all of its processes are gone") {
         family.allSatisfy { kill($0, 0) != 0 || isZombie($0) }
       }
     }

@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataClient
 import StrataCore
+import TestSupport
 import Testing
 
 /// Jobs that have names, labels and attempts of their own, and the lists in which they are found again.
@@ -74,7 +75,7 @@ import Testing
     let gate = stack.folder + "/gate"
     let words = ["sh", "-c", "mkfifo '\(gate)'; read line < '\(gate)'"].map(JSONValue.string)
     let job = try await stack.submit(JobRequest(capability: "command.run", params: ["command": .array(words)]))
-    try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+    try await waitUntil("the job runs") { FileManager.default.fileExists(atPath: gate) }
     let process = try #require(stack.processes("worker").min())
     let list = try await strata(["workers"], on: stack)
     let cells = list.output.split(separator: "\n").map { $0.split(separator: "\t") }

@@ -3,6 +3,7 @@ import StrataAPI
 import StrataClient
 import StrataCore
 import StrataRuntime
+import TestSupport
 import Testing
 
 /// The main job and its neighbours, from the outside: only the binary and the HTTP API.
@@ -42,7 +43,7 @@ import Testing
   @Test func aRunningJobIsCancelledAndNotCharged() async throws {
     let stack = try await StackUnderTest()
     let job = try await stack.submit(FaultTests.gated(stack.folder + "/never"))
-    try await eventually("the job runs") { try await stack.job(job).state == .running }
+    try await waitUntil("the job runs") { try await stack.job(job).state == .running }
     let cancelled = try await strata(["job", "cancel", job.description], on: stack)
     #expect(cancelled.code == 0, "\(cancelled.printed)")
     #expect(try await stack.finished(job).state == .cancelled)
@@ -76,7 +77,7 @@ import Testing
       return try await group.reduce(into: []) { $0 += $1 }
     }
     #expect(Set(jobs).count == 10_000)
-    try await eventually("all are settled", within: .seconds(240)) {
+    try await waitUntil("all are settled", within: .seconds(240)) {
       try await stack.account().heldMicrocredits == 0
     }
     let account = try await stack.account()

@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataClient
 import StrataCore
+import TestSupport
 import Testing
 import strata
 
@@ -53,7 +54,7 @@ import strata
     #expect(submitted.code == 0 && submitted.errors.contains("warning: it waits until a worker of tier 'cpu' comes"))
     // Who waits for a job is told once what it waits for.
     let run = try await RunningCommand(["run", "--", "true"], on: stack)
-    try await eventually("it is told what the job waits for") { run.errors.contains("not begun yet") }
+    try await waitUntil("it is told what the job waits for") { run.errors.contains("not begun yet") }
     #expect(run.errors.contains("no worker is there"), "\(run.errors)")
     run.interrupt()
     #expect(await run.ended().code == 130)
@@ -86,7 +87,7 @@ import strata
     let status = try await shell("\(command) status")
     #expect(status.code == 4 && status.output.hasPrefix("Strata at \(url)\n  NOT READY: no worker"), "\(status)")
     let worker = try await RunningCommand(["worker", "--ready-file", stack.folder + "/ready"], on: stack)
-    try await eventually("the worker is there") { FileManager.default.fileExists(atPath: stack.folder + "/ready") }
+    try await waitUntil("the worker is there") { FileManager.default.fileExists(atPath: stack.folder + "/ready") }
     let ready = try await shell("\(command) status --json")
     #expect(ready.code == 0 && ready.output.contains(#""ready" : true"#), "\(ready)")
     #expect(ready.output.contains(#""http" : "\#(url)""#) && !ready.output.contains("directory"), "\(ready)")
@@ -182,7 +183,7 @@ import strata
     let stack = try await StackUnderTest(workers: 0, declared: Self.size)
     let array = id(try await strata(["submit", "noop", "--array", "0-4999"], on: stack))
     let part = String(array.suffix(10))
-    try await eventually("tasks are made") {
+    try await waitUntil("tasks are made") {
       try await strata(["array", "show", part], on: stack).output.contains("waiting       1000")
     }
     let made = try await strata(["job", "show", "\(part)[7]"], on: stack)

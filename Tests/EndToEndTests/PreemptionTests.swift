@@ -1,6 +1,7 @@
 import Foundation
 import StrataAPI
 import StrataCore
+import TestSupport
 import Testing
 
 /// Jobs that make place for others of higher classes, on the real servers.
@@ -25,7 +26,7 @@ import Testing
     let submitted = try await expectDone(
       ["run", "--no-wait", "--preemptible", "--grace", "60s", "--", "sh", "-c", script])
     let low = try #require(JobID(submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)))
-    try await eventually("the low job runs", within: .seconds(60)) { stack.lines(order) == 1 }
+    try await waitUntil("the low job runs", within: .seconds(60)) { stack.lines(order) == 1 }
     let name = try await stack.account().name
     _ = try await expectDone(["tenants", "set", name, "--class", "8"])
     let high = try await stack.submit(
@@ -34,7 +35,7 @@ import Testing
         params: ["command": .array(["sh", "-c", "echo high >>'\(order)'"].map(JSONValue.string))]))
     try await stack.expectSettledOnce([low, high])
     #expect(try String(contentsOfFile: order, encoding: .utf8) == "started\nhigh\nresumed\n")
-    try await eventually("what it saved is removed", within: .seconds(60)) {
+    try await waitUntil("what it saved is removed", within: .seconds(60)) {
       // The folder of its tenant stays.
       try FileManager.default.subpathsOfDirectory(atPath: stack.folder + "/data/artifacts/checkpoints").count == 1
     }

@@ -26,7 +26,7 @@ import Testing
     try await withStack(workers: 2) { stack in
       let load = try PlainLoad(on: stack)
       async let jobs = load.run(clients: 4)
-      try await eventually("jobs are taken") { load.answers > 50 }
+      try await waitUntil("jobs are taken") { load.answers > 50 }
       for round in 1...2 {
         let before = load.answers
         let restart = try await strata(["restart"], on: stack)
@@ -34,7 +34,7 @@ import Testing
         for name in ["controller", "worker-1", "worker-2"] {
           #expect(restart.errors.contains("\(name) restarted (process "), "round \(round): \(restart.errors)")
         }
-        try await eventually("jobs are taken by the next one") { load.answers > before + 50 }
+        try await waitUntil("jobs are taken by the next one") { load.answers > before + 50 }
       }
       load.finish()
       let accepted = try await jobs
@@ -50,7 +50,7 @@ import Testing
       let gate = stack.folder + "/gate"
       let command = try await RunningCommand(
         ["run", "--", "sh", "-c", "mkfifo '\(gate)'; read line < '\(gate)'; echo through"], on: stack)
-      try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+      try await waitUntil("the job runs") { FileManager.default.fileExists(atPath: gate) }
       let restart = try await strata(["restart", "controller"], on: stack)
       #expect(restart.code == 0, "\(restart.errors)")
       try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
@@ -63,7 +63,7 @@ import Testing
     try await withStack { stack in
       let (job, gate) = try await startGated(stack, "gate")
       let restart = try await RunningCommand(["restart", "worker-1"], on: stack)
-      try await eventually("it waits") { restart.errors.contains("waiting for worker-1: its running jobs end first") }
+      try await waitUntil("it waits") { restart.errors.contains("waiting for worker-1: its running jobs end first") }
       #expect(try await stack.job(job).state == .running)
       try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
       let result = await restart.ended()
@@ -78,7 +78,7 @@ import Testing
       try FileManager.default.removeItem(atPath: gate)
       let result = try await strata(["restart", "worker-1", "--job-grace", "0"], on: stack)
       #expect(result.code == 0, "\(result.errors)")
-      try await eventually("the job runs again") { FileManager.default.fileExists(atPath: gate) }
+      try await waitUntil("the job runs again") { FileManager.default.fileExists(atPath: gate) }
       try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
       #expect(try await stack.finished(job).attempts.compactMap(\.ending) == [.released, .succeeded])
     }
@@ -90,9 +90,9 @@ import Testing
       let data = stack.folder + "/data"
       let (_, gate) = try await startGated(stack, "gate")
       let restart = try await RunningCommand(["restart", "worker-1"], on: stack)
-      try await eventually("it waits") { restart.errors.contains("waiting for worker-1") }
+      try await waitUntil("it waits") { restart.errors.contains("waiting for worker-1") }
       async let down = strata("down", "--data-dir", data, "--job-grace", "10m")
-      try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+      try await waitUntil("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
       try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
       #expect(try await down.code == 0)
       #expect(await restart.ended().code == 4)
@@ -149,7 +149,7 @@ import Testing
         let victim = try #require(stack.processes("controller").max())
         Foundation.kill(victim, SIGKILL)
         // Whom it has accepted already it takes along.
-        try await eventually("it is gone") { ProcessStatistics.read(victim).map(\.isZombie) ?? true }
+        try await waitUntil("it is gone") { ProcessStatistics.read(victim).map(\.isZombie) ?? true }
         // Once, and not as a careful client does.
         let job = try await stack.submit(JobRequest(capability: "noop"))
         #expect(try await stack.finished(job).state == .succeeded)
@@ -175,7 +175,7 @@ import Testing
     let script = "mkfifo '\(gate)'; read line < '\(gate)'; echo through >> '\(stack.folder)/runs-through'"
     let words = ["sh", "-c", script].map(JSONValue.string)
     let job = try await stack.submit(JobRequest(capability: "command.run", params: ["command": .array(words)]))
-    try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+    try await waitUntil("the job runs") { FileManager.default.fileExists(atPath: gate) }
     return (job, gate)
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataClient
 import StrataCore
+import TestSupport
 import Testing
 
 /// Recurring jobs on the real servers, also when the controller falls at the worst moment.
@@ -18,11 +19,11 @@ import Testing
       ], on: stack)
     #expect(made.code == 0, "\(made)")
     try await stack.missARun()
-    try await eventually("the job has run", within: .seconds(90)) { stack.lines(runs) > 0 }
+    try await waitUntil("the job has run", within: .seconds(90)) { stack.lines(runs) > 0 }
     #expect(
       !FileManager.default.fileExists(atPath: stack.folder + "/crash-point"), "the crash point was never reached")
     var jobs: [JobView] = []
-    try await eventually("the controller is back") {
+    try await waitUntil("the controller is back") {
       let request = ClientRequest("GET", ["v1", "jobs"])
       jobs = (try? await stack.client.send(request).decode() as Page<JobView>)?.items ?? []
       return !jobs.isEmpty

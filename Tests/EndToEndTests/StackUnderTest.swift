@@ -3,6 +3,7 @@ import StrataAPI
 import StrataClient
 import StrataCore
 import StrataRuntime
+import TestSupport
 import Testing
 
 /// A whole stack as `strata up` runs it, in a folder of its own, with the means to hurt it.
@@ -43,7 +44,7 @@ final class StackUnderTest: Sendable {
     let ready = folder + "/data/run/ready"
     let key: String
     do {
-      try await eventually("the stack is ready", within: .seconds(90)) {
+      try await waitUntil("the stack is ready", within: .seconds(90)) {
         FileManager.default.fileExists(atPath: ready)
       }
       key = try String(contentsOfFile: folder + "/data/api-key", encoding: .utf8)
@@ -145,7 +146,7 @@ final class StackUnderTest: Sendable {
   }
 
   func finished(_ id: JobID, within limit: Duration = .seconds(90)) async throws -> JobView {
-    try await eventually("job \(id) is finished", within: limit) { [self] in
+    try await waitUntil("job \(id) is finished", within: limit) { [self] in
       (try? await job(id))?.state.isFinal == true
     }
     return try await job(id)
@@ -249,15 +250,4 @@ struct MarkedJob: Sendable {
 /// What was waited or looked for is not there.
 struct Missing: Error, CustomStringConvertible {
   let description: String
-}
-
-/// Waits for a condition that something outside brings about; fails loudly when it does not come.
-func eventually(
-  _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
-) async throws {
-  let deadline = ContinuousClock.now + limit
-  while try await !condition() {
-    guard ContinuousClock.now < deadline else { throw Missing(description: "not within \(limit): \(what)") }
-    try await Task.sleep(for: .milliseconds(20))
-  }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import StrataClient
 import StrataRuntime
+import TestSupport
 import Testing
 
 /// What `strata up` refuses, and what it tells when it has started.
@@ -82,10 +83,10 @@ import Testing
         var up = ProcessSpecification("sh", ["-c", "exec \(words) \(output)"])
         up.standardError = .file(folder + "/errors")
         let child = try await ChildProcess.spawn(up)
-        try await eventually("it is ready", within: .seconds(90)) {
+        try await waitUntil("it is ready", within: .seconds(90)) {
           FileManager.default.fileExists(atPath: data + "/run/ready")
         }
-        try await eventually("it has tried to say so") {
+        try await waitUntil("it has tried to say so") {
           try String(contentsOfFile: folder + "/errors", encoding: .utf8).contains("could not be written")
         }
         // It is there, and lacks nothing but what it was told to have none of.
@@ -110,7 +111,7 @@ import Testing
           StackUnderTest.binary, ["up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data])
         up.standardError = .file(folder + "/errors")
         let child = try await ChildProcess.spawn(up)
-        try await eventually("the stack is starting") { FileManager.default.fileExists(atPath: data + "/run/lock") }
+        try await waitUntil("the stack is starting") { FileManager.default.fileExists(atPath: data + "/run/lock") }
         child.signal(SIGINT)
         #expect(await child.wait().status == .exited(130))
         #expect(try String(contentsOfFile: folder + "/errors", encoding: .utf8).contains("given up"))
@@ -129,7 +130,7 @@ import Testing
         up.standardError = .file(folder + "/output")
         let child = try await ChildProcess.spawn(up)
         let cluster = data + "/postgres/data"
-        try await eventually("a cluster is being made") {
+        try await waitUntil("a cluster is being made") {
           FileManager.default.fileExists(atPath: cluster + ".new/global")
         }
         child.signal(SIGINT)
@@ -150,7 +151,7 @@ import Testing
       let client = HTTPClient(try ClientEndpoint(address))
       let first = try #require(stack.processes("controller").min())
       try stack.kill("controller")
-      try await eventually("another controller answers at \(address)", within: .seconds(60)) {
+      try await waitUntil("another controller answers at \(address)", within: .seconds(60)) {
         guard stack.processes("controller").contains(where: { $0 != first }) else { return false }
         return (try? await client.send(ClientRequest("GET", ["readyz"]))) != nil
       }
@@ -159,13 +160,11 @@ import Testing
 
   /// Whoever wants it, the port is the stack's until that stops, be there a controller or not.
   @Test(.timeLimit(.minutes(3))) func aPortIsTheStacksWhileItsControllerIsAway() async throws {
-    let draft = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    let named = try #require(Self.listen(draft))
-    close(draft)
+    let named = FreePort.next()
     try await withStack(http: "127.0.0.1:\(named)") { stack in
       let victim = try #require(stack.processes("controller").min())
       Foundation.kill(victim, SIGKILL)
-      try await eventually("it is gone") { ProcessStatistics.read(victim).map(\.isZombie) ?? true }
+      try await waitUntil("it is gone") { ProcessStatistics.read(victim).map(\.isZombie) ?? true }
       let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
       defer { close(listener) }
       // Connections that were there a moment ago are not in the way.

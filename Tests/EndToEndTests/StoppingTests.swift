@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataCore
 import StrataRuntime
+import TestSupport
 import Testing
 
 /// `strata down` says "stopped" when nothing of the stack is left, whatever was done to it, and not before.
@@ -19,7 +20,7 @@ import Testing
   private func startStubborn(_ stack: StackUnderTest) async throws -> (job: JobID, family: Set<Int32>) {
     let file = stack.folder + "/numbers"
     let job = try await stack.submit(Self.stubborn(file))
-    try await eventually("the job runs") { FileManager.default.fileExists(atPath: file) }
+    try await waitUntil("the job runs") { FileManager.default.fileExists(atPath: file) }
     let own = try String(contentsOfFile: file, encoding: .utf8).split(whereSeparator: \.isWhitespace)
     let names = ["postgres", "redis-server", "controller", "worker", "runner", "sentinel"]
     let family = Set(names.flatMap(stack.processes) + own.compactMap { Int32($0) })
@@ -37,7 +38,7 @@ import Testing
       let data = stack.folder + "/data"
       let (job, family) = try await startStubborn(stack)
       async let first = strata("down", "--data-dir", data, "--grace", "120")
-      try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+      try await waitUntil("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
       let second = try await strata("down", "--data-dir", data, "--grace", "120")
       #expect(living(family) == [])
       #expect(second.status == .exited(0) && second.errors.contains("stopped"), "\(second.errors)")
@@ -58,9 +59,9 @@ import Testing
       let script = "mkfifo '\(gate)'; read line < '\(gate)'; echo done > '\(stack.folder)/done'"
       let words = ["sh", "-c", script].map(JSONValue.string)
       let job = try await stack.submit(JobRequest(capability: "command.run", params: ["command": .array(words)]))
-      try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+      try await waitUntil("the job runs") { FileManager.default.fileExists(atPath: gate) }
       async let down = strata("down", "--data-dir", data, "--job-grace", "10m")
-      try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+      try await waitUntil("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
       try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
       let stopped = try await down
       #expect(stopped.status == .exited(0), "\(stopped.errors)")
@@ -79,15 +80,15 @@ import Testing
     let (data, gate) = (stack.folder + "/data", stack.folder + "/gate")
     let worker = try await RunningCommand(
       ["worker", "--slots", "1", "--ready-file", stack.folder + "/ready"], on: stack)
-    try await eventually("the worker is there") {
+    try await waitUntil("the worker is there") {
       FileManager.default.fileExists(atPath: stack.folder + "/ready")
     }
     let words = ["sh", "-c", "mkfifo '\(gate)'; read line < '\(gate)'"].map(JSONValue.string)
     let job = try await stack.submitPersistently(
       JobRequest(capability: "command.run", params: ["command": .array(words)]))
-    try await eventually("the job runs") { FileManager.default.fileExists(atPath: gate) }
+    try await waitUntil("the job runs") { FileManager.default.fileExists(atPath: gate) }
     async let down = strata("down", "--data-dir", data, "--job-grace", "10m")
-    try await eventually("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
+    try await waitUntil("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
     try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
     #expect(try await down.status == .exited(0))
     #expect(await worker.ended().code == 0)
@@ -106,7 +107,7 @@ import Testing
       _ = try await strata("down", "--data-dir", data)
       let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data, "--job-grace", "1h")
       #expect(again.status == .exited(0), "\(again.errors)")
-      try await eventually("the job runs again") { try await stack.job(job).state == .running }
+      try await waitUntil("the job runs again") { try await stack.job(job).state == .running }
       let early = try await strata("down", "--data-dir", data, "--job-grace", "1h", "--grace", "1")
       #expect(early.status == .exited(5) && early.errors.contains("have 60 min to end"), "\(early.errors)")
       let longer = try await strata("down", "--data-dir", data, "--job-grace", "2h", "--grace", "1")

@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataCore
 import StrataRuntime
+import TestSupport
 import Testing
 
 /// Workers of other tiers, what may be asked of them, and what they cost, on the real servers.
@@ -28,7 +29,7 @@ import Testing
         stack.folder + "/gpu",
       ],
       on: stack)
-    try await eventually("the worker is there") { FileManager.default.fileExists(atPath: stack.folder + "/gpu") }
+    try await waitUntil("the worker is there") { FileManager.default.fileExists(atPath: stack.folder + "/gpu") }
     let ran = try await run(["submit", "noop", "--tier", "gpu", "--gpu", "1", "--wait"])
     #expect(ran.printed.contains("succeeded"), "\(ran)")
 
@@ -57,7 +58,7 @@ import Testing
     _ = await worker.ended()
     try await stack.cancel(job)
     #expect(try await stack.finished(job).state == .cancelled)
-    try await eventually("the tier is free") { try await strata(["tiers", "remove", "gpu"], on: stack).code == 0 }
+    try await waitUntil("the tier is free") { try await strata(["tiers", "remove", "gpu"], on: stack).code == 0 }
     _ = try await run(["submit", "noop", "--tier", "gpu"], code: 3)
     await stack.stop()
   }
@@ -75,7 +76,7 @@ import Testing
         try await RunningCommand(
           ["worker", "--tier", tier, "--slots", "2", "--cpu", "4", "--memory", "8G", "--gpu", gpus]
             + ["--ready-file", file], on: stack))
-      try await eventually("the worker is there") { FileManager.default.fileExists(atPath: file) }
+      try await waitUntil("the worker is there") { FileManager.default.fileExists(atPath: file) }
     }
     let asked = [
       "run", "--tier", "gpu-high", "--gpu", "1", "--or", "tier=gpu,gpu=2", "--no-wait", "--", "sleep", "300",
@@ -85,7 +86,7 @@ import Testing
       let job = try #require(JobID(try await run(asked).output.trimmingCharacters(in: .whitespacesAndNewlines)))
       jobs.append(job)
       // Which of two jobs that come at once is whose is not promised.
-      try await eventually("it runs on \(tier)") {
+      try await waitUntil("it runs on \(tier)") {
         let listed = try await run(["tiers", "--json"])
         let tiers = try items(of: listed) as [TierView]
         return tiers.first { $0.name.rawValue == tier }?.running == 1

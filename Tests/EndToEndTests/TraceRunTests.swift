@@ -1,6 +1,7 @@
 import Foundation
 import StrataCore
 import StrataRuntime
+import TestSupport
 import Testing
 
 /// The benchmark that has a trace run by real workers, short enough for a test: so that it goes on working.
@@ -55,7 +56,7 @@ import Testing
       // The second job comes after hours.
       let words = ["--generate", "7", "--jobs", "5", "--acceleration", "1"]
       let run = try await ChildProcess.spawn(specification(words, in: folder))
-      try await eventually("its stack takes jobs", within: .seconds(90)) {
+      try await waitUntil("its stack takes jobs", within: .seconds(90)) {
         let stacks = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("strata-bench") }
         return stacks.contains { FileManager.default.fileExists(atPath: "\(folder)/\($0)/data/run/ready") }
       }

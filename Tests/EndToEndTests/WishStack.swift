@@ -5,6 +5,7 @@ import StrataCore
 import StrataLedger
 import StrataRuntime
 import Synchronization
+import TestSupport
 import Testing
 
 /// One stack for all tests of a suite. It has no workers: a test starts its own, so that it knows who runs what, and its
@@ -91,7 +92,7 @@ final class WishStack: Sendable {
       "worker", "--slots", "\(slots)", "--cpu", "\(cores ?? slots)", "--memory", "16G", "--ready-file", path(ready),
     ]
     let worker = try await RunningCommand(words + (owner.map { ["--dedicated-to", "\($0.id)"] } ?? []), on: stack)
-    try await eventually("the worker takes jobs") { exists(ready) }
+    try await waitUntil("the worker takes jobs") { exists(ready) }
     return worker
   }
 
@@ -113,7 +114,7 @@ final class WishStack: Sendable {
   }
 
   func eventuallyLine(_ line: String, in name: String) async throws {
-    try await eventually("a job has written '\(line)'", within: .seconds(60)) { lines(name).contains(line) }
+    try await waitUntil("a job has written '\(line)'", within: .seconds(60)) { lines(name).contains(line) }
   }
 
   /// A job that runs a script.

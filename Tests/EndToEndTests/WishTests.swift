@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataClient
 import StrataCore
+import TestSupport
 import Testing
 
 /// What users of job queues wish for, each shown by a test of that name, on a whole stack: HTTP API, PostgreSQL, Redis and
@@ -61,7 +62,7 @@ import Testing
       let high = try await owner.submit(wishes.script(crashing, priority: 90))
       wishes.open("first")
       // The wait before it is tried again is drawn: it may be over before the worker has asked for the next job.
-      try await eventually("the crashed job waits for a worker again, or has run", within: .seconds(60)) {
+      try await waitUntil("the crashed job waits for a worker again, or has run", within: .seconds(60)) {
         let job = try await owner.job(high)
         let waits = job.state == .queued && job.attempts.count == 1 && wishes.lines(order).contains("low-1")
         return waits || job.state == .succeeded

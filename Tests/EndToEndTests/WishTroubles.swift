@@ -2,6 +2,7 @@ import Foundation
 import StrataAPI
 import StrataClient
 import StrataCore
+import TestSupport
 import Testing
 
 /// The wishes about what goes wrong.
@@ -67,7 +68,7 @@ extension WishTests {
     let most = before.memoryUsedBytes + 5 << 20
     try await wishes.stack.redis("CONFIG", "SET", "maxmemory", "\(most)")
     do {
-      try await eventually("the controller has seen the limit") { try await wishes.admission().memoryMaxBytes == most }
+      try await waitUntil("the controller has seen the limit") { try await wishes.admission().memoryMaxBytes == most }
       let accepted = try await fill(owner, wishes)
       let full = try await wishes.admission()
       #expect(!full.isOpen && full.memoryUsedBytes < most && accepted.count > 50, "\(accepted.count): \(full)")
@@ -75,7 +76,7 @@ extension WishTests {
       #expect(refusal.status == 503 && refusal.code == "queue_full" && refusal.retryAfter != nil, "\(refusal)")
       try await wishes.withWorker(for: owner, slots: 4) { _ in
         try await owner.expectSucceeded(accepted)
-        try await eventually("jobs are accepted again") { try await wishes.admission().isOpen }
+        try await waitUntil("jobs are accepted again") { try await wishes.admission().isOpen }
         try await owner.expectSucceeded([try await owner.submit(wishes.script("true"))])
       }
     } catch {
@@ -187,7 +188,7 @@ struct WorkerKillerStory: Sendable {
       let orphans = Set(wishes.stack.processes(wishes.path("pass")))
       wishes.open("kill-\(number)")
       _ = await worker.ended()
-      try await eventually("what the dead worker had started has ended") {
+      try await waitUntil("what the dead worker had started has ended") {
         orphans.isDisjoint(with: wishes.stack.processes(wishes.path("pass")))
       }
       wishes.open("pass")

@@ -64,7 +64,9 @@ import Testing
   }
 
   /// Writes down this version's statements, for the versions after it. Only where STRATA_RECORD_LEDGER names the file.
-  @Test(.enabled(if: Environment.current["STRATA_RECORD_LEDGER"] != nil)) func record() throws {
+  @Test(.enabled(if: Environment.current["STRATA_RECORD_LEDGER"] != nil, "no test: it makes a recording")) func record()
+    throws
+  {
     let name = try #require(Environment.current["STRATA_RECORD_LEDGER"])
     let folder = Self.here.appending(path: "../../Sources/StrataLedger/Queries").standardized
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".sql") }

@@ -184,7 +184,7 @@ import Testing
     try await withSentinels { servers in
       var timeouts = RedisTimeouts()
       timeouts.masterLook = .milliseconds(50)
-      let port = LoopbackPort.free()
+      let port = FreePort.next()
       let url = servers.url.replacing("redis-sentinel://", with: "redis-sentinel://127.0.0.1:\(port),")
       try await withQueue(at: url, timeouts) { queue in
         var sessions = await queue.sessions().makeAsyncIterator()
@@ -229,10 +229,10 @@ import Testing
 
   @Test(.timeLimit(.minutes(1))) func sentinelsAreAskedInTurnAndLoggedInto() async throws {
     let server = try RedisFixture([
-      "--port", "\(LoopbackPort.free())", "--bind", "127.0.0.1", "--requirepass", "master",
+      "--port", "\(FreePort.next())", "--bind", "127.0.0.1", "--requirepass", "master",
     ])
     defer { server.stop() }
-    let port = LoopbackPort.free()
+    let port = FreePort.next()
     let masterPort = try server.ask("-a master config get port").split(separator: "\n").last ?? ""
     let sentinel = try RedisFixture(
       sentinel: """
@@ -244,7 +244,7 @@ import Testing
 
         """)
     defer { sentinel.stop() }
-    let hosts = "127.0.0.1:\(LoopbackPort.free()),localhost:\(port)"
+    let hosts = "127.0.0.1:\(FreePort.next()),localhost:\(port)"
     try await withQueue(at: "redis-sentinel://:master@\(hosts)/known/1?sentinel_password=guard") { queue in
       let verdicts = try await queue.enqueue([.sample()])
       #expect(verdicts == [.enqueued])

@@ -17,15 +17,15 @@ public final class SentinelFixture: Sendable {
   ///
   /// - Parameter options: of all servers.
   public init(replicas: Int = 1, _ options: [String] = []) throws {
-    let master = LoopbackPort.free()
+    let master = FreePort.next()
     let common =
       ["--bind", "127.0.0.1", "--appendonly", "yes", "--save", "", "--repl-diskless-sync-delay", "0"] + options
     servers =
       [try RedisFixture(["--port", "\(master)"] + common)]
       + (try (0..<replicas).map { _ in
-        try RedisFixture(["--port", "\(LoopbackPort.free())", "--replicaof", "127.0.0.1 \(master)"] + common)
+        try RedisFixture(["--port", "\(FreePort.next())", "--replicaof", "127.0.0.1 \(master)"] + common)
       })
-    sentinelPorts = (0..<3).map { _ in LoopbackPort.free() }
+    sentinelPorts = (0..<3).map { _ in FreePort.next() }
     sentinels = try sentinelPorts.map { port in
       try RedisFixture(
         sentinel: """

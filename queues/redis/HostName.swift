@@ -8,17 +8,12 @@ enum HostName {
 
   /// The same address with a number for its host; itself where it has one already.
   static func resolve(_ address: RedisEndpoint.Address) async throws(QueueError) -> RedisEndpoint.Address {
-    guard case .tcp(let host, let port) = address, !isNumeric(host) else { return address }
+    guard case .tcp(let host, let port) = address, !NumericHost.isOne(host) else { return address }
     guard case .success(let threads) = threads else { throw .disconnected("no thread to find the host '\(host)' by") }
     guard let number = await threads.run({ Self.number(of: host) }) else {
       throw .disconnected("no address is known of the host '\(host)'")
     }
     return .tcp(host: number, port: port)
-  }
-
-  private static func isNumeric(_ host: String) -> Bool {
-    var space = in6_addr()
-    return unsafe inet_pton(AF_INET, host, &space) == 1 || inet_pton(AF_INET6, host, &space) == 1
   }
 
   /// The first of version 4, else the first at all.
@@ -29,10 +24,7 @@ enum HostName {
       var found: UnsafeMutablePointer<addrinfo>?
       guard unsafe getaddrinfo(host, nil, &hints, &found) == 0, let found = unsafe found else { continue }
       defer { unsafe freeaddrinfo(found) }
-      var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-      let status = unsafe getnameinfo(
-        found.pointee.ai_addr, found.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
-      if status == 0 { return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) }
+      if let text = unsafe NumericHost.text(found.pointee.ai_addr, found.pointee.ai_addrlen) { return text }
     }
     return nil
   }

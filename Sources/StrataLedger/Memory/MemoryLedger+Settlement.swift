@@ -53,7 +53,7 @@ extension MemoryLedger {
   }
 
   public func resolve(releasing: @escaping Ledger.ReleaseHook) async throws(LedgerError) -> Consequences? {
-    let ended = untold.sorted().prefix(100)
+    let ended = untold.sorted().prefix(Int(Ledger.resolutionsMax))
     guard !ended.isEmpty else { return nil }
     let (edges, _) = edges(from: Set(ended))
     var told = DependencyDecision(now: clock.now)

@@ -6,7 +6,7 @@ extension Ledger {
   public typealias ReleaseHook = @Sendable ([JobID]) -> Void
 
   /// Ended jobs looked at in one step.
-  private static let resolutionsMax: Int64 = 100
+  static let resolutionsMax: Int64 = 100
 
   /// Takes one step in telling jobs that those have ended that they wait for, where that was too much for the
   /// transaction that ended them: at most `LedgerLimits.dependenciesMax` rows. Repeat it until it answers nil. Several

@@ -10,8 +10,6 @@ import StrataStack
 struct Endpoint {
   let directory: DataDirectory
 
-  init(directory: DataDirectory) { self.directory = directory }
-
   /// The API's unix socket.
   var socket: String { directory.socket("api.sock") }
 

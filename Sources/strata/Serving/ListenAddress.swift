@@ -1,5 +1,5 @@
-import Glibc
 import StrataCore
+import StrataRuntime
 import StrataServer
 
 /// Where `--http` may lead: this machine only, since the API speaks no TLS.
@@ -13,7 +13,7 @@ enum ListenAddress {
     }
     let name = text[..<colon].filter { $0 != "[" && $0 != "]" }
     let host = name == "localhost" ? "127.0.0.1" : name
-    guard isAddress(host) else {
+    guard NumericHost.isOne(host) else {
       throw StrataError(
         .invalidInput, "'\(host)' is not an address", remedy: "write it as 127.0.0.1:8420 or [::1]:8420")
     }
@@ -23,10 +23,5 @@ enum ListenAddress {
         remedy: "use 127.0.0.1:\(port), and put a proxy with TLS in front of it")
     }
     return .tcp(host: host, port: port)
-  }
-
-  private static func isAddress(_ host: String) -> Bool {
-    var room = in6_addr()
-    return unsafe inet_pton(AF_INET, host, &room) == 1 || inet_pton(AF_INET6, host, &room) == 1
   }
 }

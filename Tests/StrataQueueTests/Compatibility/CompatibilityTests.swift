@@ -50,7 +50,7 @@ import Testing
 
   /// A reply that differs from what was recorded is seen.
   @Test func anotherReplyIsNoticed() async throws {
-    guard let version = Self.versions.last?.version else { return }
+    let version = try #require(Self.versions.last?.version)
     try await withServer { server in
       try await withRedisQueue(Self.configuration, on: server) { queue in
         var memory = Scenario.Memory()
@@ -124,7 +124,9 @@ import Testing
   // MARK: Recording
 
   /// Writes down what this version says, for the versions after it. Only where STRATA_RECORD_QUEUE names the file.
-  @Test(.enabled(if: Environment.current["STRATA_RECORD_QUEUE"] != nil)) func record() async throws {
+  @Test(.enabled(if: Environment.current["STRATA_RECORD_QUEUE"] != nil, "no test: it makes a recording")) func record()
+    async throws
+  {
     let name = try #require(Environment.current["STRATA_RECORD_QUEUE"])
     let (first, second) = (try await recording(0), try await recording(1))
     var version = RecordedVersion(layout: RedisQueue.layout, library: first.library, sides: [:])

@@ -37,7 +37,7 @@ public final class Worker: Sendable {
     random = Mutex(configuration.random)
   }
 
-  /// Asks it to stop: it leases nothing more, lets running attempts end within the drain grace, and hands the rest
+  /// Asks it to stop: it asks for no more leases, lets attempts end within the drain grace, and hands the rest
   /// back. The second call ends the grace at once. Safe from any thread, at any time.
   ///
   /// - Parameter grace: instead of the configuration's.

@@ -63,11 +63,7 @@ enum SocketAddress {
       unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         guard unsafe getsockname(descriptor, address, &length) == 0 else { return nil }
         if unsafe Int32(address.pointee.sa_family) == AF_UNIX { return unsafe unixPath(address, length) }
-        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        guard unsafe getnameinfo(address, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0 else {
-          return nil
-        }
-        return .tcp(host: text(host), port: port)
+        return unsafe NumericHost.text(address, length).map { .tcp(host: $0, port: port) }
       }
     }
   }
@@ -76,10 +72,6 @@ enum SocketAddress {
     let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
     let bytes = unsafe UnsafeRawBufferPointer(start: address, count: Int(length)).dropFirst(start)
     return unsafe .unix(path: String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
-  }
-
-  private static func text(_ characters: [CChar]) -> String {
-    String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   static func set(_ option: Int32, of descriptor: Int32, level: Int32) {

@@ -2,11 +2,11 @@ import Glibc
 import Synchronization
 
 /// Ports of the loopback interface for servers that cannot be given one by the system, since others must know it before.
-public enum LoopbackPort {
+public enum FreePort {
   private static let given = Mutex<Set<UInt16>>([])
 
   /// One that nobody listens at now, outside the range that the system hands out, and that was not given before.
-  public static func free() -> UInt16 {
+  public static func next() -> UInt16 {
     while true {
       let port = UInt16.random(in: 20_000...29_999)
       if isFree(port), given.withLock({ $0.insert(port).inserted }) { return port }
