@@ -67,6 +67,15 @@ private struct UnfencedQueue: QueueRelay {
     return try await next.complete(current)
   }
 
+  func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
+    let verdicts = try await complete(request.completed)
+    let grant = try await next.lease(
+      LeaseRequest(
+        worker: request.worker, tiers: request.tiers, count: request.count, room: request.room,
+        wholeRoom: request.wholeRoom, dedication: request.dedication), for: duration)
+    return LeaseGrant(leases: grant.leases, deadline: grant.deadline, verdicts: verdicts)
+  }
+
   /// The lease that its job has now.
   private func now(_ lease: LeaseReference) async throws(QueueError) -> LeaseReference {
     guard case .leased(let status)? = try await next.status(of: [lease.job]).first ?? nil else { return lease }

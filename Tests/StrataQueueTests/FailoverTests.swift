@@ -140,8 +140,11 @@ import Testing
         for master in [0, 1, 0] {
           if !tokens.isEmpty {
             try await untilReplicated(servers, from: 1 - master)
+            // Sentinels on a busy machine give a failover up, and have to be asked again.
             try await waitUntil("the sentinels change the master") {
-              try servers.sentinels[0].ask("sentinel failover \(SentinelFixture.masterName)").hasPrefix("OK")
+              if try servers.servers[master].ask("role").hasPrefix("master\n") { return true }
+              _ = try servers.sentinels[0].ask("sentinel failover \(SentinelFixture.masterName)")
+              return false
             }
             let session = try #require(await sessions.next())
             #expect((session.address == first.address) == (master == 0))

@@ -19,7 +19,8 @@ struct ByteReader {
   }
 
   mutating func identifier<Tag>(_ type: Identifier<Tag>.Type) -> Identifier<Tag>? {
-    bytes(16).flatMap { Identifier<Tag>(bytes: $0) }
+    guard rest.count >= 16, let high = number(UInt64.self), let low = number(UInt64.self) else { return nil }
+    return Identifier(high: high, low: low)
   }
 
   mutating func text(_ count: Int) -> String? { bytes(count).map { String(decoding: $0, as: UTF8.self) } }

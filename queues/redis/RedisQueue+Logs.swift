@@ -31,11 +31,14 @@ extension RedisQueue {
   ) async throws(QueueError) -> [Item] {
     let limit = max(1, limit)
     var found: [Item] = []
-    if let position { found = try await rest(log, after: position, meaning).filter { place($0) > position } }
+    if let position, position != wholeUpTo.withLock({ $0[log] }) {
+      found = try await rest(log, after: position, meaning).filter { place($0) > position }
+    }
     if found.count < limit {
       let wait = found.isEmpty ? duration : .zero
       found += try await readable(log, after: position?.description ?? start, limit - found.count, wait, meaning)
     }
+    if found.count <= limit, let last = found.last { wholeUpTo.withLock { $0[log] = place(last) } }
     return Array(found.prefix(limit))
   }
 

@@ -27,6 +27,8 @@ public final class RedisQueue: JobQueue {
   let connection: RedisConnection
   let blocking: BlockingConnections
   let acknowledged = Mutex(Acknowledgements())
+  /// For each log the last position that was told and lies at the end of its entry: nothing of that is left to read.
+  let wholeUpTo = Mutex<[String: OutcomePosition]>([:])
   private let scripts: ScriptRunner
   private let locator: RedisLocator
   private let follower = Mutex<Task<Void, Never>?>(nil)

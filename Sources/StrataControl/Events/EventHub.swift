@@ -18,6 +18,8 @@ public actor EventHub {
   public static let historyMax = 10_000
   /// Events that wait for a slow watcher; older ones are dropped first, since a later one says more.
   public static let backlogMax = 256
+  private static let readMax = 1_000
+  private static let pace = ReadingPace(restPerItem: .milliseconds(2), restMax: .milliseconds(10))
 
   private let queue: any JobQueue
   private var history: [QueueEvent] = []
@@ -35,9 +37,10 @@ public actor EventHub {
   public func run() async {
     while !Task.isCancelled {
       do {
-        let events = try await queue.events(after: position, limit: 1_000, waitingUpTo: .seconds(5))
+        let events = try await queue.events(after: position, limit: Self.readMax, waitingUpTo: .seconds(5))
         position = events.last?.position ?? position
         deliver(events)
+        if let rest = Self.pace.rest(after: events.count, of: Self.readMax) { try await Task.sleep(for: rest) }
       } catch {
         try? await Task.sleep(for: .milliseconds(200))
       }

@@ -16,6 +16,7 @@ package final class Settler: Sendable {
   static let drainPatience = Duration.seconds(1)
   /// Steps that are taken at once in telling on an end, where somebody waits; the rest is left to `run`.
   static let resolutionStepsMax = 10
+  private static let pace = ReadingPace(restPerItem: .milliseconds(5), restMax: .milliseconds(25))
 
   private let ledger: any JobLedger
   private let queue: any JobQueue
@@ -98,6 +99,7 @@ package final class Settler: Sendable {
         if isResolutionDue { try await resolve(stepsMax: 1) }
         lastPass.withLock { $0 = time.now }
         backoff.reset()
+        if let rest = Self.pace.rest(after: pass?.count ?? 0, of: Self.batchMax) { await time.pause(rest) }
       } catch {
         if Task.isCancelled { return }
         log.warning("settlement interrupted; it is repeated", ["error": "\(error)"])

@@ -11,6 +11,7 @@ struct WatchedQueue: QueueRelay {
 
   func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
     let grant = try await next.lease(request, for: duration)
+    note(zip(request.completed.map { ($0.lease, .succeeded) }, grant.verdicts))
     judge.noteGranted(grant.leases, life: life)
     return grant
   }

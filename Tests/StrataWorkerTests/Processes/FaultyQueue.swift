@@ -7,7 +7,8 @@ final class Faults: Sendable {
   enum Kind: Equatable { case nothing, everything, reports(refusals: Int), leaseAnswers(losses: Int) }
 
   /// What a worker says of an attempt, whatever the queue makes of it.
-  enum Report: Hashable { case complete, fail, release }
+  /// `ride`: a success with a request for leases.
+  enum Report: Hashable { case complete, ride, fail, release }
 
   private struct State {
     var kind = Kind.nothing
@@ -71,7 +72,8 @@ struct FaultyQueue: JobQueue {
   let faults: Faults
 
   func lease(_ request: LeaseRequest, for duration: Duration) async throws(QueueError) -> LeaseGrant {
-    try faults.check()
+    try faults.check(isReport: !request.completed.isEmpty)
+    faults.note(.ride, count: request.completed.count)
     let granted = try await inner.lease(request, for: duration)
     try faults.checkAnswer(to: granted)
     return granted

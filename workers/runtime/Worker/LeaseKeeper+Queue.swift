@@ -22,21 +22,25 @@ extension LeaseKeeper {
     if shortage != nil { return await putLeasingOff() }
     let duration = configuration.leaseDuration
     await turn.take()
+    let riders = reporter.takeRiders()
     // From before the call: the queue counts from a later instant, so the worker never believes too long.
     let until = time.now + duration
     do throws(QueueError) {
       let grant = try await queue.lease(
         LeaseRequest(
           worker: configuration.id, tiers: configuration.tiers, count: count, room: room,
-          wholeRoom: configuration.room, dedication: configuration.dedication), for: duration)
+          wholeRoom: configuration.room, completed: riders.map(\.result), dedication: configuration.dedication),
+        for: duration)
       // Known to the next heartbeat before its turn comes.
       held.withLock { $0.arriving = grant.leases.map(\.reference) }
       turn.give()
       becomeReady()
       leaseBackoff.withLock { $0.reset() }
+      reporter.settle(riders, grant.verdicts) { feed.yield(.reportAnswered($0)) }
       feed.yield(.granted(grant.leases, asked: count, room: room, ownedUntil: until, now: time.now))
     } catch {
       turn.give()
+      reporter.putBack(riders)
       log("the queue granted no lease (\(error)); asked again soon")
       await putLeasingOff()
     }

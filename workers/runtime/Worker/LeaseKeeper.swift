@@ -80,8 +80,9 @@ package final class LeaseKeeper: Sendable {
   /// - Parameter notice: what is to be said of it; nil for nothing.
   package func finish(_ lease: LeaseReference, _ notice: AttemptNotice?) {
     pump.forget(lease)
-    feed.yield(.attemptEnded(lease, isReported: notice != nil))
+    // Before a request for more, with which it rides.
     if let notice { reporter.add(notice) }
+    feed.yield(.attemptEnded(lease, isReported: notice != nil))
   }
 
   /// Works until it has been told to stop and holds no lease any more, or the task is cancelled.
@@ -96,6 +97,7 @@ package final class LeaseKeeper: Sendable {
         note(state, after: event)
         if actions.contains(.finish) { break }
         for action in actions { perform(action, host, in: &group) }
+        if !state.isLeasing { reporter.flush() }
       }
       group.cancelAll()
     }

@@ -39,12 +39,23 @@ extension AttemptNotice {
 }
 
 /// Brings notices to the queue, in batches, and again until it answers: an outcome is never dropped because the queue
-/// was away.
+/// was away. Successes wait to ride with the next request for leases, until `flush`.
 final class Reporter: Sendable {
+  private struct Pending {
+    /// What the queue has not answered, the oldest first.
+    var notices: [AttemptNotice] = []
+    /// Those of them that are on their way with a request for leases.
+    var riding: Set<LeaseReference> = []
+    /// Those that `run` has on its way.
+    var sending: Set<LeaseReference> = []
+
+    func isUnderWay(_ lease: LeaseReference) -> Bool { riding.contains(lease) || sending.contains(lease) }
+  }
+
   private let queue: any JobQueue
   private let log: WorkerLog
   private let time: Timekeeper
-  private let pending = Mutex<[AttemptNotice]>([])
+  private let pending = Mutex(Pending())
   private let wake: AsyncStream<Void>
   private let waker: AsyncStream<Void>.Continuation
 
@@ -55,13 +66,34 @@ final class Reporter: Sendable {
     (wake, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   }
 
+  /// A success is not sent before `takeRiders` or `flush`.
   func add(_ notice: AttemptNotice) {
-    pending.withLock { $0.append(notice) }
-    waker.yield()
+    pending.withLock { $0.notices.append(notice) }
+    if notice.transition != .complete { waker.yield() }
+  }
+
+  /// Sends what waits for a ride: there is none.
+  func flush() {
+    if pending.withLock({ !$0.notices.isEmpty }) { waker.yield() }
+  }
+
+  /// The successes that are not on their way, for a request for leases to carry: `settle` or `putBack` follows.
+  func takeRiders() -> [AttemptNotice] {
+    pending.withLock { pending in
+      let riders = pending.notices.filter { $0.transition == .complete && !pending.isUnderWay($0.lease) }
+      pending.riding.formUnion(riders.map(\.lease))
+      return riders
+    }
+  }
+
+  /// The request that carried them was not answered: they are sent without one.
+  func putBack(_ riders: [AttemptNotice]) {
+    pending.withLock { $0.riding.subtract(riders.map(\.lease)) }
+    flush()
   }
 
   /// What has not been answered.
-  var unanswered: [LeaseReference] { pending.withLock { $0.map(\.lease) } }
+  var unanswered: [LeaseReference] { pending.withLock { $0.notices.map(\.lease) } }
 
   /// Reports until the task is cancelled; calls `answered` for each notice that the queue has accepted or refused.
   func run(backoff: Backoff, answered: @Sendable (LeaseReference) -> Void) async {
@@ -84,8 +116,12 @@ final class Reporter: Sendable {
   /// The oldest notices that go into one call: as many as have one kind of ending.
   private func nextBatch() -> [AttemptNotice]? {
     pending.withLock { pending in
-      guard let first = pending.first else { return nil }
-      return pending.filter { $0.transition == first.transition }
+      let waiting = pending.notices.filter { !pending.riding.contains($0.lease) }
+      pending.sending = []
+      guard let first = waiting.first else { return nil }
+      let batch = waiting.filter { $0.transition == first.transition }
+      pending.sending = Set(batch.map(\.lease))
+      return batch
     }
   }
 
@@ -97,11 +133,14 @@ final class Reporter: Sendable {
     }
   }
 
-  private func settle(
-    _ batch: [AttemptNotice], _ verdicts: [LeaseVerdict], _ answered: (LeaseReference) -> Void
-  ) {
+  /// Takes note of what the queue says of notices that were on their way.
+  func settle(_ batch: [AttemptNotice], _ verdicts: [LeaseVerdict], _ answered: (LeaseReference) -> Void) {
     let done = Set(batch.map(\.lease))
-    pending.withLock { $0.removeAll { done.contains($0.lease) } }
+    pending.withLock { pending in
+      pending.notices.removeAll { done.contains($0.lease) }
+      pending.riding.subtract(done)
+      pending.sending.subtract(done)
+    }
     for (notice, verdict) in zip(batch, verdicts) {
       if verdict == .stale { log("job \(notice.lease.job): the outcome came too late; its lease is another's") }
       answered(notice.lease)
@@ -112,15 +151,15 @@ final class Reporter: Sendable {
   private func trim(_ batch: [AttemptNotice]) {
     let chosen = Set(batch.map(\.lease))
     pending.withLock { pending in
-      pending = pending.map { chosen.contains($0.lease) ? $0.trimmed : $0 }
+      pending.notices = pending.notices.map { chosen.contains($0.lease) ? $0.trimmed : $0 }
     }
   }
 }
 
 extension AttemptNotice {
-  fileprivate enum Transition { case complete, fail, release }
+  enum Transition { case complete, fail, release }
 
-  fileprivate var transition: Transition {
+  var transition: Transition {
     switch ending {
     case .succeeded: .complete
     case .released, .preempted: .release
@@ -128,7 +167,7 @@ extension AttemptNotice {
     }
   }
 
-  fileprivate var result: AttemptResult { AttemptResult(lease: lease, report: report) }
+  var result: AttemptResult { AttemptResult(lease: lease, report: report) }
   fileprivate var failure: AttemptFailure {
     AttemptFailure(lease: lease, ending: ending, isRetryable: isRetryable, retryDelay: retryDelay, report: report)
   }

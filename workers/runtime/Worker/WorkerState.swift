@@ -67,7 +67,8 @@ package struct WorkerState: Sendable {
   /// What the queue took to be free when it last granted less than it was asked for.
   private var roomNoted: ResourceRequest?
   private var holdings: [LeaseReference: Holding] = [:]
-  private var isLeasing = false
+  /// Whether a request for leases is out.
+  package private(set) var isLeasing = false
   private var thereMayBeWork = false
   /// A signal that came while a lease call was out may be newer than the call's answer.
   private var mustAskAgain = false
