@@ -1,4 +1,5 @@
 public import StrataCore
+public import StrataRuntime
 
 /// The truth about jobs and money, in PostgreSQL: admission, settlement, tenants, prices, and what can be read of them.
 ///
@@ -11,9 +12,13 @@ public final class Ledger: Sendable {
   var configuration: PostgreSQLConfiguration { pool.configuration }
 
   /// Connections are made when first needed; `migrate` is the usual first call.
-  public init(_ configuration: PostgreSQLConfiguration, limits: LedgerLimits = LedgerLimits()) throws(StrataError) {
+  ///
+  /// - Parameter roundTrips: counts the exchanges with the server, but for those that connect.
+  public init(
+    _ configuration: PostgreSQLConfiguration, limits: LedgerLimits = LedgerLimits(), roundTrips: Counter = Counter()
+  ) throws(StrataError) {
     self.limits = limits
-    pool = try PostgreSQLPool(configuration)
+    pool = try PostgreSQLPool(configuration, roundTrips: roundTrips)
   }
 
   /// Carries out what has been called, then closes the connections. Safe to call twice.

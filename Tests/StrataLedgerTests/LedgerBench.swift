@@ -1,5 +1,6 @@
 import StrataCore
 import StrataLedger
+import StrataRuntime
 import TestSupport
 
 /// A ledger on a database of its own, with a price list and helpers to fill it.
@@ -10,11 +11,12 @@ struct LedgerBench: Sendable {
   let ledger: Ledger
   let database: String
   let fixture: PostgreSQLFixture
+  let roundTrips = Counter()
 
   init(fixture: PostgreSQLFixture? = nil, limits: LedgerLimits = LedgerLimits()) async throws {
     self.fixture = try fixture ?? PostgreSQLFixture.shared.get()
     database = try self.fixture.makeDatabase()
-    ledger = try Ledger(Self.configuration(database), limits: limits)
+    ledger = try Ledger(Self.configuration(database), limits: limits, roundTrips: roundTrips)
     try await ledger.migrate()
     _ = try await ledger.publish(
       prices: [

@@ -1,5 +1,5 @@
 public import StrataCore
-import StrataRuntime
+public import StrataRuntime
 import Synchronization
 
 /// Connections to one database, each on a thread of its own, since libpq is used blocking there. Work is handed over by
@@ -13,14 +13,16 @@ public final class PostgreSQLPool: Sendable {
   private let ends: ThreadEnds
 
   /// Starts the threads. Connections are made when first needed.
-  public init(_ configuration: PostgreSQLConfiguration) throws(StrataError) {
+  ///
+  /// - Parameter roundTrips: counts the exchanges with the server, but for those that connect.
+  public init(_ configuration: PostgreSQLConfiguration, roundTrips: Counter = Counter()) throws(StrataError) {
     self.configuration = configuration
     let count = max(1, configuration.connections)
     let ends = ThreadEnds(count: count)
     self.ends = ends
     for number in 0..<count {
       try Thread.start(name: "postgresql-\(number)") { [queue] in
-        Self.serve(queue, PostgreSQLSession(configuration))
+        Self.serve(queue, PostgreSQLSession(configuration, roundTrips: roundTrips))
         ends.one()
       }
     }

@@ -1,5 +1,6 @@
 import Glibc
 import StrataCore
+import StrataRuntime
 
 /// One thread's connection: made when first needed, made again after it was lost.
 package final class PostgreSQLSession {
@@ -7,9 +8,13 @@ package final class PostgreSQLSession {
   enum Repeatability { case once, idempotent }
 
   private let configuration: PostgreSQLConfiguration
+  private let roundTrips: Counter
   private var connection: PostgreSQLConnection?
 
-  init(_ configuration: PostgreSQLConfiguration) { self.configuration = configuration }
+  init(_ configuration: PostgreSQLConfiguration, roundTrips: Counter) {
+    self.configuration = configuration
+    self.roundTrips = roundTrips
+  }
 
   /// Runs `body` as a transaction, read committed. It is repeated when it crossed another one or lost its connection
   /// before the commit was sent (or, where idempotent, at any time): so `body` must have no effect of its own. What it
@@ -21,7 +26,7 @@ package final class PostgreSQLSession {
   ) throws(PostgreSQLError) -> Value {
     var attempt = 0
     while true {
-      let transaction = PostgreSQLTransaction(try connected())
+      let transaction = PostgreSQLTransaction(try connected(), roundTrips: roundTrips)
       do throws(PostgreSQLError) {
         let value = try body(transaction)
         try transaction.rollback()

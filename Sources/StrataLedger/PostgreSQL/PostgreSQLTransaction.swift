@@ -8,9 +8,14 @@ final class PostgreSQLTransaction {
   }
 
   private let connection: PostgreSQLConnection
+  private let roundTrips: Counter
   private(set) var progress = Progress.idle
 
-  init(_ connection: PostgreSQLConnection) { self.connection = connection }
+  /// - Parameter roundTrips: counts its exchanges with the server.
+  init(_ connection: PostgreSQLConnection, roundTrips: Counter) {
+    self.connection = connection
+    self.roundTrips = roundTrips
+  }
 
   /// Runs commands in one round trip.
   func run(_ commands: PostgreSQLCommand...) throws(PostgreSQLError) -> [PostgreSQLRows] { try run(commands) }
@@ -38,6 +43,7 @@ final class PostgreSQLTransaction {
   /// Runs a script of several statements.
   func script(_ text: String) throws(PostgreSQLError) {
     if progress == .idle { _ = try run([]) }
+    roundTrips.increment()
     try connection.script(text)
   }
 
@@ -45,11 +51,13 @@ final class PostgreSQLTransaction {
   func rollback() throws(PostgreSQLError) {
     guard progress == .open else { return }
     progress = .idle
+    roundTrips.increment()
     _ = try connection.run([PostgreSQLStatement.rollback()])
   }
 
   private func exchange(_ commands: [PostgreSQLCommand]) throws(PostgreSQLError) -> [PostgreSQLRows] {
     CrashTrigger.before(.ledger)
+    roundTrips.increment()
     let rows = try connection.run(commands)
     CrashTrigger.after(.ledger)
     return rows

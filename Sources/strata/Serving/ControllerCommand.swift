@@ -70,10 +70,14 @@ struct Controller {
     let requests = try Signals.terminationRequests(also: [SIGQUIT])
     let loop = try EventLoop(label: "controller")
     let database = PostgreSQLConfiguration(connectionString: try Setting.value("STRATA_POSTGRES_URL"))
-    let ledger = try Ledger(database)
+    let metrics = Metrics()
+    let ledger = try Ledger(
+      database,
+      roundTrips: metrics.counter(
+        "strata_ledger_round_trips_total", help: "Exchanges of requests and answers with PostgreSQL."))
     do throws(LedgerError) { try await ledger.migrate() } catch { throw error.unusable }
     let queue = try await QueueConnection.open(of: directory, on: loop)
-    let (store, metrics) = (try ArtifactStore(root: directory.artifacts), Metrics())
+    let store = try ArtifactStore(root: directory.artifacts)
     try await checkHome(of: store, ledger)
     var configuration = ControlPlane.Configuration(
       tiers: tiers.map { TierDefinition(rate: .standard($0), workers: room.map { [$0] } ?? []) })

@@ -5,6 +5,9 @@ import Synchronization
 public final class Counter: Metric {
   private let count = Atomic<UInt64>(0)
 
+  /// One that nobody reads but its maker; those that are published are made by `Metrics.counter`.
+  public init() {}
+
   public func increment(by amount: UInt64 = 1) { count.wrappingAdd(amount, ordering: .relaxed) }
 
   public var value: UInt64 { count.load(ordering: .relaxed) }
