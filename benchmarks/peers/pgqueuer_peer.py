@@ -18,7 +18,7 @@ from pgqueuer.db import AsyncpgDriver
 
 ENTRYPOINT = "noop"
 ROWS_IN_ONE_INSERT = 1000
-SECONDS_BETWEEN_LOOKS = 0.005
+SECONDS_BETWEEN_LOOKS = 0.02
 
 
 async def connect(folder):

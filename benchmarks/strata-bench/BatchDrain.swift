@@ -7,6 +7,8 @@ import StrataCore
 extension BenchmarkStack {
   /// Jobs in a call of `POST /v1/jobs:batch`, at most.
   private static let callMax = 1_000
+  /// Each look counts the jobs of a batch: many would be a load of their own.
+  private static let lookInterval = Duration.milliseconds(20)
 
   /// Commits `count` jobs and then lets them run.
   ///
@@ -50,7 +52,7 @@ extension BenchmarkStack {
     while true {
       let view: BatchView = try await tenant.send(ClientRequest("GET", ["v1", "batches", "\(batch)"])).decode()
       if view.succeeded + view.failed + view.cancelled == view.total { return view.succeeded }
-      try await Task.sleep(for: .milliseconds(5))
+      try await Task.sleep(for: Self.lookInterval)
     }
   }
 }

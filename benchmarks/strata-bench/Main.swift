@@ -50,7 +50,8 @@ struct Main {
       try await ScratchPostgreSQL.with(words) { try await LedgerSettleBenchmark.run(arguments: $0) }
     },
     Entry(
-      name: "main-path", question: "how long from the acknowledgement of a job to its start, and to its settlement?"
+      name: "main-path", question: "how long until a job is acknowledged, and until it is settled?",
+      options: "[--jobs N] [--burst N]"
     ) {
       try await MainPathBenchmark.run(arguments: $0)
     },
@@ -71,6 +72,18 @@ struct Main {
       options: "[--jobs N] [--tenants N] [--slots N]"
     ) {
       try await DrainBenchmark.run(arguments: $0)
+    },
+    Entry(
+      name: "idle-latency", question: "how soon does a job start where all is idle, beside beanstalkd?",
+      options: "[--jobs N]"
+    ) {
+      try await IdleLatencyBenchmark.run(arguments: $0)
+    },
+    Entry(
+      name: "cpu-per-job", question: "how much processor time does each kind of process spend on a job?",
+      options: "[--jobs N] [--slots N]"
+    ) {
+      try await CPUPerJobBenchmark.run(arguments: $0)
     },
     Entry(name: "http", question: "what does an HTTP request cost beside libmicrohttpd in C?") {
       try await HTTPBenchmark.run(arguments: $0)

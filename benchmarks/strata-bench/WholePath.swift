@@ -32,8 +32,8 @@ enum WholePathBenchmark {
     let options = BenchmarkOptions(arguments)
     try options.checkNames(["--jobs", "--slots", "--batch"])
     let plan = Plan(
-      jobs: try options.number("--jobs", in: 100...1_000_000) ?? 5_000,
-      slots: try options.number("--slots", in: 1...256) ?? 4,
+      jobs: try options.number("--jobs", in: 100...1_000_000) ?? 10_000,
+      slots: try options.number("--slots", in: 1...256) ?? 16,
       batch: try options.number("--batch", in: 1...10_000) ?? 100)
     try await CleanUp.after { try await measure(plan, $0) }
   }
