@@ -24,7 +24,7 @@ enum WholePathBenchmark {
     let jobs: Int
     /// Of each of our workers.
     let slots: Int
-    /// What a worker of pgqueuer takes at once.
+    /// What a worker of pgqueuer takes at once. 500 has read more than 100 and 1,000.
     let batch: Int
   }
 
@@ -34,7 +34,7 @@ enum WholePathBenchmark {
     let plan = Plan(
       jobs: try options.number("--jobs", in: 100...1_000_000) ?? 10_000,
       slots: try options.number("--slots", in: 1...256) ?? 16,
-      batch: try options.number("--batch", in: 1...10_000) ?? 100)
+      batch: try options.number("--batch", in: 1...10_000) ?? 500)
     try await CleanUp.after { try await measure(plan, $0) }
   }
 
