@@ -7,14 +7,15 @@ SECONDS := 60
 SWIFT_FLAGS := -c $(CONFIGURATION)
 SOURCES := Package.swift Sources queues workers benchmarks Tests
 STRATA := .build/$(CONFIGURATION)/strata
+PEERS := .build/bench-venv
 
 # By the environment, not on the scripts' command lines: a file may be called anything.
 export INPUT
 
-.PHONY: help demo test faults simulate lint format bench build packages clean
+.PHONY: help demo test faults simulate lint format bench bench-peers build packages clean
 
 help: ## Show what this Makefile can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  variables: INPUT=scan.laz (demo), BENCH='name …' (bench), FILTER=regex (test), HOURS=n (faults), SECONDS=n SEED=n (simulate)"
 
 packages: ## Install the Debian packages of scripts/packages.txt that are missing
@@ -45,9 +46,17 @@ lint: ## Check the formatting (swift format) and the house rules (Tests/TidyTest
 format: ## Format every Swift file in place
 	@swift format --in-place --recursive --parallel $(SOURCES)
 
-bench: packages ## Run the benchmarks beside their peers (BENCH='queue-lifecycle …' for some)
+bench: build bench-peers ## Run the benchmarks beside their peers (BENCH='queue-lifecycle …' for some)
 	@swift build $(SWIFT_FLAGS) --product strata-bench
 	@.build/$(CONFIGURATION)/strata-bench $(BENCH)
+
+bench-peers: $(PEERS)/installed ## Install what the benchmarks compare with (benchmarks/packages.txt, benchmarks/requirements.txt)
+	@scripts/install-packages benchmarks/packages.txt
+
+$(PEERS)/installed: benchmarks/requirements.txt | packages
+	@python3 -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 clean: ## Remove what was built and what demo and benchmarks drew (not the cache of downloads)
 	@rm -rf .build demo-out bench-out

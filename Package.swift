@@ -112,7 +112,7 @@ let package = Package(
       name: "strata-bench",
       dependencies: [
         "StrataCore", "StrataScheduling", "StrataRuntime", "StrataAPI", "StrataQueue", "StrataLedger", "StrataServer",
-        "StrataClient", "StrataStack",
+        "StrataClient", "StrataStack", "StrataWorker", "CLinux",
       ],
       path: "benchmarks/strata-bench", swiftSettings: strict),
 

@@ -77,6 +77,9 @@ final class BenchmarkStack: Sendable {
 
   var isRunning: Bool { supervisor.exit == nil }
 
+  /// The process that has started all others.
+  var process: Int32 { supervisor.pid }
+
   /// Makes tenants with credits for anything, and a client for each.
   func makeTenants(_ names: [String]) async throws -> [HTTPClient] {
     let ledger = try Ledger(PostgreSQLConfiguration(connectionString: database))
@@ -104,8 +107,10 @@ final class BenchmarkStack: Sendable {
     _ = try await client.send(ClientRequest("PATCH", ["v1", "tiers", "cpu", "policy"], body: change))
   }
 
-  func submitNoop() async throws -> JobID {
-    let request = ClientRequest("POST", ["v1", "jobs"], body: try .json(JobRequest(capability: "noop")))
+  func submitNoop() async throws -> JobID { try await submit(JobRequest(capability: "noop")) }
+
+  func submit(_ job: JobRequest) async throws -> JobID {
+    let request = ClientRequest("POST", ["v1", "jobs"], body: try .json(job))
     let accepted: JobAccepted = try await client.send(request).decode()
     return accepted.id
   }
@@ -114,6 +119,12 @@ final class BenchmarkStack: Sendable {
     let events = ClientRequest("GET", ["v1", "jobs", job.description, "events"], timeout: .seconds(60))
     try await client.events(events) { _ in true }
     return try await client.send(ClientRequest("GET", ["v1", "jobs", job.description])).decode()
+  }
+
+  /// What a job's last attempt has printed, without blanks at its ends.
+  func log(of job: JobID) async throws -> String {
+    let answer = try await client.send(ClientRequest("GET", ["v1", "jobs", job.description, "log"]))
+    return String(decoding: answer.body, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   func account() async throws -> AccountView {

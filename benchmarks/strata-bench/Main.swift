@@ -50,7 +50,8 @@ struct Main {
       try await ScratchPostgreSQL.with(words) { try await LedgerSettleBenchmark.run(arguments: $0) }
     },
     Entry(
-      name: "main-path", question: "how long from the acknowledgement of a job to its start, and to its settlement?"
+      name: "main-path", question: "how long until a job is acknowledged, and until it is settled?",
+      options: "[--jobs N] [--burst N]"
     ) {
       try await MainPathBenchmark.run(arguments: $0)
     },
@@ -59,6 +60,30 @@ struct Main {
       options: "[--jobs N]"
     ) {
       try await CommandRunBenchmark.run(arguments: $0)
+    },
+    Entry(
+      name: "whole-path", question: "how many no-op jobs a second go all the way, beside pgqueuer?",
+      options: "[--jobs N] [--slots N] [--batch N]   (slots of each worker; what a worker of pgqueuer takes at once)"
+    ) {
+      try await WholePathBenchmark.run(arguments: $0)
+    },
+    Entry(
+      name: "drain", question: "how many no-op jobs a second do two workers end beside Sidekiq and beanstalkd?",
+      options: "[--jobs N] [--tenants N] [--slots N]"
+    ) {
+      try await DrainBenchmark.run(arguments: $0)
+    },
+    Entry(
+      name: "idle-latency", question: "how soon does a job start where all is idle, beside beanstalkd?",
+      options: "[--jobs N]"
+    ) {
+      try await IdleLatencyBenchmark.run(arguments: $0)
+    },
+    Entry(
+      name: "cpu-per-job", question: "how much processor time does each kind of process spend on a job?",
+      options: "[--jobs N] [--slots N]"
+    ) {
+      try await CPUPerJobBenchmark.run(arguments: $0)
     },
     Entry(name: "http", question: "what does an HTTP request cost beside libmicrohttpd in C?") {
       try await HTTPBenchmark.run(arguments: $0)
@@ -89,8 +114,11 @@ struct Main {
     try await run(entry, Array(words.dropFirst()))
   }
 
+  /// How benchmarks start this program as one of their processes.
+  private static let hiddenWords = ["serve", "work"]
+
   private static func run(_ entry: Entry, _ words: [String]) async throws {
-    if words.first != "serve" { print("== \(entry.name): \(entry.question)") }
+    if !hiddenWords.contains(words.first ?? "") { print("== \(entry.name): \(entry.question)") }
     do { try await entry.run(words) } catch {
       FileHandle.standardError.write(Data("strata-bench: \(entry.name): \(error)\n".utf8))
       exit(1)

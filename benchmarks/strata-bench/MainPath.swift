@@ -4,42 +4,39 @@ import StrataClient
 import StrataCore
 import StrataRuntime
 
-/// How long a job takes on an idle stack, and how many a busy one carries: through `strata up` and its HTTP API, with
-/// everything on (commit before the answer, fencing, metering in a runner process, settlement).
+/// How long an idle stack takes to accept a job and to settle it (`idle-latency` tells when it starts), and how many a busy
+/// one carries: through `strata up` and its HTTP API, with everything on (commit before the answer, fencing, metering in a
+/// runner process, settlement).
 ///
 /// Beside it, in the same run: a bare write and fsync of 4 KiB on the same disk, which the commit cannot beat.
 enum MainPathBenchmark {
   /// - Parameter arguments: `[--jobs N]` one at a time, `[--burst N]` all at once.
   static func run(arguments: [String]) async throws {
-    let stack = try await BenchmarkStack()
-    do {
-      try await oneAtATime(stack, number("--jobs", arguments) ?? 300)
-      try await burst(stack, number("--burst", arguments) ?? 2_000)
-    } catch {
-      await stack.stop()
-      throw error
+    let options = BenchmarkOptions(arguments)
+    try options.checkNames(["--jobs", "--burst"])
+    let (jobs, burstJobs) = (options.count("--jobs") ?? 300, options.count("--burst") ?? 2_000)
+    try await CleanUp.after { cleanUp in
+      let stack = try await BenchmarkStack()
+      cleanUp.add { await stack.stop() }
+      try await oneAtATime(stack, jobs)
+      try await burst(stack, burstJobs)
     }
-    await stack.stop()
   }
 
   private static func oneAtATime(_ stack: BenchmarkStack, _ count: Int) async throws {
     var accept: [Double] = []
-    var start: [Double] = []
     var settle: [Double] = []
     for _ in 0..<count {
       let sent = Timestamp.now
       let job = try await stack.submitNoop()
       let acknowledged = Timestamp.now
-      let finished = try await stack.finished(job)
+      _ = try await stack.finished(job)
       let settled = Timestamp.now
       accept.append((acknowledged - sent).seconds * 1_000)
       settle.append((settled - acknowledged).seconds * 1_000)
-      if let text = finished.startedAt, let began = parse(text) { start.append((began - acknowledged).seconds * 1_000) }
     }
     print("one at a time, \(count) noop jobs, milliseconds (p50 / p99):")
     print("  request to acknowledgement        \(quantiles(accept))")
-    print(
-      "  acknowledgement to start          \(quantiles(start))   (below 0: started before the client had the answer)")
     print("  acknowledgement to settled        \(quantiles(settle))   (seen by the client's event stream)")
     print("  bare write and fsync, same disk   \(quantiles(try bareSyncs(stack.folder, count)))")
   }
@@ -82,19 +79,6 @@ enum MainPathBenchmark {
     let middle = sorted[sorted.count / 2]
     let high = sorted[min(sorted.count - 1, sorted.count * 99 / 100)]
     return "\(middle.rounded(toPlaces: 2)) / \(high.rounded(toPlaces: 2))"
-  }
-
-  /// The fraction of the RFC 3339 text counts: microseconds, which Foundation's parser drops.
-  private static func parse(_ text: String) -> Timestamp? {
-    guard let dot = text.firstIndex(of: "."), let micros = Int64(text[text.index(after: dot)...].dropLast()),
-      let date = try? Date(String(text[..<dot]) + "Z", strategy: .iso8601)
-    else { return nil }
-    return Timestamp(microseconds: Int64(date.timeIntervalSince1970) * 1_000_000 + micros)
-  }
-
-  private static func number(_ name: String, _ arguments: [String]) -> Int? {
-    guard let place = arguments.firstIndex(of: name), place + 1 < arguments.count else { return nil }
-    return Int(arguments[place + 1])
   }
 }
 

@@ -77,13 +77,13 @@ enum QueueRebuildBenchmark {
     let statement =
       "COPY (SELECT \(columns) FROM job WHERE finished_at IS NULL ORDER BY id) TO STDOUT WITH (FORMAT binary)"
     let start = ContinuousClock.now
-    try await perform("psql", ["-X", "-q", "-d", stack.database, "-c", statement])
+    try await Program.perform("psql", ["-X", "-q", "-d", stack.database, "-c", statement])
     return .now - start
   }
 
   private static func rebuild(_ stack: BenchmarkStack) async throws -> (duration: Duration, latencies: [Double]) {
     let socket = stack.redisSocket
-    try await perform("redis-cli", ["-s", socket, "FLUSHALL"])
+    try await Program.perform("redis-cli", ["-s", socket, "FLUSHALL"])
     let start = ContinuousClock.now
     let submitting = Task {
       var latencies: [Double] = []
@@ -94,33 +94,11 @@ enum QueueRebuildBenchmark {
       }
       return latencies
     }
-    while try await output("redis-cli", ["-s", socket, "HEXISTS", "{strata}:8:state", "generation"]) != "1" {
+    while try await Program.output("redis-cli", ["-s", socket, "HEXISTS", "{strata}:8:state", "generation"]) != "1" {
       try await Task.sleep(for: .milliseconds(10))
     }
     let duration = .now - start
     submitting.cancel()
     return (duration, try await submitting.value)
-  }
-
-  /// Runs a program whose words nobody reads.
-  private static func perform(_ program: String, _ words: [String]) async throws {
-    _ = try await run(program, words, output: .null)
-  }
-
-  /// What a program prints.
-  private static func output(_ program: String, _ words: [String]) async throws -> String {
-    String(decoding: try await run(program, words, output: .pipe), as: UTF8.self)
-      .trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-
-  private static func run(
-    _ program: String, _ words: [String], output: ProcessSpecification.Stream
-  ) async throws -> [UInt8] {
-    var specification = ProcessSpecification(program, words)
-    specification.standardOutput = output
-    let child = try await ChildProcess.spawn(specification)
-    let text = try await child.standardOutput?.readToEnd(bytesMax: 1 << 20) ?? []
-    guard await child.wait().isSuccess else { throw StrataError(.unavailable, "\(program) failed") }
-    return text
   }
 }

@@ -81,25 +81,3 @@ enum TraceRunBenchmark {
     }
   }
 }
-
-/// Runs `body`. Where somebody wants this process to end meanwhile, `body` is cancelled and cleans up; then the process
-/// ends with the status that a shell expects of it.
-func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void) async throws {
-  let requests = try Signals.terminationRequests()
-  let work = Task { try await body() }
-  let listener = Task { () -> Int32? in
-    for await request in requests {
-      print("stopping what was started")
-      work.cancel()
-      return request.signal
-    }
-    return nil
-  }
-  let result = await work.result
-  if work.isCancelled, let signal = await listener.value {
-    print("broken off: there are no figures")
-    exit(128 + signal)
-  }
-  listener.cancel()
-  try result.get()
-}
