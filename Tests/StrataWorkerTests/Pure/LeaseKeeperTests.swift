@@ -1,6 +1,8 @@
 import StrataCore
 import StrataQueue
 import StrataWorker
+import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct LeaseKeeperTests {
@@ -25,6 +27,40 @@ import Testing
     keeper.stop(within: .zero)
     await running.value
   }
+
+  /// It would take the wake-up that another has use for.
+  @Test(.timeLimit(.minutes(1))) func aWorkerThatEndsItsJobsIsWokenForNoMore() async throws {
+    let queue = MemoryQueue()
+    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+    let (configuration, other) = (Self.configuration(slots: 3), WorkerID())
+    let keeper = LeaseKeeper(configuration, queue: queue)
+    let host = PatientHost(keeper: keeper)
+    let running = Task { await keeper.run(host) }
+    _ = try await queue.enqueue([Self.job()])
+    try await waitUntil("it runs one, and waits for more") {
+      let idle = try await queue.room().workers.first?.idle.isEmpty == false
+      return host.runs == 1 && idle
+    }
+    _ = try await queue.lease(worker: other, tiers: [.cpu], count: 1, for: .seconds(600))
+    keeper.stop(within: .seconds(600))
+    try await waitUntil("it waits for no more") {
+      try await queue.room().workers.first { $0.id == configuration.id }?.idle.isEmpty ?? false
+    }
+    _ = try await queue.enqueue([Self.job()])
+    #expect(try await queue.signals(for: other, waitingUpTo: .seconds(50)) == [.work])
+    host.endAll()
+    await running.value
+  }
+
+  private static func configuration(slots: Int) -> WorkerConfiguration {
+    WorkerConfiguration(
+      tiers: [.cpu], slots: slots, room: ResourceRequest(cpuMillicores: 64_000, memoryBytes: 64 << 30), folder: "",
+      runner: RunnerCommand(executable: "", arguments: []))
+  }
+
+  private static func job() -> QueuedJob {
+    QueuedJob(id: JobID(), tenant: TenantID(), lane: Lane(tier: .cpu, capability: "test"), attemptsMax: 1, payload: [])
+  }
 }
 
 /// Whose attempts are over at once.
@@ -36,6 +72,31 @@ private struct QuickHost: AttemptHost {
     { [keeper] in
       keeper.finish(
         lease.reference, AttemptNotice(of: lease.reference, .succeeded, AttemptReport(usage: AttemptUsage())))
+    }
+  }
+
+  func stop(_ lease: LeaseReference, _ reason: StopReason) {}
+  func hasten(_ lease: LeaseReference) {}
+}
+
+/// Whose attempts go on until all are to end.
+private final class PatientHost: AttemptHost {
+  private let keeper: LeaseKeeper
+  private let running = Mutex<[LeaseReference]>([])
+
+  init(keeper: LeaseKeeper) { self.keeper = keeper }
+
+  var shortage: String? { nil }
+  var runs: Int { running.withLock(\.count) }
+
+  func prepare(_ lease: Lease) -> (@Sendable () async -> Void)? {
+    running.withLock { $0.append(lease.reference) }
+    return {}
+  }
+
+  func endAll() {
+    for lease in running.withLock(\.self) {
+      keeper.finish(lease, AttemptNotice(of: lease, .succeeded, AttemptReport(usage: AttemptUsage())))
     }
   }
 
