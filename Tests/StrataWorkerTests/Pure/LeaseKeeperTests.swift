@@ -52,6 +52,21 @@ import Testing
     await running.value
   }
 
+  /// Nobody has called `expire`.
+  @Test(.timeLimit(.minutes(1))) func aWorkerThatHasEndedIsGoneAtOnce() async throws {
+    let queue = MemoryQueue()
+    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+    let keeper = LeaseKeeper(Self.configuration(slots: 1), queue: queue)
+    let host = PatientHost(keeper: keeper)
+    let running = Task { await keeper.run(host) }
+    _ = try await queue.enqueue([Self.job()])
+    try await waitUntil("it runs") { host.runs == 1 }
+    keeper.stop(within: .seconds(600))
+    host.endAll()
+    await running.value
+    #expect(try await queue.census().workers.isEmpty)
+  }
+
   private static func configuration(slots: Int) -> WorkerConfiguration {
     WorkerConfiguration(
       tiers: [.cpu], slots: slots, room: ResourceRequest(cpuMillicores: 64_000, memoryBytes: 64 << 30), folder: "",

@@ -95,9 +95,9 @@ extension LeaseKeeper {
     }
   }
 
-  /// A last heartbeat that extends nothing: the queue forgets the worker at its next look instead of at the end of a
-  /// lease. A worker that leaves something unreported does not: its leases are to expire. A queue that is away is not
-  /// waited for longer than `leavePatience`.
+  /// A last heartbeat, by which the queue takes back what it granted in an answer that was lost, and the worker is gone. One
+  /// that leaves something unreported says nothing: its leases are to expire. A queue that is away is not waited for longer
+  /// than `leavePatience`.
   ///
   /// - Parameter callers: the tasks that sent heartbeats and the like. They have been cancelled, and a call of theirs may
   ///   still be on its way.
@@ -105,7 +105,8 @@ extension LeaseKeeper {
     guard reporter.unanswered.isEmpty else { return }
     _ = await Probe.answer(within: configuration.leavePatience, time: time) { [queue, configuration] in
       for caller in callers { await caller.value }
-      _ = try? await queue.heartbeat(worker: configuration.id, held: [], for: .zero)
+      guard (try? await queue.heartbeat(worker: configuration.id, held: [], for: .zero)) != nil else { return }
+      _ = try? await queue.leave(configuration.id)
     }
   }
 
