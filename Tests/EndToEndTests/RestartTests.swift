@@ -106,10 +106,7 @@ import Testing
       let control = HTTPClient(.unix(path: stack.folder + "/data/run/up.sock"))
       let before = stack.processes("controller").min()
       func refusal(_ program: String, layout: Int) async throws -> String {
-        let body = [
-          "program": JSONValue.string(program), "layout": .number(Double(layout)), "job_grace_seconds": .number(0),
-        ]
-        let request = ClientRequest("POST", ["services", "controller", "restart"], body: try .json(body), timeout: nil)
+        let request = try order(of: "controller", program, layout: layout)
         return "\(String(describing: await #expect(throws: ClientError.self) { _ = try await control.send(request) }))"
       }
       let failed = try await refusal("/bin/false", layout: RedisQueue.layout)
@@ -142,6 +139,32 @@ import Testing
     }
   }
 
+  /// A version that does not last is what another is wanted for.
+  @Test func whatEndsAgainAndAgainIsReplacedByWhatDoesNot() async throws {
+    try await withStack { stack in
+      let (flaky, mark) = (stack.folder + "/flaky", stack.folder + "/bad")
+      try "#!/bin/sh\ntest -e '\(mark)' && exit 1\nexec '\(StackUnderTest.binary)' \"$@\"\n"
+        .write(toFile: flaky, atomically: false, encoding: .utf8)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: flaky)
+      let control = HTTPClient(.unix(path: stack.folder + "/data/run/up.sock"))
+      for (service, part) in [("controller", "controller"), ("worker-1", "worker")] {
+        _ = try await control.send(try order(of: service, flaky))
+        try "".write(toFile: mark, atomically: false, encoding: .utf8)
+        // The one before may still be leaving.
+        Foundation.kill(try #require(stack.processes(part).max()), SIGKILL)
+        try await waitUntil("it has ended twice") {
+          let log = try String(contentsOfFile: stack.folder + "/data/log/up.log", encoding: .utf8)
+          return log.split(separator: "\n").contains { $0.contains(service) && $0.contains("during its start") }
+        }
+        let restart = try await strata(["restart", service], on: stack)
+        #expect(restart.code == 0 && restart.errors.contains("\(service) restarted (process"), "\(restart.errors)")
+        try FileManager.default.removeItem(atPath: mark)
+        let job = try await stack.submitPersistently(JobRequest(capability: "noop"))
+        #expect(try await stack.finished(job).state == .succeeded)
+      }
+    }
+  }
+
   /// The sockets are the supervisor's: a controller that crashed is waited for instead of being found gone.
   @Test func aCrashedControllerRefusesNobody() async throws {
     try await withStack { stack in
@@ -167,6 +190,16 @@ import Testing
       let stopped = try await strata(["restart"], on: stack)
       #expect(stopped.code == 4 && stopped.errors.contains("nothing runs in"), "\(stopped.errors)")
     }
+  }
+
+  /// What asks the supervisor for a restart, as the command does.
+  private func order(
+    of service: String, _ program: String, layout: Int = RedisQueue.layout
+  ) throws -> ClientRequest {
+    let body = [
+      "program": JSONValue.string(program), "layout": .number(Double(layout)), "job_grace_seconds": .number(0),
+    ]
+    return ClientRequest("POST", ["services", service, "restart"], body: try .json(body), timeout: nil)
   }
 
   /// Submits a job that waits at a pipe, and waits until it does.

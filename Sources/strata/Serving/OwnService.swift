@@ -75,7 +75,7 @@ struct OwnService: Service {
         .overlapping, retiring: leaving,
         adjusting: {
           $0.executable = candidate.path
-          $0.arguments.append("--follows")
+          if $1 != nil { $0.arguments.append("--follows") }
         })
     case .worker(let directory):
       let note = JobGraceNote(directory: directory, of: .restart(await process.child?.pid ?? 0))
@@ -84,7 +84,7 @@ struct OwnService: Service {
         .consecutive, retiring: .terminate(patience: JobGrace.patience(grace)),
         farewell: { old throws(StrataError) in
           try JobGraceNote(directory: directory, of: .restart(old.pid)).say(grace)
-        }, adjusting: { $0.executable = candidate.path })
+        }, adjusting: { specification, _ in specification.executable = candidate.path })
     }
   }
 
