@@ -29,6 +29,14 @@ import strata
     }
   }
 
+  @Test func whoLeavesARestartIsToldOfEachService() {
+    let words = Restart.leaving(["worker-1", "worker-2", "worker-3"])
+    #expect(words.contains("worker-1 is being restarted all the same, once its running jobs have ended"))
+    #expect(words.contains("As they are stay worker-2, worker-3"))
+    #expect(words.contains("strata restart worker-1 --job-grace 0 "))
+    #expect(!Restart.leaving(["controller"]).contains("job"))
+  }
+
   @Test(arguments: [
     ("1B", 1), ("512b", 512), ("7b", 7), ("1K", 1_024), ("1048576", 1_048_576), ("4294967296", 4_294_967_296),
     ("16G", 17_179_869_184), ("16g", 17_179_869_184),

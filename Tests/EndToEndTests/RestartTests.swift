@@ -84,6 +84,43 @@ import Testing
     }
   }
 
+  /// As it hastens `down`: but it says for how long the jobs may go on.
+  @Test func anotherRestartHastensTheOneThatWaits() async throws {
+    try await withStack { stack in
+      let (job, gate) = try await startGated(stack, "gate")
+      try FileManager.default.removeItem(atPath: gate)
+      let first = try await RunningCommand(["restart", "worker-1"], on: stack)
+      try await waitUntil("it says how it is hastened") {
+        first.errors.contains("'strata restart worker-1 --job-grace 0' hands them back")
+      }
+      let second = try await strata(["restart", "worker-1", "--job-grace", "0"], on: stack)
+      #expect(second.code == 0 && second.errors.contains("worker-1 restarted"), "\(second.errors)")
+      let result = await first.ended()
+      #expect(result.code == 0 && result.errors.contains("worker-1 restarted"), "\(result.errors)")
+      #expect(second.errors.split(separator: " ").last == result.errors.split(separator: " ").last)
+      try await waitUntil("the job runs again") { FileManager.default.fileExists(atPath: gate) }
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      #expect(try await stack.finished(job).attempts.compactMap(\.ending) == [.released, .succeeded])
+    }
+  }
+
+  @Test func whoNoLongerWaitsIsToldWhatGoesOn() async throws {
+    try await withStack { stack in
+      let (job, gate) = try await startGated(stack, "gate")
+      let restart = try await RunningCommand(["restart", "worker-1"], on: stack)
+      try await waitUntil("it waits") { restart.errors.contains("its running jobs end first") }
+      restart.interrupt()
+      let result = await restart.ended()
+      #expect(result.code == 130, "\(result.errors)")
+      #expect(result.errors.contains("worker-1 is being restarted all the same"), "\(result.errors)")
+      // It has gone on, and is waited for again.
+      async let again = strata(["restart", "worker-1"], on: stack)
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      #expect(try await again.code == 0)
+      #expect(try await stack.finished(job).attempts.compactMap(\.ending) == [.succeeded])
+    }
+  }
+
   /// The jobs have what `down` gives them, not at once the end because their worker was told before.
   @Test func aStopDuringARestartGivesItsOwnGrace() async throws {
     try await withStack { stack in
@@ -95,7 +132,8 @@ import Testing
       try await waitUntil("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
       try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
       #expect(try await down.code == 0)
-      #expect(await restart.ended().code == 4)
+      let refused = await restart.ended()
+      #expect(refused.code == 4 && refused.errors.contains("the stack is being stopped"), "\(refused.errors)")
       let end = try String(contentsOfFile: stack.folder + "/runs-through", encoding: .utf8)
       #expect(end == "through\n")
     }

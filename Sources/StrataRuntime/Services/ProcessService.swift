@@ -60,6 +60,8 @@ public actor ProcessService: Service {
   private var current: ChildProcess?
   /// Those that another has taken the place of, or is about to, and that may still live.
   private var predecessors: [ChildProcess] = []
+  /// The process that is to end before another of its service starts, while it does.
+  public private(set) var departing: ChildProcess?
   private var isWanted = false
   /// Another with whatever becomes of it: who has waited sees whether that is still so.
   private var term = 0
@@ -203,7 +205,11 @@ public actor ProcessService: Service {
     _ old: ChildProcess, _ succession: Succession, _ ladder: TeardownLadder, _ term: Int,
     _ adjust: @Sendable (inout ProcessSpecification, ChildProcess?) -> Void
   ) async throws(StrataError) -> ChildProcess {
-    if succession == .consecutive { await old.tearDown(ladder) }
+    if succession == .consecutive {
+      departing = old
+      await old.tearDown(ladder)
+      departing = nil
+    }
     guard self.term == term else { throw givenUp }
     predecessors.append(old)
     do throws(StrataError) {

@@ -37,12 +37,20 @@ struct OwnService: Service {
 
   /// - Parameter patience: how long it has, instead of what its definition says.
   func stop(within patience: Duration) async {
-    // A worker that was told to end already, and hears it again, hands its jobs back at once.
-    let later = TeardownLadder([
+    await process.stop(by: .terminate(patience: patience), whereToldToEnd: Self.later(patience))
+  }
+
+  /// A worker that was told to end already, and hears it again, hands its jobs back at once.
+  private static func later(_ patience: Duration) -> TeardownLadder {
+    TeardownLadder([
       .init(signal: 0, patience: patience - JobGrace.handingBack),
       .init(signal: SIGTERM, patience: JobGrace.handingBack),
     ])
-    await process.stop(by: .terminate(patience: patience), whereToldToEnd: later)
+  }
+
+  /// Gives the jobs of a worker that is being restarted no longer than `grace` from now on. Returns when it has ended.
+  func hastenRestart(within grace: Duration) async {
+    await process.departing?.tearDown(Self.later(JobGrace.patience(grace)))
   }
 
   /// Tells it once more to end, while it does.
