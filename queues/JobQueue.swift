@@ -117,6 +117,13 @@ public protocol JobQueue: Sendable {
   /// were waited for. For whoever knows for certain: on a worker that lives it is as a lost heartbeat.
   func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int
 
+  /// Says that a worker asks for no more jobs: it is woken no more, and others are woken for what it may have been. It keeps
+  /// its leases, and is told what to stop; one that holds nothing is forgotten. Harmless when repeated. A `lease` call of the
+  /// worker that the queue gets later takes it back.
+  ///
+  /// - Returns: whether it is forgotten.
+  func leave(_ worker: WorkerID) async throws(QueueError) -> Bool
+
   /// Waits until there is a signal for `worker`, at most `duration`; empty when there was none. At most one caller per
   /// worker at a time.
   func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal]

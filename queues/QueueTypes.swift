@@ -401,6 +401,8 @@ public enum QueueError: Error, Hashable, Sendable {
   case lost
   /// The connection broke; whether the operation took effect is unknown. Every operation may be repeated.
   case disconnected(String)
+  /// As `disconnected`, since no sentinel has told where the master is.
+  case noMaster(SentinelSearch)
   /// The server refused for want of memory; nothing was changed.
   case outOfMemory
   /// The server or its answer was not as expected.
@@ -417,6 +419,7 @@ public enum QueueError: Error, Hashable, Sendable {
     case .lost: "it has lost what it held"
     case .outOfMemory: "it has no memory left"
     case .disconnected(let reason), .server(let reason), .tooLarge(let reason): reason
+    case .noMaster(let search): search.reason
     case .tooManyLanes: "it has no room for another kind of job"
     }
   }

@@ -24,6 +24,9 @@ static const char shared_unreadable_text[] = {
 static const char shared_wake_text[] = {
 #embed "../../queues/redis/scripts/shared/wake.lua"
     , 0};
+static const char shared_workers_text[] = {
+#embed "../../queues/redis/scripts/shared/workers.lua"
+    , 0};
 static const char shared_log_text[] = {
 #embed "../../queues/redis/scripts/shared/log.lua"
     , 0};
@@ -138,6 +141,9 @@ static const char shared_capacity_text[] = {
 static const char dead_text[] = {
 #embed "../../queues/redis/scripts/dead.lua"
     , 0};
+static const char leave_text[] = {
+#embed "../../queues/redis/scripts/leave.lua"
+    , 0};
 static const char rewind_text[] = {
 #embed "../../queues/redis/scripts/rewind.lua"
     , 0};
@@ -161,6 +167,7 @@ static const struct {
     {"shared/tenants", shared_tenants_text},
     {"shared/unreadable", shared_unreadable_text},
     {"shared/wake", shared_wake_text},
+    {"shared/workers", shared_workers_text},
     {"shared/log", shared_log_text},
     {"shared/ready", shared_ready_text},
     {"shared/timers", shared_timers_text},
@@ -202,6 +209,7 @@ static const struct {
     {"reserve", reserve_text},
     {"rewind", rewind_text},
     {"dead", dead_text},
+    {"leave", leave_text},
     {"running", running_text},
 };
 

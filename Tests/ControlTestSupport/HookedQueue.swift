@@ -155,6 +155,8 @@ public final class HookedQueue: JobQueue {
 
   public func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int { try await memory.noteDead(workers) }
 
+  public func leave(_ worker: WorkerID) async throws(QueueError) -> Bool { try await memory.leave(worker) }
+
   public func time() async throws(QueueError) -> (now: Timestamp, latest: Timestamp) { try await memory.time() }
 
   public func rewind(by duration: Duration, within late: Duration) async throws(QueueError) -> Int {

@@ -16,6 +16,27 @@ import strata
     #expect(Failure.status(of: refusal.strataError.code).rawValue == code)
   }
 
+  /// What is away for a while is waited for, be it the server or what it needs; what is refused is not.
+  @Test(arguments: [(404, false), (409, false), (500, false), (502, true), (503, true)])
+  func anOutageIsBorne(status: Int, isBorne: Bool) {
+    var outage = Outage(of: "job", "1")
+    let refusal = ClientError.refused(ProblemDetails(status: status, body: [])).strataError
+    do {
+      try outage.bear(refusal)
+      #expect(isBorne)
+    } catch {
+      #expect(!isBorne && (error as? StrataError)?.code == refusal.code)
+    }
+  }
+
+  @Test func whoLeavesARestartIsToldOfEachService() {
+    let words = Restart.leaving(["worker-1", "worker-2", "worker-3"])
+    #expect(words.contains("worker-1 is being restarted all the same, once its running jobs have ended"))
+    #expect(words.contains("As they are stay worker-2, worker-3"))
+    #expect(words.contains("strata restart worker-1 --job-grace 0 "))
+    #expect(!Restart.leaving(["controller"]).contains("job"))
+  }
+
   @Test(arguments: [
     ("1B", 1), ("512b", 512), ("7b", 7), ("1K", 1_024), ("1048576", 1_048_576), ("4294967296", 4_294_967_296),
     ("16G", 17_179_869_184), ("16g", 17_179_869_184),

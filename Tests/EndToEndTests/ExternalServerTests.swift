@@ -78,11 +78,61 @@ import Testing
       let data = folder + "/data"
       let up = ["up", "--detach", "--http", "127.0.0.1:0", "--workers", "0", "--data-dir", data, "--redis"]
       let unknown = try await strata(up + [servers.url + "-of-another-name"])
-      #expect(unknown.code == 4 && unknown.errors.contains("know the master by that name"), "\(unknown)")
+      #expect(unknown.code == 4 && unknown.errors.contains("it knows 'mymaster' only"), "\(unknown)")
       #expect(!FileManager.default.fileExists(atPath: data))
       try await leavingNothing(in: data) {
         let warned = try await strata(up + [servers.url])
         #expect(warned.code == 0 && warned.errors.contains("set its min-replicas-to-write to 1"), "\(warned)")
+      }
+    }
+  }
+
+  /// What, where, and what to do.
+  @Test(.timeLimit(.minutes(2))) func whatIsWrongWithSentinelsIsSaid() async throws {
+    let (port, own, closed) = (FreePort.next(), FreePort.next(), FreePort.next())
+    let server = try RedisFixture(["--port", "\(port)", "--bind", "127.0.0.1", "--requirepass", "right"])
+    defer { server.stop() }
+    let sentinel = try RedisFixture(
+      sentinel: """
+        port \(own)
+        bind 127.0.0.1
+        requirepass guarded
+        sentinel monitor main 127.0.0.1 \(port) 1
+        sentinel auth-pass main right
+
+        """)
+    defer { sentinel.stop() }
+    let plainPort = FreePort.next()
+    let plain = try RedisFixture(["--port", "\(plainPort)", "--bind", "127.0.0.1"])
+    defer { plain.stop() }
+    let cases: [(String, Int32, String, String)] = [
+      ("redis-sentinel://127.0.0.1:\(own)", 2, "not the master that they are to be asked for", "sentinel monitor"),
+      (
+        "redis-sentinel://127.0.0.1:\(closed)/main", 4, "127.0.0.1:\(closed): Connection refused", "run, and that their"
+      ),
+      ("redis-sentinel://127.0.0.1:\(own)/main", 4, "it does not let us in: NOAUTH", "?sentinel_password="),
+      (
+        "redis-sentinel://127.0.0.1:\(own)/main?sentinel_password=wrong", 4, "it does not let us in: WRONGPASS",
+        "that of the Redis servers"
+      ),
+      (
+        "redis-sentinel://127.0.0.1:\(own)/other?sentinel_password=guarded", 4, "it knows 'main' only", "…/main"
+      ),
+      (
+        "redis-sentinel://127.0.0.1:\(plainPort)/main", 4, "it is a Redis server and no sentinel",
+        "write redis://127.0.0.1:\(plainPort)"
+      ),
+      (
+        "redis-sentinel://:wrong@127.0.0.1:\(own)/main?sentinel_password=guarded", 4,
+        "the master at 127.0.0.1:\(port): WRONGPASS", "the password of the Redis servers"
+      ),
+    ]
+    try await withFolder("wrong-sentinels") { folder in
+      for (url, code, what, remedy) in cases {
+        let result = try await strata(["up", "--data-dir", folder + "/data", "--redis", url])
+        #expect(result.code == code && result.errors.contains(what), "\(url): \(result)")
+        #expect(result.errors.contains(remedy), "\(url): \(result)")
+        #expect(!FileManager.default.fileExists(atPath: folder + "/data"))
       }
     }
   }

@@ -96,6 +96,35 @@ import Testing
     }
   }
 
+  /// The log is in the queue: the server answers, and cannot read it.
+  @Test(.timeLimit(.minutes(3))) func whoFollowsALogWaitsForTheQueue() async throws {
+    let redis = try RedisFixture()
+    defer { redis.stop() }
+    let database = try PostgreSQLFixture.shared.get().makeDatabase()
+    try await withStacks(workers: [1], ["--redis", redis.url, "--postgres", database]) { stacks in
+      let stack = stacks[0]
+      let (job, open) = try await FaultTests().startGated(stack)
+      let before = try await failures(stack)
+      redis.kill()
+      let reader = try await RunningCommand(["job", "logs", "\(job)", "--follow"], on: stack)
+      try await waitUntil("the log could not be read") { try await failures(stack) > before }
+      try redis.start()
+      open()
+      let result = await reader.ended()
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(try await stack.finished(job).state == .succeeded)
+    }
+  }
+
+  /// How many requests a controller could not answer.
+  private func failures(_ stack: StackUnderTest) async throws -> Int {
+    let text = String(decoding: try await stack.client.send(ClientRequest("GET", ["metrics"])).body, as: UTF8.self)
+    let line = text.split(separator: "\n").first {
+      $0.hasPrefix("strata_http_requests_total") && $0.contains("5xx")
+    }
+    return line.flatMap { $0.split(separator: " ").last }.flatMap { Int($0) } ?? 0
+  }
+
   /// The primary is killed, and its synchronous standby promoted: nothing that was acknowledged is missing, and as the queue
   /// was well nothing has run twice.
   @Test(.timeLimit(.minutes(5))) func postgreSQLFailsOver() async throws {

@@ -84,6 +84,43 @@ import Testing
     }
   }
 
+  /// As it hastens `down`: but it says for how long the jobs may go on.
+  @Test func anotherRestartHastensTheOneThatWaits() async throws {
+    try await withStack { stack in
+      let (job, gate) = try await startGated(stack, "gate")
+      try FileManager.default.removeItem(atPath: gate)
+      let first = try await RunningCommand(["restart", "worker-1"], on: stack)
+      try await waitUntil("it says how it is hastened") {
+        first.errors.contains("'strata restart worker-1 --job-grace 0' hands them back")
+      }
+      let second = try await strata(["restart", "worker-1", "--job-grace", "0"], on: stack)
+      #expect(second.code == 0 && second.errors.contains("worker-1 restarted"), "\(second.errors)")
+      let result = await first.ended()
+      #expect(result.code == 0 && result.errors.contains("worker-1 restarted"), "\(result.errors)")
+      #expect(second.errors.split(separator: " ").last == result.errors.split(separator: " ").last)
+      try await waitUntil("the job runs again") { FileManager.default.fileExists(atPath: gate) }
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      #expect(try await stack.finished(job).attempts.compactMap(\.ending) == [.released, .succeeded])
+    }
+  }
+
+  @Test func whoNoLongerWaitsIsToldWhatGoesOn() async throws {
+    try await withStack { stack in
+      let (job, gate) = try await startGated(stack, "gate")
+      let restart = try await RunningCommand(["restart", "worker-1"], on: stack)
+      try await waitUntil("it waits") { restart.errors.contains("its running jobs end first") }
+      restart.interrupt()
+      let result = await restart.ended()
+      #expect(result.code == 130, "\(result.errors)")
+      #expect(result.errors.contains("worker-1 is being restarted all the same"), "\(result.errors)")
+      // It has gone on, and is waited for again.
+      async let again = strata(["restart", "worker-1"], on: stack)
+      try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+      #expect(try await again.code == 0)
+      #expect(try await stack.finished(job).attempts.compactMap(\.ending) == [.succeeded])
+    }
+  }
+
   /// The jobs have what `down` gives them, not at once the end because their worker was told before.
   @Test func aStopDuringARestartGivesItsOwnGrace() async throws {
     try await withStack { stack in
@@ -95,7 +132,8 @@ import Testing
       try await waitUntil("it is stopping") { FileManager.default.fileExists(atPath: data + "/run/stopping") }
       try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
       #expect(try await down.code == 0)
-      #expect(await restart.ended().code == 4)
+      let refused = await restart.ended()
+      #expect(refused.code == 4 && refused.errors.contains("the stack is being stopped"), "\(refused.errors)")
       let end = try String(contentsOfFile: stack.folder + "/runs-through", encoding: .utf8)
       #expect(end == "through\n")
     }
@@ -106,10 +144,7 @@ import Testing
       let control = HTTPClient(.unix(path: stack.folder + "/data/run/up.sock"))
       let before = stack.processes("controller").min()
       func refusal(_ program: String, layout: Int) async throws -> String {
-        let body = [
-          "program": JSONValue.string(program), "layout": .number(Double(layout)), "job_grace_seconds": .number(0),
-        ]
-        let request = ClientRequest("POST", ["services", "controller", "restart"], body: try .json(body), timeout: nil)
+        let request = try order(of: "controller", program, layout: layout)
         return "\(String(describing: await #expect(throws: ClientError.self) { _ = try await control.send(request) }))"
       }
       let failed = try await refusal("/bin/false", layout: RedisQueue.layout)
@@ -142,6 +177,32 @@ import Testing
     }
   }
 
+  /// A version that does not last is what another is wanted for.
+  @Test func whatEndsAgainAndAgainIsReplacedByWhatDoesNot() async throws {
+    try await withStack { stack in
+      let (flaky, mark) = (stack.folder + "/flaky", stack.folder + "/bad")
+      try "#!/bin/sh\ntest -e '\(mark)' && exit 1\nexec '\(StackUnderTest.binary)' \"$@\"\n"
+        .write(toFile: flaky, atomically: false, encoding: .utf8)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: flaky)
+      let control = HTTPClient(.unix(path: stack.folder + "/data/run/up.sock"))
+      for (service, part) in [("controller", "controller"), ("worker-1", "worker")] {
+        _ = try await control.send(try order(of: service, flaky))
+        try "".write(toFile: mark, atomically: false, encoding: .utf8)
+        // The one before may still be leaving.
+        Foundation.kill(try #require(stack.processes(part).max()), SIGKILL)
+        try await waitUntil("it has ended twice") {
+          let log = try String(contentsOfFile: stack.folder + "/data/log/up.log", encoding: .utf8)
+          return log.split(separator: "\n").contains { $0.contains(service) && $0.contains("during its start") }
+        }
+        let restart = try await strata(["restart", service], on: stack)
+        #expect(restart.code == 0 && restart.errors.contains("\(service) restarted (process"), "\(restart.errors)")
+        try FileManager.default.removeItem(atPath: mark)
+        let job = try await stack.submitPersistently(JobRequest(capability: "noop"))
+        #expect(try await stack.finished(job).state == .succeeded)
+      }
+    }
+  }
+
   /// The sockets are the supervisor's: a controller that crashed is waited for instead of being found gone.
   @Test func aCrashedControllerRefusesNobody() async throws {
     try await withStack { stack in
@@ -167,6 +228,16 @@ import Testing
       let stopped = try await strata(["restart"], on: stack)
       #expect(stopped.code == 4 && stopped.errors.contains("nothing runs in"), "\(stopped.errors)")
     }
+  }
+
+  /// What asks the supervisor for a restart, as the command does.
+  private func order(
+    of service: String, _ program: String, layout: Int = RedisQueue.layout
+  ) throws -> ClientRequest {
+    let body = [
+      "program": JSONValue.string(program), "layout": .number(Double(layout)), "job_grace_seconds": .number(0),
+    ]
+    return ClientRequest("POST", ["services", service, "restart"], body: try .json(body), timeout: nil)
   }
 
   /// Submits a job that waits at a pipe, and waits until it does.

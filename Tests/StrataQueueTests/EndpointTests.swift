@@ -41,6 +41,16 @@ import Testing
   }
 
   @Test(arguments: [
+    "redis-sentinel://:secret@a,b:1", "redis+sentinel://a/", "redis-sentinel://a?sentinel_password=secret",
+  ])
+  func sentinelsWithoutAMasterAreToldWhatIsMissing(_ url: String) {
+    let error = #expect(throws: StrataError.self) { _ = try RedisEndpoint(url: url) }
+    #expect(error?.message.contains("not the master that they are to be asked for") == true)
+    #expect(error?.remedy?.contains("sentinel monitor") == true)
+    #expect(error?.description.contains("secret") == false)
+  }
+
+  @Test(arguments: [
     "redis://:secret@h:x", "redis-sentinel://:secret@h/m?sentinel_password=secret&x=1",
     "redis-sentinel://h/m/x?sentinel_password=a@secret",
   ])

@@ -61,7 +61,7 @@ extension QueueLimits {
 struct RandomHistory {
   enum Operation: CaseIterable {
     case enqueue, promote, govern, lease, heartbeat, progress, complete, fail, release, cancel, preempt, reserve, expire
-    case status, signals, outcomes, acknowledge, events, forget, reprioritise, advance, rewind, dead
+    case status, signals, outcomes, acknowledge, events, forget, reprioritise, advance, rewind, dead, leave
   }
 
   private var random: SeededGenerator
@@ -148,6 +148,9 @@ struct RandomHistory {
     case .dead:
       let dead = [workers.randomElement(using: &random)!, workers.randomElement(using: &random)!, WorkerID()]
       _ = try await both(number, "dead") { try await $0.noteDead(dead) }
+    case .leave:
+      let worker = workers.randomElement(using: &random)!
+      _ = try await both(number, "leave") { try await $0.leave(worker) }
     case .rewind:
       // The clock itself only goes on: how full a bucket is that was looked at before it was set back, the model remembers
       // and Redis does not.

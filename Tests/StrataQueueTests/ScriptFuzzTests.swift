@@ -112,7 +112,7 @@ enum Garbage {
     case "expire": return text("", "100", "60", "10")
     case "cancel": return text("", "100", "60") + [id, SampleIdentifiers.next().bytes]
     case "preempt": return [id, id, token] + text("7")
-    case "dead": return text("1790000000000000") + [id]
+    case "dead", "leave": return text("1790000000000000") + [id]
     case "rewind": return text("1790000000000000", "3600000000", "timers", "0", "100", "5000000")
     case "reserve": return text("1790000000000000") + [id, lane] + text("1000000")
     case "running": return text("0", "10")

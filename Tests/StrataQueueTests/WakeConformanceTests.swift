@@ -86,6 +86,53 @@ import Testing
     }
   }
 
+  /// Whether the wake-up has reached it already, or still lies there.
+  @Test(arguments: Backend.allCases, [true, false])
+  func whatAWorkerThatLeavesWasWokenForIsPassedOn(_ backend: Backend, _ hasHeard: Bool) async throws {
+    try await withQueue(backend) { queue in
+      let (leaving, staying) = (WorkerID(), WorkerID())
+      _ = try await queue.enqueue([.sample()])
+      let lease = try await queue.lease(worker: leaving, tiers: [.cpu], count: 9, for: minute).leases.first
+      let held = try #require(lease).reference
+      _ = try await queue.leaseOne(staying)
+      _ = try await queue.enqueue([.sample()])
+      #expect(try await queue.signals(for: staying, waitingUpTo: .zero) == [])
+      if hasHeard { #expect(try await queue.signals(for: leaving, waitingUpTo: .zero) == [.work]) }
+      #expect(try await queue.leave(leaving) == false)
+      #expect(try await queue.signals(for: staying, waitingUpTo: .zero) == [.work])
+      #expect(try await queue.leaseOne(staying) != nil)
+      // It is counted on no more, and told what concerns what it runs.
+      _ = try await queue.leaseOne(staying)
+      _ = try await queue.enqueue([.sample()])
+      #expect(try await queue.signals(for: staying, waitingUpTo: .zero) == [.work])
+      _ = try await queue.cancel([held.job])
+      #expect(try await queue.leave(leaving) == false)
+      #expect(try await queue.signals(for: leaving, waitingUpTo: .zero) == [.cancel(held.job)])
+      let load = try #require(try await queue.running().first { $0.id == leaving })
+      #expect(load.running.count == 1 && load.capacity?.slotsLeft == 0 && load.capacity?.tiers == [.cpu])
+      #expect(try await queue.room().workers.first { $0.id == leaving }?.idle == [:])
+      #expect(try await queue.complete([AttemptResult(lease: held, report: [])]) == [.accepted])
+    }
+  }
+
+  @Test(arguments: Backend.allCases)
+  func aWorkerThatHoldsNothingAndLeavesIsGone(_ backend: Backend) async throws {
+    try await withQueue(backend) { queue in
+      let worker = WorkerID()
+      _ = try await queue.leaseOne(worker)
+      _ = try await queue.heartbeat(worker: worker, held: [], for: minute, place: "here:1")
+      #expect(try await queue.leave(worker))
+      #expect(try await queue.census().workers.isEmpty)
+      #expect(try await queue.running().isEmpty)
+      _ = try await queue.enqueue([.sample()])
+      #expect(try await queue.signals(for: worker, waitingUpTo: .zero) == [])
+      #expect(try await queue.leave(worker))
+      // One that asks again is back.
+      #expect(try await queue.leaseOne(worker) != nil)
+      #expect(try await queue.running().first?.place == nil)
+    }
+  }
+
   @Test(arguments: Backend.allCases)
   func aWorkerThatExpiredIsIdleNowhere(_ backend: Backend) async throws {
     let clock = HeldClock()

@@ -205,6 +205,56 @@ private final class Recorded: Service {
     }
   }
 
+  /// One that ends again and again is what a better one is wanted for: while it waits for its next try, and during one.
+  @Test(arguments: [true, false]) func oneThatDoesNotRunIsReplacedToo(_ isStarting: Bool) async throws {
+    try await withMark { file in
+      let starts = Mutex(0)
+      var definition = notifying(unless: file) { starts.withLock { $0 += 1 } }
+      let other = RestartPolicy(
+        firstDelay: .seconds(isStarting ? 0 : 1_000), delayMax: .seconds(1_000), failuresMax: .max,
+        healthyAfter: .seconds(1_000))
+      definition.restart = other
+      if isStarting { definition.isReady = { starts.withLock { $0 } != 2 && $0.hasSaidReady } }
+      let service = ProcessService(definition)
+      try await service.start()
+      if !isStarting { try "".write(toFile: file, atomically: true, encoding: .utf8) }
+      try #require(await service.child).signal(SIGKILL)
+      while await service.child != nil || starts.withLock({ $0 }) < (isStarting ? 2 : 1) { await Task.yield() }
+      let new = try await service.renew(
+        .consecutive, retiring: .kill,
+        adjusting: { specification, old in
+          #expect(old == nil)
+          specification.arguments = ["-c", "echo >&3; exec sleep 1000"]
+        })
+      #expect(await service.child?.pid == new.pid && new.exit == nil)
+      #expect(await service.restartCount == 0)
+      await service.stop()
+      #expect(new.exit != nil)
+    }
+  }
+
+  @Test func whereTheOtherDoesNotStartEitherTheTriesGoOn() async throws {
+    try await withMark { file in
+      var definition = notifying(unless: file)
+      definition.restart = quick
+      definition.restart.failuresMax = .max
+      let service = ProcessService(definition)
+      try await service.start()
+      try "".write(toFile: file, atomically: true, encoding: .utf8)
+      try #require(await service.child).signal(SIGKILL)
+      while await service.child != nil { await Task.yield() }
+      let error = await #expect(throws: StrataError.self) {
+        try await service.renew(
+          .overlapping, retiring: .kill,
+          adjusting: { specification, _ in specification.arguments = ["-c", "exit 7"] })
+      }
+      #expect(error?.message == "test ended during its start with exit code 7")
+      try FileManager.default.removeItem(atPath: file)
+      while await service.child == nil { await Task.yield() }
+      await service.stop()
+    }
+  }
+
   /// Who does not hear is waited for, but not for any number of them.
   @Test func onlySoManyMayTakeTheirTimeToLeave() async throws {
     var definition = ProcessService.Definition(name: "test") { () throws(StrataError) in

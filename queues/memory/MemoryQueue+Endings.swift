@@ -68,10 +68,8 @@ extension MemoryQueue {
     let forgotten = overdue.filter { Set(leases(of: $0)).isSubset(of: ended) }
     for worker in forgotten { forgetWorker(worker) }
     _ = end(ended) { _, held in (.expired, afterFailure(held, .expired, isRetryable: true), []) }
-    if !forgotten.isEmpty {
-      // A signal to a worker that is gone is passed on.
-      for lane in lanes { wake(lane, count: ready(in: lane).count) }
-    }
+    // A signal to a worker that is gone is passed on.
+    if !forgotten.isEmpty { wakeOthers() }
     bell.ring()
     return ended.count
   }
@@ -84,6 +82,26 @@ extension MemoryQueue {
     return awaited.count
   }
 
+  public func leave(_ worker: WorkerID) async throws(QueueError) -> Bool {
+    try requireGeneration()
+    let isForgotten = leases(of: worker).isEmpty
+    if isForgotten {
+      forgetWorker(worker)
+    } else {
+      stopWaking(worker)
+      signalled[worker]?.removeAll { $0 == .work }
+      capacities[worker] = capacities[worker].map {
+        WorkerLoad.Capacity(
+          wholeRoom: $0.wholeRoom, slotsLeft: 0, keepsFor: nil, isDedicated: $0.isDedicated, tiers: $0.tiers)
+      }
+    }
+    wakeOthers()
+    bell.ring()
+    return isForgotten
+  }
+
+  private func wakeOthers() { for lane in lanes { wake(lane, count: ready(in: lane).count) } }
+
   /// In the order in which they were granted.
   func leases(of worker: WorkerID) -> [LeaseReference] {
     jobs.values.compactMap { held in
@@ -94,9 +112,12 @@ extension MemoryQueue {
 
   private func forgetWorker(_ worker: WorkerID) {
     workers[worker] = nil
-    signalled[worker] = nil
-    (rooms[worker], sparing[worker], dedications[worker], capacities[worker]) = (nil, nil, nil, nil)
-    places[worker] = nil
+    (signalled[worker], capacities[worker], places[worker]) = (nil, nil, nil)
+    stopWaking(worker)
+  }
+
+  private func stopWaking(_ worker: WorkerID) {
+    (rooms[worker], sparing[worker], dedications[worker]) = (nil, nil, nil)
     for tier in idle.keys { idle[tier]?[worker] = nil }
     for (pool, keeper) in keepers where keeper.worker == worker { stopKeeping(in: pool, but: worker) }
   }

@@ -184,7 +184,7 @@ public actor RedisConnection {
       return (link, found.address, try await logIn(link))
     } catch {
       await locator.doubt(found)
-      throw locator.mayMove ? .disconnected("\(found.address): \(error.reason)") : error
+      throw locator.mayMove ? .disconnected("the master at \(found.address): \(error.reason)") : error
     }
   }
 

@@ -35,15 +35,17 @@ actor RedisLocator {
     switch endpoint.place {
     case .at(let address): return Found(address: address, sentinel: nil)
     case .master(let name, let all):
-      var complaints: [String] = []
+      var complaints: [SentinelSearch.Complaint] = []
       for sentinel in sentinels {
-        do throws(QueueError) {
-          let address = try await ask(sentinel, for: name, login: all.login)
+        switch await ask(sentinel, for: name, login: all.login) {
+        case .success(let address):
           move(sentinel, to: \.startIndex)
           return Found(address: address, sentinel: sentinel)
-        } catch { complaints.append("\(sentinel): \(error.reason)") }
+        case .failure(let refusal):
+          complaints.append(SentinelSearch.Complaint(sentinel: sentinel, obstacle: refusal.obstacle))
+        }
       }
-      throw .disconnected("no sentinel tells where '\(name)' is (\(complaints.joined(separator: "; ")))")
+      throw .noMaster(SentinelSearch(name: name, complaints: complaints))
     }
   }
 
@@ -68,17 +70,37 @@ actor RedisLocator {
     sentinels.insert(sentinel, at: sentinels[keyPath: place])
   }
 
+  private struct Refusal: Error { let obstacle: SentinelSearch.Obstacle }
+
   private func ask(
     _ sentinel: RedisEndpoint.Address, for name: String, login: RedisLogin?
-  ) async throws(QueueError) -> RedisEndpoint.Address {
-    let link = try RedisLink(try await HostName.resolve(sentinel), on: loop, timeout: timeouts.sentinel)
-    defer { link.close("the sentinel has answered") }
-    if let login { _ = try await link.ask(login.command) }
-    let answer = try await link.ask(RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name))
-    if answer == .none { throw .disconnected("it knows no master of this name") }
-    guard let parts = answer.array, parts.count == 2, let host = parts[0].text, let number = parts[1].integer,
-      let port = UInt16(exactly: number)
-    else { throw .disconnected("it does not answer as a sentinel") }
-    return .tcp(host: host, port: port)
+  ) async -> Result<RedisEndpoint.Address, Refusal> {
+    do throws(QueueError) {
+      let link = try RedisLink(try await HostName.resolve(sentinel), on: loop, timeout: timeouts.sentinel)
+      defer { link.close("the sentinel has answered") }
+      if let login, case .error(let message) = try await link.send(login.command).get() {
+        return .failure(Refusal(obstacle: .init(answer: message)))
+      }
+      let answer = try await link.send(RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)).get()
+      if case .error(let message) = answer { return .failure(Refusal(obstacle: .init(answer: message))) }
+      if answer == .none {
+        let masters = try await link.send(RedisCommand("SENTINEL", "MASTERS")).get()
+        return .failure(Refusal(obstacle: .unknownName(known: Self.names(of: masters))))
+      }
+      guard let parts = answer.array, parts.count == 2, let host = parts[0].text, let number = parts[1].integer,
+        let port = UInt16(exactly: number)
+      else { return .failure(Refusal(obstacle: .unclear("\(answer)"))) }
+      return .success(.tcp(host: host, port: port))
+    } catch {
+      return .failure(Refusal(obstacle: .unreachable(error.reason)))
+    }
+  }
+
+  /// - Parameter answer: to SENTINEL MASTERS: of each its facts, name and value by turns.
+  private static func names(of answer: RedisValue) -> [String] {
+    (answer.array ?? []).compactMap { master in
+      let facts = (master.array ?? []).map { $0.text ?? "" }
+      return facts.firstIndex(of: "name").flatMap { facts.indices.contains($0 + 1) ? facts[$0 + 1] : nil }
+    }
   }
 }

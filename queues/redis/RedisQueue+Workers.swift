@@ -159,6 +159,15 @@ extension RedisQueue {
     }
   }
 
+  public func leave(_ worker: WorkerID) async throws(QueueError) -> Bool {
+    let answer = try await run(.leave) { command in
+      command.append(now)
+      command.append(worker.bytes)
+    }
+    guard let isForgotten = answer.integer else { throw unexpected(answer) }
+    return isForgotten == 1
+  }
+
   /// Runs `body` on parts of `items` whose leases are one worker's and that keep to the limits of one call.
   func runs<Item, Answer>(
     of items: [Item], lease: (Item) -> LeaseReference, sizeBytes: (Item) -> Int,

@@ -4,7 +4,7 @@ internal import StrataCore
 /// The queue's transitions, each a Lua file of `scripts/` that the server runs whole.
 enum RedisScript: String, CaseIterable, Sendable {
   case enqueue, promote, lease, heartbeat, progress, complete, fail, release, expire, cancel, preempt, reserve,
-    reprioritise, rewind, dead
+    reprioritise, rewind, dead, leave
   case announce, forget, install, tune
   case govern, status, log, census, page, aside
   case room, running, pool, standing, oldest
@@ -20,7 +20,8 @@ struct ScriptLibrary: Sendable {
 
   /// The files of `scripts/shared`, each before those that use it.
   private static let shared = [
-    "queue", "record", "timers", "lanes", "limits", "tenants", "unreadable", "wake", "capacity", "keeping", "log",
+    "queue", "record", "timers", "lanes", "limits", "tenants", "unreadable", "wake", "capacity", "keeping", "workers",
+    "log",
     "granting", "turns", "ready", "removing", "account", "holding", "ending", "standing",
   ]
 

@@ -14,12 +14,25 @@ extension RedisEndpoint {
     do throws(Unreadable) {
       self = try Self.parse(url)
     } catch {
-      throw StrataError(
-        .invalidInput, "'\(Self.withoutPasswords(url))' is not the address of a Redis server", remedy: Self.remedy(url))
+      let shown = Self.withoutPasswords(url)
+      switch error {
+      case .form:
+        throw StrataError(
+          .invalidInput, "'\(shown)' is not the address of a Redis server", remedy: Self.remedy(url))
+      case .noMasterName:
+        throw StrataError(
+          .invalidInput, "'\(shown)' names sentinels, and not the master that they are to be asked for",
+          remedy: "end it with the name that follows 'sentinel monitor' in their configuration:"
+            + " redis-sentinel://host:port,host:port/name")
+      }
     }
   }
 
-  private struct Unreadable: Error {}
+  private enum Unreadable: Error {
+    case form
+    /// Of sentinels.
+    case noMasterName
+  }
 
   private static let sentinelSchemes = ["redis-sentinel://", "redis+sentinel://"]
 
@@ -37,13 +50,13 @@ extension RedisEndpoint {
   private static func parse(_ url: String) throws(Unreadable) -> RedisEndpoint {
     if url.hasPrefix("unix://") { return try parseUnix(url.dropFirst(7)) }
     if url.hasPrefix("redis://") { return try parseTCP(url.dropFirst(8)) }
-    guard let scheme = sentinelScheme(of: url) else { throw Unreadable() }
+    guard let scheme = sentinelScheme(of: url) else { throw .form }
     return try parseSentinels(url.dropFirst(scheme.count))
   }
 
   private static func parseUnix(_ rest: Substring) throws(Unreadable) -> RedisEndpoint {
     let (encoded, query) = halves(of: rest, at: "?")
-    guard encoded.hasPrefix("/"), query.map({ $0.hasPrefix("db=") }) ?? true else { throw Unreadable() }
+    guard encoded.hasPrefix("/"), query.map({ $0.hasPrefix("db=") }) ?? true else { throw .form }
     return RedisEndpoint(.unix(path: try decoded(encoded)), database: try database(query?.dropFirst(3)))
   }
 
@@ -58,9 +71,9 @@ extension RedisEndpoint {
     let (login, hosts) = try parseAuthority(authority)
     let (names, query) = halves(of: path ?? "", at: "?")
     let (name, number) = halves(of: names, at: "/")
-    guard !name.isEmpty else { throw Unreadable() }
     let addresses = try hosts.split(separator: ",", omittingEmptySubsequences: false)
       .map { host throws(Unreadable) in try address(host, portElse: 26379) }
+    guard !name.isEmpty else { throw .noMasterName }
     let sentinels = RedisSentinels(addresses, login: try parseSentinelLogin(query ?? ""))
     return RedisEndpoint(.master(try decoded(name), of: sentinels), login: login, database: try database(number))
   }
@@ -69,15 +82,15 @@ extension RedisEndpoint {
     var (user, password): (String?, String?)
     for option in query.split(separator: "&") {
       let (name, value) = halves(of: option, at: "=")
-      guard let value, !value.isEmpty else { throw Unreadable() }
+      guard let value, !value.isEmpty else { throw .form }
       switch name {
       case "sentinel_username": user = try decoded(value)
       case "sentinel_password": password = try decoded(value)
-      default: throw Unreadable()
+      default: throw .form
       }
     }
     if let password { return RedisLogin(user: user, password: password) }
-    guard user == nil else { throw Unreadable() }
+    guard user == nil else { throw .form }
     return nil
   }
 
@@ -87,24 +100,24 @@ extension RedisEndpoint {
     let hosts = text[text.index(after: at)...]
     guard at > text.startIndex else { return (nil, hosts) }
     let (user, password) = halves(of: text[..<at], at: ":")
-    guard let password else { throw Unreadable() }
+    guard let password else { throw .form }
     return (RedisLogin(user: user.isEmpty ? nil : try decoded(user), password: try decoded(password)), hosts)
   }
 
   private static func address(_ text: Substring, portElse usual: UInt16) throws(Unreadable) -> Address {
     let isBracketed = text.hasPrefix("[")
     let end = isBracketed ? text.firstIndex(of: "]") : text.firstIndex(of: ":") ?? text.endIndex
-    guard let end else { throw Unreadable() }
+    guard let end else { throw .form }
     let host = isBracketed ? text[..<end].dropFirst() : text[..<end]
     let tail = isBracketed ? text[end...].dropFirst() : text[end...]
     guard let port = tail.isEmpty ? usual : UInt16(tail.dropFirst()), tail.isEmpty || tail.hasPrefix(":"), !host.isEmpty
-    else { throw Unreadable() }
+    else { throw .form }
     return .tcp(host: String(host), port: port)
   }
 
   private static func database(_ text: Substring?) throws(Unreadable) -> Int {
     guard let text, !text.isEmpty else { return 0 }
-    guard let number = Int(text), number >= 0 else { throw Unreadable() }
+    guard let number = Int(text), number >= 0 else { throw .form }
     return number
   }
 
@@ -123,12 +136,12 @@ extension RedisEndpoint {
         continue
       }
       guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
-        throw Unreadable()
+        throw .form
       }
       bytes.append(value)
       rest = rest.dropFirst(2)
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw Unreadable() }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw .form }
     return text
   }
 

@@ -403,7 +403,7 @@ extension QueueError {
     switch self {
     case .tooLarge(let reason): reason
     case .tooManyLanes: "there are as many lanes as the queue allows"
-    case .lost, .disconnected, .outOfMemory, .server: nil
+    case .lost, .disconnected, .noMaster, .outOfMemory, .server: nil
     }
   }
 }

@@ -43,7 +43,8 @@ public actor ProcessService: Service {
     case stopped
     /// Can transition to: `waiting` (it ended by itself), `failed` (and it must not restart), `stopped` (stop).
     case running(ChildProcess)
-    /// Between an end and a restart. Can transition to: `running`, `failed` (the policy gives up), `stopped` (stop).
+    /// Between an end and a restart. Can transition to: `running` (it, or by a renewal another, serves), `failed` (the policy
+    /// gives up), `stopped` (stop).
     case waiting
     /// Can transition to: `running` (start), `stopped` (stop).
     case failed(StrataError)
@@ -59,6 +60,8 @@ public actor ProcessService: Service {
   private var current: ChildProcess?
   /// Those that another has taken the place of, or is about to, and that may still live.
   private var predecessors: [ChildProcess] = []
+  /// The process that is to end before another of its service starts, while it does.
+  public private(set) var departing: ChildProcess?
   private var isWanted = false
   /// Another with whatever becomes of it: who has waited sees whether that is still so.
   private var term = 0
@@ -94,6 +97,13 @@ public actor ProcessService: Service {
     state = .running(child)
     term += 1
     supervision = Task { [term] in await self.supervise(child, term) }
+  }
+
+  /// Goes on with what the definition says, after a failure.
+  private func tryAgain(after reason: StrataError) {
+    state = .waiting
+    term += 1
+    supervision = Task { [term] in await self.supervise(nil, term, reason) }
   }
 
   public func stop() async { await stop(by: definition.teardown) }
@@ -132,31 +142,36 @@ public actor ProcessService: Service {
   /// Whether another process is about to take the place of the one that ran.
   public var isBeingRenewed: Bool { renewal != nil }
 
-  /// Puts another process in the place of the one that runs: prepared as after an end, then adjusted. It may take
-  /// `renewalLimit` to become ready.
+  /// Puts another process in the place of the one that runs, or is to be started again: prepared as after an end, then
+  /// adjusted. It may take `renewalLimit` to become ready.
   ///
   /// - Parameters:
   ///   - ladder: by which the old one ends.
   ///   - farewell: called once it is certain that the old one will be told to end, or, where the new one comes first, that
   ///     this begins. What it throws ends the renewal.
-  ///   - adjust: changes what is to be started, this once.
+  ///   - adjust: changes what is to be started, this once. It is told the process that still runs, if any.
   /// - Returns: the new process, ready.
-  /// - Throws: `conflict` where none runs or it is being renewed; else why the new one did not become ready: the service
+  /// - Throws: `conflict` where it is not started or is being renewed; else why the new one did not become ready: the service
   ///   then goes on with the old one, or with further tries where that has ended.
   public func renew(
     _ succession: Succession, retiring ladder: TeardownLadder,
     farewell: (ChildProcess) throws(StrataError) -> Void = { _ throws(StrataError) in },
-    adjusting adjust: @escaping @Sendable (inout ProcessSpecification) -> Void = { _ in }
+    adjusting adjust: @escaping @Sendable (inout ProcessSpecification, ChildProcess?) -> Void = { _, _ in }
   ) async throws(StrataError) -> ChildProcess {
-    guard isWanted, !isBeingRenewed, case .running(let old) = state else {
-      throw StrataError(
-        .conflict, "\(name) \(isBeingRenewed ? "is being restarted already" : "does not run at the moment")",
-        remedy: isBeingRenewed ? "wait until that is over" : "try again when it runs")
+    guard !isBeingRenewed else {
+      throw StrataError(.conflict, "\(name) is being restarted already", remedy: "wait until that is over")
     }
-    try farewell(old)
+    let old = child
+    guard isWanted, old != nil || isWaiting else {
+      throw StrataError(.conflict, "\(name) does not run at the moment", remedy: "try again when it runs")
+    }
+    if let old { try farewell(old) }
     term += 1
     let renewal = Task { [term] () -> Result<ChildProcess, StrataError> in
-      do throws(StrataError) { return .success(try await self.succeed(old, succession, ladder, term, adjust)) } catch {
+      do throws(StrataError) {
+        guard let old else { return .success(try await self.revive(term, adjust)) }
+        return .success(try await self.succeed(old, succession, ladder, term, adjust))
+      } catch {
         return .failure(error)
       }
     }
@@ -166,15 +181,41 @@ public actor ProcessService: Service {
     return try result.get()
   }
 
+  private var isWaiting: Bool { if case .waiting = state { true } else { false } }
+
+  /// Starts another instead of the next try of one that has ended.
+  private func revive(
+    _ term: Int, _ adjust: @Sendable (inout ProcessSpecification, ChildProcess?) -> Void
+  ) async throws(StrataError) -> ChildProcess {
+    supervision?.cancel()
+    await supervision?.value
+    guard self.term == term else { throw givenUp }
+    do throws(StrataError) {
+      let new = try await launch(within: definition.renewalLimit) { adjust(&$0, nil) }
+      guard self.term == term else { throw givenUp }
+      adopt(new)
+      return new
+    } catch {
+      if self.term == term { tryAgain(after: error) }
+      throw error
+    }
+  }
+
   private func succeed(
     _ old: ChildProcess, _ succession: Succession, _ ladder: TeardownLadder, _ term: Int,
-    _ adjust: @Sendable (inout ProcessSpecification) -> Void
+    _ adjust: @Sendable (inout ProcessSpecification, ChildProcess?) -> Void
   ) async throws(StrataError) -> ChildProcess {
-    if succession == .consecutive { await old.tearDown(ladder) }
+    if succession == .consecutive {
+      departing = old
+      await old.tearDown(ladder)
+      departing = nil
+    }
     guard self.term == term else { throw givenUp }
     predecessors.append(old)
     do throws(StrataError) {
-      let new = try await launch(within: definition.renewalLimit, adjusting: adjust)
+      let new = try await launch(within: definition.renewalLimit) {
+        adjust(&$0, succession == .overlapping ? old : nil)
+      }
       guard self.term == term else { throw givenUp }
       adopt(new)
       retire(old, by: ladder)
@@ -232,14 +273,14 @@ public actor ProcessService: Service {
   private func waitUntilReady(_ child: ChildProcess, within limit: Duration) async throws(StrataError) {
     let deadline = ContinuousClock.now + limit
     var step = definition.readyStep
-    while isWanted, await !definition.isReady(child) {
+    while isWanted, !Task.isCancelled, await !definition.isReady(child) {
       if ContinuousClock.now >= deadline { throw notReady("was not ready within \(limit)") }
       if let exit = await child.wait(atMost: step) {
         throw notReady("ended during its start with \(exit.status)")
       }
       step = min(step * 5 / 4, definition.readyStepMax)
     }
-    guard isWanted else { throw givenUp }
+    guard isWanted, !Task.isCancelled else { throw givenUp }
   }
 
   private var givenUp: StrataError { StrataError(.cancelled, "the start of \(name) was given up") }
@@ -248,35 +289,43 @@ public actor ProcessService: Service {
     StrataError(.unavailable, "\(name) \(what)", remedy: definition.logFile.map { "its messages are in \($0)" })
   }
 
-  /// - Parameter term: for as long as it is that.
-  private func supervise(_ first: ChildProcess, _ term: Int) async {
-    var child = first
+  /// - Parameters:
+  ///   - first: the process that runs; nil where one has ended already.
+  ///   - term: for as long as it is that.
+  ///   - reason: why there is none.
+  private func supervise(_ first: ChildProcess?, _ term: Int, _ reason: StrataError? = nil) async {
+    var (child, reason, uptime) = (first, reason ?? givenUp, Duration.zero)
     var failures = 0
     while true {
-      let exit = await child.wait()
-      guard self.term == term else { return }
-      let uptime = ContinuousClock.now - child.startedAt
-      let reason = notReady("ended by itself with \(exit.status)")
-      guard let next = await relaunch(&failures, uptime: uptime, reason: reason) else { return }
+      if let child {
+        let exit = await child.wait()
+        guard self.term == term else { return }
+        uptime = ContinuousClock.now - child.startedAt
+        reason = notReady("ended by itself with \(exit.status)")
+      }
+      guard let next = await relaunch(&failures, term, uptime: uptime, reason: reason) else { return }
       child = next
     }
   }
 
   /// Tries until it runs again; nil when that is given up or no longer wanted.
-  private func relaunch(_ failures: inout Int, uptime: Duration, reason: StrataError) async -> ChildProcess? {
+  private func relaunch(
+    _ failures: inout Int, _ term: Int, uptime: Duration, reason: StrataError
+  ) async -> ChildProcess? {
     var uptime = uptime
     var reason = reason
     while case .restart(let delay) = definition.restart.decide(failures: &failures, uptime: uptime) {
       state = .waiting
       definition.log.warning("restarting", ["service": name, "reason": reason.message, "after": "\(delay)"])
       try? await Task.sleep(for: delay, clock: .continuous)
-      guard isWanted else { return nil }
+      guard isWanted, self.term == term else { return nil }
       do throws(StrataError) {
         let child = try await launch()
         restarts += 1
         state = .running(child)
         return child
       } catch {
+        guard self.term == term else { return nil }
         reason = error
         uptime = .zero
       }

@@ -93,6 +93,9 @@ extension QueueRelay {
   func noteDead(_ workers: [WorkerID]) async throws(QueueError) -> Int {
     try await pass { queue throws(QueueError) in try await queue.noteDead(workers) }
   }
+  func leave(_ worker: WorkerID) async throws(QueueError) -> Bool {
+    try await pass { queue throws(QueueError) in try await queue.leave(worker) }
+  }
   func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal] {
     try await pass { queue throws(QueueError) in try await queue.signals(for: worker, waitingUpTo: duration) }
   }

@@ -33,7 +33,7 @@ struct ArrayFollower {
           progress.withLock { $0.clear() }
           return array
         }
-      } catch let error as StrataError where error.code == .unreachable {
+      } catch {
         try outage.bear(error)
         progress.withLock { $0.show(fraction: nil, stage: Outage.stage) }
       }

@@ -240,7 +240,7 @@ struct BatchFollower {
           return batch
         }
         progress.withLock { $0.show(batch) }
-      } catch let error as StrataError where [.unreachable, .unavailable].contains(error.code) {
+      } catch {
         try outage.bear(error)
         progress.withLock { $0.show(fraction: nil, stage: Outage.stage) }
       }

@@ -22,10 +22,11 @@ struct JobFollower {
       do {
         // The stream ends early when the server restarts: it is opened again, and begins with the job as it stands.
         for try await event in events(of: id) {
-          outage.end()
           if event.hasBegun { note?.cancel() }
           if JobState(rawValue: event.type)?.isFinal == true { break }
           if log == nil { progress.withLock { $0.show(event) } } else { try await log?.copy() }
+          // Not before: the log may be away while the events come.
+          outage.end()
         }
         let job: JobView = try await server.get("/v1/jobs/\(id)")
         if job.state.isFinal {
@@ -33,7 +34,7 @@ struct JobFollower {
           try await log?.copy()
           return job
         }
-      } catch let error as StrataError where error.code == .unreachable {
+      } catch {
         try outage.bear(error)
         progress.withLock { $0.show(fraction: nil, stage: Outage.stage) }
       }

@@ -37,12 +37,20 @@ struct OwnService: Service {
 
   /// - Parameter patience: how long it has, instead of what its definition says.
   func stop(within patience: Duration) async {
-    // A worker that was told to end already, and hears it again, hands its jobs back at once.
-    let later = TeardownLadder([
+    await process.stop(by: .terminate(patience: patience), whereToldToEnd: Self.later(patience))
+  }
+
+  /// A worker that was told to end already, and hears it again, hands its jobs back at once.
+  private static func later(_ patience: Duration) -> TeardownLadder {
+    TeardownLadder([
       .init(signal: 0, patience: patience - JobGrace.handingBack),
       .init(signal: SIGTERM, patience: JobGrace.handingBack),
     ])
-    await process.stop(by: .terminate(patience: patience), whereToldToEnd: later)
+  }
+
+  /// Gives the jobs of a worker that is being restarted no longer than `grace` from now on. Returns when it has ended.
+  func hastenRestart(within grace: Duration) async {
+    await process.departing?.tearDown(Self.later(JobGrace.patience(grace)))
   }
 
   /// Tells it once more to end, while it does.
@@ -75,7 +83,7 @@ struct OwnService: Service {
         .overlapping, retiring: leaving,
         adjusting: {
           $0.executable = candidate.path
-          $0.arguments.append("--follows")
+          if $1 != nil { $0.arguments.append("--follows") }
         })
     case .worker(let directory):
       let note = JobGraceNote(directory: directory, of: .restart(await process.child?.pid ?? 0))
@@ -84,7 +92,7 @@ struct OwnService: Service {
         .consecutive, retiring: .terminate(patience: JobGrace.patience(grace)),
         farewell: { old throws(StrataError) in
           try JobGraceNote(directory: directory, of: .restart(old.pid)).say(grace)
-        }, adjusting: { $0.executable = candidate.path })
+        }, adjusting: { specification, _ in specification.executable = candidate.path })
     }
   }
 

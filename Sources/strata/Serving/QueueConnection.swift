@@ -30,18 +30,15 @@ extension QueueError {
   func unusable(
     _ endpoint: RedisEndpoint, remedy: String = "check that it runs and is version 7 or later"
   ) -> StrataError {
-    let reason = reason.withoutFullStop
+    let words = reason.withoutFullStop
+    let known = if case .noMaster(let search) = self { search.remedy } else { Self.remedy(for: words, endpoint) }
     return StrataError(
-      .unavailable, "the Redis at \(endpoint) cannot be used: \(reason)", remedy: Self.remedy(for: reason) ?? remedy)
+      .unavailable, "the Redis at \(endpoint) cannot be used: \(words)", remedy: known ?? remedy)
   }
 
   /// By the server's own words, where it answered and will not have us.
-  private static func remedy(for reason: String) -> String? {
-    if reason.contains("no sentinel tells") {
-      return
-        "check that the sentinels run and know the master by that name: redis-sentinel://host:port,host:port/name; their"
-        + " own password is an option, ?sentinel_password="
-    }
+  private static func remedy(for reason: String, _ endpoint: RedisEndpoint) -> String? {
+    let isKept = if case .master = endpoint.place { true } else { false }
     if reason.contains("NOREPLICAS") { return "start its replicas, or lower its min-replicas-to-write" }
     if reason.contains("it is a sentinel") { return "write redis-sentinel://host:port,host:port/name" }
     if reason.contains("it is a replica") {
@@ -50,7 +47,12 @@ extension QueueError {
     if reason.contains("NOAUTH") || reason.contains("WRONGPASS") || reason.contains("NOPERM")
       || reason.contains("AUTH") && reason.contains("password")
     {
-      return "check the user and the password: redis://[user]:password@host:port/db"
+      return isKept
+        ? "check the user and the password of the Redis servers: redis-sentinel://[user]:password@host:port,host:port/name"
+        : "check the user and the password: redis://[user]:password@host:port/db"
+    }
+    if isKept, reason.contains("the master at") {
+      return "check that it runs, and that the sentinels tell it by an address that leads to it from here"
     }
     return reason.contains("DB index") ? "name a database that it has: redis://host:port/0" : nil
   }

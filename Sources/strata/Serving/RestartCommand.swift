@@ -1,8 +1,10 @@
+import Glibc
 import StrataClient
 import StrataCore
 import StrataQueue
 import StrataRuntime
 import StrataStack
+import Synchronization
 
 extension Command {
   static let restart = Command(
@@ -18,8 +20,9 @@ extension Command {
       worker-N    One after another: no job starts there any more, those that run end first, for as long as --job-grace
                   says, and then its successor starts. Jobs that are not over by then are handed back and run again.
 
-      Ctrl-C leaves the one that is being restarted to that, and the others as they are. Workers that 'strata worker' has
-      started are not restarted.
+      What does not run, since it ends again and again, is started at once. Asked for again, a restart that goes on is waited
+      for; with --job-grace its jobs have no longer than that from then on. Ctrl-C leaves the one that is being restarted to
+      that, and the others as they are. Workers that 'strata worker' has started are not restarted.
       """,
     options: [
       .dataDirectory,
@@ -32,7 +35,7 @@ extension Command {
 }
 
 /// `restart`: asks the supervisor to restart one service after another.
-struct Restart {
+package struct Restart {
   /// How long the supervisor has to say what there is.
   private static let answerMax = Duration.seconds(10)
   /// From where on somebody who waits wants to know for what.
@@ -49,6 +52,7 @@ struct Restart {
         .unreachable, isEnding ? "what ran in \(directory.path) is being ended" : "nothing runs in \(directory.path)",
         remedy: "start it with strata up, which needs no restart")
     }
+    if StackNote(directory: directory).phase == .stopping { throw stopping("nothing can be restarted") }
     // What has taken this file's place meanwhile is not what was called.
     let program = OwnProgram.path
     guard program.hasPrefix("/"), !program.hasPrefix("/proc/") else {
@@ -60,8 +64,44 @@ struct Restart {
     if let stranger = names.first(where: { !known.contains($0) }) {
       throw UsageError("this stack has no '\(stranger)'; it has \(known.joined(separator: ", "))", command: "restart")
     }
-    for name in names.isEmpty ? known : known.filter(names.contains) { try await restart(name, program, client) }
+    try await restart(names.isEmpty ? known : known.filter(names.contains), program, client)
     return .done
+  }
+
+  /// One after another. A Ctrl-C ends the waiting, not the restart that goes on, and says so.
+  private func restart(_ names: [String], _ program: String, _ client: HTTPClient) async throws {
+    let requests = try Signals.terminationRequests()
+    let left = Mutex(names)
+    let listener = Task {
+      for await request in requests {
+        Terminal.note(Self.leaving(left.withLock(\.self)))
+        exit(Interruption.statusBase + request.signal)
+      }
+    }
+    defer { listener.cancel() }
+    for name in names {
+      try await restart(name, program, client)
+      left.withLock { _ = $0.removeFirst() }
+    }
+  }
+
+  /// What goes on when somebody no longer waits, and what can be done about it.
+  ///
+  /// - Parameter names: the one that is being restarted, and those that were to follow.
+  package static func leaving(_ names: [String]) -> String {
+    guard let name = names.first else { return "" }
+    let others = names.dropFirst().joined(separator: ", ")
+    let isWorker = name != "controller"
+    let means = [
+      "  strata restart \(name)\(isWorker ? "                 " : "   ")waits again",
+      isWorker ? "  strata restart \(name) --job-grace 0   hands its jobs back, to run again" : nil,
+    ]
+    return """
+
+      strata: no longer waiting; \(name) is being restarted all the same\(isWorker ? ", once its running jobs have ended" : "")\
+      \(others.isEmpty ? "" : ". As they are stay \(others)")
+      \(means.compactMap(\.self).joined(separator: "\n"))
+      """
   }
 
   private func services(_ client: HTTPClient, _ holder: Int32) async throws(StrataError) -> [String] {
@@ -77,9 +117,9 @@ struct Restart {
   }
 
   private func restart(_ name: String, _ program: String, _ client: HTTPClient) async throws(StrataError) {
-    let waiting = Task {
+    let waiting = Task { [jobGrace] in
       try await Task.sleep(for: Self.silence)
-      Terminal.note("strata: waiting for \(name)" + (name == "controller" ? "" : ": its running jobs end first"))
+      Terminal.note(Self.waiting(for: name, jobGrace))
     }
     defer { waiting.cancel() }
     let order = RestartOrder(
@@ -90,7 +130,35 @@ struct Restart {
       let before = report.from.map { "process \($0), now " } ?? ""
       Terminal.note("strata: \(name) restarted (\(before)process \(report.to))")
     } catch {
-      throw error.strataError
+      throw explained(error, name)
     }
+  }
+
+  private static func waiting(for name: String, _ grace: Duration) -> String {
+    guard name != "controller" else { return "strata: waiting for controller" }
+    if grace == .zero { return "strata: waiting for \(name): its running jobs are handed back" }
+    let time = grace < JobGrace.longest ? "have \(grace.brief) to end" : "end first"
+    return "strata: waiting for \(name): its running jobs \(time); 'strata restart \(name) --job-grace 0' hands them"
+      + " back, to run again"
+  }
+
+  /// A supervisor that ends answers nobody.
+  private func explained(_ error: ClientError, _ name: String) -> StrataError {
+    if case .some(.held) = try? directory.tenure, StackNote(directory: directory).phase != .stopping {
+      switch error {
+      case .refused, .local, .cancelled: return error.strataError
+      case .cannotConnect, .broken, .timedOut:
+        return StrataError(
+          .unreachable, "the supervisor has not said what became of \(name)",
+          remedy: "see strata status and \(directory.logs)/up.log")
+      }
+    }
+    return stopping("\(name) was not restarted")
+  }
+
+  private func stopping(_ consequence: String) -> StrataError {
+    StrataError(
+      .unreachable, "the stack is being stopped: \(consequence)",
+      remedy: "when 'strata down' is done, strata up starts the version that it is called from")
   }
 }

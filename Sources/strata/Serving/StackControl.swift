@@ -11,7 +11,7 @@ import StrataStack
 ///
 /// - `GET /services` names those that can be restarted, in the order in which that is done.
 /// - `POST /services/NAME/restart` does it, and answers when it is done, be that hours later. It goes on when the client
-///   leaves.
+///   leaves; who asks again meanwhile waits for the same, and `job_grace_seconds` gives its jobs that long from then on.
 struct StackControl {
   /// Bytes of a request's body.
   private static let bodyBytesMax = 64 << 10
@@ -19,6 +19,11 @@ struct StackControl {
 
   let services: [OwnService]
   let log: Log
+  private let restarts: OngoingRestarts
+
+  init(services: [OwnService], log: Log) {
+    (self.services, self.log, restarts) = (services, log, OngoingRestarts(log: log))
+  }
 
   static func socket(of directory: DataDirectory) -> String { directory.socket("up.sock") }
 
@@ -38,8 +43,7 @@ struct StackControl {
       let order = try JSONCoding.decode(
         RestartOrder.self, from: try await request.body.collect(limit: Self.bodyBytesMax), members: Self.members)
       guard let service = services.first(where: { $0.name == path[1] }) else { throw unknown(path[1]) }
-      // Not the request's own task, which ends with its client.
-      return .json(try JSONCoding.encode(try await Task { try await restart(service, order) }.value))
+      return .json(try JSONCoding.encode(try await restart(service, order)))
     default:
       throw StrataError(
         .notFound, "the supervisor knows no \(request.method.rawValue) \(request.path)",
@@ -55,12 +59,7 @@ struct StackControl {
         remedy: "stop the stack with strata down and start the new version's strata up")
     }
     let grace = min(Duration.seconds(max(0, order.jobGraceSeconds)), JobGrace.longest)
-    log.info("restarting as asked", ["service": service.name, "program": order.program])
-    let (start, before) = (ContinuousClock.now, await service.process.child?.pid)
-    let process = try await service.restart(from: try StackProgram.Candidate(order.program), grace: grace)
-    let time = ContinuousClock.now - start
-    log.info("restarted", ["service": service.name, "process": "\(process)", "ms": "\(time.milliseconds)"])
-    return RestartReport(from: before, to: process)
+    return try await restarts.restart(service, from: try StackProgram.Candidate(order.program), grace: grace)
   }
 
   private func unknown(_ name: String) -> StrataError {

@@ -24,6 +24,9 @@ final class StackProgram: Sendable {
       (named, file, device, inode) = (path, Descriptor(owning: number), status.st_dev, status.st_ino)
     }
 
+    /// Whether it is the same file.
+    func isSame(as other: Self) -> Bool { device == other.device && inode == other.inode }
+
     /// Its path, under which `ps` shows it by its name; where another file has come to that, what still leads to it.
     var path: String {
       var status = stat()

@@ -115,6 +115,11 @@ struct FaultyQueue: JobQueue {
     async throws(QueueError) -> [UnreadableEntry]
   { try await inner.unreadable(after: position, limit: limit, waitingUpTo: duration) }
 
+  func leave(_ worker: WorkerID) async throws(QueueError) -> Bool {
+    try faults.check()
+    return try await inner.leave(worker)
+  }
+
   func signals(for worker: WorkerID, waitingUpTo duration: Duration) async throws(QueueError) -> [WorkerSignal] {
     try faults.check()
     return try await inner.signals(for: worker, waitingUpTo: duration)

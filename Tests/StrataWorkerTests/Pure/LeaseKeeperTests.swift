@@ -1,6 +1,8 @@
 import StrataCore
 import StrataQueue
 import StrataWorker
+import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct LeaseKeeperTests {
@@ -25,55 +27,58 @@ import Testing
     await running.value
   }
 
-  @Test(.timeLimit(.minutes(1))) func aSuccessRidesWithTheRequestForTheNextJob() async throws {
-    let (queue, faults) = (MemoryQueue(), Faults())
-    // The last request is granted nothing.
-    let outcomes = try await Self.work(off: 20, on: queue, faults)
-    #expect(outcomes.count == 20 && outcomes.allSatisfy { $0.ending == .succeeded })
-    #expect(faults.reports == Array(repeating: .ride, count: 20))
+  /// It would take the wake-up that another has use for.
+  @Test(.timeLimit(.minutes(1))) func aWorkerThatEndsItsJobsIsWokenForNoMore() async throws {
+    let queue = MemoryQueue()
+    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+    let (configuration, other) = (Self.configuration(slots: 3), WorkerID())
+    let keeper = LeaseKeeper(configuration, queue: queue)
+    let host = PatientHost(keeper: keeper)
+    let running = Task { await keeper.run(host) }
+    _ = try await queue.enqueue([Self.job()])
+    try await waitUntil("it runs one, and waits for more") {
+      let idle = try await queue.room().workers.first?.idle.isEmpty == false
+      return host.runs == 1 && idle
+    }
+    _ = try await queue.lease(worker: other, tiers: [.cpu], count: 1, for: .seconds(600))
+    keeper.stop(within: .seconds(600))
+    try await waitUntil("it waits for no more") {
+      try await queue.room().workers.first { $0.id == configuration.id }?.idle.isEmpty ?? false
+    }
+    _ = try await queue.enqueue([Self.job()])
+    #expect(try await queue.signals(for: other, waitingUpTo: .seconds(50)) == [.work])
+    host.endAll()
+    await running.value
   }
 
-  /// The worker has room for more than there is, so that no request is out when the first attempts end.
-  @Test(.timeLimit(.minutes(1))) func aSuccessIsReportedWhereNothingIsAskedFor() async throws {
-    let (queue, faults) = (MemoryQueue(), Faults())
-    let outcomes = try await Self.work(off: 3, on: queue, slots: 10, faults)
-    #expect(outcomes.count == 3 && outcomes.allSatisfy { $0.ending == .succeeded })
+  /// Nobody has called `expire`.
+  @Test(.timeLimit(.minutes(1))) func aWorkerThatHasEndedIsGoneAtOnce() async throws {
+    let queue = MemoryQueue()
+    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+    let keeper = LeaseKeeper(Self.configuration(slots: 1), queue: queue)
+    let host = PatientHost(keeper: keeper)
+    let running = Task { await keeper.run(host) }
+    _ = try await queue.enqueue([Self.job()])
+    try await waitUntil("it runs") { host.runs == 1 }
+    keeper.stop(within: .seconds(600))
+    host.endAll()
+    await running.value
+    #expect(try await queue.census().workers.isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1))) func aSuccessWhoseRequestFailsIsReportedAllTheSame() async throws {
-    let (queue, faults) = (MemoryQueue(), Faults())
-    faults.set(.reports(refusals: 2))
-    let outcomes = try await Self.work(off: 20, on: queue, faults)
-    #expect(outcomes.count == 20 && outcomes.allSatisfy { $0.ending == .succeeded })
-    #expect(faults.refusals == 2 && faults.reports.contains(.complete))
+  private static func configuration(slots: Int) -> WorkerConfiguration {
+    WorkerConfiguration(
+      tiers: [.cpu], slots: slots, room: ResourceRequest(cpuMillicores: 64_000, memoryBytes: 64 << 30), folder: "",
+      runner: RunnerCommand(executable: "", arguments: []))
   }
 
   private static func job() -> QueuedJob {
     QueuedJob(id: JobID(), tenant: TenantID(), lane: Lane(tier: .cpu, capability: "test"), attemptsMax: 1, payload: [])
   }
-
-  /// Has a worker end so many jobs whose attempts take no time.
-  private static func work(off count: Int, on queue: MemoryQueue, slots: Int = 1, _ faults: Faults) async throws
-    -> [QueuedOutcome]
-  {
-    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
-    _ = try await queue.enqueue((0..<count).map { _ in job() })
-    let configuration = WorkerConfiguration(
-      tiers: [.cpu], slots: slots, room: .unlimited, folder: "", runner: RunnerCommand(executable: "", arguments: []))
-    let keeper = LeaseKeeper(configuration, queue: FaultyQueue(inner: queue, faults: faults))
-    let running = Task { await keeper.run(QuickHost(keeper)) }
-    var outcomes: [QueuedOutcome] = []
-    while outcomes.count < count {
-      outcomes += try await queue.outcomes(after: outcomes.last?.position, limit: count, waitingUpTo: .seconds(50))
-    }
-    keeper.stop(within: .zero)
-    await running.value
-    return outcomes
-  }
 }
 
 /// Whose attempts are over at once.
-private struct QuickHost: AttemptHost {
+struct QuickHost: AttemptHost {
   let keeper: LeaseKeeper
   init(_ keeper: LeaseKeeper) { self.keeper = keeper }
   var shortage: String? { nil }
@@ -82,6 +87,31 @@ private struct QuickHost: AttemptHost {
     { [keeper] in
       keeper.finish(
         lease.reference, AttemptNotice(of: lease.reference, .succeeded, AttemptReport(usage: AttemptUsage())))
+    }
+  }
+
+  func stop(_ lease: LeaseReference, _ reason: StopReason) {}
+  func hasten(_ lease: LeaseReference) {}
+}
+
+/// Whose attempts go on until all are to end.
+private final class PatientHost: AttemptHost {
+  private let keeper: LeaseKeeper
+  private let running = Mutex<[LeaseReference]>([])
+
+  init(keeper: LeaseKeeper) { self.keeper = keeper }
+
+  var shortage: String? { nil }
+  var runs: Int { running.withLock(\.count) }
+
+  func prepare(_ lease: Lease) -> (@Sendable () async -> Void)? {
+    running.withLock { $0.append(lease.reference) }
+    return {}
+  }
+
+  func endAll() {
+    for lease in running.withLock(\.self) {
+      keeper.finish(lease, AttemptNotice(of: lease, .succeeded, AttemptReport(usage: AttemptUsage())))
     }
   }
 

@@ -16,6 +16,7 @@ struct WorkerModel {
   private var running: Set<LeaseReference> = []
   private var reporting: Set<LeaseReference> = []
   private var isFinished = false
+  private var hasLeft = false
 
   init(slots: Int, now: ContinuousClock.Instant) {
     self.slots = slots
@@ -96,6 +97,10 @@ struct WorkerModel {
       case .finish:
         if !running.isEmpty || !reporting.isEmpty { faults.append("finished with work in hand") }
         isFinished = true
+      case .leave:
+        if asked != nil { faults.append("left while it asks") }
+        if hasLeft || state.phase == .working { faults.append("left too often or too early") }
+        hasLeft = true
       case .hasten, .beginDrainGrace: break
       }
     }

@@ -18,18 +18,6 @@ local function expire_leases(worker, limit, time, ended_at)
   return count, is_empty
 end
 
-local function forget_workers(workers, tiers)
-  for _, worker in ipairs(workers) do
-    call('ZREM', prefix .. 'workers', worker)
-    call('DEL', prefix .. 'signals:' .. worker)
-    call('HDEL', prefix .. 'room', worker)
-    call('HDEL', prefix .. 'capacity', worker)
-    call('HDEL', prefix .. 'places', worker)
-    stop_keeping_on(worker)
-    for _, tier in ipairs(tiers) do call('ZREM', prefix .. 'idle:' .. tier, worker) end
-  end
-end
-
 transition('expire', 'allow-oom', function()
   local limit = whole(ARGV[4])
   if #ARGV ~= 4 or not limit or limit > 1000 or not whole(ARGV[2]) or not whole(ARGV[3]) then
@@ -45,12 +33,9 @@ transition('expire', 'allow-oom', function()
     if is_empty then forgotten[#forgotten + 1] = worker end
   end
   local tiers = #forgotten > 0 and call('SMEMBERS', prefix .. 'tiers') or {}
-  forget_workers(forgotten, tiers)
+  for _, worker in ipairs(forgotten) do forget_worker(worker, tiers) end
   local tick = settle(last, time, ARGV[2], ARGV[3], ARGV[1])
-  -- A signal to a worker that is gone is passed on.
-  for _, tier in ipairs(tiers) do
-    for _, lane in ipairs(lanes_behind('T' .. tier)) do wake(lane, lane.home.ready, ARGV[1]) end
-  end
+  wake_others(tiers, ARGV[1])
   save(tick)
   return count
 end)

@@ -86,16 +86,31 @@ extension LeaseKeeper {
     }
   }
 
-  /// A last heartbeat that extends nothing: the queue forgets the worker at its next look instead of at the end of a
-  /// lease. A worker that leaves something unreported does not: its leases are to expire. A queue that is away is not
-  /// waited for longer than `leavePatience`.
+  /// Says that it asks for no more jobs, until the queue has heard it: whom it would wake meanwhile takes nothing.
+  func leave() async {
+    var backoff = configuration.newBackoff()
+    while !Task.isCancelled {
+      do throws(QueueError) {
+        _ = try await queue.leave(configuration.id)
+        return
+      } catch {
+        await pause(backoff.next())
+      }
+    }
+  }
+
+  /// A last heartbeat, by which the queue takes back what it granted in an answer that was lost, and the worker is gone. One
+  /// that leaves something unreported says nothing: its leases are to expire. A queue that is away is not waited for longer
+  /// than `leavePatience`.
   ///
-  /// - Parameter heartbeats: the task that sent them. It has been cancelled, and one may still be on its way.
-  func takeLeave(after heartbeats: Task<Void, Never>) async {
+  /// - Parameter callers: the tasks that sent heartbeats and the like. They have been cancelled, and a call of theirs may
+  ///   still be on its way.
+  func takeLeave(after callers: [Task<Void, Never>]) async {
     guard reporter.unanswered.isEmpty else { return }
     _ = await Probe.answer(within: configuration.leavePatience, time: time) { [queue, configuration] in
-      await heartbeats.value
-      _ = try? await queue.heartbeat(worker: configuration.id, held: [], for: .zero)
+      for caller in callers { await caller.value }
+      guard (try? await queue.heartbeat(worker: configuration.id, held: [], for: .zero)) != nil else { return }
+      _ = try? await queue.leave(configuration.id)
     }
   }
 

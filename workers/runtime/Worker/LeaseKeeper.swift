@@ -44,6 +44,8 @@ package final class LeaseKeeper: Sendable {
   let hasToldOfShortage = Mutex(false)
   /// What running attempts have to end once it is told to stop.
   private let drainGrace: Mutex<Duration>
+  /// Tells the queue that it asks for no more. Not waited for as what runs is.
+  private let leaving = Mutex<Task<Void, Never>?>(nil)
   /// Leasing and heartbeats take turns, so that a heartbeat's list of leases is complete and the queue may take back
   /// what is not on it (the grants of an answer that was lost).
   let turn = AsyncTurn()
@@ -101,8 +103,9 @@ package final class LeaseKeeper: Sendable {
       }
       group.cancelAll()
     }
-    for task in background + [heartbeats] { task.cancel() }
-    await takeLeave(after: heartbeats)
+    let callers = [heartbeats] + leaving.withLock { $0.map { [$0] } ?? [] }
+    for task in background + callers { task.cancel() }
+    await takeLeave(after: callers)
   }
 
   /// Says that the queue has answered.
@@ -132,6 +135,7 @@ package final class LeaseKeeper: Sendable {
     case .end(let lease, let reason): host.stop(lease, reason)
     case .hasten(let lease): host.hasten(lease)
     case .beginDrainGrace: group.addTask { await self.drain() }
+    case .leave: leaving.withLock { $0 = time.start { await self.leave() } }
     case .finish: break
     }
   }

@@ -48,6 +48,8 @@ package struct WorkerState: Sendable {
     /// Kill what is being ended without waiting for its grace.
     case hasten(LeaseReference)
     case beginDrainGrace
+    /// Tell the queue that it asks for no more.
+    case leave
     case finish
   }
 
@@ -72,6 +74,8 @@ package struct WorkerState: Sendable {
   private var thereMayBeWork = false
   /// A signal that came while a lease call was out may be newer than the call's answer.
   private var mustAskAgain = false
+  /// Whether the queue is told that it asks for no more.
+  private var isLeaving = false
 
   package init(slots: Int, room: ResourceRequest) {
     self.slots = slots
@@ -87,7 +91,7 @@ package struct WorkerState: Sendable {
 
   package mutating func handle(_ event: Event) -> [Action] {
     if phase == .stopped { return [] }
-    return react(to: event) + ask() + finishIfDone()
+    return react(to: event) + ask() + leaveIfDone()
   }
 
   private mutating func react(to event: Event) -> [Action] {
@@ -126,10 +130,15 @@ package struct WorkerState: Sendable {
     return [.lease(count: count, room: free)]
   }
 
-  private mutating func finishIfDone() -> [Action] {
-    guard phase != .working, holdings.isEmpty, !isLeasing else { return [] }
-    phase = .stopped
-    return [.finish]
+  /// Not while a call is out: the queue might have it later, and count on the worker again.
+  private mutating func leaveIfDone() -> [Action] {
+    guard phase != .working, !isLeasing else { return [] }
+    if holdings.isEmpty {
+      phase = .stopped
+      return [.finish]
+    }
+    defer { isLeaving = true }
+    return isLeaving ? [] : [.leave]
   }
 
   private mutating func take(

@@ -5,7 +5,7 @@
 -- tokens that come in per tick, the microseconds of a tick, the most tokens, how full it is in tokens times microseconds
 -- of a tick, and up to when it was filled; then 1 while a timer is set for its next tokens (1). Lanes and tenants are
 -- marked, so that what has no limit costs nothing.
-local ANY, STEP_BACK_MAX = 4294967295, 60000000
+local ANY = 4294967295
 local gates, gates_changed = {}, {}
 
 at_begin(function()
@@ -13,22 +13,27 @@ at_begin(function()
   if gates_changed[1] then gates_changed = {} end
 end)
 
--- Lets the tokens come in that are due. A clock that has gone back brings none until it has caught up, unless it was set.
-local function fill(bucket)
-  local now = time_of(ARGV[1])
-  if now > bucket.filled then
-    bucket.level = min(bucket.burst * bucket.tick, bucket.level + (now - bucket.filled) * bucket.per_tick)
-    bucket.filled = now
-  elseif bucket.filled - now > STEP_BACK_MAX then
-    bucket.filled = now
-  end
-end
+local bucket_from
+do
+  local STEP_BACK_MAX = 60000000
 
-local function bucket_from(packed)
-  local per_tick, tick, burst, level, filled, armed = unpack_bytes('>I8I8I8I8I8B', packed, 12)
-  local bucket = { per_tick = per_tick, tick = tick, burst = burst, level = level, filled = filled, armed = armed }
-  fill(bucket)
-  return bucket
+  -- Lets the tokens come in that are due. A clock that has gone back brings none until it has caught up, unless it was set.
+  local function fill(bucket)
+    local now = time_of(ARGV[1])
+    if now > bucket.filled then
+      bucket.level = min(bucket.burst * bucket.tick, bucket.level + (now - bucket.filled) * bucket.per_tick)
+      bucket.filled = now
+    elseif bucket.filled - now > STEP_BACK_MAX then
+      bucket.filled = now
+    end
+  end
+
+  function bucket_from(packed)
+    local per_tick, tick, burst, level, filled, armed = unpack_bytes('>I8I8I8I8I8B', packed, 12)
+    local bucket = { per_tick = per_tick, tick = tick, burst = burst, level = level, filled = filled, armed = armed }
+    fill(bucket)
+    return bucket
+  end
 end
 
 -- How many more may start now.
@@ -101,33 +106,36 @@ local function gates_before(lane)
   return lane.gates
 end
 
--- When an empty bucket is looked at again: not for every single token where these come fast.
-local function next_tokens(bucket)
-  local wanted = max(1, min(bucket.burst, floor(THROTTLE_STEP * bucket.per_tick / bucket.tick)))
-  return bucket.filled + floor((wanted * bucket.tick - bucket.level + bucket.per_tick - 1) / bucket.per_tick)
-end
-
-local function packed_gate(gate, timers)
-  local packed, bucket = pack('>I4I4HB', gate.running, gate.max, gate.weight, gate.parked), gate.bucket
-  if not bucket then return packed end
-  if bucket.armed == 0 and bucket.level < bucket.tick then
-    bucket.armed = 1
-    timers[#timers + 1], timers[#timers + 2] = string.format('%d', next_tokens(bucket)), 'g' .. gate.field
+local save_limits
+do
+  -- When an empty bucket is looked at again: not for every single token where these come fast.
+  local function next_tokens(bucket)
+    local wanted = max(1, min(bucket.burst, floor(THROTTLE_STEP * bucket.per_tick / bucket.tick)))
+    return bucket.filled + floor((wanted * bucket.tick - bucket.level + bucket.per_tick - 1) / bucket.per_tick)
   end
-  return packed
-    .. pack(
-      '>I8I8I8I8I8B', bucket.per_tick, bucket.tick, bucket.burst, bucket.level, bucket.filled, bucket.armed)
-end
 
-local function save_limits()
-  if #gates_changed == 0 then return end
-  local values, timers = {}, {}
-  for _, gate in ipairs(gates_changed) do
-    gate.is_changed = false
-    values[#values + 1] = gate.field
-    values[#values + 1] = packed_gate(gate, timers)
+  local function packed_gate(gate, timers)
+    local packed, bucket = pack('>I4I4HB', gate.running, gate.max, gate.weight, gate.parked), gate.bucket
+    if not bucket then return packed end
+    if bucket.armed == 0 and bucket.level < bucket.tick then
+      bucket.armed = 1
+      timers[#timers + 1], timers[#timers + 2] = string.format('%d', next_tokens(bucket)), 'g' .. gate.field
+    end
+    return packed
+      .. pack(
+        '>I8I8I8I8I8B', bucket.per_tick, bucket.tick, bucket.burst, bucket.level, bucket.filled, bucket.armed)
   end
-  gates_changed = {}
-  set_fields(prefix .. 'limits', values, #values)
-  set_timers(timers)
+
+  function save_limits()
+    if #gates_changed == 0 then return end
+    local values, timers = {}, {}
+    for _, gate in ipairs(gates_changed) do
+      gate.is_changed = false
+      values[#values + 1] = gate.field
+      values[#values + 1] = packed_gate(gate, timers)
+    end
+    gates_changed = {}
+    set_fields(prefix .. 'limits', values, #values)
+    set_timers(timers)
+  end
 end

@@ -1,0 +1,48 @@
+import StrataCore
+import StrataQueue
+import StrataWorker
+import Testing
+
+/// Successes are reported with the request for the next jobs, where there is one.
+@Suite(.timeLimit(.minutes(1))) struct RidingTests {
+  @Test func aSuccessRidesWithTheRequestForTheNextJob() async throws {
+    let faults = Faults()
+    let outcomes = try await work(off: 20, faults)
+    #expect(outcomes.count == 20 && outcomes.allSatisfy { $0.ending == .succeeded })
+    #expect(faults.reports == Array(repeating: .ride, count: 20))
+  }
+
+  /// The worker has room for more than there is: no request is out when the attempts end.
+  @Test func aSuccessIsReportedWhereNothingIsAskedFor() async throws {
+    let outcomes = try await work(off: 3, slots: 10, Faults())
+    #expect(outcomes.count == 3 && outcomes.allSatisfy { $0.ending == .succeeded })
+  }
+
+  @Test func aSuccessWhoseRequestFailsIsReportedAllTheSame() async throws {
+    let faults = Faults()
+    faults.set(.reports(refusals: 2))
+    let outcomes = try await work(off: 20, faults)
+    #expect(outcomes.count == 20 && outcomes.allSatisfy { $0.ending == .succeeded })
+    #expect(faults.refusals == 2 && faults.reports.contains(.complete))
+  }
+
+  /// Has a worker end so many jobs whose attempts take no time.
+  private func work(off count: Int, slots: Int = 1, _ faults: Faults) async throws -> [QueuedOutcome] {
+    let queue = MemoryQueue()
+    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+    let lane = Lane(tier: .cpu, capability: "test")
+    _ = try await queue.enqueue(
+      (0..<count).map { _ in QueuedJob(id: JobID(), tenant: TenantID(), lane: lane, attemptsMax: 1, payload: []) })
+    let configuration = WorkerConfiguration(
+      tiers: [.cpu], slots: slots, room: .unlimited, folder: "", runner: RunnerCommand(executable: "", arguments: []))
+    let keeper = LeaseKeeper(configuration, queue: FaultyQueue(inner: queue, faults: faults))
+    let running = Task { await keeper.run(QuickHost(keeper)) }
+    var outcomes: [QueuedOutcome] = []
+    while outcomes.count < count {
+      outcomes += try await queue.outcomes(after: outcomes.last?.position, limit: count, waitingUpTo: .seconds(50))
+    }
+    keeper.stop(within: .zero)
+    await running.value
+    return outcomes
+  }
+}
