@@ -106,7 +106,7 @@ let package = Package(
       path: "Sources/strata-faults", swiftSettings: strict),
     // Histories of the same logic in one process, under a clock and a network of its own.
     .executableTarget(
-      name: "strata-simulate", dependencies: ["StrataSimulation", "StrataCore"],
+      name: "strata-simulate", dependencies: ["StrataSimulation", "StrataCore", "StrataRuntime"],
       path: "Sources/strata-simulate", swiftSettings: strict),
     .executableTarget(
       name: "strata-bench",

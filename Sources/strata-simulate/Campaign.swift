@@ -1,11 +1,12 @@
 import StrataCore
+import StrataRuntime
 import StrataSimulation
 
 /// Plays one history after the other.
 struct Campaign {
   private let options: Options
   private let began = ContinuousClock.now
-  private let beganComputing = ComputingTime.now
+  private let beganComputing = ComputingTime.ofProcess
 
   init(_ options: Options) { self.options = options }
 
@@ -24,7 +25,7 @@ struct Campaign {
       failed.append(seed)
       tell(report)
     }
-    let seconds = max((ComputingTime.now - beganComputing).seconds, 0.001)
+    let seconds = max((ComputingTime.ofProcess - beganComputing).seconds, 0.001)
     print(
       "\(done) histories, seeds \(options.seed) to \(options.seed &+ (done - 1)): \(events) events, \(turns) turns in "
         + "\(Int(seconds)) s of a core, \(millions(events, in: seconds)) million events a minute; "

@@ -30,11 +30,15 @@ import strata
   }
 
   @Test func whoLeavesARestartIsToldOfEachService() {
-    let words = Restart.leaving(["worker-1", "worker-2", "worker-3"])
+    let ever = Duration.seconds(1 << 40)
+    let words = Restart.leaving(["worker-1", "worker-2", "worker-3"], ever)
     #expect(words.contains("worker-1 is being restarted all the same, once its running jobs have ended"))
     #expect(words.contains("As they are stay worker-2, worker-3"))
     #expect(words.contains("strata restart worker-1 --job-grace 0 "))
-    #expect(!Restart.leaving(["controller"]).contains("job"))
+    #expect(!Restart.leaving(["controller"], ever).contains("job"))
+    let hastened = Restart.leaving(["worker-1"], .zero)
+    #expect(hastened.contains("its running jobs are handed back") && !hastened.contains("--job-grace"))
+    #expect(Restart.leaving(["worker-1"], .seconds(90)).contains("its running jobs have 90 s to end"))
   }
 
   @Test(arguments: [

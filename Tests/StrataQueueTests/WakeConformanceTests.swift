@@ -110,6 +110,8 @@ import Testing
       #expect(try await queue.signals(for: leaving, waitingUpTo: .zero) == [.cancel(held.job)])
       let load = try #require(try await queue.running().first { $0.id == leaving })
       #expect(load.running.count == 1 && load.capacity?.slotsLeft == 0 && load.capacity?.tiers == [.cpu])
+      // Nothing is ended there to make room.
+      #expect(load.capacity?.wholeRoom.cpuMillicores == 0 && load.capacity?.wholeRoom.memoryBytes == 0)
       #expect(try await queue.room().workers.first { $0.id == leaving }?.idle == [:])
       #expect(try await queue.complete([AttemptResult(lease: held, report: [])]) == [.accepted])
     }

@@ -38,7 +38,7 @@ struct QueueSide: DrainSide {
         return QueuedJob(
           id: id, tenant: tenant, lane: Lane(tier: .cpu, capability: "noop", resources: resources),
           priority: JobPriority(rawValue: place % 10 * 10) ?? .standard, attemptsMax: 3,
-          payload: Array(try JSONEncoder().encode(order)))
+          payload: try order.plainlyEncoded ?? Array(JSONEncoder().encode(order)))
       }
       _ = try await queue.enqueue(jobs)
     }

@@ -92,8 +92,10 @@ enum DrainWorker {
 
   /// - Returns: the report, in bytes.
   private static func runAlone(_ lease: Lease) throws -> [UInt8] {
-    _ = try JSONDecoder().decode(WorkOrder.self, from: Data(lease.job.payload))
-    return Array(try JSONEncoder().encode(AttemptReport(usage: AttemptUsage())))
+    guard ReportCoding.order(from: lease.job.payload) != nil else {
+      throw StrataError(.internalError, "the order of \(lease.job.id) cannot be read")
+    }
+    return ReportCoding.encode(AttemptReport(usage: AttemptUsage()), bytesMax: .max).bytes
   }
 }
 

@@ -5,9 +5,9 @@ import StrataRuntime
 /// How soon does a single job start where all is idle, beside beanstalkd?
 ///
 /// Ours: a whole stack with one worker, asked over HTTP; the job is committed before the answer. Two moments of two jobs are
-/// told, in turn: when Redis granted the lease of a `noop`, by its own clock of the same machine, and when `/bin/date`, started by
-/// `command.run`, read the clock: then folders have been made, a runner was told, and a program was started. A handler in
-/// the runner starts between the two.
+/// told, in turn: when Redis granted the lease of a `noop`, by its own clock of the same machine (its handler is in the worker, and
+/// starts as soon as that has the answer), and when `/bin/date`, started by `command.run`, read the clock: then folders have been
+/// made, a runner was told, and a program was started. A handler in the runner starts between the two.
 ///
 /// Beside it, in turn with them: a job that is put into a beanstalkd, in memory, until the client that waits in
 /// `reserve` has it; both over a unix socket.

@@ -5,15 +5,15 @@ import StrataRuntime
 /// How many no-op jobs a second go all the way, beside pgqueuer, whose jobs are rows of PostgreSQL, too?
 ///
 /// Ours: a whole stack with two workers. `--jobs` jobs of `noop` are committed over HTTP while their tier is paused, and the
-/// clock runs from its resumption until the last is settled. In that time each job is leased from Redis, run by a runner in a
-/// folder of its own with limits and metering, reported, and settled in PostgreSQL: usage, job, hold, two entries of the
+/// clock runs from its resumption until the last is settled. In that time each job is leased from Redis, run by the worker's own
+/// process (`noop` is an `InlineHandler`), reported, and settled in PostgreSQL: usage, job, hold, two entries of the
 /// double-entry ledger and the balances, committed with `synchronous_commit` on. Acceptance is not in it.
 ///
 /// Beside it, in the same round: as many jobs of pgqueuer in a PostgreSQL with the same settings, committed in one
 /// transaction, and the clock runs from that commit until its queue is empty. In that time each job is taken by one of two
 /// worker processes (asyncpg, uvloop) in batches, handed to a function that does nothing, deleted, and noted as successful
-/// in the log table, committed with `synchronous_commit` on. Its handlers run in the worker's own process; it has no
-/// accounts, no limits, no folders, no shares.
+/// in the log table, committed with `synchronous_commit` on. Its handlers run in the worker's own process, too; it has no
+/// accounts, no limits, no shares.
 enum WholePathBenchmark {
   private static let rounds = 5
   private static let workers = 2

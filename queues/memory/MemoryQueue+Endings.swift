@@ -90,9 +90,11 @@ extension MemoryQueue {
     } else {
       stopWaking(worker)
       signalled[worker]?.removeAll { $0 == .work }
+      // Nor does it have room for anything, whoever ends there: preemption would empty it for nobody.
       capacities[worker] = capacities[worker].map {
         WorkerLoad.Capacity(
-          wholeRoom: $0.wholeRoom, slotsLeft: 0, keepsFor: nil, isDedicated: $0.isDedicated, tiers: $0.tiers)
+          wholeRoom: ResourceRequest(cpuMillicores: 0, memoryBytes: 0, gpuThousandths: 0), slotsLeft: 0, keepsFor: nil,
+          isDedicated: $0.isDedicated, tiers: $0.tiers)
       }
     }
     wakeOthers()

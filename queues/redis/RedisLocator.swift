@@ -85,6 +85,7 @@ actor RedisLocator {
       if case .error(let message) = answer { return .failure(Refusal(obstacle: .init(answer: message))) }
       if answer == .none {
         let masters = try await link.send(RedisCommand("SENTINEL", "MASTERS")).get()
+        if case .error(let message) = masters { return .failure(Refusal(obstacle: .init(answer: message))) }
         return .failure(Refusal(obstacle: .unknownName(known: Self.names(of: masters))))
       }
       guard let parts = answer.array, parts.count == 2, let host = parts[0].text, let number = parts[1].integer,

@@ -36,7 +36,8 @@ public final class RedisQueue: JobQueue {
 
   /// Connects to the server at `endpoint` and loads the scripts.
   ///
-  /// - Throws: `.disconnected` where the server cannot be reached. Later breaks heal by themselves.
+  /// - Throws: `.disconnected` where the server cannot be reached, `.noMaster` where no sentinel names one. Later breaks heal by
+  ///   themselves.
   public static func connect(
     to endpoint: RedisEndpoint, on loop: EventLoop, configuration: Configuration = Configuration()
   ) async throws(QueueError) -> RedisQueue {

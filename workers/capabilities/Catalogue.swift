@@ -7,6 +7,8 @@ public import StrataWorker
 public enum Catalogue {
   /// The handlers, for a runner.
   public static let handlers: [any CapabilityHandler] = [CommandRun(), NoOperation(), PointCloudGround()]
+  /// Those that a worker runs itself.
+  public static let inlineHandlers = handlers.compactMap { $0 as? any InlineHandler }
 
   /// What is on offer, for admission, workers and the command line.
   public static func registry() throws(StrataError) -> CapabilityRegistry {

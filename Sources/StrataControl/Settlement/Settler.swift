@@ -358,6 +358,7 @@ package final class Settler: Sendable {
   /// A report that cannot be read must not keep its job from ending: it counts as a report of nothing used.
   private func report(of outcome: QueuedOutcome) -> AttemptReport? {
     guard !outcome.report.isEmpty else { return nil }
+    if let report = AttemptReport(plainlyEncoded: outcome.report) { return report }
     do {
       return try JSONDecoder().decode(AttemptReport.self, from: Data(outcome.report))
     } catch {

@@ -165,8 +165,14 @@ public actor ProcessService: Service {
     guard isWanted, old != nil || isWaiting else {
       throw StrataError(.conflict, "\(name) does not run at the moment", remedy: "try again when it runs")
     }
-    if let old { try farewell(old) }
+    if let old {
+      try farewell(old)
+      // Now, so that it can be hastened from now on.
+      if succession == .consecutive { departing = old }
+    }
     term += 1
+    // What it tries of itself at the moment is not waited for.
+    if old == nil { supervision?.cancel() }
     let renewal = Task { [term] () -> Result<ChildProcess, StrataError> in
       do throws(StrataError) {
         guard let old else { return .success(try await self.revive(term, adjust)) }
@@ -206,7 +212,6 @@ public actor ProcessService: Service {
     _ adjust: @Sendable (inout ProcessSpecification, ChildProcess?) -> Void
   ) async throws(StrataError) -> ChildProcess {
     if succession == .consecutive {
-      departing = old
       await old.tearDown(ladder)
       departing = nil
     }
@@ -321,6 +326,10 @@ public actor ProcessService: Service {
       guard isWanted, self.term == term else { return nil }
       do throws(StrataError) {
         let child = try await launch()
+        guard self.term == term else {
+          await child.tearDown(definition.teardown)
+          return nil
+        }
         restarts += 1
         state = .running(child)
         return child

@@ -72,9 +72,10 @@ package struct Restart {
   private func restart(_ names: [String], _ program: String, _ client: HTTPClient) async throws {
     let requests = try Signals.terminationRequests()
     let left = Mutex(names)
-    let listener = Task {
+    let listener = Task { [jobGrace] in
       for await request in requests {
-        Terminal.note(Self.leaving(left.withLock(\.self)))
+        let names = left.withLock(\.self)
+        if !names.isEmpty { Terminal.note(Self.leaving(names, jobGrace)) }
         exit(Interruption.statusBase + request.signal)
       }
     }
@@ -87,18 +88,26 @@ package struct Restart {
 
   /// What goes on when somebody no longer waits, and what can be done about it.
   ///
-  /// - Parameter names: the one that is being restarted, and those that were to follow.
-  package static func leaving(_ names: [String]) -> String {
+  /// - Parameters:
+  ///   - names: the one that is being restarted, and those that were to follow.
+  ///   - grace: how long its running jobs were given to end.
+  package static func leaving(_ names: [String], _ grace: Duration) -> String {
     guard let name = names.first else { return "" }
     let others = names.dropFirst().joined(separator: ", ")
     let isWorker = name != "controller"
     let means = [
       "  strata restart \(name)\(isWorker ? "                 " : "   ")waits again",
-      isWorker ? "  strata restart \(name) --job-grace 0   hands its jobs back, to run again" : nil,
+      isWorker && grace > .zero ? "  strata restart \(name) --job-grace 0   hands its jobs back, to run again" : nil,
     ]
+    let jobs =
+      switch grace {
+      case .zero: ", its running jobs are handed back"
+      case JobGrace.longest...: ", once its running jobs have ended"
+      default: ", its running jobs have \(grace.brief) to end"
+      }
     return """
 
-      strata: no longer waiting; \(name) is being restarted all the same\(isWorker ? ", once its running jobs have ended" : "")\
+      strata: no longer waiting; \(name) is being restarted all the same\(isWorker ? jobs : "")\
       \(others.isEmpty ? "" : ". As they are stay \(others)")
       \(means.compactMap(\.self).joined(separator: "\n"))
       """
@@ -144,14 +153,14 @@ package struct Restart {
 
   /// A supervisor that ends answers nobody.
   private func explained(_ error: ClientError, _ name: String) -> StrataError {
+    switch error {
+    case .refused, .local, .cancelled: return error.strataError
+    case .cannotConnect, .broken, .timedOut: break
+    }
     if case .some(.held) = try? directory.tenure, StackNote(directory: directory).phase != .stopping {
-      switch error {
-      case .refused, .local, .cancelled: return error.strataError
-      case .cannotConnect, .broken, .timedOut:
-        return StrataError(
-          .unreachable, "the supervisor has not said what became of \(name)",
-          remedy: "see strata status and \(directory.logs)/up.log")
-      }
+      return StrataError(
+        .unreachable, "the supervisor has not said what became of \(name)",
+        remedy: "see strata status and \(directory.logs)/up.log")
     }
     return stopping("\(name) was not restarted")
   }

@@ -96,6 +96,7 @@ struct WorkerProcess {
       tiers: tiers, slots: slots, room: room, folder: folder.attempts,
       runner: RunnerCommand(executable: OwnProgram.path, arguments: [Runner.subcommand]))
     configuration.id = id
+    configuration.inlineHandlers = Catalogue.inlineHandlers
     configuration.dedication = dedication
     configuration.place = "\(Machine.hostName):\(getpid())"
     if let jobGrace { configuration.drainGrace = jobGrace }

@@ -16,9 +16,10 @@ transition('leave', 'allow-oom', function()
     stop_waking(worker, tiers)
     -- What it is to end it is still told.
     call('LREM', prefix .. 'signals:' .. worker, 0, 'w')
+    -- Nor does it have room for anything, whoever ends there: preemption would empty it for nobody.
     local capacity = call('HGET', prefix .. 'capacity', worker)
     if capacity then
-      call('HSET', prefix .. 'capacity', worker, sub(capacity, 1, 24) .. '\0\0\255' .. sub(capacity, 28))
+      call('HSET', prefix .. 'capacity', worker, string.rep('\0', 26) .. '\255' .. sub(capacity, 28))
     end
   else
     forget_worker(worker, tiers)

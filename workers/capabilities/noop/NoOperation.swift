@@ -2,8 +2,8 @@ import StrataCore
 import StrataWorker
 
 /// Does nothing: what remains is the cost of the way.
-struct NoOperation: CapabilityHandler {
+struct NoOperation: InlineHandler {
   let definition = Catalogue.definition("noop")
 
-  func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct { AttemptProduct() }
+  func run(_ parameters: Parameters) -> AttemptProduct { AttemptProduct() }
 }

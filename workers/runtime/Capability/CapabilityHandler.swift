@@ -12,6 +12,22 @@ public protocol CapabilityHandler: Sendable {
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct
 }
 
+/// The code of a capability that a worker runs itself, without a runner: one that takes microseconds, touches no file, starts
+/// nothing and cannot crash. There is nothing to stop of it, to measure beside or to keep within limits, so it has no
+/// `AttemptContext`.
+public protocol InlineHandler: CapabilityHandler {
+  /// Runs one attempt, on the calling thread.
+  ///
+  /// - Throws: the attempt's failure.
+  func run(_ parameters: Parameters) throws(AttemptError) -> AttemptProduct
+}
+
+extension InlineHandler {
+  public func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
+    try run(context.parameters)
+  }
+}
+
 /// What a handler says of an attempt beyond its result files.
 public struct AttemptProduct: Hashable, Codable, Sendable {
   /// The capability's own account of its work (points read, exit status, …); a JSON object.

@@ -94,6 +94,7 @@ extension LeaseKeeper {
         _ = try await queue.leave(configuration.id)
         return
       } catch {
+        log("the queue could not be told that no more jobs are asked for (\(error)); tried again soon")
         await pause(backoff.next())
       }
     }

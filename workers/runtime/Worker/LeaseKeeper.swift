@@ -98,8 +98,8 @@ package final class LeaseKeeper: Sendable {
         let actions = state.handle(event)
         note(state, after: event)
         if actions.contains(.finish) { break }
+        if event.mayEndWaiting, !state.isLeasing { reporter.flush() }
         for action in actions { perform(action, host, in: &group) }
-        if !state.isLeasing { reporter.flush() }
       }
       group.cancelAll()
     }
@@ -152,5 +152,15 @@ package final class LeaseKeeper: Sendable {
       feed.yield(.reportAnswered(lease))
     }
     feed.yield(.leaseFailed)
+  }
+}
+
+extension WorkerState.Event {
+  /// Whether a success that waits to ride with a request for leases may find after it that there is none.
+  fileprivate var mayEndWaiting: Bool {
+    switch self {
+    case .attemptEnded, .granted, .leaseFailed: true
+    default: false
+    }
   }
 }

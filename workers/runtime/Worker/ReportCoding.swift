@@ -5,7 +5,7 @@ package import StrataCore
 package enum ReportCoding {
   /// As JSON, at most `bytesMax` bytes: a report over it loses its results and summary and becomes a failure, so that
   /// nothing ends in silence.
-  static func encode(_ report: AttemptReport, bytesMax: Int) -> (bytes: [UInt8], wasCut: Bool) {
+  package static func encode(_ report: AttemptReport, bytesMax: Int) -> (bytes: [UInt8], wasCut: Bool) {
     if let bytes = encode(report), bytes.count <= bytesMax { return (bytes, false) }
     var cut = report
     cut.results = []
@@ -15,12 +15,13 @@ package enum ReportCoding {
   }
 
   private static func encode(_ report: AttemptReport) -> [UInt8]? {
+    if let bytes = report.plainlyEncoded { return bytes }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     return (try? encoder.encode(report)).map { Array($0) }
   }
 
   package static func order(from payload: [UInt8]) -> WorkOrder? {
-    try? JSONDecoder().decode(WorkOrder.self, from: Data(payload))
+    WorkOrder(plainlyEncoded: payload) ?? (try? JSONDecoder().decode(WorkOrder.self, from: Data(payload)))
   }
 }

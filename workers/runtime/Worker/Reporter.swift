@@ -48,8 +48,12 @@ final class Reporter: Sendable {
     var riding: Set<LeaseReference> = []
     /// Those that `run` has on its way.
     var sending: Set<LeaseReference> = []
+    /// Successes whose ride failed: it may have been for them.
+    var walking: Set<LeaseReference> = []
 
-    func isUnderWay(_ lease: LeaseReference) -> Bool { riding.contains(lease) || sending.contains(lease) }
+    func mayRide(_ notice: AttemptNotice) -> Bool {
+      notice.transition == .complete && [riding, sending, walking].allSatisfy { !$0.contains(notice.lease) }
+    }
   }
 
   private let queue: any JobQueue
@@ -66,7 +70,7 @@ final class Reporter: Sendable {
     (wake, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// A success is not sent before `takeRiders` or `flush`.
+  /// A success waits for `takeRiders` or `flush`, or for what has to be sent anyway.
   func add(_ notice: AttemptNotice) {
     pending.withLock { $0.notices.append(notice) }
     if notice.transition != .complete { waker.yield() }
@@ -80,7 +84,7 @@ final class Reporter: Sendable {
   /// The successes that are not on their way, for a request for leases to carry: `settle` or `putBack` follows.
   func takeRiders() -> [AttemptNotice] {
     pending.withLock { pending in
-      let riders = pending.notices.filter { $0.transition == .complete && !pending.isUnderWay($0.lease) }
+      let riders = pending.notices.filter(pending.mayRide)
       pending.riding.formUnion(riders.map(\.lease))
       return riders
     }
@@ -88,7 +92,10 @@ final class Reporter: Sendable {
 
   /// The request that carried them was not answered: they are sent without one.
   func putBack(_ riders: [AttemptNotice]) {
-    pending.withLock { $0.riding.subtract(riders.map(\.lease)) }
+    pending.withLock { pending in
+      pending.riding.subtract(riders.map(\.lease))
+      pending.walking.formUnion(riders.map(\.lease))
+    }
     flush()
   }
 
@@ -140,9 +147,13 @@ final class Reporter: Sendable {
       pending.notices.removeAll { done.contains($0.lease) }
       pending.riding.subtract(done)
       pending.sending.subtract(done)
+      pending.walking.subtract(done)
     }
-    for (notice, verdict) in zip(batch, verdicts) {
-      if verdict == .stale { log("job \(notice.lease.job): the outcome came too late; its lease is another's") }
+    for (place, notice) in batch.enumerated() {
+      let isStale = verdicts.indices.contains(place) && verdicts[place] == .stale
+      if isStale {
+        log("job \(notice.lease.job): its lease is over: the queue has had the outcome, or it came too late")
+      }
       answered(notice.lease)
     }
   }

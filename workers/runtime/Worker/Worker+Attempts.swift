@@ -1,6 +1,7 @@
 import StrataArtifacts
 import StrataCore
 package import StrataQueue
+import StrataRuntime
 import Synchronization
 
 // From a lease to the notice of how its attempt ended.
@@ -12,6 +13,9 @@ extension Worker {
       let report = AttemptReport(usage: AttemptUsage(), error: .unreadableOrder)
       keeper.finish(reference, AttemptNotice(of: reference, .failed, report))
       return nil
+    }
+    if order.inputs.isEmpty, let handler = inlineHandlers[order.capability] {
+      return { self.runInline(lease, order, handler) }
     }
     let attempt = AttemptExecution(
       order, on: lease.job.tier, folders: folders, pool: pool, limits: configuration.limits,
@@ -37,10 +41,31 @@ extension Worker {
     let notice = await notice(of: lease, remains) { self.clear(attempt) }
     clear(attempt)
     wanted.withLock { _ = $0.remove(reference) }
-    let policy = attempt.order.retry ?? .standard
+    finish(lease, attempt.order, notice)
+  }
+
+  private func finish(_ lease: Lease, _ order: WorkOrder, _ notice: AttemptNotice?) {
+    let policy = order.retry ?? .standard
     keeper.finish(
-      reference,
+      lease.reference,
       notice.map { notice in random.withLock { notice.decided(after: lease.attempt, by: policy, using: &$0) } })
+  }
+
+  /// Over before anybody could stop it: what is asked of it meanwhile comes too late.
+  private func runInline(_ lease: Lease, _ order: WorkOrder, _ handler: some InlineHandler) {
+    let (wall, cpu) = (configuration.time.now, ComputingTime.ofThread)
+    let product: AttemptProduct
+    do throws(AttemptError) {
+      product = try handler.run(try Parameters(json: order.parametersJSON))
+    } catch {
+      product = AttemptProduct(error: error)
+    }
+    let usage = AttemptUsage(
+      cpuMicroseconds: (ComputingTime.ofThread - cpu).nanoseconds / 1_000,
+      wallMicroseconds: (configuration.time.now - wall).nanoseconds / 1_000)
+    let report = AttemptReport(usage: usage, summaryJSON: product.summary?.description, error: product.error)
+    let ending: AttemptEnding = product.error == nil ? .succeeded : .failed
+    finish(lease, order, AttemptNotice(of: lease.reference, ending, report))
   }
 
   private func restore(_ job: QueuedJob, to folder: String) async throws(AttemptError) {

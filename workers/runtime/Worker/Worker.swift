@@ -11,6 +11,7 @@ public final class Worker: Sendable {
   let pool: RunnerPool
   let folders: FolderPool
   let log: WorkerLog
+  let inlineHandlers: [String: any InlineHandler]
   let attempts = Mutex<[LeaseReference: AttemptExecution]>([:])
   /// The leases whose attempts nobody has asked to end.
   let wanted = Mutex<Set<LeaseReference>>([])
@@ -28,6 +29,7 @@ public final class Worker: Sendable {
     self.configuration = configuration
     self.artifacts = artifacts
     self.log = log
+    inlineHandlers = Dictionary(configuration.inlineHandlers.map { ($0.definition.name, $0) }) { first, _ in first }
     keeper = LeaseKeeper(configuration, queue: queue, log: log, onReady: onReady)
     pool = RunnerPool(
       configuration.runner, slots: configuration.slots, limits: configuration.limits,

@@ -19,6 +19,8 @@ public struct WorkerConfiguration: Sendable {
   public var place = ""
   /// The program that becomes a runner, and its arguments.
   public var runner: RunnerCommand
+  /// What it runs itself; all else is run by runners.
+  public var inlineHandlers: [any InlineHandler] = []
 
   /// How long the queue lets all leases live after a heartbeat. A lost worker's jobs are free again after this.
   public var leaseDuration = Duration.seconds(10)
