@@ -1,4 +1,5 @@
 import StrataCore
+import StrataQueue
 import StrataWorker
 import Synchronization
 import Testing

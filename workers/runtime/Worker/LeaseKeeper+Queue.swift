@@ -32,7 +32,7 @@ extension LeaseKeeper {
           wholeRoom: configuration.room, completed: riders.map(\.result), dedication: configuration.dedication),
         for: duration)
       // Known to the next heartbeat before its turn comes.
-      held.withLock { $0.arriving = grant.leases.map(\.reference) }
+      holdings.withLock { $0.arriving = grant.leases.map(\.reference) }
       turn.give()
       becomeReady()
       leaseBackoff.withLock { $0.reset() }
@@ -65,7 +65,7 @@ extension LeaseKeeper {
     var backoff = configuration.newBackoff()
     while !Task.isCancelled {
       await turn.take()
-      let sent = held.withLock { $0.leases + $0.arriving }
+      let sent = holdings.withLock { $0.state.held + $0.arriving }
       let until = time.now + configuration.leaseDuration
       do throws(QueueError) {
         let reply = try await queue.heartbeat(
@@ -136,7 +136,7 @@ extension LeaseKeeper {
   private func watchDeadline() async {
     var announced: Timekeeper.Instant?
     while !Task.isCancelled {
-      let until = held.withLock { $0.until }
+      let until = ownedUntil
       let now = time.now
       if let until, until <= now, until != announced {
         announced = until

@@ -22,12 +22,11 @@ package protocol AttemptHost: Sendable {
 /// Keeps a worker's leases: asks for them, renews them, ends what must end, and reports. `WorkerState` decides; this talks to
 /// the queue, and has an `AttemptHost` run what was granted.
 package final class LeaseKeeper: Sendable {
-  /// The leases that heartbeats extend, and until when they are the worker's.
-  struct Held: Sendable {
-    var leases: [LeaseReference] = []
+  /// What is decided by, and what heartbeats and the watch of the deadline look at.
+  struct Holdings: Sendable {
+    var state: WorkerState
     /// Granted, but not yet known to the state.
     var arriving: [LeaseReference] = []
-    var until: Timekeeper.Instant?
   }
 
   let configuration: WorkerConfiguration
@@ -38,7 +37,7 @@ package final class LeaseKeeper: Sendable {
   let time: Timekeeper
   /// Called once: at the queue's first answer.
   private let onReady: Mutex<(@Sendable () -> Void)?>
-  let held = Mutex(Held())
+  let holdings: Mutex<Holdings>
   let leaseBackoff: Mutex<Backoff>
   /// Whether the operator knows that there is no room for results.
   let hasToldOfShortage = Mutex(false)
@@ -62,6 +61,7 @@ package final class LeaseKeeper: Sendable {
     self.onReady = Mutex(onReady)
     time = configuration.time
     pump = ProgressPump(queue: queue, interval: configuration.progressInterval, time: time)
+    holdings = Mutex(Holdings(state: WorkerState(slots: configuration.slots, room: configuration.room)))
     reporter = Reporter(queue: queue, log: log, time: time)
     leaseBackoff = Mutex(configuration.newBackoff())
     drainGrace = Mutex(configuration.drainGrace)
@@ -69,7 +69,7 @@ package final class LeaseKeeper: Sendable {
   }
 
   /// Until when all leases are the worker's own, as far as it knows; nil before the queue's first answer.
-  package var ownedUntil: Timekeeper.Instant? { held.withLock(\.until) }
+  package var ownedUntil: Timekeeper.Instant? { holdings.withLock(\.state.ownedUntil) }
 
   /// Asks it to stop: see `Worker.stop`.
   package func stop(within grace: Duration? = nil) {
@@ -93,12 +93,10 @@ package final class LeaseKeeper: Sendable {
     let background = startBackground()
     feed.yield(.mayHaveWork)
     await withDiscardingTaskGroup { group in
-      var state = WorkerState(slots: configuration.slots, room: configuration.room)
       for await event in events {
-        let actions = state.handle(event)
-        note(state, after: event)
+        let (actions, isLeasing) = handle(event)
         if actions.contains(.finish) { break }
-        if event.mayEndWaiting, !state.isLeasing { reporter.flush() }
+        if event.mayEndWaiting, !isLeasing { reporter.flush() }
         for action in actions { perform(action, host, in: &group) }
       }
       group.cancelAll()
@@ -117,10 +115,11 @@ package final class LeaseKeeper: Sendable {
     first?()
   }
 
-  private func note(_ state: WorkerState, after event: WorkerState.Event) {
-    held.withLock { held in
-      (held.leases, held.until) = (state.held, state.ownedUntil)
-      if case .granted = event { held.arriving = [] }
+  private func handle(_ event: WorkerState.Event) -> (actions: [WorkerState.Action], isLeasing: Bool) {
+    holdings.withLock { holdings in
+      let actions = holdings.state.handle(event)
+      if case .granted = event { holdings.arriving = [] }
+      return (actions, holdings.state.isLeasing)
     }
   }
 

@@ -123,9 +123,11 @@ package struct WorkerState: Sendable {
   /// Asks for as many as there are free slots, one call at a time: when there may be work, and when there is more room
   /// than the queue knows of, for work that was passed over may fit now.
   private mutating func ask() -> [Action] {
+    // To count what runs takes as long as there are slots, and most events come while a call is out.
+    guard phase == .working, !isLeasing, thereMayBeWork || roomNoted != nil else { return [] }
     let (count, free) = (slots - runningCount, free)
     let hasGrown = roomNoted.map { !free.fits(in: $0) } ?? false
-    guard phase == .working, thereMayBeWork || hasGrown, !isLeasing, count > 0, free.isOfUse else { return [] }
+    guard thereMayBeWork || hasGrown, count > 0, free.isOfUse else { return [] }
     (isLeasing, mustAskAgain, roomNoted) = (true, false, nil)
     return [.lease(count: count, room: free)]
   }
