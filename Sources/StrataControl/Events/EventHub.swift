@@ -19,7 +19,9 @@ public actor EventHub {
   /// Events that wait for a slow watcher; older ones are dropped first, since a later one says more.
   public static let backlogMax = 256
   private static let readMax = 1_000
-  private static let pace = ReadingPace(restPerItem: .milliseconds(2), restMax: .milliseconds(10))
+  private static let pace = ReadingPace(restPerItem: .microseconds(500), restMax: .milliseconds(10))
+  /// While nobody watches.
+  private static let unwatchedPace = ReadingPace(restPerItem: .milliseconds(5), restMax: .milliseconds(25))
 
   private let queue: any JobQueue
   private var history: [QueueEvent] = []
@@ -40,7 +42,8 @@ public actor EventHub {
         let events = try await queue.events(after: position, limit: Self.readMax, waitingUpTo: .seconds(5))
         position = events.last?.position ?? position
         deliver(events)
-        if let rest = Self.pace.rest(after: events.count, of: Self.readMax) { try await Task.sleep(for: rest) }
+        let pace = watchers.isEmpty ? Self.unwatchedPace : Self.pace
+        if let rest = pace.rest(after: events.count, of: Self.readMax) { try await Task.sleep(for: rest) }
       } catch {
         try? await Task.sleep(for: .milliseconds(200))
       }
