@@ -36,13 +36,16 @@ private struct PlanMaker {
 
   init(seed: UInt64, bounds: FaultPlan.Bounds, faults all: [Fault]) {
     var random = SeededGenerator(seed: seed)
-    features = Set(Feature.allCases.filter { _ in Bool.random(using: &random) })
+    var features = Set(Feature.allCases.filter { _ in Bool.random(using: &random) })
     var chosen = all.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
     // Where only those strike that nobody may notice, it is seen whether anybody does.
     if Int.random(in: 0..<8, using: &random) == 0, all.contains(where: \.isGraceful) {
       chosen = all.filter(\.isGraceful)
     }
     if let one = all.randomElement(using: &random), chosen.isEmpty { chosen = [one] }
+    // A delay counts by the clock of the controller that accepts the job: it may then be a day.
+    if chosen.contains(.strataClockSet) { features.remove(.delays) }
+    self.features = features
     faults = chosen.map { ($0, 1 << Int.random(in: 0...4, using: &random)) }
     self.random = random
     self.bounds = bounds
