@@ -19,19 +19,19 @@ import Testing
   @Test func inBatches() async throws {
     let cost = try await cost(batch: 32, tenants: 1)
     #expect(cost.scripts == 2.0 / 32)
-    #expect(cost.commands <= 5, "\(cost.commands) commands for each job")
+    #expect(cost.commands <= 1, "\(cost.commands) commands for each job")
   }
 
   @Test func inBatchesOfManyTenants() async throws {
     let cost = try await cost(batch: 32, tenants: 640)
     #expect(cost.scripts == 2.0 / 32)
-    #expect(cost.commands <= 12, "\(cost.commands) commands for each job")
+    #expect(cost.commands <= 4.2, "\(cost.commands) commands for each job")
   }
 
   @Test func oneByOne() async throws {
     let cost = try await cost(batch: 1, tenants: 1)
     #expect(cost.scripts == 2)
-    #expect(cost.commands <= 32, "\(cost.commands) commands for each job")
+    #expect(cost.commands <= 30, "\(cost.commands) commands for each job")
   }
 
   private func cost(batch: Int, tenants: Int) async throws -> Cost {

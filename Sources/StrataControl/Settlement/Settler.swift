@@ -16,6 +16,7 @@ package final class Settler: Sendable {
   static let drainPatience = Duration.seconds(1)
   /// Steps that are taken at once in telling on an end, where somebody waits; the rest is left to `run`.
   static let resolutionStepsMax = 10
+  /// Of `run`; who calls for a drain waits for it, and has it at once.
   private static let pace = ReadingPace(restPerItem: .milliseconds(5), restMax: .milliseconds(25))
 
   private let ledger: any JobLedger

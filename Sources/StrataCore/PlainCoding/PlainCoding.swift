@@ -1,6 +1,6 @@
-// The JSON of orders and reports that have nothing unusual, written and read by hand: `JSONEncoder` and `JSONDecoder` take twenty
-// times as long, and every job needs both. Whoever gets nil takes those. A member that is new to a type is to be added here,
-// or to the reasons for nil.
+// The JSON of orders and reports that have nothing unusual, written and read by hand: `JSONEncoder` takes twenty times as long,
+// and every job needs both. Whoever gets nil takes the encoder, or the decoder. A member that is new to a type is to be added
+// here, or to the reasons for nil.
 
 extension WorkOrder {
   /// Its JSON where it has only what every order has; nil where it has more.

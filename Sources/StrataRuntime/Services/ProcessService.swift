@@ -193,7 +193,6 @@ public actor ProcessService: Service {
   private func revive(
     _ term: Int, _ adjust: @Sendable (inout ProcessSpecification, ChildProcess?) -> Void
   ) async throws(StrataError) -> ChildProcess {
-    supervision?.cancel()
     await supervision?.value
     guard self.term == term else { throw givenUp }
     do throws(StrataError) {

@@ -44,16 +44,15 @@ final class Reporter: Sendable {
   private struct Pending {
     /// What the queue has not answered, the oldest first.
     var notices: [AttemptNotice] = []
-    /// Those of them that are on their way with a request for leases.
-    var riding: Set<LeaseReference> = []
-    /// Those that `run` has on its way.
-    var sending: Set<LeaseReference> = []
-    /// Successes whose ride failed: it may have been for them.
-    var walking: Set<LeaseReference> = []
+    /// How those of them go that do not wait any more.
+    var ways: [LeaseReference: Way] = [:]
+  }
 
-    func mayRide(_ notice: AttemptNotice) -> Bool {
-      notice.transition == .complete && [riding, sending, walking].allSatisfy { !$0.contains(notice.lease) }
-    }
+  private enum Way {
+    /// On its way with a request for leases.
+    case riding
+    /// Sent by `run`, again and again. A success whose ride failed is: it may have been for it.
+    case walking
   }
 
   private let queue: any JobQueue
@@ -84,18 +83,15 @@ final class Reporter: Sendable {
   /// The successes that are not on their way, for a request for leases to carry: `settle` or `putBack` follows.
   func takeRiders() -> [AttemptNotice] {
     pending.withLock { pending in
-      let riders = pending.notices.filter(pending.mayRide)
-      pending.riding.formUnion(riders.map(\.lease))
+      let riders = pending.notices.filter { $0.transition == .complete && pending.ways[$0.lease] == nil }
+      for rider in riders { pending.ways[rider.lease] = .riding }
       return riders
     }
   }
 
   /// The request that carried them was not answered: they are sent without one.
   func putBack(_ riders: [AttemptNotice]) {
-    pending.withLock { pending in
-      pending.riding.subtract(riders.map(\.lease))
-      pending.walking.formUnion(riders.map(\.lease))
-    }
+    pending.withLock { pending in for rider in riders { pending.ways[rider.lease] = .walking } }
     flush()
   }
 
@@ -123,11 +119,10 @@ final class Reporter: Sendable {
   /// The oldest notices that go into one call: as many as have one kind of ending.
   private func nextBatch() -> [AttemptNotice]? {
     pending.withLock { pending in
-      let waiting = pending.notices.filter { !pending.riding.contains($0.lease) }
-      pending.sending = []
-      guard let first = waiting.first else { return nil }
-      let batch = waiting.filter { $0.transition == first.transition }
-      pending.sending = Set(batch.map(\.lease))
+      let free = pending.notices.filter { pending.ways[$0.lease] != .riding }
+      guard let first = free.first else { return nil }
+      let batch = free.filter { $0.transition == first.transition }
+      for notice in batch { pending.ways[notice.lease] = .walking }
       return batch
     }
   }
@@ -145,9 +140,7 @@ final class Reporter: Sendable {
     let done = Set(batch.map(\.lease))
     pending.withLock { pending in
       pending.notices.removeAll { done.contains($0.lease) }
-      pending.riding.subtract(done)
-      pending.sending.subtract(done)
-      pending.walking.subtract(done)
+      for lease in done { pending.ways[lease] = nil }
     }
     for (place, notice) in batch.enumerated() {
       let isStale = verdicts.indices.contains(place) && verdicts[place] == .stale
