@@ -7,10 +7,6 @@ static const char authenticate[] = {
 #embed "../StrataLedger/Queries/authenticate.sql"
     , 0};
 const char *const strata_query_authenticate = authenticate;
-static const char close_holds[] = {
-#embed "../StrataLedger/Queries/close_holds.sql"
-    , 0};
-const char *const strata_query_close_holds = close_holds;
 static const char current_prices[] = {
 #embed "../StrataLedger/Queries/current_prices.sql"
     , 0};
@@ -43,10 +39,10 @@ static const char find_submitted[] = {
 #embed "../StrataLedger/Queries/find_submitted.sql"
     , 0};
 const char *const strata_query_find_submitted = find_submitted;
-static const char find_transaction[] = {
-#embed "../StrataLedger/Queries/find_transaction.sql"
+static const char find_transfer[] = {
+#embed "../StrataLedger/Queries/find_transfer.sql"
     , 0};
-const char *const strata_query_find_transaction = find_transaction;
+const char *const strata_query_find_transfer = find_transfer;
 static const char find_unreadable[] = {
 #embed "../StrataLedger/Queries/find_unreadable.sql"
     , 0};
@@ -59,10 +55,6 @@ static const char finish_jobs[] = {
 #embed "../StrataLedger/Queries/finish_jobs.sql"
     , 0};
 const char *const strata_query_finish_jobs = finish_jobs;
-static const char insert_holds[] = {
-#embed "../StrataLedger/Queries/insert_holds.sql"
-    , 0};
-const char *const strata_query_insert_holds = insert_holds;
 static const char insert_jobs[] = {
 #embed "../StrataLedger/Queries/insert_jobs.sql"
     , 0};
@@ -431,3 +423,8 @@ static const char migration_017_metadata[] = {
 #embed "../StrataLedger/Migrations/017_metadata.up.sql"
     , 0};
 const char *const strata_migration_017_metadata = migration_017_metadata;
+
+static const char migration_018_transfers[] = {
+#embed "../StrataLedger/Migrations/018_transfers.up.sql"
+    , 0};
+const char *const strata_migration_018_transfers = migration_018_transfers;

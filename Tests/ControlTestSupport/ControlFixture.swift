@@ -116,9 +116,9 @@ public final class ControlFixture: Sendable {
     let uuid = job.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     try postgreSQL.sql(
       """
-      INSERT INTO entry (transaction, leg, account, side, amount, kind)
-      SELECT id, leg, tenant, side, 1, 'charge' FROM job, (VALUES (0, 'debit'), (1, 'credit')) AS legs (leg, side)
-      WHERE id = '\(uuid)'
+      INSERT INTO transfer (id, debited, credited, amount, kind)
+      SELECT job.id, tenant, account.id, 1, 'charge' FROM job, account
+      WHERE job.id = '\(uuid)' AND account.name = 'revenue'
       """, database: database)
   }
 }

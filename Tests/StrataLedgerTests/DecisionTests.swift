@@ -58,11 +58,11 @@ import Testing
   private let job = JobID()
 
   private func decide(
-    _ items: [SettlementItem], state: JobState = .queued, isHoldOpen: Bool = true,
+    _ items: [SettlementItem], state: JobState = .queued,
     recorded: [SettlementDecision.Attempt: MicroEuro] = [:]
   ) -> SettlementDecision {
     let hold = SettlementDecision.StoredHold(
-      tenant: TenantID(), state: state, hold: MicroCredits(micros: 500), isHoldOpen: isHoldOpen, tier: .cpu,
+      tenant: TenantID(), state: state, hold: MicroCredits(micros: 500), tier: .cpu,
       soldAs: "test", price: Price(perJob: MicroCredits(micros: 400), perCPUSecond: MicroCredits(micros: 100)))
     let rate = TierRate(
       tier: .cpu, cpuHour: MicroEuro(micros: 3_600), memoryGibibyteHour: .zero, wallHour: .zero)
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test func finishedAndUnknownJobsAreLeftAlone() {
-    #expect(decide([Sample.outcome(job)], state: .failed, isHoldOpen: false).verdicts == [.superfluous])
+    #expect(decide([Sample.outcome(job)], state: .failed).verdicts == [.superfluous])
     #expect(decide([Sample.outcome(JobID())]).verdicts == [.unknownJob])
     #expect(decide([Sample.outcome(JobID())]).changesNothing)
   }

@@ -93,6 +93,25 @@ import Testing
     await ledger.close()
   }
 
+  /// What two tables said of one thing becomes one only where they agree.
+  @Test(arguments: [
+    "UPDATE hold SET amount = amount + 1 WHERE state = 'open'", "DELETE FROM hold WHERE state = 'open'",
+    "ALTER TABLE entry DISABLE TRIGGER USER; DELETE FROM entry WHERE side = 'credit' AND kind = 'charge'",
+  ]) func wrongBooksAreLeftAsTheyAre(statement: String) async throws {
+    let fixture = try PostgreSQLFixture.shared.get()
+    let database = try fixture.makeDatabase()
+    let ledger = try Ledger(LedgerBench.configuration(database))
+    try await ledger.migrate(upTo: 2)
+    try fixture.sql(Self.history, database: database)
+    try fixture.sql(statement, database: database)
+    let error = await #expect(throws: LedgerError.self) { try await ledger.migrate() }
+    guard case .database(let refusal) = error else { throw Unexpected(error) }
+    #expect(refusal.message.contains("the version of Strata before this one"))
+    let tables = "SELECT count(*) FROM pg_tables WHERE tablename IN ('entry', 'hold')"
+    #expect(try fixture.sql(tables, database: database) == "2")
+    await ledger.close()
+  }
+
   @Test func balancesJobsAndHoldsOutliveTheMigration() async throws {
     let fixture = try PostgreSQLFixture.shared.get()
     let database = try fixture.makeDatabase()
@@ -107,6 +126,8 @@ import Testing
     let report = try await ledger.verify()
     #expect(report.isSound && report.debits == report.credits, "\(report)")
     let tenant = try #require(try await ledger.tenant(named: "default"))
+    let legs = try await ledger.entries(of: tenant.id).map { "\($0.kind) \($0.side) \($0.amount.micros)" }
+    #expect(legs == ["charge debit 30", "grant credit 100"])
     #expect(tenant.isOperator)
     #expect(try await ledger.tenant(named: "guest")?.isOperator == false)
     let jobs = try await ledger.jobs(JobFilter(tenant: tenant.id))

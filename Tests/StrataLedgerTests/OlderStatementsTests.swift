@@ -1,4 +1,5 @@
 import Foundation
+import StrataCore
 import StrataLedger
 import StrataRuntime
 import TestSupport
@@ -36,6 +37,35 @@ import Testing
       let failure = try Self.failure(of: statement.text, in: database)
       #expect(failure == nil, "\(statement.version), \(statement.name)")
     }
+  }
+
+  /// What was two tables, `entry` and `hold`, may still be written as such: it is in the books once.
+  @Test func anOlderVersionsChargeIsATransfer() async throws {
+    let bench = try await LedgerBench()
+    let tenant = try await bench.tenant()
+    let job = Sample.submission(tenant)
+    _ = try await bench.ledger.admit([job])
+    let (older, before) = (try Self.statements(), try await bench.ledger.verify())
+    func run(_ name: String, _ values: String) throws {
+      let statement = try #require(older.first { $0.name == name && $0.version.hasSuffix("-migration16.sql") })
+      _ = try bench.sql("PREPARE older AS \(statement.text); EXECUTE older (\(values))")
+    }
+    let (id, account) = (uuid(job.job), uuid(tenant))
+    try run("insert_holds", "'{\(id)}', '{\(account)}', '{1}'")
+    let (issued, revenue) = ("ffffffff-ffff-ffff-ffff-000000000001", "ffffffff-ffff-ffff-ffff-000000000002")
+    try run("post_transfers", "'{\(uuid(TransactionID()))}', '{\(issued)}', '{\(account)}', '{7}', 'grant'")
+    try run("move_accounts", "'{\(account),\(issued)}', '{0,7}', '{0,0}', '{7,0}'")
+    let granted = try await bench.ledger.verify()
+    #expect(granted.isSound && granted.entries == before.entries + 2 && granted.openHolds == before.openHolds)
+    #expect(try await bench.ledger.entries(of: tenant).first?.amount == MicroCredits(micros: 7))
+    let verdict = try await bench.ledger.settled([Sample.outcome(job.job)])[0]
+    let charged = try #require(verdict.finishedJob).charged
+    try run("close_holds", "'{\(id)}', '{0}'")
+    #expect(try bench.sql("SELECT state, charged FROM hold") == "settled|\(charged.micros)")
+    #expect(throws: StrataError.self) {
+      try run("post_transfers", "'{\(id)}', '{\(account)}', '{\(revenue)}', '{1}', 'charge'")
+    }
+    #expect(try await bench.ledger.verify().isSound)
   }
 
   @Test func oneThatIsNotUnderstoodIsNoticed() async throws {

@@ -56,7 +56,6 @@ import Testing
     #expect(stored.error?.code == code)
     #expect(stored.charged == .zero)
     #expect(try await bench.ledger.balance(of: tenant).held == .zero)
-    #expect(try bench.sql("SELECT state FROM hold") == "voided")
     #expect(try await bench.ledger.verify().violations == [])
   }
 
@@ -147,9 +146,9 @@ import Testing
     // Somebody has charged the second job by hand.
     _ = try bench.sql(
       """
-      INSERT INTO entry (transaction, leg, account, side, amount, kind)
-      SELECT id, leg, tenant, side, 1, 'charge' FROM job, (VALUES (0, 'debit'), (1, 'credit')) AS legs (leg, side)
-      WHERE id = '\(uuid(jobs[1]))'
+      INSERT INTO transfer (id, debited, credited, amount, kind)
+      SELECT job.id, tenant, account.id, 1, 'charge' FROM job, account
+      WHERE job.id = '\(uuid(jobs[1]))' AND account.name = 'revenue'
       """)
     let verdicts = try await bench.ledger.settled(jobs.map { Sample.outcome($0) })
     guard case .refused = verdicts[1] else { throw Unexpected(verdicts[1]) }

@@ -71,7 +71,7 @@ import Testing
     #expect(try await bench.ledger.balance(of: tenant).limit == credits)
     #expect(try await bench.ledger.verify().isSound)
     // What refuses the grant refuses the tenant.
-    _ = try bench.sql("ALTER TABLE entry ADD CONSTRAINT none CHECK (amount < 6)")
+    _ = try bench.sql("ALTER TABLE transfer ADD CONSTRAINT none CHECK (amount < 6)")
     await #expect(throws: LedgerError.self) {
       try await bench.ledger.createTenant(name: "second", plan: "local", credits: MicroCredits(micros: 6))
     }

@@ -123,7 +123,7 @@ private final class InProcessHost: AttemptHost {
 
   private func run(_ lease: LeaseReference, _ order: WorkOrder) {
     let start = ContinuousClock.now
-    let outcome = RunnerOutcome(product: AttemptProduct())
+    let outcome = RunnerOutcome()
     let reason = reasons.withLock { $0.removeValue(forKey: lease) } ?? nil
     let end = AttemptEnd(reason: reason, outcome: outcome, exit: nil)
     guard let (ending, error) = end.ending(of: order) else { return keeper.finish(lease, nil) }

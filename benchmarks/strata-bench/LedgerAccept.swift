@@ -25,7 +25,7 @@ enum LedgerAcceptBenchmark {
 
   private static func prepare(_ pool: PostgreSQLPool) async throws {
     let make = PostgreSQLStatement(
-      name: "bench_make", text: "CREATE TABLE IF NOT EXISTS bench_job (LIKE job, PRIMARY KEY (id))")
+      name: "bench_make", text: "CREATE TABLE IF NOT EXISTS bench_job (LIKE job INCLUDING DEFAULTS, PRIMARY KEY (id))")
     try await pool.perform { session throws(PostgreSQLError) in try session.execute([make()]) }
   }
 

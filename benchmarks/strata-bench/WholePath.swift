@@ -6,8 +6,8 @@ import StrataRuntime
 ///
 /// Ours: a whole stack with two workers. `--jobs` jobs of `noop` are committed over HTTP while their tier is paused, and the
 /// clock runs from its resumption until the last is settled. In that time each job is leased from Redis, run by the worker's own
-/// process (`noop` is an `InlineHandler`), reported, and settled in PostgreSQL: usage, job, hold, two entries of the
-/// double-entry ledger and the balances, committed with `synchronous_commit` on. Acceptance is not in it.
+/// process (`noop` is an `InlineHandler`), reported, and settled in PostgreSQL: usage, job, the transfer
+/// of its charge and the balances, committed with `synchronous_commit` on. Acceptance is not in it.
 ///
 /// Beside it, in the same round: as many jobs of pgqueuer in a PostgreSQL with the same settings, committed in one
 /// transaction, and the clock runs from that commit until its queue is empty. In that time each job is taken by one of two

@@ -2,7 +2,6 @@
 #pragma once
 
 extern const char *const strata_query_authenticate;
-extern const char *const strata_query_close_holds;
 extern const char *const strata_query_current_prices;
 extern const char *const strata_query_current_rates;
 extern const char *const strata_query_find_alike;
@@ -11,11 +10,10 @@ extern const char *const strata_query_find_job;
 extern const char *const strata_query_find_settling;
 extern const char *const strata_query_find_states;
 extern const char *const strata_query_find_submitted;
-extern const char *const strata_query_find_transaction;
+extern const char *const strata_query_find_transfer;
 extern const char *const strata_query_find_unreadable;
 extern const char *const strata_query_find_usage;
 extern const char *const strata_query_finish_jobs;
-extern const char *const strata_query_insert_holds;
 extern const char *const strata_query_insert_jobs;
 extern const char *const strata_query_insert_key;
 extern const char *const strata_query_insert_tenant;
@@ -142,5 +140,6 @@ extern const char *const strata_query_list_ended_tasks;
 extern const char *const strata_query_list_open_tasks;
 extern const char *const strata_migration_016_task_states;
 extern const char *const strata_migration_017_metadata;
+extern const char *const strata_migration_018_transfers;
 extern const char *const strata_query_recent_ends;
 extern const char *const strata_query_find_jobs;

@@ -24,28 +24,26 @@ struct BookAudit: Sendable {
     SELECT 'account ' || id || ' has spent ' || posted || ' and holds ' || held || ' of ' || limit_
       FROM account WHERE posted::numeric + held > limit_
     UNION ALL
-    SELECT 'account ' || account.id || ' says that it holds ' || held || ', and its open holds are ' || coalesce(sum(amount), 0)
-      FROM account LEFT JOIN hold ON hold.account = account.id AND hold.state = 'open'
-      WHERE kind = 'tenant' GROUP BY account.id HAVING held <> coalesce(sum(amount), 0)
+    SELECT 'account ' || account.id || ' says that it holds ' || held || ', and its jobs hold ' || coalesce(sum(hold_amount), 0)
+      FROM account LEFT JOIN job ON job.tenant = account.id AND job.finished_at IS NULL
+      WHERE kind = 'tenant' GROUP BY account.id HAVING held <> coalesce(sum(hold_amount), 0)
     UNION ALL
     SELECT 'account ' || account.id || ' says that it has spent ' || posted || ', and its charges are ' || coalesce(sum(amount), 0)
-      FROM account LEFT JOIN entry ON entry.account = account.id AND entry.kind = 'charge'
+      FROM account LEFT JOIN transfer ON transfer.debited = account.id AND transfer.kind = 'charge'
       WHERE account.kind = 'tenant' GROUP BY account.id HAVING posted <> coalesce(sum(amount), 0)
     UNION ALL
-    SELECT 'debits are ' || d || ' and credits ' || c FROM (
-      SELECT coalesce(sum(amount) FILTER (WHERE side = 'debit'), 0) AS d,
-        coalesce(sum(amount) FILTER (WHERE side = 'credit'), 0) AS c FROM entry) AS sums WHERE d <> c
+    SELECT 'the house has ' || -posted || ', and was given ' || given FROM account, (
+      SELECT coalesce(sum(amount), 0) AS given FROM transfer WHERE kind = 'charge') AS sums
+      WHERE name = 'revenue' AND kind = 'house' AND -posted <> given
     UNION ALL
-    SELECT 'job ' || job.id || ' is ' || job.state || ' and its hold ' || coalesce(hold.state, 'missing')
-      FROM job LEFT JOIN hold ON hold.job = job.id
-      WHERE (job.finished_at IS NULL) <> (coalesce(hold.state, 'missing') = 'open')
+    SELECT 'job ' || job.id || ' is ' || job.state || ' and charged ' || coalesce(charged, 0) || ', and its transfer is of '
+        || coalesce(amount, 0)
+      FROM job LEFT JOIN transfer ON transfer.id = job.id WHERE coalesce(charged, 0) <> coalesce(amount, 0)
     UNION ALL
     SELECT count(*) || ' unfinished jobs hold the key ' || unique_key FROM job
       WHERE unique_key IS NOT NULL AND finished_at IS NULL GROUP BY tenant, unique_key HAVING count(*) > 1
     UNION ALL
-    SELECT 'job ' || job || ' was charged ' || count(*) || ' times' FROM (
-      SELECT transaction AS job FROM entry WHERE kind = 'charge' AND side = 'debit') AS charges
-      GROUP BY job HAVING count(*) > 1
+    SELECT 'job ' || id || ' was charged ' || count(*) || ' times' FROM transfer GROUP BY id HAVING count(*) > 1
     LIMIT 20
     """
 

@@ -128,12 +128,10 @@ enum AdmissionTransaction {
   /// Second round trip.
   static func writes(_ decision: AdmissionDecision) -> [PostgreSQLCommand] {
     let jobs = decision.acceptances.map(\.submission)
-    let holds = decision.acceptances.map(\.hold.micros)
     let moved = decision.held.map { ($0.key, $0.value.micros) }
     let none = [Int64](repeating: 0, count: moved.count)
     return AdmissionStructureQueries.writing(decision) + [
       insertion(jobs, decision.acceptances),
-      Query.insertHolds(.identifiers(jobs.map(\.job)), .identifiers(jobs.map(\.tenant)), .integers(holds)),
       Query.moveAccounts(
         .identifiers(moved.map(\.0)), .integers(none), .integers(moved.map(\.1)), .integers(none)),
     ]

@@ -36,7 +36,7 @@ extension MemoryLedger {
     for job in Set(batch.map(\.job)) {
       guard let kept = jobs[job] else { continue }
       holds[job] = SettlementDecision.StoredHold(
-        tenant: kept.submission.tenant, state: kept.state, hold: kept.hold, isHoldOpen: kept.holdState == .open,
+        tenant: kept.submission.tenant, state: kept.state, hold: kept.hold,
         tier: kept.submission.tier, soldAs: kept.submission.soldAs, price: kept.price.price)
       for row in attempts[job] ?? [] {
         let attempt = SettlementDecision.Attempt(job: job, token: row.item.token)
@@ -106,14 +106,13 @@ extension MemoryLedger {
     jobs[done.job]?.state = done.state
     jobs[done.job]?.blockers = 0
     jobs[done.job]?.ended = done
-    jobs[done.job]?.holdState = closing.charge == nil ? .voided : .settled
     let place = open.firstPlace { $0 >= done.job }
     if open.indices.contains(place), open[place] == done.job { open.remove(at: place) }
     accounts[done.tenant]?.held -= closing.hold
     accounts[done.tenant]?.posted += done.charged
     guard done.charged > .zero else { return }
     revenue += done.charged
-    entries.append(Entry(transaction: done.job, tenant: done.tenant, amount: done.charged))
+    charges.append(Charge(job: done.job, tenant: done.tenant, amount: done.charged))
   }
 }
 

@@ -10,7 +10,6 @@ extension MemoryLedger {
     public let charged: MicroCredits?
     public let cost: MicroEuro?
     public let errorCode: String?
-    public let isHoldOpen: Bool
     /// In the order in which they were recorded.
     public let attempts: [Attempt]
   }
@@ -39,7 +38,7 @@ extension MemoryLedger {
     Record(
       job: kept.submission.job, tenant: kept.submission.tenant, state: kept.state,
       attemptsMax: kept.submission.attemptsMax, charged: kept.ended?.charged, cost: kept.ended?.cost,
-      errorCode: kept.ended?.error?.code, isHoldOpen: kept.holdState == .open,
+      errorCode: kept.ended?.error?.code,
       attempts: (attempts[kept.submission.job] ?? []).map {
         Attempt(token: $0.item.token, worker: $0.item.worker, ending: $0.item.ending, cost: $0.cost)
       })
@@ -52,8 +51,8 @@ extension MemoryLedger {
 
   private func accountBreaches() -> [String] {
     var (posted, held): ([TenantID: MicroCredits], [TenantID: MicroCredits]) = ([:], [:])
-    for entry in entries { posted[entry.tenant, default: .zero] += entry.amount }
-    for kept in jobs.values where kept.holdState == .open { held[kept.submission.tenant, default: .zero] += kept.hold }
+    for charge in charges { posted[charge.tenant, default: .zero] += charge.amount }
+    for kept in jobs.values where kept.ended == nil { held[kept.submission.tenant, default: .zero] += kept.hold }
     var breaches = accounts.flatMap { tenant, balance -> [String] in
       var found: [String] = []
       if balance.posted != posted[tenant] ?? .zero { found.append("account_posted: \(tenant)") }
@@ -61,19 +60,16 @@ extension MemoryLedger {
       if balance.posted + balance.held > balance.limit { found.append("account_over_limit: \(tenant)") }
       return found
     }
-    if Set(entries.map(\.transaction)).count < entries.count {
-      breaches.append("transaction_unbalanced: charged twice")
-    }
-    if entries.reduce(.zero, { $0 + $1.amount }) != revenue { breaches.append("account_posted: the house") }
+    if Set(charges.map(\.job)).count < charges.count { breaches.append("charged twice") }
+    if charges.reduce(.zero, { $0 + $1.amount }) != revenue { breaches.append("account_posted: the house") }
     return breaches
   }
 
   private func breaches(_ kept: KeptJob) -> [String] {
     let job = kept.submission.job
     var found: [String] = []
-    if (kept.ended == nil) != (kept.holdState == .open) { found.append("hold_outlives_job: \(job)") }
     if let ended = kept.ended {
-      let charge = entries.filter { $0.transaction == job }.reduce(MicroCredits.zero) { $0 + $1.amount }
+      let charge = charges.filter { $0.job == job }.reduce(MicroCredits.zero) { $0 + $1.amount }
       if ended.charged > kept.hold { found.append("charge_over_hold: \(job)") }
       if ended.charged != charge { found.append("charge_not_posted: \(job)") }
       if ended.charged > .zero, ended.state != .succeeded { found.append("charge_without_success: \(job)") }

@@ -4,7 +4,7 @@ public import StrataCore
 /// simulations. What is decided is decided by the same code (`AdmissionDecision`, `SettlementDecision`,
 /// `DependencyDecision`); what is modelled is what the queries read and write.
 ///
-/// It knows jobs, what they wait for, holds, accounts, attempts and entries; no batches, arrays, schedules or unique keys.
+/// It knows jobs, what they wait for, holds, accounts, attempts and charges; no batches, arrays, schedules or unique keys.
 public actor MemoryLedger: JobLedger {
   let limits: LedgerLimits
   let clock: WallClock
@@ -16,7 +16,7 @@ public actor MemoryLedger: JobLedger {
   var keys: [AdmissionStructure.TenantKey: JobID] = [:]
   var accounts: [TenantID: AccountBalance] = [:]
   var revenue = MicroCredits.zero
-  var entries: [Entry] = []
+  var charges: [Charge] = []
   var attempts: [JobID: [SettlementDecision.UsageRow]] = [:]
   var largest = FencingToken(rawValue: 0)
   /// Who waits for a job that has not been told to them.
@@ -28,24 +28,21 @@ public actor MemoryLedger: JobLedger {
   var generation: UInt64 = 0
   var isLed = false
 
-  /// A row of `job`, with its hold.
+  /// A row of `job`.
   struct KeptJob {
     let submission: JobSubmission
     let price: PricedListing
     let hold: MicroCredits
     var state: JobState
     var blockers: Int
-    var holdState = HoldState.open
     var isCancelRequested = false
     var unreadableRestores = 0
     var ended: FinishedJob?
   }
 
-  enum HoldState: String { case open, settled, voided }
-
-  /// Both legs of a charge.
-  struct Entry {
-    let transaction: JobID
+  /// A transfer from a tenant to the house.
+  struct Charge {
+    let job: JobID
     let tenant: TenantID
     let amount: MicroCredits
   }

@@ -13,31 +13,37 @@ package struct PostgreSQLParameter: Sendable {
   package static func timestamp(_ value: Timestamp?) -> Self { Self(bytes: value.map(BinaryFormat.bytes)) }
 
   /// For `bigint[]`.
-  package static func integers(_ values: [Int64?]) -> Self { array(20, values, BinaryFormat.bytes) }
+  package static func integers(_ values: [Int64?]) -> Self { array(20, values, BinaryFormat.append) }
   /// For `text[]`.
-  package static func texts(_ values: [String?]) -> Self { array(25, values, BinaryFormat.bytes) }
+  package static func texts(_ values: [String?]) -> Self { array(25, values, BinaryFormat.append) }
   /// For `json[]`.
-  package static func documents(_ values: [String?]) -> Self { array(114, values, BinaryFormat.bytes) }
+  package static func documents(_ values: [String?]) -> Self { array(114, values, BinaryFormat.append) }
   /// For `bytea[]`.
-  package static func byteStrings(_ values: [[UInt8]?]) -> Self { array(17, values) { $0 } }
+  package static func byteStrings(_ values: [[UInt8]?]) -> Self { array(17, values) { $1 += $0 } }
   /// For `uuid[]`.
-  package static func identifiers<Tag>(_ values: [Identifier<Tag>?]) -> Self { array(2950, values) { $0.bytes } }
+  package static func identifiers<Tag>(_ values: [Identifier<Tag>?]) -> Self { array(2950, values) { $1 += $0.bytes } }
   /// For `timestamptz[]`.
-  package static func timestamps(_ values: [Timestamp?]) -> Self { array(1184, values, BinaryFormat.bytes) }
+  package static func timestamps(_ values: [Timestamp?]) -> Self { array(1184, values, BinaryFormat.append) }
 
   /// One-dimensional array: dimensions, whether there are nulls, the element's type, length, lower bound, elements.
-  private static func array<Element>(_ type: Int32, _ values: [Element?], _ encode: (Element) -> [UInt8]) -> Self {
+  ///
+  /// One of nulls alone is null itself, which costs the server nothing for each row: `unnest` of several arrays fills up the
+  /// shorter ones with nulls.
+  private static func array<Element>(
+    _ type: Int32, _ values: [Element?], _ append: (Element, inout [UInt8]) -> Void
+  ) -> Self {
+    guard values.isEmpty || values.contains(where: { $0 != nil }) else { return Self(bytes: nil) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(20 + values.count * 20)
     let hasNull = values.contains { $0 == nil }
-    for header in [1, hasNull ? 1 : 0, type, Int32(values.count), 1] { bytes += BinaryFormat.bytes(of: header) }
+    for header in [1, hasNull ? 1 : 0, type, Int32(values.count), 1] { BinaryFormat.append(header, to: &bytes) }
     for value in values {
-      guard let element = value.map(encode) else {
-        bytes += BinaryFormat.bytes(of: Int32(-1))
-        continue
-      }
-      bytes += BinaryFormat.bytes(of: Int32(element.count))
-      bytes += element
+      let start = bytes.count
+      BinaryFormat.append(Int32(-1), to: &bytes)
+      guard let value else { continue }
+      append(value, &bytes)
+      let length = UInt32(bytes.count - start - 4)
+      for place in 0..<4 { bytes[start + place] = UInt8(truncatingIfNeeded: length >> (24 - 8 * place)) }
     }
     return Self(bytes: bytes)
   }
@@ -48,19 +54,29 @@ enum BinaryFormat {
   /// 2000-01-01T00:00:00Z, from which PostgreSQL counts microseconds.
   static let epochMicroseconds: Int64 = 946_684_800_000_000
 
-  static func bytes(of value: some FixedWidthInteger) -> [UInt8] {
-    let width = value.bitWidth / 8
-    return (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * (width - 1 - $0))) }
+  static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+    }
   }
-
-  static func bytes(_ value: Int64) -> [UInt8] { bytes(of: value) }
 
   /// UTF-8, with NUL, which PostgreSQL cannot store, replaced by U+FFFD.
-  static func bytes(_ value: String) -> [UInt8] {
-    let bytes = Array(value.utf8)
-    guard bytes.contains(0) else { return bytes }
-    return bytes.flatMap { $0 == 0 ? [0xEF, 0xBF, 0xBD] : [$0] }
+  static func append(_ value: String, to bytes: inout [UInt8]) {
+    guard value.utf8.contains(0) else { return bytes.append(contentsOf: value.utf8) }
+    for byte in value.utf8 { if byte == 0 { bytes += [0xEF, 0xBF, 0xBD] } else { bytes.append(byte) } }
   }
 
-  static func bytes(_ value: Timestamp) -> [UInt8] { bytes(of: value.microseconds - epochMicroseconds) }
+  static func append(_ value: Timestamp, to bytes: inout [UInt8]) {
+    append(value.microseconds - epochMicroseconds, to: &bytes)
+  }
+
+  static func bytes(_ value: Int64) -> [UInt8] { made { append(value, to: &$0) } }
+  static func bytes(_ value: String) -> [UInt8] { made { append(value, to: &$0) } }
+  static func bytes(_ value: Timestamp) -> [UInt8] { made { append(value, to: &$0) } }
+
+  private static func made(_ write: (inout [UInt8]) -> Void) -> [UInt8] {
+    var bytes: [UInt8] = []
+    write(&bytes)
+    return bytes
+  }
 }

@@ -1,13 +1,15 @@
 -- Every breach of the ledger's invariants, by reading everything. $1 bigint: at most this many.
 -- Returns: rule, subject, expected, found.
 WITH posting AS (
-  SELECT account,
-    sum(CASE side WHEN 'debit' THEN amount ELSE -amount END) AS net,
-    sum(CASE side WHEN 'debit' THEN amount ELSE -amount END) FILTER (WHERE kind = 'charge') AS charged,
-    sum(CASE side WHEN 'credit' THEN amount ELSE -amount END) FILTER (WHERE kind = 'grant') AS granted
-  FROM entry GROUP BY account
+  SELECT account, sum(amount) AS net, sum(amount) FILTER (WHERE kind = 'charge') AS charged,
+    -sum(amount) FILTER (WHERE kind = 'grant') AS granted
+  FROM (
+    SELECT debited AS account, amount, kind FROM transfer
+    UNION ALL
+    SELECT credited, -amount, kind FROM transfer) AS leg
+  GROUP BY account
 ), holding AS (
-  SELECT account, sum(amount) AS held FROM hold WHERE state = 'open' GROUP BY account
+  SELECT tenant AS account, sum(hold_amount) AS held FROM job WHERE finished_at IS NULL GROUP BY tenant
 ), replayed AS (
   SELECT account.*, coalesce(CASE kind WHEN 'tenant' THEN posting.charged ELSE posting.net END, 0) AS posted_again,
     coalesce(holding.held, 0) AS held_again,
@@ -23,41 +25,20 @@ WITH posting AS (
   SELECT 'account_over_limit', id::text, limit_::text, (posted::numeric + held)::text FROM account
   WHERE posted::numeric + held > limit_
   UNION ALL
-  SELECT 'transaction_unbalanced', transaction::text, debits::text, credits::text FROM (
-    SELECT transaction, coalesce(sum(amount) FILTER (WHERE side = 'debit'), 0) AS debits,
-      coalesce(sum(amount) FILTER (WHERE side = 'credit'), 0) AS credits
-    FROM entry GROUP BY transaction) AS balance
-  WHERE debits <> credits
-  UNION ALL
-  SELECT 'entry_without_account', entry.transaction::text, entry.account::text, 'none' FROM entry
-  WHERE NOT EXISTS (SELECT FROM account WHERE account.id = entry.account)
-  UNION ALL
-  SELECT 'hold_outlives_job', job.id::text, 'closed', 'open' FROM job JOIN hold ON hold.job = job.id
-  WHERE job.finished_at IS NOT NULL AND hold.state = 'open'
-  UNION ALL
-  SELECT 'job_without_open_hold', job.id::text, 'open', coalesce(hold.state, 'none')
-  FROM job LEFT JOIN hold ON hold.job = job.id
-  WHERE job.finished_at IS NULL AND hold.state IS DISTINCT FROM 'open'
-  UNION ALL
-  SELECT 'hold_without_job', hold.job::text, 'a job', 'none' FROM hold
-  WHERE NOT EXISTS (SELECT FROM job WHERE job.id = hold.job)
-  UNION ALL
-  SELECT 'hold_of_another', job.id::text, job.tenant::text || ' ' || job.hold_amount,
-    hold.account::text || ' ' || hold.amount
-  FROM job JOIN hold ON hold.job = job.id
-  WHERE (hold.account, hold.amount) <> (job.tenant, job.hold_amount)
+  SELECT 'transfer_without_account', transfer.id::text, transfer.debited::text || ' ' || transfer.credited, 'none'
+  FROM transfer
+  WHERE NOT EXISTS (SELECT FROM account WHERE account.id = transfer.debited)
+    OR NOT EXISTS (SELECT FROM account WHERE account.id = transfer.credited)
   UNION ALL
   SELECT 'charge_over_hold', job.id::text, job.hold_amount::text, job.charged::text FROM job
   WHERE job.charged > job.hold_amount
   UNION ALL
-  SELECT 'charge_not_posted', job.id::text, coalesce(job.charged, 0)::text, coalesce(debit.amount, 0)::text
-  FROM job LEFT JOIN entry AS debit
-    ON debit.transaction = job.id AND debit.account = job.tenant AND debit.side = 'debit'
-  WHERE coalesce(job.charged, 0) <> coalesce(debit.amount, 0)
+  SELECT 'charge_not_posted', job.id::text, coalesce(job.charged, 0)::text, coalesce(charge.amount, 0)::text
+  FROM job LEFT JOIN transfer AS charge ON charge.id = job.id AND charge.debited = job.tenant AND charge.kind = 'charge'
+  WHERE coalesce(job.charged, 0) <> coalesce(charge.amount, 0)
   UNION ALL
-  SELECT 'charge_of_hold', job.id::text, job.charged::text, hold.charged::text
-  FROM job JOIN hold ON hold.job = job.id
-  WHERE job.charged IS DISTINCT FROM hold.charged
+  SELECT 'charge_without_job', charge.id::text, 'a job', 'none' FROM transfer AS charge
+  WHERE charge.kind = 'charge' AND NOT EXISTS (SELECT FROM job WHERE job.id = charge.id)
   UNION ALL
   SELECT 'charge_without_success', job.id::text, '0', job.charged::text FROM job
   WHERE job.charged > 0 AND job.state <> 'succeeded'

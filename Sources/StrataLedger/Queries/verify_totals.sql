@@ -1,6 +1,6 @@
--- Returns: sum of debits, sum of credits, entries, accounts, jobs, open holds.
+-- Returns: sum of debits, sum of credits, entries (two for each transfer), accounts, jobs, open holds.
 SELECT
-  (SELECT coalesce(sum(amount), 0)::text FROM entry WHERE side = 'debit'),
-  (SELECT coalesce(sum(amount), 0)::text FROM entry WHERE side = 'credit'),
-  (SELECT count(*) FROM entry), (SELECT count(*) FROM account), (SELECT count(*) FROM job),
-  (SELECT count(*) FROM hold WHERE state = 'open')
+  (SELECT coalesce(sum(amount), 0)::text FROM transfer JOIN account ON account.id = debited),
+  (SELECT coalesce(sum(amount), 0)::text FROM transfer JOIN account ON account.id = credited),
+  (SELECT 2 * count(*) FROM transfer), (SELECT count(*) FROM account), (SELECT count(*) FROM job),
+  (SELECT count(*) FROM job WHERE finished_at IS NULL)

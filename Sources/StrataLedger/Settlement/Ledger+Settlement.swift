@@ -123,7 +123,7 @@ struct SettlementTransaction {
   ) throws(PostgreSQLError) -> (JobID, SettlementDecision.StoredHold) {
     let job: JobID = try row.identifier()
     let hold = SettlementDecision.StoredHold(
-      tenant: try row.identifier(), state: try row.named(), hold: try row.amount(), isHoldOpen: try row.boolean(),
+      tenant: try row.identifier(), state: try row.named(), hold: try row.amount(),
       tier: try row.named(), soldAs: try row.text(),
       price: Price(perJob: try row.amount(), perCPUSecond: try row.amount()),
       batch: try row.optionalIdentifier(), holdsKey: try row.boolean())

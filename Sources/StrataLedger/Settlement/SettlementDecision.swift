@@ -10,7 +10,6 @@ package struct SettlementDecision {
     package let tenant: TenantID
     package let state: JobState
     package let hold: MicroCredits
-    package let isHoldOpen: Bool
     package let tier: TierName
     /// The name it was sold under.
     package let soldAs: String
@@ -20,13 +19,12 @@ package struct SettlementDecision {
     package let holdsKey: Bool
 
     package init(
-      tenant: TenantID, state: JobState, hold: MicroCredits, isHoldOpen: Bool, tier: TierName, soldAs: String,
+      tenant: TenantID, state: JobState, hold: MicroCredits, tier: TierName, soldAs: String,
       price: Price, batch: BatchID? = nil, holdsKey: Bool = false
     ) {
       self.tenant = tenant
       self.state = state
       self.hold = hold
-      self.isHoldOpen = isHoldOpen
       self.tier = tier
       self.soldAs = soldAs
       self.price = price
@@ -55,12 +53,10 @@ package struct SettlementDecision {
     package let error: AttemptError?
   }
 
-  /// A job to be finished, and how its hold is to be closed.
+  /// A job to be finished, which closes its hold.
   package struct Closing: Hashable, Sendable {
     package let finished: FinishedJob
     package let hold: MicroCredits
-    /// nil voids the hold.
-    package let charge: MicroCredits?
     package let report: AttemptReport?
     package let batch: BatchID?
     package let holdsKey: Bool
@@ -101,7 +97,7 @@ package struct SettlementDecision {
 
   private mutating func verdict(on item: SettlementItem) -> SettlementVerdict {
     guard let job = jobs[item.job] else { return .unknownJob }
-    guard !job.state.isFinal, job.isHoldOpen, !finished.contains(item.job) else { return late(item) }
+    guard !job.state.isFinal, !finished.contains(item.job) else { return late(item) }
     // The final outcome of a recorded attempt still finishes the job; only its usage is not recorded again.
     let isRecorded = !recorded.insert(Attempt(job: item.job, token: item.token)).inserted
     if item.ending == .expired, item.token.rawValue > 0 { lost[item.job, default: []].insert(item.token) }
@@ -128,14 +124,14 @@ package struct SettlementDecision {
 
   private mutating func finish(_ item: SettlementItem, _ job: StoredHold, _ used: AttemptUsage) -> FinishedJob {
     let state = Self.state(after: item.ending)
-    let charge = state == .succeeded ? job.price.charge(for: used, hold: job.hold) : nil
+    let charge = state == .succeeded ? job.price.charge(for: used, hold: job.hold) : .zero
     let done = FinishedJob(
-      job: item.job, tenant: job.tenant, soldAs: job.soldAs, state: state, charged: charge ?? .zero,
+      job: item.job, tenant: job.tenant, soldAs: job.soldAs, state: state, charged: charge,
       cost: costs[item.job] ?? .zero, error: lastError(of: item), finishedAt: item.endedAt.storable)
     finished.insert(item.job)
     closings.append(
       Closing(
-        finished: done, hold: job.hold, charge: charge, report: item.report, batch: job.batch, holdsKey: job.holdsKey))
+        finished: done, hold: job.hold, report: item.report, batch: job.batch, holdsKey: job.holdsKey))
     return done
   }
 

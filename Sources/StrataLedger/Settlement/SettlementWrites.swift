@@ -1,11 +1,11 @@
 import StrataCore
 
 extension SettlementTransaction {
-  /// Finishes jobs, and closes their holds.
+  /// Finishes jobs, and with that closes their holds.
   static func endings(_ closings: [SettlementDecision.Closing]) -> [PostgreSQLCommand] {
     guard !closings.isEmpty else { return [] }
-    let charged = closings.filter { ($0.charge ?? .zero) > .zero }
-    var commands = [finishing(closings), closing(closings)]
+    let charged = closings.filter { $0.finished.charged > .zero }
+    var commands = [finishing(closings)]
     if let ownership = ownership(closings) { commands.append(ownership) }
     if !charged.isEmpty { commands.append(charges(charged)) }
     return commands + movements(closings)
@@ -32,10 +32,6 @@ extension SettlementTransaction {
       .documents(closings.map(\.report?.summaryJSON)),
       .documents(closings.map { $0.report?.log.map { JSONText.encode($0) } }),
       .integers(finished.map(\.charged.micros)), .integers(finished.map(\.cost.micros)))
-  }
-
-  private static func closing(_ closings: [SettlementDecision.Closing]) -> PostgreSQLCommand {
-    Query.closeHolds(.identifiers(closings.map(\.finished.job)), .integers(closings.map(\.charge?.micros)))
   }
 
   private static func charges(_ charged: [SettlementDecision.Closing]) -> PostgreSQLCommand {

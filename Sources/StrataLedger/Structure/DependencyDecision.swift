@@ -110,7 +110,7 @@ package struct DependencyDecision {
       error: error, finishedAt: now.storable)
     closings.append(
       SettlementDecision.Closing(
-        finished: finished, hold: dependant.hold, charge: nil, report: nil, batch: dependant.batch,
+        finished: finished, hold: dependant.hold, report: nil, batch: dependant.batch,
         holdsKey: dependant.holdsKey))
   }
 }

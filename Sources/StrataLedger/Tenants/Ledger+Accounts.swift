@@ -49,7 +49,7 @@ extension Ledger {
   private static func grant(
     _ amount: MicroCredits, to tenant: TenantID, _ id: TransactionID, _ transaction: PostgreSQLTransaction
   ) throws(PostgreSQLError) -> GrantOutcome {
-    let rows = try transaction.run(Query.lockAccounts(.identifiers([tenant])), Query.findTransaction(.identifier(id)))
+    let rows = try transaction.run(Query.lockAccounts(.identifiers([tenant])), Query.findTransfer(.identifier(id)))
     let account = try rows[0].first { row throws(PostgreSQLError) in
       _ = row.optionalBytes()
       return try AccountBalance(&row)
@@ -64,12 +64,13 @@ extension Ledger {
   }
 
   private static func isGrant(
-    _ legs: PostgreSQLRows, _ amount: MicroCredits, to tenant: TenantID
+    _ transfer: PostgreSQLRows, _ amount: MicroCredits, to tenant: TenantID
   ) throws(PostgreSQLError) -> Bool {
-    let accounts = try legs.map { row throws(PostgreSQLError) in
-      (account: try row.identifier() as AccountID, side: try row.text(), amount: try row.amount() as MicroCredits)
-    }
-    return accounts.contains { $0.account.bytes == tenant.bytes && $0.side == "credit" && $0.amount == amount }
+    try transfer.first { row throws(PostgreSQLError) in
+      let (receiver, moved): (AccountID, MicroCredits) = (try row.identifier(), try row.amount())
+      let kind: EntryKind = try row.named()
+      return receiver.bytes == tenant.bytes && moved == amount && kind == .grant
+    } == true
   }
 
   static func grantWrites(

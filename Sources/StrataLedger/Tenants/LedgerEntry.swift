@@ -1,7 +1,7 @@
 public import StrataCore
 
 public enum TransactionTag: Sendable {}
-/// Names a transaction of the books, whose legs balance. A charge's has the identifier of its job.
+/// Names a transfer of the books. A charge's has the identifier of its job.
 public typealias TransactionID = Identifier<TransactionTag>
 
 /// Why credits moved.
@@ -14,7 +14,7 @@ public enum EntryKind: String, Sendable, CaseIterable {
 
 public enum EntrySide: String, Sendable { case debit, credit }
 
-/// One leg of a transaction, on one account. Never changed once written.
+/// One leg of a transfer, on one account. Never changed once written.
 public struct LedgerEntry: Hashable, Sendable {
   /// Grows with time within an account: the cursor of a listing.
   public let sequence: Int64

@@ -4,10 +4,9 @@ import StrataCore
 public struct LedgerReport: Hashable, Sendable {
   /// A place where the books are wrong.
   public struct Violation: Hashable, Sendable {
-    /// A stable name: `account_posted`, `account_held`, `account_limit`, `account_over_limit`, `transaction_unbalanced`,
-    /// `entry_without_account`, `hold_outlives_job`, `job_without_open_hold`, `hold_without_job`, `hold_of_another`,
-    /// `charge_over_hold`, `charge_not_posted`, `charge_of_hold`, `charge_without_success`, `cost_of_job`,
-    /// `usage_without_job`, `blockers_of_job`, `dependant_forgotten`, `batch_counts`,
+    /// A stable name: `account_posted`, `account_held`, `account_limit`, `account_over_limit`,
+    /// `transfer_without_account`, `charge_over_hold`, `charge_not_posted`, `charge_without_job`,
+    /// `charge_without_success`, `cost_of_job`, `usage_without_job`, `blockers_of_job`, `dependant_forgotten`, `batch_counts`,
     /// `key_outlives_job`.
     public let rule: String
     /// The account, transaction or job, as a UUID.
@@ -17,7 +16,7 @@ public struct LedgerReport: Hashable, Sendable {
     public let found: String
   }
 
-  /// Sums of micro-credits over all entries, in decimal.
+  /// Sums of micro-credits over all entries, two for each transfer, in decimal.
   public let debits: String
   public let credits: String
   public let entries: Int
@@ -31,8 +30,8 @@ public struct LedgerReport: Hashable, Sendable {
 }
 
 extension Ledger {
-  /// Reads everything and lists what breaks the ledger's invariants: debits equal credits, the entries and the open
-  /// holds rebuild every account, no hold outlives its job, no charge exceeds its hold, and their kin.
+  /// Reads everything and lists what breaks the ledger's invariants: debits equal credits, the transfers and the open
+  /// holds rebuild every account, no charge exceeds its hold, and their kin.
   ///
   /// - Complexity: O(everything). It blocks nobody.
   public func verify(violationsMax: Int = 100) async throws(LedgerError) -> LedgerReport {

@@ -94,7 +94,7 @@ private final class IdleHost: AttemptHost {
     if engine.happens(onceIn: plan.failure) {
       error = AttemptError(code: "drawn", message: "it was drawn so", isRetryable: !engine.happens(onceIn: 4))
     }
-    return RunnerOutcome(product: AttemptProduct(error: error), cpuMicroseconds: length.nanoseconds / 1_000)
+    return RunnerOutcome(error: error, cpuMicroseconds: length.nanoseconds / 1_000)
   }
 
   func stop(_ lease: LeaseReference, _ reason: StopReason) {

@@ -124,7 +124,7 @@ import Testing
       job: JobID(), tenant: TenantID(), capability: "command.run", version: 1,
       parametersJSON: parameters.description, inputs: [], timeoutSeconds: 60, resources: ResourceRequest())
     let assignment = Assignment(order: order, inputs: [], workingFolder: folder, outputFolder: folder, cores: 1)
-    try await ours.write(MessageCoding.frame(RunnerRequest.run(assignment)))
+    try await ours.write(RunnerRequest.run(assignment).frame)
     var said = ""
     while !said.contains("\n") { said += String(decoding: try await log.read(), as: UTF8.self) }
     let pid = try #require(Int32(said.dropFirst(4).prefix { $0 != "\n" }))

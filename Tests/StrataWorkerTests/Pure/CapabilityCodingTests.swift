@@ -1,4 +1,5 @@
 import Capabilities
+import Foundation
 import StrataCore
 import StrataWorker
 import Testing
@@ -6,10 +7,8 @@ import Testing
 @Suite struct CapabilityCodingTests {
   @Test func definitionsSurviveTheirCoding() throws {
     for definition in Catalogue.handlers.map(\.definition) {
-      var decoder = FrameDecoder()
-      decoder.append(try MessageCoding.frame(definition))
-      let body = try #require(try decoder.next())
-      #expect(try MessageCoding.read(Capability.self, from: body) == definition)
+      let coded = try JSONEncoder().encode(definition)
+      #expect(try JSONDecoder().decode(Capability.self, from: coded) == definition)
     }
   }
 }

@@ -33,16 +33,45 @@ import Testing
 
   @Test func messagesSurviveTheirCoding() throws {
     let replies: [RunnerReply] = [
-      .ready, .progress(fraction: nil, stage: "x"), .progress(fraction: 0.25, stage: nil),
+      .ready, .progress(fraction: nil, stage: "x"), .progress(fraction: 0.1, stage: nil), .outcome(RunnerOutcome()),
       .outcome(
         RunnerOutcome(
-          product: AttemptProduct(summary: .object(["n": .integer(3)]), error: .exitStatus(3)), cpuMicroseconds: 5)),
+          summaryJSON: #"{"n":"ä\u0000"}"#, error: .exitStatus(3), cpuMicroseconds: .max, memoryPeakBytes: .min)),
     ]
-    for reply in replies {
-      var decoder = FrameDecoder()
-      decoder.append(try MessageCoding.frame(reply))
-      let body = try #require(try decoder.next())
-      #expect(try MessageCoding.read(RunnerReply.self, from: body) == reply)
+    for reply in replies { #expect(try RunnerReply(body: body(of: reply)) == reply) }
+    let requests: [RunnerRequest] = [
+      .run(Self.assignment(inputs: [])),
+      .run(Self.assignment(inputs: [InputFile(name: "a", path: "/a", sizeBytes: 3)])),
+      .save(.user1), .stop,
+    ]
+    for request in requests { #expect(try RunnerRequest(body: body(of: request)) == request) }
+  }
+
+  /// What was cut anywhere, or is of no kind, is refused and never read beyond its end.
+  @Test func whatIsNoMessageIsRefused() throws {
+    let whole = try RunnerRequest.run(Self.assignment(inputs: [])).body
+    for count in whole.indices {
+      #expect(throws: (any Error).self) { try RunnerRequest(body: Array(whole[..<count])) }
     }
+    #expect(throws: (any Error).self) { try RunnerReply(body: []) }
+    #expect(throws: (any Error).self) { try RunnerReply(body: Array("?".utf8)) }
+    #expect(throws: (any Error).self) { try RunnerReply(body: whole) }
+    #expect(throws: (any Error).self) { try RunnerRequest(body: Array("r".utf8) + [0xFE, 0xFF, 0xFF, 0xFF]) }
+    #expect(throws: (any Error).self) { try RunnerRequest(body: Array("s".utf8) + [1, 0, 0, 0, 0xFF]) }
+  }
+
+  private func body(of message: some RunnerMessage) throws -> [UInt8] {
+    var decoder = FrameDecoder()
+    decoder.append(try message.frame)
+    return try #require(try decoder.next())
+  }
+
+  private static func assignment(inputs: [InputFile]) -> Assignment {
+    let order = WorkOrder(
+      job: JobID(), tenant: TenantID(), capability: "test", version: 1, parametersJSON: #"{"a":"\""}"#, inputs: [],
+      timeoutSeconds: 60, resources: ResourceRequest())
+    return Assignment(
+      order: order, tier: inputs.isEmpty ? nil : .cpu, inputs: inputs, workingFolder: "/w", outputFolder: "/w/ö",
+      checkpointFolder: inputs.isEmpty ? "" : nil, cores: 2)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import StrataCore
 import StrataWorker
 import Testing
@@ -53,7 +54,7 @@ import Testing
 
   @Test func jsonValuesPrintAsTheyWereRead() throws {
     let text = #"{"a":[1,2.5,null,true],"b":{"c":"x\n\"\\ü\u0001"}}"#
-    #expect(try MessageCoding.read(JSONValue.self, from: Array(text.utf8)).description == text)
+    #expect(try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)).description == text)
   }
 
   @Test func spellingFindsNearWordsOnly() {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct SupervisionTests {
-  private let success = RunnerOutcome(product: AttemptProduct())
+  private let success = RunnerOutcome()
 
   private func supervision() -> AttemptSupervision {
     AttemptSupervision(memoryLimitBytes: 1_000, outputLimitBytes: 1_000, processorLimit: .seconds(10))
@@ -82,7 +82,7 @@ import Testing
     #expect(machine.handle(.sample(memoryBytes: 0, outputBytes: 0, processorTime: .seconds(10))) == nil)
     #expect(machine.handle(over) == nil)
     #expect(machine.handle(over) == .askToStop)
-    let used = RunnerOutcome(product: AttemptProduct(), cpuMicroseconds: 10_000_001)
+    let used = RunnerOutcome(cpuMicroseconds: 10_000_001)
     let end = AttemptEnd(reason: .outOfProcessorTime, outcome: used, exit: nil)
     let error = end.ending(of: order(timeoutSeconds: 20))?.1
     #expect(error?.code == "out_of_cpu_time" && error?.message.contains("10.0 s") == true)
@@ -90,11 +90,11 @@ import Testing
 
   @Test func theRunnersExactAccountOverrulesTheSamples() {
     let within = AttemptEnd(
-      reason: .outOfProcessorTime, outcome: RunnerOutcome(product: AttemptProduct(), cpuMicroseconds: 10_000_000),
+      reason: .outOfProcessorTime, outcome: RunnerOutcome(cpuMicroseconds: 10_000_000),
       exit: nil)
     #expect(within.ending(of: order(timeoutSeconds: 20))?.0 == .succeeded)
     #expect(within.ending(of: order(timeoutSeconds: 20))?.1 == nil)
-    let stopped = RunnerOutcome(product: AttemptProduct(error: .exitStatus(143)), cpuMicroseconds: 1)
+    let stopped = RunnerOutcome(error: .exitStatus(143), cpuMicroseconds: 1)
     let end = AttemptEnd(reason: .outOfProcessorTime, outcome: stopped, exit: nil)
     let verdict = end.ending(of: order(timeoutSeconds: 20))
     #expect(verdict?.0 == .failed && verdict?.1?.code == "worker_fault" && verdict?.1?.isRetryable == true)
@@ -117,7 +117,7 @@ import Testing
 
   @Test func aHandBackYieldsToASuccessOnly() {
     #expect(ending(AttemptEnd(reason: .handedBack, outcome: success, exit: nil)) == .succeeded)
-    let failure = RunnerOutcome(product: AttemptProduct(error: .exitStatus(143)))
+    let failure = RunnerOutcome(error: .exitStatus(143))
     #expect(ending(AttemptEnd(reason: .handedBack, outcome: failure, exit: nil)) == .released)
     #expect(ending(AttemptEnd(reason: .handedBack, outcome: nil, exit: "was killed")) == .released)
     #expect(ending(AttemptEnd(reason: .cancelled, outcome: success, exit: nil)) == .cancelled)

@@ -24,7 +24,7 @@ package struct AttemptEnd: Hashable, Sendable {
     switch reason {
     case .leaseLost: return nil
     case .handedBack, .preempted:
-      return outcome?.product.error == nil && outcome != nil ? (.succeeded, nil) : (.released, nil)
+      return outcome.map { $0.error == nil } == true ? (.succeeded, nil) : (.released, nil)
     case .cancelled: return (.cancelled, .cancelled)
     case .timeout: return (.failed, .timeout(seconds: order.timeoutSeconds))
     case .outOfMemory(let used):
@@ -40,7 +40,7 @@ package struct AttemptEnd: Hashable, Sendable {
     guard let outcome, .microseconds(outcome.cpuMicroseconds) <= limit else {
       return (.failed, .outOfProcessorTime(limit: limit))
     }
-    if outcome.product.error == nil { return (.succeeded, nil) }
+    if outcome.error == nil { return (.succeeded, nil) }
     return (
       .failed,
       .workerFault(
@@ -51,6 +51,6 @@ package struct AttemptEnd: Hashable, Sendable {
 
   private var unforced: (AttemptEnding, AttemptError?) {
     guard let outcome else { return (.failed, .crashed("the attempt's process \(exit ?? "ended without an answer")")) }
-    return outcome.product.error.map { (.failed, $0) } ?? (.succeeded, nil)
+    return outcome.error.map { (.failed, $0) } ?? (.succeeded, nil)
   }
 }

@@ -10,7 +10,7 @@ final class AttemptExecution: Sendable {
     /// Nil when nothing may be reported.
     let ending: (kind: AttemptEnding, error: AttemptError?)?
     let usage: AttemptUsage
-    let summary: JSONValue?
+    let summaryJSON: String?
     let files: [FileTree.Entry]
     /// What it has saved for the next one; nil where it is not handed back, or that cannot be told.
     let checkpoint: [FileTree.Entry]?
@@ -131,10 +131,10 @@ final class AttemptExecution: Sendable {
   }
 
   private func remains(
-    _ ending: (AttemptEnding, AttemptError?)?, _ usage: AttemptUsage, _ summary: JSONValue? = nil,
+    _ ending: (AttemptEnding, AttemptError?)?, _ usage: AttemptUsage, _ summaryJSON: String? = nil,
     _ files: [FileTree.Entry] = [], _ checkpoint: [FileTree.Entry]? = nil
   ) -> Remains {
-    Remains(ending: ending, usage: usage, summary: summary, files: files, checkpoint: checkpoint, log: logPath)
+    Remains(ending: ending, usage: usage, summaryJSON: summaryJSON, files: files, checkpoint: checkpoint, log: logPath)
   }
 
   private var cores: Int { max(1, Int((order.resources.cpuMillicores + 999) / 1_000)) }
@@ -186,7 +186,7 @@ final class AttemptExecution: Sendable {
     if kind == .failed, let full = fullDisk() { error = full }
     if let error { log.append(line: error.message) }
     let checkpoint = kind == .released ? saved(in: folders) : nil
-    return remains((kind, error), usage, end.outcome?.product.summary, files, checkpoint)
+    return remains((kind, error), usage, end.outcome?.summaryJSON, files, checkpoint)
   }
 
   /// Its results, whose paths hold until `clear` is called.

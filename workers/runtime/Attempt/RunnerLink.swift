@@ -48,7 +48,7 @@ final class RunnerLink: Sendable {
     if isOver { listener?(nil) }
   }
 
-  func send(_ request: RunnerRequest) async throws { try await writing.write(MessageCoding.frame(request)) }
+  func send(_ request: RunnerRequest) async throws { try await writing.write(request.frame) }
 
   private func receive(on loop: EventLoop) {
     var count = 0
@@ -65,7 +65,7 @@ final class RunnerLink: Sendable {
     try state.withLock { state in
       state.decoder.append(bytes)
       var replies: [RunnerReply] = []
-      while let body = try state.decoder.next() { replies.append(try MessageCoding.read(RunnerReply.self, from: body)) }
+      while let body = try state.decoder.next() { replies.append(try RunnerReply(body: body)) }
       return replies
     }
   }

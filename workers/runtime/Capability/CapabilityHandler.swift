@@ -29,7 +29,7 @@ extension InlineHandler {
 }
 
 /// What a handler says of an attempt beyond its result files.
-public struct AttemptProduct: Hashable, Codable, Sendable {
+public struct AttemptProduct: Hashable, Sendable {
   /// The capability's own account of its work (points read, exit status, …); a JSON object.
   public let summary: JSONValue?
   /// A failure that still has a summary and results, such as a command's non-zero exit status.

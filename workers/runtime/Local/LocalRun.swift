@@ -105,7 +105,7 @@ public struct LocalReport: Hashable, Sendable {
   init(remains: AttemptExecution.Remains, results: [String]) {
     error = remains.ending?.error
     usage = remains.usage
-    summaryJSON = remains.summary?.description
+    summaryJSON = remains.summaryJSON
     self.results = results
   }
 }

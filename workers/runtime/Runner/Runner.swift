@@ -62,7 +62,7 @@ final class RunnerLoop: Sendable {
       decoder.append(bytes)
       do {
         while let body = try decoder.next() {
-          handle(try MessageCoding.read(RunnerRequest.self, from: body))
+          handle(try RunnerRequest(body: body))
         }
       } catch {
         // The worker is of the same build; whatever this is, it cannot be answered.
@@ -137,14 +137,13 @@ final class RunnerLoop: Sendable {
 
   /// A summary too large for a frame becomes the attempt's failure.
   private static func frame(of reply: RunnerReply) -> [UInt8]? {
-    if let frame = try? MessageCoding.frame(reply) { return frame }
+    if let frame = try? reply.frame { return frame }
     guard case .outcome(let outcome) = reply else { return nil }
     let failure = AttemptError.outputTooLarge("the summary is over \(Frames.bodyBytesMax) bytes")
-    return try? MessageCoding.frame(
-      RunnerReply.outcome(
-        RunnerOutcome(
-          product: AttemptProduct(error: failure), cpuMicroseconds: outcome.cpuMicroseconds,
-          memoryPeakBytes: outcome.memoryPeakBytes)))
+    return try? RunnerReply.outcome(
+      RunnerOutcome(
+        error: failure, cpuMicroseconds: outcome.cpuMicroseconds, memoryPeakBytes: outcome.memoryPeakBytes)
+    ).frame
   }
 }
 

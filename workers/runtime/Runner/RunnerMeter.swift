@@ -1,4 +1,5 @@
 import Glibc
+import StrataCore
 import StrataRuntime
 
 /// What one attempt uses, measured inside the runner: exact, because by the time of reading every descendant has been
@@ -28,7 +29,8 @@ struct RunnerMeter {
     let (reapedPeak, own) = (Self.reapedPeakBytes(), ResidentMemory.ofThisProcess)
     let childPeak = reapedPeak > max(reapedPeakAtStart, own.peakBytes) ? reapedPeak : orphanPeakBytes
     return RunnerOutcome(
-      product: product, cpuMicroseconds: Self.processorMicroseconds() - startMicroseconds,
+      summaryJSON: product.summary?.description, error: product.error,
+      cpuMicroseconds: Self.processorMicroseconds() - startMicroseconds,
       memoryPeakBytes: max(childPeak, own.peak(since: ownAtStart)))
   }
 

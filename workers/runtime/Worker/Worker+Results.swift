@@ -14,7 +14,7 @@ extension Worker {
     let reference = lease.reference
     await keeper.pump.flush(only: reference) { _ in }
     var report = AttemptReport(
-      usage: remains.usage, summaryJSON: remains.summary?.description, error: end.error)
+      usage: remains.usage, summaryJSON: remains.summaryJSON, error: end.error)
     guard let refusal = await store(remains, of: reference, in: &report) else {
       shortageReleases.withLock { $0.forget(lease.job.id) }
       return AttemptNotice(of: reference, end.kind, report)
