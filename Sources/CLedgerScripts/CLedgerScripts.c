@@ -71,10 +71,6 @@ static const char insert_usage[] = {
 #embed "../StrataLedger/Queries/insert_usage.sql"
     , 0};
 const char *const strata_query_insert_usage = insert_usage;
-static const char largest_token[] = {
-#embed "../StrataLedger/Queries/largest_token.sql"
-    , 0};
-const char *const strata_query_largest_token = largest_token;
 static const char leader_heartbeat[] = {
 #embed "../StrataLedger/Queries/leader_heartbeat.sql"
     , 0};
@@ -428,3 +424,8 @@ static const char migration_018_transfers[] = {
 #embed "../StrataLedger/Migrations/018_transfers.up.sql"
     , 0};
 const char *const strata_migration_018_transfers = migration_018_transfers;
+
+static const char migration_019_token_floor[] = {
+#embed "../StrataLedger/Migrations/019_token_floor.up.sql"
+    , 0};
+const char *const strata_migration_019_token_floor = migration_019_token_floor;

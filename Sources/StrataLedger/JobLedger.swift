@@ -41,11 +41,8 @@ public protocol JobLedger: Sendable {
   /// How often each of those of `jobs` that are unfinished was restored for that.
   func unreadableRestores(of jobs: [JobID]) async throws(LedgerError) -> [JobID: Int]
 
-  /// The largest fencing token of an ended attempt.
-  func largestToken() async throws(LedgerError) -> FencingToken
-
-  /// A number greater than all that this returned before.
-  func nextGeneration() async throws(LedgerError) -> UInt64
+  /// What a rebuilt queue begins with.
+  func nextGeneration() async throws(LedgerError) -> QueueGeneration
 
   // MARK: What the queue is told
 
@@ -65,3 +62,16 @@ public protocol JobLedger: Sendable {
 }
 
 extension Ledger: JobLedger {}
+
+/// What a rebuilt queue begins with.
+public struct QueueGeneration: Hashable, Sendable {
+  /// Greater than those of all before it, also across restarts of the database.
+  public let number: UInt64
+  /// What its fencing tokens are greater than: the tokens of all ended attempts, and the floors of all generations before it, by
+  /// `tokensPassed`. Attempts that were lost with a queue had greater tokens than the last that ended; by ones, where the clock
+  /// had been set back.
+  public let tokenFloor: FencingToken
+
+  /// More than a queue gives out between an attempt's start and its end.
+  public static let tokensPassed: UInt64 = 1_000_000
+}

@@ -187,7 +187,7 @@ private struct LedgerTwins {
       let real = try await ledger.unfinished(after: first, before: last, limit: 50)
       if try await model.unfinished(after: first, before: last, limit: 50) != real { return "unfinished between" }
     }
-    return try await ledger.largestToken() == model.largestToken() ? nil : "largest token"
+    return try await ledger.nextGeneration() == model.nextGeneration() ? nil : "the next generation"
   }
 
   // MARK: Books

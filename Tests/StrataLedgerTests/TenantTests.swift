@@ -154,6 +154,10 @@ import Testing
     #expect(states == [mine[0].job: .succeeded, mine[9].job: .queued])
     let usage = try await bench.ledger.usage(of: tenant, in: Timestamp(nanoseconds: 0)..<Timestamp.now + .seconds(60))
     #expect(usage.map(\.jobs) == [4] && usage[0].charged == MicroCredits(micros: 4_000_000))
-    #expect(try await bench.ledger.nextGeneration() < bench.ledger.nextGeneration())
+    let generations = [try await bench.ledger.nextGeneration(), try await bench.ledger.nextGeneration()]
+    #expect(generations[0].number < generations[1].number)
+    // Nothing has ended between them: attempts that the first has begun are passed over all the same.
+    let passed = generations[1].tokenFloor.rawValue - generations[0].tokenFloor.rawValue
+    #expect(passed == QueueGeneration.tokensPassed)
   }
 }

@@ -3,7 +3,6 @@ import StrataCore
 import StrataQueue
 import StrataRuntime
 import StrataWorker
-import Synchronization
 
 /// A worker process of the benchmark `drain`: this program, started with words of which its usage says nothing. It ends with
 /// its parent.
@@ -66,7 +65,7 @@ enum DrainWorker {
     configuration.leaseDuration = leaseDuration
     configuration.heartbeatInterval = heartbeatInterval
     let keeper = LeaseKeeper(configuration, queue: queue, log: { complain($0) }, onReady: sayReady)
-    await keeper.run(InProcessHost(keeper))
+    await keeper.run(InProcessHost())
   }
 
   private static func complain(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
@@ -100,41 +99,22 @@ enum DrainWorker {
 }
 
 /// Runs what a keeper of leases has leased in this very process: a handler that does nothing.
-private final class InProcessHost: AttemptHost {
-  private let keeper: LeaseKeeper
-  /// Why an attempt is to end, where it is.
-  private let reasons = Mutex<[LeaseReference: StopReason?]>([:])
-
-  init(_ keeper: LeaseKeeper) { self.keeper = keeper }
-
+private struct InProcessHost: AttemptHost {
   var shortage: String? { nil }
 
-  func prepare(_ lease: Lease) -> (@Sendable () async -> Void)? {
-    let reference = lease.reference
+  func begin(_ lease: Lease) -> BegunAttempt {
+    let start = ContinuousClock.now
     guard let order = ReportCoding.order(from: lease.job.payload) else {
       let error = AttemptError(code: "unreadable_order", message: "its order cannot be read", isRetryable: false)
-      keeper.finish(
-        reference, AttemptNotice(of: reference, .failed, AttemptReport(usage: AttemptUsage(), error: error)))
-      return nil
+      return .isOver(AttemptNotice(of: lease.reference, .failed, AttemptReport(usage: AttemptUsage(), error: error)))
     }
-    _ = reasons.withLock { $0.updateValue(nil, forKey: reference) }
-    return { self.run(reference, order) }
-  }
-
-  private func run(_ lease: LeaseReference, _ order: WorkOrder) {
-    let start = ContinuousClock.now
-    let outcome = RunnerOutcome()
-    let reason = reasons.withLock { $0.removeValue(forKey: lease) } ?? nil
-    let end = AttemptEnd(reason: reason, outcome: outcome, exit: nil)
-    guard let (ending, error) = end.ending(of: order) else { return keeper.finish(lease, nil) }
+    let end = AttemptEnd(reason: nil, outcome: RunnerOutcome(), exit: nil)
+    let (ending, error) = end.ending(of: order) ?? (.succeeded, nil)
     let usage = AttemptUsage(wallMicroseconds: (ContinuousClock.now - start).nanoseconds / 1_000)
-    keeper.finish(lease, AttemptNotice(of: lease, ending, AttemptReport(usage: usage, error: error)))
+    return .isOver(AttemptNotice(of: lease.reference, ending, AttemptReport(usage: usage, error: error)))
   }
 
-  func stop(_ lease: LeaseReference, _ reason: StopReason) {
-    reasons.withLock { if $0.keys.contains(lease) { $0[lease] = .some(reason) } }
-  }
-
+  func stop(_ lease: LeaseReference, _ reason: StopReason) {}
   func hasten(_ lease: LeaseReference) {}
 }
 

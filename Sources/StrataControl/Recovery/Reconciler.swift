@@ -33,8 +33,6 @@ package actor Reconciler {
   /// Jobs accepted this short a time before a rebuild are looked for a second time after it: their commit may have
   /// come after the first look.
   static let overlap = Duration.seconds(60)
-  /// How many tokens a rebuilt queue passes over: more than a queue gives out between an attempt's start and its end.
-  private static let tokensPassed: UInt64 = 1_000_000
   /// How often a job is put back because the queue could not read an entry of it. The next time it has failed.
   package static let unreadableRestoresMax = 5
 
@@ -176,12 +174,9 @@ package actor Reconciler {
     }
     let start = time.now
     let generation = try await ledger.nextGeneration()
-    let floor = try await ledger.largestToken()
     try requireFresh(start)
-    // Leases that were lost had greater tokens than the last that ended; by ones, where the clock had been set back.
-    let passed = FencingToken(rawValue: floor.rawValue == 0 ? 0 : floor.rawValue + Self.tokensPassed)
-    try await queue.install(generation: generation, tokenFloor: passed)
-    return (restored + (try await restoreMissing(after: JobID.first(at: overlapStart))), generation)
+    try await queue.install(generation: generation.number, tokenFloor: generation.tokenFloor)
+    return (restored + (try await restoreMissing(after: JobID.first(at: overlapStart))), generation.number)
   }
 
   /// Finishes those that their owners have cancelled; nothing runs them any more.

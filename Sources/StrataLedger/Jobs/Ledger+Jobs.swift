@@ -155,16 +155,16 @@ extension Ledger {
     return Dictionary(pairs) { first, _ in first }
   }
 
-  /// The largest fencing token of an ended attempt; leases granted and not yet ended may carry larger ones.
-  public func largestToken() async throws(LedgerError) -> FencingToken {
-    let values = try await read(Query.largestToken()) { row throws(PostgreSQLError) in try row.integer() }
-    return FencingToken(rawValue: UInt64(bitPattern: values.first ?? 0))
-  }
-
-  /// A number greater than all that this returned before, also across restarts of the database.
-  public func nextGeneration() async throws(LedgerError) -> UInt64 {
-    let values = try await exchange(Query.nextGeneration()) { row throws(PostgreSQLError) in try row.integer() }
-    return UInt64(values.first ?? 0)
+  public func nextGeneration() async throws(LedgerError) -> QueueGeneration {
+    let passed = PostgreSQLParameter.integer(Int64(QueueGeneration.tokensPassed))
+    let generations = try await exchange(Query.nextGeneration(passed)) { row throws(PostgreSQLError) in
+      QueueGeneration(
+        number: UInt64(try row.integer()), tokenFloor: FencingToken(rawValue: UInt64(bitPattern: try row.integer())))
+    }
+    guard let generation = generations.first else {
+      throw .database(PostgreSQLError(.malformed, message: "a generation has no row"))
+    }
+    return generation
   }
 
   func page(_ limit: Int) -> Int64 { Int64(max(0, min(limit, limits.pageMax))) }

@@ -37,11 +37,10 @@ extension MemoryLedger {
     }
   }
 
-  public func largestToken() async throws(LedgerError) -> FencingToken { largest }
-
-  public func nextGeneration() async throws(LedgerError) -> UInt64 {
+  public func nextGeneration() async throws(LedgerError) -> QueueGeneration {
     generation += 1
-    return generation
+    largest = FencingToken(rawValue: largest.rawValue + QueueGeneration.tokensPassed)
+    return QueueGeneration(number: generation, tokenFloor: largest)
   }
 
   public func gates() async throws(LedgerError) -> [SharedGate] { [] }

@@ -18,6 +18,7 @@ public actor MemoryLedger: JobLedger {
   var revenue = MicroCredits.zero
   var charges: [Charge] = []
   var attempts: [JobID: [SettlementDecision.UsageRow]] = [:]
+  /// The largest token of an ended attempt, or the last floor of a generation.
   var largest = FencingToken(rawValue: 0)
   /// Who waits for a job that has not been told to them.
   var dependants: [JobID: Set<JobID>] = [:]

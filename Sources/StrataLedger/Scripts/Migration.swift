@@ -24,6 +24,7 @@ struct Migration: Sendable {
     unsafe Migration("016_task_states", strata_migration_016_task_states),
     unsafe Migration("017_metadata", strata_migration_017_metadata),
     unsafe Migration("018_transfers", strata_migration_018_transfers),
+    unsafe Migration("019_token_floor", strata_migration_019_token_floor),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)

@@ -53,7 +53,6 @@ enum Query {
   static let insertSchedule = unsafe embedded("insert_schedule", strata_query_insert_schedule)
   static let insertTenant = unsafe embedded("insert_tenant", strata_query_insert_tenant)
   static let insertUsage = unsafe embedded("insert_usage", strata_query_insert_usage)
-  static let largestToken = unsafe embedded("largest_token", strata_query_largest_token)
   static let leaderExists = unsafe embedded("leader_exists", strata_query_leader_exists)
   static let leaderHeartbeat = unsafe embedded("leader_heartbeat", strata_query_leader_heartbeat)
   static let leaderLock = unsafe embedded("leader_lock", strata_query_leader_lock)

@@ -53,10 +53,7 @@ extension LedgerRelay {
   func unreadableRestores(of jobs: [JobID]) async throws(LedgerError) -> [JobID: Int] {
     try await pass { ledger throws(LedgerError) in try await ledger.unreadableRestores(of: jobs) }
   }
-  func largestToken() async throws(LedgerError) -> FencingToken {
-    try await pass { ledger throws(LedgerError) in try await ledger.largestToken() }
-  }
-  func nextGeneration() async throws(LedgerError) -> UInt64 {
+  func nextGeneration() async throws(LedgerError) -> QueueGeneration {
     try await pass { ledger throws(LedgerError) in try await ledger.nextGeneration() }
   }
   func gates() async throws(LedgerError) -> [SharedGate] {

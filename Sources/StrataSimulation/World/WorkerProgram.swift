@@ -61,13 +61,15 @@ private final class IdleHost: AttemptHost {
 
   var shortage: String? { nil }
 
-  func prepare(_ lease: Lease) -> (@Sendable () async -> Void)? {
-    guard let order = ReportCoding.order(from: lease.job.payload) else { return nil }
+  func begin(_ lease: Lease) -> BegunAttempt {
+    guard let order = ReportCoding.order(from: lease.job.payload) else {
+      return .isOver(AttemptNotice(of: lease.reference, .failed, AttemptReport(usage: AttemptUsage())))
+    }
     let length = engine.duration(.milliseconds(10), plan.lengthMax)
     let work = time.start { [time] in await time.pause(length) }
     attempts.withLock { $0[lease.reference] = Attempt(work: work) }
     judge.noteRunning(Judge.Running(lease: lease.reference, program: program) { [keeper] in keeper.ownedUntil })
-    return { [self] in await run(lease, order, work, length) }
+    return .runs { [self] in await run(lease, order, work, length) }
   }
 
   private func run(_ lease: Lease, _ order: WorkOrder, _ work: Task<Void, Never>, _ length: Duration) async {

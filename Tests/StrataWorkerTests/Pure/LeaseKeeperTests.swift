@@ -77,17 +77,24 @@ import Testing
   }
 }
 
-/// Whose attempts are over at once.
+/// Whose attempts take no time.
 struct QuickHost: AttemptHost {
+  enum Kind: CaseIterable {
+    /// They are over as soon as they are begun.
+    case inPlace
+    case inTasks
+  }
+
   let keeper: LeaseKeeper
-  init(_ keeper: LeaseKeeper) { self.keeper = keeper }
+  let kind: Kind
+
+  init(_ keeper: LeaseKeeper, _ kind: Kind = .inTasks) { (self.keeper, self.kind) = (keeper, kind) }
+
   var shortage: String? { nil }
 
-  func prepare(_ lease: Lease) -> (@Sendable () async -> Void)? {
-    { [keeper] in
-      keeper.finish(
-        lease.reference, AttemptNotice(of: lease.reference, .succeeded, AttemptReport(usage: AttemptUsage())))
-    }
+  func begin(_ lease: Lease) -> BegunAttempt {
+    let notice = AttemptNotice(of: lease.reference, .succeeded, AttemptReport(usage: AttemptUsage()))
+    return kind == .inPlace ? .isOver(notice) : .runs { [keeper] in keeper.finish(lease.reference, notice) }
   }
 
   func stop(_ lease: LeaseReference, _ reason: StopReason) {}
@@ -104,9 +111,9 @@ private final class PatientHost: AttemptHost {
   var shortage: String? { nil }
   var runs: Int { running.withLock(\.count) }
 
-  func prepare(_ lease: Lease) -> (@Sendable () async -> Void)? {
+  func begin(_ lease: Lease) -> BegunAttempt {
     running.withLock { $0.append(lease.reference) }
-    return {}
+    return .runs {}
   }
 
   func endAll() {

@@ -74,12 +74,12 @@ struct WorkerModel {
     running.remove(lease)
     let isReported = Bool.random(using: &random)
     if isReported { reporting.insert(lease) }
-    feed(.attemptEnded(lease, isReported: isReported))
+    feed(.attemptsEnded([lease], areReported: isReported))
   }
 
   private mutating func answer(_ lease: LeaseReference) {
     reporting.remove(lease)
-    feed(.reportAnswered(lease))
+    feed(.reportsAnswered([lease]))
   }
 
   private mutating func feed(_ event: WorkerState.Event) {

@@ -34,14 +34,15 @@ import Testing
     // A signal came while the call was out, so it asks again for the rest.
     #expect(granted == [.start(lease(1)), .lease(count: 2, room: .unlimited)])
     #expect(state.handle(.granted([], asked: 2, room: .unlimited, ownedUntil: until, now: now)) == [])
-    #expect(state.handle(.attemptEnded(lease(1).reference, isReported: true)) == [])
+    #expect(state.handle(.attemptsEnded([lease(1).reference], areReported: true)) == [])
   }
 
   @Test func aFullGrantAsksAgainOnceASlotIsFree() {
     var state = working(slots: 1, [lease(1)])
-    #expect(state.handle(.attemptEnded(lease(1).reference, isReported: true)) == [.lease(count: 1, room: .unlimited)])
+    #expect(
+      state.handle(.attemptsEnded([lease(1).reference], areReported: true)) == [.lease(count: 1, room: .unlimited)])
     #expect(state.held == [lease(1).reference])
-    _ = state.handle(.reportAnswered(lease(1).reference))
+    _ = state.handle(.reportsAnswered([lease(1).reference]))
     #expect(state.held == [])
   }
 
@@ -58,10 +59,10 @@ import Testing
     // Nothing that waits fits; that may be different as soon as the large one is over.
     #expect(state.handle(.granted([], asked: 3, room: left, ownedUntil: until, now: now)) == [])
     #expect(
-      state.handle(.attemptEnded(large.reference, isReported: true)) == [.lease(count: 4, room: Self.room)])
+      state.handle(.attemptsEnded([large.reference], areReported: true)) == [.lease(count: 4, room: Self.room)])
     // The queue knows of all its room now: there is no more to ask for.
     #expect(state.handle(.granted([], asked: 4, room: Self.room, ownedUntil: until, now: now)) == [])
-    #expect(state.handle(.reportAnswered(large.reference)) == [])
+    #expect(state.handle(.reportsAnswered([large.reference])) == [])
   }
 
   @Test func roomThatGrewWhileACallWasOutIsAskedForAgain() {
@@ -71,7 +72,7 @@ import Testing
     _ = state.handle(.granted([first], asked: 2, room: Self.room, ownedUntil: until, now: now))
     let left = ResourceRequest(cpuMillicores: 3_000, memoryBytes: 7 << 30)
     #expect(state.handle(.mayHaveWork) == [.lease(count: 1, room: left)])
-    #expect(state.handle(.attemptEnded(first.reference, isReported: false)) == [])
+    #expect(state.handle(.attemptsEnded([first.reference], areReported: false)) == [])
     #expect(
       state.handle(.granted([], asked: 1, room: left, ownedUntil: until, now: now))
         == [.lease(count: 2, room: Self.room)])
@@ -100,7 +101,7 @@ import Testing
     let all = lease(1, ResourceRequest(cpuMillicores: 8_000, memoryBytes: 1 << 30))
     #expect(state.handle(.granted([all], asked: 4, room: Self.room, ownedUntil: until, now: now)) == [.start(all)])
     #expect(state.handle(.mayHaveWork) == [])
-    #expect(state.handle(.attemptEnded(all.reference, isReported: true)) == [.lease(count: 4, room: Self.room)])
+    #expect(state.handle(.attemptsEnded([all.reference], areReported: true)) == [.lease(count: 4, room: Self.room)])
   }
 
   @Test func aFailedLeaseCallWaitsForTheShell() {
@@ -146,11 +147,11 @@ import Testing
     var state = working(slots: 2, [lease(1), lease(2)])
     #expect(state.handle(.stopRequested) == [.beginDrainGrace, .leave])
     #expect(state.handle(.mayHaveWork) == [])
-    #expect(state.handle(.attemptEnded(lease(1).reference, isReported: true)) == [])
+    #expect(state.handle(.attemptsEnded([lease(1).reference], areReported: true)) == [])
     #expect(state.handle(.drainGraceOver) == [.end(lease(2).reference, .handedBack)])
-    #expect(state.handle(.reportAnswered(lease(1).reference)) == [])
-    #expect(state.handle(.attemptEnded(lease(2).reference, isReported: true)) == [])
-    #expect(state.handle(.reportAnswered(lease(2).reference)) == [.finish])
+    #expect(state.handle(.reportsAnswered([lease(1).reference])) == [])
+    #expect(state.handle(.attemptsEnded([lease(2).reference], areReported: true)) == [])
+    #expect(state.handle(.reportsAnswered([lease(2).reference])) == [.finish])
     #expect(state.phase == .stopped)
   }
 
@@ -168,8 +169,8 @@ import Testing
     let answer = WorkerState.Event.granted([lease(1)], asked: 1, room: .unlimited, ownedUntil: until, now: now)
     // Not before: the queue may have got the call after that.
     #expect(state.handle(answer) == [.start(lease(1)), .leave])
-    #expect(state.handle(.attemptEnded(lease(1).reference, isReported: true)) == [])
-    #expect(state.handle(.reportAnswered(lease(1).reference)) == [.finish])
+    #expect(state.handle(.attemptsEnded([lease(1).reference], areReported: true)) == [])
+    #expect(state.handle(.reportsAnswered([lease(1).reference])) == [.finish])
   }
 
   @Test func leasesGrantedWhileHandingBackGoStraightBack() {
@@ -181,7 +182,7 @@ import Testing
       state.handle(.granted([lease(1)], asked: 1, room: .unlimited, ownedUntil: until, now: now)) == [
         .release(lease(1)), .leave,
       ])
-    #expect(state.handle(.reportAnswered(lease(1).reference)) == [.finish])
+    #expect(state.handle(.reportsAnswered([lease(1).reference])) == [.finish])
   }
 
   @Test func anIdleWorkerStopsAtOnce() {

@@ -10,7 +10,7 @@ extension LeaseKeeper {
       time.start { await self.listen() }, time.start { await self.watchDeadline() },
       time.start { await self.pump.run { self.feed.yield(.leaseLost($0)) } },
       time.start {
-        await self.reporter.run(backoff: self.configuration.newBackoff()) { self.feed.yield(.reportAnswered($0)) }
+        await self.reporter.run(backoff: self.configuration.newBackoff()) { self.feed.yield(.reportsAnswered($0)) }
       },
     ]
   }
@@ -36,7 +36,7 @@ extension LeaseKeeper {
       turn.give()
       becomeReady()
       leaseBackoff.withLock { $0.reset() }
-      reporter.settle(riders, grant.verdicts) { feed.yield(.reportAnswered($0)) }
+      reporter.settle(riders, grant.verdicts) { feed.yield(.reportsAnswered($0)) }
       feed.yield(.granted(grant.leases, asked: count, room: room, ownedUntil: until, now: time.now))
     } catch {
       turn.give()

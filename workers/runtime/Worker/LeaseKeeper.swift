@@ -8,15 +8,20 @@ package protocol AttemptHost: Sendable {
   /// Why nothing is to be leased now; nil while something is.
   var shortage: String? { get }
 
-  /// Takes note of a lease, so that its attempt can be stopped from now on.
-  ///
-  /// - Returns: what runs it and, at its end, calls `LeaseKeeper.finish`; nil where it cannot be run, which has been told so.
-  func prepare(_ lease: Lease) -> (@Sendable () async -> Void)?
+  /// Takes note of a lease, so that its attempt can be stopped from now on, or is done with it.
+  func begin(_ lease: Lease) -> BegunAttempt
 
   func stop(_ lease: LeaseReference, _ reason: StopReason)
 
   /// Ends what is being ended without waiting for its grace.
   func hasten(_ lease: LeaseReference)
+}
+
+package enum BegunAttempt: Sendable {
+  /// What runs it and, at its end, calls `LeaseKeeper.finish`.
+  case runs(@Sendable () async -> Void)
+  /// It is over, and this is to be said of it: it took no time, or it cannot be run.
+  case isOver(AttemptNotice)
 }
 
 /// Keeps a worker's leases: asks for them, renews them, ends what must end, and reports. `WorkerState` decides; this talks to
@@ -83,8 +88,8 @@ package final class LeaseKeeper: Sendable {
   package func finish(_ lease: LeaseReference, _ notice: AttemptNotice?) {
     pump.forget(lease)
     // Before a request for more, with which it rides.
-    if let notice { reporter.add(notice) }
-    feed.yield(.attemptEnded(lease, isReported: notice != nil))
+    if let notice { reporter.add([notice]) }
+    feed.yield(.attemptsEnded([lease], areReported: notice != nil))
   }
 
   /// Works until it has been told to stop and holds no lease any more, or the task is cancelled.
@@ -97,7 +102,10 @@ package final class LeaseKeeper: Sendable {
         let (actions, isLeasing) = handle(event)
         if actions.contains(.finish) { break }
         if event.mayEndWaiting, !isLeasing { reporter.flush() }
-        for action in actions { perform(action, host, in: &group) }
+        let over = actions.compactMap { perform($0, host, in: &group) }
+        guard !over.isEmpty else { continue }
+        reporter.add(over)
+        feed.yield(.attemptsEnded(over.map(\.lease), areReported: true))
       }
       group.cancelAll()
     }
@@ -123,20 +131,26 @@ package final class LeaseKeeper: Sendable {
     }
   }
 
+  /// - Returns: what is to be said of an attempt that was over at once.
   private func perform(
     _ action: WorkerState.Action, _ host: some AttemptHost, in group: inout DiscardingTaskGroup
-  ) {
+  ) -> AttemptNotice? {
     switch action {
     case .lease(let count, let room): group.addTask { await self.lease(count, room, host) }
-    case .start(let lease): if let attempt = host.prepare(lease) { group.addTask { await attempt() } }
+    case .start(let lease):
+      switch host.begin(lease) {
+      case .runs(let attempt): group.addTask { await attempt() }
+      case .isOver(let notice): return notice
+      }
     case .release(let lease):
-      reporter.add(AttemptNotice(of: lease.reference, .released, AttemptReport(usage: AttemptUsage())))
+      reporter.add([AttemptNotice(of: lease.reference, .released, AttemptReport(usage: AttemptUsage()))])
     case .end(let lease, let reason): host.stop(lease, reason)
     case .hasten(let lease): host.hasten(lease)
     case .beginDrainGrace: group.addTask { await self.drain() }
     case .leave: leaving.withLock { $0 = time.start { await self.leave() } }
     case .finish: break
     }
+    return nil
   }
 
   /// The grace, and then a bound on everything that may still hold the worker up.
@@ -146,10 +160,11 @@ package final class LeaseKeeper: Sendable {
     feed.yield(.drainGraceOver)
     let rest = configuration.limits.stopGrace + configuration.reportGrace
     guard (try? await time.sleep(for: rest)) != nil else { return }
-    for lease in reporter.unanswered {
+    let unanswered = reporter.unanswered
+    for lease in unanswered {
       log("job \(lease.job): its outcome could not be reported before the worker had to end; its lease will expire")
-      feed.yield(.reportAnswered(lease))
     }
+    feed.yield(.reportsAnswered(unanswered))
     feed.yield(.leaseFailed)
   }
 }
@@ -158,7 +173,7 @@ extension WorkerState.Event {
   /// Whether a success that waits to ride with a request for leases may find after it that there is none.
   fileprivate var mayEndWaiting: Bool {
     switch self {
-    case .attemptEnded, .granted, .leaseFailed: true
+    case .attemptsEnded, .granted, .leaseFailed: true
     default: false
     }
   }

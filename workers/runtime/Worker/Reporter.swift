@@ -69,10 +69,10 @@ final class Reporter: Sendable {
     (wake, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// A success waits for `takeRiders` or `flush`, or for what has to be sent anyway.
-  func add(_ notice: AttemptNotice) {
-    pending.withLock { $0.notices.append(notice) }
-    if notice.transition != .complete { waker.yield() }
+  /// Successes wait for `takeRiders` or `flush`, or for what has to be sent anyway.
+  func add(_ notices: [AttemptNotice]) {
+    pending.withLock { $0.notices += notices }
+    if notices.contains(where: { $0.transition != .complete }) { waker.yield() }
   }
 
   /// Sends what waits for a ride: there is none.
@@ -98,8 +98,8 @@ final class Reporter: Sendable {
   /// What has not been answered.
   var unanswered: [LeaseReference] { pending.withLock { $0.notices.map(\.lease) } }
 
-  /// Reports until the task is cancelled; calls `answered` for each notice that the queue has accepted or refused.
-  func run(backoff: Backoff, answered: @Sendable (LeaseReference) -> Void) async {
+  /// Reports until the task is cancelled; calls `answered` for the notices that the queue has accepted or refused.
+  func run(backoff: Backoff, answered: @Sendable ([LeaseReference]) -> Void) async {
     var backoff = backoff
     for await _ in wake {
       while let batch = nextBatch() {
@@ -136,7 +136,7 @@ final class Reporter: Sendable {
   }
 
   /// Takes note of what the queue says of notices that were on their way.
-  func settle(_ batch: [AttemptNotice], _ verdicts: [LeaseVerdict], _ answered: (LeaseReference) -> Void) {
+  func settle(_ batch: [AttemptNotice], _ verdicts: [LeaseVerdict], _ answered: ([LeaseReference]) -> Void) {
     let done = Set(batch.map(\.lease))
     pending.withLock { pending in
       pending.notices.removeAll { done.contains($0.lease) }
@@ -147,8 +147,8 @@ final class Reporter: Sendable {
       if isStale {
         log("job \(notice.lease.job): its lease is over: the queue has had the outcome, or it came too late")
       }
-      answered(notice.lease)
     }
+    answered(batch.map(\.lease))
   }
 
   /// A report over the queue's limit would be refused for ever: its job fails for it instead.

@@ -6,16 +6,14 @@ import Synchronization
 
 // From a lease to the notice of how its attempt ended.
 extension Worker {
-  /// Registers the attempt, so that it can be stopped from now on. Nil if its order cannot be read: that is reported.
-  package func prepare(_ lease: Lease) -> (@Sendable () async -> Void)? {
+  package func begin(_ lease: Lease) -> BegunAttempt {
     let reference = lease.reference
     guard let order = ReportCoding.order(from: lease.job.payload)?.placed(lease.job.lane.rank) else {
       let report = AttemptReport(usage: AttemptUsage(), error: .unreadableOrder)
-      keeper.finish(reference, AttemptNotice(of: reference, .failed, report))
-      return nil
+      return .isOver(AttemptNotice(of: reference, .failed, report))
     }
     if order.inputs.isEmpty, let handler = inlineHandlers[order.capability] {
-      return { self.runInline(lease, order, handler) }
+      return .isOver(runInline(lease, order, handler))
     }
     let attempt = AttemptExecution(
       order, on: lease.job.tier, folders: folders, pool: pool, limits: configuration.limits,
@@ -23,7 +21,7 @@ extension Worker {
         progress: { self.keeper.pump.progress(reference, $0, $1) }, log: { self.keeper.pump.log(reference, $0) }))
     wanted.withLock { _ = $0.insert(reference) }
     attempts.withLock { $0[reference] = attempt }
-    return { await self.run(lease, attempt) }
+    return .runs { await self.run(lease, attempt) }
   }
 
   private func run(_ lease: Lease, _ attempt: AttemptExecution) async {
@@ -41,18 +39,15 @@ extension Worker {
     let notice = await notice(of: lease, remains) { self.clear(attempt) }
     clear(attempt)
     wanted.withLock { _ = $0.remove(reference) }
-    finish(lease, attempt.order, notice)
+    keeper.finish(reference, notice.map { decided($0, lease, attempt.order) })
   }
 
-  private func finish(_ lease: Lease, _ order: WorkOrder, _ notice: AttemptNotice?) {
-    let policy = order.retry ?? .standard
-    keeper.finish(
-      lease.reference,
-      notice.map { notice in random.withLock { notice.decided(after: lease.attempt, by: policy, using: &$0) } })
+  private func decided(_ notice: AttemptNotice, _ lease: Lease, _ order: WorkOrder) -> AttemptNotice {
+    random.withLock { notice.decided(after: lease.attempt, by: order.retry ?? .standard, using: &$0) }
   }
 
   /// Over before anybody could stop it: what is asked of it meanwhile comes too late.
-  private func runInline(_ lease: Lease, _ order: WorkOrder, _ handler: some InlineHandler) {
+  private func runInline(_ lease: Lease, _ order: WorkOrder, _ handler: some InlineHandler) -> AttemptNotice {
     let (wall, cpu) = (configuration.time.now, ComputingTime.ofThread)
     let product: AttemptProduct
     do throws(AttemptError) {
@@ -65,7 +60,7 @@ extension Worker {
       wallMicroseconds: (configuration.time.now - wall).nanoseconds / 1_000)
     let report = AttemptReport(usage: usage, summaryJSON: product.summary?.description, error: product.error)
     let ending: AttemptEnding = product.error == nil ? .succeeded : .failed
-    finish(lease, order, AttemptNotice(of: lease.reference, ending, report))
+    return decided(AttemptNotice(of: lease.reference, ending, report), lease, order)
   }
 
   private func restore(_ job: QueuedJob, to folder: String) async throws(AttemptError) {

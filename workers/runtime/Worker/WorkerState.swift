@@ -29,10 +29,10 @@ package struct WorkerState: Sendable {
     /// The queue has called a lease stale.
     case leaseLost(LeaseReference)
     case deadlineReached(now: ContinuousClock.Instant)
-    /// The attempt's last process is gone. Its report, where there is one, is on its way.
-    case attemptEnded(LeaseReference, isReported: Bool)
-    /// The queue has answered the report, or there is no use in retrying it.
-    case reportAnswered(LeaseReference)
+    /// The attempts' last processes are gone. Their reports, where there are any, are on their way.
+    case attemptsEnded([LeaseReference], areReported: Bool)
+    /// The queue has answered the reports, or there is no use in retrying them.
+    case reportsAnswered([LeaseReference])
     /// The first starts draining, the second ends it at once.
     case stopRequested
     case drainGraceOver
@@ -106,8 +106,8 @@ package struct WorkerState: Sendable {
       return beat(lost, (cancelled, preempted), wasKnown, sent, until)
     case .leaseLost(let lease): return end(lease, .leaseLost)
     case .deadlineReached(let now): return checkDeadline(now)
-    case .attemptEnded(let lease, let isReported): leave(lease, isReported)
-    case .reportAnswered(let lease): holdings[lease] = nil
+    case .attemptsEnded(let leases, let areReported): for lease in leases { leave(lease, areReported) }
+    case .reportsAnswered(let leases): for lease in leases { holdings[lease] = nil }
     case .stopRequested: return stop()
     case .drainGraceOver: return phase == .draining ? handBack() : []
     }
