@@ -93,7 +93,7 @@ public protocol JobQueue: Sendable {
   /// the first one granted goes back with the next heartbeat. Of more than `QueueLimits.batchMax` such leases some may
   /// be left for later heartbeats.
   ///
-  /// - Parameter place: where the worker is, for people, such as `build-3:4711`: at most `QueueLimits.placeBytesLimit`
+  /// - Parameter place: where the worker is, for people, such as the text of a `WorkerPlace`: at most `QueueLimits.placeBytesLimit`
   ///   bytes. Kept for as long as the worker is known; an empty one changes nothing.
   func heartbeat(
     worker: WorkerID, held: [LeaseReference], for duration: Duration, place: String

@@ -14,6 +14,9 @@ public struct WorkerLoad: Hashable, Sendable {
     public let isDedicated: Bool
     public let tiers: [TierName]
 
+    /// Whether it has said that it asks for no more jobs: it has no room for any then, and there is no job without needs.
+    public var isDraining: Bool { wholeRoom.cpuMillicores == 0 && wholeRoom.memoryBytes == 0 }
+
     public init(
       wholeRoom: ResourceRequest, slotsLeft: Int, keepsFor: PriorityClass?, isDedicated: Bool = false, tiers: [TierName]
     ) {

@@ -82,6 +82,10 @@ static const char find_alike_arrays[] = {
 #embed "../StrataLedger/Queries/find_alike_arrays.sql"
     , 0};
 const char *const strata_query_find_alike_arrays = find_alike_arrays;
+static const char find_alike_batches[] = {
+#embed "../StrataLedger/Queries/find_alike_batches.sql"
+    , 0};
+const char *const strata_query_find_alike_batches = find_alike_batches;
 static const char list_ended_tasks[] = {
 #embed "../StrataLedger/Queries/list_ended_tasks.sql"
     , 0};

@@ -30,6 +30,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var attempts: [AttemptView]
   /// While it runs and has said how far it is.
   public var progress: Progress?
+  /// True while it runs and is being stopped because its owner has cancelled it; else absent.
+  public var isCancelRequested: Bool?
   public var createdAt: String
   /// When it was to run at the earliest; absent where that was at once.
   public var runAt: String?
@@ -75,7 +77,8 @@ public struct JobView: Hashable, Codable, Sendable {
     params: JSONValue? = nil, inputs: [ArtifactReference]? = nil, resources: ResourceRequest? = nil,
     alternatives: [Placement]? = nil,
     timeoutSeconds: Int64? = nil, attemptsMax: Int? = nil,
-    attempts: [AttemptView] = [], progress: Progress? = nil, createdAt: String, runAt: String? = nil,
+    attempts: [AttemptView] = [], progress: Progress? = nil, isCancelRequested: Bool? = nil, createdAt: String,
+    runAt: String? = nil,
     startBy: String? = nil, preemption: PreemptionTerms? = nil, preemptions: Int? = nil, startedAt: String? = nil,
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
     chargedMicrocredits: Int64 = 0,
@@ -101,6 +104,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.attemptsMax = attemptsMax
     self.attempts = attempts
     self.progress = progress
+    self.isCancelRequested = isCancelRequested
     self.createdAt = createdAt
     self.runAt = runAt
     self.startBy = startBy
@@ -152,6 +156,7 @@ public struct JobView: Hashable, Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case id, state, capability, tenant, tier, priority, attempts, progress, results, summary, error, after, batch
     case schedule, task, preemption, preemptions, params, inputs, resources, alternatives, name, labels, retry
+    case isCancelRequested = "cancel_requested"
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case createdAt = "created_at"

@@ -57,6 +57,13 @@ extension ControlPlane {
     return found
   }
 
+  /// The batches of a tenant that a part of an identifier may mean, newest first, at most `limit`; as for jobs.
+  public func batches(
+    tenant: TenantID, like part: IdentifierPart<BatchTag>, limit: Int
+  ) async throws(StrataError) -> [StoredBatch] {
+    do { return try await ledger.batches(of: tenant, like: part, limit: limit) } catch { throw error.strataError }
+  }
+
   private func opened(_ draft: BatchDraft, _ tenant: TenantID) async throws(StrataError) -> StoredBatch {
     if let batch = draft.batch {
       let known = try await self.batch(batch, tenant: tenant)

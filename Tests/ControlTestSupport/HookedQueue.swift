@@ -6,7 +6,7 @@ import Synchronization
 public final class HookedQueue: JobQueue {
   public enum Operation: Hashable, Sendable {
     case enqueue, cancel, outcomes, outcomesFromStart, acknowledge, expire, generation, restore, announce, unreadable
-    case promote, rewind, dueSignal, govern, census, reprioritise, load
+    case promote, rewind, dueSignal, govern, census, reprioritise, load, room
   }
 
   private struct Waiter {
@@ -67,6 +67,10 @@ public final class HookedQueue: JobQueue {
   /// Reading outcomes from the start waits until `releaseOutcomes`.
   public func holdOutcomes() { hold(.outcomesFromStart) }
   public func releaseOutcomes() { release(.outcomesFromStart) }
+
+  /// What was read of the room is held back until `releaseRooms`.
+  public func holdRooms() { hold(.room) }
+  public func releaseRooms() { release(.room) }
 
   private func hold(_ operation: Operation) { state.withLock { $0.held[operation] = [] } }
 
@@ -225,7 +229,12 @@ extension HookedQueue {
     if let shown = state.withLock({ $0.load }) { return shown }
     return try await memory.load()
   }
-  public func room() async throws(QueueError) -> QueueRoom { try await memory.room() }
+  public func room() async throws(QueueError) -> QueueRoom {
+    let room = try await memory.room()
+    try note(.room)
+    await waitWhileHeld(.room)
+    return room
+  }
   public func running() async throws(QueueError) -> [WorkerLoad] { try await memory.running() }
   public func reserve(_ lane: Lane, on worker: WorkerID, for duration: Duration) async throws(QueueError) -> Bool {
     try await memory.reserve(lane, on: worker, for: duration)

@@ -79,12 +79,19 @@ import Testing
     let process = try #require(stack.processes("worker").min())
     let list = try await strata(["workers"], on: stack)
     let cells = list.output.split(separator: "\n").map { $0.split(separator: "\t") }
-    #expect(cells.count == 1 && cells[0][1].hasSuffix(":\(process)") && cells[0][2] == "cpu", "\(list)")
-    #expect(cells[0][3] == "1 + 1", "\(list)")
+    #expect(cells.count == 1 && cells[0][1] == "worker-1" && cells[0][2].hasSuffix(":\(process)"), "\(list)")
+    #expect(cells[0][3] == "cpu" && cells[0][4] == "1 of 2" && cells[0][7] == "-", "\(list)")
     let jobs = try await strata(["workers", "--jobs"], on: stack)
     #expect(jobs.output.contains("\t\(job)\tcpu\tcommand.run\t1 core, 1 GiB\t"), "\(jobs)")
     let json: [WorkerView] = try items(of: try await strata(["workers", "--json"], on: stack))
     #expect(json.first?.running.map(\.job) == [job] && json.first?.slotsLeft == 1)
+    // Told to stop by itself it lets the job end, and says so meanwhile.
+    _ = kill(process, SIGTERM)
+    try await waitUntil("it is draining") {
+      try await strata(["workers"], on: stack).output.split(separator: "\n").contains {
+        $0.hasSuffix("\t-\t-\tdraining")
+      }
+    }
     try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
     await stack.stop()
   }
@@ -126,6 +133,10 @@ import Testing
     let more = try await strata(["batch", "submit", "-", "--batch", id, "--wait"], on: stack, input: good[0])
     #expect(more.code == 0 && more.output.contains("jobs        1501\n"), "\(more)")
     #expect(more.output.contains("succeeded   1501") && more.output.contains("state       finished"), "\(more)")
+    let shown = try await strata(["batch", "wait", String(id.suffix(8))], on: stack)
+    #expect(shown.code == 0 && shown.output.contains(id), "\(shown)")
+    let unknown = try await strata(["batch", "show", "zzzzzzzz"], on: stack)
+    #expect(unknown.code == 2 && unknown.errors.contains("no batch of yours ends in 'zzzzzzzz'"), "\(unknown)")
     let listed = try await strata(["jobs", "--batch", id, "--limit", "all"], on: stack)
     #expect(listed.output.split(separator: "\n").count == 1_501)
     // Many are cancelled by what they have in common.

@@ -67,6 +67,32 @@ import strata
     #expect(text.contains("capability    noop\n") && !text.contains("resources") && !text.contains("limit"), "\(text)")
   }
 
+  @Test func whatIsBeingStoppedSaysSo() {
+    var job = job([:])
+    (job.state, job.isCancelRequested, job.attempts) = (.running, true, [AttemptView(attempt: 1)])
+    let text = JobText.of(job)
+    #expect(text.contains("state       running, being stopped: its cancellation was asked for\n"), "\(text)")
+    #expect(text.contains("attempt 1   being stopped"), "\(text)")
+    #expect(JobTable.of([job]).lines.hasSuffix("\tbeing stopped: its cancellation was asked for"))
+  }
+
+  @Test func usageIsToldAsFarAsItWasMeasured() {
+    let measured = AttemptUsage(cpuMicroseconds: 1_200, wallMicroseconds: 4_200_000, memoryPeakBytes: 3_200_000)
+    #expect(UsageText.of(measured, at: " on tier cpu") == "4.2 s on tier cpu, 2 ms of CPU, 3.2 MB at most")
+    #expect(UsageText.of(AttemptUsage(cpuMicroseconds: 0, wallMicroseconds: 44)) == "44 µs, 0 ms of CPU")
+  }
+
+  @Test func whoWaitsForOnesOwnJobsIsToldTheRemedy() {
+    let job = JobID()
+    let text = ExplanationText.of(
+      ExplanationView(
+        job: job, state: .queued,
+        reasons: [
+          .init(code: "own_jobs", message: "5 jobs go first", count: 5, limit: nil, until: nil, jobs: nil)
+        ], unknown: [], start: nil))
+    #expect(text.contains("'strata job priority \(job) N'"), "\(text)")
+  }
+
   @Test func whatIsLongIsCutAndSaysSo() {
     let text = JobText.of(job(["text": .string(String(repeating: "x", count: 5_000))]))
     #expect(text.utf8.count < 1_500 && text.contains("xxx … (the rest with --json)"))

@@ -176,6 +176,13 @@ import strata
     #expect(twice.code == 2 && twice.errors.contains("given twice"), "\(twice)")
     let long = try await strata(["submit", "noop", "--timeout", "8d"], on: stack)
     #expect(long.code == 2 && long.errors.contains("--timeout must be from 1s to 7d, not '8d'"), "\(long)")
+    // What is refused leaves nothing behind.
+    let folder = stack.folder + "/results/of/it"
+    let refused = try await strata(["submit", "nop", "--wait", "--out", folder], on: stack)
+    #expect(refused.code != 0 && !FileManager.default.fileExists(atPath: stack.folder + "/results"), "\(refused)")
+    let file = try await strata(["submit", "noop", "--wait", "--out", stack.folder + "/up.out/x"], on: stack)
+    #expect(file.code == 2 && file.errors.contains("cannot be made in \(stack.folder)/up.out"), "\(file)")
+    #expect(try await !strata(["capabilities", "noop"], on: stack).output.contains("Parameters:"))
     await stack.stop()
   }
 

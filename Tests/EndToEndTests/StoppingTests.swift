@@ -78,6 +78,7 @@ import Testing
   @Test(.timeLimit(.minutes(3))) func aWorkerThatWasStartedByHandStopsWithItsStack() async throws {
     let stack = try await StackUnderTest(workers: 0)
     let (data, gate) = (stack.folder + "/data", stack.folder + "/gate")
+    let address = try String(contentsOfFile: data + "/run/http-address", encoding: .utf8)
     let worker = try await RunningCommand(
       ["worker", "--slots", "1", "--ready-file", stack.folder + "/ready"], on: stack)
     try await waitUntil("the worker is there") {
@@ -94,6 +95,7 @@ import Testing
     #expect(await worker.ended().code == 0)
     let again = try await strata("up", "--detach", "--http", "127.0.0.1:0", "--data-dir", data, "--workers", "0")
     #expect(again.status == .exited(0), "\(again.errors)")
+    #expect(try String(contentsOfFile: data + "/run/http-address", encoding: .utf8) == address, "port 0 is any, once")
     #expect(try await stack.job(job).attempts.compactMap(\.ending) == [.succeeded])
     _ = try await strata("down", "--data-dir", data)
     await stack.stop()

@@ -117,11 +117,12 @@ import Testing
     _ = try await fixture.submit()
     let job = try await fixture.submit()
     func own() async throws -> String? { try await reasons(fixture, job).first { $0.code == .ownJobs }?.message }
-    #expect(try await own() == "1 job of its own tenant goes first")
+    let order = ": a tenant's jobs start by priority, then as they were submitted"
+    #expect(try await own() == "1 job of its own tenant goes first\(order)")
     var other = JobDraft(capability: "test.files", parametersJSON: "{}")
     (other.memoryBytes, other.priority) = (2 << 30, JobPriority(rawValue: 90) ?? .standard)
     _ = try await fixture.control.submit(other, tenant: fixture.tenant)
-    #expect(try await own() == "at least 1 job of its own tenant goes first")
+    #expect(try await own() == "at least 1 job of its own tenant goes first\(order)")
   }
 
   @Test func aRateThatMayHoldAJobComesBeforeItsBeingNext() async throws {
@@ -174,6 +175,76 @@ import Testing
     let beside = try await fixture.control.explain(job, tenant: fixture.tenant)
     #expect(beside.reasons.map(\.code) == [.noRoom, .next])
     #expect(beside.unknown == ["whether jobs of its own tenant go first that need something else"])
+  }
+
+  /// A look at the room and one at the tenants are not of the same moment.
+  @Test func whereThereIsOneTenantNoOthersAreTold() async throws {
+    let fixture = try await ControlFixture()
+    var jobs: [JobID] = []
+    for _ in 0..<3 { jobs.append(try await fixture.submit()) }
+    fixture.queue.holdRooms()
+    let (last, tenant) = (jobs[2], fixture.tenant)
+    async let explanation = fixture.control.explain(last, tenant: tenant)
+    await fixture.queue.wait(for: .room)
+    #expect(try await fixture.lease(2).count == 2)
+    fixture.queue.releaseRooms()
+    let codes = try await explanation.reasons.map(\.code)
+    #expect(!codes.contains(.turns), "\(codes)")
+  }
+
+  @Test func tasksThatAreStillToBeMadeGoFirstToo() async throws {
+    let fixture = try await ControlFixture()
+    _ = try await fixture.lease(0)
+    var limits = ArrayLimits()
+    limits.windowMax = 20
+    let keeper = ArrayKeeper(ledger: fixture.ledger, admission: fixture.control.admission, limits: limits)
+    func array(_ indexes: String, _ change: (inout JobDraft) -> Void = { _ in }) async throws -> ArrayID {
+      var draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+      draft.array = ArrayDraft(try TaskIndexes(text: indexes))
+      change(&draft)
+      return ArrayID(try await fixture.control.submit(draft, tenant: fixture.tenant).id)
+    }
+    func own(_ job: JobID) async throws -> Explanation.Reason? {
+      try await reasons(fixture, job).first { $0.code == .ownJobs }
+    }
+    let large = try await array("0-59")
+    // Neither what is less important, nor what comes later.
+    _ = try await array("0-39") { $0.priority = JobPriority(rawValue: 10) ?? .standard }
+    let job = try await fixture.submit()
+    _ = try await array("0-39")
+    while try await keeper.makeDue() > 0 {}
+    let waits = try await own(job)
+    #expect(waits?.count == 60, "\(waits?.message ?? "")")
+    #expect(
+      waits?.message.contains("60 jobs of its own tenant go first, counting 40 tasks that its arrays have") == true)
+    // A task goes before those of its own array that are made after it.
+    #expect(try await own(large.task(at: 19))?.count == 19)
+    #expect(try await own(large.task(at: 0)) == nil)
+    #expect(try await own(try await fixture.submit(priority: JobPriority(rawValue: 60) ?? .standard)) == nil)
+    // What is cancelled will not be made; and one of higher priority has come.
+    _ = try await fixture.control.cancel(try TaskIndexes(text: "40-59"), of: large, tenant: fixture.tenant)
+    #expect(try await own(job)?.count == 41)
+  }
+
+  @Test func aWorkerThatIsFullOrStoppedIsSaidToBe() async throws {
+    let fixture = try await ControlFixture()
+    _ = try await fixture.submit()
+    #expect(try await fixture.lease().count == 1)
+    let job = try await fixture.submit()
+    let full = try await reasons(fixture, job)
+    #expect(full.map(\.code) == [.noRoom, .next] && full[0].message.hasSuffix("now: one is busy in all its slots"))
+    #expect(try await fixture.queue.leave(fixture.worker) == false)
+    let stopped = try await reasons(fixture, job)
+    #expect(stopped.map(\.code) == [.noWorker])
+    #expect(stopped[0].message == "the worker of tier 'cpu' is being stopped: it waits until another comes")
+  }
+
+  @Test func aCancelledJobThatStillRunsIsSaidToBeStopped() async throws {
+    let fixture = try await ControlFixture()
+    let job = try await fixture.submit()
+    _ = try await fixture.lease()
+    #expect(try await fixture.control.cancel(job, tenant: fixture.tenant).state == .running)
+    #expect(try await reasons(fixture, job).map(\.code) == [.cancelling])
   }
 
   @Test func aJobOfAnotherTenantIsNotExplained() async throws {

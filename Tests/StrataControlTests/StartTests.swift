@@ -107,6 +107,27 @@ import Testing
     #expect(explanation.unknown.isEmpty, "\(explanation.unknown)")
   }
 
+  /// One slot, jobs of ten seconds, an array of which ten tasks are made at a time: forty have to end.
+  @Test func tasksThatAreStillToBeMadeAreWaitedFor() async throws {
+    let clock = HeldClock()
+    let fixture = try await fixture(clock)
+    try await runJobs(40, 10, fixture, clock)
+    var draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+    draft.array = ArrayDraft(try TaskIndexes(text: "0-39"))
+    _ = try await fixture.control.submit(draft, tenant: fixture.tenant)
+    var limits = ArrayLimits()
+    limits.windowMax = 10
+    let admission = fixture.control.admission
+    #expect(try await ArrayKeeper(ledger: fixture.ledger, admission: admission, limits: limits).makeDue() == 10)
+    #expect(try await fixture.lease().count == 1)
+    let job = try await fixture.submit()
+    guard case .after(let interval)? = try await start(fixture, job) else {
+      Issue.record("the start should have been told")
+      return
+    }
+    #expect((320...480).contains(interval.expected.seconds), "\(interval)")
+  }
+
   /// One slot, jobs of ten seconds: what is left of the one that runs is waited for, and no less than a part of one.
   @Test func howLongTheRunningOneHasRunIsCounted() async throws {
     let clock = HeldClock()

@@ -36,16 +36,24 @@ import Testing
       _ = try await bench.submit()
       let lease = try #require(try await bench.fixture.lease().first)
       _ = try await bench.fixture.queue.heartbeat(
-        worker: lease.worker, held: [lease.reference], for: .seconds(60), place: "build-3:4711")
+        worker: lease.worker, held: [lease.reference], for: .seconds(60),
+        place: WorkerPlace(address: "build-3:4711", slots: 2, name: "worker-1").text)
       #expect(try await bench.ask("GET", "/v1/workers").status == 403)
       let answer = try await bench.ask("GET", "/v1/workers", key: bench.operatorKey)
       for part in [
         #""place":"build-3:4711""#, #""job":"\#(lease.job.id)""#, #""tiers":["cpu"]"#, #""dedicated":false"#,
+        #""name":"worker-1""#, #""slots":2,"#, #""draining":false"#,
       ] {
         #expect(answer.body.contains(part), "\(part): \(answer.body)")
       }
       let whole = try await bench.ask("GET", "/v1/queue", key: bench.operatorKey)
       #expect(whole.body.contains(#""place":"build-3:4711""#), "\(whole.body)")
+      // Who asks for no more is gone once what it runs has ended, which its owner has asked for.
+      #expect(try await bench.fixture.queue.leave(lease.worker) == false)
+      let leaving = try await bench.ask("GET", "/v1/workers", key: bench.operatorKey)
+      #expect(leaving.body.contains(#""draining":true"#), "\(leaving.body)")
+      let cancelled = try await bench.ask("DELETE", "/v1/jobs/\(lease.job.id)")
+      #expect(cancelled.body.contains(#""cancel_requested":true"#), "\(cancelled.body)")
     }
   }
 

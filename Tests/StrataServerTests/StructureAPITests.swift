@@ -100,6 +100,12 @@ import Testing
       #expect(jobs.count == 2)
       try await bench.fixture.complete(try await bench.fixture.lease(2))
       try await bench.fixture.control.settler.drain()
+      for part in [id.prefix(10), id.suffix(8)] {
+        let found = try await bench.ask("GET", "/v1/batches?id=\(part)")
+        #expect(found.status == 200 && found.body.contains(#""id":"\#(id)""#), "\(found.body)")
+        #expect(try await !bench.ask("GET", "/v1/batches?id=\(part)", key: bench.otherKey).body.contains(id))
+      }
+      #expect(try await bench.ask("GET", "/v1/batches").code == "invalid_id")
       let finished = try await bench.ask("GET", "/v1/batches/\(id)").json
       #expect(finished["succeeded"] == .integer(2) && finished["finished_at"] != nil)
       let events = try await bench.ask("GET", "/v1/batches/\(id)/events")

@@ -135,6 +135,7 @@ extern const char *const strata_query_trim_tier_workers;
 extern const char *const strata_migration_014_tiers;
 extern const char *const strata_migration_015_alternatives;
 extern const char *const strata_query_find_alike_arrays;
+extern const char *const strata_query_find_alike_batches;
 extern const char *const strata_query_list_ended_tasks;
 extern const char *const strata_query_list_open_tasks;
 extern const char *const strata_migration_016_task_states;

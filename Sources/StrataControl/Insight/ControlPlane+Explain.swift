@@ -4,6 +4,8 @@ import StrataQueue
 import StrataScheduling
 
 extension ControlPlane {
+  /// Tenants of a pool that are looked at to tell who goes first.
+  static let tenantsMax = 1_000
   /// Unfinished jobs of a tenant that are looked at to count those that run.
   static let runningScanMax = 5_000
 
@@ -52,7 +54,6 @@ extension ControlPlane {
     let tier = tierBook.tiers[record.tier]
     let gates = try await ledger.gates()
     let ownClass = stored?.sharing.priorityClass ?? .standard
-    let waiting = room.lanes.filter { $0.key.tier == record.tier && $0.value.ready > 0 }
     func limit(_ kind: SharedGate.Kind, _ name: String) -> RunningLimit {
       gates.first { $0.kind == kind && $0.name == name }?.limit ?? RunningLimit()
     }
@@ -62,14 +63,20 @@ extension ControlPlane {
     let tenantLimit = stored?.sharing.limit ?? RunningLimit()
     let starts = tenantLimit.effective == nil ? nil : try await self.starts(of: record.tenant)
     let own = reconciler.lanes.lane(record.order, record.tier, ownClass)
-    let ownBeside = try await jobsWaiting(of: record.tenant, in: own.pool)
+    let standing = try await queue.standing(of: own.pool, first: Self.tenantsMax)
+    let ownBeside = standing.tenants.first { $0.tenant == record.tenant }?.waiting ?? 0
     let hasOtherLanes = room.lanes.contains { $0.key != own && $0.key.pool == own.pool && $0.value.ready > 0 }
+    let jobsAhead = snapshot.jobsAhead ?? 0
+    let mayMoreBeAhead = hasOtherLanes && ownBeside > jobsAhead + 1
+    // Where none waits before it, it starts before more are made.
+    let tasksAhead = jobsAhead > 0 || mayMoreBeAhead ? try await tasksToMake(before: record) : 0
     return WaitFacts(
       state: snapshot.state, isEnqueued: snapshot.isEnqueued, scheduledFor: snapshot.scheduledFor,
       hasRun: snapshot.attempts.contains { $0.ending != .preempted },
       preemptors: snapshot.attempts.compactMap(\.preemptor), preemptor: snapshot.lease?.preemptor,
-      jobsAhead: snapshot.jobsAhead,
-      mayMoreBeAhead: hasOtherLanes && ownBeside > (snapshot.jobsAhead ?? 0) + 1, ownBeside: ownBeside,
+      isCancelRequested: snapshot.lease?.isCancelRequested ?? false, jobsAhead: jobsAhead,
+      mayMoreBeAhead: mayMoreBeAhead, tasksAhead: tasksAhead, standing: standing,
+      othersBeside: standing.tenants.reduce(0) { $0 + ($1.tenant == record.tenant ? 0 : $1.waiting) },
       tenant: .init(
         name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,
         running: starts?.count),
@@ -83,8 +90,10 @@ extension ControlPlane {
       workers: WorkerFacts(
         room, tenant: record.tenant, lane: own,
         declared: tier?.onlyDeclaredSizeFits(record.order.resources) == true ? tier?.declared.map(Self.words) : nil),
-      readyAbove: waiting.reduce(0) { $0 + ($1.key.priorityClass > ownClass ? $1.value.ready : 0) },
-      readyBeside: waiting.reduce(0) { $0 + ($1.key.priorityClass == ownClass ? $1.value.ready : 0) },
+      readyAbove: room.lanes.reduce(0) { sum, entry in
+        let goesFirst = entry.key.tier == record.tier && entry.key.priorityClass > ownClass
+        return sum + (goesFirst ? entry.value.ready : 0)
+      },
       needs: Self.words(own.resources),
       alternatives: own.guests.map { way in
         AlternativeFacts(
@@ -106,9 +115,19 @@ extension ControlPlane {
     }
   }
 
-  /// How many jobs of a tenant wait in a pool.
-  private func jobsWaiting(of tenant: TenantID, in pool: QueuePool) async throws -> Int {
-    try await queue.standing(of: [tenant]).first { $0.pool == pool }?.tenants.first?.waiting ?? 0
+  /// How many tasks that its tenant's arrays have still to make go before a job, as those do that are made.
+  private func tasksToMake(before record: StoredJob) async throws(LedgerError) -> Int {
+    try await ledger.arrays(of: record.tenant, withTasksToMake: true, limit: configuration.arrays.pendingMax)
+      .reduce(0) { $0 + (goesOn($1, before: record) ? $1.pending : 0) }
+  }
+
+  /// Whether an array's next tasks wait for nothing but room in the job's tier, and go first there.
+  private func goesOn(_ array: StoredArray, before record: StoredJob) -> Bool {
+    guard array.id != record.order.task?.array, array.standing == .ready || array.standing == .full,
+      array.runAt.map({ $0 <= configuration.clock.now }) ?? true, let draft = try? JobDraft(array),
+      let tier = draft.tier ?? (try? catalogue.resolve(draft.capability).capability.tier), tier == record.tier
+    else { return false }
+    return draft.priority > record.priority || draft.priority == record.priority && array.id.asJob < record.id
   }
 
   private static func words(_ needs: ResourceRequest) -> String { ResourceAmounts(needs).words }

@@ -3,9 +3,6 @@ import StrataLedger
 import StrataQueue
 
 extension ControlPlane {
-  /// Tenants of a pool that are looked at to tell who goes first.
-  private static let tenantsMax = 1_000
-
   /// When a job will start that waits in the queue.
   ///
   /// - Parameter facts: what holds it.
@@ -13,8 +10,6 @@ extension ControlPlane {
     of record: StoredJob, _ facts: WaitFacts, _ room: QueueRoom, _ ownClass: PriorityClass
   ) async throws(QueueError) -> StartOutlook {
     let lane = reconciler.lanes.lane(record.order, record.tier, ownClass)
-    let standing = try await queue.standing(of: lane.pool, first: Self.tenantsMax)
-    let own = facts.jobsAhead ?? 0
     let loads = try await queue.running().flatMap(\.running)
     func elapsed(_ isBehind: (Lane) -> Bool) -> [Duration] {
       loads.filter { isBehind($0.lane) }.map { max(.zero, room.time - $0.startedAt) }
@@ -27,7 +22,7 @@ extension ControlPlane {
     }
     let shared = [bound(facts.capability, elapsed { $0.capability == lane.capability }), bound(facts.tier, onTier)]
     return StartFacts(
-      standing: standing, tenant: record.tenant, ownAhead: own, readyAbove: facts.readyAbove,
+      standing: facts.standing, tenant: record.tenant, ownAhead: facts.ownAhead, readyAbove: facts.readyAbove,
       running: room.lanes.reduce(0) { $0 + (tiers.contains($1.key.tier) ? $1.value.leased : 0) },
       slotsFree: room.slotsFree(for: lane, of: record.tenant), elapsed: elapsed { tiers.contains($0.tier) },
       tenantLimit: .init(

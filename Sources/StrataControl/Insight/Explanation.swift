@@ -34,6 +34,8 @@ public struct Explanation: Hashable, Sendable {
   /// Stable names.
   public enum Code: String, Hashable, Sendable, CaseIterable {
     case finished, running, blocked, scheduled
+    /// It runs, and its owner has asked for its end.
+    case cancelling
     /// It waits to be tried again.
     case retrying
     case tenantPaused = "tenant_paused"

@@ -1,5 +1,6 @@
 import StrataCore
 import StrataLedger
+import StrataQueue
 import StrataScheduling
 
 /// What is known of a waiting job and of what it waits behind. `reasons` is pure.
@@ -21,24 +22,32 @@ struct WaitFacts: Sendable {
   let preemptors: [PriorityClass]
   /// That of the one for which it is being ended now.
   let preemptor: PriorityClass?
-  /// Jobs of its tenant that go first, of those that need the same.
-  let jobsAhead: Int?
+  /// Whether its owner wants the attempt that runs to end.
+  let isCancelRequested: Bool
+  /// Jobs of its tenant that go first, of those that need the same and are in the queue.
+  let jobsAhead: Int
   /// Whether others of its tenant may go first too, by their priority: those that need something else are not counted.
   let mayMoreBeAhead: Bool
-  /// Jobs of its tenant that wait in its class, whether they go first or not, itself included.
-  let ownBeside: Int
+  /// Tasks that arrays of its tenant have still to make, and that go first.
+  let tasksAhead: Int
+  /// How the tenants of its tier and class stand, …
+  let standing: PoolStanding
+  /// … and how many jobs of others than its own wait there.
+  let othersBeside: Int
   let tenant: Gate
   /// When the jobs of its tenant began that run, where they were counted.
   let tenantStarts: [Timestamp]
   let capability: Gate
   let tier: Gate
   let workers: WorkerFacts
-  /// Jobs of its tier that wait in higher classes, and in its own, itself included.
+  /// Jobs of its tier that wait in higher classes.
   let readyAbove: Int
-  let readyBeside: Int
   let needs: String
   /// How else it may run.
   let alternatives: [AlternativeFacts]
+
+  /// Jobs of its tenant that go first, made or not.
+  var ownAhead: Int { jobsAhead + tasksAhead }
 
   /// What holds it, the weightiest first; never empty.
   var reasons: [Explanation.Reason] {
@@ -48,7 +57,8 @@ struct WaitFacts: Sendable {
     case .queued where !isEnqueued, .scheduled where !isEnqueued:
       return [.init(.notEnqueued, "it is accepted and not in the queue yet: it is put there within seconds")]
     case .running:
-      return [preemption ?? .init(.running, "it does not wait: it runs, or its end is being settled")] + preemptions
+      let running = Explanation.Reason(.running, "it does not wait: it runs, or its end is being settled")
+      return [cancellation ?? preemption ?? running] + preemptions
     case .blocked: return [.init(.blocked, "it waits for other jobs to end")]
     case .scheduled: return [scheduled] + gates.filter { $0.limit == 0 } + preemptions
     case .queued:
@@ -64,6 +74,10 @@ struct WaitFacts: Sendable {
       let others = alternatives.map(\.reason)
       return (isElsewhere ? others + here : here + others) + preemptions
     }
+  }
+
+  private var cancellation: Explanation.Reason? {
+    isCancelRequested ? .init(.cancelling, "its cancellation was asked for, and its worker is stopping it") : nil
   }
 
   private var preemption: Explanation.Reason? {
@@ -135,16 +149,19 @@ struct WaitFacts: Sendable {
   }
 
   private var ownJobs: Explanation.Reason? {
-    guard let jobsAhead, jobsAhead > 0 else { return nil }
-    let words = "\(jobsAhead.counted("job")) of its own tenant \(jobsAhead == 1 ? "goes" : "go") first"
-    return .init(.ownJobs, mayMoreBeAhead ? "at least \(words)" : words, count: jobsAhead)
+    guard ownAhead > 0 else { return nil }
+    let least = mayMoreBeAhead ? "at least " : ""
+    let jobs = "\(ownAhead.counted("job")) of its own tenant \(ownAhead == 1 ? "goes" : "go") first"
+    let tasks = tasksAhead > 0 ? ", counting \(tasksAhead.counted("task")) that its arrays have still to make" : ""
+    return .init(
+      .ownJobs, "\(least)\(jobs)\(tasks): a tenant's jobs start by priority, then as they were submitted",
+      count: ownAhead)
   }
 
   private var turns: Explanation.Reason? {
-    let others = readyBeside - ownBeside
-    guard others > 0 else { return nil }
-    let waiting = others == 1 ? "1 job of another tenant waits" : "\(others) jobs of other tenants wait"
-    return .init(.turns, "\(waiting) in its class: tenants take turns by what they have used", count: others)
+    guard othersBeside > 0 else { return nil }
+    let waiting = othersBeside == 1 ? "1 job of another tenant waits" : "\(othersBeside) jobs of other tenants wait"
+    return .init(.turns, "\(waiting) in its class: tenants take turns by what they have used", count: othersBeside)
   }
 
   /// What the queue does not tell yet.

@@ -10,6 +10,8 @@ struct WorkerFacts: Sendable {
   let others: Int
   /// Those that serve its tier, and its tenant.
   let own: Int
+  /// Such as those, but for being stopped: they start nothing more.
+  let draining: Int
   /// Those of them that have room for it once everything that they run is over, as far as it is known.
   let largeEnough: Int
   /// Those that have never asked for jobs: nobody knows what they serve.
@@ -17,9 +19,10 @@ struct WorkerFacts: Sendable {
   /// The size that was declared of its tier, where no worker that was seen lately has room for it and one of that size
   /// would; in words.
   let declared: String?
-  /// Of those that are large enough, those that take no more jobs now, and those that have room for it and keep that for a
-  /// job of its class or a higher one.
-  let busy: Int
+  /// Of those that are large enough, those whose slots are all taken, those that take no more jobs now for another reason,
+  /// and those that have room for it and keep that for a job of its class or a higher one.
+  let full: Int
+  let silent: Int
   let keeping: Int
   /// Of those that take jobs and have too little free for it, what the one that lacks the least has of what it lacks.
   let roomiest: String?
@@ -30,8 +33,10 @@ struct WorkerFacts: Sendable {
   init(_ room: QueueRoom, tenant: TenantID, lane: Lane, declared: String?) {
     let tier = lane.tier
     let live = room.workers.filter { $0.deadline > room.time }
-    let serving = live.filter { $0.tiers.contains(tier) }
+    let known = live.filter { $0.tiers.contains(tier) }
+    let serving = known.filter { $0.capacity?.isDraining != true }
     all = live.count
+    draining = known.count { $0.capacity?.isDraining == true && $0.admits(tenant) }
     others = serving.count { !$0.admits(tenant) }
     own = serving.count { $0.admits(tenant) }
     let able = serving.filter { worker in
@@ -39,7 +44,8 @@ struct WorkerFacts: Sendable {
     }
     largeEnough = able.count
     let asking = able.filter { $0.idle[tier] ?? 0 > 0 }
-    busy = able.count - asking.count
+    full = able.count { $0.idle[tier] == nil && $0.leases > 0 && $0.capacity?.slotsLeft == 0 }
+    silent = able.count - asking.count - full
     let (fitting, small) = (
       asking.filter { $0.free.map { lane.resources.fits(in: $0) } ?? true },
       asking.compactMap(\.free).filter { !lane.resources.fits(in: $0) }
@@ -65,6 +71,10 @@ struct WorkerFacts: Sendable {
       return noWorker(
         "no worker of tier '\(tier)' that is there has room for \(needs): it waits until a larger one comes")
     }
+    if draining > 0 {
+      let leaving = draining == 1 ? "the worker of tier '\(tier)' is" : "the \(draining) workers of tier '\(tier)' are"
+      return noWorker("\(leaving) being stopped: it waits until another comes")
+    }
     if others > 0 { return dedicated }
     return new > 0 ? nil : noWorker("no worker that is there serves tier '\(tier)': it waits until one comes")
   }
@@ -73,7 +83,8 @@ struct WorkerFacts: Sendable {
   func roomReason(tier: String, needs: String) -> Explanation.Reason? {
     guard largeEnough > 0, !hasRoom else { return nil }
     let parts = [
-      busy == 0 ? nil : busy == 1 ? "one takes no more jobs now" : "\(busy) take no more jobs now",
+      full == 0 ? nil : full == 1 ? "one is busy in all its slots" : "\(full) are busy in all their slots",
+      silent == 0 ? nil : silent == 1 ? "one takes no more jobs now" : "\(silent) take no more jobs now",
       keeping == 0
         ? nil
         : keeping == 1

@@ -30,11 +30,13 @@ extension Ledger {
   }
 
   /// A tenant's arrays, newest first, a page at a time: pass the last one to go on.
+  ///
+  /// - Parameter withTasksToMake: only those that have some.
   public func arrays(
-    of tenant: TenantID, before cursor: ArrayID? = nil, limit: Int
+    of tenant: TenantID, before cursor: ArrayID? = nil, withTasksToMake: Bool = false, limit: Int
   ) async throws(LedgerError) -> [StoredArray] {
     try await read(
-      Query.listArrays(.identifier(tenant), .identifier(cursor), .integer(page(limit)))
+      Query.listArrays(.identifier(tenant), .identifier(cursor), .integer(page(limit)), .boolean(withTasksToMake))
     ) { row throws(PostgreSQLError) in try StoredArray(&row) }
   }
 

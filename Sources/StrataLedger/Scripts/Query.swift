@@ -112,6 +112,7 @@ enum Query {
   static let openPoorArrays = unsafe embedded("open_poor_arrays", strata_query_open_poor_arrays)
   static let pendingArraysExist = unsafe embedded("pending_arrays_exist", strata_query_pending_arrays_exist)
   static let findAlikeArrays = unsafe embedded("find_alike_arrays", strata_query_find_alike_arrays)
+  static let findAlikeBatches = unsafe embedded("find_alike_batches", strata_query_find_alike_batches)
   static let listEndedTasks = unsafe embedded("list_ended_tasks", strata_query_list_ended_tasks)
   static let listOpenTasks = unsafe embedded("list_open_tasks", strata_query_list_open_tasks)
   static let requestCancels = unsafe embedded("request_cancels", strata_query_request_cancels)

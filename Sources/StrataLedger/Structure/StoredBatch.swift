@@ -66,4 +66,17 @@ extension Ledger {
       try StoredBatch(&row)
     }.first
   }
+
+  /// As `jobs(of:like:limit:)`, of batches, but that the newest of all tenants are looked at.
+  public func batches(
+    of tenant: TenantID, like part: IdentifierPart<BatchTag>, limit: Int
+  ) async throws(LedgerError) -> [StoredBatch] {
+    let (beginning, end) = (part.beginning, part.end)
+    return try await read(
+      Query.findAlikeBatches(
+        .identifier(tenant), .identifier(beginning?.lowerBound), .identifier(beginning?.upperBound),
+        .integer(Int64(bitPattern: end.mask)), .integer(Int64(bitPattern: end.value)),
+        .integer(Int64(limits.alikeScanMax)), .integer(page(limit)))
+    ) { row throws(PostgreSQLError) in try StoredBatch(&row) }.filter { part.matches($0.id) }
+  }
 }

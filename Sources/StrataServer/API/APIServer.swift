@@ -115,6 +115,7 @@ public struct APIServer: Sendable {
     case .retryJobs: try await batches.retryAll(request, tenant: tenant)
     case .cancelJobs: try await batches.cancelAll(request, tenant: tenant)
     case .submitBatch: try await batches.submit(request, tenant: tenant)
+    case .listBatches: try await batches.list(request, tenant: tenant)
     case .batch(let id): try await batches.get(id, tenant: tenant)
     case .batchEvents(let id): try await events.follow(id, request, tenant: tenant)
     case .arrays(let route):

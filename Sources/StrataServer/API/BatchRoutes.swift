@@ -38,6 +38,17 @@ struct BatchRoutes {
     try .json(BatchView(try await control.batch(batch, tenant: tenant)))
   }
 
+  /// `?id=`: those that the end or the beginning of an identifier may mean, newest first.
+  func list(_ request: HTTPRequest, tenant: TenantID) async throws -> HTTPResponse {
+    guard let part = request.query["id"].flatMap(IdentifierPart<BatchTag>.init) else {
+      throw HTTPRefusal(
+        .badRequest, "invalid_id",
+        "'id' takes the last 6 characters of a batch's identifier or more, or its first 8 or more")
+    }
+    let batches = try await control.batches(tenant: tenant, like: part, limit: JobRoutes.candidatesMax)
+    return try .json(Page(items: batches.map { BatchView($0) }, nextCursor: nil))
+  }
+
   /// 202 with the new job.
   func retry(_ job: JobID, _ request: HTTPRequest, tenant: TenantID, key: String?) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: smallBodyBytesMax)

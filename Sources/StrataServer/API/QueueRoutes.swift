@@ -37,7 +37,8 @@ struct QueueRoutes {
       pools: try await pools(of: nil, limit), scheduled: census.delayed, limits: limits,
       workers: try await control.workers().sorted { $0.id < $1.id }.map {
         .init(
-          id: $0.id, leases: $0.running.count, leaseUntil: $0.deadline.text, place: $0.place, tiers: $0.capacity?.tiers)
+          id: $0.id, leases: $0.running.count, leaseUntil: $0.deadline.text,
+          place: $0.place.map(WorkerPlace.init)?.address, tiers: $0.capacity?.tiers)
       }, outcomesPending: census.outcomesPending, unreadableEntries: census.unreadable)
   }
 
@@ -60,13 +61,14 @@ struct QueueRoutes {
 
 extension WorkerView {
   init(_ worker: WorkerLoad) {
-    let capacity = worker.capacity
+    let (place, capacity) = (worker.place.map(WorkerPlace.init), worker.capacity)
     let taken = worker.running.map(\.lane.resources)
     self.init(
-      id: worker.id, place: worker.place, tiers: capacity?.tiers, slotsLeft: capacity?.slotsLeft,
-      room: capacity?.wholeRoom, free: capacity.map { taken.reduce($0.wholeRoom) { $0.leaving($1) } },
+      id: worker.id, name: place?.name, place: place?.address, tiers: capacity?.tiers, slots: place?.slots,
+      slotsLeft: capacity?.slotsLeft, room: capacity?.wholeRoom,
+      free: capacity.map { taken.reduce($0.wholeRoom) { $0.leaving($1) } },
       keepsRoomForClass: capacity?.keepsFor?.rawValue, isDedicated: capacity?.isDedicated ?? false,
-      leaseUntil: worker.deadline.text,
+      isDraining: capacity?.isDraining ?? false, leaseUntil: worker.deadline.text,
       running: worker.running.map {
         Running(
           job: $0.lease.job, tier: $0.lane.tier, capability: $0.lane.capability, resources: $0.lane.resources,

@@ -7,7 +7,7 @@ package enum Route: Hashable {
   case submitJob, checkJob, listJobs
   case job(JobID), changeJob(JobID), cancelJob(JobID), jobEvents(JobID), jobLog(JobID), explainJob(JobID)
   case retryJob(JobID)
-  case submitBatch, batch(BatchID), batchEvents(BatchID), retryJobs, cancelJobs
+  case submitBatch, listBatches, batch(BatchID), batchEvents(BatchID), retryJobs, cancelJobs
   case arrays(ArrayRoute)
   case putArtifact, artifact(ArtifactDigest)
   case listKeys, createKey, revokeKey(KeyID)
@@ -49,6 +49,7 @@ package enum Route: Hashable {
     case ("jobs:batch", 1): return [.post: .submitBatch]
     case ("jobs:retry", 1): return [.post: .retryJobs]
     case ("jobs:cancel", 1): return [.post: .cancelJobs]
+    case ("batches", 1): return [.get: .listBatches]
     case ("batches", 2...3): return try ofBatch(segments)
     case ("arrays", 1...5):
       return try ArrayRoute.choices(segments, missing: missing(["v1"] + segments)).mapValues(Route.arrays)
@@ -133,6 +134,7 @@ package enum Route: Hashable {
     case .arrays(.list): ["tenant", "cursor", "limit", "id"]
     case .arrays(.tasks): ["state", "cursor", "limit"]
     case .arrays(.cancel): ["tasks"]
+    case .listBatches: ["id"]
     case .scheduleTimes: ["limit"]
     case .jobLog: ["offset"]
     case .queue: ["tenants"]

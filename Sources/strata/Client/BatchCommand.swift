@@ -16,8 +16,9 @@ extension Command {
       wait    follow it until all have ended
       close   take no more jobs into one that was kept open: it is finished once those that it has have ended
 
-      'strata jobs|cancel|retry --batch ID' lists its jobs, cancels them, does those that failed again. Inputs are named by what
-      an upload has answered; for files of this machine there is 'strata submit --batch ID'.
+      ID may be shortened here as in 'strata job'. 'strata jobs|cancel|retry --batch ID' lists its jobs, cancels them, does
+      those that failed again, and takes the whole. Inputs are named by what an upload has answered; for files of this machine
+      there is 'strata submit --batch ID'.
 
       Example: strata batch submit jobs.jsonl --wait
       """,
@@ -64,23 +65,16 @@ struct BatchAction {
   func perform(_ verb: BatchVerb) async throws -> ExitStatus {
     switch verb {
     case .submit: return try await submit()
-    case .show: return try show(try await server().get(["v1", "batches", try id.description]))
+    case .show: return try show(try await server().get(["v1", "batches", try await id().description]))
     case .close:
       let answer: BatchAccepted = try await server().post(
-        "/v1/jobs:batch", BatchRequest(jobs: [], batch: try id), idempotencyKey: "cli-\(JobID())")
+        "/v1/jobs:batch", BatchRequest(jobs: [], batch: try await id()), idempotencyKey: "cli-\(JobID())")
       return try show(answer.batch)
-    case .wait: return try await wait(try id)
+    case .wait: return try await wait(try await id())
     }
   }
 
-  private var id: BatchID {
-    get throws(UsageError) {
-      guard let id = BatchID(word) else {
-        throw UsageError("'\(word)' is not a batch's identifier (26 letters and digits)", command: "batch")
-      }
-      return id
-    }
-  }
+  private func id() async throws -> BatchID { try await BatchName.resolve(word, on: server) }
 
   private func show(_ batch: BatchView) throws -> ExitStatus {
     Terminal.print(asJSON ? try JSONText.of(batch) : BatchText.of(batch))

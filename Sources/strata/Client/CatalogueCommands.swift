@@ -70,9 +70,9 @@ enum CapabilityText {
       "resources   \(one.resources.coresInWords), \(one.resources.memoryBytes.asBytes)",
       "timeout     \(one.timeoutSeconds) s",
       "attempts    \(attempts(of: one))",
-      "", "Parameters:",
     ]
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }
+    if !one.parameters.isEmpty { lines += ["", "Parameters:"] }
     for parameter in one.parameters {
       let fallback = parameter.defaultValue.map { " [\($0)]" } ?? (parameter.isRequired ? " (required)" : "")
       lines.append(

@@ -5,13 +5,20 @@ package import StrataCore
 package enum ExplanationText {
   package static func of(_ explanation: ExplanationView, now: Timestamp = .now) -> String {
     var lines = ["job \(explanation.job) \(words(for: explanation.state))"]
-    lines += explanation.reasons.map { "  \($0.message)" }
+    lines += explanation.reasons.flatMap { ["  \($0.message)"] + remedy(for: $0, of: explanation.job) }
     if let start = explanation.start { lines.append(words(for: start, now)) }
     if !explanation.unknown.isEmpty {
       lines.append("not known:")
       lines += explanation.unknown.map { "  \($0)" }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// What its owner can do about a reason.
+  private static func remedy(for reason: ExplanationView.Reason, of job: JobID) -> [String] {
+    reason.code == "own_jobs"
+      ? ["  ('strata job priority \(job) N' has it start before those of a lower priority; 50 is usual, 100 the most)"]
+      : []
   }
 
   /// What a job waits for, in a line; nil for one that does not wait.
@@ -43,6 +50,7 @@ package enum ExplanationText {
   /// Rough, as such a guess is.
   private static func time(_ wait: Duration) -> String {
     switch wait.seconds {
+    case ..<0.001: "1 ms"
     case ..<120: wait.brief
     case ..<7_200: "\(Int((wait.seconds / 60).rounded())) min"
     case ..<172_800: "\(Int((wait.seconds / 3_600).rounded())) h"

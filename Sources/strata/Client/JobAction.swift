@@ -141,17 +141,21 @@ private struct LogShape: Encodable {
 
 /// A job as `strata job show` tells it.
 package enum JobText {
+  /// What is said of a job that runs and was cancelled.
+  static let stopping = "being stopped: its cancellation was asked for"
+
   /// - Parameter tenant: whose it is, where that is worth telling.
   package static func of(_ job: JobView, of tenant: String? = nil) -> String {
     var rows: [RequestText.Row] = [
-      ("job", job.id.description), ("tenant", tenant), ("state", job.state.rawValue),
+      ("job", job.id.description), ("tenant", tenant),
+      ("state", job.state.rawValue + (job.isCancelRequested == true ? ", \(stopping)" : "")),
     ]
     rows += RequestText.rows(of: job)
     rows += [
       ("created", job.createdAt),
       ("scheduled", job.scheduledFor.map { "for \($0)" }),
       ("start by", job.startBy.flatMap { job.startedAt == nil ? $0 : nil }),
-      ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs go first" }),
+      ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs in the queue go first" }),
       ("waits for", job.waitsFor.map { "\($0) of \(Set(job.after ?? []).count) jobs" }),
       ("preemptible", job.preemption.map(RequestText.text)),
       ("preempted", job.preemptions.map { $0.counted("time") }),
@@ -186,13 +190,10 @@ package enum JobText {
   }
 
   private static func text(of attempt: AttemptView, _ job: JobView) -> String {
-    let usage = attempt.usage.map {
-      ", \(Duration.microseconds($0.wallMicroseconds).brief), \(Duration.microseconds($0.cpuMicroseconds).brief) of CPU, "
-        + $0.memoryPeakBytes.asBytes
-    }
+    let usage = attempt.usage.map { ", \(UsageText.of($0))" }
     let tier = job.alternatives == nil ? nil : attempt.tier.map { " on tier \($0)" }
     let preemptor = attempt.preemptedBy.map { " for a job of class \($0)" } ?? ""
-    return
-      "\(attempt.ending?.rawValue ?? (preemptor.isEmpty ? "running" : "being preempted"))\(tier ?? "")\(preemptor)\(usage ?? "")"
+    let going = job.isCancelRequested == true ? "being stopped" : preemptor.isEmpty ? "running" : "being preempted"
+    return "\(attempt.ending?.rawValue ?? going)\(tier ?? "")\(preemptor)\(usage ?? "")"
   }
 }

@@ -77,6 +77,32 @@ enum ArrayName {
   }
 }
 
+/// A batch as the command line names it: as a job.
+enum BatchName {
+  /// - Parameter server: not asked for where the identifier is whole.
+  /// - Throws: as for a job.
+  static func resolve(_ text: String, on server: () throws -> Server) async throws -> BatchID {
+    if let id = BatchID(text) { return id }
+    guard IdentifierPart<BatchTag>(text) != nil else {
+      throw UsageError(
+        "'\(text)' is not a batch's identifier: give its 26 letters and digits, or the last 6 of them or more, or the"
+          + " first 8 or more", command: "batch")
+    }
+    let page: Page<BatchView> = try await server().get(["v1", "batches"], query: [(name: "id", value: text)])
+    guard let batch = page.items.first else {
+      throw StrataError(
+        .notFound, "no batch of yours ends in '\(text)', or begins so", remedy: "its submission printed the identifier")
+    }
+    guard page.items.count == 1 else {
+      let candidates = page.items.map { "  \($0.id)  \($0.total.counted("job")), \($0.createdAt.prefix(19))" }
+      throw StrataError(
+        .invalidInput, "'\(text)' may be any of these batches:\n\(candidates.joined(separator: "\n"))\n",
+        remedy: "give more characters, best of its end")
+    }
+    return batch.id
+  }
+}
+
 /// A task of an array as the command line names it: `ARRAY[INDEX]`.
 package struct TaskName {
   /// Or a part of its identifier.

@@ -33,9 +33,7 @@ struct JobOutcome {
       lines.append("  result   \(result.name.padded(to: 24)) \(result.sizeBytes.asBytes.padded(to: 10)) \(place)")
     }
     let usage = job.attempts.last?.usage ?? AttemptUsage()
-    lines.append(
-      "  time     \(Duration.microseconds(usage.wallMicroseconds).brief) on tier \(job.attempts.last?.tier ?? job.tier)"
-        + ", \(Duration.microseconds(usage.cpuMicroseconds).brief) of CPU, \(usage.memoryPeakBytes.asBytes) at most")
+    lines.append("  time     \(UsageText.of(usage, at: " on tier \(job.attempts.last?.tier ?? job.tier)"))")
     lines.append("  cost     \(MicroEuro(micros: job.costMicroeuro)) €")
     lines.append("  charge   \(MicroCredits(micros: job.chargedMicrocredits)) credits")
     let account: AccountView = try await server.get("/v1/account")

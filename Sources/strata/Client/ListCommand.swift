@@ -143,7 +143,8 @@ package enum JobTable {
       let charged = job.state.isFinal ? MicroCredits(micros: job.chargedMicrocredits).description : "-"
       let cells = [
         job.id.description, job.state.rawValue, name(of: job), job.capability, String(job.createdAt.prefix(19)),
-        charged, job.error.map { "\($0.code): \($0.message)" } ?? "-",
+        charged,
+        job.error.map { "\($0.code): \($0.message)" } ?? (job.isCancelRequested == true ? JobText.stopping : "-"),
       ]
       table.add(tenants.map { [$0[job.tenant] ?? job.tenant.description] + cells } ?? cells)
     }

@@ -118,9 +118,7 @@ struct LocalOutcome {
       return try JSONText.of(Shape(error: report.error, usage: report.usage, summary: summary, results: report.results))
     }
     let head = report.error.map { "failed: \($0.message) [\($0.code)]" } ?? "done"
-    let time =
-      "  time     \(Duration.microseconds(report.usage.wallMicroseconds).brief), "
-      + "\(Duration.microseconds(report.usage.cpuMicroseconds).brief) of CPU, \(report.usage.memoryPeakBytes.asBytes) at most"
+    let time = "  time     \(UsageText.of(report.usage))"
     return ([head] + SummaryText.lines(of: summary) + report.results.map { "  result   \($0)" } + [time])
       .joined(separator: "\n")
   }

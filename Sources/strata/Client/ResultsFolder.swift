@@ -7,25 +7,43 @@ import StrataCore
 struct ResultsFolder {
   private let folder: String
 
-  /// Makes the folder if there is none, and sees that it takes files: before the job is paid for, not after.
+  /// Sees that the folder takes files, or can be made: before the job is paid for, not after. It is made when results are
+  /// fetched.
   init(_ path: String) throws(StrataError) {
     guard !path.isEmpty else { throw StrataError(.invalidInput, "--out names no folder", remedy: "give one") }
     folder = path
+    let nearest = Self.nearest(to: path)
+    guard unsafe access(nearest + "/.", W_OK | X_OK) == 0 else {
+      let failure = nearest == path ? "takes no files" : "cannot be made in \(nearest)"
+      throw StrataError(.invalidInput, "the folder \(path) \(failure)", remedy: "name another with --out")
+    }
+  }
+
+  /// What is there of a path: itself, or the innermost folder in which the rest of it would be made.
+  private static func nearest(to path: String) -> String {
+    var path = path
+    while !FileManager.default.fileExists(atPath: path) {
+      guard let slash = path.lastIndex(of: "/") else { return "." }
+      path = slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+    return path
+  }
+
+  private func make() throws(StrataError) {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw StrataError(
-        .invalidInput, "the folder \(path) cannot be made", remedy: "name another with --out", cause: error)
-    }
-    guard unsafe access(path, W_OK | X_OK) == 0 else {
-      throw StrataError(.invalidInput, "the folder \(path) takes no files", remedy: "name another with --out")
+        .invalidInput, "the folder \(folder) cannot be made", remedy: "name another with --out", cause: error)
     }
   }
 
   func path(of result: ArtifactReference) -> String { "\(folder)/\(result.name)" }
 
-  /// Fetches what is not there yet under its name and with its size. A file of that name is replaced.
+  /// Makes the folder if there is none, and fetches what is not there yet under its name and with its size. A file of that
+  /// name is replaced.
   func fetch(_ results: [ArtifactReference], of job: JobID, from server: Server) async throws(StrataError) {
+    try make()
     for result in results {
       guard !result.name.contains("/"), result.name != "..", result.name != "." else {
         throw StrataError(.invalidInput, "the server names a result '\(result.name)', which is no file's name")

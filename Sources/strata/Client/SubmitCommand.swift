@@ -11,7 +11,8 @@ extension Command {
       is a list is written as JSON: --param 'command=["echo", "hello"]'.
 
       With --array it is an array: one job for each index, which stands for {task} in the parameters and in the variable
-      STRATA_TASK_INDEX of a command; 'strata array' shows, follows and cancels it.
+      STRATA_TASK_INDEX of a command; 'strata array' shows, follows and cancels it. What you submit later waits for all its
+      tasks, unless it has a higher --priority.
 
       Example: strata submit gis-lidar-process scan.laz --param cell=1 --label project=survey-12 --out results --wait
       """,

@@ -7,8 +7,8 @@ extension Command {
     summary: "Show the tiers: their workers and room, what waits and runs; say what one has and costs",
     details: """
       A tier comes to be when a worker serves it, or with 'set'. A job may ask for what one of its workers has that was
-      seen in the last day, or for what 'set' says that one will have. LARGEST is the greatest of these. Slots are the jobs
-      that a tier's workers would run at once. Room is what they have when nothing runs.
+      seen in the last day, or for what 'set' says that one will have. LARGEST is the greatest of these. Slots are those
+      that run jobs of a tier, and those whose workers wait for more. Room is what its workers have when nothing runs.
       'strata queue pause|resume|limit tier NAME' says what may start. For operators.
 
       set     declares the size of workers that have not started yet, as of a pool that grows when jobs wait, and what the

@@ -5,9 +5,10 @@ extension Command {
   static let workers = Command(
     name: "workers", summary: "List the workers: where they are, what they run and have free",
     details: """
-      PLACE is the worker's host and the number of its process. ROOM is what its jobs may ask for together, FREE what of that is
-      free; SLOTS is how many jobs it runs, and how many more it would take. With --jobs there is a line for each
-      job that one runs instead. 'strata worker' is one more. For operators.
+      NAME is what 'strata restart' and the logs call a worker that 'strata up' has started; PLACE is its host and the number of
+      its process. SLOTS is how many jobs it runs at this moment, of how many at most. ROOM is what its jobs may ask for
+      together, FREE what of that is free. One that is draining is being stopped, and has no room for more. With --jobs there is
+      a line for each job that one runs instead. 'strata worker' is one more. For operators.
       """,
     options: [.flag("jobs", "what each of them runs"), .dataDirectory, .json],
     run: { arguments in
@@ -28,23 +29,24 @@ extension Command {
 /// Workers as a list tells them.
 package enum WorkerTable {
   package static func of(_ workers: [WorkerView]) -> Table {
-    var table = Table("WORKER", "PLACE", "TIERS", "SLOTS", "ROOM", "FREE", "")
+    var table = Table("WORKER", "NAME", "PLACE", "TIERS", "SLOTS", "ROOM", "FREE", "")
     for worker in workers {
+      let (room, free) = worker.isDraining ? (nil, nil) : (worker.room, worker.free)
       table.add(
-        worker.id.description, worker.place ?? "-", worker.tiers?.listed ?? "-",
-        "\(worker.running.count)" + (worker.slotsLeft.map { " + \($0)" } ?? ""), worker.room?.inWords ?? "-",
-        worker.free?.inWords ?? "-", marks(of: worker))
+        worker.id.description, worker.name ?? "-", worker.place ?? "-", worker.tiers?.listed ?? "-",
+        "\(worker.running.count)" + (worker.slots.map { " of \($0)" } ?? ""), room?.inWords ?? "-",
+        free?.inWords ?? "-", marks(of: worker))
     }
     return table
   }
 
   package static func ofJobs(_ workers: [WorkerView]) -> Table {
-    var table = Table("WORKER", "PLACE", "JOB", "TIER", "CAPABILITY", "NEEDS", "STARTED (UTC)", "")
+    var table = Table("WORKER", "NAME", "PLACE", "JOB", "TIER", "CAPABILITY", "NEEDS", "STARTED (UTC)", "")
     for worker in workers {
       for job in worker.running {
         table.add(
-          worker.id.description, worker.place ?? "-", job.job.description, job.tier.rawValue, job.capability,
-          job.resources.inWords, String(job.startedAt.prefix(19)), job.isEnding ? "is to end" : "")
+          worker.id.description, worker.name ?? "-", worker.place ?? "-", job.job.description, job.tier.rawValue,
+          job.capability, job.resources.inWords, String(job.startedAt.prefix(19)), job.isEnding ? "is to end" : "")
       }
     }
     return table
@@ -52,7 +54,7 @@ package enum WorkerTable {
 
   private static func marks(of worker: WorkerView) -> String {
     [
-      worker.isDedicated ? "dedicated" : nil,
+      worker.isDraining ? "draining" : nil, worker.isDedicated ? "dedicated" : nil,
       worker.keepsRoomForClass.map { "keeps its room for a large job of class \($0)" },
     ].compactMap(\.self).joined(separator: ", ")
   }

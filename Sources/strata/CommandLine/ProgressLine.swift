@@ -63,9 +63,10 @@ final class TransferProgress: Sendable {
 }
 
 extension Duration {
-  /// For people: `4 ms`, `4.2 s`, `12 s`, `3 min 20 s`, `10 min`.
+  /// For people: `44 µs`, `4 ms`, `4.2 s`, `12 s`, `3 min 20 s`, `10 min`.
   var brief: String {
     let seconds = self.seconds
+    if seconds > 0, seconds < 0.001 { return "\(Int((seconds * 1_000_000).rounded(.up))) µs" }
     if seconds < 1 { return "\(Int((seconds * 1_000).rounded(.up))) ms" }
     if seconds < 10 { return "\(((seconds * 10).rounded() / 10).plain) s" }
     if seconds < 120 { return "\(Int(seconds)) s" }

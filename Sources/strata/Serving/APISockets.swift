@@ -12,12 +12,25 @@ struct APISockets {
 
   /// - Throws: if one of them cannot be had.
   init(endpoint: Endpoint, http: HTTPAddress) throws(StrataError) {
-    tcp = try ListeningSocket(http)
+    if let socket = Self.asBefore(http, endpoint.httpAddress) { tcp = socket } else { tcp = try ListeningSocket(http) }
+    endpoint.forgetAddress()
     unix = try ListeningSocket(.unix(path: endpoint.socket))
     do throws(StrataError) { try endpoint.record(httpAddress: "\(tcp.address)") } catch {
       close()
       throw error
     }
+  }
+
+  /// Where any port will do, that of the last time, so that whoever knows it finds the API again; nil where there is none,
+  /// or another program has it now.
+  private static func asBefore(_ wanted: HTTPAddress, _ before: String?) -> ListeningSocket? {
+    guard case .tcp(let host, 0) = wanted, let before,
+      let last = try? ListenAddress.loopback(before.replacing("http://", with: "", maxReplacements: 1)),
+      case .tcp(host, _) = last
+    else { return nil }
+    if let socket = try? ListeningSocket(last) { return socket }
+    Terminal.note("strata: \(before), where the API was before, is taken; it has another port now")
+    return nil
   }
 
   /// Listens no more. The controller, which has copies, must do the same.

@@ -18,7 +18,7 @@ struct Endpoint {
   /// The address that is the API's while its stack runs.
   var httpAddress: String? { TextFile.read(addressFile) }
 
-  /// At the start of a stack: the next address is a new choice.
+  /// At the start of a stack, which will say where its own is.
   func forgetAddress() { TextFile.remove(addressFile) }
 
   func record(httpAddress: String) throws(StrataError) { try TextFile.write(httpAddress, to: addressFile) }

@@ -17,8 +17,8 @@ extension Command {
       controller  The new one is ready, and takes requests, before the old one is told to end, which answers what it has
                   begun, uploads and downloads for up to an hour, and one more request on each connection. If the new one
                   ends or is not ready within 15 min, the old one stays.
-      worker-N    One after another: no job starts there any more, those that run end first, for as long as --job-grace
-                  says, and then its successor starts. Jobs that are not over by then are handed back and run again.
+      worker-N    One after another: no job starts there any more, those that run end first, within the time of
+                  --job-grace, and then its successor starts. Jobs that are not over by then are handed back and run again.
 
       What does not run, since it ends again and again, is started at once. Asked for again, a restart that goes on is waited
       for; with --job-grace its jobs have no longer than that from then on. Ctrl-C leaves the one that is being restarted to
@@ -26,7 +26,7 @@ extension Command {
       """,
     options: [
       .dataDirectory,
-      JobGrace.option("how long running jobs have to end; 0 hands them back at once [as long as they take]"),
+      JobGrace.option("how long running jobs have to end, 7d at most; 0 hands them back at once [7d]"),
     ],
     run: { arguments in
       let grace = try JobGrace.read(arguments) ?? JobGrace.longest
@@ -146,7 +146,7 @@ package struct Restart {
   private static func waiting(for name: String, _ grace: Duration) -> String {
     guard name != "controller" else { return "strata: waiting for controller" }
     if grace == .zero { return "strata: waiting for \(name): its running jobs are handed back" }
-    let time = grace < JobGrace.longest ? "have \(grace.brief) to end" : "end first"
+    let time = grace < JobGrace.longest ? "have \(grace.brief) to end" : "end first, within a week"
     return "strata: waiting for \(name): its running jobs \(time); 'strata restart \(name) --job-grace 0' hands them"
       + " back, to run again"
   }

@@ -31,9 +31,8 @@ struct Stack {
     let graceNote = JobGraceNote(directory: settings.directory)
     note.forget()
     try graceNote.say(settings.options.jobGrace)
-    let endpoint = Endpoint(directory: settings.directory)
-    endpoint.forgetAddress()
-    let sockets = try APISockets(endpoint: endpoint, http: try ListenAddress.loopback(settings.options.http))
+    let sockets = try APISockets(
+      endpoint: Endpoint(directory: settings.directory), http: try ListenAddress.loopback(settings.options.http))
     defer { sockets.close() }
     let (happenings, entry) = AsyncStream<Happening>.makeStream()
     let services = StackServices(settings: settings, identity: identity, log: log) { entry.yield(.failed($0)) }

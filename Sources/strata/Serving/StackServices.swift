@@ -41,9 +41,11 @@ struct StackServices {
   }
 
   private func worker(_ number: Int) -> OwnService {
-    service(
-      "worker-\(number)", .worker(settings.directory),
-      ["worker", "--slots", "\(options.slots)"] + WorkerRoom.words(options.room) + WorkerTiers.words(options.tiers)
+    let name = "worker-\(number)"
+    return service(
+      name, .worker(settings.directory),
+      ["worker", "--name", name, "--slots", "\(options.slots)"] + WorkerRoom.words(options.room)
+        + WorkerTiers.words(options.tiers)
         + JobGrace.words(options.jobGrace),
       patience: JobGrace.patience(options.jobGrace))
   }

@@ -22,7 +22,7 @@ extension Command {
       .dataDirectory,
       .option(
         "http", "ADDR:PORT",
-        "where the HTTP API listens, loopback only; port 0 takes a free one and keeps it [127.0.0.1:8420]"),
+        "where the HTTP API listens, loopback only; port 0 takes a free one, and keeps it [127.0.0.1:8420]"),
       .option(
         "redis", "URL",
         "use this Redis: redis://[:password@]host:port/db, unix:///path or"
@@ -34,7 +34,7 @@ extension Command {
       .option(
         "workers", "N", "local worker processes; 0 for none, and then no tier is offered until a worker comes [1]"),
       WorkerTiers.option("a tier that they serve, in order of preference"),
-      JobGrace.option("how long running jobs have to end when it stops; the rest is handed back [10s]"),
+      JobGrace.option("how long running jobs have to end when it stops, 7d at most; the rest is handed back [10s]"),
       .flag("detach", "return as soon as everything is ready; 'strata down' stops it"),
     ] + WorkerRoom.options + QueueBounds.options,
     run: { arguments in
@@ -52,7 +52,7 @@ extension Command {
       exit code 5, and the stack goes on stopping; 'strata down' again hands running jobs back at once.
       """,
     options: [
-      .dataDirectory, JobGrace.option("how long running jobs have to end, whatever 'up' was told"),
+      .dataDirectory, JobGrace.option("how long running jobs have to end, 7d at most, whatever 'up' was told"),
       .time("grace", "how long to wait until nothing is left [50s more than the jobs have]"),
     ],
     run: { arguments in

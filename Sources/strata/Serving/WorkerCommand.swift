@@ -20,20 +20,32 @@ extension Command {
       """,
     options: [
       .dataDirectory, .option("slots", "N", "the most jobs to run at a time [one for each core]"),
+      .option("name", "NAME", "what 'strata workers' calls it [nothing]"),
       WorkerTiers.option("the tier to serve, in order of preference"),
       .option("dedicated-to", "TENANT", "run jobs of this tenant only: its name or its id"),
       .flag("lend", "run jobs of others, too, while that tenant has none for it"),
       ReadinessNotice.file, ReadinessNotice.descriptor,
-      JobGrace.option("how long running jobs have to end when it is told to stop [10s]"),
+      JobGrace.option("how long running jobs have to end when it is told to stop, 7d at most [10s]"),
     ] + WorkerRoom.options,
     run: { arguments in
       let slots = try arguments.integer("slots", in: 1...1_024) ?? Machine.cores
       return try await WorkerProcess(
-        directory: DataFolder.existing(arguments), tiers: WorkerTiers.read(arguments), slots: slots,
-        room: WorkerRoom.read(arguments, slots: slots), dedication: dedication(arguments),
+        directory: DataFolder.existing(arguments), name: name(arguments), tiers: WorkerTiers.read(arguments),
+        slots: slots, room: WorkerRoom.read(arguments, slots: slots), dedication: dedication(arguments),
         jobGrace: JobGrace.read(arguments), readiness: ReadinessNotice(arguments)
       ).run()
     })
+
+  private static let nameLengthMax = 64
+
+  private static func name(_ arguments: Arguments) throws(UsageError) -> String? {
+    guard let name = arguments["name"] else { return nil }
+    let isPlain = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    guard isPlain, (1...nameLengthMax).contains(name.utf8.count) else {
+      throw UsageError("--name takes 1 to \(nameLengthMax) visible ASCII characters, no blanks", command: "worker")
+    }
+    return name
+  }
 
   private static func dedication(_ arguments: Arguments) async throws -> Dedication? {
     guard let text = arguments["dedicated-to"] else {
@@ -61,6 +73,8 @@ extension Command {
 /// Puts a worker together and runs it until it is told to stop.
 struct WorkerProcess {
   let directory: DataDirectory
+  /// What it is called, for people.
+  let name: String?
   let tiers: [TierName]
   let slots: Int
   let room: ResourceRequest
@@ -71,10 +85,12 @@ struct WorkerProcess {
   private let log = Log.standardError().component("worker")
 
   init(
-    directory: DataDirectory, tiers: [TierName], slots: Int, room: ResourceRequest, dedication: Dedication?,
+    directory: DataDirectory, name: String?, tiers: [TierName], slots: Int, room: ResourceRequest,
+    dedication: Dedication?,
     jobGrace: Duration?, readiness: ReadinessNotice
   ) {
     self.directory = directory
+    self.name = name
     self.tiers = tiers
     self.slots = slots
     self.room = room
@@ -98,7 +114,7 @@ struct WorkerProcess {
     configuration.id = id
     configuration.inlineHandlers = Catalogue.inlineHandlers
     configuration.dedication = dedication
-    configuration.place = "\(Machine.hostName):\(getpid())"
+    configuration.place = WorkerPlace(address: "\(Machine.hostName):\(getpid())", slots: slots, name: name).text
     if let jobGrace { configuration.drainGrace = jobGrace }
     let (failures, failure) = AsyncStream.makeStream(of: StrataError.self)
     let worker = Worker(configuration, queue: queue, artifacts: store, log: { [log] in log.info($0) }) {

@@ -15,7 +15,7 @@ public struct WorkerConfiguration: Sendable {
   public var dedication: Dedication?
   /// Where attempts get their folders. Private to this worker: what an earlier life left there is removed at start.
   public var folder: String
-  /// Where the worker is, for people: its host and its process, say. Empty for what nobody is to know.
+  /// Where the worker is, for people: the text of a `WorkerPlace`, say. Empty for what nobody is to know.
   public var place = ""
   /// The program that becomes a runner, and its arguments.
   public var runner: RunnerCommand
