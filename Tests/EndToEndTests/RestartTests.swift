@@ -104,6 +104,23 @@ import Testing
     }
   }
 
+  /// Whichever of the two comes first, and however little later the other does.
+  @Test(.timeLimit(.minutes(3))) func anotherRestartHastensTheOneThatHasJustBegun() async throws {
+    try await withStack { stack in
+      for round in 0..<3 {
+        let (job, gate) = try await startGated(stack, "gate-\(round)")
+        try FileManager.default.removeItem(atPath: gate)
+        let first = try await RunningCommand(["restart", "worker-1"], on: stack)
+        let second = try await strata(["restart", "worker-1", "--job-grace", "0"], on: stack)
+        #expect(second.code == 0, "\(second.errors)")
+        try await waitUntil("the job runs again") { FileManager.default.fileExists(atPath: gate) }
+        try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+        #expect(await first.ended().code == 0)
+        #expect(try await stack.finished(job).attempts.compactMap(\.ending).last == .succeeded)
+      }
+    }
+  }
+
   @Test func whoNoLongerWaitsIsToldWhatGoesOn() async throws {
     try await withStack { stack in
       let (job, gate) = try await startGated(stack, "gate")
