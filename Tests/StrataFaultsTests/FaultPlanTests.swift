@@ -40,6 +40,17 @@ import Testing
     }
   }
 
+  /// They take longer to start: only some plans pay for them, and nothing strikes there that cannot.
+  @Test func onePlanInSixIsOfReplicatedServers() {
+    let plans = (0..<600 as Range<UInt64>).map { FaultPlan(seed: $0) }
+    let replicated = plans.filter(\.isReplicated)
+    #expect((60...140).contains(replicated.count), "\(replicated.count)")
+    #expect(!replicated.flatMap(\.strikes).contains { !$0.fault.strikesReplicas })
+    #expect(!Fault.allCases.contains { $0.needsReplicas && !$0.strikesReplicas })
+    let asked = (0..<20 as Range<UInt64>).map { FaultPlan(seed: $0, of: [.redisFailedOver]) }
+    #expect(!asked.contains { !$0.isReplicated })
+  }
+
   @Test func requestsNameEarlierOnes() {
     for seed in 0..<100 as Range<UInt64> {
       for request in FaultPlan(seed: seed).requests {
