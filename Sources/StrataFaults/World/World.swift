@@ -31,7 +31,8 @@ final class World: Sendable {
   ///   - faults: what it is to suffer.
   init(program: String, folder: String, faults: Set<Fault>) async throws {
     self.folder = folder
-    try Self.make(folder)
+    let relayed = folder + "/relay"
+    for path in [folder, relayed] { try Self.make(path) }
     let replicas = faults.contains(where: \.needsReplicas) ? try await Replicas() : nil
     let devices = try await Devices(in: folder, for: faults)
     (self.replicas, self.devices) = (replicas, devices)
@@ -51,7 +52,6 @@ final class World: Sendable {
       redisMemory =
         try await redis.ask("CONFIG", "GET", "maxmemory").split(separator: "\n").last.map(String.init) ?? "0"
       database = try await DatabaseTool(connection: servers.connection)
-      let relayed = folder + "/relay"
       queueRelay = try servers.redisSocket.map { socket in try Relay(at: relayed + "/redis.sock", to: socket) }
       let doors = servers.postgresFolders.indices.map { "\(relayed)/\($0)" }
       ledgerRelays = try zip(doors, servers.postgresFolders).map { door, server in
