@@ -119,12 +119,16 @@ private struct PlanMaker {
 
   // MARK: Strikes
 
+  /// The first that is drawn of a plan of replicated servers needs them: without one they would not be replicated.
   mutating func makeStrikes() -> [Strike] {
     guard !faults.isEmpty else { return [] }
-    return (0..<pick(1...bounds.strikesMax)).map { _ in makeStrike() }.sorted { $0.atMilliseconds < $1.atMilliseconds }
+    let failovers = faults.filter(\.fault.needsReplicas)
+    return (0..<pick(1...bounds.strikesMax))
+      .map { $0 == 0 && !failovers.isEmpty ? makeStrike(of: failovers) : makeStrike(of: faults) }
+      .sorted { $0.atMilliseconds < $1.atMilliseconds }
   }
 
-  private mutating func makeStrike() -> Strike {
+  private mutating func makeStrike(of faults: [(fault: Fault, weight: Int)]) -> Strike {
     var rest = pick(1...faults.reduce(0) { $0 + $1.weight })
     let fault =
       faults.first {
