@@ -260,7 +260,11 @@ import Testing
   /// Submits a job that waits at a pipe, and waits until it does.
   private func startGated(_ stack: StackUnderTest, _ name: String) async throws -> (job: JobID, gate: String) {
     let gate = stack.folder + "/" + name
-    let script = "mkfifo '\(gate)'; read line < '\(gate)'; echo through >> '\(stack.folder)/runs-through'"
+    // Open before it can be seen: whoever sees it may remove it.
+    let script = """
+      mkfifo '\(gate).new'; exec 3<> '\(gate).new'; mv '\(gate).new' '\(gate)'
+      read line <&3; echo through >> '\(stack.folder)/runs-through'
+      """
     let words = ["sh", "-c", script].map(JSONValue.string)
     let job = try await stack.submit(JobRequest(capability: "command.run", params: ["command": .array(words)]))
     try await waitUntil("the job runs") { FileManager.default.fileExists(atPath: gate) }
