@@ -80,7 +80,8 @@ let package = Package(
     module(
       "StrataFaults",
       on: [
-        "StrataCore", "StrataRuntime", "StrataAPI", "StrataClient", "StrataStack", "StrataControl", "CLinux",
+        "StrataCore", "StrataRuntime", "StrataAPI", "StrataClient", "StrataStack", "StrataControl", "ServerFixtures",
+        "CLinux",
       ]),
     module("Numerics", "workers/numerics"),
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),
@@ -117,8 +118,13 @@ let package = Package(
       path: "benchmarks/strata-bench", swiftSettings: strict),
 
     // Tests, one target per module, and what they share.
+    // Private servers that are gone with their process. `strata-faults` has them, too.
     .target(
-      name: "TestSupport", dependencies: ["StrataCore", "StrataRuntime", "StrataServer", "StrataStack"],
+      name: "ServerFixtures", dependencies: ["StrataCore", "StrataRuntime"], path: "Tests/ServerFixtures",
+      swiftSettings: relaxed),
+    .target(
+      name: "TestSupport",
+      dependencies: ["StrataCore", "StrataRuntime", "StrataServer", "StrataStack", "ServerFixtures"],
       path: "Tests/TestSupport",
       swiftSettings: relaxed),
     // A controller over a queue in memory and a real ledger, for the tests of the controller and of the API.
@@ -164,9 +170,9 @@ let package = Package(
     tests(
       "EndToEnd",
       on: [
-        "strata", "strata-bench", "StrataAPI", "StrataClient", "StrataCore", "StrataLedger", "StrataQueue",
-        "StrataRuntime",
-        "StrataServer", "StrataStack",
+        "strata", "strata-bench", "StrataAPI", "StrataClient", "StrataCore", "StrataFaults", "StrataLedger",
+        "StrataQueue",
+        "StrataRuntime", "StrataServer", "StrataStack",
       ]),
     tests("StrataFaults", on: ["StrataFaults", "StrataCore", "StrataRuntime", "StrataQueue"]),
     tests("StrataSimulation", on: ["StrataSimulation", "strata-simulate"]),

@@ -79,6 +79,10 @@ static const char leader_exists[] = {
 #embed "../StrataLedger/Queries/leader_exists.sql"
     , 0};
 const char *const strata_query_leader_exists = leader_exists;
+static const char read_clock[] = {
+#embed "../StrataLedger/Queries/read_clock.sql"
+    , 0};
+const char *const strata_query_read_clock = read_clock;
 static const char leader_lock[] = {
 #embed "../StrataLedger/Queries/leader_lock.sql"
     , 0};

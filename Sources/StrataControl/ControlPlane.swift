@@ -59,7 +59,7 @@ public final class ControlPlane: Sendable {
     public var tenants = TenantLimits()
     /// What arrays may be, and how many of their tasks are made at a time.
     public var arrays = ArrayLimits()
-    /// What instants of jobs are compared with.
+    /// What instants of jobs are compared with, and what delays count by: in a controller the ledger's (`LedgerClock`).
     public var clock = WallClock.system
     /// By which services wait.
     public var time = Timekeeper.system

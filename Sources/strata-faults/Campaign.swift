@@ -85,6 +85,7 @@ struct Campaign {
     let kinds = Set(result.plan.strikes.map(\.fault.rawValue)).sorted().joined(separator: " ")
     return "seed \(result.plan.seed): \(result.jobs) jobs, \(result.runs) runs, \(result.repeats) repeated requests, "
       + "\(result.booksSeen)+\(result.placesSeen) looks, recovered in \(result.recovery.map { "\(Int($0.seconds * 1_000)) ms" } ?? "no time"); "
+      + (result.plan.isReplicated ? "on replicated servers; " : "")
       + (kinds.isEmpty ? "nothing" : kinds)
       + result.missed.map { "\n    missed: \($0.strike): \($0.reason)" }.joined()
   }

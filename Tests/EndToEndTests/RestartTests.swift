@@ -104,6 +104,23 @@ import Testing
     }
   }
 
+  /// Whichever of the two comes first, and however little later the other does.
+  @Test(.timeLimit(.minutes(3))) func anotherRestartHastensTheOneThatHasJustBegun() async throws {
+    try await withStack { stack in
+      for round in 0..<3 {
+        let (job, gate) = try await startGated(stack, "gate-\(round)")
+        try FileManager.default.removeItem(atPath: gate)
+        let first = try await RunningCommand(["restart", "worker-1"], on: stack)
+        let second = try await strata(["restart", "worker-1", "--job-grace", "0"], on: stack)
+        #expect(second.code == 0, "\(second.errors)")
+        try await waitUntil("the job runs again") { FileManager.default.fileExists(atPath: gate) }
+        try "go\n".write(toFile: gate, atomically: false, encoding: .utf8)
+        #expect(await first.ended().code == 0)
+        #expect(try await stack.finished(job).attempts.compactMap(\.ending).last == .succeeded)
+      }
+    }
+  }
+
   @Test func whoNoLongerWaitsIsToldWhatGoesOn() async throws {
     try await withStack { stack in
       let (job, gate) = try await startGated(stack, "gate")
@@ -243,7 +260,11 @@ import Testing
   /// Submits a job that waits at a pipe, and waits until it does.
   private func startGated(_ stack: StackUnderTest, _ name: String) async throws -> (job: JobID, gate: String) {
     let gate = stack.folder + "/" + name
-    let script = "mkfifo '\(gate)'; read line < '\(gate)'; echo through >> '\(stack.folder)/runs-through'"
+    // Open before it can be seen: whoever sees it may remove it.
+    let script = """
+      mkfifo '\(gate).new'; exec 3<> '\(gate).new'; mv '\(gate).new' '\(gate)'
+      read line <&3; echo through >> '\(stack.folder)/runs-through'
+      """
     let words = ["sh", "-c", script].map(JSONValue.string)
     let job = try await stack.submit(JobRequest(capability: "command.run", params: ["command": .array(words)]))
     try await waitUntil("the job runs") { FileManager.default.fileExists(atPath: gate) }

@@ -188,6 +188,32 @@ import Testing
     #expect(fixture.broken == [])
   }
 
+  /// A replica may lack the last moments of its master: who had ended before them rests.
+  @Test func aJobThatRanAgainAfterAFailoverOfTheQueue() {
+    var fixture = Fixture(strikes: [Strike(atMilliseconds: 12_000, fault: .redisFailedOver)])
+    // The first one had ended at 90 ms.
+    fixture.findings.runs += Fixture.runs(of: fixture.first, from: 12_500)
+    #expect(fixture.broken == [.work])
+    fixture.findings.rows[0].finished = 11_900_000
+    #expect(fixture.broken == [])
+    fixture.findings.rows[0].finished = 90_000
+    fixture.findings.began = Timestamp(milliseconds: -5_000)
+    #expect(fixture.broken == [])
+    fixture.findings.plan.strikes[0].fault = .redisFlushed
+    fixture.findings.began = Timestamp(milliseconds: 0)
+    #expect(fixture.broken == [])
+  }
+
+  /// The queue was well all the time, and the standby had all that was acknowledged.
+  @Test func aFailoverOfTheLedgerThatSomebodyNoticed() {
+    var fixture = Fixture(strikes: [Strike(atMilliseconds: 10, fault: .postgresFailedOver)])
+    #expect(fixture.broken == [])
+    fixture.findings.runs += Fixture.runs(of: fixture.first, from: 60)
+    #expect(fixture.broken == [.work])
+    fixture.findings.rows.removeFirst()
+    #expect(fixture.broken.contains(.kept))
+  }
+
   @Test func aJobThatIsToStartInTimeFailsForNoOtherReason() {
     var fixture = Fixture()
     var work = fixture.later

@@ -40,6 +40,17 @@ import Testing
     }
   }
 
+  /// They take longer to start: only some plans pay for them, and nothing strikes there that cannot.
+  @Test func onePlanInSixIsOfReplicatedServers() {
+    let plans = (0..<600 as Range<UInt64>).map { FaultPlan(seed: $0) }
+    let replicated = plans.filter(\.isReplicated)
+    #expect((60...140).contains(replicated.count), "\(replicated.count)")
+    #expect(!replicated.flatMap(\.strikes).contains { !$0.fault.strikesReplicas })
+    #expect(!Fault.allCases.contains { $0.needsReplicas && !$0.strikesReplicas })
+    let asked = (0..<20 as Range<UInt64>).map { FaultPlan(seed: $0, of: [.redisFailedOver]) }
+    #expect(!asked.contains { !$0.isReplicated })
+  }
+
   @Test func requestsNameEarlierOnes() {
     for seed in 0..<100 as Range<UInt64> {
       for request in FaultPlan(seed: seed).requests {
@@ -52,8 +63,8 @@ import Testing
     }
   }
 
-  @Test func shrinkingLeavesWhatItTakes() async {
-    let plan = FaultPlan(seed: 7, within: bounds)
+  @Test func shrinkingLeavesWhatItTakes() async throws {
+    let plan = try #require(largePlan)
     let needed = [plan.strikes[3], plan.strikes[11]]
     let request = plan.requests[5]
     var asked = 0
@@ -65,8 +76,8 @@ import Testing
     #expect(asked < 200)
   }
 
-  @Test func shrinkingEndsWithWhatItHasFound() async {
-    let plan = FaultPlan(seed: 7, within: bounds)
+  @Test func shrinkingEndsWithWhatItHasFound() async throws {
+    let plan = try #require(largePlan)
     let same = await plan.shrunk { _ in throw CancellationError() }
     #expect(same == plan)
     var asked = 0
@@ -79,9 +90,10 @@ import Testing
   }
 
   /// Enough to look at.
-  private var bounds: FaultPlan.Bounds {
+  private var largePlan: FaultPlan? {
     var bounds = FaultPlan.Bounds()
     (bounds.strikesMax, bounds.requestsMax) = (40, 40)
-    return bounds
+    return (0..<50 as Range<UInt64>).lazy.map { FaultPlan(seed: $0, within: bounds) }
+      .first { $0.strikes.count > 20 && $0.requests.count > 20 }
   }
 }

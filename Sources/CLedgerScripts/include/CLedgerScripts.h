@@ -19,6 +19,7 @@ extern const char *const strata_query_insert_key;
 extern const char *const strata_query_insert_tenant;
 extern const char *const strata_query_insert_usage;
 extern const char *const strata_query_leader_exists;
+extern const char *const strata_query_read_clock;
 extern const char *const strata_query_leader_heartbeat;
 extern const char *const strata_query_leader_lock;
 extern const char *const strata_query_list_accepted;

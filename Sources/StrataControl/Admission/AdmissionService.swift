@@ -56,7 +56,7 @@ package final class AdmissionService: Sendable {
   /// Decides as `submit` does, but looks for no input and keeps nothing.
   ///
   package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmissionPreview {
-    let submission = try await checked(draft, tenant: tenant, now: .now)
+    let submission = try await checked(draft, tenant: tenant, now: clock.now)
     try await inputs.requireTakeable(draft.inputs)
     try await requireRoom(for: submission, tenant, isCounted: false)
     let held =

@@ -1,4 +1,4 @@
-import StrataCore
+public import StrataCore
 
 /// Something that must not be.
 public struct Violation: Hashable, Codable, Sendable {
@@ -49,12 +49,17 @@ public struct Findings: Hashable, Sendable {
   public var history: History
   public var rows: [JobRow]
   public var runs: [Run]
+  /// When the first request was to come, from which the plan counts.
+  public var began: Timestamp
 
-  public init(plan: FaultPlan, history: History, rows: [JobRow], runs: [Run]) {
+  public init(
+    plan: FaultPlan, history: History, rows: [JobRow], runs: [Run], began: Timestamp = Timestamp(nanoseconds: 0)
+  ) {
     self.plan = plan
     self.history = history
     self.rows = rows
     self.runs = runs
+    self.began = began
   }
 }
 
@@ -63,6 +68,9 @@ public struct Findings: Hashable, Sendable {
 public struct Checker {
   /// How many jobs whose attempts ended with their workers are finished by that; see docs/queue.md, Limits.
   static let workerLossesMax = 3
+  /// What a replica that takes the master's place may lack of what that was told: one that is further behind is none for
+  /// `min-replicas-max-lag`, and a master without one takes nothing.
+  static let replicaLagMax = Duration.seconds(10)
 
   private let findings: Findings
   private let rows: [String: JobRow]
@@ -192,6 +200,7 @@ public struct Checker {
     if row.state == .succeeded {
       expect(done > work.failures, .work, "job \(job) succeeded and was done \(done) times")
     }
+    checkThatItRests(job, row)
     guard !findings.plan.mayRepeatWork else { return }
     let attempts = row.endings.values.reduce(0, +) - row.count("released")
     expect(
@@ -199,6 +208,20 @@ public struct Checker {
       "job \(job) was done \(done) times in \(attempts) attempts, and nothing happened to its worker or its queue")
     expect(
       row.count("expired") == 0, .work, "an attempt of job \(job) was given up, and nothing happened to its worker")
+  }
+
+  /// A failover of the queue takes back its last moments at most: what had ended before them is not run again after it.
+  private mutating func checkThatItRests(_ job: JobID, _ row: JobRow) {
+    guard findings.plan.keepsTime, let finished = row.finished.map(Timestamp.init(microseconds:)),
+      let last = begins[job]?.map(\.at).max()
+    else { return }
+    for strike in findings.plan.strikes where strike.fault == .redisFailedOver {
+      let struck = findings.began + .milliseconds(strike.atMilliseconds)
+      expect(
+        last < struck || struck - finished <= Self.replicaLagMax, .work,
+        "job \(job) had ended \((struck - finished).milliseconds) ms before the queue failed over, and ran again after it"
+      )
+    }
   }
 
   private mutating func checkTimes(_ job: JobID, _ row: JobRow, _ work: Work, _ entry: History.Entry) {

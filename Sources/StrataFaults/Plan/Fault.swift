@@ -36,6 +36,24 @@ public enum Fault: String, Hashable, Codable, CaseIterable, Sendable {
   case redisClockSet, strataClockSet
   /// The file system of Redis, PostgreSQL and a controller with its workers has no room left.
   case diskFull
+  /// Redis' master is killed, or stands still, until its sentinels have made a replica the master, and for a while longer,
+  /// and comes back as a replica.
+  case redisFailedOver
+  /// PostgreSQL is killed, its synchronous standby promoted, and the one of before comes back after a while as the standby.
+  case postgresFailedOver
+
+  /// Whether it takes servers that others can take the place of.
+  public var needsReplicas: Bool { self == .redisFailedOver || self == .postgresFailedOver }
+
+  /// Whether it can be done to such servers. What is not is done to single ones.
+  public var strikesReplicas: Bool {
+    switch self {
+    case .redisKilled, .redisFrozen, .redisTruncated, .redisFull, .redisClockSet, .queueStalled, .queueCut, .queueDeaf,
+      .queueSlow, .postgresKilled, .postgresFrozen, .commitsStalled, .diskFull:
+      false
+    default: true
+    }
+  }
 
   /// Whether times that several processes write down can be compared although it strikes.
   public var keepsTime: Bool { self != .redisClockSet && self != .strataClockSet }
@@ -49,8 +67,8 @@ public enum Fault: String, Hashable, Codable, CaseIterable, Sendable {
     switch self {
     case .controllerKilled, .controllerFrozen, .controllerStopped, .controllerCrashed, .workerStopped,
       .controllerRestarted, .workerRestarted,
-      .postgresKilled, .postgresFrozen, .postgresDisconnected, .commitsStalled, .ledgerStalled, .ledgerCut,
-      .ledgerDeaf, .ledgerSlow:
+      .postgresKilled, .postgresFrozen, .postgresDisconnected, .postgresFailedOver, .commitsStalled, .ledgerStalled,
+      .ledgerCut, .ledgerDeaf, .ledgerSlow:
       false
     default: true
     }
@@ -89,6 +107,7 @@ public struct Strike: Hashable, Codable, Sendable {
   }
 
   public var untilMilliseconds: Int { atMilliseconds + forMilliseconds }
+  var duration: Duration { .milliseconds(forMilliseconds) }
 }
 
 extension Strike: CustomStringConvertible {

@@ -36,19 +36,29 @@ private struct PlanMaker {
 
   init(seed: UInt64, bounds: FaultPlan.Bounds, faults all: [Fault]) {
     var random = SeededGenerator(seed: seed)
-    var features = Set(Feature.allCases.filter { _ in Bool.random(using: &random) })
-    var chosen = all.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
-    // Where only those strike that nobody may notice, it is seen whether anybody does.
-    if Int.random(in: 0..<8, using: &random) == 0, all.contains(where: \.isGraceful) {
-      chosen = all.filter(\.isGraceful)
-    }
-    if let one = all.randomElement(using: &random), chosen.isEmpty { chosen = [one] }
-    // A delay counts by the clock of the controller that accepts the job: it may then be a day.
-    if chosen.contains(.strataClockSet) { features.remove(.delays) }
-    self.features = features
-    faults = chosen.map { ($0, 1 << Int.random(in: 0...4, using: &random)) }
+    features = Set(Feature.allCases.filter { _ in Bool.random(using: &random) })
+    faults = Self.choose(of: all, &random).map { ($0, 1 << Int.random(in: 0...4, using: &random)) }
     self.random = random
     self.bounds = bounds
+  }
+
+  /// Some of the kinds that there may be, all of which strike servers of one kind: one plan in six is of replicated ones,
+  /// which take longer to start, and each where nothing else was asked for.
+  private static func choose(of all: [Fault], _ random: inout SeededGenerator) -> [Fault] {
+    let failovers = all.filter(\.needsReplicas)
+    let isReplicated =
+      Int.random(in: 0..<6, using: &random) == 0 && !failovers.isEmpty || all.allSatisfy(\.strikesReplicas)
+    let possible = all.filter { isReplicated ? $0.strikesReplicas : !$0.needsReplicas }
+    // Where only those strike that nobody may notice, it is seen whether anybody does.
+    if Int.random(in: 0..<8, using: &random) == 0, possible.contains(where: \.isGraceful) {
+      return possible.filter(\.isGraceful)
+    }
+    var chosen = possible.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
+    if isReplicated, !chosen.contains(where: \.needsReplicas), let one = failovers.randomElement(using: &random) {
+      chosen.append(one)
+    }
+    if chosen.isEmpty, let one = possible.randomElement(using: &random) { chosen = [one] }
+    return chosen
   }
 
   private mutating func pick(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &random) }
@@ -109,12 +119,16 @@ private struct PlanMaker {
 
   // MARK: Strikes
 
+  /// The first that is drawn of a plan of replicated servers needs them: without one they would not be replicated.
   mutating func makeStrikes() -> [Strike] {
     guard !faults.isEmpty else { return [] }
-    return (0..<pick(1...bounds.strikesMax)).map { _ in makeStrike() }.sorted { $0.atMilliseconds < $1.atMilliseconds }
+    let failovers = faults.filter(\.fault.needsReplicas)
+    return (0..<pick(1...bounds.strikesMax))
+      .map { $0 == 0 && !failovers.isEmpty ? makeStrike(of: failovers) : makeStrike(of: faults) }
+      .sorted { $0.atMilliseconds < $1.atMilliseconds }
   }
 
-  private mutating func makeStrike() -> Strike {
+  private mutating func makeStrike(of faults: [(fault: Fault, weight: Int)]) -> Strike {
     var rest = pick(1...faults.reduce(0) { $0 + $1.weight })
     let fault =
       faults.first {

@@ -14,6 +14,9 @@ public struct FaultPlan: Hashable, Codable, Sendable {
     self.strikes = strikes
   }
 
+  /// Whether it takes servers that others can take the place of: without anything that does, it is carried out on single ones.
+  public var isReplicated: Bool { strikes.contains(where: \.fault.needsReplicas) }
+
   /// Whether times that several processes write down can be compared.
   public var keepsTime: Bool { strikes.allSatisfy(\.fault.keepsTime) }
 

@@ -63,7 +63,7 @@ public struct FaultRun: Sendable {
   }
 
   private func perform(in world: World) async -> Result {
-    let start = ContinuousClock.now
+    let (start, began) = (ContinuousClock.now, Timestamp.now)
     let lastStrike = plan.strikes.map(\.untilMilliseconds).max() ?? 0
     let calm = start + .milliseconds(max(plan.milliseconds, lastStrike))
     let clients = Clients(of: world, program: worker, until: calm + Self.recoveryLimit)
@@ -105,7 +105,7 @@ public struct FaultRun: Sendable {
     if isArmed, let strike = plan.strikes.last(where: { $0.fault == .controllerCrashed }) {
       result.missed.append(Missed(strike: strike, reason: "a controller never came to where it was to crash"))
     }
-    await judge(&result, world, clients.recorded)
+    await judge(&result, world, clients.recorded, since: began)
     return result
   }
 
@@ -122,7 +122,7 @@ public struct FaultRun: Sendable {
 
   // MARK: Judging
 
-  private func judge(_ result: inout Result, _ world: World, _ history: History) async {
+  private func judge(_ result: inout Result, _ world: World, _ history: History, since began: Timestamp) async {
     result.repeats = history.entries.reduce(0) { $0 + $1.tries - 1 }
     let rows: [JobRow]
     do { rows = try await BookAudit(database: world.database).jobs() } catch {
@@ -131,7 +131,8 @@ public struct FaultRun: Sendable {
     }
     let runs = Run.read(world.runsFile)
     (result.jobs, result.runs) = (rows.count, runs.count(where: \.isEnd))
-    result.violations += Checker.violations(of: Findings(plan: plan, history: history, rows: rows, runs: runs))
+    result.violations += Checker.violations(
+      of: Findings(plan: plan, history: history, rows: rows, runs: runs, began: began))
     result.violations += result.recovery == nil ? await reasons(rows, world) : await leftovers(world)
     result.violations += await readiness(world)
   }

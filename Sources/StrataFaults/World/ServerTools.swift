@@ -5,12 +5,15 @@ import StrataStack
 
 /// Runs a program to its end, no longer than `limit`, and returns what it printed.
 ///
+/// - Parameter additions: what its environment has beyond this process's.
 /// - Throws: `unavailable` where it failed or did not end, with its words.
 @discardableResult
-func output(of program: String, _ words: [String], within limit: Duration = .seconds(30))
-  async throws -> String
-{
-  var specification = ProcessSpecification(program, words)
+func output(
+  of program: String, _ words: [String], environment additions: [String: String] = [:],
+  within limit: Duration = .seconds(30)
+) async throws -> String {
+  let environment = Environment.current.merging(additions) { $1 }
+  var specification = ProcessSpecification(program, words, environment: environment)
   specification.standardOutput = .pipe
   specification.standardError = .pipe
   let child = try await ChildProcess.spawn(specification)
@@ -30,14 +33,29 @@ func output(of program: String, _ words: [String], within limit: Duration = .sec
 
 /// Redis' own client, so that what is looked at is not seen through the code that is put to the test.
 package struct RedisTool: Sendable {
-  private let socket: String
+  /// Where the server is, as the client is told.
+  private let place: @Sendable () async throws -> [String]
 
-  package init(socket: String) { self.socket = socket }
+  package init(socket: String) { place = { ["-s", socket] } }
+
+  /// Of whichever server is the master of this name, by the word of a sentinel.
+  ///
+  /// - Parameter sentinel: its socket.
+  init(sentinel: String, master name: String) {
+    place = {
+      let answer = try await output(of: Self.program, ["-s", sentinel, "SENTINEL", "get-master-addr-by-name", name])
+      let words = answer.split(separator: "\n").map(String.init)
+      guard words.count == 2 else { throw StrataError(.unavailable, "the sentinel knows no master: \(answer)") }
+      return ["-h", words[0], "-p", words[1]]
+    }
+  }
+
+  private static let program = "redis-cli"
 
   /// Runs a command; returns its answer as `redis-cli` prints it for programs.
   @discardableResult
   package func ask(_ words: String...) async throws -> String {
-    try await output(of: "redis-cli", ["-s", socket, "-e"] + words)
+    try await output(of: Self.program, try await place() + ["-e"] + words)
   }
 }
 

@@ -124,6 +124,7 @@ enum Query {
   static let listTiers = unsafe embedded("list_tiers", strata_query_list_tiers)
   static let noteTierWorkers = unsafe embedded("note_tier_workers", strata_query_note_tier_workers)
   static let rateTiers = unsafe embedded("rate_tiers", strata_query_rate_tiers)
+  static let readClock = unsafe embedded("read_clock", strata_query_read_clock)
   static let trimTierWorkers = unsafe embedded("trim_tier_workers", strata_query_trim_tier_workers)
 
   private static func embedded(

@@ -79,16 +79,23 @@ struct Controller {
     let queue = try await QueueConnection.open(of: directory, on: loop)
     let store = try ArtifactStore(root: directory.artifacts)
     try await checkHome(of: store, ledger)
+    let clock = LedgerClock(of: ledger, log: log)
+    do throws(LedgerError) { try await clock.look() } catch { throw error.unusable }
     var configuration = ControlPlane.Configuration(
       tiers: tiers.map { TierDefinition(rate: .standard($0), workers: room.map { [$0] } ?? []) })
     configuration.admission = bounds.admission(isQueueLocal: try QueueConnection.endpoint(of: directory).isLocal)
+    configuration.clock = clock.clock
     let control = try ControlPlane(
       ledger: ledger, leadership: Leadership(database), queue: queue, catalogue: try RegistryCatalogue(),
       store: store, configuration: configuration, metrics: metrics, log: log)
     try await control.publish()
     try await makeFirstTenant(ledger)
     let sessions = await queue.sessions()
-    let services = Task { await control.serve(queueSessions: sessions) }
+    let services = Task {
+      async let timekeeping: Void = clock.run()
+      await control.serve(queueSessions: sessions)
+      await timekeeping
+    }
     let leading = Task { await control.lead() }
     let api = APIServer(control: control, store: store, metrics: metrics, log: log.component("api"))
     let server = HTTPServer(loop: loop, log: { [log] in log.warning($0) }) { await api.handle($0) }

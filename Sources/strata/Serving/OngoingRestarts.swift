@@ -7,6 +7,8 @@ final class OngoingRestarts: Sendable {
   private struct Ongoing: Sendable {
     let program: StackProgram.Candidate
     let task: Task<Result<RestartReport, StrataError>, Never>
+    /// The shortest that was asked for.
+    var grace: Duration
   }
 
   private let log: Log
@@ -35,26 +37,32 @@ final class OngoingRestarts: Sendable {
     _ service: OwnService, _ program: StackProgram.Candidate, _ grace: Duration
   ) -> (Ongoing, isNew: Bool) {
     ongoing.withLock { all in
-      if let one = all[service.name] { return (one, false) }
+      if let one = all[service.name] {
+        // For where its process has not been told to end yet.
+        all[service.name]?.grace = min(one.grace, grace)
+        return (one, false)
+      }
       // Not the request's own task, which ends with its client.
       let task = Task { [self] in
-        let result = await perform(service, program, grace)
+        let result = await perform(service, program)
         ongoing.withLock { $0[service.name] = nil }
         return result
       }
-      let one = Ongoing(program: program, task: task)
+      let one = Ongoing(program: program, task: task, grace: grace)
       all[service.name] = one
       return (one, true)
     }
   }
 
   private func perform(
-    _ service: OwnService, _ program: StackProgram.Candidate, _ grace: Duration
+    _ service: OwnService, _ program: StackProgram.Candidate
   ) async -> Result<RestartReport, StrataError> {
     log.info("restarting as asked", ["service": service.name, "program": program.path])
     let (start, before) = (ContinuousClock.now, await service.process.child?.pid)
     do throws(StrataError) {
-      let process = try await service.restart(from: program, grace: grace)
+      let process = try await service.restart(from: program) {
+        ongoing.withLock { $0[service.name]?.grace } ?? JobGrace.longest
+      }
       let time = ContinuousClock.now - start
       log.info("restarted", ["service": service.name, "process": "\(process)", "ms": "\(time.milliseconds)"])
       return .success(RestartReport(from: before, to: process))

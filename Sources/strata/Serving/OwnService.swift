@@ -58,9 +58,12 @@ struct OwnService: Service {
 
   /// - Parameters:
   ///   - candidate: what the new process is started from, and every one after it once it is ready.
-  ///   - grace: how long running jobs have to end.
+  ///   - grace: how long running jobs have to end. Asked for when the old process is told to end; who finds another grace
+  ///     from then on says so by `hastenRestart`.
   /// - Returns: the new process.
-  func restart(from candidate: StackProgram.Candidate, grace: Duration) async throws(StrataError) -> Int32 {
+  func restart(
+    from candidate: StackProgram.Candidate, grace: @Sendable () -> Duration
+  ) async throws(StrataError) -> Int32 {
     let before = LogFile(path: logFile).size
     do throws(StrataError) {
       let new = try await renew(candidate, grace)
@@ -72,7 +75,7 @@ struct OwnService: Service {
   }
 
   private func renew(
-    _ candidate: StackProgram.Candidate, _ grace: Duration
+    _ candidate: StackProgram.Candidate, _ grace: @Sendable () -> Duration
   ) async throws(StrataError) -> ChildProcess {
     switch kind {
     case .controller:
@@ -89,9 +92,9 @@ struct OwnService: Service {
       let note = JobGraceNote(directory: directory, of: .restart(await process.child?.pid ?? 0))
       defer { note.forget() }
       return try await process.renew(
-        .consecutive, retiring: .terminate(patience: JobGrace.patience(grace)),
+        .consecutive, retiring: .terminate(patience: JobGrace.patience(grace())),
         farewell: { old throws(StrataError) in
-          try JobGraceNote(directory: directory, of: .restart(old.pid)).say(grace)
+          try JobGraceNote(directory: directory, of: .restart(old.pid)).say(grace())
         }, adjusting: { specification, _ in specification.executable = candidate.path })
     }
   }

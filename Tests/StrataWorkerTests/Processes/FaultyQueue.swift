@@ -14,6 +14,7 @@ final class Faults: Sendable {
     var kind = Kind.nothing
     var refusals = 0
     var reports: [Report] = []
+    var calls = 0
     var waiting: [(count: Int, CheckedContinuation<Void, Never>)] = []
   }
 
@@ -22,8 +23,13 @@ final class Faults: Sendable {
   var refusals: Int { state.withLock { $0.refusals } }
   /// One for each attempt that was reported.
   var reports: [Report] { state.withLock { $0.reports } }
+  /// In how many calls they were.
+  var reportCalls: Int { state.withLock { $0.calls } }
   func note(_ report: Report, count: Int) {
-    state.withLock { $0.reports += Array(repeating: report, count: count) }
+    state.withLock { state in
+      state.reports += Array(repeating: report, count: count)
+      state.calls += count > 0 ? 1 : 0
+    }
   }
   func set(_ kind: Kind) { state.withLock { $0.kind = kind } }
 

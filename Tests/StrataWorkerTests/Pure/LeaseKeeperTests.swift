@@ -51,6 +51,38 @@ import Testing
     await running.value
   }
 
+  /// A server that has taken the place of another may lack what that one heard last.
+  @Test(.timeLimit(.minutes(1))) func aWorkerThatEndsItsJobsSaysSoToTheNextServer() async throws {
+    let queue = MemoryQueue()
+    try await queue.install(generation: 1, tokenFloor: FencingToken(rawValue: 0))
+    let faults = Faults()
+    var configuration = Self.configuration(slots: 2)
+    configuration.signalWait = .milliseconds(20)
+    let keeper = LeaseKeeper(configuration, queue: FaultyQueue(inner: queue, faults: faults))
+    let host = PatientHost(keeper: keeper)
+    let running = Task { await keeper.run(host) }
+    _ = try await queue.enqueue([Self.job()])
+    try await waitUntil("it runs one, and waits for more") {
+      let idle = try await queue.room().workers.first?.idle.isEmpty == false
+      return host.runs == 1 && idle
+    }
+    let worker = configuration.id
+    func isIdle() async throws -> Bool {
+      try await queue.room().workers.first { $0.id == worker }.map { !$0.idle.isEmpty } ?? true
+    }
+    keeper.stop(within: .seconds(600))
+    try await waitUntil("it waits for no more") { try await !isIdle() }
+    // As where this was never heard.
+    _ = try await queue.lease(worker: configuration.id, tiers: [.cpu], count: 1, for: .seconds(600))
+    try await waitUntil("the queue counts on it again") { try await isIdle() }
+    faults.set(.everything)
+    await faults.waitForRefusals(1)
+    faults.set(.nothing)
+    try await waitUntil("it waits for no more") { try await !isIdle() }
+    host.endAll()
+    await running.value
+  }
+
   /// Nobody has called `expire`.
   @Test(.timeLimit(.minutes(1))) func aWorkerThatHasEndedIsGoneAtOnce() async throws {
     let queue = MemoryQueue()

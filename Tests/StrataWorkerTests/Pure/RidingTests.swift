@@ -18,7 +18,7 @@ import Testing
     let faults = Faults()
     let outcomes = try await work(off: 40, slots: 10, .inPlace, faults)
     #expect(outcomes.count == 40)
-    #expect(faults.reports == Array(repeating: .ride, count: 4))
+    #expect(faults.reports == Array(repeating: .ride, count: 40) && faults.reportCalls == 4)
   }
 
   /// The worker has room for more than there is: no request is out when the attempts end.

@@ -155,6 +155,19 @@ import Testing
     #expect(state.phase == .stopped)
   }
 
+  /// The server that heard it may be another's predecessor.
+  @Test func itIsSaidAgainThatNoMoreIsAskedForWhereAConnectionBroke() {
+    var state = working(slots: 2, [lease(1)])
+    #expect(state.handle(.stopRequested) == [.beginDrainGrace, .leave])
+    #expect(state.handle(.mayHaveWork) == [])
+    #expect(state.handle(.queueLost) == [.leave])
+    #expect(state.handle(.attemptsEnded([lease(1).reference], areReported: true)) == [])
+    #expect(state.handle(.reportsAnswered([lease(1).reference])) == [.finish])
+    // Who works asks again: a signal may be lost as well.
+    state = working(slots: 2, [lease(1)])
+    #expect(state.handle(.queueLost) == [.lease(count: 1, room: .unlimited)])
+  }
+
   @Test func aSecondStopHastens() {
     var state = working(slots: 1, [lease(1)])
     _ = state.handle(.stopRequested)

@@ -126,8 +126,7 @@ extension LeaseKeeper {
         if signals.isEmpty { feed.yield(.mayHaveWork) }
       } catch {
         await pause(backoff.next())
-        // A signal may have been lost with the connection.
-        feed.yield(.mayHaveWork)
+        feed.yield(.queueLost)
       }
     }
   }

@@ -147,10 +147,21 @@ package final class LeaseKeeper: Sendable {
     case .end(let lease, let reason): host.stop(lease, reason)
     case .hasten(let lease): host.hasten(lease)
     case .beginDrainGrace: group.addTask { await self.drain() }
-    case .leave: leaving.withLock { $0 = time.start { await self.leave() } }
+    case .leave: startLeaving()
     case .finish: break
     }
     return nil
+  }
+
+  /// Said again, where a server that another has taken the place of may have been the only one to hear it.
+  private func startLeaving() {
+    leaving.withLock { leaving in
+      leaving = time.start { [before = leaving] in
+        before?.cancel()
+        await before?.value
+        await self.leave()
+      }
+    }
   }
 
   /// The grace, and then a bound on everything that may still hold the worker up.

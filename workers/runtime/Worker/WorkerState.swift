@@ -33,6 +33,9 @@ package struct WorkerState: Sendable {
     case attemptsEnded([LeaseReference], areReported: Bool)
     /// The queue has answered the reports, or there is no use in retrying them.
     case reportsAnswered([LeaseReference])
+    /// A connection to the queue broke: what either side has said last may be lost, and with a server that another takes the
+    /// place of, more than that.
+    case queueLost
     /// The first starts draining, the second ends it at once.
     case stopRequested
     case drainGraceOver
@@ -97,6 +100,9 @@ package struct WorkerState: Sendable {
   private mutating func react(to event: Event) -> [Action] {
     switch event {
     case .mayHaveWork: noteWork()
+    case .queueLost:
+      noteWork()
+      isLeaving = false
     case .leaseFailed: (isLeasing, thereMayBeWork) = (false, false)
     case .granted(let leases, let asked, let room, let until, let now):
       return take(leases, (asked, room), until, now)

@@ -50,13 +50,37 @@ public final class SentinelFixture: Sendable {
   }
 
   /// The one that is the master, by its own word; nil while there is none.
-  public var master: RedisFixture? { servers.first { (try? $0.ask("role"))?.hasPrefix("master\n") == true } }
+  public var master: RedisFixture? { master(besides: nil) }
+
+  private func master(besides other: RedisFixture?) -> RedisFixture? {
+    servers.first { $0 !== other && (try? $0.ask("role"))?.hasPrefix("master\n") == true }
+  }
+
+  /// Takes the master away until the sentinels have made a replica the master, and for a while longer; returns when it has
+  /// come back and is a replica, too.
+  ///
+  /// - Parameters:
+  ///   - isFrozen: whether it stands still meanwhile, and takes itself for the master when it comes back; else it is killed.
+  ///   - pause: for how long nobody misses it before it comes back.
+  public func failOver(freezing isFrozen: Bool = false, awayFor pause: Duration = .zero) throws {
+    guard let old = master else { throw StrataError(.unavailable, "there is no master now") }
+    if isFrozen { old.freeze(true) } else { old.kill() }
+    let replaced = Result { try wait(for: "a replica has become the master") { master(besides: old) != nil } }
+    usleep(UInt32(pause.nanoseconds / 1_000))
+    if isFrozen { old.freeze(false) } else { try old.start() }
+    try replaced.get()
+    try wait(for: "the master of before is a replica") {
+      try old.ask("role").hasPrefix("slave\n") && Self.isLinked(old)
+    }
+  }
+
+  private static func isLinked(_ replica: RedisFixture) throws -> Bool {
+    try replica.ask("info replication").contains("master_link_status:up")
+  }
 
   private func waitUntilReady() throws {
     for replica in servers.dropFirst() {
-      try wait(for: "a replica has the master's data") {
-        try replica.ask("info replication").contains("master_link_status:up")
-      }
+      try wait(for: "a replica has the master's data") { try Self.isLinked(replica) }
     }
     for sentinel in sentinels {
       try wait(for: "a sentinel knows the others and the replicas") {

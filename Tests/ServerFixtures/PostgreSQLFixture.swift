@@ -42,19 +42,9 @@ public final class PostgreSQLFixture: Sendable {
   public init(standbyOf primary: PostgreSQLFixture, isSynchronous: Bool = true) throws {
     (binaries, user) = (primary.binaries, primary.user)
     folder = try Self.makeFolder()
-    let data = folder + "/data"
-    try Self.run(
-      user + [
-        binaries + "/pg_basebackup", "-h", primary.folder, "-U", "strata", "-D", data, "-R", "-c", "fast", "--no-sync",
-      ])
-    // The last of two settings counts.
-    try Self.append("unix_socket_directories = '\(folder)'\n", to: data + "/postgresql.conf")
+    try Self.copy(primary, to: folder)
     supervisor = Mutex(try Self.supervise(binaries: binaries, folder: folder, user: user))
-    guard isSynchronous else { return }
-    try primary.set("synchronous_standby_names", to: "*")
-    while try primary.sql("SELECT sync_state FROM pg_stat_replication", database: "postgres") != "sync" {
-      usleep(10_000)
-    }
+    if isSynchronous { try primary.waitForStandby() }
   }
 
   deinit { stop() }
@@ -101,6 +91,26 @@ public final class PostgreSQLFixture: Sendable {
   public func crash() throws { try control("stop", "-m", "immediate") }
   public func start() throws { try control("start", "-l", folder + "/log") }
 
+  /// Makes a standby of one whose place another has taken, from a new copy of that one's data, as nothing else is safe.
+  /// Returns once commits wait for it. What a call that failed has left is in the way of no other.
+  public func follow(_ primary: PostgreSQLFixture) throws {
+    try? crash()
+    try Self.run(["/bin/rm", "-rf", folder + "/data"])
+    try Self.copy(primary, to: folder)
+    try start()
+    try primary.waitForStandby()
+  }
+
+  /// Has commits wait for the standby from now on; returns once there is one.
+  private func waitForStandby() throws {
+    try set("synchronous_standby_names", to: "*")
+    let deadline = ContinuousClock.now + .seconds(30)
+    while try sql("SELECT sync_state FROM pg_stat_replication", database: "postgres") != "sync" {
+      guard ContinuousClock.now < deadline else { throw StrataError(.timeout, "no standby follows \(folder)") }
+      usleep(10_000)
+    }
+  }
+
   private func control(_ arguments: String...) throws {
     try Self.run(user + [binaries + "/pg_ctl", "-D", folder + "/data", "-w", "-s"] + arguments)
   }
@@ -145,6 +155,18 @@ public final class PostgreSQLFixture: Sendable {
     log_min_messages = warning
 
     """
+  }
+
+  /// The data of a standby, from its primary's.
+  private static func copy(_ primary: PostgreSQLFixture, to folder: String) throws {
+    let data = folder + "/data"
+    try run(
+      primary.user + [
+        primary.binaries + "/pg_basebackup", "-h", primary.folder, "-U", "strata", "-D", data, "-R", "-c", "fast",
+        "--no-sync",
+      ])
+    // The last of two settings counts.
+    try append("unix_socket_directories = '\(folder)'\n", to: data + "/postgresql.conf")
   }
 
   private static func append(_ text: String, to path: String) throws {

@@ -1,0 +1,2 @@
+// Tests have their servers from here, wherever those are shared.
+@_exported public import ServerFixtures
