@@ -122,9 +122,10 @@ let package = Package(
     .target(
       name: "ServerFixtures", dependencies: ["StrataCore", "StrataRuntime"], path: "Tests/ServerFixtures",
       swiftSettings: relaxed),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(
       name: "TestSupport",
-      dependencies: ["StrataCore", "StrataRuntime", "StrataServer", "StrataStack", "ServerFixtures"],
+      dependencies: ["CAllocations", "StrataCore", "StrataRuntime", "StrataServer", "StrataStack", "ServerFixtures"],
       path: "Tests/TestSupport",
       swiftSettings: relaxed),
     // A controller over a queue in memory and a real ledger, for the tests of the controller and of the API.

@@ -22,7 +22,8 @@ enum WholePathBenchmark {
 
   private struct Plan {
     let jobs: Int
-    /// Of each of our workers.
+    /// Of each of our workers: what it runs, and asks for, at once. 256 has read more than 64 and 16, as a large batch has for
+    /// pgqueuer.
     let slots: Int
     /// What a worker of pgqueuer takes at once. 500 has read more than 100 and 1,000.
     let batch: Int
@@ -33,7 +34,7 @@ enum WholePathBenchmark {
     try options.checkNames(["--jobs", "--slots", "--batch"])
     let plan = Plan(
       jobs: try options.number("--jobs", in: 100...1_000_000) ?? 10_000,
-      slots: try options.number("--slots", in: 1...256) ?? 16,
+      slots: try options.number("--slots", in: 1...256) ?? 256,
       batch: try options.number("--batch", in: 1...10_000) ?? 500)
     try await CleanUp.after { try await measure(plan, $0) }
   }

@@ -21,7 +21,12 @@ package struct PostgreSQLParameter: Sendable {
   /// For `bytea[]`.
   package static func byteStrings(_ values: [[UInt8]?]) -> Self { array(17, values) { $1 += $0 } }
   /// For `uuid[]`.
-  package static func identifiers<Tag>(_ values: [Identifier<Tag>?]) -> Self { array(2950, values) { $1 += $0.bytes } }
+  package static func identifiers<Tag>(_ values: [Identifier<Tag>?]) -> Self {
+    array(2950, values) { id, bytes in
+      BinaryFormat.append(id.high, to: &bytes)
+      BinaryFormat.append(id.low, to: &bytes)
+    }
+  }
   /// For `timestamptz[]`.
   package static func timestamps(_ values: [Timestamp?]) -> Self { array(1184, values, BinaryFormat.append) }
 
