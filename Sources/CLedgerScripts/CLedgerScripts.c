@@ -433,3 +433,8 @@ static const char migration_019_token_floor[] = {
 #embed "../StrataLedger/Migrations/019_token_floor.up.sql"
     , 0};
 const char *const strata_migration_019_token_floor = migration_019_token_floor;
+
+static const char migration_020_batches_of_tenants[] = {
+#embed "../StrataLedger/Migrations/020_batches_of_tenants.up.sql"
+    , 0};
+const char *const strata_migration_020_batches_of_tenants = migration_020_batches_of_tenants;

@@ -31,7 +31,7 @@ package struct LeaderServices: Sendable {
       queue: queue, leaseDuration: configuration.leaseDuration, reconciler: reconciler, metrics: metrics,
       log: log.component("reaper"), time: time)
     let promoter = Promoter(
-      queue: queue, metrics: metrics, log: log.component("promoter"), clock: configuration.clock, time: time)
+      queue: queue, metrics: metrics, log: log.component("promoter"), time: time)
     await withTaskGroup { group in
       group.addTask { await settler.run() }
       group.addTask { await reaper.run() }

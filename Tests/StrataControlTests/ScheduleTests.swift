@@ -32,7 +32,7 @@ import Testing
     #expect(shown.state == .scheduled && shown.scheduledFor == due && shown.record.runAt == due)
 
     let waits = fixture.queue.holdDueSignals()
-    let promoter = Promoter(queue: fixture.queue, clock: clock.clock)
+    let promoter = Promoter(queue: fixture.queue)
     let running = Task { await promoter.run() }
     var iterator = waits.makeAsyncIterator()
     // No longer than a broken connection may go unseen, whenever the next is due.
@@ -53,7 +53,7 @@ import Testing
   @Test func aJobThatIsDueBeforeTheOthersEndsTheWait() async throws {
     let fixture = try await fixture()
     _ = try await fixture.control.submit(draft(.after(.seconds(600))), tenant: fixture.tenant)
-    let promoter = Promoter(queue: fixture.queue, clock: clock.clock)
+    let promoter = Promoter(queue: fixture.queue)
     let running = Task { await promoter.run() }
     await fixture.queue.wait(for: .dueSignal, count: 1)
     let sooner = try await fixture.control.submit(draft(.after(.seconds(20))), tenant: fixture.tenant)

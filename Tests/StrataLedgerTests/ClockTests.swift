@@ -1,6 +1,7 @@
 import StrataCore
 import StrataLedger
 import StrataRuntime
+import Synchronization
 import TestSupport
 import Testing
 
@@ -47,6 +48,28 @@ import Testing
     #expect(one.improved(by: reading(asked: 5_000, took: 20)) == one)
     let later = reading(asked: 3_600_000, took: 20)
     #expect(one.improved(by: later) == later)
+  }
+
+  /// A server that takes over is waited for, and what is heard then first tells little: it is asked again.
+  @Test func aServerThatIsWaitedForIsAskedAgain() async throws {
+    let elapsed = Mutex(Duration.zero)
+    let asked = Mutex(0)
+    let time = Timekeeper(
+      wall: .system, executor: nil, now: { [start] in start + elapsed.withLock(\.self) },
+      sleep: { _ in throw CancellationError() }, seed: { 0 })
+    let clock = LedgerClock(time: time) { [said] in
+      let ask = asked.withLock { asked in
+        asked += 1
+        return asked
+      }
+      // The other server is 50 ms ahead, and says so after 15 s.
+      elapsed.withLock { $0 += ask == 2 ? .seconds(15) : .milliseconds(2) }
+      return said + elapsed.withLock(\.self) + (ask == 1 ? .zero : .milliseconds(50))
+    }
+    try await clock.look()
+    try await clock.look()
+    let right = said + elapsed.withLock(\.self) + .milliseconds(50)
+    #expect(abs((clock.clock.now - right).nanoseconds) <= 1_000_000 && asked.withLock(\.self) == 3)
   }
 
   @Test func theClockIsTheServers() async throws {

@@ -64,19 +64,21 @@ extension ControlPlane {
     let starts = tenantLimit.effective == nil ? nil : try await self.starts(of: record.tenant)
     let own = reconciler.lanes.lane(record.order, record.tier, ownClass)
     let standing = try await queue.standing(of: own.pool, first: Self.tenantsMax)
-    let ownBeside = standing.tenants.first { $0.tenant == record.tenant }?.waiting ?? 0
+    let (ownBeside, othersBeside) = try await jobsBeside(record.tenant, standing, room, own.pool)
     let hasOtherLanes = room.lanes.contains { $0.key != own && $0.key.pool == own.pool && $0.value.ready > 0 }
     let jobsAhead = snapshot.jobsAhead ?? 0
     let mayMoreBeAhead = hasOtherLanes && ownBeside > jobsAhead + 1
     // Where none waits before it, it starts before more are made.
-    let tasksAhead = jobsAhead > 0 || mayMoreBeAhead ? try await tasksToMake(before: record) : 0
+    let tasksAhead =
+      jobsAhead > 0 || mayMoreBeAhead
+      ? try await tasksToMake(before: record, slots: room.slots(of: own, record.tenant)) : 0
     return WaitFacts(
       state: snapshot.state, isEnqueued: snapshot.isEnqueued, scheduledFor: snapshot.scheduledFor,
       hasRun: snapshot.attempts.contains { $0.ending != .preempted },
       preemptors: snapshot.attempts.compactMap(\.preemptor), preemptor: snapshot.lease?.preemptor,
       isCancelRequested: snapshot.lease?.isCancelRequested ?? false, jobsAhead: jobsAhead,
       mayMoreBeAhead: mayMoreBeAhead, tasksAhead: tasksAhead, standing: standing,
-      othersBeside: standing.tenants.reduce(0) { $0 + ($1.tenant == record.tenant ? 0 : $1.waiting) },
+      othersBeside: othersBeside,
       tenant: .init(
         name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,
         running: starts?.count),
@@ -115,10 +117,25 @@ extension ControlPlane {
     }
   }
 
-  /// How many tasks that its tenant's arrays have still to make go before a job, as those do that are made.
-  private func tasksToMake(before record: StoredJob) async throws(LedgerError) -> Int {
+  /// How many jobs of a tenant wait in a pool, and how many of others.
+  private func jobsBeside(
+    _ tenant: TenantID, _ standing: PoolStanding, _ room: QueueRoom, _ pool: QueuePool
+  ) async throws(QueueError) -> (own: Int, others: Int) {
+    if standing.tenants.count < Self.tenantsMax {
+      let own = standing.tenants.first { $0.tenant == tenant }?.waiting ?? 0
+      return (own, standing.tenants.reduce(-own) { $0 + $1.waiting })
+    }
+    // Of more tenants than are looked at, those with the fewest jobs are not among them.
+    let own = try await queue.standing(of: [tenant]).first { $0.pool == pool }?.tenants.first?.waiting ?? 0
+    return (own, max(0, room.lanes.reduce(-own) { $0 + ($1.key.pool == pool ? $1.value.ready : 0) }))
+  }
+
+  /// How many tasks that its tenant's arrays have still to make go before a job, as those do that are made. One that may not
+  /// have all slots leaves room for others.
+  private func tasksToMake(before record: StoredJob, slots: Int) async throws(LedgerError) -> Int {
     try await ledger.arrays(of: record.tenant, withTasksToMake: true, limit: configuration.arrays.pendingMax)
-      .reduce(0) { $0 + (goesOn($1, before: record) ? $1.pending : 0) }
+      .filter { array in goesOn(array, before: record) && array.runningMax.map { $0 >= slots } ?? true }
+      .reduce(0) { $0 + $1.pending }
   }
 
   /// Whether an array's next tasks wait for nothing but room in the job's tier, and go first there.

@@ -34,6 +34,11 @@ extension ControlPlane {
 }
 
 extension QueueRoom {
+  /// How many jobs of a lane's tier run, and how many more there would be room for.
+  func slots(of lane: Lane, _ tenant: TenantID) -> Int {
+    lanes.reduce(slotsFree(for: lane, of: tenant)) { $0 + ($1.key.tier == lane.tier ? $1.value.leased : 0) }
+  }
+
   /// How many jobs of a tenant that wait in a lane those workers would take now that are alive and wait for its tier, or for
   /// one in which they may run otherwise.
   func slotsFree(for lane: Lane, of tenant: TenantID) -> Int {

@@ -1,4 +1,4 @@
-package import StrataCore
+import StrataCore
 package import StrataQueue
 package import StrataRuntime
 
@@ -6,30 +6,27 @@ package import StrataRuntime
 /// those that wait to be tried again; finishes jobs that were to have started by now; lets through what rates hold up. It
 /// sleeps until the next is due, or until one is set that is due before.
 ///
-/// A job is late by what the clock of the queue's server is behind this one's, and by the time that a change of leader
-/// takes; it is never early, for the server's clock decides.
+/// The clock of the queue's server decides: no job is early by it, and one is late by the time that a change of leader takes.
 package struct Promoter: Sendable {
   /// Timers seen to in one call.
   package static let batchMax = 1_000
   /// The longest wait: how long a connection that broke without a sign may go unseen.
   package static let waitMax = Duration.seconds(30)
-  /// The shortest: where the server's clock is behind this one's, what is due here is not due there for a moment.
+  /// The shortest, should a clock run fast.
   static let waitMin = Duration.milliseconds(5)
 
   private let queue: any JobQueue
   private let metrics: ControlMetrics
   private let log: Log
-  private let clock: WallClock
   private let time: Timekeeper
 
   package init(
-    queue: any JobQueue, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent, clock: WallClock = .system,
+    queue: any JobQueue, metrics: ControlMetrics = ControlMetrics(), log: Log = .silent,
     time: Timekeeper = .system
   ) {
     self.queue = queue
     self.metrics = metrics
     self.log = log
-    self.clock = clock
     self.time = time
   }
 
@@ -44,7 +41,7 @@ package struct Promoter: Sendable {
         metrics.notStartedInTime.increment(by: UInt64(promotion.expired))
         // More may be due already.
         if promotion.timers == Self.batchMax { continue }
-        _ = try await queue.dueSignal(waitingUpTo: wait(until: promotion.nextDue))
+        _ = try await queue.dueSignal(waitingUpTo: try await wait(until: promotion.nextDue))
       } catch {
         if Task.isCancelled { return }
         // A queue that is being rebuilt says so for a while; the reconciler tells of it.
@@ -54,8 +51,9 @@ package struct Promoter: Sendable {
     }
   }
 
-  private func wait(until due: Timestamp?) -> Duration {
+  /// By the queue's clock, by which it is due.
+  private func wait(until due: Timestamp?) async throws(QueueError) -> Duration {
     guard let due else { return Self.waitMax }
-    return min(max(due - clock.now, Self.waitMin), Self.waitMax)
+    return min(max(due - (try await queue.time().now), Self.waitMin), Self.waitMax)
   }
 }

@@ -38,12 +38,14 @@ struct BookAudit: Sendable {
     UNION ALL
     SELECT 'job ' || job.id || ' is ' || job.state || ' and charged ' || coalesce(charged, 0) || ', and its transfer is of '
         || coalesce(amount, 0)
-      FROM job LEFT JOIN transfer ON transfer.id = job.id WHERE coalesce(charged, 0) <> coalesce(amount, 0)
+      FROM job LEFT JOIN transfer ON transfer.id = job.id AND debited = tenant AND kind = 'charge'
+      WHERE coalesce(charged, 0) <> coalesce(amount, 0)
+    UNION ALL
+    SELECT 'what is no job was charged: ' || id FROM transfer
+      WHERE kind = 'charge' AND NOT EXISTS (SELECT FROM job WHERE job.id = transfer.id)
     UNION ALL
     SELECT count(*) || ' unfinished jobs hold the key ' || unique_key FROM job
       WHERE unique_key IS NOT NULL AND finished_at IS NULL GROUP BY tenant, unique_key HAVING count(*) > 1
-    UNION ALL
-    SELECT 'job ' || id || ' was charged ' || count(*) || ' times' FROM transfer GROUP BY id HAVING count(*) > 1
     LIMIT 20
     """
 

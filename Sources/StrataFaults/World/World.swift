@@ -34,10 +34,12 @@ final class World: Sendable {
     let relayed = folder + "/relay"
     for path in [folder, relayed] { try Self.make(path) }
     let replicas = faults.contains(where: \.needsReplicas) ? try await Replicas() : nil
-    let devices = try await Devices(in: folder, for: faults)
-    (self.replicas, self.devices) = (replicas, devices)
-    var started: Instance?
+    self.replicas = replicas
+    var (made, started): (Devices?, Instance?)
     do {
+      let devices = try await Devices(in: folder, for: faults)
+      self.devices = devices
+      made = devices
       let first = try await Instance(
         program: program, folder: folder + "/a",
         words: ["--workers", "2", "--slots", "2"] + Self.words(for: replicas?.servers),
@@ -66,7 +68,7 @@ final class World: Sendable {
       instances = [first, second]
     } catch {
       await started?.stop()
-      await devices.remove()
+      await made?.remove()
       await replicas?.stop()
       throw error
     }

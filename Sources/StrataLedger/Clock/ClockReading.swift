@@ -17,11 +17,15 @@ package struct ClockReading: Hashable, Sendable {
     self.heard = heard
   }
 
+  /// How long the answer took.
+  var width: Duration { heard - asked }
+
   /// What the clock shows at an instant, most likely.
   package func now(at instant: Timekeeper.Instant) -> Timestamp { said + (instant - heard) + (heard - asked) / 2 }
 
   /// The better of this and a later one: the later one where the clock was set meanwhile, or is another's, as the two
-  /// contradict each other; else the one that tells it more exactly. So an answer that was held up changes nothing.
+  /// contradict each other; else the one that tells it more exactly. So an answer that was held up changes nothing, as long as
+  /// the clock is the same.
   package func improved(by later: ClockReading) -> ClockReading {
     let age = later.heard - heard
     let slack = age / Self.driftFraction

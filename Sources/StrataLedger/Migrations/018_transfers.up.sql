@@ -1,4 +1,5 @@
--- Writers of older controllers wait here, and go on with the views below.
+-- All that older controllers write begins with a lock on accounts: it waits here, holding nothing, and goes on with the views below.
+LOCK TABLE account IN EXCLUSIVE MODE;
 LOCK TABLE job IN SHARE ROW EXCLUSIVE MODE;
 LOCK TABLE hold, entry IN ACCESS EXCLUSIVE MODE;
 

@@ -22,7 +22,10 @@ package struct PostgreSQLParameter: Sendable {
   package static func byteStrings(_ values: [[UInt8]?]) -> Self { array(17, values) { $1 += $0 } }
   /// For `uuid[]`.
   package static func identifiers<Tag>(_ values: [Identifier<Tag>?]) -> Self {
-    array(2950, values) { id, bytes in
+    var halves: [(high: UInt64, low: UInt64)?] = []
+    halves.reserveCapacity(values.count)
+    for value in values { halves.append(value.map { ($0.high, $0.low) }) }
+    return array(2950, halves) { id, bytes in
       BinaryFormat.append(id.high, to: &bytes)
       BinaryFormat.append(id.low, to: &bytes)
     }

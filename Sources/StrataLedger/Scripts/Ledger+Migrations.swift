@@ -32,9 +32,9 @@ extension Ledger {
   private static func migrate(
     upTo newest: Int, in transaction: PostgreSQLTransaction
   ) throws(PostgreSQLError) -> MigrationStep {
-    _ = try transaction.run(Query.migrationLock())
-    // An index over all jobs takes as long as it takes.
+    // An index over all jobs takes as long as it takes, and so does waiting for whoever makes it.
     try transaction.script("SET LOCAL statement_timeout = 0")
+    try transaction.script(Query.migrationLock().statement.text)
     try transaction.script(Migration.journal.text)
     let texts = Migration.all.map(\.text)
     let applied = try transaction.run(Query.migrationList(.texts(texts)))[0].map { row throws(PostgreSQLError) in

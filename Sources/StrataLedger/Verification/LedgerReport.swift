@@ -7,9 +7,9 @@ public struct LedgerReport: Hashable, Sendable {
     /// A stable name: `account_posted`, `account_held`, `account_limit`, `account_over_limit`,
     /// `transfer_without_account`, `charge_over_hold`, `charge_not_posted`, `charge_without_job`,
     /// `charge_without_success`, `cost_of_job`, `usage_without_job`, `blockers_of_job`, `dependant_forgotten`, `batch_counts`,
-    /// `key_outlives_job`.
+    /// `key_outlives_job`, `array_tasks`, `array_open`.
     public let rule: String
-    /// The account, transaction or job, as a UUID.
+    /// The account, transfer or job, as a UUID.
     public let subject: String
     /// What it should be, and what is stored.
     public let expected: String

@@ -10,9 +10,9 @@ extension Command {
     name: "ledger", arguments: "verify | grant CREDITS", argumentsMax: 2,
     summary: "Check that the books balance, or grant credits",
     details: """
-      verify  recomputes every account from its entries and open holds, and checks that debits equal credits, that no
-              finished job has an open hold, that no unfinished job lacks one, and that no charge exceeds its hold; the
-              exit code is 1 if anything is off
+      verify  recomputes every account from its charges, grants and open holds, and checks that debits equal credits, that
+              every job was charged what its end says, once, and no more than was held for it; the exit code is 1 if
+              anything is off
       grant   raises what a tenant may spend; for the operator, who may read the data folder, and in that
               alone: where STRATA_URL names a server, name the folder with --data-dir. Repeated with the same --key
               it is carried out once

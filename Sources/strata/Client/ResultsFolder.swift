@@ -22,7 +22,8 @@ struct ResultsFolder {
   /// What is there of a path: itself, or the innermost folder in which the rest of it would be made.
   private static func nearest(to path: String) -> String {
     var path = path
-    while !FileManager.default.fileExists(atPath: path) {
+    // A link counts, also one that leads nowhere, in whose place nothing can be made.
+    while (try? FileManager.default.attributesOfItem(atPath: path)) == nil {
       guard let slash = path.lastIndex(of: "/") else { return "." }
       path = slash == path.startIndex ? "/" : String(path[..<slash])
     }

@@ -12,8 +12,9 @@ struct APISockets {
 
   /// - Throws: if one of them cannot be had.
   init(endpoint: Endpoint, http: HTTPAddress) throws(StrataError) {
-    if let socket = Self.asBefore(http, endpoint.httpAddress) { tcp = socket } else { tcp = try ListeningSocket(http) }
+    let before = endpoint.httpAddress
     endpoint.forgetAddress()
+    if let socket = Self.asBefore(http, before) { tcp = socket } else { tcp = try ListeningSocket(http) }
     unix = try ListeningSocket(.unix(path: endpoint.socket))
     do throws(StrataError) { try endpoint.record(httpAddress: "\(tcp.address)") } catch {
       close()
