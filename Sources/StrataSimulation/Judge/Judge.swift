@@ -32,7 +32,7 @@ final class Judge: Sendable {
     let keeper: LeaseKeeperView
   }
 
-  /// What a worker knows of its leases.
+  /// Until when a worker takes the lease for its own.
   typealias LeaseKeeperView = @Sendable () -> Timekeeper.Instant?
 
   struct State {

@@ -68,7 +68,8 @@ private final class IdleHost: AttemptHost {
     let length = engine.duration(.milliseconds(10), plan.lengthMax)
     let work = time.start { [time] in await time.pause(length) }
     attempts.withLock { $0[lease.reference] = Attempt(work: work) }
-    judge.noteRunning(Judge.Running(lease: lease.reference, program: program) { [keeper] in keeper.ownedUntil })
+    judge.noteRunning(
+      Judge.Running(lease: lease.reference, program: program) { [keeper] in keeper.ownedUntil(of: lease.reference) })
     return .runs { [self] in await run(lease, order, work, length) }
   }
 

@@ -76,6 +76,11 @@ package final class LeaseKeeper: Sendable {
   /// Until when all leases are the worker's own, as far as it knows; nil before the queue's first answer.
   package var ownedUntil: Timekeeper.Instant? { holdings.withLock(\.state.ownedUntil) }
 
+  /// The same of one lease; nil for one that is not its own any more, though its attempt may not have ended yet.
+  package func ownedUntil(of lease: LeaseReference) -> Timekeeper.Instant? {
+    holdings.withLock { $0.state.held.contains(lease) ? $0.state.ownedUntil : nil }
+  }
+
   /// Asks it to stop: see `Worker.stop`.
   package func stop(within grace: Duration? = nil) {
     if let grace { drainGrace.withLock { $0 = grace } }
