@@ -13,10 +13,21 @@ struct ResultsFolder {
     guard !path.isEmpty else { throw StrataError(.invalidInput, "--out names no folder", remedy: "give one") }
     folder = path
     let nearest = Self.nearest(to: path)
-    guard unsafe access(nearest + "/.", W_OK | X_OK) == 0 else {
-      let failure = nearest == path ? "takes no files" : "cannot be made in \(nearest)"
+    let failure: String? =
+      if nearest == path {
+        unsafe access(path + "/.", W_OK | X_OK) == 0 ? nil : "takes no files"
+      } else {
+        Self.takesFolders(nearest) ? nil : "cannot be made in \(nearest)"
+      }
+    if let failure {
       throw StrataError(.invalidInput, "the folder \(path) \(failure)", remedy: "name another with --out")
     }
+  }
+
+  /// Tries it: some folders take none though nothing forbids it, such as /proc.
+  private static func takesFolders(_ parent: String) -> Bool {
+    var path = Array("\(parent)/.strata-XXXXXX".utf8CString)
+    return unsafe mkdtemp(&path) != nil && rmdir(path) == 0
   }
 
   /// What is there of a path: itself, or the innermost folder in which the rest of it would be made.
