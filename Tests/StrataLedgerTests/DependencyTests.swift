@@ -104,6 +104,7 @@ import Testing
     if policy != .run {
       #expect(stored.error?.message.contains("\(first)") == true && stored.charged == .zero && stored.cost == .zero)
       #expect(try await bench.ledger.balance(of: tenant).held == .zero)
+      #expect(try bench.sql("SELECT count(*) FROM hold WHERE state = 'voided'") == "3")
     }
     #expect(try await bench.ledger.verify().isSound)
   }

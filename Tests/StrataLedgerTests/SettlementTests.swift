@@ -56,6 +56,7 @@ import Testing
     #expect(stored.error?.code == code)
     #expect(stored.charged == .zero)
     #expect(try await bench.ledger.balance(of: tenant).held == .zero)
+    #expect(try bench.sql("SELECT state FROM hold") == "voided")
     #expect(try await bench.ledger.verify().violations == [])
   }
 

@@ -68,8 +68,8 @@ public struct Findings: Hashable, Sendable {
 public struct Checker {
   /// How many jobs whose attempts ended with their workers are finished by that; see docs/queue.md, Limits.
   static let workerLossesMax = 3
-  /// What a replica that takes the master's place may lack of what that was told: one that is further behind is none for
-  /// `min-replicas-max-lag`, and a master without one takes nothing.
+  /// What a replica that takes the master's place is allowed to lack of what that was told: `min-replicas-max-lag`, after so
+  /// long a silence of all its replicas a master takes nothing more.
   static let replicaLagMax = Duration.seconds(10)
 
   private let findings: Findings

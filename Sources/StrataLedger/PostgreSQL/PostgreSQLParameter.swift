@@ -22,6 +22,7 @@ package struct PostgreSQLParameter: Sendable {
   package static func byteStrings(_ values: [[UInt8]?]) -> Self { array(17, values) { $1 += $0 } }
   /// For `uuid[]`.
   package static func identifiers<Tag>(_ values: [Identifier<Tag>?]) -> Self {
+    // What depends on no tag is made without an allocation for each.
     var halves: [(high: UInt64, low: UInt64)?] = []
     halves.reserveCapacity(values.count)
     for value in values { halves.append(value.map { ($0.high, $0.low) }) }

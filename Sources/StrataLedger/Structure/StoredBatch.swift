@@ -67,7 +67,7 @@ extension Ledger {
     }.first
   }
 
-  /// As `jobs(of:like:limit:)`, of batches, but that the newest of all tenants are looked at.
+  /// As `jobs(of:like:limit:)`, of batches.
   public func batches(
     of tenant: TenantID, like part: IdentifierPart<BatchTag>, limit: Int
   ) async throws(LedgerError) -> [StoredBatch] {
