@@ -15,6 +15,6 @@ import Testing
       Allocations.count { PostgreSQLParameter.timestamps(jobs.map { _ in Timestamp(milliseconds: 1) }) },
       Allocations.count { PostgreSQLParameter.texts(texts) },
     ]
-    #expect(counts.allSatisfy { $0 > 0 && $0 <= 16 }, "\(counts)")
+    #expect(counts.allSatisfy { $0 > 0 && $0 <= 3 }, "\(counts)")
   }
 }

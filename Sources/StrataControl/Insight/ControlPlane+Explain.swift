@@ -36,8 +36,7 @@ extension ControlPlane {
     var explanation = Explanation(
       job: snapshot.record.id, state: snapshot.state, reasons: facts.reasons, unknown: facts.unknown)
     if snapshot.state == .queued, snapshot.isEnqueued {
-      explanation.start = try await outlook(
-        of: snapshot.record, facts, room, stored?.sharing.priorityClass ?? .standard)
+      explanation.start = try await outlook(of: snapshot.record, facts, room)
     }
     return explanation
   }
@@ -77,7 +76,7 @@ extension ControlPlane {
       hasRun: snapshot.attempts.contains { $0.ending != .preempted },
       preemptors: snapshot.attempts.compactMap(\.preemptor), preemptor: snapshot.lease?.preemptor,
       isCancelRequested: snapshot.lease?.isCancelRequested ?? false, jobsAhead: jobsAhead,
-      mayMoreBeAhead: mayMoreBeAhead, tasksAhead: tasksAhead, standing: standing,
+      mayMoreBeAhead: mayMoreBeAhead, tasksAhead: tasksAhead, lane: own, standing: standing,
       othersBeside: othersBeside,
       tenant: .init(
         name: stored?.name ?? "\(record.tenant)", limit: tenantLimit,

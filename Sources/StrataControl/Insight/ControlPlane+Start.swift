@@ -7,9 +7,9 @@ extension ControlPlane {
   ///
   /// - Parameter facts: what holds it.
   func outlook(
-    of record: StoredJob, _ facts: WaitFacts, _ room: QueueRoom, _ ownClass: PriorityClass
+    of record: StoredJob, _ facts: WaitFacts, _ room: QueueRoom
   ) async throws(QueueError) -> StartOutlook {
-    let lane = reconciler.lanes.lane(record.order, record.tier, ownClass)
+    let lane = facts.lane
     let loads = try await queue.running().flatMap(\.running)
     func elapsed(_ isBehind: (Lane) -> Bool) -> [Duration] {
       loads.filter { isBehind($0.lane) }.map { max(.zero, room.time - $0.startedAt) }

@@ -30,7 +30,9 @@ struct WaitFacts: Sendable {
   let mayMoreBeAhead: Bool
   /// Tasks that arrays of its tenant have still to make, and that go first.
   let tasksAhead: Int
-  /// How the tenants of its tier and class stand, …
+  /// Where it waits, as it is preferred, …
+  let lane: Lane
+  /// … how the tenants of its tier and class stand, …
   let standing: PoolStanding
   /// … and how many jobs of others than its own wait there.
   let othersBeside: Int

@@ -24,16 +24,11 @@ enum JobName {
       // What may be named beside a job is told apart by whoever is asked for it.
       let arrays = try await ArrayName.candidates(text, on: server())
       if arrays.count == 1 { return arrays[0].id.asJob }
-      throw StrataError(
-        .notFound, "no job of yours ends in '\(text)', or begins so", remedy: "'strata jobs' lists them")
+      throw IdentifierWords.unknown(text, "job", remedy: "'strata jobs' lists them")
     }
     guard page.items.count == 1 else {
-      let candidates = page.items.map {
-        "  \($0.id)  \($0.state.rawValue), \($0.capability), \($0.createdAt.prefix(19))"
-      }
-      throw StrataError(
-        .invalidInput, "'\(text)' may be any of these jobs:\n\(candidates.joined(separator: "\n"))\n",
-        remedy: "give more characters, best of its end")
+      throw IdentifierWords.ambiguous(
+        text, "jobs", page.items.map { "\($0.id)  \($0.state.rawValue), \($0.capability), \($0.createdAt.prefix(19))" })
     }
     return job.id
   }
@@ -48,16 +43,14 @@ enum ArrayName {
     guard isPart(text) else { throw usage(text) }
     let found = try await candidates(text, on: server())
     guard let array = found.first else {
-      throw StrataError(
-        .notFound, "no array of yours ends in '\(text)', or begins so", remedy: "'strata array list' lists them")
+      throw IdentifierWords.unknown(text, "array", remedy: "'strata array list' lists them")
     }
     guard found.count == 1 else {
-      let candidates = found.map {
-        "  \($0.id)  \($0.state), \($0.tasks.counted("task")) of \($0.capability ?? "?"), \($0.createdAt.prefix(19))"
-      }
-      throw StrataError(
-        .invalidInput, "'\(text)' may be any of these arrays:\n\(candidates.joined(separator: "\n"))\n",
-        remedy: "give more characters, best 10 of its end")
+      throw IdentifierWords.ambiguous(
+        text, "arrays",
+        found.map {
+          "\($0.id)  \($0.state), \($0.tasks.counted("task")) of \($0.capability ?? "?"), \($0.createdAt.prefix(19))"
+        }, best: "best 10 of its end")
     }
     return array.id
   }
@@ -65,11 +58,7 @@ enum ArrayName {
   /// Whether it may name an array.
   static func isPart(_ text: String) -> Bool { ArrayID(text) != nil || IdentifierPart<ArrayTag>(text) != nil }
 
-  static func usage(_ text: String) -> UsageError {
-    UsageError(
-      "'\(text)' is not an array's identifier: give its 26 letters and digits, or the last 6 of them or more, or the"
-        + " first 8 or more", command: "array")
-  }
+  static func usage(_ text: String) -> UsageError { IdentifierWords.unusable(text, "an array", command: "array") }
 
   static func candidates(_ text: String, on server: Server) async throws -> [ArrayView] {
     let page: Page<ArrayView> = try await server.get(["v1", "arrays"], query: [(name: "id", value: text)])
@@ -84,22 +73,38 @@ enum BatchName {
   static func resolve(_ text: String, on server: () throws -> Server) async throws -> BatchID {
     if let id = BatchID(text) { return id }
     guard IdentifierPart<BatchTag>(text) != nil else {
-      throw UsageError(
-        "'\(text)' is not a batch's identifier: give its 26 letters and digits, or the last 6 of them or more, or the"
-          + " first 8 or more", command: "batch")
+      throw IdentifierWords.unusable(text, "a batch", command: "batch")
     }
     let page: Page<BatchView> = try await server().get(["v1", "batches"], query: [(name: "id", value: text)])
     guard let batch = page.items.first else {
-      throw StrataError(
-        .notFound, "no batch of yours ends in '\(text)', or begins so", remedy: "its submission printed the identifier")
+      throw IdentifierWords.unknown(text, "batch", remedy: "its submission printed the identifier")
     }
     guard page.items.count == 1 else {
-      let candidates = page.items.map { "  \($0.id)  \($0.total.counted("job")), \($0.createdAt.prefix(19))" }
-      throw StrataError(
-        .invalidInput, "'\(text)' may be any of these batches:\n\(candidates.joined(separator: "\n"))\n",
-        remedy: "give more characters, best of its end")
+      throw IdentifierWords.ambiguous(
+        text, "batches", page.items.map { "\($0.id)  \($0.total.counted("job")), \($0.createdAt.prefix(19))" })
     }
     return batch.id
+  }
+}
+
+/// What is said of a part of an identifier that does not name one thing.
+private enum IdentifierWords {
+  static func unusable(_ text: String, _ thing: String, command: String) -> UsageError {
+    UsageError(
+      "'\(text)' is not \(thing)'s identifier: give its 26 letters and digits, or the last 6 of them or more, or the"
+        + " first 8 or more", command: command)
+  }
+
+  static func unknown(_ text: String, _ thing: String, remedy: String) -> StrataError {
+    StrataError(.notFound, "no \(thing) of yours ends in '\(text)', or begins so", remedy: remedy)
+  }
+
+  static func ambiguous(
+    _ text: String, _ things: String, _ candidates: [String], best: String = "best of its end"
+  ) -> StrataError {
+    let lines = candidates.map { "  \($0)" }.joined(separator: "\n")
+    return StrataError(
+      .invalidInput, "'\(text)' may be any of these \(things):\n\(lines)\n", remedy: "give more characters, \(best)")
   }
 }
 

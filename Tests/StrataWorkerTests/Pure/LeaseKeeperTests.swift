@@ -36,10 +36,7 @@ import Testing
     let host = PatientHost(keeper: keeper)
     let running = Task { await keeper.run(host) }
     _ = try await queue.enqueue([Self.job()])
-    try await waitUntil("it runs one, and waits for more") {
-      let idle = try await queue.room().workers.first?.idle.isEmpty == false
-      return host.runs == 1 && idle
-    }
+    try await Self.untilOneRuns(on: host, in: queue)
     _ = try await queue.lease(worker: other, tiers: [.cpu], count: 1, for: .seconds(600))
     keeper.stop(within: .seconds(600))
     try await waitUntil("it waits for no more") {
@@ -62,10 +59,7 @@ import Testing
     let host = PatientHost(keeper: keeper)
     let running = Task { await keeper.run(host) }
     _ = try await queue.enqueue([Self.job()])
-    try await waitUntil("it runs one, and waits for more") {
-      let idle = try await queue.room().workers.first?.idle.isEmpty == false
-      return host.runs == 1 && idle
-    }
+    try await Self.untilOneRuns(on: host, in: queue)
     let worker = configuration.id
     func isIdle() async throws -> Bool {
       try await queue.room().workers.first { $0.id == worker }.map { !$0.idle.isEmpty } ?? true
@@ -96,6 +90,14 @@ import Testing
     host.endAll()
     await running.value
     #expect(try await queue.census().workers.isEmpty)
+  }
+
+  /// Until a worker runs one job and waits for more.
+  private static func untilOneRuns(on host: PatientHost, in queue: MemoryQueue) async throws {
+    try await waitUntil("it runs one, and waits for more") {
+      let idle = try await queue.room().workers.first?.idle.isEmpty == false
+      return host.runs == 1 && idle
+    }
   }
 
   private static func configuration(slots: Int) -> WorkerConfiguration {
