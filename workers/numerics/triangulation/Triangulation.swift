@@ -1,0 +1,50 @@
+/// The Delaunay triangulation of points of an integer lattice, exact wherever they lie.
+///
+/// By division and merging (L. Guibas, J. Stolfi: "Primitives for the manipulation of general subdivisions and the
+/// computation of Voronoi diagrams", ACM Transactions on Graphics 4(2), 1985), with the predicates of `LatticePoints`. There
+/// is only one, even where points lie on one circle: a triangle depends on no point outside its circle, nor on how the work
+/// was divided.
+public struct Triangulation: Sendable {
+  /// The places of three points in the input, counterclockwise, for each triangle.
+  public let triangles: [SIMD3<Int32>]
+
+  /// Coordinates are from 0 up to this one, which is excluded.
+  public static let coordinateLimit = LatticePoints.coordinateLimit
+  /// The most points: the numbers of their edges fit 32 bits.
+  public static let pointsMax = 300_000_000
+
+  /// Parts of fewer points are not divided between threads.
+  private static let partPointsMin = 1 << 14
+  private static let partsMax = 64
+
+  /// - Parameters:
+  ///   - points: distinct, in order by x and then by y, within the limits above. Points on one line have no triangles.
+  ///   - threads: the most threads to use, the caller's own among them.
+  ///   - keepGoing: asked now and then on the caller's thread; once it answers false, there are no triangles.
+  /// - Complexity: O(n log n) time, 80 bytes a point while it is made.
+  public init(_ points: [SIMD2<Int32>], threads: Int = 1, keepGoing: () -> Bool = { true }) {
+    precondition(points.count <= Self.pointsMax)
+    let lattice = LatticePoints(points)
+    let edges = EdgeRings(count: 6 * points.count)
+    var ranges = points.count > 2 ? [0..<points.count] : []
+    while let first = ranges.first, first.count >= 2 * Self.partPointsMin, ranges.count < Self.partsMax {
+      ranges = ranges.flatMap { [$0.lowerHalf, $0.upperHalf] }
+    }
+    var parts = ranges.map { TriangulatedPart($0, lattice, edges) }
+    var isWhole = parallelFor(parts.count, threads: threads, keepGoing: { _ in keepGoing() }) { [parts] in
+      parts[$0].triangulate()
+    }
+    while isWhole, parts.count > 1 {
+      isWhole = parallelFor(parts.count / 2, threads: threads, keepGoing: { _ in keepGoing() }) { [parts] in
+        parts[2 * $0].merge(parts[2 * $0 + 1])
+      }
+      parts = stride(from: 0, to: parts.count, by: 2).map { parts[$0] }
+    }
+    triangles = isWhole ? edges.triangles(of: lattice) : []
+  }
+}
+
+extension Range<Int> {
+  var lowerHalf: Range { lowerBound..<lowerBound + count / 2 }
+  var upperHalf: Range { lowerBound + count / 2..<upperBound }
+}
