@@ -44,13 +44,9 @@ import Testing
     return (1..<max(1, hull.count - 1)).reduce(0) { $0 + turn(hull[0], hull[$1], hull[$1 + 1]) }
   }
 
-  /// Each triangle as its corners' places, whichever comes first.
-  private func names(_ triangles: [SIMD3<Int32>]) -> Set<SIMD3<Int32>> {
-    Set(triangles.map { t in t.x < t.y && t.x < t.z ? t : t.y < t.z ? SIMD3(t.y, t.z, t.x) : SIMD3(t.z, t.x, t.y) })
-  }
-
   private func check(_ points: [Point], _ comment: Comment) {
-    let triangles = Triangulation(points).triangles
+    let triangulation = Triangulation(points)
+    let triangles = triangulation.triangles
     var area: Int128 = 0
     for triangle in triangles {
       let corners = [triangle.x, triangle.y, triangle.z].map { points[Int($0)] }
@@ -61,7 +57,45 @@ import Testing
       #expect(inside.isEmpty, comment)
     }
     #expect(area == hullArea(points), comment)
-    #expect(names(triangles).count == triangles.count, comment)
+    #expect(Set(triangles).count == triangles.count, comment)
+    checkNeighbours(triangulation, comment)
+  }
+
+  /// Each side is another's in the other direction, or nobody's.
+  private func checkNeighbours(_ triangulation: Triangulation, _ comment: Comment) {
+    var owners: [SIMD2<Int32>: Int32] = [:]
+    func sides(_ t: SIMD3<Int32>) -> [SIMD2<Int32>] { [SIMD2(t.x, t.y), SIMD2(t.y, t.z), SIMD2(t.z, t.x)] }
+    for (index, triangle) in triangulation.triangles.enumerated() {
+      for side in sides(triangle) { owners[side] = Int32(index) }
+    }
+    for (triangle, neighbours) in zip(triangulation.triangles, triangulation.neighbours) {
+      let expected = sides(triangle).map { owners[SIMD2($0.y, $0.x)] ?? -1 }
+      #expect([neighbours.x, neighbours.y, neighbours.z] == expected, comment)
+    }
+  }
+
+  @Test func `places are found from anywhere, and none outside`() throws {
+    var random = SeededGenerator(seed: testSeed)
+    for limit: Int32 in [10, 60, 1 << 30] {
+      let points = inOrder(
+        (0..<300).map { _ in
+          Point(.random(in: 0..<limit, using: &random), .random(in: 0..<limit, using: &random))
+        })
+      let triangulation = Triangulation(points)
+      let hull = hullArea(points)
+      for _ in 0..<500 {
+        let place = Point(.random(in: 0..<limit, using: &random), .random(in: 0..<limit, using: &random))
+        let start = Int32.random(in: 0..<Int32(triangulation.triangles.count), using: &random)
+        let comment: Comment = "seed \(testSeed), \(place) below \(limit)"
+        if let found = triangulation.triangle(at: place, from: start) {
+          let t = triangulation.triangles[Int(found)]
+          let (a, b, c) = (points[Int(t.x)], points[Int(t.y)], points[Int(t.z)])
+          #expect(turn(a, b, place) >= 0 && turn(b, c, place) >= 0 && turn(c, a, place) >= 0, comment)
+        } else {
+          #expect(hullArea(inOrder(points + [place])) > hull, comment)
+        }
+      }
+    }
   }
 
   @Test func `circles hold no point and the hull is covered once`() {

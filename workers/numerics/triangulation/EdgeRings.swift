@@ -52,17 +52,25 @@
     unsafe origins[Int(edge ^ 1)] = Self.unused
   }
 
-  /// The corners of all triangles, each once. The face outside may have three corners, too: those turn right.
-  func triangles(of points: LatticePoints) -> [SIMD3<Int32>] {
-    var triangles: [SIMD3<Int32>] = []
-    triangles.reserveCapacity(count / 3)
+  /// The corners of all triangles, each once, and their neighbours, as `Triangulation` has them. The face outside may have
+  /// three corners, too: those turn right.
+  func triangles(of points: LatticePoints) -> (corners: [SIMD3<Int32>], neighbours: [SIMD3<Int32>]) {
+    var numbers = [Int32](repeating: -1, count: count)
+    var first: [Int32] = []
+    first.reserveCapacity(count / 3)
     for edge in 0..<Int32(count) where origin(edge) != Self.unused {
       let second = left(edge)
       let third = left(second)
-      guard edge < second, edge < third, left(third) == edge else { continue }
-      let corners = SIMD3(origin(edge), origin(second), origin(third))
-      if points.isLeftTurn(corners.x, corners.y, corners.z) { triangles.append(corners) }
+      guard left(third) == edge, origin(edge) < origin(second), origin(edge) < origin(third),
+        points.isLeftTurn(origin(edge), origin(second), origin(third))
+      else { continue }
+      for side in [edge, second, third] { numbers[Int(side)] = Int32(first.count) }
+      first.append(edge)
     }
-    return triangles
+    let sides = first.map { SIMD3($0, left($0), left(left($0))) }
+    return (
+      sides.map { SIMD3(origin($0.x), origin($0.y), origin($0.z)) },
+      sides.map { SIMD3(numbers[Int($0.x ^ 1)], numbers[Int($0.y ^ 1)], numbers[Int($0.z ^ 1)]) }
+    )
   }
 }
