@@ -13,19 +13,13 @@
 
   deinit { unsafe points.deallocate() }
 
-  /// Twice the area of the triangle of three places, positive where they turn left.
-  @inline(__always) static func turn(_ a: SIMD2<Int32>, _ b: SIMD2<Int32>, _ c: SIMD2<Int32>) -> Int64 {
-    let (u, v) = (SIMD2<Int64>(truncatingIfNeeded: a &- c), SIMD2<Int64>(truncatingIfNeeded: b &- c))
-    return u.x &* v.y &- u.y &* v.x
-  }
-
   @inline(__always) private func difference(_ a: Int32, _ b: Int32) -> SIMD2<Int64> {
     unsafe SIMD2(truncatingIfNeeded: points[Int(a)] &- points[Int(b)])
   }
 
   /// Whether `a`, `b` and `c` turn left.
   @inline(__always) func isLeftTurn(_ a: Int32, _ b: Int32, _ c: Int32) -> Bool {
-    unsafe Self.turn(points[Int(a)], points[Int(b)], points[Int(c)]) > 0
+    unsafe Triangulation.turn(points[Int(a)], points[Int(b)], points[Int(c)]) > 0
   }
 
   /// What rounding can make of the determinant at most, as a share of the sum of its terms' magnitudes (J. R. Shewchuk:

@@ -50,6 +50,12 @@ public struct Triangulation: Sendable {
 }
 
 extension Triangulation {
+  /// Twice the area of the triangle of three places, positive where they turn left. Exact within the limits of coordinates.
+  @inlinable public static func turn(_ a: SIMD2<Int32>, _ b: SIMD2<Int32>, _ c: SIMD2<Int32>) -> Int64 {
+    let (u, v) = (SIMD2<Int64>(truncatingIfNeeded: a &- c), SIMD2<Int64>(truncatingIfNeeded: b &- c))
+    return u.x &* v.y &- u.y &* v.x
+  }
+
   /// The triangle that has a place within it or on its border; nil where that lies outside of all.
   ///
   /// By walking through the sides that the place lies beyond, which ends in every Delaunay triangulation (O. Devillers,
@@ -66,11 +72,11 @@ extension Triangulation {
       let (a, b, c) = (points[Int(corners.x)], points[Int(corners.y)], points[Int(corners.z)])
       let beyond = neighbours[Int(triangle)]
       let next: Int32
-      if LatticePoints.turn(a, b, place) < 0 {
+      if Self.turn(a, b, place) < 0 {
         next = beyond.x
-      } else if LatticePoints.turn(b, c, place) < 0 {
+      } else if Self.turn(b, c, place) < 0 {
         next = beyond.y
-      } else if LatticePoints.turn(c, a, place) < 0 {
+      } else if Self.turn(c, a, place) < 0 {
         next = beyond.z
       } else {
         return triangle

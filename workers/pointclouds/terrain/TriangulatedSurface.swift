@@ -1,0 +1,151 @@
+import Numerics
+
+/// The surface of the triangles between points: the triangulated irregular network (TIN) of surveying.
+///
+/// It meets every point it is made of, and is the same whichever tile of a cloud it is made from, as far as the tile reaches
+/// twice `reach` further: a triangle depends on nothing outside its circle. Of several points at one place the lowest counts.
+struct TriangulatedSurface: Sendable {
+  private let lattice: LatticeFrame
+  private let triangulation: Triangulation
+  /// Of each corner, in the file's steps.
+  private let heights: [Int32]
+  private let scale: Double
+  private let offset: Double
+  /// In steps of the lattice, squared.
+  private let reachSquared: Double
+  private let hints: Hints
+
+  /// - Parameters:
+  ///   - isPart: for each point, whether the surface goes through it.
+  ///   - reach: the greatest radius of a triangle's circle, as lengths are measured in x and y: there is no surface where no
+  ///     three points are as near as that to a place.
+  /// - Throws: as `LatticeFrame.init`; `cancelled`.
+  /// - Complexity: O(n log n) time, about 200 bytes for each of n points while it is made and 90 after that.
+  init(
+    _ positions: Positions, isPart: [Bool], reach: Double, threads: Int, keepGoing: () -> Bool = { true }
+  ) throws(PointCloudError) {
+    lattice = try LatticeFrame(positions)
+    let (points, heights) = Self.corners(positions, isPart, lattice)
+    guard keepGoing() else { throw .cancelled }
+    triangulation = Triangulation(points, threads: threads, keepGoing: keepGoing)
+    guard keepGoing() else { throw .cancelled }
+    self.heights = heights
+    scale = positions.scale.z
+    offset = positions.offset.z
+    reachSquared = (reach / lattice.step) * (reach / lattice.step)
+    hints = Hints(triangulation, last: lattice.last)
+  }
+
+  /// The places of the points, in order, and their heights.
+  private static func corners(
+    _ positions: Positions, _ isPart: [Bool], _ lattice: LatticeFrame
+  ) -> (points: [SIMD2<Int32>], heights: [Int32]) {
+    let isUpsideDown = positions.scale.z < 0
+    var corners: [(place: UInt64, height: Int32)] = []
+    for index in 0..<positions.count where isPart[index] {
+      let place = lattice.place(positions, index)
+      corners.append((UInt64(place.x) << 32 | UInt64(place.y), positions.z[index]))
+    }
+    corners.sort { a, b in
+      a.place != b.place ? a.place < b.place : isUpsideDown ? a.height > b.height : a.height < b.height
+    }
+    var (points, heights): ([SIMD2<Int32>], [Int32]) = ([], [])
+    var before: UInt64?
+    for corner in corners where corner.place != before {
+      before = corner.place
+      points.append(SIMD2(Int32(corner.place >> 32), Int32(truncatingIfNeeded: corner.place)))
+      heights.append(corner.height)
+    }
+    return (points, heights)
+  }
+
+  /// The height at the place of the lattice that is nearest to coordinates, in the file's vertical unit; nil where there is
+  /// no surface.
+  func height(_ plane: SIMD2<Double>) -> Double? { lattice.place(plane).flatMap(height) }
+
+  /// The height of the surface above or below a point of the cloud.
+  func height(of positions: Positions, _ index: Int) -> Double? { height(lattice.place(positions, index)) }
+
+  private func height(_ place: SIMD2<Int32>) -> Double? {
+    guard let start = hints.triangle(near: place), let found = triangulation.triangle(at: place, from: start) else {
+      return nil
+    }
+    let corners = triangulation.triangles[Int(found)]
+    let (a, b, c) = (point(corners.x), point(corners.y), point(corners.z))
+    let weights = SIMD3(
+      Triangulation.turn(b, c, place), Triangulation.turn(c, a, place), Triangulation.turn(a, b, place))
+    // A place on a side belongs to both triangles, and has the same height from either.
+    let beyond = triangulation.neighbours[Int(found)]
+    let steps: Double?
+    if weights.x == 0 {
+      steps = along(corners.y, corners.z, place, found, beyond.y)
+    } else if weights.y == 0 {
+      steps = along(corners.z, corners.x, place, found, beyond.z)
+    } else if weights.z == 0 {
+      steps = along(corners.x, corners.y, place, found, beyond.x)
+    } else if isWithinReach(found) {
+      let heights = SIMD3(height(corners.x), height(corners.y), height(corners.z))
+      steps = (SIMD3<Double>(weights) * heights).sum() / Double(weights.wrappedSum())
+    } else {
+      steps = nil
+    }
+    return steps.map { $0 * scale + offset }
+  }
+
+  private func point(_ corner: Int32) -> SIMD2<Int32> { triangulation.points[Int(corner)] }
+  private func height(_ corner: Int32) -> Double { Double(heights[Int(corner)]) }
+
+  /// The height on the side between two corners, or at one of them.
+  private func along(_ u: Int32, _ v: Int32, _ place: SIMD2<Int32>, _ one: Int32, _ other: Int32) -> Double? {
+    let (first, second) = (min(u, v), max(u, v))
+    let (from, to) = (point(first), point(second))
+    if place == from { return height(first) }
+    if place == to { return height(second) }
+    guard isWithinReach(one) || other >= 0 && isWithinReach(other) else { return nil }
+    let (whole, part) = (SIMD2<Double>(to &- from), SIMD2<Double>(place &- from))
+    let share = abs(whole.x) > abs(whole.y) ? part.x / whole.x : part.y / whole.y
+    return height(first) + share * (height(second) - height(first))
+  }
+
+  private func isWithinReach(_ triangle: Int32) -> Bool {
+    let corners = triangulation.triangles[Int(triangle)]
+    let (a, b, c) = (point(corners.x), point(corners.y), point(corners.z))
+    func square(_ a: SIMD2<Int32>, _ b: SIMD2<Int32>) -> Double {
+      let side = SIMD2<Double>(a &- b)
+      return (side * side).sum()
+    }
+    let doubled = Double(Triangulation.turn(a, b, c))
+    return square(a, b) * square(b, c) * square(c, a) <= 4 * doubled * doubled * reachSquared
+  }
+}
+
+/// A triangle near each place: where walks begin, which has no say in what they find.
+private struct Hints: Sendable {
+  private let columns: Int
+  private let rows: Int
+  private let cell: Double
+  private var triangles: [Int32]
+
+  init(_ triangulation: Triangulation, last: SIMD2<Int64>) {
+    let count = triangulation.triangles.count
+    let size = SIMD2<Double>(last) + 1
+    // Two triangles for a cell, however long and narrow the cloud is.
+    cell = max(1, (2 * size.x * size.y / Double(max(1, count))).squareRoot(), size.max() / Double(max(1, count)))
+    columns = Int(size.x / cell) + 1
+    rows = Int(size.y / cell) + 1
+    triangles = Array(repeating: -1, count: count == 0 ? 0 : columns * rows)
+    for (index, corners) in triangulation.triangles.enumerated() {
+      triangles[place(triangulation.points[Int(corners.x)])] = Int32(index)
+    }
+    var nearest: Int32 = 0
+    for index in triangles.indices {
+      if triangles[index] < 0 { triangles[index] = nearest } else { nearest = triangles[index] }
+    }
+  }
+
+  private func place(_ point: SIMD2<Int32>) -> Int {
+    min(rows - 1, Int(Double(point.y) / cell)) * columns + min(columns - 1, Int(Double(point.x) / cell))
+  }
+
+  func triangle(near point: SIMD2<Int32>) -> Int32? { triangles.isEmpty ? nil : triangles[place(point)] }
+}
