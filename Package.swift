@@ -93,6 +93,7 @@ let package = Package(
       "Capabilities", "workers/capabilities",
       exclude: [
         "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.ground/capability.json",
+        "pointcloud.raster/capability.json",
       ],
       on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds", "CCapabilityDefinitions"]),
     .executableTarget(

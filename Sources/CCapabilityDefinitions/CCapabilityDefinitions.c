@@ -12,11 +12,15 @@ static const unsigned char noop[] = {
 static const unsigned char pointcloud_ground[] = {
 #embed "../../workers/capabilities/pointcloud.ground/capability.json"
 };
+static const unsigned char pointcloud_raster[] = {
+#embed "../../workers/capabilities/pointcloud.raster/capability.json"
+};
 
 static const struct strata_capability_definition definitions[] = {
     {"command.run", command_run, sizeof command_run},
     {"noop", noop, sizeof noop},
     {"pointcloud.ground", pointcloud_ground, sizeof pointcloud_ground},
+    {"pointcloud.raster", pointcloud_raster, sizeof pointcloud_raster},
 };
 
 size_t strata_capability_definition_count(void) { return sizeof definitions / sizeof definitions[0]; }

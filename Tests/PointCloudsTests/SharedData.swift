@@ -25,15 +25,8 @@ enum SharedData {
 
   /// Full paths of the files in a folder whose names end in one of `endings`, in order.
   static func files(in subfolder: String, endings: [String]) -> [String] {
-    guard let folder, let directory = opendir("\(folder)/\(subfolder)") else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
-    }
+    guard let folder else { return [] }
+    let names = namesInFolder("\(folder)/\(subfolder)")
     return names.filter { name in endings.contains { name.hasSuffix($0) } }.sorted().map {
       "\(folder)/\(subfolder)/\($0)"
     }
@@ -59,16 +52,25 @@ final class TemporaryFolder {
     path = String(cString: try #require(mkdtemp(&template)))
   }
 
+  /// Of all files in it.
+  var names: [String] { namesInFolder(path) }
+
   deinit {
-    if let directory = opendir(path) {
-      while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        unlink("\(path)/\(name)")
-      }
-      closedir(directory)
-    }
+    for name in names { unlink("\(path)/\(name)") }
     rmdir(path)
   }
+}
+
+/// Names of what is in a folder; none where it cannot be read.
+private func namesInFolder(_ path: String) -> [String] {
+  guard let directory = opendir(path) else { return [] }
+  defer { closedir(directory) }
+  var names: [String] = []
+  while let entry = readdir(directory) {
+    names.append(
+      withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      })
+  }
+  return names
 }

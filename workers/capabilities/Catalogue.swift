@@ -6,7 +6,9 @@ public import StrataWorker
 /// All capabilities of this build: each a definition file beside its handler.
 public enum Catalogue {
   /// The handlers, for a runner.
-  public static let handlers: [any CapabilityHandler] = [CommandRun(), NoOperation(), PointCloudGround()]
+  public static let handlers: [any CapabilityHandler] = [
+    CommandRun(), NoOperation(), PointCloudGround(), PointCloudRaster(),
+  ]
   /// Those that a worker runs itself.
   public static let inlineHandlers = handlers.compactMap { $0 as? any InlineHandler }
 

@@ -6,19 +6,24 @@
 #include <gdal/cpl_string.h>
 #include <gdal/cpl_vsi.h>
 #include <gdal/gdal.h>
+#include <gdal/gdal_alg.h>
+#include <gdal/ogr_api.h>
 #include <gdal/ogr_srs_api.h>
 
 // The functions that are used. A direct call of any other does not link.
 #define STRATA_GDAL_FUNCTIONS(F) \
   F(CPLErrorReset) F(CPLGetLastErrorMsg) F(CPLGetLastErrorType) F(CPLPopErrorHandler) \
   F(CPLPushErrorHandler) F(CPLQuietErrorHandler) F(CPLSetThreadLocalConfigOption) F(CSLAddString) \
-  F(CSLDestroy) F(GDALAllRegister) F(GDALClose) F(GDALCreate) F(GDALCreateCopy) F(GDALGetDriverByName) \
-  F(GDALGetProjectionRef) F(GDALGetRasterBand) F(GDALOpen) F(GDALRasterIO) F(GDALSetDescription) \
-  F(GDALSetGeoTransform) F(GDALSetProjection) F(GDALSetRasterColorInterpretation) \
-  F(GDALSetRasterNoDataValue) F(OSRAutoIdentifyEPSG) F(OSRDestroySpatialReference) F(OSRExportToWkt) \
-  F(OSRFindMatches) F(OSRFreeSRSArray) F(OSRGetAuthorityCode) F(OSRGetAuthorityName) F(OSRGetLinearUnits) \
-  F(OSRGetName) F(OSRGetTargetLinearUnits) F(OSRIsCompound) F(OSRIsGeographic) F(OSRNewSpatialReference) \
-  F(OSRSetFromUserInput) F(VSIFCloseL) F(VSIFileFromMemBuffer) F(VSIFree) F(VSIUnlink)
+  F(CSLDestroy) F(GDALAllRegister) F(GDALClose) F(GDALContourGenerateEx) F(GDALCreate) \
+  F(GDALCreateCopy) F(GDALDatasetCreateLayer) F(GDALGetDriverByName) F(GDALGetProjectionRef) \
+  F(GDALGetRasterBand) F(GDALOpen) F(GDALRasterIO) F(GDALSetDescription) F(GDALSetGeoTransform) \
+  F(GDALSetProjection) F(GDALSetRasterColorInterpretation) F(GDALSetRasterNoDataValue) \
+  F(OGR_Fld_Create) F(OGR_Fld_Destroy) F(OGR_L_CreateField) F(OSRAutoIdentifyEPSG) \
+  F(OSRDestroySpatialReference) F(OSRExportToWkt) F(OSRFindMatches) F(OSRFreeSRSArray) \
+  F(OSRGetAuthorityCode) F(OSRGetAuthorityName) F(OSRGetLinearUnits) F(OSRGetName) \
+  F(OSRGetTargetLinearUnits) F(OSRIsCompound) F(OSRIsGeographic) F(OSRNewSpatialReference) \
+  F(OSRSetAxisMappingStrategy) F(OSRSetFromUserInput) F(VSIFCloseL) F(VSIFileFromMemBuffer) F(VSIFree) \
+  F(VSIUnlink)
 
 #define STRATA_GDAL_MEMBER(name) __typeof__(name) *name;
 struct strata_gdal {

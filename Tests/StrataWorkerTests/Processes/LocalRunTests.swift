@@ -47,6 +47,19 @@ import Testing
     try FileTree.remove(folder)
   }
 
+  @Test func aScanGivesItsMaps() async throws {
+    try FileTree.make(folder)
+    let input = folder + "/hill.las"
+    try ScanFixture.write(to: input)
+    let report = try await localRun().run(
+      "pointcloud.raster", parametersJSON: #"{"products": "dsm,density", "cell": 2}"#, files: [input],
+      outputFolder: folder + "/out")
+    let names = report.results.map { $0.split(separator: "/").last.map(String.init) ?? "" }
+    #expect(report.error == nil && names == ["density.png", "density.tif", "dsm.png", "dsm.tif", "summary.json"])
+    #expect(report.summaryJSON?.contains("\"coverage\"") == true)
+    try FileTree.remove(folder)
+  }
+
   @Test func aScanGivesItsGround() async throws {
     try FileTree.make(folder)
     let input = folder + "/hill.las"

@@ -102,6 +102,22 @@ import Testing
     #expect(error?.asStrataError.message.contains(parameter) == true)
   }
 
+  @Test func wordsToChooseFromMayBeWrittenInOne() throws {
+    let listed = try registry.validate(
+      capability: "pointcloud.raster", parametersJSON: #"{"products": "dtm, chm"}"#, inputs: 1)
+    #expect(listed.parametersJSON.contains(#""products":["dtm","chm"]"#))
+    #expect(throws: CapabilityRequestError.self) {
+      try registry.validate(capability: "pointcloud.raster", parametersJSON: #"{"products": "dtm,cmh"}"#, inputs: 1)
+    }
+    #expect(throws: CapabilityRequestError.self) {
+      try registry.validate(capability: "pointcloud.raster", parametersJSON: #"{"products": ""}"#, inputs: 1)
+    }
+    // A command is no choice of words: it stays what it was.
+    #expect(throws: CapabilityRequestError.self) {
+      try registry.validate(capability: "command.run", parametersJSON: #"{"command": "ls,-l"}"#, inputs: 0)
+    }
+  }
+
   @Test func requiredParametersInputsAndShapesAreChecked() {
     #expect(throws: CapabilityRequestError.missingParameter("command", capability: "command.run")) {
       try registry.validate(capability: "command.run", parametersJSON: "", inputs: 0)

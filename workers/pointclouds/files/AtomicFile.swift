@@ -48,6 +48,13 @@ import Glibc
   }
 }
 
+/// Writes a whole file, which appears complete or not at all.
+func writeFile(_ bytes: [UInt8], _ path: String) throws(PointCloudError) {
+  var file = try AtomicFile(path)
+  try file.write(bytes)
+  try file.commit()
+}
+
 /// Gives a finished temporary file its real name, replacing what was there.
 func moveIntoPlace(_ temporaryPath: String, _ path: String) throws(PointCloudError) {
   guard unsafe rename(temporaryPath, path) == 0 else { throw .fileAccess("rename", temporaryPath) }

@@ -7,23 +7,21 @@ enum RasterFile {
   /// The value of cells outside the scan.
   static let noData: Float = -9_999
 
-  /// Writes heights as a tiled, compressed GeoTIFF of 32-bit floats, north up. NaN becomes the no-data value.
+  /// Writes values as a tiled, compressed GeoTIFF of 32-bit floats, north up, whose band has a `name`. NaN becomes the no-data
+  /// value.
   static func writeGeoTIFF(
-    _ heights: Grid<Float>, frame: GridFrame, wkt: String?, path: String
+    _ values: Grid<Float>, _ name: String, frame: GridFrame, wkt: String?, path: String
   ) throws(PointCloudError) {
     try write("GTiff", to: path) { gdal, temporaryPath in
       let options = ["COMPRESS=DEFLATE", "PREDICTOR=3", "TILED=YES", "BIGTIFF=IF_SAFER"]
       guard
         let dataset = unsafe create(
-          gdal, "GTiff", temporaryPath, heights.columns, heights.rows, 1, GDT_Float32, options)
+          gdal, "GTiff", temporaryPath, values.columns, values.rows, 1, GDT_Float32, options)
       else { return nil }
       defer { unsafe gdal.GDALClose(dataset) }
-      guard unsafe place(gdal, dataset, frame, wkt), let band = unsafe gdal.GDALGetRasterBand(dataset, 1) else {
-        return nil
-      }
-      _ = unsafe gdal.GDALSetRasterNoDataValue(band, Double(noData))
-      unsafe gdal.GDALSetDescription(band, "terrain")
-      return unsafe fill(gdal, band, northUp(heights), heights.columns, heights.rows, GDT_Float32)
+      guard unsafe place(gdal, dataset, frame, wkt) else { return nil }
+      unsafe gdal.GDALSetDescription(gdal.GDALGetRasterBand(dataset, 1), name)
+      return unsafe fill(gdal, dataset, values)
     }
   }
 
@@ -48,7 +46,7 @@ enum RasterFile {
   }
 
   /// Calls `body` with a temporary path; what it wrote becomes `path` if it and all that GDAL did succeeded.
-  private static func write(
+  static func write(
     _ format: String, to path: String, _ body: (strata_gdal, String) -> Void?
   ) throws(PointCloudError) {
     let temporaryPath = AtomicFile.temporaryPath(for: path)
@@ -64,6 +62,26 @@ enum RasterFile {
       unsafe unlink(temporaryPath)
       throw error
     }
+  }
+
+  /// A raster that is in no file, as `writeGeoTIFF` would write it; to be closed. Nil where GDAL refused.
+  static func inMemory(
+    _ gdal: strata_gdal, _ values: Grid<Float>, _ frame: GridFrame, _ wkt: String?
+  ) -> GDALDatasetH? {
+    guard let dataset = unsafe create(gdal, "MEM", "", values.columns, values.rows, 1, GDT_Float32, []) else {
+      return nil
+    }
+    guard unsafe place(gdal, dataset, frame, wkt), unsafe fill(gdal, dataset, values) != nil else {
+      unsafe gdal.GDALClose(dataset)
+      return nil
+    }
+    return unsafe dataset
+  }
+
+  private static func fill(_ gdal: strata_gdal, _ dataset: GDALDatasetH, _ values: Grid<Float>) -> Void? {
+    guard let band = unsafe gdal.GDALGetRasterBand(dataset, 1) else { return nil }
+    _ = unsafe gdal.GDALSetRasterNoDataValue(band, Double(noData))
+    return unsafe fill(gdal, band, northUp(values), values.columns, values.rows, GDT_Float32)
   }
 
   private static func create(

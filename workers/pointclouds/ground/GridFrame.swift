@@ -8,6 +8,11 @@ public struct GridFrame: Hashable, Sendable {
   public let columns: Int
   public let rows: Int
 
+  package init(x: Double, y: Double, cell: Double, columns: Int, rows: Int) {
+    (self.x, self.y, self.cell) = (x, y, cell)
+    (self.columns, self.rows) = (columns, rows)
+  }
+
   /// The smallest frame around all places, with centres at multiples of the cell, so that neighbouring tiles agree.
   ///
   /// - Throws: `limitExceeded`, naming the limit, when it would have more cells than that.

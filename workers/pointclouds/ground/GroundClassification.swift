@@ -4,6 +4,8 @@ public enum PointClass {
   public static let ground: UInt8 = 2
   public static let lowNoise: UInt8 = 7
   public static let highNoise: UInt8 = 18
+
+  static func isNoise(_ class: UInt8) -> Bool { `class` == lowNoise || `class` == highNoise }
 }
 
 /// Which points are ground.
@@ -39,23 +41,19 @@ extension PointCloud {
         .run(positions, isCandidate: isCandidate)
     }
     let classes = zip(result.isGround, old).map { isGround, old in
-      isGround ? PointClass.ground : Self.isNoise(old) ? old : PointClass.unclassified
+      isGround ? PointClass.ground : PointClass.isNoise(old) ? old : PointClass.unclassified
     }
     return GroundClassification(
       classes: classes, groundCount: result.isGround.count { $0 }, frame: result.frame)
   }
 
-  private static func isNoise(_ class: UInt8) -> Bool {
-    `class` == PointClass.lowNoise || `class` == PointClass.highNoise
-  }
-
   private func candidates(_ classes: [UInt8], _ returns: GroundParameters.Returns, threads: Int) -> [Bool] {
-    guard returns == .last else { return classes.map { !Self.isNoise($0) } }
+    guard returns == .last else { return classes.map { !PointClass.isNoise($0) } }
     let numbers = returnNumbers(threads: threads)
     let counts = returnCounts(threads: threads)
     return classes.indices.map { index in
       let isLast = numbers[index] >= counts[index] || numbers[index] == 0
-      return isLast && !Self.isNoise(classes[index])
+      return isLast && !PointClass.isNoise(classes[index])
     }
   }
 }

@@ -91,7 +91,7 @@ public struct GroundParameters: Hashable, Codable, Sendable {
     }
   }
 
-  private static func check(
+  static func check(
     _ name: String, _ value: Double, above least: Double, orEqual: Bool
   ) throws(PointCloudError) {
     guard value.isFinite, value > least || orEqual && value == least else {

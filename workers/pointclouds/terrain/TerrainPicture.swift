@@ -8,19 +8,22 @@ enum TerrainPicture {
     SIMD3(236, 234, 230),
   ]
 
-  /// Heights beyond these shares of all cells take the end colours, so that no outlier flattens the rest.
-  private static let shares = 0.01...0.99
-
   /// Terrains of fewer cells are drawn with several pixels to a cell, up to about this many along the longer side.
   private static let sidePixels = 1_000
 
-  static func draw(_ terrain: TerrainModel, heightFactor: Double, threads: Int) -> Grid<SIMD4<UInt8>> {
-    let scale = max(1, sidePixels / max(terrain.frame.columns, terrain.frame.rows))
-    let heights = enlarged(terrain.heights, by: scale, threads: threads)
+  /// - Parameters:
+  ///   - terrain: row 0 is the southernmost; NaN where nothing is known.
+  ///   - cell: the side of a cell.
+  ///   - heightFactor: what heights are multiplied by to be measured as cells are.
+  static func draw(
+    _ terrain: Grid<Float>, cell: Double, heightFactor: Double, threads: Int
+  ) -> Grid<SIMD4<UInt8>> {
+    let scale = max(1, sidePixels / max(terrain.columns, terrain.rows))
+    let heights = enlarged(terrain, by: scale, threads: threads)
     var shade = Hillshade()
     shade.heightFactor = heightFactor
-    let brightness = shade.brightness(heights, cell: terrain.frame.cell / Double(scale))
-    let range = range(terrain.heights)
+    let brightness = shade.brightness(heights, cell: cell / Double(scale), threads: threads)
+    let range = terrain.usualRange
     let (columns, rows) = (heights.columns, heights.rows)
     let pixels = parallelMap(columns * rows, threads: threads) { index in
       let (row, column) = index.quotientAndRemainder(dividingBy: columns)
@@ -46,14 +49,6 @@ enum TerrainPicture {
     return Grid(columns: columns, rows: heights.rows * scale, values: values)
   }
 
-  private static func range(_ heights: Grid<Float>) -> ClosedRange<Float> {
-    let sorted = heights.values.filter { !$0.isNaN }.sorted()
-    guard !sorted.isEmpty else { return 0...1 }
-    let low = sorted[Int(Double(sorted.count - 1) * shares.lowerBound)]
-    let high = sorted[Int(Double(sorted.count - 1) * shares.upperBound)]
-    return low...max(high, low.nextUp)
-  }
-
   private static func color(_ share: Float, _ brightness: Float) -> SIMD4<UInt8> {
     let place = Float.minimum(1, Float.maximum(0, share)) * Float(tints.count - 1)
     let index = min(tints.count - 2, Int(place))
@@ -62,5 +57,17 @@ enum TerrainPicture {
     let light = 0.25 + 1.1 * brightness
     let lit = (tint * light).clamped(lowerBound: .zero, upperBound: SIMD3(repeating: 255))
     return SIMD4(SIMD4(lit, 255), rounding: .toNearestOrEven)
+  }
+}
+
+extension Grid<Float> {
+  /// What all values but the lowest and the highest hundredth lie within, so that no outlier flattens a picture; never
+  /// without extent.
+  var usualRange: ClosedRange<Float> {
+    let sorted = values.filter { !$0.isNaN }.sorted()
+    guard !sorted.isEmpty else { return 0...1 }
+    let low = sorted[Int(Double(sorted.count - 1) * 0.01)]
+    let high = sorted[Int(Double(sorted.count - 1) * 0.99)]
+    return low...max(high, low.nextUp)
   }
 }

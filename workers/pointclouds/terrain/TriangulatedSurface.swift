@@ -4,7 +4,7 @@ import Numerics
 ///
 /// It meets every point it is made of, and is the same whichever tile of a cloud it is made from, as far as the tile reaches
 /// twice `reach` further: a triangle depends on nothing outside its circle. Of several points at one place the lowest counts.
-struct TriangulatedSurface: Sendable {
+public struct TriangulatedSurface: Sendable {
   private let lattice: LatticeFrame
   private let triangulation: Triangulation
   /// Of each corner, in the file's steps.
@@ -16,11 +16,21 @@ struct TriangulatedSurface: Sendable {
   private let hints: Hints
 
   /// - Parameters:
+  ///   - cloud: its x and y are lengths.
   ///   - isPart: for each point, whether the surface goes through it.
-  ///   - reach: the greatest radius of a triangle's circle, as lengths are measured in x and y: there is no surface where no
-  ///     three points are as near as that to a place.
-  /// - Throws: as `LatticeFrame.init`; `cancelled`.
+  ///   - reach: the greatest radius of a triangle's circle, in the unit of x and y: there is no surface where no three points are
+  ///     as near as that to a place.
+  ///   - threads: the most threads to use, the caller's own among them.
+  /// - Throws: `empty` without points; `unsupported` where the file's steps along x or y are 0; `cancelled`.
   /// - Complexity: O(n log n) time, about 200 bytes for each of n points while it is made and 90 after that.
+  public init(
+    _ cloud: PointCloud, isPart: [Bool], reach: Double, threads: Int = 1, keepGoing: () -> Bool = { true }
+  ) throws(PointCloudError) {
+    precondition(isPart.count == cloud.count)
+    try self.init(
+      Positions(cloud, threads: threads), isPart: isPart, reach: reach, threads: threads, keepGoing: keepGoing)
+  }
+
   init(
     _ positions: Positions, isPart: [Bool], reach: Double, threads: Int, keepGoing: () -> Bool = { true }
   ) throws(PointCloudError) {
@@ -61,7 +71,7 @@ struct TriangulatedSurface: Sendable {
 
   /// The height at the place of the lattice that is nearest to coordinates, in the file's vertical unit; nil where there is
   /// no surface.
-  func height(_ plane: SIMD2<Double>) -> Double? { lattice.place(plane).flatMap(height) }
+  public func height(_ plane: SIMD2<Double>) -> Double? { lattice.place(plane).flatMap(height) }
 
   /// The height of the surface above or below a point of the cloud.
   func height(of positions: Positions, _ index: Int) -> Double? { height(lattice.place(positions, index)) }

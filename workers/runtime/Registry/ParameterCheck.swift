@@ -26,12 +26,18 @@ struct ParameterCheck {
       if definition.isRequired { throw .missingParameter(definition.name, capability: askedAs) }
       return definition.defaultValue
     }
-    guard let value = Self.convert(given, to: definition.kind) else {
+    guard let value = Self.convert(Self.listed(given, as: definition), to: definition.kind) else {
       throw .wrongKind(definition.name, expected: definition.kind, given: given.kindName)
     }
     try checkRange(of: definition, value)
     for text in value.texts { try checkChoice(of: definition, text) }
     return value
+  }
+
+  /// Words of a list that are to be chosen from may be written in one, between commas: none of them has any.
+  private static func listed(_ value: JSONValue, as definition: ParameterDefinition) -> JSONValue {
+    guard definition.kind == .strings, !definition.choices.isEmpty, case .string(let text) = value else { return value }
+    return .array(text.split(separator: ",").map { .string($0.filter { $0 != " " }) })
   }
 
   /// Whole numbers may be written `18.0`: some languages print all numbers so.

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What `GroundPipeline` did: the content of `summary.json`.
 public struct GroundSummary: Hashable, Codable, Sendable {
   public var points: Int
@@ -56,21 +54,6 @@ public struct GroundSummary: Hashable, Codable, Sendable {
     }
   }
 
-  /// How long one stage took.
-  public struct StageTime: Hashable, Codable, Sendable {
-    public var stage: String
-    public var seconds: Double
-  }
-
   /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    do {
-      return try Array(encoder.encode(self)) + [0x0A]
-    } catch {
-      throw PointCloudError(
-        .corrupt, "the summary holds a number that JSON cannot: \(error)", remedy: "Check the file's coordinates.")
-    }
-  }
+  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
 }

@@ -1,0 +1,70 @@
+import FoundationEssentials
+import PointClouds
+import StrataCore
+import StrataWorker
+
+/// What every capability on a scan does around its pipeline.
+extension AttemptContext {
+  /// Runs a pipeline on the attempt's one scan, tells of its warnings, and hands on its summary.
+  ///
+  /// - Parameter pipeline: given the scan's path, answers its summary as JSON and its warnings.
+  func processScan(
+    _ pipeline: (_ input: String) throws(PointCloudError) -> (json: [UInt8], warnings: [String])
+  ) throws(AttemptError) -> AttemptProduct {
+    guard let scan = inputs.first else { throw .invalidInput("there is no scan") }
+    let path = try place(scan)
+    do throws(PointCloudError) {
+      let summary = try pipeline(path)
+      for warning in summary.warnings { log("warning: \(warning)") }
+      return AttemptProduct(summary: try Self.value(of: summary.json))
+    } catch {
+      throw AttemptError(error)
+    }
+  }
+
+  /// Gives the scan the client's name, by a link: results are named after it.
+  private func place(_ scan: InputFile) throws(AttemptError) -> String {
+    let path = "\(workingFolder)/\(scan.name)"
+    do {
+      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: scan.path)
+    } catch {
+      throw .workerFault("the scan could not be placed: \(error)")
+    }
+    return path
+  }
+
+  private static func value(of json: [UInt8]) throws(PointCloudError) -> JSONValue {
+    do {
+      return try JSONDecoder().decode(JSONValue.self, from: Data(json))
+    } catch {
+      throw PointCloudError(.corrupt, "the summary cannot be read: \(error)", remedy: "Report this.")
+    }
+  }
+}
+
+extension AttemptError {
+  /// A bad file stays bad; the machine's troubles may pass.
+  fileprivate init(_ error: PointCloudError) {
+    self =
+      switch error.code {
+      case .fileAccess, .raster, .libraryMissing: .workerFault(error.description)
+      case .cancelled: .workerFault("the work was interrupted")
+      default: .invalidInput(error.description)
+      }
+  }
+}
+
+extension GroundParameters {
+  /// What orders of earlier versions lack means what it meant then.
+  init(_ given: Parameters) throws(AttemptError) {
+    let usual = GroundParameters()
+    self.init(
+      cell: try given.number("cell"), slope: try given.number("slope"), window: try given.number("window"),
+      threshold: try given.number("threshold"), scalar: try given.number("scalar"),
+      lengthUnit: try given.choice("length_unit", of: GroundParameters.LengthUnit.self) ?? .file,
+      returns: try given.choice("returns", of: GroundParameters.Returns.self) ?? .last,
+      cellsMax: try given.optionalInteger("cells_max") ?? usual.cellsMax,
+      cellsPerPointMax: try given.optionalInteger("cells_per_point_max") ?? usual.cellsPerPointMax,
+      cellsAlwaysAllowed: try given.optionalInteger("cells_always_allowed") ?? usual.cellsAlwaysAllowed)
+  }
+}

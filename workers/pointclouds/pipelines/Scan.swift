@@ -1,0 +1,79 @@
+/// A cloud that was read, and what a pipeline has to know of it before it measures.
+struct Scan {
+  let cloud: PointCloud
+  let positions: Positions
+  let bounds: (low: Vector3, high: Vector3)
+  /// Nil where the file does not say, or not so that it is understood.
+  let system: CoordinateSystem?
+  /// What was odd and was worked around.
+  private(set) var warnings: [String]
+
+  /// - Throws: any `PointCloudError` of reading; `empty` without points; `geographicCoordinates` where x and y are degrees.
+  init(
+    path: String, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) {
+    cloud = try PointCloud.read(path: path, threads: threads, limits: limits, keepGoing: keepGoing)
+    positions = Positions(cloud, threads: threads)
+    guard let bounds = positions.bounds() else {
+      throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
+    }
+    self.bounds = bounds
+    warnings = cloud.warnings
+    system = try Self.system(of: cloud, &warnings)
+  }
+
+  /// Lengths need a projected system. One that cannot be understood is left out with a warning, not guessed.
+  private static func system(
+    of cloud: PointCloud, _ warnings: inout [String]
+  ) throws(PointCloudError) -> CoordinateSystem? {
+    do throws(PointCloudError) {
+      guard let system = try cloud.coordinateSystem() else {
+        warnings.append("the file names no coordinate reference system; lengths are in its own unit")
+        return nil
+      }
+      guard !system.isGeographic else { throw degrees(system) }
+      return system
+    } catch  where error.code == .raster {
+      warnings.append("\(error.message); the results carry none")
+      return nil
+    }
+  }
+
+  private static func degrees(_ system: CoordinateSystem) -> PointCloudError {
+    PointCloudError(
+      .geographicCoordinates, "x and y are degrees (\(system.name)), and the filter needs lengths",
+      remedy: "Project the file first, for example to its UTM zone: pdal translate in.las out.las reprojection "
+        + "--filters.reprojection.out_srs=EPSG:<code>")
+  }
+
+  /// What z is multiplied by to be measured as x and y are.
+  var heightFactor: Double { system?.heightFactor ?? 1 }
+
+  /// How many metres a step of one in x or y is, where lengths were given in metres; 1 where they are the file's own.
+  mutating func metresPerUnit(_ unit: GroundParameters.LengthUnit) -> Double {
+    guard unit == .metres else { return 1 }
+    guard let system else {
+      warnings.append("lengths were given in metres and the file does not say its unit; metres are assumed")
+      return 1
+    }
+    return system.metresPerUnit
+  }
+
+  var formatDescription: String {
+    let header = cloud.header
+    return
+      "LAS 1.\(header.minorVersion), point format \(cloud.format.number)\(header.isCompressed ? ", compressed" : "")"
+  }
+
+  /// Who made the file, in its own words.
+  var originDescription: String {
+    [cloud.header.systemIdentifier, cloud.header.generatingSoftware].filter { !$0.isEmpty }.joined(separator: " / ")
+  }
+}
+
+/// The name of an input without its folder and ending, by which results are named.
+func stem(of path: String) -> String {
+  let name = path.split(separator: "/").last.map(String.init) ?? "cloud"
+  guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+  return String(name[..<dot])
+}
