@@ -1,8 +1,7 @@
 /// The triangulation of the points of a range, which can be merged with that of the range after it.
 ///
 /// Guibas and Stolfi (see `Triangulation`), in their words and order, so that it can be read beside the paper.
-final class TriangulatedPart: @unchecked Sendable {
-  // Used by one thread at a time.
+struct TriangulatedPart {
   private let range: Range<Int>
   private let points: LatticePoints
   private let edges: EdgeRings
@@ -22,10 +21,10 @@ final class TriangulatedPart: @unchecked Sendable {
     unused = [Int32(6 * range.lowerBound)..<Int32(6 * range.upperBound)]
   }
 
-  func triangulate() { hull = triangulated(range) }
+  mutating func triangulate() { hull = triangulated(range) }
 
   /// Takes in the part of the points right after these.
-  func merge(_ other: TriangulatedPart) {
+  mutating func merge(_ other: TriangulatedPart) {
     unused += other.unused
     removed += other.removed
     hull = merged(hull, other.hull)
@@ -33,13 +32,13 @@ final class TriangulatedPart: @unchecked Sendable {
 
   // MARK: Edges
 
-  private func make(_ origin: Int32, _ destination: Int32) -> Int32 {
+  private mutating func make(_ origin: Int32, _ destination: Int32) -> Int32 {
     let edge = removed.popLast() ?? fresh()
     edges.make(edge, from: origin, to: destination)
     return edge
   }
 
-  private func fresh() -> Int32 {
+  private mutating func fresh() -> Int32 {
     while let last = unused.last, last.isEmpty { unused.removeLast() }
     let last = unused.count - 1
     let edge = unused[last].lowerBound
@@ -48,14 +47,14 @@ final class TriangulatedPart: @unchecked Sendable {
   }
 
   /// An edge from the destination of `a` to the origin of `b`, all three with the same face on their left.
-  private func connect(_ a: Int32, _ b: Int32) -> Int32 {
+  private mutating func connect(_ a: Int32, _ b: Int32) -> Int32 {
     let edge = make(edges.destination(a), edges.origin(b))
     edges.splice(edge, edges.left(a))
     edges.splice(edge ^ 1, b)
     return edge
   }
 
-  private func remove(_ edge: Int32) {
+  private mutating func remove(_ edge: Int32) {
     edges.remove(edge)
     removed.append(edge)
   }
@@ -70,7 +69,7 @@ final class TriangulatedPart: @unchecked Sendable {
 
   // MARK: Division
 
-  private func triangulated(_ range: Range<Int>) -> Hull {
+  private mutating func triangulated(_ range: Range<Int>) -> Hull {
     switch range.count {
     case 2:
       let edge = make(Int32(range.lowerBound), Int32(range.lowerBound + 1))
@@ -80,7 +79,7 @@ final class TriangulatedPart: @unchecked Sendable {
     }
   }
 
-  private func three(_ first: Int32) -> Hull {
+  private mutating func three(_ first: Int32) -> Hull {
     let a = make(first, first + 1)
     let b = make(first + 1, first + 2)
     edges.splice(a ^ 1, b)
@@ -95,7 +94,7 @@ final class TriangulatedPart: @unchecked Sendable {
 
   // MARK: Merging
 
-  private func merged(_ left: Hull, _ right: Hull) -> Hull {
+  private mutating func merged(_ left: Hull, _ right: Hull) -> Hull {
     var (inLeft, inRight) = (left.right, right.left)
     while true {
       if isLeft(edges.origin(inRight), of: inLeft) {
@@ -115,7 +114,7 @@ final class TriangulatedPart: @unchecked Sendable {
   }
 
   /// Joins the two sides, from their lower common tangent upwards.
-  private func rise(from tangent: Int32) {
+  private mutating func rise(from tangent: Int32) {
     var base = tangent
     while true {
       let left = leftCandidate(base)
@@ -133,7 +132,7 @@ final class TriangulatedPart: @unchecked Sendable {
   }
 
   /// The edge to the next point on the left, after those are removed whose circles hold the one behind.
-  private func leftCandidate(_ base: Int32) -> Int32 {
+  private mutating func leftCandidate(_ base: Int32) -> Int32 {
     var candidate = edges.next(base ^ 1)
     guard isRight(edges.destination(candidate), of: base) else { return candidate }
     while points.isInCircle(
@@ -147,7 +146,7 @@ final class TriangulatedPart: @unchecked Sendable {
     return candidate
   }
 
-  private func rightCandidate(_ base: Int32) -> Int32 {
+  private mutating func rightCandidate(_ base: Int32) -> Int32 {
     var candidate = edges.previous(base)
     guard isRight(edges.destination(candidate), of: base) else { return candidate }
     while points.isInCircle(

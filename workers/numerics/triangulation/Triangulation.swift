@@ -35,13 +35,13 @@ public struct Triangulation: Sendable {
     while let first = ranges.first, first.count >= 2 * Self.partPointsMin, ranges.count < Self.partsMax {
       ranges = ranges.flatMap { [$0.lowerHalf, $0.upperHalf] }
     }
-    var parts = ranges.map { TriangulatedPart($0, lattice, edges) }
+    var parts = ranges.map { OwnedPart(TriangulatedPart($0, lattice, edges)) }
     var isWhole = parallelFor(parts.count, threads: threads, keepGoing: { _ in keepGoing() }) { [parts] in
-      parts[$0].triangulate()
+      parts[$0].part.triangulate()
     }
     while isWhole, parts.count > 1 {
       isWhole = parallelFor(parts.count / 2, threads: threads, keepGoing: { _ in keepGoing() }) { [parts] in
-        parts[2 * $0].merge(parts[2 * $0 + 1])
+        parts[2 * $0].part.merge(parts[2 * $0 + 1].part)
       }
       parts = stride(from: 0, to: parts.count, by: 2).map { parts[$0] }
     }
@@ -85,6 +85,13 @@ extension Triangulation {
       triangle = next
     }
   }
+}
+
+/// A part that one thread at a time works on.
+private final class OwnedPart: @unchecked Sendable {
+  var part: TriangulatedPart
+
+  init(_ part: TriangulatedPart) { self.part = part }
 }
 
 extension Range<Int> {
