@@ -13,6 +13,17 @@
 
   deinit { unsafe points.deallocate() }
 
+  /// The points of a range from bottom to top, of one height from right to left: in order once the plane is turned by a
+  /// quarter, to the right.
+  func order(_ range: Range<Int>) -> [Int32] {
+    var keys = range.map { index in
+      let point = unsafe points[index]
+      return (place: Int64(point.y) << 32 | Int64(Self.coordinateLimit - point.x), index: Int32(index))
+    }
+    keys.sort { $0.place < $1.place }
+    return keys.map(\.index)
+  }
+
   @inline(__always) private func difference(_ a: Int32, _ b: Int32) -> SIMD2<Int64> {
     unsafe SIMD2(truncatingIfNeeded: points[Int(a)] &- points[Int(b)])
   }

@@ -7,6 +7,8 @@ struct TriangulatedPart {
   private let edges: EdgeRings
   private var unused: [Range<Int32>]
   private var removed: [Int32] = []
+  /// The points from bottom to top, while the part is divided.
+  private var order: [Int32] = []
   private var hull = Hull(left: 0, right: 0)
 
   /// The edge of the hull from its leftmost point, counterclockwise, and that from its rightmost point, clockwise.
@@ -21,7 +23,14 @@ struct TriangulatedPart {
     unused = [Int32(6 * range.lowerBound)..<Int32(6 * range.upperBound)]
   }
 
-  mutating func triangulate() { hull = triangulated(range) }
+  /// Divides the part across the direction in which the parts are merged, which are narrow: so no two halves share a long
+  /// border (R. A. Dwyer: "A faster divide-and-conquer algorithm for constructing Delaunay triangulations", Algorithmica 2,
+  /// 1987).
+  mutating func triangulate() {
+    order = points.order(range)
+    hull = turned(triangulated(0..<order.count))
+    order = []
+  }
 
   /// Takes in the part of the points right after these.
   mutating func merge(_ other: TriangulatedPart) {
@@ -72,24 +81,36 @@ struct TriangulatedPart {
   private mutating func triangulated(_ range: Range<Int>) -> Hull {
     switch range.count {
     case 2:
-      let edge = make(Int32(range.lowerBound), Int32(range.lowerBound + 1))
+      let edge = make(order[range.lowerBound], order[range.lowerBound + 1])
       return Hull(left: edge, right: edge ^ 1)
-    case 3: return three(Int32(range.lowerBound))
+    case 3: return three(order[range.lowerBound], order[range.lowerBound + 1], order[range.lowerBound + 2])
     default: return merged(triangulated(range.lowerHalf), triangulated(range.upperHalf))
     }
   }
 
-  private mutating func three(_ first: Int32) -> Hull {
-    let a = make(first, first + 1)
-    let b = make(first + 1, first + 2)
+  private mutating func three(_ first: Int32, _ second: Int32, _ third: Int32) -> Hull {
+    let a = make(first, second)
+    let b = make(second, third)
     edges.splice(a ^ 1, b)
-    if points.isLeftTurn(first, first + 1, first + 2) {
+    if points.isLeftTurn(first, second, third) {
       _ = connect(b, a)
-    } else if points.isLeftTurn(first, first + 2, first + 1) {
+    } else if points.isLeftTurn(first, third, second) {
       let c = connect(b, a)
       return Hull(left: c ^ 1, right: c)
     }
     return Hull(left: a, right: b ^ 1)
+  }
+
+  /// The edges of the hull from its first and its last point by x, where those of `hull` are from the lowest and the highest.
+  private func turned(_ hull: Hull) -> Hull {
+    var (left, right) = (hull.left, hull.left)
+    var edge = hull.left
+    repeat {
+      if edges.origin(edge) < edges.origin(left) { left = edge }
+      if edges.destination(edge) > edges.destination(right) { right = edge }
+      edge = edges.next(edge ^ 1)
+    } while edge != hull.left
+    return Hull(left: left, right: right ^ 1)
   }
 
   // MARK: Merging
