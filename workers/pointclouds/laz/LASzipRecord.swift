@@ -2,11 +2,14 @@
 struct LASzipRecord {
   /// One group of fields that are compressed together.
   struct Item: Hashable {
-    enum Kind: Int { case bytes = 0, point = 6, time = 7, color = 8 }
+    enum Kind: Int { case bytes = 0, point = 6, time = 7, color = 8, wavePacket = 9 }
     let kind: Kind
     let size: Int
     let version: Int
   }
+
+  /// Points per chunk of the files that are written: as other writers do, so that other readers are at home.
+  static let writtenChunkSize: UInt32 = 50_000
 
   /// Points per chunk; nil when all points are in one stretch, without a table.
   let chunkSize: UInt32?
@@ -65,14 +68,21 @@ struct LASzipRecord {
       remedy: "Convert the file to LAS, or leave out extra dimensions.", offset: 105)
   }
 
+  /// The items of a point format, in the order of its fields.
+  private static func layout(_ format: PointFormat, recordLength: Int) -> [(kind: Item.Kind, size: Int)] {
+    var layout: [(Item.Kind, Int)] = [(.point, 20)]
+    if format.timeOffset != nil { layout.append((.time, 8)) }
+    if format.colorOffset != nil { layout.append((.color, 6)) }
+    let extra = recordLength - format.baseLength
+    if extra > 0 { layout.append((.bytes, extra)) }
+    return layout
+  }
+
   /// Items must be those of the point format, in its order, and fill the record.
   private func checkLayout(_ header: LASHeader) throws(PointCloudError) {
-    var expected: [(Item.Kind, Int)] = [(.point, 20)]
-    if header.pointFormat.timeOffset != nil { expected.append((.time, 8)) }
-    if header.pointFormat.colorOffset != nil { expected.append((.color, 6)) }
     let extra = header.recordLength - header.pointFormat.baseLength
     guard extra <= Self.extraBytesMax else { throw Self.tooManyExtraBytes(extra) }
-    if extra > 0 { expected.append((.bytes, extra)) }
+    let expected = Self.layout(header.pointFormat, recordLength: header.recordLength)
     let fits = items.count == expected.count && zip(items, expected).allSatisfy { ($0.kind, $0.size) == $1 }
     guard Set(items.lazy.filter { $0.kind != .bytes }.map(\.version)).count == 1 else {
       throw Self.unsupported("LASzip items of different versions in one file are not read")
@@ -83,6 +93,39 @@ struct LASzipRecord {
   }
 }
 
+// Writing.
+extension LASzipRecord {
+  /// How points of a format are compressed here.
+  init(for header: LASHeader) throws(PointCloudError) {
+    chunkSize = Self.writtenChunkSize
+    items = Self.layout(header.pointFormat, recordLength: header.recordLength).map { kind, size in
+      Item(kind: kind, size: size, version: 2)
+    }
+    try checkLayout(header)
+  }
+
+  /// The record as it is written to a file.
+  var variableLengthRecord: VariableLengthRecord {
+    var payload: [UInt8] = []
+    payload.append(UInt16(2))
+    payload.append(UInt16(0))
+    // The version of LASzip that wrote the first files of this kind, and no options.
+    payload += [2, 2, 0, 0, 0, 0, 0, 0]
+    payload.append(chunkSize ?? 0)
+    // No special extended records, nowhere.
+    payload.append(Int64(-1))
+    payload.append(Int64(-1))
+    payload.append(UInt16(items.count))
+    for number in items.lazy.flatMap({ [$0.kind.rawValue, $0.size, $0.version] }) { payload.append(UInt16(number)) }
+    return VariableLengthRecord(userIdentifier: "laszip encoded", recordIdentifier: 22_204, payload: payload)
+  }
+}
+
 extension [UInt8] {
+  /// Appends a number, least significant byte first.
+  mutating func append(_ number: some FixedWidthInteger) {
+    for shift in stride(from: 0, to: number.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: number >> shift)) }
+  }
+
   fileprivate func short(at place: Int) -> Int { Int(self[place]) | Int(self[place + 1]) << 8 }
 }

@@ -24,7 +24,7 @@ struct LAZReader {
   func decode(threads: Int, keepGoing: (Double) -> Bool) throws(PointCloudError) -> PointRecords {
     let length = header.recordLength
     let target = try ByteBlock(count: Int(header.pointCount) * length)
-    let decoders = DecoderPool(record, recordLength: length)
+    let decoders = CoderPool(record, recordLength: length)
     let faults = Mutex<[PointCloudError]>([])
     let isComplete = parallelFor(
       chunks.count, threads: threads,
@@ -38,7 +38,7 @@ struct LAZReader {
     return PointRecords(block: target, start: 0, length: length, count: Int(header.pointCount))
   }
 
-  private func decode(_ index: Int, into target: ByteBlock, _ decoder: inout any ChunkDecoder) -> PointCloudError? {
+  private func decode(_ index: Int, into target: ByteBlock, _ decoder: inout any ChunkCoder) -> PointCloudError? {
     let chunk = chunks[index]
     let source = unsafe UnsafeRawBufferPointer(rebasing: file.block.bytes[chunk.bytes])
     let start = unsafe target.base + chunk.points.lowerBound * header.recordLength
@@ -58,25 +58,4 @@ struct LAZReader {
 
   /// Some writers pad chunks by a few bytes.
   private static let paddingMax = 16
-}
-
-/// Decoders waiting for work: their models take megabytes, so each is used again. There are never more than threads.
-private final class DecoderPool: Sendable {
-  private struct Idle: @unchecked Sendable { var decoders: [any ChunkDecoder] = [] }
-  private let record: LASzipRecord
-  private let recordLength: Int
-  private let idle = Mutex(Idle())
-
-  init(_ record: LASzipRecord, recordLength: Int) {
-    self.record = record
-    self.recordLength = recordLength
-  }
-
-  func using<Result>(_ body: (inout any ChunkDecoder) -> Result) -> Result {
-    var decoder = idle.withLock { $0.decoders.popLast() } ?? record.makeDecoder(recordLength: recordLength)
-    let result = body(&decoder)
-    nonisolated(unsafe) let used = decoder
-    idle.withLock { unsafe $0.decoders.append(used) }
-    return result
-  }
 }
