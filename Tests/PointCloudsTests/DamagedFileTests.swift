@@ -42,7 +42,10 @@ import Testing
     try cloud.write(path: "\(folder.path)/a.las", classifications: cloud.classifications())
     var seeds = [try bytes(ofFile: "\(folder.path)/a.las")]
     if !SharedData.isAbsent, let shared = SharedData.folder {
-      for name in ["extra-bytes.laz", "simple.laz", "point10.laz", "point-version-1-point-wise.laz", "1_4_w_evlr.las"] {
+      for name in [
+        "extra-bytes.laz", "simple.laz", "point10.laz", "point-version-1-point-wise.laz", "1_4_w_evlr.las",
+        "1_4_w_evlr.laz", "simple.copc.laz",
+      ] {
         seeds.append(try bytes(ofFile: "\(shared)/lidar/formats/\(name)"))
       }
       seeds.append(try bytes(ofFile: "\(shared)/bad/lidar/pdal_simple-laszip-compressor-version-1.2r0.laz"))

@@ -10,7 +10,7 @@ import Testing
     return try PointCloud.read(path: "\(folder.path)/out.laz", threads: threads)
   }
 
-  @Test(arguments: [0, 1, 2, 3], [0, 1, 7]) func `random points survive compression bit for bit`(
+  @Test(arguments: 0...10, [0, 1, 7]) func `random points survive compression bit for bit`(
     format: Int, extraBytes: Int
   ) throws {
     var random = SeededGenerator(seed: testSeed)
@@ -45,7 +45,9 @@ import Testing
 
   /// What other programs compressed comes out of here with the same size, give or take a byte in a hundred: nothing of
   /// the coder's modelling is lost.
-  @Test(arguments: ["autzen_trim.laz", "extra-bytes.laz", "point-version-1-point-wise.laz", "simple.laz"])
+  @Test(arguments: [
+    "autzen_trim.laz", "extra-bytes.laz", "fullwave.laz", "point-version-1-point-wise.laz", "simple.laz",
+  ])
   func `files are compressed as well as by others`(name: String) throws {
     guard !SharedData.isAbsent, let folder = SharedData.folder else { return }
     let path = "\(folder)/lidar/formats/\(name)"
@@ -55,5 +57,19 @@ import Testing
     let (theirs, ours) = (try bytes(ofFile: path), try bytes(ofFile: "\(output.path)/out.laz"))
     #expect(ours.count * 100 < theirs.count * 101)
     #expect(try PointCloud.read(bytes: ours).recordBytes == cloud.recordBytes)
+  }
+
+  /// Records of LAS 1.4 after the points, and the one of LAS 1.3 that its header only points to.
+  @Test(arguments: ["1_4_w_evlr.las", "fullwave.laz", "simple1_3.las"], [false, true])
+  func `extended records and waveforms are kept`(name: String, isCompressed: Bool) throws {
+    guard !SharedData.isAbsent, let folder = SharedData.folder else { return }
+    let cloud = try PointCloud.read(path: "\(folder)/lidar/formats/\(name)")
+    let output = try TemporaryFolder()
+    try cloud.write(path: "\(output.path)/out", isCompressed: isCompressed)
+    let copy = try PointCloud.read(path: "\(output.path)/out")
+    #expect(copy.recordBytes == cloud.recordBytes)
+    #expect(copy.records == cloud.records && copy.extendedRecords == cloud.extendedRecords)
+    #expect((copy.header.waveformOffset == 0) == (cloud.header.waveformOffset == 0))
+    #expect(copy.warnings.isEmpty)
   }
 }

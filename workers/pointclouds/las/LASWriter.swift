@@ -9,11 +9,13 @@ extension PointCloud {
   ///     cut to their low five bits.
   ///   - isCompressed: whether to write LAZ, in chunks of 50,000 points.
   ///   - threads: the most threads that compress, the caller's own among them.
+  /// - Precondition: all fields have been read.
   /// - Throws: `fileAccess`; `limitExceeded` for more extra bytes per record than LAZ is written with.
   public func write(
     path: String, classifications: [UInt8]? = nil, isCompressed: Bool = false, threads: Int = 1
   ) throws(PointCloudError) {
     precondition(classifications.map { $0.count == count } ?? true)
+    precondition(fields == .all, "a cloud of which only some fields were read cannot be written")
     var file = try AtomicFile(path)
     let compression = isCompressed ? try LAZWriter(header) : nil
     let prefix = prefix(records + [compression?.record.variableLengthRecord].compactMap { $0 }, isCompressed)
@@ -41,13 +43,17 @@ extension PointCloud {
     return bytes + body
   }
 
-  /// Says in the header where the extended records are, which begin at `end`.
+  /// Says in the header where the extended records are and that of waveforms; they begin at `end`.
   private func writePlaces(_ end: Int, to file: borrowing AtomicFile) throws(PointCloudError) {
-    guard header.minorVersion >= 4 else { return }
     var bytes: [UInt8] = []
+    if header.minorVersion >= 3 {
+      let before = waveformIndex.map { extendedRecords[..<$0].reduce(0) { $0 + $1.bytes.count } }
+      bytes.append(before.map { UInt64(end + $0) } ?? 0)
+    }
+    if header.minorVersion < 4 { return bytes.isEmpty ? () : try file.overwrite(bytes, at: 227) }
     bytes.append(UInt64(extendedRecords.isEmpty ? 0 : end))
     bytes.append(UInt32(extendedRecords.count))
-    try file.overwrite(bytes, at: 235)
+    try file.overwrite(bytes, at: 227)
   }
 
   /// - Returns: where the points end.

@@ -9,10 +9,14 @@ public struct PointCloud: Sendable {
   /// Variable length records, the one about compression left out.
   public let records: [VariableLengthRecord]
   public let extendedRecords: [VariableLengthRecord]
+  /// Which of the extended records has the samples of waveforms, if one has.
+  let waveformIndex: Int?
   /// What was odd in the file and could be read nevertheless.
   public let warnings: [String]
   /// Chunks decoded, 0 when the file was not compressed.
   public let chunkCount: Int
+  /// The fields that were read. Points hold what their chunk's first point has in the others.
+  public let fields: PointFields
   let headerBytes: [UInt8]
   let gap: [UInt8]
   let points: PointRecords

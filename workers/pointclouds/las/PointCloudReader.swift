@@ -10,28 +10,30 @@ public struct ReadLimits: Hashable, Sendable {
 }
 
 extension PointCloud {
-  /// Reads LAS 1.0–1.4 (formats 0–3 and 6–8) and LAZ (formats 0–3, pointwise compression).
+  /// Reads LAS and LAZ 1.0–1.4, point formats 0–10.
   ///
   /// - Parameters:
+  ///   - fields: what is decoded of points compressed in layers (formats 6–10); other files give all of their fields.
   ///   - threads: the most threads used to decode chunks, the caller's own among them.
   ///   - keepGoing: told on the caller's thread, between chunks, the share that is done; false ends the reading with
   ///     `cancelled`.
   public static func read(
-    path: String, threads: Int = 1, limits: ReadLimits = ReadLimits(), keepGoing: (Double) -> Bool = { _ in true }
+    path: String, fields: PointFields = .all, threads: Int = 1, limits: ReadLimits = ReadLimits(),
+    keepGoing: (Double) -> Bool = { _ in true }
   ) throws(PointCloudError) -> PointCloud {
     let block = try ByteBlock.contents(ofFile: path, sizeMax: limits.fileBytesMax)
-    return try read(block, threads: threads, limits: limits, keepGoing: keepGoing)
+    return try read(block, fields, threads: threads, limits: limits, keepGoing: keepGoing)
   }
 
   /// Reads a file that is already in memory.
   public static func read(
-    bytes: [UInt8], threads: Int = 1, limits: ReadLimits = ReadLimits()
+    bytes: [UInt8], fields: PointFields = .all, threads: Int = 1, limits: ReadLimits = ReadLimits()
   ) throws(PointCloudError) -> PointCloud {
-    try read(ByteBlock(copying: bytes), threads: threads, limits: limits, keepGoing: { _ in true })
+    try read(ByteBlock(copying: bytes), fields, threads: threads, limits: limits, keepGoing: { _ in true })
   }
 
   private static func read(
-    _ block: ByteBlock, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool
+    _ block: ByteBlock, _ fields: PointFields, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> PointCloud {
     let file = ByteReader(block: block)
     let header = try LASHeader(file)
@@ -42,17 +44,20 @@ extension PointCloud {
     }
     let list = RecordList(file, header)
     var chunkCount = 0
+    var decoded = PointFields.all
     let points: PointRecords
     if header.isCompressed {
       let decoder = try LAZReader(file, header, list.records)
-      points = try decoder.decode(threads: threads, keepGoing: keepGoing)
+      points = try decoder.decode(fields, threads: threads, keepGoing: keepGoing)
       chunkCount = decoder.chunks.count
+      if decoder.isLayered { decoded = fields }
     } else {
       points = try uncompressed(file, header)
     }
     return PointCloud(
       header: header, records: list.records.filter { !$0.isLASzip }, extendedRecords: list.extended,
-      warnings: list.warnings, chunkCount: chunkCount, headerBytes: file.bytes(0..<header.headerSize), gap: list.gap,
+      waveformIndex: list.waveformIndex, warnings: list.warnings, chunkCount: chunkCount, fields: decoded,
+      headerBytes: file.bytes(0..<header.headerSize), gap: list.gap,
       points: points)
   }
 

@@ -43,10 +43,13 @@ struct RecordList {
   /// What lies between the last record and the points.
   var gap: [UInt8] = []
   var warnings: [String] = []
+  /// Which of the extended records has the samples of waveforms.
+  var waveformIndex: Int?
 
   init(_ file: ByteReader, _ header: LASHeader) {
     readRecords(file, header)
     if header.extendedRecordCount > 0 { readExtended(file, header) }
+    if header.waveformOffset != 0, waveformIndex == nil { readWaveforms(file, header) }
   }
 
   private mutating func readRecords(_ file: ByteReader, _ header: LASHeader) {
@@ -75,9 +78,21 @@ struct RecordList {
         warnings.append("extended record \(index) of \(header.extendedRecordCount) does not fit in the file")
         break
       }
+      if offset == header.waveformOffset { waveformIndex = extended.count }
       extended.append(VariableLengthRecord(file, Int(offset)..<end, isExtended: true))
       offset = UInt64(end)
     }
+  }
+
+  /// LAS 1.3 has one extended record, that of waveforms, and does not count it.
+  private mutating func readWaveforms(_ file: ByteReader, _ header: LASHeader) {
+    let offset = header.waveformOffset
+    guard offset >= UInt64(header.pointDataOffset), let end = Self.extendedEnd(file, offset) else {
+      warnings.append("the record of waveforms, said to be at byte \(offset), does not fit in the file")
+      return
+    }
+    waveformIndex = extended.count
+    extended.append(VariableLengthRecord(file, Int(offset)..<end, isExtended: true))
   }
 
   private static func extendedEnd(_ file: ByteReader, _ offset: UInt64) -> Int? {

@@ -14,6 +14,11 @@ enum ChunkOutcome {
   case complete(unread: Int)
   /// The bytes ended at this point.
   case exhausted(point: Int)
+  /// The chunk contradicts itself, in the way that is told.
+  case damaged(String)
+
+  /// Some writers pad chunks by a few bytes.
+  static let paddingMax = 16
 }
 
 /// A coder of pointwise chunks made for one combination of items, so that the compiler can make one loop of them.
@@ -90,7 +95,9 @@ struct RecordCoder<Point: RecordItem, Time: RecordItem, Color: RecordItem>: Chun
 
 extension LASzipRecord {
   /// The coder for this record's items, all of one version.
-  func makeCoder(recordLength: Int) -> any ChunkCoder {
+  /// - Parameter fields: what is decoded of layered chunks; of others it is everything.
+  func makeCoder(recordLength: Int, fields: PointFields) -> any ChunkCoder {
+    if isLayered { return LayeredCoder(items, recordLength: recordLength, fields: fields) }
     let hasTime = items.contains { $0.kind == .time }
     let hasColor = items.contains { $0.kind == .color }
     switch (items[0].version, hasTime, hasColor) {

@@ -8,6 +8,8 @@ struct LAZReader {
   private let header: LASHeader
   private let record: LASzipRecord
 
+  var isLayered: Bool { record.isLayered }
+
   /// Reads the LASzip record and the chunk table, and checks both against the file before anything is allocated.
   init(_ file: ByteReader, _ header: LASHeader, _ records: [VariableLengthRecord]) throws(PointCloudError) {
     guard let laszip = records.first(where: \.isLASzip) else {
@@ -19,12 +21,13 @@ struct LAZReader {
     chunks = try ChunkTable(file, header).chunks(chunkSize: record.chunkSize)
   }
 
-  /// Decodes all chunks on at most `threads` threads.
+  /// Decodes all chunks on at most `threads` threads, and of layered ones only `fields`.
   /// - Throws: `corrupt`, naming the first damaged chunk that was found; `cancelled`.
-  func decode(threads: Int, keepGoing: (Double) -> Bool) throws(PointCloudError) -> PointRecords {
+  func decode(_ fields: PointFields, threads: Int, keepGoing: (Double) -> Bool) throws(PointCloudError) -> PointRecords
+  {
     let length = header.recordLength
     let target = try ByteBlock(count: Int(header.pointCount) * length)
-    let decoders = CoderPool(record, recordLength: length)
+    let decoders = CoderPool(record, recordLength: length, fields: fields)
     let faults = Mutex<[PointCloudError]>([])
     let isComplete = parallelFor(
       chunks.count, threads: threads,
@@ -46,16 +49,14 @@ struct LAZReader {
     return fault(outcome, chunk).map { .corruptChunk(index, at: chunk.bytes.lowerBound, $0) }
   }
 
-  /// Pointwise LAZ has no checksum, but damage makes the decoder use too many bytes or too few.
+  /// LAZ has no checksum, but damage makes the decoder use too many bytes or too few.
   private func fault(_ outcome: ChunkOutcome, _ chunk: Chunk) -> String? {
     switch outcome {
     case .exhausted(let point): "its bytes end at point \(point) of \(chunk.points.count)"
-    case .complete(let unread) where record.chunkSize != nil && unread > Self.paddingMax:
+    case .complete(let unread) where record.chunkSize != nil && unread > ChunkOutcome.paddingMax:
       "\(unread) of its \(chunk.bytes.count) bytes are left over"
     case .complete: nil
+    case .damaged(let what): what
     }
   }
-
-  /// Some writers pad chunks by a few bytes.
-  private static let paddingMax = 16
 }

@@ -1,5 +1,5 @@
 /// The 29 bytes by which a record points to its waveform: LAS 1.4 R15, table 11.
-struct WavePacket: BitwiseCopyable {
+struct WavePacket: BitwiseCopyable, Equatable {
   static let size = 29
   /// Which descriptor tells how the waveform was sampled; 0 when there is none.
   var descriptor: UInt8 = 0
