@@ -12,12 +12,12 @@ public struct LASHeader: Hashable, Sendable {
   public let isCompressed: Bool
   /// Bytes of one uncompressed record, extra bytes included.
   public let recordLength: Int
-  public let pointCount: UInt64
+  public internal(set) var pointCount: UInt64
   /// A coordinate is `offset + scale × integer`.
   public let scale: Vector3
   public let offset: Vector3
-  public let minimum: Vector3
-  public let maximum: Vector3
+  public internal(set) var minimum: Vector3
+  public internal(set) var maximum: Vector3
   /// Where the extended records begin, 0 when there are none.
   public let extendedRecordsOffset: UInt64
   public let extendedRecordCount: UInt32

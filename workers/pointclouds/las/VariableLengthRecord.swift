@@ -17,6 +17,9 @@ public struct VariableLengthRecord: Hashable, Sendable {
   /// The record by which LASzip says how the points are compressed.
   var isLASzip: Bool { userIdentifier == "laszip encoded" && recordIdentifier == 22_204 }
 
+  /// Whether it describes how this file is stored, which is not so in another.
+  var isAboutStorage: Bool { isLASzip || userIdentifier == "copc" }
+
   fileprivate init(_ file: ByteReader, _ range: Range<Int>, isExtended: Bool) {
     userIdentifier = file.text(range.lowerBound + 2..<range.lowerBound + 18)
     recordIdentifier = Int(file.number(at: range.lowerBound + 18, as: UInt16.self))
@@ -45,6 +48,11 @@ struct RecordList {
   var warnings: [String] = []
   /// Which of the extended records has the samples of waveforms.
   var waveformIndex: Int?
+
+  init() {}
+
+  /// Only the records before the points.
+  init(recordsOf file: ByteReader, _ header: LASHeader) { readRecords(file, header) }
 
   init(_ file: ByteReader, _ header: LASHeader) {
     readRecords(file, header)

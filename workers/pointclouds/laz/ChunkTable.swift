@@ -1,9 +1,14 @@
 /// One stretch of compressed points that can be decoded on its own.
 struct Chunk: Hashable {
-  /// Where its bytes lie in the file.
+  /// Where its bytes lie in what was read of the file.
   let bytes: Range<Int>
   /// Which points it holds.
   let points: Range<Int>
+  /// How far its bytes have been moved towards the start, when only parts of the file were read.
+  var shift = 0
+
+  /// Where it begins in the file.
+  var place: Int { bytes.lowerBound + shift }
 }
 
 /// Reads where the chunks lie. The table is itself compressed: version, number of chunks, then for each the change of
@@ -79,14 +84,17 @@ struct ChunkTable {
   }
 
   /// Even identical points cost something: more points than this in a byte are a lie, and not worth their memory.
-  private static let pointsPerByteMax = 2_048
+  static let pointsPerByteMax = 2_048
 
   private func check(_ chunk: Chunk, _ index: Int) throws(PointCloudError) {
-    let raw = header.recordLength
-    let coded = chunk.bytes.count - raw
+    try Self.check(chunk, index, recordLength: header.recordLength)
+  }
+
+  static func check(_ chunk: Chunk, _ index: Int, recordLength: Int) throws(PointCloudError) {
+    let coded = chunk.bytes.count - recordLength
     guard coded >= 0, chunk.points.count == 1 || chunk.points.count / Self.pointsPerByteMax < coded else {
       throw .corruptChunk(
-        index, at: chunk.bytes.lowerBound, "\(chunk.points.count) points cannot be in \(chunk.bytes.count) bytes")
+        index, at: chunk.place, "\(chunk.points.count) points cannot be in \(chunk.bytes.count) bytes")
     }
   }
 }
