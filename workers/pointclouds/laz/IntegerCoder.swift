@@ -53,7 +53,7 @@
     guard bitCount < 32 else { return minimum }
     // The place of the correction among those of as many bits.
     let half: Int32 = 1 &<< Int32(truncatingIfNeeded: bitCount &- 1)
-    let place = given > 0 ? given &- 1 : given &+ (half &<< 1 &- 1)
+    let place = !coder.isEncoder ? 0 : given > 0 ? given &- 1 : given &+ (half &<< 1 &- 1)
     let rest = bitCount > Self.modelledBits ? bitCount &- Self.modelledBits : 0
     let shift = Int32(truncatingIfNeeded: rest)
     var value = unsafe Int32(

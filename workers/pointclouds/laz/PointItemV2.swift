@@ -39,7 +39,7 @@
   @inline(__always) mutating func code(
     _ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder
   ) {
-    let given = unsafe coder.isEncoder ? BasicPoint(bytes) : last
+    let given = unsafe GivenPoint(bytes)
     let changes = coder.symbol(coder.isEncoder ? changes(to: given) : 0, changed)
     if changes & 32 != 0 { last.returns = coder.byte(given.returns, returns[Int(last.returns)]) }
     let kind = last.returnKind
@@ -48,15 +48,15 @@
     unsafe last.store(bytes)
   }
 
-  private func changes(to given: BasicPoint) -> Int {
-    let isOther = unsafe given.intensity != intensities[given.returnKind]
+  private func changes(to given: GivenPoint) -> Int {
+    let isOther = unsafe given.intensity != intensities[ReturnKind.index(given.returns)]
     return (given.returns != last.returns ? 32 : 0) | (isOther ? 16 : 0)
       | (given.classification != last.classification ? 8 : 0) | (given.scanAngle != last.scanAngle ? 4 : 0)
       | (given.userData != last.userData ? 2 : 0) | (given.source != last.source ? 1 : 0)
   }
 
   @inline(__always) private mutating func codeFields(
-    _ changes: Int, _ given: BasicPoint, _ kind: Int, _ coder: inout ArithmeticCoder
+    _ changes: Int, _ given: GivenPoint, _ kind: Int, _ coder: inout ArithmeticCoder
   ) {
     if changes & 16 != 0 {
       let value = unsafe intensity.code(
@@ -77,7 +77,7 @@
   }
 
   @inline(__always) private mutating func codeCoordinates(
-    _ given: BasicPoint, _ kind: Int, _ coder: inout ArithmeticCoder
+    _ given: GivenPoint, _ kind: Int, _ coder: inout ArithmeticCoder
   ) {
     let level = abs(last.returnCount &- last.returnNumber)
     let isSingle = last.returnCount == 1 ? 1 : 0
@@ -99,7 +99,7 @@
 extension BasicPoint {
   fileprivate var returnNumber: Int { @inline(__always) get { Int(returns & 7) } }
   fileprivate var returnCount: Int { @inline(__always) get { Int(returns >> 3 & 7) } }
-  fileprivate var returnKind: Int { @inline(__always) get { ReturnKind.index(returnNumber, of: returnCount) } }
+  fileprivate var returnKind: Int { @inline(__always) get { ReturnKind.index(returns) } }
 }
 
 /// Groups points by return number and number of returns, so that each is predicted from its like.
@@ -116,5 +116,5 @@ enum ReturnKind {
     8, 9, 10, 11, 12, 13, 14, 15,
   ]
 
-  @inline(__always) static func index(_ number: Int, of count: Int) -> Int { Int(table[count << 3 | number]) }
+  @inline(__always) static func index(_ returns: UInt8) -> Int { Int(table[Int(returns & 63)]) }
 }
