@@ -147,14 +147,23 @@ extension ArithmeticCoder {
     let (sum, carries) = value.addingReportingOverflow(low)
     coder.value = sum
     coder.length = high &- low
-    let output = output
-    if carries { output.carry() }
-    while coder.length < Self.lengthMin {
-      output.bytes.append(UInt8(truncatingIfNeeded: coder.value >> 24))
-      coder.value <<= 8
-      coder.length <<= 8
-    }
+    if carries || coder.length < Self.lengthMin { coder.shift(carries) }
     return coder
+  }
+
+  /// Writes what is certain. Only here is the output touched, and without counting references to it.
+  @inline(__always) private mutating func shift(_ carries: Bool) {
+    let output = unsafe Unmanaged<CodeBytes>.fromOpaque(next)
+    (value, length) = unsafe output._withUnsafeGuaranteedRef { output in
+      var (value, length) = (value, length)
+      if carries { output.carry() }
+      while length < Self.lengthMin {
+        output.bytes.append(UInt8(truncatingIfNeeded: value >> 24))
+        value <<= 8
+        length <<= 8
+      }
+      return (value, length)
+    }
   }
 
   /// Ends an encoder's code. The decoder reads four bytes ahead, so as many follow the last that it needs.
