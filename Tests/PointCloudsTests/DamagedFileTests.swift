@@ -41,8 +41,17 @@ import Testing
     let cloud = try ScanSimulator(seed: 1, points: 300).makeCloud()
     try cloud.write(path: "\(folder.path)/a.las", classifications: cloud.classifications())
     var seeds = [try bytes(ofFile: "\(folder.path)/a.las")]
+    var random = SeededGenerator(seed: testSeed)
+    for format in [2, 5, 10] {
+      let file = RandomCloud(format: format, extraBytes: 2, count: 200).file(using: &random)
+      try PointCloud.read(bytes: file).write(path: "\(folder.path)/a.laz", isCompressed: true)
+      seeds.append(try bytes(ofFile: "\(folder.path)/a.laz"))
+    }
     if !SharedData.isAbsent, let shared = SharedData.folder {
-      for name in ["extra-bytes.laz", "simple.laz", "point10.laz", "point-version-1-point-wise.laz", "1_4_w_evlr.las"] {
+      for name in [
+        "extra-bytes.laz", "simple.laz", "point10.laz", "point-version-1-point-wise.laz", "1_4_w_evlr.las",
+        "1_4_w_evlr.laz", "simple.copc.laz",
+      ] {
         seeds.append(try bytes(ofFile: "\(shared)/lidar/formats/\(name)"))
       }
       seeds.append(try bytes(ofFile: "\(shared)/bad/lidar/pdal_simple-laszip-compressor-version-1.2r0.laz"))
@@ -54,16 +63,20 @@ import Testing
     var random = SeededGenerator(seed: testSeed)
     var outcomes: [String: Int] = [:]
     for seed in try seeds() {
-      for _ in 0..<150 {
+      for _ in 0..<90 {
         let mutant = Self.mutate(seed, using: &random)
         do throws(PointCloudError) {
           let cloud = try PointCloud.read(bytes: mutant, threads: 2, limits: ReadLimits(pointsMax: 50_000_000))
           outcomes["parsed", default: 0] += 1
+          #expect(UInt64(cloud.count) == cloud.header.pointCount && cloud.losses.isEmpty)
           _ = try? cloud.coordinateSystem()
           _ = try? cloud.classifyGround(GroundParameters(cellsMax: 20_000))
         } catch {
           #expect(!error.message.isEmpty && !error.remedy.isEmpty, "seed \(testSeed)")
           outcomes[error.code.rawValue, default: 0] += 1
+          guard let rest = try? PointCloud.read(bytes: mutant, isSalvaging: true) else { continue }
+          outcomes["salvaged", default: 0] += 1
+          #expect(!rest.losses.isEmpty || !rest.warnings.isEmpty, "seed \(testSeed)")
         }
       }
     }

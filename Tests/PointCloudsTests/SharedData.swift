@@ -43,6 +43,13 @@ func bytes(ofFile path: String) throws -> [UInt8] {
   return result
 }
 
+/// Writes bytes as a file.
+func write(_ bytes: [UInt8], to path: String) throws {
+  let file = try #require(fopen(path, "wb"), "cannot create \(path)")
+  defer { fclose(file) }
+  try #require(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+}
+
 /// A folder of the test's own, gone when it ends.
 final class TemporaryFolder {
   let path: String

@@ -40,6 +40,12 @@ import Glibc
     try result.get()
   }
 
+  /// Writes again what lies at `offset`.
+  func overwrite(_ bytes: [UInt8], at offset: Int) throws(PointCloudError) {
+    let count = unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+    guard count == bytes.count else { throw .fileAccess("write", temporaryPath) }
+  }
+
   /// Puts the finished file in its place. It survives a crash of the machine from here on.
   mutating func commit() throws(PointCloudError) {
     guard fsync(descriptor) == 0 else { throw .fileAccess("flush", temporaryPath) }

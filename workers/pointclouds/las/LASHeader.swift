@@ -12,15 +12,18 @@ public struct LASHeader: Hashable, Sendable {
   public let isCompressed: Bool
   /// Bytes of one uncompressed record, extra bytes included.
   public let recordLength: Int
-  public let pointCount: UInt64
+  public internal(set) var pointCount: UInt64
   /// A coordinate is `offset + scale × integer`.
   public let scale: Vector3
   public let offset: Vector3
-  public let minimum: Vector3
-  public let maximum: Vector3
+  public internal(set) var minimum: Vector3
+  public internal(set) var maximum: Vector3
   /// Where the extended records begin, 0 when there are none.
   public let extendedRecordsOffset: UInt64
   public let extendedRecordCount: UInt32
+
+  /// Where the record with the samples of waveforms begins, 0 when they are not in the file. LAS 1.3 and later.
+  public let waveformOffset: UInt64
 
   /// Whether the WKT record, not the GeoTIFF keys, says which coordinate reference system is used.
   public let usesWKT: Bool
@@ -69,6 +72,7 @@ extension LASHeader {
       throw .corrupt("records of \(recordLength) bytes are too short for format \(pointFormat.number)", at: 105)
     }
     usesWKT = minorVersion >= 4 && file.number(at: 6, as: UInt16.self) & 0x10 != 0
+    waveformOffset = minorVersion >= 3 ? file.number(at: 227) : 0
     let extended = minorVersion >= 4
     extendedRecordsOffset = extended ? file.number(at: 235) : 0
     extendedRecordCount = extended ? file.number(at: 243) : 0
@@ -95,8 +99,8 @@ extension LASHeader {
     let byte: UInt8 = file.number(at: 104)
     guard let format = PointFormat(number: Int(byte & 0x3F)) else {
       throw PointCloudError(
-        .unsupported, "point format \(byte & 0x3F) is not read; formats 0–3 and 6–8 are",
-        remedy: "Export the points without waveforms, as format 1, 3, 6 or 7.", offset: 104)
+        .unsupported, "point format \(byte & 0x3F) is unknown; formats 0–10 are read",
+        remedy: "Export the points in one of them.", offset: 104)
     }
     return (format, byte & 0xC0 != 0)
   }

@@ -6,13 +6,19 @@ import Numerics
 /// are taken out of them on demand.
 public struct PointCloud: Sendable {
   public let header: LASHeader
-  /// Variable length records, the one about compression left out.
+  /// Variable length records, those about compression and the octree of COPC left out.
   public let records: [VariableLengthRecord]
   public let extendedRecords: [VariableLengthRecord]
+  /// Which of the extended records has the samples of waveforms, if one has.
+  let waveformIndex: Int?
   /// What was odd in the file and could be read nevertheless.
   public let warnings: [String]
   /// Chunks decoded, 0 when the file was not compressed.
   public let chunkCount: Int
+  /// What was left out of a damaged file, when that was asked for, in the order of the file.
+  public let losses: [Loss]
+  /// The fields that were read. Points hold what their chunk's first point has in the others.
+  public let fields: PointFields
   let headerBytes: [UInt8]
   let gap: [UInt8]
   let points: PointRecords

@@ -10,28 +10,34 @@ public struct ReadLimits: Hashable, Sendable {
 }
 
 extension PointCloud {
-  /// Reads LAS 1.0–1.4 (formats 0–3 and 6–8) and LAZ (formats 0–3, pointwise compression).
+  /// Reads LAS and LAZ 1.0–1.4, point formats 0–10.
   ///
   /// - Parameters:
+  ///   - fields: what is decoded of points compressed in layers (formats 6–10); other files give all of their fields.
   ///   - threads: the most threads used to decode chunks, the caller's own among them.
+  ///   - isSalvaging: whether to keep what can be read of damaged points and say in `losses` what cannot, instead of
+  ///     throwing. The cloud then counts the points that it has.
   ///   - keepGoing: told on the caller's thread, between chunks, the share that is done; false ends the reading with
   ///     `cancelled`.
   public static func read(
-    path: String, threads: Int = 1, limits: ReadLimits = ReadLimits(), keepGoing: (Double) -> Bool = { _ in true }
+    path: String, fields: PointFields = .all, threads: Int = 1, limits: ReadLimits = ReadLimits(),
+    isSalvaging: Bool = false, keepGoing: (Double) -> Bool = { _ in true }
   ) throws(PointCloudError) -> PointCloud {
     let block = try ByteBlock.contents(ofFile: path, sizeMax: limits.fileBytesMax)
-    return try read(block, threads: threads, limits: limits, keepGoing: keepGoing)
+    return try read(block, fields, threads, limits, isSalvaging, keepGoing)
   }
 
   /// Reads a file that is already in memory.
   public static func read(
-    bytes: [UInt8], threads: Int = 1, limits: ReadLimits = ReadLimits()
+    bytes: [UInt8], fields: PointFields = .all, threads: Int = 1, limits: ReadLimits = ReadLimits(),
+    isSalvaging: Bool = false
   ) throws(PointCloudError) -> PointCloud {
-    try read(ByteBlock(copying: bytes), threads: threads, limits: limits, keepGoing: { _ in true })
+    try read(ByteBlock(copying: bytes), fields, threads, limits, isSalvaging) { _ in true }
   }
 
   private static func read(
-    _ block: ByteBlock, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool
+    _ block: ByteBlock, _ fields: PointFields, _ threads: Int, _ limits: ReadLimits, _ isSalvaging: Bool,
+    _ keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> PointCloud {
     let file = ByteReader(block: block)
     let header = try LASHeader(file)
@@ -40,26 +46,51 @@ extension PointCloud {
         .limitExceeded, "the header announces \(header.pointCount) points, more than the \(limits.pointsMax) allowed",
         remedy: "Split the file into tiles, or raise the limit `pointsMax`.", offset: 107)
     }
-    let list = RecordList(file, header)
-    var chunkCount = 0
-    let points: PointRecords
-    if header.isCompressed {
-      let decoder = try LAZReader(file, header, list.records)
-      points = try decoder.decode(threads: threads, keepGoing: keepGoing)
-      chunkCount = decoder.chunks.count
-    } else {
-      points = try uncompressed(file, header)
+    var list = RecordList(file, header)
+    let bytes = file.bytes(0..<header.headerSize)
+    guard header.isCompressed else {
+      let (points, losses) = try uncompressed(file, header, isSalvaging)
+      return PointCloud(header, bytes, list, points, losses: losses)
     }
+    let reader = try LAZReader(file, header, list.records, isSalvaging: isSalvaging)
+    list.warnings += [reader.tableFault].compactMap { $0 }
+    let (points, losses) = try reader.decode(
+      fields, threads: threads, isSalvaging: isSalvaging, keepGoing: keepGoing)
     return PointCloud(
-      header: header, records: list.records.filter { !$0.isLASzip }, extendedRecords: list.extended,
-      warnings: list.warnings, chunkCount: chunkCount, headerBytes: file.bytes(0..<header.headerSize), gap: list.gap,
-      points: points)
+      header, bytes, list, points, losses: losses, chunkCount: reader.chunks.count,
+      fields: reader.isLayered ? fields : .all)
   }
 
-  private static func uncompressed(_ file: ByteReader, _ header: LASHeader) throws(PointCloudError) -> PointRecords {
-    let length = UInt64(header.recordLength)
-    try file.require(header.pointCount * length, at: header.pointDataOffset, for: "\(header.pointCount) points")
-    return PointRecords(
-      block: file.block, start: header.pointDataOffset, length: header.recordLength, count: Int(header.pointCount))
+  private static func uncompressed(
+    _ file: ByteReader, _ header: LASHeader, _ isSalvaging: Bool
+  ) throws(PointCloudError) -> (PointRecords, [Loss]) {
+    let (start, length) = (header.pointDataOffset, header.recordLength)
+    let count = isSalvaging ? min(Int(header.pointCount), (file.count - start) / length) : Int(header.pointCount)
+    try file.require(UInt64(count) * UInt64(length), at: start, for: "\(count) points")
+    let lost = Loss(
+      chunk: nil, points: count..<Int(header.pointCount), bytes: start + count * length..<file.count,
+      reason: "the file ends here")
+    let points = PointRecords(block: file.block, start: start, length: length, count: count)
+    return (points, lost.points.isEmpty ? [] : [lost])
+  }
+
+  /// - Parameter points: those that were read. Where they are fewer than the header says, it is changed to say so.
+  init(
+    _ header: LASHeader, _ headerBytes: [UInt8], _ list: RecordList, _ points: PointRecords, losses: [Loss] = [],
+    chunkCount: Int = 0, fields: PointFields = .all
+  ) {
+    (self.header, self.headerBytes) =
+      points.count == Int(header.pointCount)
+      ? (header, headerBytes) : Recount(points, header.pointFormat).applied(to: header, headerBytes)
+    records = list.records.filter { !$0.isAboutStorage }
+    extendedRecords = list.extended.filter { !$0.isAboutStorage }
+    // COPC, which alone has extended records about storage, has no waveforms.
+    waveformIndex = extendedRecords.count == list.extended.count ? list.waveformIndex : nil
+    warnings = list.warnings
+    gap = list.gap
+    self.points = points
+    self.losses = losses
+    self.chunkCount = chunkCount
+    self.fields = fields
   }
 }

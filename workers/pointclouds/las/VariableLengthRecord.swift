@@ -17,6 +17,9 @@ public struct VariableLengthRecord: Hashable, Sendable {
   /// The record by which LASzip says how the points are compressed.
   var isLASzip: Bool { userIdentifier == "laszip encoded" && recordIdentifier == 22_204 }
 
+  /// Whether it describes how this file is stored, which is not so in another.
+  var isAboutStorage: Bool { isLASzip || userIdentifier == "copc" }
+
   fileprivate init(_ file: ByteReader, _ range: Range<Int>, isExtended: Bool) {
     userIdentifier = file.text(range.lowerBound + 2..<range.lowerBound + 18)
     recordIdentifier = Int(file.number(at: range.lowerBound + 18, as: UInt16.self))
@@ -43,10 +46,18 @@ struct RecordList {
   /// What lies between the last record and the points.
   var gap: [UInt8] = []
   var warnings: [String] = []
+  /// Which of the extended records has the samples of waveforms.
+  var waveformIndex: Int?
+
+  init() {}
+
+  /// Only the records before the points.
+  init(recordsOf file: ByteReader, _ header: LASHeader) { readRecords(file, header) }
 
   init(_ file: ByteReader, _ header: LASHeader) {
     readRecords(file, header)
     if header.extendedRecordCount > 0 { readExtended(file, header) }
+    if header.waveformOffset != 0, waveformIndex == nil { readWaveforms(file, header) }
   }
 
   private mutating func readRecords(_ file: ByteReader, _ header: LASHeader) {
@@ -75,9 +86,21 @@ struct RecordList {
         warnings.append("extended record \(index) of \(header.extendedRecordCount) does not fit in the file")
         break
       }
+      if offset == header.waveformOffset { waveformIndex = extended.count }
       extended.append(VariableLengthRecord(file, Int(offset)..<end, isExtended: true))
       offset = UInt64(end)
     }
+  }
+
+  /// LAS 1.3 has one extended record, that of waveforms, and does not count it.
+  private mutating func readWaveforms(_ file: ByteReader, _ header: LASHeader) {
+    let offset = header.waveformOffset
+    guard offset >= UInt64(header.pointDataOffset), let end = Self.extendedEnd(file, offset) else {
+      warnings.append("the record of waveforms, said to be at byte \(offset), does not fit in the file")
+      return
+    }
+    waveformIndex = extended.count
+    extended.append(VariableLengthRecord(file, Int(offset)..<end, isExtended: true))
   }
 
   private static func extendedEnd(_ file: ByteReader, _ offset: UInt64) -> Int? {

@@ -23,3 +23,25 @@ struct BasicPoint: BitwiseCopyable {
     unsafe bytes.storeBytes(of: self, as: BasicPoint.self)
   }
 }
+
+/// The same bytes where they lie, read field by field: an encoder's next point, of no meaning to a decoder.
+@safe struct GivenPoint {
+  private let bytes: UnsafeRawPointer
+
+  @inline(__always) init(_ bytes: UnsafeRawPointer) { unsafe self.bytes = bytes }
+
+  @inline(__always) private func field<Field: BitwiseCopyable>(_ offset: Int, as type: Field.Type = Field.self) -> Field
+  {
+    unsafe bytes.loadUnaligned(fromByteOffset: offset, as: Field.self)
+  }
+
+  var x: Int32 { @inline(__always) get { field(0) } }
+  var y: Int32 { @inline(__always) get { field(4) } }
+  var z: Int32 { @inline(__always) get { field(8) } }
+  var intensity: UInt16 { @inline(__always) get { field(12) } }
+  var returns: UInt8 { @inline(__always) get { field(14) } }
+  var classification: UInt8 { @inline(__always) get { field(15) } }
+  var scanAngle: UInt8 { @inline(__always) get { field(16) } }
+  var userData: UInt8 { @inline(__always) get { field(17) } }
+  var source: UInt16 { @inline(__always) get { field(18) } }
+}

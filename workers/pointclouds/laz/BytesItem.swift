@@ -2,13 +2,13 @@
 @safe struct BytesItem {
   private let count: Int
   private let differences: ModelFamily
-  private var values: IntegerDecoder?
+  private var values: IntegerCoder?
   private let last: UnsafeMutablePointer<UInt8>
 
   init(_ arena: ModelArena, count: Int, version: Int) {
     self.count = count
     differences = arena.family(version == 2 ? count : 0, of: 256)
-    values = version == 1 ? IntegerDecoder(arena, bits: 8, contexts: count) : nil
+    values = version == 1 ? IntegerCoder(arena, bits: 8, contexts: count) : nil
     unsafe last = unsafe arena.values(count, 0)
   }
 
@@ -16,21 +16,22 @@
     unsafe UnsafeMutableRawPointer(last).copyMemory(from: first, byteCount: count)
   }
 
-  /// Works on a copy of the decoder, so that the decoder of the loop around it can stay in registers.
-  @inline(never) mutating func decode(
-    into bytes: UnsafeMutableRawPointer, from decoder: ArithmeticDecoder
-  ) -> ArithmeticDecoder {
-    var decoder = decoder
+  /// Works on a copy of the coder, so that the coder of the loop around it can stay in registers.
+  @inline(never) mutating func code(
+    _ bytes: UnsafeMutableRawPointer, with coder: ArithmeticCoder
+  ) -> ArithmeticCoder {
+    var coder = coder
     for index in 0..<count {
       let previous = unsafe last[index]
+      let given = unsafe bytes.load(fromByteOffset: index, as: UInt8.self)
       if values != nil {
-        let value = values?.decode(Int32(previous), context: index, from: &decoder) ?? 0
+        let value = values?.code(Int32(given), near: Int32(previous), context: index, with: &coder) ?? 0
         unsafe last[index] = UInt8(truncatingIfNeeded: value)
       } else {
-        unsafe last[index] = previous &+ UInt8(truncatingIfNeeded: decoder.symbol(differences[index]))
+        unsafe last[index] = previous &+ coder.byte(given &- previous, differences[index])
       }
     }
     unsafe bytes.copyMemory(from: last, byteCount: count)
-    return decoder
+    return coder
   }
 }

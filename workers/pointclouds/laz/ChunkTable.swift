@@ -1,9 +1,14 @@
 /// One stretch of compressed points that can be decoded on its own.
 struct Chunk: Hashable {
-  /// Where its bytes lie in the file.
+  /// Where its bytes lie in what was read of the file.
   let bytes: Range<Int>
   /// Which points it holds.
   let points: Range<Int>
+  /// How far its bytes have been moved towards the start, when only parts of the file were read.
+  var shift = 0
+
+  /// Where it begins in the file.
+  var place: Int { bytes.lowerBound + shift }
 }
 
 /// Reads where the chunks lie. The table is itself compressed: version, number of chunks, then for each the change of
@@ -54,11 +59,13 @@ struct ChunkTable {
     _ number: Int, at place: Int, from start: Int, chunkSize: UInt32
   ) throws(PointCloudError) -> [Chunk] {
     try file.require(4, at: place + 8, for: "the chunk table's entries")
-    var entries = unsafe ChunkEntries(UnsafeRawBufferPointer(rebasing: file.block.bytes[(place + 8)...]), chunkSize)
+    var decoder = unsafe ArithmeticCoder(UnsafeRawBufferPointer(rebasing: file.block.bytes[(place + 8)...]))
+    var entries = ChunkEntries(chunkSize)
     var (offset, first) = (start, 0)
     var chunks: [Chunk] = []
     for index in 0..<number {
-      guard let entry = entries.next(), entry.bytes <= place - offset else {
+      let entry = entries.code(ChunkEntries.Entry(), with: &decoder)
+      guard !decoder.isExhausted, entry.bytes <= place - offset else {
         throw .corruptChunk(index, at: offset, "its entry in the chunk table is impossible")
       }
       let last = min(Int(header.pointCount), first + entry.points)
@@ -77,41 +84,48 @@ struct ChunkTable {
   }
 
   /// Even identical points cost something: more points than this in a byte are a lie, and not worth their memory.
-  private static let pointsPerByteMax = 2_048
+  static let pointsPerByteMax = 2_048
 
   private func check(_ chunk: Chunk, _ index: Int) throws(PointCloudError) {
-    let raw = header.recordLength
-    let coded = chunk.bytes.count - raw
+    try Self.check(chunk, index, recordLength: header.recordLength)
+  }
+
+  static func check(_ chunk: Chunk, _ index: Int, recordLength: Int) throws(PointCloudError) {
+    let coded = chunk.bytes.count - recordLength
     guard coded >= 0, chunk.points.count == 1 || chunk.points.count / Self.pointsPerByteMax < coded else {
       throw .corruptChunk(
-        index, at: chunk.bytes.lowerBound, "\(chunk.points.count) points cannot be in \(chunk.bytes.count) bytes")
+        index, at: chunk.place, "\(chunk.points.count) points cannot be in \(chunk.bytes.count) bytes")
     }
   }
 }
 
 /// The entries of a chunk table, each as its change from the one before.
-private struct ChunkEntries {
-  private var decoder: ArithmeticDecoder
+struct ChunkEntries {
+  struct Entry {
+    var bytes = 0
+    var points = 0
+  }
+
   private let arena = ModelArena()
-  private var integers: IntegerDecoder
+  private var integers: IntegerCoder
   private let chunkSize: UInt32
   private var bytes: Int32 = 0
   private var points: Int32 = 0
 
-  /// - Parameter table: must outlive the entries.
-  init(_ table: UnsafeRawBufferPointer, _ chunkSize: UInt32) {
-    decoder = unsafe ArithmeticDecoder(table)
-    integers = IntegerDecoder(arena, bits: 32, contexts: 2)
+  init(_ chunkSize: UInt32) {
+    integers = IntegerCoder(arena, bits: 32, contexts: 2)
     arena.reset()
     self.chunkSize = chunkSize
   }
 
-  /// - Returns: nil when the table's bytes have run out.
-  mutating func next() -> (bytes: Int, points: Int)? {
+  /// Codes the next entry, as it is given or as it is read.
+  mutating func code(_ given: Entry, with coder: inout ArithmeticCoder) -> Entry {
     let isVariable = chunkSize == LASzipRecord.variableChunkSize
-    if isVariable { points = integers.decode(points, context: 0, from: &decoder) }
-    bytes = integers.decode(bytes, context: 1, from: &decoder)
-    guard !decoder.isExhausted else { return nil }
-    return (Int(UInt32(bitPattern: bytes)), isVariable ? Int(UInt32(bitPattern: points)) : Int(chunkSize))
+    if isVariable {
+      points = integers.code(Int32(truncatingIfNeeded: given.points), near: points, context: 0, with: &coder)
+    }
+    bytes = integers.code(Int32(truncatingIfNeeded: given.bytes), near: bytes, context: 1, with: &coder)
+    let count = isVariable ? UInt32(bitPattern: points) : chunkSize
+    return Entry(bytes: Int(UInt32(bitPattern: bytes)), points: Int(count))
   }
 }

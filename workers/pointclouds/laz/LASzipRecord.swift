@@ -2,15 +2,24 @@
 struct LASzipRecord {
   /// One group of fields that are compressed together.
   struct Item: Hashable {
-    enum Kind: Int { case bytes = 0, point = 6, time = 7, color = 8 }
+    enum Kind: Int {
+      case bytes = 0
+      case point = 6
+      case time, color, wavePacket, layeredPoint, layeredColor, layeredInfrared, layeredWavePacket, layeredBytes
+    }
     let kind: Kind
     let size: Int
     let version: Int
   }
 
+  /// Points per chunk of the files that are written: as other writers do, so that other readers are at home.
+  static let writtenChunkSize: UInt32 = 50_000
+
   /// Points per chunk; nil when all points are in one stretch, without a table.
   let chunkSize: UInt32?
   let items: [Item]
+  /// Whether each field of a chunk is compressed on its own, as points of formats 6–10 are.
+  var isLayered: Bool { items[0].kind == .layeredPoint }
 
   /// A chunk size that means: each chunk has a size of its own, in the table.
   static let variableChunkSize = UInt32.max
@@ -21,7 +30,9 @@ struct LASzipRecord {
       throw .corrupt("the LASzip record has only \(bytes.count) bytes", at: header.headerSize)
     }
     let compressor = bytes.short(at: 0)
-    guard compressor == 1 || compressor == 2 else { throw Self.unsupported(compressor) }
+    guard (1...3).contains(compressor) else {
+      throw Self.unsupported("compressor \(compressor) of LASzip is unknown")
+    }
     guard bytes.short(at: 2) == 0 else { throw Self.unsupported("coder \(bytes.short(at: 2)) of LASzip is unknown") }
     let size = UInt32(bytes.short(at: 12)) | UInt32(bytes.short(at: 14)) << 16
     chunkSize = compressor == 1 ? nil : size
@@ -36,21 +47,19 @@ struct LASzipRecord {
     }
     self.items = items
     try checkLayout(header)
-  }
-
-  private static func unsupported(_ compressor: Int) -> PointCloudError {
-    compressor == 3
-      ? unsupported("layered LAZ compression (point formats 6–10, and COPC) is not read yet")
-      : unsupported("compressor \(compressor) of LASzip is unknown")
+    guard isLayered == (compressor == 3) else {
+      throw Self.unsupported("compressor \(compressor) of LASzip with format \(header.pointFormat.number) is not read")
+    }
   }
 
   private static func unsupported(_ message: String) -> PointCloudError {
-    PointCloudError(.unsupported, message, remedy: "Convert the file to LAS, or to LAZ with point format 0–3.")
+    PointCloudError(
+      .unsupported, message, remedy: "Convert the file to LAS, or compress it again with LASzip 2 or later.")
   }
 
   private static func item(_ type: Int, _ size: Int, _ version: Int) throws(PointCloudError) -> Item {
     guard let kind = Item.Kind(rawValue: type) else { throw unsupported("item type \(type) of LASzip is not read") }
-    guard version == 1 || version == 2 else {
+    guard kind.versions.contains(version) else {
       throw unsupported("version \(version) of LASzip's item type \(type) is unknown")
     }
     return Item(kind: kind, size: size, version: version)
@@ -65,24 +74,86 @@ struct LASzipRecord {
       remedy: "Convert the file to LAS, or leave out extra dimensions.", offset: 105)
   }
 
+  /// The items of a point format, in the order of its fields.
+  private static func layout(_ format: PointFormat, recordLength: Int) -> [(kind: Item.Kind, size: Int)] {
+    let isLayered = format.isExtended
+    var layout: [(Item.Kind, Int)] = [isLayered ? (.layeredPoint, 30) : (.point, 20)]
+    if format.timeOffset != nil, !isLayered { layout.append((.time, 8)) }
+    if format.infraredOffset != nil {
+      layout.append((.layeredInfrared, 8))
+    } else if format.colorOffset != nil {
+      layout.append((isLayered ? .layeredColor : .color, 6))
+    }
+    if format.wavePacketOffset != nil {
+      layout.append((isLayered ? .layeredWavePacket : .wavePacket, WavePacket.size))
+    }
+    let extra = recordLength - format.baseLength
+    if extra > 0 { layout.append((isLayered ? .layeredBytes : .bytes, extra)) }
+    return layout
+  }
+
   /// Items must be those of the point format, in its order, and fill the record.
   private func checkLayout(_ header: LASHeader) throws(PointCloudError) {
-    var expected: [(Item.Kind, Int)] = [(.point, 20)]
-    if header.pointFormat.timeOffset != nil { expected.append((.time, 8)) }
-    if header.pointFormat.colorOffset != nil { expected.append((.color, 6)) }
     let extra = header.recordLength - header.pointFormat.baseLength
     guard extra <= Self.extraBytesMax else { throw Self.tooManyExtraBytes(extra) }
-    if extra > 0 { expected.append((.bytes, extra)) }
+    let expected = Self.layout(header.pointFormat, recordLength: header.recordLength)
     let fits = items.count == expected.count && zip(items, expected).allSatisfy { ($0.kind, $0.size) == $1 }
-    guard Set(items.lazy.filter { $0.kind != .bytes }.map(\.version)).count == 1 else {
-      throw Self.unsupported("LASzip items of different versions in one file are not read")
-    }
-    guard fits, !header.pointFormat.isExtended else {
+    guard fits else {
       throw .corrupt("LASzip's items do not make records of format \(header.pointFormat.number)", at: header.headerSize)
+    }
+    // Pointwise waveform packets have but one version, and extra bytes are coded apart.
+    guard Set(items.lazy.filter { $0.kind != .bytes && $0.kind != .wavePacket }.map(\.version)).count == 1 else {
+      throw Self.unsupported("LASzip items of different versions in one file are not read")
     }
   }
 }
 
+extension LASzipRecord.Item.Kind {
+  fileprivate var versions: ClosedRange<Int> {
+    switch self {
+    case .wavePacket: 1...1
+    case .bytes, .point, .time, .color: 1...2
+    default: 3...4
+    }
+  }
+
+  /// Version 4 of the layered items is read by fewer programs than 3.
+  fileprivate var writtenVersion: Int { self == .wavePacket ? 1 : versions.contains(2) ? 2 : 3 }
+}
+
+// Writing.
+extension LASzipRecord {
+  /// How points of a format are compressed here.
+  init(for header: LASHeader) throws(PointCloudError) {
+    chunkSize = Self.writtenChunkSize
+    items = Self.layout(header.pointFormat, recordLength: header.recordLength).map { kind, size in
+      Item(kind: kind, size: size, version: kind.writtenVersion)
+    }
+    try checkLayout(header)
+  }
+
+  /// The record as it is written to a file.
+  var variableLengthRecord: VariableLengthRecord {
+    var payload: [UInt8] = []
+    payload.append(UInt16(isLayered ? 3 : 2))
+    payload.append(UInt16(0))
+    // A version of LASzip that writes files of this kind, and no options.
+    payload += isLayered ? [3, 4, 3, 0, 0, 0, 0, 0] : [2, 2, 0, 0, 0, 0, 0, 0]
+    payload.append(chunkSize ?? 0)
+    // No special extended records, nowhere.
+    payload.append(Int64(-1))
+    payload.append(Int64(-1))
+    payload.append(UInt16(items.count))
+    for number in items.lazy.flatMap({ [$0.kind.rawValue, $0.size, $0.version] }) { payload.append(UInt16(number)) }
+    return VariableLengthRecord(userIdentifier: "laszip encoded", recordIdentifier: 22_204, payload: payload)
+  }
+}
+
 extension [UInt8] {
+  /// Appends a number, least significant byte first.
+  mutating func append(_ number: some FixedWidthInteger) {
+    for shift in stride(from: 0, to: number.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: number >> shift)) }
+  }
+
   fileprivate func short(at place: Int) -> Int { Int(self[place]) | Int(self[place + 1]) << 8 }
 }

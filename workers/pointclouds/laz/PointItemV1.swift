@@ -1,9 +1,9 @@
 /// The point item of LASzip 1: coordinates by the median of the last three steps.
-@safe struct PointItemV1: ItemDecoder {
+@safe struct PointItemV1: RecordItem {
   static let size = 20
   private let changed: AdaptiveSymbols
   private let returns, classification, userData: ModelFamily
-  private var intensity, scanAngle, source, dx, dy, z: IntegerDecoder
+  private var intensity, scanAngle, source, dx, dy, z: IntegerCoder
   private var xSteps = Steps()
   private var ySteps = Steps()
   private var last = BasicPoint()
@@ -13,12 +13,12 @@
     returns = arena.family(256, of: 256)
     classification = arena.family(256, of: 256)
     userData = arena.family(256, of: 256)
-    intensity = IntegerDecoder(arena, bits: 16)
-    scanAngle = IntegerDecoder(arena, bits: 8, contexts: 2)
-    source = IntegerDecoder(arena, bits: 16)
-    dx = IntegerDecoder(arena, bits: 32)
-    dy = IntegerDecoder(arena, bits: 32, contexts: 20)
-    z = IntegerDecoder(arena, bits: 32, contexts: 20)
+    intensity = IntegerCoder(arena, bits: 16)
+    scanAngle = IntegerCoder(arena, bits: 8, contexts: 2)
+    source = IntegerCoder(arena, bits: 16)
+    dx = IntegerCoder(arena, bits: 32)
+    dy = IntegerCoder(arena, bits: 32, contexts: 20)
+    z = IntegerCoder(arena, bits: 32, contexts: 20)
   }
 
   mutating func begin(_ first: UnsafeRawPointer) {
@@ -26,35 +26,46 @@
     (xSteps, ySteps) = (Steps(), Steps())
   }
 
-  mutating func decode(into bytes: UnsafeMutableRawPointer, from decoder: inout ArithmeticDecoder) {
-    let xStep = dx.decode(xSteps.median, from: &decoder)
-    let yStep = dy.decode(ySteps.median, context: min(dx.bitCount, 19), from: &decoder)
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder) {
+    let given = unsafe GivenPoint(bytes)
+    let xStep = dx.code(given.x &- last.x, near: xSteps.median, with: &coder)
+    let yStep = dy.code(given.y &- last.y, near: ySteps.median, context: min(dx.bitCount, 19), with: &coder)
     last.x &+= xStep
     last.y &+= yStep
     let bits = (dx.bitCount + dy.bitCount) >> 1
-    last.z = z.decode(last.z, context: min(bits, 19), from: &decoder)
-    let changes = decoder.symbol(changed)
-    if changes != 0 { decodeFields(changes, isStill: bits < 3, &decoder) }
+    last.z = z.code(given.z, near: last.z, context: min(bits, 19), with: &coder)
+    let changes = coder.symbol(coder.isEncoder ? changes(to: given) : 0, changed)
+    if changes != 0 { codeFields(changes, given, isStill: bits < 3, &coder) }
     xSteps.add(xStep)
     ySteps.add(yStep)
     unsafe last.store(bytes)
   }
 
-  private mutating func decodeFields(_ changes: Int, isStill: Bool, _ decoder: inout ArithmeticDecoder) {
+  private func changes(to given: GivenPoint) -> Int {
+    (given.intensity != last.intensity ? 32 : 0) | (given.returns != last.returns ? 16 : 0)
+      | (given.classification != last.classification ? 8 : 0) | (given.scanAngle != last.scanAngle ? 4 : 0)
+      | (given.userData != last.userData ? 2 : 0) | (given.source != last.source ? 1 : 0)
+  }
+
+  private mutating func codeFields(
+    _ changes: Int, _ given: GivenPoint, isStill: Bool, _ coder: inout ArithmeticCoder
+  ) {
     if changes & 32 != 0 {
-      last.intensity = UInt16(truncatingIfNeeded: intensity.decode(Int32(last.intensity), from: &decoder))
+      let value = intensity.code(Int32(given.intensity), near: Int32(last.intensity), with: &coder)
+      last.intensity = UInt16(truncatingIfNeeded: value)
     }
-    if changes & 16 != 0 { last.returns = UInt8(truncatingIfNeeded: decoder.symbol(returns[Int(last.returns)])) }
+    if changes & 16 != 0 { last.returns = coder.byte(given.returns, returns[Int(last.returns)]) }
     if changes & 8 != 0 {
-      last.classification = UInt8(truncatingIfNeeded: decoder.symbol(classification[Int(last.classification)]))
+      last.classification = coder.byte(given.classification, classification[Int(last.classification)])
     }
     if changes & 4 != 0 {
-      let angle = scanAngle.decode(Int32(last.scanAngle), context: isStill ? 1 : 0, from: &decoder)
+      let angle = scanAngle.code(
+        Int32(given.scanAngle), near: Int32(last.scanAngle), context: isStill ? 1 : 0, with: &coder)
       last.scanAngle = UInt8(truncatingIfNeeded: angle)
     }
-    if changes & 2 != 0 { last.userData = UInt8(truncatingIfNeeded: decoder.symbol(userData[Int(last.userData)])) }
+    if changes & 2 != 0 { last.userData = coder.byte(given.userData, userData[Int(last.userData)]) }
     if changes & 1 != 0 {
-      last.source = UInt16(truncatingIfNeeded: source.decode(Int32(last.source), from: &decoder))
+      last.source = UInt16(truncatingIfNeeded: source.code(Int32(given.source), near: Int32(last.source), with: &coder))
     }
   }
 

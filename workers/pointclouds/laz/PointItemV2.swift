@@ -1,10 +1,10 @@
 /// The point item of LASzip 2: coordinates by medians of recent steps among points of like return, other fields by
 /// what preceded them.
-@safe struct PointItemV2: ItemDecoder {
+@safe struct PointItemV2: RecordItem {
   static let size = 20
   private let changed: AdaptiveSymbols
   private let returns, classification, userData, scanAngle: ModelFamily
-  private var intensity, source, dx, dy, z: IntegerDecoder
+  private var intensity, source, dx, dy, z: IntegerCoder
   private let intensities: UnsafeMutablePointer<UInt16>
   private let xSteps, ySteps: UnsafeMutablePointer<StreamingMedian>
   private let heights: UnsafeMutablePointer<Int32>
@@ -16,11 +16,11 @@
     classification = arena.family(256, of: 256)
     userData = arena.family(256, of: 256)
     scanAngle = arena.family(2, of: 256)
-    intensity = IntegerDecoder(arena, bits: 16, contexts: 4)
-    source = IntegerDecoder(arena, bits: 16)
-    dx = IntegerDecoder(arena, bits: 32, contexts: 2)
-    dy = IntegerDecoder(arena, bits: 32, contexts: 22)
-    z = IntegerDecoder(arena, bits: 32, contexts: 20)
+    intensity = IntegerCoder(arena, bits: 16, contexts: 4)
+    source = IntegerCoder(arena, bits: 16)
+    dx = IntegerCoder(arena, bits: 32, contexts: 2)
+    dy = IntegerCoder(arena, bits: 32, contexts: 22)
+    z = IntegerCoder(arena, bits: 32, contexts: 20)
     unsafe intensities = unsafe arena.values(16, 0)
     unsafe xSteps = unsafe arena.values(16, StreamingMedian())
     unsafe ySteps = unsafe arena.values(16, StreamingMedian())
@@ -36,52 +36,70 @@
     unsafe heights.update(repeating: 0, count: 8)
   }
 
-  @inline(__always) mutating func decode(into bytes: UnsafeMutableRawPointer, from decoder: inout ArithmeticDecoder) {
-    let changes = decoder.symbol(changed)
-    if changes & 32 != 0 { last.returns = UInt8(truncatingIfNeeded: decoder.symbol(returns[Int(last.returns)])) }
-    let returnNumber = Int(last.returns & 7)
-    let returnCount = Int(last.returns >> 3 & 7)
-    let kind = ReturnKind.index(returnNumber, of: returnCount)
-    if changes != 0 { decodeFields(changes, kind, &decoder) }
-    decodeCoordinates(kind, level: abs(returnCount &- returnNumber), isSingle: returnCount == 1 ? 1 : 0, &decoder)
+  @inline(__always) mutating func code(
+    _ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder
+  ) {
+    let given = unsafe GivenPoint(bytes)
+    let changes = coder.symbol(coder.isEncoder ? changes(to: given) : 0, changed)
+    if changes & 32 != 0 { last.returns = coder.byte(given.returns, returns[Int(last.returns)]) }
+    let kind = last.returnKind
+    if changes != 0 { codeFields(changes, given, kind, &coder) }
+    codeCoordinates(given, kind, &coder)
     unsafe last.store(bytes)
   }
 
-  @inline(__always) private mutating func decodeFields(
-    _ changes: Int, _ kind: Int, _ decoder: inout ArithmeticDecoder
+  private func changes(to given: GivenPoint) -> Int {
+    let isOther = unsafe given.intensity != intensities[ReturnKind.index(given.returns)]
+    return (given.returns != last.returns ? 32 : 0) | (isOther ? 16 : 0)
+      | (given.classification != last.classification ? 8 : 0) | (given.scanAngle != last.scanAngle ? 4 : 0)
+      | (given.userData != last.userData ? 2 : 0) | (given.source != last.source ? 1 : 0)
+  }
+
+  @inline(__always) private mutating func codeFields(
+    _ changes: Int, _ given: GivenPoint, _ kind: Int, _ coder: inout ArithmeticCoder
   ) {
     if changes & 16 != 0 {
-      let value = unsafe intensity.decode(Int32(intensities[kind]), context: min(kind, 3), from: &decoder)
+      let value = unsafe intensity.code(
+        Int32(given.intensity), near: Int32(intensities[kind]), context: min(kind, 3), with: &coder)
       unsafe intensities[kind] = UInt16(truncatingIfNeeded: value)
     }
     unsafe last.intensity = intensities[kind]
     if changes & 8 != 0 {
-      last.classification = UInt8(truncatingIfNeeded: decoder.symbol(classification[Int(last.classification)]))
+      last.classification = coder.byte(given.classification, classification[Int(last.classification)])
     }
     if changes & 4 != 0 {
-      last.scanAngle &+= UInt8(truncatingIfNeeded: decoder.symbol(scanAngle[last.scanDirection]))
+      last.scanAngle &+= coder.byte(given.scanAngle &- last.scanAngle, scanAngle[last.scanDirection])
     }
-    if changes & 2 != 0 { last.userData = UInt8(truncatingIfNeeded: decoder.symbol(userData[Int(last.userData)])) }
+    if changes & 2 != 0 { last.userData = coder.byte(given.userData, userData[Int(last.userData)]) }
     if changes & 1 != 0 {
-      last.source = UInt16(truncatingIfNeeded: source.decode(Int32(last.source), from: &decoder))
+      last.source = UInt16(truncatingIfNeeded: source.code(Int32(given.source), near: Int32(last.source), with: &coder))
     }
   }
 
-  @inline(__always) private mutating func decodeCoordinates(
-    _ kind: Int, level: Int, isSingle: Int, _ decoder: inout ArithmeticDecoder
+  @inline(__always) private mutating func codeCoordinates(
+    _ given: GivenPoint, _ kind: Int, _ coder: inout ArithmeticCoder
   ) {
-    let xStep = unsafe dx.decode(xSteps[kind].median, context: isSingle, from: &decoder)
+    let level = abs(last.returnCount &- last.returnNumber)
+    let isSingle = last.returnCount == 1 ? 1 : 0
+    let xStep = unsafe dx.code(given.x &- last.x, near: xSteps[kind].median, context: isSingle, with: &coder)
     last.x &+= xStep
     unsafe xSteps[kind].add(xStep)
     let xContext = dx.bitCount < 20 ? dx.bitCount & ~1 : 20
-    let yStep = unsafe dy.decode(ySteps[kind].median, context: isSingle + xContext, from: &decoder)
+    let yStep = unsafe dy.code(
+      given.y &- last.y, near: ySteps[kind].median, context: isSingle + xContext, with: &coder)
     last.y &+= yStep
     unsafe ySteps[kind].add(yStep)
     let bits = (dx.bitCount &+ dy.bitCount) >> 1
     let zContext = bits < 18 ? bits & ~1 : 18
-    last.z = unsafe z.decode(heights[level], context: isSingle + zContext, from: &decoder)
+    last.z = unsafe z.code(given.z, near: heights[level], context: isSingle + zContext, with: &coder)
     unsafe heights[level] = last.z
   }
+}
+
+extension BasicPoint {
+  fileprivate var returnNumber: Int { @inline(__always) get { Int(returns & 7) } }
+  fileprivate var returnCount: Int { @inline(__always) get { Int(returns >> 3 & 7) } }
+  fileprivate var returnKind: Int { @inline(__always) get { ReturnKind.index(returns) } }
 }
 
 /// Groups points by return number and number of returns, so that each is predicted from its like.
@@ -98,5 +116,5 @@ enum ReturnKind {
     8, 9, 10, 11, 12, 13, 14, 15,
   ]
 
-  @inline(__always) static func index(_ number: Int, of count: Int) -> Int { Int(table[count << 3 | number]) }
+  @inline(__always) static func index(_ returns: UInt8) -> Int { Int(table[Int(returns & 63)]) }
 }

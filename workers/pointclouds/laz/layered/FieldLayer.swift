@@ -1,0 +1,116 @@
+/// How one layer codes its field of a point, within one scanner channel.
+protocol FieldLayer: BitwiseCopyable {
+  associatedtype Value: Equatable & BitwiseCopyable
+  init(_ arena: ModelArena)
+  /// Sets back what is kept of earlier points. `last` is the value that the channel's first point is predicted from.
+  mutating func begin(_ last: Value)
+  mutating func code(
+    _ given: Value, after last: Value, _ note: PointNote, with coder: inout ArithmeticCoder
+  ) -> Value
+  /// The field of a record, `field` being where it lies.
+  static func load(_ field: UnsafeRawPointer) -> Value
+  static func store(_ value: Value, _ field: UnsafeMutableRawPointer)
+}
+
+extension FieldLayer {
+  func begin(_ last: Value) {}
+
+  @inline(__always) static func load(_ field: UnsafeRawPointer) -> Value {
+    unsafe field.loadUnaligned(as: Value.self)
+  }
+
+  @inline(__always) static func store(_ value: Value, _ field: UnsafeMutableRawPointer) {
+    unsafe field.storeBytes(of: value, as: Value.self)
+  }
+}
+
+/// One layer of a chunk: a field of all its points, coded on its own.
+protocol LayerCoder {
+  /// What messages call it.
+  var name: String { get }
+  var field: PointFields { get }
+  /// Whether it is written even when all its values are the first point's.
+  var isAlwaysWritten: Bool { get }
+  /// Gives every point the first one's value, as for a layer that is empty or not asked for.
+  func fill(_ points: LayeredPoints)
+  func isConstant(_ points: LayeredPoints) -> Bool
+  /// Codes all points but the first.
+  /// - Returns: the coder as it is at the end, and at which point it was exhausted if it was.
+  mutating func code(
+    _ points: LayeredPoints, with coder: ArithmeticCoder
+  ) -> (coder: ArithmeticCoder, exhausted: Int?)
+}
+
+/// Which scanner channel's models code a point.
+enum LayerContext {
+  /// That of the point.
+  case channel
+  /// As version 3 of the items beside the point has it: that of a point whose channel has changed, else the first.
+  case changedChannel
+}
+
+struct Layer<Field: FieldLayer>: LayerCoder {
+  let name: String
+  let field: PointFields
+  let isAlwaysWritten: Bool
+  private let offset: Int
+  private let context: LayerContext
+  private var channels: InlineArray<4, Field>
+  private let arenas: [ModelArena]
+
+  /// - Parameter offset: where the field lies in a record.
+  init(
+    _ name: String, _ field: PointFields, at offset: Int, context: LayerContext = .channel,
+    isAlwaysWritten: Bool = false, as type: Field.Type = Field.self
+  ) {
+    self.name = name
+    self.field = field
+    self.offset = offset
+    self.context = context
+    self.isAlwaysWritten = isAlwaysWritten
+    let arenas = (0..<ScannerChannel.count).map { _ in ModelArena() }
+    self.arenas = arenas
+    channels = InlineArray { Field(arenas[$0]) }
+  }
+
+  func fill(_ points: LayeredPoints) {
+    let value = unsafe Field.load(points.record(0) + offset)
+    for index in 1..<max(1, points.count) { unsafe Field.store(value, points.record(index) + offset) }
+  }
+
+  func isConstant(_ points: LayeredPoints) -> Bool {
+    let value = unsafe Field.load(points.record(0) + offset)
+    return (1..<max(1, points.count)).allSatisfy { unsafe Field.load(points.record($0) + offset) == value }
+  }
+
+  mutating func code(
+    _ points: LayeredPoints, with coder: ArithmeticCoder
+  ) -> (coder: ArithmeticCoder, exhausted: Int?) {
+    var coder = coder
+    let first = unsafe points.record(0)
+    var predecessors = unsafe Predecessors(first, staysBehind: context == .changedChannel)
+    var current = unsafe ScannerChannel.of(first)
+    var models = unsafe begin(current, after: first)
+    for index in 1..<max(1, points.count) {
+      let (record, note) = unsafe (points.record(index), points.notes[index])
+      let channel = context == .channel || note.hasNewChannel ? unsafe ScannerChannel.of(record) : 0
+      let (last, isFirst) = unsafe predecessors.next(record, in: channel)
+      if channel != current {
+        channels[current] = models
+        current = channel
+        models = unsafe isFirst ? begin(channel, after: last) : channels[channel]
+      }
+      let given = unsafe Field.load(record + offset)
+      let value = unsafe models.code(given, after: Field.load(last + offset), note, with: &coder)
+      unsafe Field.store(value, record + offset)
+      if coder.isExhausted { return (coder, index) }
+    }
+    return (coder, nil)
+  }
+
+  private mutating func begin(_ channel: Int, after last: UnsafeRawPointer) -> Field {
+    arenas[channel].reset()
+    channels[channel].begin(unsafe Field.load(last + offset))
+    return channels[channel]
+  }
+}
