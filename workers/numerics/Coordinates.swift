@@ -23,8 +23,8 @@ public struct Coordinates: Sendable {
   /// Indices are kept in 32 bits.
   public static let countMax = Int(Int32.max) - 64
 
-  /// Squares of distances stay finite.
-  public static let magnitudeMax = 1e150
+  /// Differences stay finite in single precision, and their squares in double precision.
+  public static let magnitudeMax = 1e30
 
   public var count: Int { x.count }
 
@@ -53,11 +53,17 @@ public struct Coordinates: Sendable {
   }
 
   private static func range(_ column: [Double]) -> (low: Double, high: Double) {
-    var (low, high) = (Double.infinity, -Double.infinity)
-    for value in column {
-      low = value < low ? value : low
-      high = value > high ? value : high
+    var (lows, highs) = (SIMD8(repeating: Double.infinity), SIMD8(repeating: -Double.infinity))
+    var index = 0
+    while index + 8 <= column.count {
+      var part = SIMD8<Double>()
+      for lane in 0..<8 { part[lane] = column[index + lane] }
+      lows = lows.replacing(with: part, where: part .< lows)
+      highs = highs.replacing(with: part, where: part .> highs)
+      index += 8
     }
+    let rest = column[index...]
+    let (low, high) = (min(lows.min(), rest.min() ?? .infinity), max(highs.max(), rest.max() ?? -.infinity))
     return (low, high)
   }
 }

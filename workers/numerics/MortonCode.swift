@@ -24,7 +24,8 @@ public enum MortonCode {
     let side = (high - low).max()
     let scale = side > 0 ? Double(1 << bitsPerAxis - 1) / side : 0
     let codes = parallelMap(points.count, threads: threads) { index in
-      let cell = ((points[index] - low) * scale).rounded(.down)
+      // Not negative, so that dropping the fraction rounds down.
+      let cell = (points[index] - low) * scale
       return encode(UInt32(cell.x), UInt32(cell.y), UInt32(cell.z))
     }
     return RadixSort.order(of: codes, bits: 3 * bitsPerAxis, threads: threads)

@@ -7,9 +7,9 @@ public enum RadixSort {
   private static let chunkLeast = 1 << 14
 
   /// A key and where it was.
-  @usableFromInline struct Item: Sendable {
-    @usableFromInline var key: UInt64
-    @usableFromInline var index: Int32
+  struct Item: Sendable {
+    var key: UInt64
+    var index: Int32
   }
 
   /// The indices of `keys` in the order of growing keys. Equal keys keep their order.
@@ -18,13 +18,26 @@ public enum RadixSort {
   /// - Complexity: O(keys × bits / 11), on at most `threads` threads, which do not change the result; 32 bytes for each
   ///   key while it runs.
   public static func order(of keys: [UInt64], bits: Int, threads: Int) -> [Int32] {
-    sorted(count: keys.count, bits: bits, threads: threads, key: { keys[$0] }, map: { $0.index })
+    withSorted(count: keys.count, bits: bits, threads: threads, key: { keys[$0] }) { items in
+      parallelMap(items.count, threads: threads) { items[$0].index }
+    }
   }
 
-  /// Sorts indices by the keys that `key` makes of them, and makes a value of each in order.
-  static func sorted<Value: Sendable>(
-    count: Int, bits: Int, threads: Int, key: @Sendable (Int) -> UInt64, map: @Sendable (Item) -> Value
-  ) -> [Value] {
+  /// Keys and indices in order.
+  @safe struct Items: @unchecked Sendable {
+    fileprivate let base: UnsafeMutablePointer<Item>
+    let count: Int
+
+    @inline(__always) subscript(place: Int) -> Item {
+      precondition(place >= 0 && place < count)
+      return unsafe base[place]
+    }
+  }
+
+  /// Sorts indices by the keys that `key` makes of them, and gives them to `body`, for the time of the call.
+  static func withSorted<Result>(
+    count: Int, bits: Int, threads: Int, key: @Sendable (Int) -> UInt64, _ body: (Items) -> Result
+  ) -> Result {
     precondition(count <= Int(Int32.max))
     let chunks = Chunks(count: count, least: chunkLeast, most: chunksMax)
     let passes = (bits + bitsPerPass - 1) / bitsPerPass
@@ -47,8 +60,7 @@ public enum RadixSort {
       unsafe scatter(items, to: spare, chunks, shift: UInt64(pass * width), width: width, threads: threads)
       unsafe swap(&items, &spare)
     }
-    nonisolated(unsafe) let result = unsafe items
-    return parallelMap(count, threads: threads) { unsafe map(result[$0]) }
+    return unsafe body(Items(base: items, count: count))
   }
 
   /// One stable pass. Each chunk counts its digits; sums over digits and chunks tell it where its own ones go.

@@ -83,19 +83,20 @@
       }
       if k <= next {
         end = next
-        continue
+      } else if next > start {
+        start = next
+      } else {
+        // None is less than the pivot: those that are equal to it come first.
+        for place in start..<end where unsafe squares[place] == pivot {
+          exchange(place, next)
+          next += 1
+        }
+        if k < next {
+          unsafe sortByIndex(start, next, indices)
+          return
+        }
+        start = next
       }
-      // Those that are equal to the pivot come next.
-      var beyond = next
-      for place in next..<end where unsafe squares[place] == pivot {
-        exchange(place, beyond)
-        beyond += 1
-      }
-      if k < beyond {
-        unsafe sortByIndex(next, beyond, indices)
-        return
-      }
-      start = beyond
     }
   }
 

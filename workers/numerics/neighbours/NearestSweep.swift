@@ -66,14 +66,13 @@ private struct NearestSweep {
   }
 
   /// Finds the `k` nearest of a point among the listed leaves.
-  @inline(__always) private func find(_ slot: Int, limit: Double, _ search: inout TreeSearch) -> Double {
+  @inline(__always) private mutating func find(_ slot: Int, limit: Double, _ search: inout TreeSearch) -> Double {
     let (x, y, z) = unsafe (search.x[slot], search.y[slot], search.z[slot])
     var limit = limit
     search.found.count = 0
     let leaves = 1 << search.depth
-    for node in near.nodes {
-      let square = unsafe search.boxes[Int(node)].squaredDistance(to: x, y, z)
-      if square <= limit { limit = search.scan(leaf: Int(node) &- leaves, x, y, z, limit: limit) }
+    for place in 0..<near.choose(x, y, z, limit: limit) {
+      limit = search.scan(leaf: Int(near.chosen[place]) &- leaves, x, y, z, limit: limit)
     }
     return unsafe search.found.keepNearest(search.k, search.indices)
   }

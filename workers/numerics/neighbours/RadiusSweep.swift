@@ -16,7 +16,7 @@ extension KDTree {
     return forEachLeaf(threads: threads, keepGoing: keepGoing) { leaf, near, search in
       unsafe near.list(within: limit, of: search.boxes[1 << search.depth + leaf], leaf, search)
       for slot in slots(ofLeaf: leaf) {
-        unsafe search.findListed(near, search.x[slot], search.y[slot], search.z[slot], limit: limit)
+        unsafe search.findListed(&near, search.x[slot], search.y[slot], search.z[slot], limit: limit)
         if isSorted { unsafe search.found.sort(search.indices) }
         body(search.neighbourhood(of: slot))
       }
@@ -39,7 +39,8 @@ extension KDTree {
       forEachLeaf(threads: threads, keepGoing: keepGoing) { leaf, near, search in
         unsafe near.list(within: limit, of: search.boxes[1 << search.depth + leaf], leaf, search)
         for slot in slots(ofLeaf: leaf) {
-          unsafe counts[Int(search.indices[slot])] = Int32(search.countListed(near, slot, limit: limit, enough: enough))
+          unsafe counts[Int(search.indices[slot])] = Int32(
+            search.countListed(&near, slot, limit: limit, enough: enough))
         }
       }
     }
@@ -63,20 +64,22 @@ extension KDTree {
 extension TreeSearch {
   /// Finds all points of listed leaves no farther than the square root of `limit`.
   @inline(__always) mutating func findListed(
-    _ near: LeafList, _ px: Double, _ py: Double, _ pz: Double, limit: Double
+    _ near: inout LeafList, _ px: Double, _ py: Double, _ pz: Double, limit: Double
   ) {
     found.count = 0
-    for node in near.nodes where unsafe boxes[Int(node)].squaredDistance(to: px, py, pz) <= limit {
+    for place in 0..<near.choose(px, py, pz, limit: limit) {
       found.reserve(KDTree.leafSizeMax)
-      add(leaf: Int(node) &- 1 << depth, px, py, pz, limit: limit)
+      add(leaf: Int(near.chosen[place]) &- 1 << depth, px, py, pz, limit: limit)
     }
   }
 
-  @inline(__always) func countListed(_ near: LeafList, _ slot: Int, limit: Double, enough: Int) -> Int {
+  @inline(__always) func countListed(
+    _ near: inout LeafList, _ slot: Int, limit: Double, enough: Int
+  ) -> Int {
     let (px, py, pz) = unsafe (x[slot], y[slot], z[slot])
     var sum = 0
-    for node in near.nodes where unsafe boxes[Int(node)].squaredDistance(to: px, py, pz) <= limit {
-      sum += count(leaf: Int(node) &- 1 << depth, px, py, pz, limit: limit)
+    for place in 0..<near.choose(px, py, pz, limit: limit) {
+      sum += count(leaf: Int(near.chosen[place]) &- 1 << depth, px, py, pz, limit: limit)
       if sum >= enough { break }
     }
     return sum
