@@ -14,17 +14,11 @@ public struct Groups: Sendable {
   /// - Parameter bits: how many lower bits of the keys count; the others must be 0.
   /// - Complexity: that of `RadixSort.order`, and 8 bytes more for each key.
   public init(keys: [UInt64], bits: Int, threads: Int) {
-    let (order, starts) = RadixSort.withSorted(
-      count: keys.count, bits: bits, threads: threads, key: { keys[$0] }
-    ) { items in
-      let order = parallelMap(keys.count, threads: threads) { items[$0].index }
-      return (order, Self.starts(items, threads: threads))
-    }
-    (self.order, self.starts) = (order, starts)
+    (order, starts) = RadixSort.grouped(keys, bits: bits, threads: threads)
   }
 
   /// Each chunk counts the groups that begin in it, and then knows where to write them.
-  private static func starts(_ items: RadixSort.Items, threads: Int) -> [Int32] {
+  static func starts<Element: RadixSort.Item>(_ items: RadixSort.Items<Element>, threads: Int) -> [Int32] {
     let chunks = Chunks(count: items.count, least: 1 << 14)
     let isStart: @Sendable (Int) -> Bool = { $0 == 0 || items[$0].key != items[$0 - 1].key }
     let counts = SharedColumn(repeating: 0, count: chunks.count)

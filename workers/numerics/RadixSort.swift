@@ -7,9 +7,25 @@ public enum RadixSort {
   private static let chunkLeast = 1 << 14
 
   /// A key and where it was.
-  struct Item: Sendable {
-    var key: UInt64
-    var index: Int32
+  protocol Item: Sendable {
+    init(key: UInt64, index: Int32)
+    var key: UInt64 { get }
+    var index: Int32 { get }
+  }
+
+  private struct WideItem: Item {
+    let key: UInt64
+    let index: Int32
+  }
+
+  /// For keys of up to 32 bits: half of the memory that is moved.
+  private struct NarrowItem: Item {
+    private let both: UInt64
+
+    @inline(__always) init(key: UInt64, index: Int32) { both = key << 32 | UInt64(UInt32(bitPattern: index)) }
+
+    var key: UInt64 { both >> 32 }
+    var index: Int32 { Int32(truncatingIfNeeded: both) }
   }
 
   /// The indices of `keys` in the order of growing keys. Equal keys keep their order.
@@ -18,25 +34,44 @@ public enum RadixSort {
   /// - Complexity: O(keys × bits / 11), on at most `threads` threads, which do not change the result; 32 bytes for each
   ///   key while it runs.
   public static func order(of keys: [UInt64], bits: Int, threads: Int) -> [Int32] {
-    withSorted(count: keys.count, bits: bits, threads: threads, key: { keys[$0] }) { items in
-      parallelMap(items.count, threads: threads) { items[$0].index }
-    }
+    order(count: keys.count, bits: bits, threads: threads) { keys[$0] }
   }
 
   /// Keys and indices in order.
-  @safe struct Items: @unchecked Sendable {
-    fileprivate let base: UnsafeMutablePointer<Item>
+  @safe struct Items<Element: Item>: @unchecked Sendable {
+    fileprivate let base: UnsafeMutablePointer<Element>
     let count: Int
 
-    @inline(__always) subscript(place: Int) -> Item {
+    @inline(__always) subscript(place: Int) -> Element {
       precondition(place >= 0 && place < count)
       return unsafe base[place]
     }
+
+    func indices(_ threads: Int) -> [Int32] { parallelMap(count, threads: threads) { self[$0].index } }
   }
 
-  /// Sorts indices by the keys that `key` makes of them, and gives them to `body`, for the time of the call.
-  static func withSorted<Result>(
-    count: Int, bits: Int, threads: Int, key: @Sendable (Int) -> UInt64, _ body: (Items) -> Result
+  static func order(
+    count: Int, bits: Int, threads: Int, key: @Sendable (Int) -> UInt64
+  ) -> [Int32] {
+    bits <= 32
+      ? withSorted(NarrowItem.self, count: count, bits: bits, threads: threads, key: key) { $0.indices(threads) }
+      : withSorted(WideItem.self, count: count, bits: bits, threads: threads, key: key) { $0.indices(threads) }
+  }
+
+  /// The order of keys, and where each group of equal ones begins in it.
+  static func grouped(_ keys: [UInt64], bits: Int, threads: Int) -> (order: [Int32], starts: [Int32]) {
+    bits <= 32
+      ? withSorted(NarrowItem.self, count: keys.count, bits: bits, threads: threads, key: { keys[$0] }) {
+        ($0.indices(threads), Groups.starts($0, threads: threads))
+      }
+      : withSorted(WideItem.self, count: keys.count, bits: bits, threads: threads, key: { keys[$0] }) {
+        ($0.indices(threads), Groups.starts($0, threads: threads))
+      }
+  }
+
+  private static func withSorted<Element: Item, Result>(
+    _ kind: Element.Type, count: Int, bits: Int, threads: Int, key: @Sendable (Int) -> UInt64,
+    _ body: (Items<Element>) -> Result
   ) -> Result {
     precondition(count <= Int(Int32.max))
     let chunks = Chunks(count: count, least: chunkLeast, most: chunksMax)
@@ -44,7 +79,8 @@ public enum RadixSort {
     // Digits of equal width: 22 bits are two passes of 11, 23 bits three of 8.
     let width = passes == 0 ? 0 : (bits + passes - 1) / passes
     var (items, spare) = (
-      UnsafeMutablePointer<Item>.allocate(capacity: count), UnsafeMutablePointer<Item>.allocate(capacity: count)
+      UnsafeMutablePointer<Element>.allocate(capacity: count),
+      UnsafeMutablePointer<Element>.allocate(capacity: count)
     )
     defer {
       unsafe items.deallocate()
@@ -53,7 +89,7 @@ public enum RadixSort {
     nonisolated(unsafe) let first = unsafe items
     parallelFor(chunks.count, threads: threads) { chunk in
       for index in chunks[chunk] {
-        unsafe first[index] = Item(key: key(index), index: Int32(truncatingIfNeeded: index))
+        unsafe (first + index).initialize(to: Element(key: key(index), index: Int32(truncatingIfNeeded: index)))
       }
     }
     for pass in 0..<passes {
@@ -64,8 +100,8 @@ public enum RadixSort {
   }
 
   /// One stable pass. Each chunk counts its digits; sums over digits and chunks tell it where its own ones go.
-  private static func scatter(
-    _ source: UnsafeMutablePointer<Item>, to target: UnsafeMutablePointer<Item>, _ chunks: Chunks, shift: UInt64,
+  private static func scatter<Element: Item>(
+    _ source: UnsafeMutablePointer<Element>, to target: UnsafeMutablePointer<Element>, _ chunks: Chunks, shift: UInt64,
     width: Int, threads: Int
   ) {
     nonisolated(unsafe) let (source, target) = unsafe (source, target)
@@ -91,7 +127,7 @@ public enum RadixSort {
         for index in chunks[chunk] {
           let item = unsafe source[index]
           let digit = Int(item.key >> shift & mask)
-          unsafe target[Int(next[digit])] = item
+          unsafe (target + Int(next[digit])).initialize(to: item)
           unsafe next[digit] &+= 1
         }
       }
