@@ -1,7 +1,7 @@
 /// Slots of points and the squares of their distances: what a query has met, of which the nearest are wanted.
 ///
-/// Everything that is near enough is put at the end; only now and then are the `k` nearest told from the rest. That takes half the
-/// time of keeping them sorted, as hardly any branch depends on the distances.
+/// Everything that is near enough is put at the end; only now and then are the `k` nearest told from the rest, so that hardly
+/// any branch depends on the distances.
 @safe struct Candidates: ~Copyable {
   private(set) var squares: UnsafeMutablePointer<Double>
   private(set) var slots: UnsafeMutablePointer<Int32>

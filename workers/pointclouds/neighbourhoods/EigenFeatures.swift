@@ -63,7 +63,7 @@ public struct EigenFeatureKernel: Hashable, Sendable {
 
   /// - Parameter keepGoing: asked every few thousand points; once it answers false, the work ends.
   /// - Throws: `cancelled`.
-  /// - Complexity: O(n (log n + k)) for the largest scale k, and 0.2 µs for each further scale; on at most `threads` threads,
+  /// - Complexity: O(n (log n + k)) for the largest scale k, and one eigenproblem for each scale; on at most `threads` threads,
   ///   which do not change the result; 32 bytes for each point and scale.
   public func features(
     of tree: KDTree, threads: Int = 1, keepGoing: () -> Bool = { true }
