@@ -114,7 +114,7 @@ let package = Package(
       name: "strata-bench",
       dependencies: [
         "StrataCore", "StrataScheduling", "StrataRuntime", "StrataAPI", "StrataQueue", "StrataLedger", "StrataServer",
-        "StrataClient", "StrataStack", "StrataWorker", "CLinux",
+        "StrataClient", "StrataStack", "StrataWorker", "Numerics", "PointClouds", "CLinux",
       ],
       path: "benchmarks/strata-bench", swiftSettings: strict),
 

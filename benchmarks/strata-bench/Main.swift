@@ -85,6 +85,13 @@ struct Main {
     ) {
       try await CPUPerJobBenchmark.run(arguments: $0)
     },
+    Entry(
+      name: "point-kernels",
+      question: "how fast are the point-cloud kernels beside small_gicp, scipy, pgeof and Open3D?",
+      options: PointKernelsBenchmark.options
+    ) {
+      try await PointKernelsBenchmark.run(arguments: $0)
+    },
     Entry(name: "http", question: "what does an HTTP request cost beside libmicrohttpd in C?") {
       try await HTTPBenchmark.run(arguments: $0)
     },
