@@ -62,7 +62,7 @@ import Testing
     let again = try await strata(["array", "retry", id], on: stack)
     let retried = again.output.trimmingCharacters(in: .whitespacesAndNewlines)
     #expect(try await strata(["array", "wait", retried], on: stack).code == 1)
-    #expect(try await strata(["array", "list"], on: stack).output.contains(retried))
+    #expect(try await strata(["array", "list", "--limit", "all"], on: stack).output.contains(retried))
 
     let million = try await strata(["submit", "noop", "--array", "0-999999", "--json"], on: stack)
     let accepted = try JSONDecoder().decode(JobAccepted.self, from: Data(million.output.utf8))

@@ -43,8 +43,7 @@ struct ArrayAction {
   private func items<Item: Codable & Sendable>(
     _ path: [String], _ query: [(name: String, value: String)]
   ) async throws -> [Item] {
-    try await server.all(
-      path, query: query, limit: try arguments.integer("limit", in: 1...TaskIndexes.tasksMax) ?? 20)
+    try await server.all(path, query: query, limit: try arguments.limit(usual: 20))
   }
 
   private func show() async throws {

@@ -26,7 +26,7 @@ extension Command {
         "only those in this state: pending, scheduled, queued, running, succeeded, failed, cancelled; or waiting: made, and"
           + " not running (tasks)"),
       .option("tenant", "NAME", "those of this tenant (list; operators)"),
-      .option("limit", "N", "how many (list, tasks) [20]"), .dataDirectory, .json,
+      .option("limit", "N|all", "how many (list, tasks) [20]"), .dataDirectory, .json,
     ],
     run: { arguments in
       guard let word = arguments.positional.first else {

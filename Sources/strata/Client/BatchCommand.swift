@@ -96,7 +96,7 @@ struct BatchAction {
     guard !chunks.isEmpty else { throw UsageError("\(word) has no jobs in it", command: "batch") }
     let key = try JobOptions.idempotencyKey(arguments, bytesMax: Self.keyBytesMax)
     let server = try server()
-    let given = try JobOptions.batch(arguments)
+    let given = try await JobOptions.batch(arguments)
     // Nobody waits for a batch that others may still join.
     let staysOpen = arguments.has("keep-open") || given != nil && !arguments.has("wait")
     var tally = BatchTally()

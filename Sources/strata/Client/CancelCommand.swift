@@ -18,7 +18,7 @@ extension Command {
       .option("limit", "N|all", "how many [100]"), .flag("dry-run", "only list them"), .dataDirectory, .json,
     ],
     run: { arguments in
-      var request = try JobFilterOptions.request(arguments)
+      var request = try await JobFilterOptions.request(arguments)
       request.state = arguments["state"]
       request.all = arguments.has("all") ? true : nil
       guard arguments.has("all") || request.isNarrowed else {

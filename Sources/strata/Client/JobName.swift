@@ -68,12 +68,16 @@ enum ArrayName {
 
 /// A batch as the command line names it: as a job.
 enum BatchName {
-  /// - Parameter server: not asked for where the identifier is whole.
+  /// - Parameters:
+  ///   - command: whose usage is told of what cannot be one.
+  ///   - server: not asked for where the identifier is whole.
   /// - Throws: as for a job.
-  static func resolve(_ text: String, on server: () throws -> Server) async throws -> BatchID {
+  static func resolve(
+    _ text: String, for command: String = "batch", on server: () throws -> Server
+  ) async throws -> BatchID {
     if let id = BatchID(text) { return id }
     guard IdentifierPart<BatchTag>(text) != nil else {
-      throw IdentifierWords.unusable(text, "a batch", command: "batch")
+      throw IdentifierWords.unusable(text, "a batch", command: command)
     }
     let page: Page<BatchView> = try await server().get(["v1", "batches"], query: [(name: "id", value: text)])
     guard let batch = page.items.first else {

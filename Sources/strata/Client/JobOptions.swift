@@ -33,7 +33,7 @@ enum JobOptions {
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
     .option("after", "ID", "run it after this job has ended; ID may be shortened as in 'strata job'", repeats: true),
     .option("on-dependency-failure", "WHAT", "if one of those does not succeed: fail, skip or run [fail]"),
-    .option("batch", "ID", "the open batch to join"),
+    .option("batch", "ID", "the open batch to join; ID may be shortened as in 'strata job'"),
     .option("unique-key", "KEY", "no other job of yours may have it at the same time"),
     .time("unique-for", "how long the job holds its key [until it has ended]", formerly: "unique-seconds"),
     .option("on-duplicate", "WHAT", "if another job holds the key: existing (that one) or refuse [existing]"),
@@ -79,7 +79,7 @@ enum JobOptions {
       graceSeconds: try arguments["grace"].map { text throws(UsageError) in try Quantity.seconds(text, of: "--grace") },
       checkpointSignal: try signal(arguments),
       maxMicrocredits: try arguments["max-credits"].map { try Quantity.millionths($0, of: "--max-credits") },
-      after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try batch(arguments),
+      after: try await after(arguments), onDependencyFailure: try policy(arguments), batch: try await batch(arguments),
       uniqueKey: arguments["unique-key"],
       uniqueSeconds: try arguments.seconds("unique-for", in: 1...UniqueKey.secondsMax),
       onDuplicate: try conflict(arguments), array: try array(arguments),
@@ -133,13 +133,10 @@ enum JobOptions {
     return jobs
   }
 
-  static func batch(_ arguments: Arguments) throws(UsageError) -> BatchID? {
+  /// Named as everywhere: by its identifier, or by as much of it as no other batch has.
+  static func batch(_ arguments: Arguments) async throws -> BatchID? {
     guard let text = arguments["batch"] else { return nil }
-    guard let batch = BatchID(text) else {
-      throw UsageError(
-        "--batch takes an identifier (26 letters and digits), not '\(text)'", command: arguments.command)
-    }
-    return batch
+    return try await BatchName.resolve(text, for: arguments.command) { try Server(arguments) }
   }
 
   private static func signal(_ arguments: Arguments) throws(UsageError) -> PreemptionTerms.Signal? {

@@ -18,7 +18,7 @@ extension Command {
       .option("cursor", "CURSOR", "go on where a list has ended: the next_cursor of its --json"), .dataDirectory, .json,
     ],
     run: { arguments in
-      try await JobList(arguments).show(on: try Server(arguments))
+      try await JobList(arguments, batch: JobOptions.batch(arguments)).show(on: try Server(arguments))
       return .done
     })
 }
@@ -31,7 +31,7 @@ enum JobFilterOptions {
     .option("capability", "NAME", "only those submitted under this name"),
     .option("tier", "NAME", "only those submitted for this tier"),
     .option("code", "CODE", "only those whose error has this code"),
-    .option("batch", "ID", "only those of this batch"),
+    .option("batch", "ID", "only those of this batch; ID may be shortened as in 'strata job'"),
     .option("schedule", "NAME", "only those that this schedule made"),
     .option("since", "INSTANT|TIME", "only those accepted since then, or since so long ago"),
     .option("until", "INSTANT|TIME", "only those accepted before"),
@@ -41,10 +41,10 @@ enum JobFilterOptions {
   static let bulkMax = 500
 
   /// What these ask for.
-  static func request(_ arguments: Arguments) throws(UsageError) -> BulkJobRequest {
+  static func request(_ arguments: Arguments) async throws -> BulkJobRequest {
     BulkJobRequest(
       capability: arguments["capability"], name: arguments["name"], labels: try LabelWords.read(arguments),
-      tier: arguments["tier"], batch: try JobOptions.batch(arguments), schedule: arguments["schedule"],
+      tier: arguments["tier"], batch: try await JobOptions.batch(arguments), schedule: arguments["schedule"],
       since: try instant("since", arguments), until: try instant("until", arguments), code: arguments["code"],
       dryRun: arguments.has("dry-run") ? true : nil)
   }
@@ -71,14 +71,15 @@ private struct JobList {
   private let query: [(name: String, value: String)]
   private let limit: Int
 
-  init(_ arguments: Arguments) throws(UsageError) {
+  init(_ arguments: Arguments, batch: BatchID?) throws(UsageError) {
     self.arguments = arguments
     if arguments.has("tenant"), arguments.has("all-tenants") {
       throw UsageError("give --tenant or --all-tenants, not both", command: "jobs")
     }
     limit = try arguments.limit(usual: 20)
     if let text = arguments["state"] { try Self.check(states: text) }
-    var query = arguments.query("state", "name", "capability", "tier", "code", "batch", "schedule", "tenant")
+    var query = arguments.query("state", "name", "capability", "tier", "code", "schedule", "tenant")
+    if let batch { query.append((name: "batch", value: batch.description)) }
     for (name, value) in try LabelWords.read(arguments) ?? [:] {
       query.append((name: "label", value: "\(name)=\(value)"))
     }

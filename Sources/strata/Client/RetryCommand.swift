@@ -16,7 +16,7 @@ extension Command {
       .flag("dry-run", "only list them"), JobOptions.patienceOption, .dataDirectory, .json,
     ],
     run: { arguments in
-      var request = try JobFilterOptions.request(arguments)
+      var request = try await JobFilterOptions.request(arguments)
       request.state = arguments.has("cancelled") ? JobState.cancelled.rawValue : nil
       let (limit, server) = (try arguments.limit(usual: 100), try Server(arguments))
       let answer = try await retry(request, limit, server, arguments)
