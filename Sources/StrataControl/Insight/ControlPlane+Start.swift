@@ -22,7 +22,8 @@ extension ControlPlane {
     }
     let shared = [bound(facts.capability, elapsed { $0.capability == lane.capability }), bound(facts.tier, onTier)]
     return StartFacts(
-      standing: facts.standing, tenant: record.tenant, ownAhead: facts.ownAhead, readyAbove: facts.readyAbove,
+      standing: facts.standing, tenant: record.tenant, ownAhead: facts.ownAhead,
+      mayMoreBeAhead: facts.mayMoreBeAhead, readyAbove: facts.readyAbove,
       running: room.lanes.reduce(0) { $0 + (tiers.contains($1.key.tier) ? $1.value.leased : 0) },
       slotsFree: room.slotsFree(for: lane, of: record.tenant), elapsed: elapsed { tiers.contains($0.tier) },
       tenantLimit: .init(

@@ -42,6 +42,8 @@ struct StartFacts: Sendable {
   let tenant: TenantID
   /// Jobs of its own tenant that go first.
   let ownAhead: Int
+  /// Whether more of them may, which are not counted.
+  let mayMoreBeAhead: Bool
   /// Jobs of higher classes that wait for the same tier.
   let readyAbove: Int
   /// Jobs that run on its tier, and how many such as this one its workers would take beside them.
@@ -76,6 +78,11 @@ struct StartFacts: Sendable {
     if bounds.contains(where: { $0.0.limit.rate != nil }) {
       return .unknown(
         code: "rate_limit", reason: "only so many may start in a time, and the queue does not tell how many are left")
+    }
+    if mayMoreBeAhead, slotsFree == 0 {
+      return .unknown(
+        code: "own_jobs",
+        reason: "jobs of its own tenant that need something else may go first, and the queue does not tell how many")
     }
     let history = history.including(elapsed)
     let onWorkers = StartEstimate.of(

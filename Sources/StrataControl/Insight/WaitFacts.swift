@@ -151,13 +151,22 @@ struct WaitFacts: Sendable {
   }
 
   private var ownJobs: Explanation.Reason? {
-    guard ownAhead > 0 else { return nil }
+    guard ownAhead > 0 else { return perhapsOwnJobs }
     let least = mayMoreBeAhead ? "at least " : ""
     let jobs = "\(ownAhead.counted("job")) of its own tenant \(ownAhead == 1 ? "goes" : "go") first"
     let tasks = tasksAhead > 0 ? ", counting \(tasksAhead.counted("task")) that its arrays have still to make" : ""
     return .init(
       .ownJobs, "\(least)\(jobs)\(tasks): a tenant's jobs start by priority, then as they were submitted",
       count: ownAhead)
+  }
+
+  /// Nothing says that it is the next where others of its tenant, which need something else, may go first.
+  private var perhapsOwnJobs: Explanation.Reason? {
+    guard mayMoreBeAhead else { return nil }
+    return .init(
+      .ownJobs,
+      "jobs of its own tenant that need something else wait beside it, and those of them go first that were submitted "
+        + "before it or have a higher priority: how many is not known")
   }
 
   private var turns: Explanation.Reason? {
