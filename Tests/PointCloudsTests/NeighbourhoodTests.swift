@@ -63,7 +63,10 @@ import Testing
     let points = try Coordinates(Array(repeating: SIMD3(3, 3, 3), count: 50))
     let tree = KDTree(points)
     #expect(try EigenFeatureKernel().features(of: tree).features.allSatisfy { $0 == EigenFeatures() })
-    #expect(try NormalEstimation().normals(of: points, in: tree).directions.allSatisfy { abs(squaredLength(SIMD3<Double>($0)) - 1) < 1e-6 })
+    #expect(
+      try NormalEstimation().normals(of: points, in: tree).directions.allSatisfy {
+        abs(squaredLength(SIMD3<Double>($0)) - 1) < 1e-6
+      })
     let none = KDTree(try Coordinates([]))
     #expect(try EigenFeatureKernel().features(of: none).features.isEmpty)
   }
@@ -73,7 +76,8 @@ import Testing
     let tree = KDTree(points)
     let centre = SIMD3(100.0, 200, 50)
     func outward(_ orientation: NormalEstimation.Orientation) throws -> [Double] {
-      let normals = try NormalEstimation(neighbours: 12, orientation: orientation).normals(of: points, in: tree, threads: 2)
+      let normals = try NormalEstimation(neighbours: 12, orientation: orientation).normals(
+        of: points, in: tree, threads: 2)
       return (0..<points.count).map { dot(SIMD3<Double>(normals.directions[$0]), (points[$0] - centre) / 5) }
     }
     #expect(try outward(.towards(centre)).allSatisfy { $0 < -0.9 })

@@ -30,7 +30,9 @@ import Testing
   }
 
   @Test func `each rule keeps the point that it names`() throws {
-    let points = try Coordinates([SIMD3(0.1, 0.1, 0.9), SIMD3(0.55, 0.5, 0.5), SIMD3(0.1, 0.2, 0.1), SIMD3(0.2, 0.2, 0.4), SIMD3(-0.5, 0, 0)])
+    let points = try Coordinates([
+      SIMD3(0.1, 0.1, 0.9), SIMD3(0.55, 0.5, 0.5), SIMD3(0.1, 0.2, 0.1), SIMD3(0.2, 0.2, 0.4), SIMD3(-0.5, 0, 0),
+    ])
     let voxels = try VoxelGrid(cell: 1).voxels(of: points)
     let kept = Voxels.Representative.allCases.map { voxels.representatives($0, of: points) }
     #expect(kept == [[4, 1], [4, 3], [4, 2], [4, 0], [4, 0]])
@@ -42,7 +44,9 @@ import Testing
     #expect(throws: PointCloudError.self) { try VoxelGrid(cell: 1e-3).voxels(of: far) }
     let error = #expect(throws: PointCloudError.self) { try VoxelGrid(cell: 1e-8).voxels(of: far) }
     #expect(error?.code == .limitExceeded)
-    for cell in [0, -1, .nan, .infinity] as [Double] { #expect(throws: PointCloudError.self) { try VoxelGrid(cell: cell) } }
+    for cell in [0, -1, .nan, .infinity] as [Double] {
+      #expect(throws: PointCloudError.self) { try VoxelGrid(cell: cell) }
+    }
     let empty = try VoxelGrid(cell: 1).voxels(of: Coordinates([]))
     #expect(try empty.count == 0 && empty.centroids(of: Coordinates([])).isEmpty)
   }

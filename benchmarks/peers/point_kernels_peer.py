@@ -18,7 +18,7 @@ os.environ["OMP_NUM_THREADS"] = str(THREADS)
 import numpy as np
 import pgeof
 import small_gicp
-from scipy.spatial import cKDTree
+from scipy.spatial import Delaunay, cKDTree
 
 try:
     import open3d
@@ -28,6 +28,7 @@ except (ImportError, OSError):
 xyz = np.fromfile(sys.argv[1]).reshape(-1, 3)
 xyz -= xyz.min(0)
 cloud = small_gicp.PointCloud(xyz)
+lattice = np.unique(np.round(xyz[:, :2] * 1000), axis=0)
 kept = {}
 
 
@@ -49,6 +50,7 @@ KERNELS = {
     "nearest": lambda: tree().batch_knn_search(xyz, 20, num_threads=THREADS),
     "nearest-scipy": lambda: cKDTree(xyz).query(xyz, 20, workers=THREADS),
     "features": features,
+    "triangulation": lambda: Delaunay(lattice),
 }
 
 if open3d:

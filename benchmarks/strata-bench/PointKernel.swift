@@ -9,12 +9,23 @@ struct PointKernel: Sendable {
     let tree: KDTree
     /// The centroids of cubes of 1 m.
     let thin: Coordinates
+    /// Places in steps of 1 mm, each once, in order.
+    let lattice: [SIMD2<Int32>]
 
     init(_ points: Coordinates) throws {
       self.points = points
       tree = KDTree(points, threads: 2)
       let centroids = try VoxelGrid(cell: 1).voxels(of: points).centroids(of: points)
       thin = try Coordinates(x: centroids.map(\.x), y: centroids.map(\.y), z: centroids.map(\.z))
+      lattice = Self.lattice(points)
+    }
+
+    private static func lattice(_ points: Coordinates) -> [SIMD2<Int32>] {
+      guard let x = points.x.min(), let y = points.y.min() else { return [] }
+      let places = zip(points.x, points.y).map {
+        SIMD2<Int32>((SIMD2($0 - x, $1 - y) * 1_000).rounded(.toNearestOrEven))
+      }
+      return Set(places).sorted { ($0.x, $0.y) < ($1.x, $1.y) }
     }
   }
 
@@ -59,6 +70,9 @@ struct PointKernel: Sendable {
     PointKernel(name: "plane", peer: "Open3D") { subject, threads in
       let search = try PlaneSampling(distance: 0.2, missProbability: 0, seed: 1)
       _ = try search.segments(of: subject.points, threads: threads)
+    },
+    PointKernel(name: "triangulation", peer: "scipy", count: { $0.lattice.count }) { subject, threads in
+      _ = Triangulation(subject.lattice, threads: threads)
     },
     PointKernel(name: "poisson-thinning", peer: "no peer") { subject, threads in
       _ = try PoissonThinning(radius: 1, seed: 1).indices(of: subject.points, threads: threads)

@@ -26,7 +26,8 @@ extension Coordinates {
           remedy: "Check the file's scale and offset.")
       case .tooMany(let count):
         throw PointCloudError(
-          .limitExceeded, "\(count) points are more than \(Coordinates.countMax)", remedy: "Split the cloud into tiles.")
+          .limitExceeded, "\(count) points are more than \(Coordinates.countMax)", remedy: "Split the cloud into tiles."
+        )
       case .columnsDiffer(let x, let y, let z):
         throw PointCloudError(
           .invalidParameter, "columns of \(x), \(y) and \(z) values", remedy: "Give columns of equal length.")

@@ -35,7 +35,7 @@ public struct TriangulatedSurface: Sendable {
     _ positions: Positions, isPart: [Bool], reach: Double, threads: Int, keepGoing: () -> Bool = { true }
   ) throws(PointCloudError) {
     lattice = try LatticeFrame(positions)
-    let (points, heights) = Self.corners(positions, isPart, lattice)
+    let (points, heights) = Self.corners(positions, isPart, lattice, threads: threads)
     guard keepGoing() else { throw .cancelled }
     triangulation = Triangulation(points, threads: threads, keepGoing: keepGoing)
     guard keepGoing() else { throw .cancelled }
@@ -46,25 +46,31 @@ public struct TriangulatedSurface: Sendable {
     hints = Hints(triangulation, last: lattice.last)
   }
 
-  /// The places of the points, in order, and their heights.
+  /// The places of the points, in order, each once, and their heights.
   private static func corners(
-    _ positions: Positions, _ isPart: [Bool], _ lattice: LatticeFrame
+    _ positions: Positions, _ isPart: [Bool], _ lattice: LatticeFrame, threads: Int
   ) -> (points: [SIMD2<Int32>], heights: [Int32]) {
+    let indices = isPart.indices.filter { isPart[$0] }
+    let (xBits, yBits) = (
+      Int64.bitWidth - lattice.last.x.leadingZeroBitCount, Int64.bitWidth - lattice.last.y.leadingZeroBitCount
+    )
+    let keys = parallelMap(indices.count, threads: threads) { index in
+      let place = lattice.place(positions, indices[index])
+      return UInt64(place.x) << UInt64(yBits) | UInt64(place.y)
+    }
     let isUpsideDown = positions.scale.z < 0
-    var corners: [(place: UInt64, height: Int32)] = []
-    for index in 0..<positions.count where isPart[index] {
-      let place = lattice.place(positions, index)
-      corners.append((UInt64(place.x) << 32 | UInt64(place.y), positions.z[index]))
-    }
-    corners.sort { a, b in
-      a.place != b.place ? a.place < b.place : isUpsideDown ? a.height > b.height : a.height < b.height
-    }
     var (points, heights): ([SIMD2<Int32>], [Int32]) = ([], [])
     var before: UInt64?
-    for corner in corners where corner.place != before {
-      before = corner.place
-      points.append(SIMD2(Int32(corner.place >> 32), Int32(truncatingIfNeeded: corner.place)))
-      heights.append(corner.height)
+    for place in RadixSort.order(of: keys, bits: xBits + yBits, threads: threads) {
+      let (key, height) = (keys[Int(place)], positions.z[indices[Int(place)]])
+      if key == before {
+        let last = heights.count - 1
+        heights[last] = isUpsideDown ? max(heights[last], height) : min(heights[last], height)
+      } else {
+        points.append(SIMD2(Int32(key >> UInt64(yBits)), Int32(key & (1 << UInt64(yBits) - 1))))
+        heights.append(height)
+        before = key
+      }
     }
     return (points, heights)
   }
