@@ -92,8 +92,8 @@ let package = Package(
     module(
       "Capabilities", "workers/capabilities",
       exclude: [
-        "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.ground/capability.json",
-        "pointcloud.raster/capability.json",
+        "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.convert/capability.json",
+        "pointcloud.ground/capability.json", "pointcloud.raster/capability.json",
       ],
       on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds", "CCapabilityDefinitions"]),
     .executableTarget(

@@ -9,6 +9,9 @@ static const unsigned char command_run[] = {
 static const unsigned char noop[] = {
 #embed "../../workers/capabilities/noop/capability.json"
 };
+static const unsigned char pointcloud_convert[] = {
+#embed "../../workers/capabilities/pointcloud.convert/capability.json"
+};
 static const unsigned char pointcloud_ground[] = {
 #embed "../../workers/capabilities/pointcloud.ground/capability.json"
 };
@@ -19,6 +22,7 @@ static const unsigned char pointcloud_raster[] = {
 static const struct strata_capability_definition definitions[] = {
     {"command.run", command_run, sizeof command_run},
     {"noop", noop, sizeof noop},
+    {"pointcloud.convert", pointcloud_convert, sizeof pointcloud_convert},
     {"pointcloud.ground", pointcloud_ground, sizeof pointcloud_ground},
     {"pointcloud.raster", pointcloud_raster, sizeof pointcloud_raster},
 };

@@ -7,7 +7,7 @@ public import StrataWorker
 public enum Catalogue {
   /// The handlers, for a runner.
   public static let handlers: [any CapabilityHandler] = [
-    CommandRun(), NoOperation(), PointCloudGround(), PointCloudRaster(),
+    CommandRun(), NoOperation(), PointCloudConvert(), PointCloudGround(), PointCloudRaster(),
   ]
   /// Those that a worker runs itself.
   public static let inlineHandlers = handlers.compactMap { $0 as? any InlineHandler }

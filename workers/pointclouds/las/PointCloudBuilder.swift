@@ -68,17 +68,31 @@ extension PointCloud {
     _ points: [NewPoint], _ low: Vector3, _ high: Vector3, _ origin: Vector3, _ scale: Double, _ system: String,
     _ software: String
   ) -> [UInt8] {
-    var header = [UInt8](repeating: 0, count: 227)
-    header.replaceSubrange(0..<4, with: "LASF".utf8)
-    (header[24], header[25], header[104]) = (1, 2, 1)
-    header.put(text: system, at: 26, length: 32)
-    header.put(text: software, at: 58, length: 32)
-    header.put(UInt16(227), at: 94)
-    header.put(UInt16(28), at: 105)
+    var header = newHeader(minorVersion: 2, format: 1, recordLength: 28, scale, origin, system, software)
     header.put(UInt32(points.count), at: 107)
     for number in 1...5 { header.put(UInt32(points.count { $0.returnNumber == number }), at: 107 + 4 * number) }
     let bounds = points.isEmpty ? [0, 0, 0, 0, 0, 0] : [high.x, low.x, high.y, low.y, high.z, low.z]
-    let numbers = [scale, scale, scale, origin.x, origin.y, origin.z] + bounds
+    for (index, number) in bounds.enumerated() { header.put(number.bitPattern, at: 179 + 8 * index) }
+    return header
+  }
+
+  /// The header of a new file that has neither points nor records yet.
+  static func newHeader(
+    minorVersion: Int, format: Int, recordLength: Int, _ scale: Double, _ origin: Vector3, _ system: String,
+    _ software: String
+  ) -> [UInt8] {
+    let size = LASHeader.sizes[minorVersion]
+    var header = [UInt8](repeating: 0, count: size)
+    header.replaceSubrange(0..<4, with: "LASF".utf8)
+    // From format 6 on, coordinate systems are well-known text.
+    if format >= 6 { header[6] = 0x10 }
+    (header[24], header[25], header[104]) = (1, UInt8(minorVersion), UInt8(format))
+    header.put(text: system, at: 26, length: 32)
+    header.put(text: software, at: 58, length: 32)
+    header.put(UInt16(size), at: 94)
+    header.put(UInt32(size), at: 96)
+    header.put(UInt16(recordLength), at: 105)
+    let numbers = [scale, scale, scale, origin.x, origin.y, origin.z]
     for (index, number) in numbers.enumerated() { header.put(number.bitPattern, at: 131 + 8 * index) }
     return header
   }
@@ -97,7 +111,7 @@ extension PointCloud {
 
 extension [UInt8] {
   /// Overwrites `length` bytes with text, cut or padded with zeros.
-  fileprivate mutating func put(text: String, at offset: Int, length: Int) {
+  mutating func put(text: String, at offset: Int, length: Int) {
     for (index, byte) in text.utf8.prefix(length).enumerated() { self[offset + index] = byte }
   }
 }

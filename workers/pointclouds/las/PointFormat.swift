@@ -11,6 +11,14 @@ public struct PointFormat: Hashable, Sendable {
     self.number = number
   }
 
+  private init(known number: Int) { self.number = number }
+
+  /// A format that is known to be one.
+  static func extended(_ number: Int) -> PointFormat {
+    precondition((6...10).contains(number))
+    return PointFormat(known: number)
+  }
+
   private struct Layout {
     let length: Int
     var time: Int?

@@ -59,15 +59,18 @@ struct Scan {
     return system.metresPerUnit
   }
 
-  var formatDescription: String {
-    let header = cloud.header
-    return
-      "LAS 1.\(header.minorVersion), point format \(cloud.format.number)\(header.isCompressed ? ", compressed" : "")"
-  }
+  var formatDescription: String { cloud.formatDescription }
 
   /// Who made the file, in its own words.
   var originDescription: String {
     [cloud.header.systemIdentifier, cloud.header.generatingSoftware].filter { !$0.isEmpty }.joined(separator: " / ")
+  }
+}
+
+extension PointCloud {
+  /// Such as `LAS 1.2, point format 3, compressed`.
+  var formatDescription: String {
+    "LAS 1.\(header.minorVersion), point format \(format.number)\(header.isCompressed ? ", compressed" : "")"
   }
 }
 

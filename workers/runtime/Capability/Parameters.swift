@@ -33,6 +33,14 @@ public struct Parameters: Hashable, Sendable {
     return value
   }
 
+  /// - Throws: `invalid_input` if it is absent or neither true nor false.
+  public func boolean(_ name: String) throws(AttemptError) -> Bool {
+    guard case .boolean(let value) = values[name] else {
+      throw .invalidInput("parameter '\(name)' must be true or false")
+    }
+    return value
+  }
+
   /// Nil where it is absent, as in orders from before the capability had it.
   ///
   /// - Throws: `invalid_input` if it is there but not a whole number.

@@ -1,0 +1,132 @@
+/// From one format to another: all that the capability `pointcloud.convert` does.
+public struct ConvertPipeline {
+  public enum Stage: String, PipelineStage {
+    case read, convert, write
+
+    public var share: Double {
+      switch self {
+      case .read: 0.4
+      case .convert: 0.2
+      case .write: 0.4
+      }
+    }
+  }
+
+  /// Reads `input` (LAS, LAZ, COPC, PLY, PCD, or text) and writes `<stem>.<format>` and `summary.json` into
+  /// `outputDirectory`, which must exist, each complete or not at all.
+  ///
+  /// - Parameters:
+  ///   - threads: the most threads to use, the caller's own among them.
+  ///   - progress: told the stage and the share of the whole that is done, growing from 0 to 1; on the caller's thread.
+  ///   - isCancelled: asked on the caller's thread, now and then.
+  /// - Throws: any `PointCloudError` of reading and writing; `empty` without points.
+  /// - Complexity: O(points × columns); between other formats than LAS and LAZ 8 bytes for each number.
+  public static func run(
+    input: String, outputDirectory: String, parameters: ConvertParameters = ConvertParameters(), threads: Int = 1,
+    limits: ReadLimits = ReadLimits(), progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in },
+    isCancelled: () -> Bool = { false }
+  ) throws(PointCloudError) -> ConvertSummary {
+    try parameters.validate()
+    return try withoutActuallyEscaping(progress) { (progress) throws(PointCloudError) in
+      try withoutActuallyEscaping(isCancelled) { (isCancelled) throws(PointCloudError) in
+        let run = ConvertRun(
+          input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
+          limits: limits, reporter: ProgressReporter(report: progress, isCancelled: isCancelled))
+        return try run.run()
+      }
+    }
+  }
+}
+
+/// One run of the pipeline.
+private struct ConvertRun {
+  let input: String
+  let outputDirectory: String
+  let parameters: ConvertParameters
+  let threads: Int
+  let limits: ReadLimits
+  let reporter: ProgressReporter<ConvertPipeline.Stage>
+
+  /// What was read: LAS as it is, all else as a table.
+  private enum Content {
+    case cloud(PointCloud)
+    case table(PointTable, ScanFormat)
+  }
+
+  func run() throws(PointCloudError) -> ConvertSummary {
+    let content = try reporter.stage(.read) { (going) throws(PointCloudError) in try read(going) }
+    let made = try reporter.stage(.convert) { (_) throws(PointCloudError) -> CloudFromTable? in
+      guard case .table(let table, _) = content else { return nil }
+      return try CloudFromTable(table, scale: parameters.scale)
+    }
+    var (cloud, inputFormat) = (made?.cloud, "")
+    switch content {
+    case .cloud(let read): (cloud, inputFormat) = (read, read.formatDescription)
+    case .table(_, let format): inputFormat = format.rawValue
+    }
+    guard let cloud, cloud.count > 0 else {
+      throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
+    }
+    let output = "\(stem(of: input)).\(parameters.format.rawValue)"
+    let left = try reporter.stage(.write) { (going) throws(PointCloudError) in
+      try write(cloud, "\(outputDirectory)/\(output)", going)
+    }
+    let summary = summarize(cloud, made, inputFormat, output, cloud.warnings + (made?.warnings ?? []) + left)
+    try writeFile(summary.json(), "\(outputDirectory)/summary.json")
+    reporter.finish()
+    return summary
+  }
+
+  private func read(_ going: (Double) -> Bool) throws(PointCloudError) -> Content {
+    let format = try ScanFormat(of: start(), path: input)
+    if format.isLAS {
+      return .cloud(
+        try PointCloud.read(
+          path: input, threads: threads, limits: limits, isSalvaging: parameters.salvage, keepGoing: going))
+    }
+    let file = ByteReader(block: try ByteBlock.contents(ofFile: input, sizeMax: limits.fileBytesMax))
+    var table =
+      switch format {
+      case .ply: try PLYReader.read(file, limits: limits, keepGoing: going)
+      case .pcd: try PCDReader.read(file, limits: limits, keepGoing: going)
+      default:
+        try DelimitedReader.read(
+          file, names: parameters.columns, delimiter: parameters.delimiter, limits: limits, keepGoing: going)
+      }
+    table.warnOfRounding()
+    return .table(table, format)
+  }
+
+  /// As much of the file as tells its format.
+  private func start() throws(PointCloudError) -> ByteReader {
+    let file = try InputFile(input)
+    return ByteReader(block: try file.read(0..<min(file.byteCount, 128), for: "the file's start"))
+  }
+
+  /// - Returns: what was left out, in words.
+  private func write(
+    _ cloud: PointCloud, _ path: String, _ going: (Double) -> Bool
+  ) throws(PointCloudError) -> [String] {
+    guard !parameters.format.isLAS else {
+      try cloud.write(path: path, isCompressed: parameters.format == .laz, threads: threads)
+      return []
+    }
+    let table = PointTable(cloud, threads: threads)
+    return table.warnings + (try TableWriter(table: table, format: parameters.format).write(path, keepGoing: going))
+  }
+
+  private func summarize(
+    _ cloud: PointCloud, _ made: CloudFromTable?, _ inputFormat: String, _ output: String, _ warnings: [String]
+  ) -> ConvertSummary {
+    let bounds = Positions(cloud, threads: threads).bounds()
+    return ConvertSummary(
+      points: cloud.count, pointsLost: cloud.losses.reduce(0) { $0 + $1.points.count },
+      pointsWithoutPlace: made?.withoutPlace ?? 0, inputFormat: inputFormat, outputFormat: parameters.format,
+      minimum: bounds?.low ?? cloud.header.minimum, maximum: bounds?.high ?? cloud.header.maximum,
+      scale: cloud.header.scale, largestRounding: made?.largestRounding ?? 0,
+      losses: cloud.losses.map {
+        ConvertSummary.LossSummary(
+          chunk: $0.chunk, firstPoint: $0.points.lowerBound, points: $0.points.count, reason: $0.reason)
+      }, parameters: parameters, stages: reporter.times, outputs: [output, "summary.json"], warnings: warnings)
+  }
+}
