@@ -53,7 +53,12 @@ public final class SentinelFixture: Sendable {
   public var master: RedisFixture? { master(besides: nil) }
 
   private func master(besides other: RedisFixture?) -> RedisFixture? {
-    servers.first { $0 !== other && (try? $0.ask("role"))?.hasPrefix("master\n") == true }
+    servers.first { $0 !== other && Self.has($0, role: "master") }
+  }
+
+  /// Whether a server has a role, as far as it says so: sentinels break the connections of one that they give another.
+  public static func has(_ server: RedisFixture, role: String) -> Bool {
+    (try? server.ask("role"))?.hasPrefix(role + "\n") == true
   }
 
   /// Takes the master away until the sentinels have made a replica the master, and for a while longer; returns when it has
@@ -70,7 +75,7 @@ public final class SentinelFixture: Sendable {
     if isFrozen { old.freeze(false) } else { try old.start() }
     try replaced.get()
     try wait(for: "the master of before is a replica") {
-      try old.ask("role").hasPrefix("slave\n") && Self.isLinked(old)
+      Self.has(old, role: "slave") && (try? Self.isLinked(old)) == true
     }
   }
 

@@ -118,7 +118,7 @@ import Testing
           let (verdicts, oldVerdicts) = (try await queue.complete(results), try await old.complete(results))
           #expect(Set(verdicts) == [.stale] && Set(oldVerdicts) == [.accepted])
           try await waitUntil("the old master is a replica") {
-            try servers.servers[0].ask("role").hasPrefix("slave")
+            SentinelFixture.has(servers.servers[0], role: "slave")
           }
           let error = await #expect(throws: QueueError.self) { _ = try await old.complete(results) }
           #expect(error.map { "\($0)".contains("replica") } ?? false, "\(String(describing: error))")
@@ -142,7 +142,7 @@ import Testing
             try await untilReplicated(servers, from: 1 - master)
             // Sentinels on a busy machine give a failover up, and have to be asked again.
             try await waitUntil("the sentinels change the master") {
-              if try servers.servers[master].ask("role").hasPrefix("master\n") { return true }
+              if SentinelFixture.has(servers.servers[master], role: "master") { return true }
               _ = try servers.sentinels[0].ask("sentinel failover \(SentinelFixture.masterName)")
               return false
             }
