@@ -150,6 +150,26 @@ import Testing
     #expect(error?.code == .invalidParameter)
   }
 
+  @Test func `what is rounded by much is told of, axis by axis`() throws {
+    // Degrees beside metres: one step for all cannot keep both.
+    let rows = (0..<50).map { "8.\(5_000_001 + $0 * 37),47.\(3_000_003 + $0 * 41),\($0 * 12)" }
+    try write(Array(rows.joined(separator: "\n").utf8), to: "\(folder.path)/degrees.csv")
+    let coarse = try convert("\(folder.path)/degrees.csv", ConvertParameters(scale: 0.001))
+    #expect(coarse.warnings.contains { $0.hasPrefix("x and y were rounded") }, "\(coarse.warnings)")
+    let chosen = try convert("\(folder.path)/degrees.csv")
+    #expect(chosen.scale.x <= 1e-6 && chosen.largestRounding < 1e-6, "\(chosen)")
+  }
+
+  @Test func `a first line with a gap is a faulty point and not names`() throws {
+    try write(Array("1,,3\n4,5,6\n7,8,9\n".utf8), to: "\(folder.path)/gap.csv")
+    let named = ConvertParameters(columns: ["x", "y", "z"], delimiter: .comma)
+    let error = #expect(throws: PointCloudError.self) { try convert("\(folder.path)/gap.csv", named) }
+    #expect(error?.code == .corrupt && error?.message.contains("line 1") == true, "\(String(describing: error))")
+    try write(Array("1,2,3,a\n4,5,6,b\n".utf8), to: "\(folder.path)/text.csv")
+    let left = ConvertParameters(columns: ["x", "y", "z", "-"], delimiter: .comma)
+    #expect(try convert("\(folder.path)/text.csv", left).points == 2)
+  }
+
   @Test func `values that LAS has no room for are kept as extra bytes and told of`() throws {
     let (result, summary) = try cloud(Array("x y z intensity\n0 0 0 0.5\n1 1 1 0.25\n".utf8), "a.xyz")
     #expect(result.header.recordLength == 38 && result.intensities() == [0, 0])

@@ -84,6 +84,21 @@ import Testing
     #expect(summary.stages.map(\.stage) == ["read", "maps", "write"])
   }
 
+  @Test func `steps so unequal that there is no surface are refused`() throws {
+    let folder = try TemporaryFolder()
+    var file = try bytes(ofFile: scan(in: folder, points: 500, classified: true))
+    for (index, byte) in withUnsafeBytes(of: Double(1e-300).bitPattern.littleEndian, Array.init).enumerated() {
+      file[139 + index] = byte
+    }
+    let path = "\(folder.path)/flat.las"
+    try Data(file).write(to: URL(filePath: path))
+    let error = #expect(throws: PointCloudError.self) {
+      try RasterPipeline.run(
+        input: path, outputDirectory: folder.path, parameters: RasterParameters(products: [.dtm], ground: .classified))
+    }
+    #expect(error?.code == .unsupported)
+  }
+
   @Test func `wrong parameters are refused before anything is read`() throws {
     for parameters in [
       RasterParameters(products: []), RasterParameters(reach: 0), RasterParameters(reach: .nan),

@@ -28,6 +28,12 @@ struct CloudFromTable {
     if withoutPlace > 0 { warnings.append("\(withoutPlace) points whose coordinates are not numbers are left out") }
     let steps = try CoordinateSteps(axes, rows, asked: scale)
     (self.scale, largestRounding) = (steps.scale, steps.largestRounding)
+    if !steps.coarseAxes.isEmpty {
+      warnings.append(
+        "\(steps.coarseAxes.joined(separator: " and ")) \(steps.coarseAxes.count == 1 ? "was" : "were") rounded by more "
+          + "than a millionth of the extent, by \(steps.largestRounding) at most: all axes have steps of \(steps.scale)"
+      )
+    }
     let plan = RecordPlan(table)
     warnings += plan.warnings
     cloud = try Self.cloud(plan, axes, rows, steps)
@@ -66,6 +72,8 @@ struct CoordinateSteps {
   private(set) var origin: Vector3
   private(set) var scale: Double
   private(set) var largestRounding = 0.0
+  /// The axes along which that was more than a millionth of the extent.
+  private(set) var coarseAxes: [String] = []
 
   init(_ axes: [[Double]], _ rows: [Int], asked: Double?) throws(PointCloudError) {
     var (low, high) = ([Double](repeating: .infinity, count: 3), [Double](repeating: -.infinity, count: 3))
@@ -83,7 +91,7 @@ struct CoordinateSteps {
     origin = Vector3(x: low[0].rounded(.down), y: low[1].rounded(.down), z: low[2].rounded(.down))
     // From the origin, which lies up to one below the lowest.
     let extent = zip(low, high).map { $1 - $0.rounded(.down) }.max() ?? 0
-    let size = zip(low, high).map { $1 - $0 }.max() ?? 0
+    let sizes = zip(low, high).map { $1 - $0 }
     func fits(_ scale: Double) -> Bool { extent / scale < Double(Int32.max) - 1 }
     if let asked {
       guard asked.isFinite, asked > 0, asked < 1e4, fits(asked) else {
@@ -92,7 +100,7 @@ struct CoordinateSteps {
           remedy: "Choose a scale of at least \(extent / (Double(Int32.max) - 2)), below 10,000.")
       }
       scale = asked
-      largestRounding = rounding(axes, rows)
+      round(axes, rows, sizes)
       return
     }
     var power = 3
@@ -101,11 +109,11 @@ struct CoordinateSteps {
     }
     while !fits(step(power)), power > -10 { power -= 1 }
     var chosen = CoordinateSteps(origin: origin, scale: step(power))
-    chosen.largestRounding = chosen.rounding(axes, rows)
-    while power < 12, chosen.largestRounding > size * 1e-6, fits(step(power + 1)) {
+    chosen.round(axes, rows, sizes)
+    while power < 12, !chosen.coarseAxes.isEmpty, fits(step(power + 1)) {
       power += 1
       chosen = CoordinateSteps(origin: origin, scale: step(power))
-      chosen.largestRounding = chosen.rounding(axes, rows)
+      chosen.round(axes, rows, sizes)
     }
     self = chosen
   }
@@ -117,15 +125,16 @@ struct CoordinateSteps {
   /// The step nearest to a coordinate, which fits.
   func step(_ value: Double, _ axis: Int) -> Int32 { Int32(((value - start(axis)) / scale).rounded()) }
 
-  private func rounding(_ axes: [[Double]], _ rows: [Int]) -> Double {
-    var largest = 0.0
-    for axis in 0..<3 {
-      for row in rows {
+  private mutating func round(_ axes: [[Double]], _ rows: [Int], _ sizes: [Double]) {
+    coarseAxes = []
+    for (axis, name) in ["x", "y", "z"].enumerated() {
+      let largest = rows.reduce(0.0) { largest, row in
         let value = axes[axis][row]
-        largest = max(largest, abs(Double(step(value, axis)) * scale + start(axis) - value))
+        return max(largest, abs(Double(step(value, axis)) * scale + start(axis) - value))
       }
+      if sizes[axis] > 0, largest > sizes[axis] * 1e-6 { coarseAxes.append(name) }
+      largestRounding = max(largestRounding, largest)
     }
-    return largest
   }
 }
 

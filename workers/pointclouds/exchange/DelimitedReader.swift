@@ -34,7 +34,8 @@ struct DelimitedReader {
           throw lines.fault("more than \(PointTable.columnsMax) columns")
         }
         columns = Array(repeating: [], count: words.count)
-        let isHeader = words.contains { lines.value($0) == nil }
+        // A first line with a word in it that is no number, among numbers, is a faulty point, not names.
+        let isHeader = words.allSatisfy { lines.value($0) == nil }
         try nameColumns(words, isHeader: isHeader, &table)
         if isHeader { continue }
       } else {
@@ -50,7 +51,7 @@ struct DelimitedReader {
           remedy: "Split the file into tiles, or raise the limit `pointsMax`.", offset: line.lowerBound)
       }
       guard rows & 0xFFFF != 0 || keepGoing(Double(lines.place) / Double(lines.file.count)) else { throw .cancelled }
-      for (column, word) in words.enumerated() {
+      for (column, word) in words.enumerated() where names[column] != "-" {
         guard let value = lines.value(word) else { throw lines.fault("is no number", word) }
         columns[column].append(value)
       }

@@ -78,7 +78,7 @@ struct PCDReader {
         warnings.append("the field '\(field.name)' of \(count) numbers is left out")
       }
     }
-    guard fields.reduce(0, { $0 + ($1.isKept ? $1.count : 0) }) <= PointTable.columnsMax else {
+    guard fields.reduce(0, { $0 + ($1.isPackedColor ? 3 : $1.isKept ? $1.count : 0) }) <= PointTable.columnsMax else {
       throw lines.fault("there are more than \(PointTable.columnsMax) columns")
     }
   }

@@ -22,7 +22,7 @@ extension PointCloud {
     try file.write(prefix)
     let end =
       if let compression {
-        try compression.write(count: count, at: prefix.count, to: file, threads: threads) {
+        try compression.write(count: count, at: prefix.count, to: file, threads: max(1, threads)) {
           recordBytes($0, classifications)
         }
       } else {

@@ -80,7 +80,7 @@ extension PointCloud {
     chunkCount: Int = 0, fields: PointFields = .all
   ) {
     (self.header, self.headerBytes) =
-      points.count == Int(header.pointCount)
+      UInt64(points.count) == header.pointCount
       ? (header, headerBytes) : Recount(points, header.pointFormat).applied(to: header, headerBytes)
     records = list.records.filter { !$0.isAboutStorage }
     extendedRecords = list.extended.filter { !$0.isAboutStorage }

@@ -26,7 +26,7 @@ struct Recount {
   func applied(to header: LASHeader, _ bytes: [UInt8]) -> (header: LASHeader, bytes: [UInt8]) {
     var (header, bytes) = (header, bytes)
     header.pointCount = count
-    let isLegacy = !header.pointFormat.isExtended && count <= UInt32.max
+    let isLegacy = (header.minorVersion < 4 || !header.pointFormat.isExtended) && count <= UInt32.max
     bytes.put(isLegacy ? UInt32(count) : 0, at: 107)
     for number in 1...5 { bytes.put(isLegacy ? UInt32(byReturn[number]) : 0, at: 107 + 4 * number) }
     if header.minorVersion >= 4 {

@@ -29,6 +29,7 @@ public struct VariableLengthRecord: Hashable, Sendable {
 
   /// A new record with `payload`, at most 65,535 bytes.
   init(userIdentifier: String, recordIdentifier: Int, payload: [UInt8]) {
+    precondition(payload.count <= 65_535)
     self.userIdentifier = userIdentifier
     self.recordIdentifier = recordIdentifier
     isExtended = false

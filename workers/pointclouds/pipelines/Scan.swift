@@ -49,11 +49,18 @@ struct Scan {
   /// What z is multiplied by to be measured as x and y are.
   var heightFactor: Double { system?.heightFactor ?? 1 }
 
+  /// From the thousandth of a millimetre to a thousand kilometres: what is said to be shorter or longer is no unit of a scan.
+  private static let metresPerUnitPossible = 1e-6...1e6
+
   /// How many metres a step of one in x or y is, where lengths were given in metres; 1 where they are the file's own.
   mutating func metresPerUnit(_ unit: GroundParameters.LengthUnit) -> Double {
     guard unit == .metres else { return 1 }
     guard let system else {
       warnings.append("lengths were given in metres and the file does not say its unit; metres are assumed")
+      return 1
+    }
+    guard Self.metresPerUnitPossible.contains(system.metresPerUnit) else {
+      warnings.append("the unit of the file is said to be \(system.metresPerUnit) m long; metres are assumed")
       return 1
     }
     return system.metresPerUnit

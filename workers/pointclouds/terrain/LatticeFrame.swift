@@ -17,11 +17,14 @@ struct LatticeFrame: Sendable {
   /// The cloud's last place along each axis, from that corner.
   let last: SIMD2<Int64>
 
-  /// - Throws: `unsupported` where all points are said to lie on a line along an axis; `empty` without points.
+  /// The most that one step may be of the other: places then have fewer than 62 bits.
+  private static let ratioMax = 0x1p30
+
+  /// - Throws: `unsupported` where the steps are so unequal that all points lie on a line along an axis; `empty` without points.
   init(_ positions: Positions) throws(PointCloudError) {
     let scale = SIMD2(positions.scale.x, positions.scale.y)
     let finest = min(abs(scale.x), abs(scale.y))
-    guard finest > 0, (scale / finest).max().isFinite else {
+    guard finest > 0, max(abs(scale.x), abs(scale.y)) / finest <= Self.ratioMax else {
       throw PointCloudError(
         .unsupported, "coordinates in steps of \(scale.x) and \(scale.y) make no surface",
         remedy: "Give the file scale factors greater than 0.", offset: 131)

@@ -36,6 +36,11 @@ public struct TriangulatedSurface: Sendable {
   ) throws(PointCloudError) {
     lattice = try LatticeFrame(positions)
     let (points, heights) = Self.corners(positions, isPart, lattice, threads: threads)
+    guard points.count <= Triangulation.pointsMax else {
+      throw PointCloudError(
+        .limitExceeded, "\(points.count) points of ground are more than the \(Triangulation.pointsMax) of a surface",
+        remedy: "Split the file into tiles, or thin it.")
+    }
     guard keepGoing() else { throw .cancelled }
     triangulation = Triangulation(points, threads: threads, keepGoing: keepGoing)
     guard keepGoing() else { throw .cancelled }
