@@ -1,10 +1,11 @@
 import Numerics
+import StrataCore
 import Testing
 
 @Suite struct EigensystemTests {
   /// Matrices with given eigenvalues, turned at random.
   private func matrices(_ values: SIMD3<Double>, seed: UInt64) -> [SymmetricMatrix3] {
-    var random = TestRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     return (0..<200).map { _ in
       var axis: SIMD3<Double>
       repeat {

@@ -1,19 +1,7 @@
 import Numerics
+import StrataCore
 
-/// Reproducible randomness for tests (splitmix64).
-struct TestRandom: RandomNumberGenerator {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
-  }
-
+extension SeededGenerator {
   mutating func unit() -> Double { Double.random(in: 0..<1, using: &self) }
 }
 
@@ -22,7 +10,7 @@ enum TestCloud: String, CaseIterable, Sendable {
   case even, lattice, surface, collinear, allEqual, duplicates, twoFarClusters, utm, one, two, sixteen, seventeen
 
   func points(seed: UInt64) -> [SIMD3<Double>] {
-    var random = TestRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     func cube() -> SIMD3<Double> { SIMD3(random.unit(), random.unit(), random.unit()) }
     func many(_ count: Int, _ make: (Int) -> SIMD3<Double>) -> [SIMD3<Double>] { (0..<count).map(make) }
     switch self {
@@ -39,11 +27,5 @@ enum TestCloud: String, CaseIterable, Sendable {
     case .sixteen: return many(16) { _ in cube() }
     case .seventeen: return many(17) { _ in cube() }
     }
-  }
-}
-
-extension Coordinates {
-  init(_ points: [SIMD3<Double>]) throws {
-    try self.init(x: points.map(\.x), y: points.map(\.y), z: points.map(\.z))
   }
 }

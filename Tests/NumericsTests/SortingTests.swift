@@ -1,10 +1,11 @@
 import Numerics
+import StrataCore
 import Testing
 
 @Suite struct SortingTests {
   @Test(arguments: [0, 1, 2, 1_000, 70_000], [1, 11, 22, 40, 64])
   func `a radix sort is a stable sort`(count: Int, bits: Int) {
-    var random = TestRandom(seed: UInt64(count + bits))
+    var random = SeededGenerator(seed: UInt64(count + bits))
     let keys = (0..<count).map { _ in random.next() >> UInt64(64 - bits) }
     let expected = keys.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }.map(Int32.init)
     #expect(RadixSort.order(of: keys, bits: bits, threads: 1) == expected)
@@ -23,7 +24,7 @@ import Testing
     #expect(MortonCode.encode(0, 1, 0) == 2)
     #expect(MortonCode.encode(3, 0, 1) == 0b1101)
     #expect(MortonCode.encode(0x1F_FFFF, 0x1F_FFFF, 0x1F_FFFF) == UInt64.max >> 1)
-    var random = TestRandom(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<1_000 {
       let cell = (0..<3).map { _ in UInt32.random(in: 0...0x1F_FFFF, using: &random) }
       let decoded = MortonCode.decode(MortonCode.encode(cell[0], cell[1], cell[2]))

@@ -1,19 +1,9 @@
 import Glibc
 import Numerics
 import PointClouds
+import StrataCore
 
-/// Reproducible randomness for tests (splitmix64).
-struct TestRandom: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
-  }
-
+extension SeededGenerator {
   mutating func number(in range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &self) }
 
   mutating func normal() -> Double {
@@ -27,7 +17,7 @@ func squaredLength(_ vector: SIMD3<Double>) -> Double { dot(vector, vector) }
 enum KernelCloud {
   /// Points on a surface of two slopes with a wall between them and some noise, with UTM-like coordinates.
   static func terrain(_ count: Int, seed: UInt64 = 1) throws -> Coordinates {
-    var random = TestRandom(state: seed)
+    var random = SeededGenerator(seed: seed)
     return try Coordinates(
       (0..<count).map { _ -> SIMD3<Double> in
         let x = random.number(in: 0...60)
@@ -46,7 +36,7 @@ enum KernelCloud {
 
   /// A sphere of radius 5 around (100, 200, 50).
   static func sphere(_ count: Int) throws -> Coordinates {
-    var random = TestRandom(state: 9)
+    var random = SeededGenerator(seed: 9)
     return try Coordinates(
       (0..<count).map { _ -> SIMD3<Double> in
         let raw = SIMD3(random.normal(), random.normal(), random.normal())
@@ -56,9 +46,5 @@ enum KernelCloud {
 }
 
 extension Coordinates {
-  init(_ points: [SIMD3<Double>]) throws {
-    try self.init(x: points.map(\.x), y: points.map(\.y), z: points.map(\.z))
-  }
-
   var all: [SIMD3<Double>] { (0..<count).map { self[$0] } }
 }

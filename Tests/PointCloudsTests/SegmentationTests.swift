@@ -1,5 +1,6 @@
 import Numerics
 import PointClouds
+import StrataCore
 import Testing
 
 @Suite struct SegmentationTests {
@@ -35,7 +36,7 @@ import Testing
   @Test(arguments: [0.1, 0.5, 1.2, 200], [1, 4, 12]) func `clusters are those of all pairs`(
     radius: Double, neighbours: Int
   ) throws {
-    var random = TestRandom(state: 11)
+    var random = SeededGenerator(seed: 11)
     let points = try Coordinates(
       (0..<700).map { number -> SIMD3<Double> in
         let centre = SIMD3(Double(number % 5) * 4, Double(number % 3) * 3, 0)
@@ -57,7 +58,7 @@ import Testing
 
   /// A floor of 40 by 40, a wall on it of 40 by 10, and points anywhere.
   private func room(noise: Int = 300) throws -> Coordinates {
-    var random = TestRandom(state: 5)
+    var random = SeededGenerator(seed: 5)
     func at(_ x: Double, _ y: Double, _ z: Double) -> SIMD3<Double> { SIMD3(500_000 + x, 5_000_000 + y, 100 + z) }
     let floor = (0..<3_000).map { _ in at(random.number(in: 0...40), random.number(in: 0...40), 0.01 * random.normal())
     }

@@ -20,6 +20,11 @@ public struct Coordinates: Sendable {
     (self.x, self.y, self.z) = (x, y, z)
   }
 
+  /// As above, from places one after the other.
+  public init(_ places: [SIMD3<Double>]) throws(CoordinatesError) {
+    try self.init(x: places.map(\.x), y: places.map(\.y), z: places.map(\.z))
+  }
+
   /// Indices are kept in 32 bits.
   public static let countMax = Int(Int32.max) - 64
 

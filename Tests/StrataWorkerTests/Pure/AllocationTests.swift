@@ -24,7 +24,7 @@ import Testing
   @Test func whatARunnerIsToldAndSays() throws {
     let assignment = Assignment(
       order: order, tier: .cpu, inputs: [], workingFolder: "attempts/1/work",
-      outputFolder: "attempts/1/work/output", cores: 1)
+      outputFolder: "attempts/1/work-output", cores: 1)
     let outcome = RunnerOutcome(summaryJSON: summary, cpuMicroseconds: 1_234, memoryPeakBytes: 1 << 20)
     let (asked, told) = (RunnerRequest.run(assignment), RunnerReply.outcome(outcome))
     let (request, reply) = (try asked.body, try told.body)

@@ -181,14 +181,7 @@ struct PCDReader {
     var words: [Range<Int>] = []
     for row in 0..<count {
       guard row & 0xFFFF != 0 || keepGoing(Double(row) / Double(count)) else { throw .cancelled }
-      repeat {
-        guard let line = lines.next() else {
-          throw PointCloudError(
-            .truncated, "line \(lines.number) is the last, and \(count - row) points are missing",
-            remedy: PointCloudError.damagedFileRemedy, offset: lines.place)
-        }
-        lines.split(line, delimiter: nil, into: &words)
-      } while words.isEmpty
+      try lines.nextWords(into: &words, orMissing: "\(count - row) points")
       guard words.count == numbers else {
         throw lines.fault("there are \(words.count) numbers where \(numbers) belong")
       }

@@ -107,14 +107,7 @@ struct PLYReader {
     var words: [Range<Int>] = []
     for row in 0..<element.count {
       try checkGoing(row, of: element.count)
-      repeat {
-        guard let line = lines.next() else {
-          throw PointCloudError(
-            .truncated, "line \(lines.number) is the last, and \(element.count - row) of '\(element.name)' are missing",
-            remedy: PointCloudError.damagedFileRemedy, offset: lines.place)
-        }
-        lines.split(line, delimiter: nil, into: &words)
-      } while words.isEmpty
+      try lines.nextWords(into: &words, orMissing: "\(element.count - row) of '\(element.name)'")
       try tellRow(element, words, tell)
     }
   }

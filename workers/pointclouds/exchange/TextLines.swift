@@ -48,6 +48,21 @@ struct TextLines {
     if delimiter != nil, words.last?.isEmpty == true { words.removeLast() }
   }
 
+  /// The words, between spaces, of the next line that has any, into `words`.
+  /// - Throws: `truncated` where there is none, saying what is missing.
+  mutating func nextWords(
+    into words: inout [Range<Int>], orMissing missing: @autoclosure () -> String
+  ) throws(PointCloudError) {
+    repeat {
+      guard let line = next() else {
+        throw PointCloudError(
+          .truncated, "line \(number) is the last, and \(missing()) are missing",
+          remedy: PointCloudError.damagedFileRemedy, offset: place)
+      }
+      split(line, delimiter: nil, into: &words)
+    } while words.isEmpty
+  }
+
   private func isEnd(_ place: Int, _ delimiter: UInt8?) -> Bool {
     let byte = file.byte(place)
     return delimiter.map { byte == $0 } ?? (byte == 0x20 || byte == 0x09)

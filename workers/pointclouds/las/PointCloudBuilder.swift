@@ -49,6 +49,11 @@ extension PointCloud {
         .invalidParameter, "points \(extent) apart do not fit 32-bit coordinates in steps of \(scale)",
         remedy: "Choose a larger scale.")
     }
+    guard wkt?.utf8.count ?? 0 < VariableLengthRecord.payloadMax else {
+      throw PointCloudError(
+        .invalidParameter, "the coordinate system takes more than \(VariableLengthRecord.payloadMax) bytes",
+        remedy: "Give it in a shorter form.")
+    }
     let records = wkt.map { text in
       VariableLengthRecord(
         userIdentifier: "LASF_Projection", recordIdentifier: 2112, payload: Array(text.utf8) + [0])

@@ -27,9 +27,12 @@ public struct VariableLengthRecord: Hashable, Sendable {
     bytes = file.bytes(range)
   }
 
-  /// A new record with `payload`, at most 65,535 bytes.
+  /// A record says its length in 16 bits.
+  static let payloadMax = 65_535
+
+  /// A new record with `payload`, at most `payloadMax` bytes.
   init(userIdentifier: String, recordIdentifier: Int, payload: [UInt8]) {
-    precondition(payload.count <= 65_535)
+    precondition(payload.count <= Self.payloadMax)
     self.userIdentifier = userIdentifier
     self.recordIdentifier = recordIdentifier
     isExtended = false

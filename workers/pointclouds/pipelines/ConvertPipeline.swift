@@ -27,13 +27,11 @@ public struct ConvertPipeline {
     isCancelled: () -> Bool = { false }
   ) throws(PointCloudError) -> ConvertSummary {
     try parameters.validate()
-    return try withoutActuallyEscaping(progress) { (progress) throws(PointCloudError) in
-      try withoutActuallyEscaping(isCancelled) { (isCancelled) throws(PointCloudError) in
-        let run = ConvertRun(
-          input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
-          limits: limits, reporter: ProgressReporter(report: progress, isCancelled: isCancelled))
-        return try run.run()
-      }
+    return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
+      try ConvertRun(
+        input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
+        limits: limits, reporter: reporter
+      ).run()
     }
   }
 }

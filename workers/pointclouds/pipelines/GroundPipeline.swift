@@ -29,13 +29,11 @@ public struct GroundPipeline {
     isCancelled: () -> Bool = { false }
   ) throws(PointCloudError) -> GroundSummary {
     try parameters.validate()
-    return try withoutActuallyEscaping(progress) { (progress) throws(PointCloudError) in
-      try withoutActuallyEscaping(isCancelled) { (isCancelled) throws(PointCloudError) in
-        let run = GroundRun(
-          input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
-          reporter: ProgressReporter(report: progress, isCancelled: isCancelled))
-        return try run.run(limits)
-      }
+    return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
+      try GroundRun(
+        input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
+        reporter: reporter
+      ).run(limits)
     }
   }
 }

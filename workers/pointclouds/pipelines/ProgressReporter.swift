@@ -20,9 +20,21 @@ final class ProgressReporter<Stage: PipelineStage> {
   private var last: Stage?
   private(set) var times: [StageTime] = []
 
-  init(report: @escaping (String, Double) -> Void, isCancelled: @escaping () -> Bool) {
+  private init(report: @escaping (String, Double) -> Void, isCancelled: @escaping () -> Bool) {
     self.report = report
     self.isCancelled = isCancelled
+  }
+
+  /// Runs a pipeline with a reporter that is of no use after it.
+  static func whileReporting<Result>(
+    to report: (String, Double) -> Void, _ isCancelled: () -> Bool,
+    _ pipeline: (ProgressReporter) throws(PointCloudError) -> Result
+  ) throws(PointCloudError) -> Result {
+    try withoutActuallyEscaping(report) { (report) throws(PointCloudError) in
+      try withoutActuallyEscaping(isCancelled) { (isCancelled) throws(PointCloudError) in
+        try pipeline(ProgressReporter(report: report, isCancelled: isCancelled))
+      }
+    }
   }
 
   /// Runs one stage. `body` is given a function to be called with the share of the stage that is done, which answers

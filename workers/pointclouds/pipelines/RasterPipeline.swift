@@ -32,13 +32,11 @@ public struct RasterPipeline {
     isCancelled: () -> Bool = { false }
   ) throws(PointCloudError) -> RasterSummary {
     try parameters.validate()
-    return try withoutActuallyEscaping(progress) { (progress) throws(PointCloudError) in
-      try withoutActuallyEscaping(isCancelled) { (isCancelled) throws(PointCloudError) in
-        var run = RasterRun(
-          input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
-          reporter: ProgressReporter(report: progress, isCancelled: isCancelled))
-        return try run.run(limits)
-      }
+    return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
+      var run = RasterRun(
+        input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
+        reporter: reporter)
+      return try run.run(limits)
     }
   }
 }

@@ -8,7 +8,7 @@ struct HeightAboveGround {
   let frame: GridFrame
 
   /// One value for each point, in the file's vertical unit, negative below ground; NaN where there is no ground.
-  /// - Complexity: O(points); on a cloud whose points are in no order, four times as long as on a scan.
+  /// - Complexity: O(points) where they are spread about evenly.
   func heights(_ positions: Positions, threads: Int) -> [Float] {
     parallelMap(positions.count, threads: threads) { index in
       let height = positions.height(index)

@@ -2,7 +2,7 @@ import Glibc
 public import Numerics
 
 /// Grows planes from flat places as far as the surface goes on (after Rabbani, van den Heuvel, Vosselman: "Segmentation of point
-/// clouds using smoothness constraint", ISPRS XXXVI-5, 2006).
+/// clouds using smoothness constraint", ISPRS Archives 36(5), 2006).
 ///
 /// Regions begin at the flattest points that are left. A neighbour joins where its normal is near that of the plane and
 /// it lies near the plane, which is fitted again whenever the region has doubled.
