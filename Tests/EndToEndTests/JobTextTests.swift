@@ -67,6 +67,21 @@ import strata
     #expect(text.contains("capability    noop\n") && !text.contains("resources") && !text.contains("limit"), "\(text)")
   }
 
+  @Test func whatBecameOfAnAttemptIsTold() {
+    var job = job([:])
+    let worker = WorkerID()
+    job.attempts = [
+      AttemptView(attempt: 1, ending: .released, worker: worker, startedAt: "10:00", endedAt: "10:01"),
+      AttemptView(attempt: 1, ending: .expired, worker: worker), AttemptView(attempt: 2, startedAt: "10:05"),
+    ]
+    let text = JobText.of(job)
+    let released =
+      "attempt 1   handed back by worker \(worker), from 10:00 to 10:01; not counted: the next has its number\n"
+    let expired = "attempt 1   expired; its lease ran out, as worker \(worker) was lost or cut off\n"
+    #expect(text.contains(released) && text.contains(expired), "\(text)")
+    #expect(text.contains("attempt 2   running, from 10:05"), "\(text)")
+  }
+
   @Test func whatIsBeingStoppedSaysSo() {
     var job = job([:])
     (job.state, job.isCancelRequested, job.attempts) = (.running, true, [AttemptView(attempt: 1)])

@@ -194,18 +194,18 @@ package enum JobText {
     let tier = job.alternatives == nil ? nil : attempt.tier.map { " on tier \($0)" }
     let preemptor = attempt.preemptedBy.map { " for a job of class \($0)" } ?? ""
     let going = job.isCancelRequested == true ? "being stopped" : preemptor.isEmpty ? "running" : "being preempted"
-    let ending = attempt.ending.map { text(of: $0, attempt) } ?? going
     let start = attempt.startedAt.map { ", from \($0)" + (attempt.endedAt.map { " to \($0)" } ?? "") }
-    return "\(ending)\(tier ?? "")\(preemptor)\(usage ?? "")\(start ?? "")"
+    let (ending, note) = attempt.ending.map { text(of: $0, attempt) } ?? (going, "")
+    return "\(ending)\(tier ?? "")\(preemptor)\(usage ?? "")\(start ?? "")\(note)"
   }
 
-  /// With what became of an attempt that its worker did not end, since the next one may have its number.
-  private static func text(of ending: AttemptEnding, _ attempt: AttemptView) -> String {
+  /// How an attempt ended, and what became of one that its worker did not end: the next may have its number.
+  private static func text(of ending: AttemptEnding, _ attempt: AttemptView) -> (ending: String, note: String) {
     let worker = attempt.worker.map { "worker \($0)" } ?? "its worker"
     return switch ending {
-    case .released: "handed back by \(worker), not counted: the next has its number"
-    case .expired: "expired: its lease ran out, as \(worker) was lost or cut off"
-    case .succeeded, .failed, .cancelled, .preempted: ending.rawValue
+    case .released: ("handed back by \(worker)", "; not counted: the next has its number")
+    case .expired: ("expired", "; its lease ran out, as \(worker) was lost or cut off")
+    case .succeeded, .failed, .cancelled, .preempted: (ending.rawValue, "")
     }
   }
 }

@@ -47,6 +47,21 @@ import Testing
     try FileTree.remove(folder)
   }
 
+  @Test func aScanIsConverted() async throws {
+    try FileTree.make(folder)
+    let input = folder + "/hill.las"
+    try ScanFixture.write(to: input)
+    for (format, names) in [("ply", ["hill.ply", "summary.json"]), ("laz", ["hill.laz", "summary.json"])] {
+      let report = try await localRun().run(
+        "pointcloud.convert", parametersJSON: #"{"format": "\#(format)"}"#, files: [input],
+        outputFolder: folder + "/" + format)
+      let found = report.results.map { $0.split(separator: "/").last.map(String.init) ?? "" }
+      #expect(report.error == nil && found == names)
+      #expect(report.summaryJSON?.contains("\"points_lost\":0") == true, "\(report.summaryJSON ?? "")")
+    }
+    try FileTree.remove(folder)
+  }
+
   @Test func aScanGivesItsMaps() async throws {
     try FileTree.make(folder)
     let input = folder + "/hill.las"

@@ -25,7 +25,7 @@ public struct RasterPipeline {
   ///   - isCancelled: asked on the caller's thread, now and then.
   /// - Throws: any `PointCloudError`; `geographicCoordinates` when x and y are degrees; `empty` where ground is needed, and no
   ///   three points are.
-  /// - Complexity: O(points log points + cells); about 150 bytes a point, and 40 a cell.
+  /// - Complexity: O(points log points + cells); about 235 bytes a point, and 35 a cell.
   public static func run(
     input: String, outputDirectory: String, parameters: RasterParameters = RasterParameters(), threads: Int = 1,
     limits: ReadLimits = ReadLimits(), progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in },

@@ -22,7 +22,7 @@ public struct TriangulatedSurface: Sendable {
   ///     as near as that to a place.
   ///   - threads: the most threads to use, the caller's own among them.
   /// - Throws: `empty` without points; `unsupported` where the file's steps along x or y are 0; `cancelled`.
-  /// - Complexity: O(n log n) time, about 200 bytes for each of n points while it is made and 90 after that.
+  /// - Complexity: O(n log n) time, about 220 bytes for each of n points while it is made and 80 after that.
   public init(
     _ cloud: PointCloud, isPart: [Bool], reach: Double, threads: Int = 1, keepGoing: () -> Bool = { true }
   ) throws(PointCloudError) {
