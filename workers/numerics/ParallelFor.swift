@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// Calls `body` once for each index in `0..<count`, on at most `threads` threads, the caller's own among them.
@@ -16,10 +15,10 @@ public func parallelFor(
   let helpers = max(0, min(threads, count) - 1)
   return withoutActuallyEscaping(body) { body in
     let work = SharedWork(count: count, body: body)
-    let started = (0..<helpers).compactMap { _ in startThread(work) }
+    let started = (0..<helpers).compactMap { _ in HelperThread(work.help) }
     while keepGoing(work.begun), work.doNext() {}
     work.stop()
-    for thread in started { pthread_join(thread, nil) }
+    for thread in started { thread.join() }
     return work.isComplete
   }
 }
@@ -56,22 +55,6 @@ private final class SharedWork: Sendable {
   func help() {
     while !isStopped.load(ordering: .relaxed), doNext() {}
   }
-}
-
-/// - Returns: nil when the system refuses another thread; the others then do its share.
-private func startThread(_ work: SharedWork) -> pthread_t? {
-  let box = unsafe Unmanaged.passRetained(work)
-  var thread = pthread_t()
-  let status = unsafe pthread_create(&thread, nil, runHelper, box.toOpaque())
-  if status != 0 { unsafe box.release() }
-  return status == 0 ? thread : nil
-}
-
-private func runHelper(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  if let argument = unsafe argument {
-    unsafe Unmanaged<SharedWork>.fromOpaque(argument).takeRetainedValue().help()
-  }
-  return nil
 }
 
 /// An array of `count` elements, each made by `body` from its index, on at most `threads` threads.

@@ -17,27 +17,19 @@ public struct COPCFile: Sendable {
   /// Reads what lies before the points.
   /// - Throws: `unsupported` for a file that is not COPC, and what `PointCloud.read` throws for headers.
   public init(path: String, limits: ReadLimits = ReadLimits()) throws(PointCloudError) {
-    file = try InputFile(path)
-    guard file.byteCount <= limits.fileBytesMax else {
-      throw PointCloudError(
-        .limitExceeded, "'\(path)' has \(file.byteCount) bytes, more than the \(limits.fileBytesMax) allowed",
-        remedy: "Raise the limit `fileBytesMax`.")
-    }
-    let start = ByteReader(block: try file.read(0..<min(file.byteCount, 375), for: "a LAS header"))
-    try start.require(100, at: 0, for: "a LAS header")
-    let end = max(Int(start.number(at: 96, as: UInt32.self)), min(file.byteCount, 375))
-    let prefix = ByteReader(block: try file.read(0..<min(file.byteCount, end), for: "the records"))
-    header = try LASHeader(prefix)
-    let list = RecordList(recordsOf: prefix, header)
+    file = try InputFile(path, sizeMax: limits.fileBytesMax)
+    let start = try file.reader(0..<min(file.byteCount, PointFile.headerBytesMax), for: "a LAS header")
+    header = try LASHeader(start)
+    let list = try RecordList(recordsOf: file, header, limits)
     guard header.isCompressed, header.pointFormat.isExtended else {
       throw PointCloudError(
         .unsupported, "COPC has compressed points of formats 6–8, not format \(header.pointFormat.number)",
         remedy: "Read the file whole, or export it as COPC.", offset: 104)
     }
     info = try COPCInfo(header, list.records)
-    compression = try LAZReader.record(list.records, header)
+    compression = try LASzipRecord.find(in: list.records, header)
     records = list.records.filter { !$0.isAboutStorage }
-    headerBytes = prefix.bytes(0..<header.headerSize)
+    headerBytes = start.bytes(0..<header.headerSize)
     warnings = list.warnings
   }
 
@@ -64,11 +56,11 @@ public struct COPCFile: Sendable {
         .limitExceeded, "\(count) points match, more than the \(limits.pointsMax) allowed",
         remedy: "Ask for smaller bounds or a coarser resolution, or raise the limit `pointsMax`.")
     }
-    let (block, chunks) = try load(nodes)
-    let reader = LAZReader(ByteReader(block: block), header, compression, chunks: chunks)
+    let chunks = try chunks(of: nodes, limits)
     // Whether a point is within bounds depends on its height.
     let fields = bounds == nil ? fields : fields.union(.height)
-    var points = try reader.decode(fields, threads: threads, keepGoing: keepGoing).points
+    var points = try PointParts(file, header, compression, chunks: chunks)
+      .read(fields, threads: threads, keepGoing: keepGoing).points
     if let bounds { points = within(bounds, points) }
     var list = RecordList()
     (list.records, list.warnings) = (records, warnings)
@@ -85,21 +77,23 @@ public struct COPCFile: Sendable {
     return (1...COPCKey.levelMax).first { info.spacing / Double(1 << $0) <= resolution } ?? COPCKey.levelMax
   }
 
-  /// The nodes' compressed bytes, one after another.
-  private func load(_ nodes: [COPCHierarchy.Node]) throws(PointCloudError) -> (ByteBlock, [Chunk]) {
-    let block = try ByteBlock(count: nodes.reduce(0) { $0 + $1.bytes.count })
-    var (place, first) = (0, 0)
+  private func chunks(
+    of nodes: [COPCHierarchy.Node], _ limits: ReadLimits
+  ) throws(PointCloudError) -> [Chunk] {
+    var (place, first, compressed) = (0, 0, 0)
     var chunks: [Chunk] = []
     for (index, node) in nodes.enumerated() {
-      try file.read(node.bytes, into: block, at: place)
-      let chunk = Chunk(
-        bytes: place..<place + node.bytes.count, points: first..<first + node.pointCount,
-        shift: node.bytes.lowerBound - place)
-      try ChunkTable.check(chunk, index, recordLength: header.recordLength)
+      guard node.bytes.lowerBound >= place else {
+        throw .corruptChunk(index, at: node.bytes.lowerBound, "it begins within the node before")
+      }
+      let chunk = Chunk(bytes: node.bytes, points: first..<first + node.pointCount)
+      try chunk.check(index, recordLength: header.recordLength, limits)
       chunks.append(chunk)
       (place, first) = (chunk.bytes.upperBound, chunk.points.upperBound)
+      compressed += node.bytes.count
     }
-    return (block, chunks)
+    try limits.checkExpansion(of: compressed, to: first * header.recordLength, "what is asked for", at: 0)
+    return chunks
   }
 
   private func within(_ bounds: Box, _ points: PointRecords) -> PointRecords {

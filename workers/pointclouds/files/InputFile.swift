@@ -2,24 +2,42 @@ import Glibc
 
 /// A file of which parts are read, wherever they lie.
 @safe final class InputFile: Sendable {
-  let path: String
-  let byteCount: Int
-  private let descriptor: Int32
-
-  /// - Throws: `fileAccess`.
-  init(_ path: String) throws(PointCloudError) {
-    self.path = path
-    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .fileAccess("open", path) }
-    let end = lseek(descriptor, 0, SEEK_END)
-    guard end >= 0 else {
-      close(descriptor)
-      throw .fileAccess("examine", path)
-    }
-    byteCount = Int(end)
+  private enum Content: Sendable {
+    case descriptor(Int32)
+    case memory(ByteBlock)
   }
 
-  deinit { close(descriptor) }
+  /// As it was given; empty for a file in memory.
+  let path: String
+  let byteCount: Int
+  private let content: Content
+
+  /// - Throws: `fileAccess`; `limitExceeded`, naming the limit, past `sizeMax` bytes.
+  init(_ path: String, sizeMax: Int = .max) throws(PointCloudError) {
+    self.path = path
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .fileAccess("open", path) }
+    content = .descriptor(descriptor)
+    let end = lseek(descriptor, 0, SEEK_END)
+    byteCount = Int(max(0, end))
+    guard end >= 0 else { throw .fileAccess("examine", path) }
+    guard byteCount <= sizeMax else {
+      throw PointCloudError(
+        .limitExceeded, "'\(path)' has \(byteCount) bytes, more than the \(sizeMax) allowed",
+        remedy: "Split the file into tiles, or raise the limit `fileBytesMax`.")
+    }
+  }
+
+  /// A file that is in memory already.
+  init(_ block: ByteBlock) {
+    path = ""
+    byteCount = block.count
+    content = .memory(block)
+  }
+
+  deinit {
+    if case .descriptor(let descriptor) = content { close(descriptor) }
+  }
 
   /// - Throws: `truncated`, naming `what`, when the range is not within the file; `fileAccess`.
   func read(_ range: Range<Int>, for what: String) throws(PointCloudError) -> ByteBlock {
@@ -37,15 +55,31 @@ import Glibc
   }
 
   /// Reads a range of the file to a place of a block that has room for it.
+  /// - Throws: `fileAccess`, also where the file has become shorter meanwhile.
   func read(_ range: Range<Int>, into block: ByteBlock, at place: Int) throws(PointCloudError) {
-    precondition(place >= 0 && place + range.count <= block.count)
-    var filled = 0
-    while filled < range.count {
-      let got = unsafe pread(
-        descriptor, block.base + place + filled, range.count - filled, off_t(range.lowerBound + filled))
-      if got < 0, errno == EINTR { continue }
-      guard got > 0 else { throw .fileAccess("read", path) }
-      filled += got
+    precondition(place >= 0 && place + range.count <= block.count && range.upperBound <= byteCount)
+    switch content {
+    case .memory(let memory):
+      guard !range.isEmpty else { return }
+      unsafe (block.base + place).copyMemory(from: memory.base + range.lowerBound, byteCount: range.count)
+    case .descriptor(let descriptor):
+      var filled = 0
+      while filled < range.count {
+        let got = unsafe pread(
+          descriptor, block.base + place + filled, range.count - filled, off_t(range.lowerBound + filled))
+        if got < 0, errno == EINTR { continue }
+        guard got != 0 else {
+          throw PointCloudError(
+            .fileAccess, "'\(path)' has become shorter while it is read", remedy: "Read it when nobody writes to it.")
+        }
+        guard got > 0 else { throw .fileAccess("read", path) }
+        filled += got
+      }
     }
+  }
+
+  /// A reader of a range of the file, which speaks of places as they are in the file.
+  func reader(_ range: Range<Int>, for what: String) throws(PointCloudError) -> ByteReader {
+    ByteReader(block: try read(range, for: what), start: range.lowerBound, count: byteCount)
   }
 }

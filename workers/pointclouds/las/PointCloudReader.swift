@@ -1,14 +1,3 @@
-/// What a reader refuses to go beyond, so that no file can exhaust the machine.
-public struct ReadLimits: Hashable, Sendable {
-  public var fileBytesMax: Int
-  public var pointsMax: Int
-
-  public init(fileBytesMax: Int = 16 << 30, pointsMax: Int = 500_000_000) {
-    self.fileBytesMax = fileBytesMax
-    self.pointsMax = pointsMax
-  }
-}
-
 extension PointCloud {
   /// Reads LAS and LAZ 1.0–1.4, point formats 0–10.
   ///
@@ -23,8 +12,8 @@ extension PointCloud {
     path: String, fields: PointFields = .all, threads: Int = 1, limits: ReadLimits = ReadLimits(),
     isSalvaging: Bool = false, keepGoing: (Double) -> Bool = { _ in true }
   ) throws(PointCloudError) -> PointCloud {
-    let block = try ByteBlock.contents(ofFile: path, sizeMax: limits.fileBytesMax)
-    return try read(block, fields, threads, limits, isSalvaging, keepGoing)
+    let file = try PointFile(path: path, limits: limits, isSalvaging: isSalvaging)
+    return try PointCloud(file, fields, threads, isSalvaging, keepGoing)
   }
 
   /// Reads a file that is already in memory.
@@ -32,46 +21,20 @@ extension PointCloud {
     bytes: [UInt8], fields: PointFields = .all, threads: Int = 1, limits: ReadLimits = ReadLimits(),
     isSalvaging: Bool = false
   ) throws(PointCloudError) -> PointCloud {
-    try read(ByteBlock(copying: bytes), fields, threads, limits, isSalvaging) { _ in true }
+    let file = try PointFile(InputFile(ByteBlock(copying: bytes)), limits, isSalvaging: isSalvaging)
+    return try PointCloud(file, fields, threads, isSalvaging) { _ in true }
   }
 
-  private static func read(
-    _ block: ByteBlock, _ fields: PointFields, _ threads: Int, _ limits: ReadLimits, _ isSalvaging: Bool,
-    _ keepGoing: (Double) -> Bool
-  ) throws(PointCloudError) -> PointCloud {
-    let file = ByteReader(block: block)
-    let header = try LASHeader(file)
-    guard header.pointCount <= UInt64(limits.pointsMax) else {
-      throw PointCloudError(
-        .limitExceeded, "the header announces \(header.pointCount) points, more than the \(limits.pointsMax) allowed",
-        remedy: "Split the file into tiles, or raise the limit `pointsMax`.", offset: 107)
-    }
-    var list = RecordList(file, header)
-    let bytes = file.bytes(0..<header.headerSize)
-    guard header.isCompressed else {
-      let (points, losses) = try uncompressed(file, header, isSalvaging)
-      return PointCloud(header, bytes, list, points, losses: losses)
-    }
-    let reader = try LAZReader(file, header, list.records, isSalvaging: isSalvaging)
-    list.warnings += [reader.tableFault].compactMap { $0 }
-    let (points, losses) = try reader.decode(
+  init(
+    _ file: PointFile, _ fields: PointFields, _ threads: Int, _ isSalvaging: Bool, _ keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) {
+    let (points, losses) = try file.parts.read(
       fields, threads: threads, isSalvaging: isSalvaging, keepGoing: keepGoing)
-    return PointCloud(
-      header, bytes, list, points, losses: losses, chunkCount: reader.chunks.count,
-      fields: reader.isLayered ? fields : .all)
-  }
-
-  private static func uncompressed(
-    _ file: ByteReader, _ header: LASHeader, _ isSalvaging: Bool
-  ) throws(PointCloudError) -> (PointRecords, [Loss]) {
-    let (start, length) = (header.pointDataOffset, header.recordLength)
-    let count = isSalvaging ? min(Int(header.pointCount), (file.count - start) / length) : Int(header.pointCount)
-    try file.require(UInt64(count) * UInt64(length), at: start, for: "\(count) points")
-    let lost = Loss(
-      chunk: nil, points: count..<Int(header.pointCount), bytes: start + count * length..<file.count,
-      reason: "the file ends here")
-    let points = PointRecords(block: file.block, start: start, length: length, count: count)
-    return (points, lost.points.isEmpty ? [] : [lost])
+    let compression = file.parts.compression
+    self.init(
+      file.header, file.headerBytes, file.list, points, losses: losses + [file.missing].compactMap { $0 },
+      chunkCount: compression == nil ? 0 : file.parts.chunks.count,
+      fields: compression?.isLayered == true ? fields : .all)
   }
 
   /// - Parameter points: those that were read. Where they are fewer than the header says, it is changed to say so.

@@ -56,12 +56,17 @@ struct RecordList {
   init() {}
 
   /// Only the records before the points.
-  init(recordsOf file: ByteReader, _ header: LASHeader) { readRecords(file, header) }
+  init(recordsOf file: InputFile, _ header: LASHeader, _ limits: ReadLimits) throws(PointCloudError) {
+    try limits.checkRecordBytes(header.pointDataOffset, at: 96)
+    readRecords(try file.reader(0..<header.pointDataOffset, for: "the records"), header)
+  }
 
-  init(_ file: ByteReader, _ header: LASHeader) {
-    readRecords(file, header)
-    if header.extendedRecordCount > 0 { readExtended(file, header) }
-    if header.waveformOffset != 0, waveformIndex == nil { readWaveforms(file, header) }
+  /// - Throws: `limitExceeded` where they have more bytes than a limit allows; `fileAccess`.
+  init(_ file: InputFile, _ header: LASHeader, _ limits: ReadLimits) throws(PointCloudError) {
+    try self.init(recordsOf: file, header, limits)
+    var rest = limits.recordBytesMax - header.pointDataOffset
+    if header.extendedRecordCount > 0 { try readExtended(file, header, limits, &rest) }
+    if header.waveformOffset != 0, waveformIndex == nil { try readWaveforms(file, header, limits, &rest) }
   }
 
   private mutating func readRecords(_ file: ByteReader, _ header: LASHeader) {
@@ -83,35 +88,49 @@ struct RecordList {
     return end <= limit ? end : nil
   }
 
-  private mutating func readExtended(_ file: ByteReader, _ header: LASHeader) {
+  private mutating func readExtended(
+    _ file: InputFile, _ header: LASHeader, _ limits: ReadLimits, _ rest: inout Int
+  ) throws(PointCloudError) {
     var offset = header.extendedRecordsOffset
     for index in 0..<header.extendedRecordCount {
-      guard offset >= UInt64(header.pointDataOffset), let end = Self.extendedEnd(file, offset) else {
+      guard offset >= UInt64(header.pointDataOffset), let end = try Self.extendedEnd(file, offset) else {
         warnings.append("extended record \(index) of \(header.extendedRecordCount) does not fit in the file")
         break
       }
       if offset == header.waveformOffset { waveformIndex = extended.count }
-      extended.append(VariableLengthRecord(file, Int(offset)..<end, isExtended: true))
+      try appendExtended(file, Int(offset)..<end, limits, &rest)
       offset = UInt64(end)
     }
   }
 
   /// LAS 1.3 has one extended record, that of waveforms, and does not count it.
-  private mutating func readWaveforms(_ file: ByteReader, _ header: LASHeader) {
+  private mutating func readWaveforms(
+    _ file: InputFile, _ header: LASHeader, _ limits: ReadLimits, _ rest: inout Int
+  ) throws(PointCloudError) {
     let offset = header.waveformOffset
-    guard offset >= UInt64(header.pointDataOffset), let end = Self.extendedEnd(file, offset) else {
+    guard offset >= UInt64(header.pointDataOffset), let end = try Self.extendedEnd(file, offset) else {
       warnings.append("the record of waveforms, said to be at byte \(offset), does not fit in the file")
       return
     }
     waveformIndex = extended.count
-    extended.append(VariableLengthRecord(file, Int(offset)..<end, isExtended: true))
+    try appendExtended(file, Int(offset)..<end, limits, &rest)
   }
 
-  private static func extendedEnd(_ file: ByteReader, _ offset: UInt64) -> Int? {
+  private mutating func appendExtended(
+    _ file: InputFile, _ range: Range<Int>, _ limits: ReadLimits, _ rest: inout Int
+  ) throws(PointCloudError) {
+    rest -= range.count
+    try limits.checkRecordBytes(limits.recordBytesMax - rest, at: range.lowerBound)
+    let reader = try file.reader(range, for: "an extended record")
+    extended.append(VariableLengthRecord(reader, range, isExtended: true))
+  }
+
+  private static func extendedEnd(_ file: InputFile, _ offset: UInt64) throws(PointCloudError) -> Int? {
     let headerLength = UInt64(VariableLengthRecord.extendedHeaderLength)
-    guard file.has(headerLength, at: offset) else { return nil }
-    let length: UInt64 = file.number(at: Int(offset) + 20)
-    guard file.has(length, at: offset + headerLength) else { return nil }
-    return Int(offset + headerLength + length)
+    guard offset <= UInt64(file.byteCount), UInt64(file.byteCount) - offset >= headerLength else { return nil }
+    let (start, left) = (Int(offset), UInt64(file.byteCount) - offset - headerLength)
+    let length: UInt64 = try file.reader(start + 20..<start + 28, for: "an extended record").number(at: start + 20)
+    guard length <= left else { return nil }
+    return start + Int(headerLength + length)
   }
 }

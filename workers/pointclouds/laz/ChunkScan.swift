@@ -1,14 +1,14 @@
 /// Finds chunks without their table, for a file that ends before it: each begins where the decoder of the one before has
 /// stopped.
 struct ChunkScan {
-  private let file: ByteReader
+  private let file: InputFile
   private let header: LASHeader
   private let record: LASzipRecord
+  private let limits: ReadLimits
 
-  init(_ file: ByteReader, _ header: LASHeader, _ record: LASzipRecord) {
-    self.file = file
-    self.header = header
-    self.record = record
+  init(_ file: InputFile, _ header: LASHeader, _ record: LASzipRecord, _ limits: ReadLimits) {
+    (self.file, self.header) = (file, header)
+    (self.record, self.limits) = (record, limits)
   }
 
   /// The chunks up to the first that cannot be read, and why that cannot.
@@ -17,14 +17,15 @@ struct ChunkScan {
   /// that the header tells ends the search too.
   ///
   /// - Complexity: decodes every chunk once, on the caller's thread.
-  func chunks() -> (chunks: [Chunk], reason: String) {
+  /// - Throws: `fileAccess`, `limitExceeded`.
+  func chunks() throws(PointCloudError) -> (chunks: [Chunk], reason: String) {
     let count = Int(header.pointCount)
     var (offset, first) = (header.pointDataOffset + (record.chunkSize == nil ? 0 : 8), 0)
     var chunks: [Chunk] = []
     var coder = record.makeCoder(recordLength: header.recordLength, fields: .height)
     while first < count {
-      guard offset < file.count, let size = chunkSize(at: offset), size > 0, size <= count - first,
-        let end = end(of: size, at: offset, &coder)
+      guard offset < file.byteCount, let size = try chunkSize(at: offset), size > 0, size <= count - first,
+        let end = try end(of: size, at: offset, &coder)
       else { return (chunks, "the chunk table and what lies here are damaged") }
       chunks.append(Chunk(bytes: offset..<end, points: first..<first + size))
       (offset, first) = (end, first + size)
@@ -33,23 +34,37 @@ struct ChunkScan {
   }
 
   /// How many points the chunk at `offset` has. Layered ones say it themselves; of the others only the last may be short.
-  private func chunkSize(at offset: Int) -> Int? {
+  private func chunkSize(at offset: Int) throws(PointCloudError) -> Int? {
     if record.isLayered {
       let place = offset + header.recordLength
-      return file.has(4, at: UInt64(place)) ? Int(file.number(at: place, as: UInt32.self)) : nil
+      guard place + 4 <= file.byteCount else { return nil }
+      return Int(try file.reader(place..<place + 4, for: "a chunk's size").number(at: place, as: UInt32.self))
     }
     guard let size = record.chunkSize else { return Int(header.pointCount) }
     return size == LASzipRecord.variableChunkSize ? nil : Int(size)
   }
 
-  private func end(of points: Int, at offset: Int, _ coder: inout any ChunkCoder) -> Int? {
-    let source = unsafe UnsafeRawBufferPointer(rebasing: file.block.bytes[offset...])
-    guard source.count > header.recordLength + 4, points / ChunkTable.pointsPerByteMax < source.count,
-      let scratch = try? ByteBlock(count: points * header.recordLength),
-      case .complete(let unread) = unsafe coder.decode(source, into: scratch.base, count: points)
-    else { return nil }
-    let records = PointRecords(block: scratch, start: 0, length: header.recordLength, count: points)
-    return isWithinBounds(records) ? file.count - unread : nil
+  /// How much of the file is read at first to find the end of a chunk; twice as much each time that it was too little.
+  private static let windowBytes = 1 << 22
+
+  private func end(
+    of points: Int, at offset: Int, _ coder: inout any ChunkCoder
+  ) throws(PointCloudError) -> Int? {
+    let rest = file.byteCount - offset
+    guard rest > header.recordLength + 4, points / Chunk.pointsPerByteMax < rest else { return nil }
+    try limits.checkExpansion(of: rest, to: points * header.recordLength, "the chunk", at: offset)
+    let scratch = try ByteBlock(count: points * header.recordLength)
+    var window = min(rest, Self.windowBytes)
+    while true {
+      let source = try file.read(offset..<offset + window, for: "a chunk")
+      let outcome = unsafe coder.decode(source.bytes, into: scratch.base, count: points)
+      if case .complete(let unread) = outcome, unread > 0 || window == rest {
+        let records = PointRecords(block: scratch, start: 0, length: header.recordLength, count: points)
+        return isWithinBounds(records) ? offset + window - unread : nil
+      }
+      guard window < rest else { return nil }
+      window = min(rest, 2 * window)
+    }
   }
 
   private func isWithinBounds(_ records: PointRecords) -> Bool {

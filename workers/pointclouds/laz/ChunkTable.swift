@@ -1,38 +1,34 @@
-/// One stretch of compressed points that can be decoded on its own.
+/// One stretch of points that can be read on its own.
 struct Chunk: Hashable {
-  /// Where its bytes lie in what was read of the file.
+  /// Where its bytes lie in the file.
   let bytes: Range<Int>
   /// Which points it holds.
   let points: Range<Int>
-  /// How far its bytes have been moved towards the start, when only parts of the file were read.
-  var shift = 0
-
-  /// Where it begins in the file.
-  var place: Int { bytes.lowerBound + shift }
 }
 
 /// Reads where the chunks lie. The table is itself compressed: version, number of chunks, then for each the change of
 /// its points (when chunks vary) and of its bytes.
 struct ChunkTable {
-  private let file: ByteReader
+  private let file: InputFile
   private let header: LASHeader
+  private let limits: ReadLimits
 
-  init(_ file: ByteReader, _ header: LASHeader) {
+  init(_ file: InputFile, _ header: LASHeader, _ limits: ReadLimits) {
     self.file = file
     self.header = header
+    self.limits = limits
   }
 
   func chunks(chunkSize: UInt32?) throws(PointCloudError) -> [Chunk] {
     let count = Int(header.pointCount)
     guard count > 0 else { return [] }
     guard let chunkSize else {
-      let whole = Chunk(bytes: header.pointDataOffset..<file.count, points: 0..<count)
-      try check(whole, 0)
+      let whole = Chunk(bytes: header.pointDataOffset..<file.byteCount, points: 0..<count)
+      try whole.check(0, recordLength: header.recordLength, limits)
       return [whole]
     }
     let place = try tablePlace()
-    try file.require(8, at: place, for: "the chunk table")
-    let number = Int(file.number(at: place + 4, as: UInt32.self))
+    let number = Int(try number(at: place + 4, for: "the chunk table") as UInt32)
     let start = header.pointDataOffset + 8
     guard number > 0, number <= place - start else {
       throw .corrupt("the chunk table announces \(number) chunks, which do not fit before it", at: place + 4)
@@ -40,26 +36,35 @@ struct ChunkTable {
     return try decode(number, at: place, from: start, chunkSize: chunkSize)
   }
 
+  private func number<Number: FixedWidthInteger>(
+    at place: Int, for what: String
+  ) throws(PointCloudError) -> Number {
+    try file.reader(place..<place + MemoryLayout<Number>.size, for: what).number(at: place)
+  }
+
   /// The points begin with the table's place; -1 says that it is in the last eight bytes of the file.
   private func tablePlace() throws(PointCloudError) -> Int {
-    try file.require(8, at: header.pointDataOffset, for: "the place of the chunk table")
     var pointer = header.pointDataOffset
-    var place: Int64 = file.number(at: pointer)
+    var place: Int64 = try number(at: pointer, for: "the place of the chunk table")
     if place == -1 {
-      pointer = file.count - 8
-      place = file.number(at: pointer)
+      pointer = file.byteCount - 8
+      place = try number(at: pointer, for: "the place of the chunk table")
     }
-    guard place >= Int64(header.pointDataOffset + 8), place <= Int64(file.count) else {
-      throw .corrupt("the chunk table is said to be at byte \(place) of \(file.count)", at: pointer)
+    guard place >= Int64(header.pointDataOffset + 8), place <= Int64(file.byteCount) else {
+      throw .corrupt("the chunk table is said to be at byte \(place) of \(file.byteCount)", at: pointer)
     }
     return Int(place)
   }
 
+  /// No entry takes more: its two numbers have at most 32 bits each, and as many that say how many those are.
+  private static let entryBytesMax = 24
+
   private func decode(
     _ number: Int, at place: Int, from start: Int, chunkSize: UInt32
   ) throws(PointCloudError) -> [Chunk] {
-    try file.require(4, at: place + 8, for: "the chunk table's entries")
-    var decoder = unsafe ArithmeticCoder(UnsafeRawBufferPointer(rebasing: file.block.bytes[(place + 8)...]))
+    let end = min(file.byteCount, place + 8 + 64 + number * Self.entryBytesMax)
+    let table = try file.read(place + 8..<max(end, place + 12), for: "the chunk table's entries")
+    var decoder = unsafe ArithmeticCoder(table.bytes)
     var entries = ChunkEntries(chunkSize)
     var (offset, first) = (start, 0)
     var chunks: [Chunk] = []
@@ -72,7 +77,7 @@ struct ChunkTable {
       let chunk = Chunk(bytes: offset..<offset + entry.bytes, points: first..<last)
       // Some writers end with a chunk that has no points.
       if first < last {
-        try check(chunk, index)
+        try chunk.check(index, recordLength: header.recordLength, limits)
         chunks.append(chunk)
       }
       (offset, first) = (chunk.bytes.upperBound, last)
@@ -82,20 +87,20 @@ struct ChunkTable {
     }
     return chunks
   }
+}
 
+extension Chunk {
   /// Even identical points cost something: more points than this in a byte are a lie, and not worth their memory.
   static let pointsPerByteMax = 2_048
 
-  private func check(_ chunk: Chunk, _ index: Int) throws(PointCloudError) {
-    try Self.check(chunk, index, recordLength: header.recordLength)
-  }
-
-  static func check(_ chunk: Chunk, _ index: Int, recordLength: Int) throws(PointCloudError) {
-    let coded = chunk.bytes.count - recordLength
-    guard coded >= 0, chunk.points.count == 1 || chunk.points.count / Self.pointsPerByteMax < coded else {
-      throw .corruptChunk(
-        index, at: chunk.place, "\(chunk.points.count) points cannot be in \(chunk.bytes.count) bytes")
+  /// - Throws: `corrupt` or `limitExceeded`, naming the chunk, where so many points cannot be in so few bytes.
+  func check(_ index: Int, recordLength: Int, _ limits: ReadLimits) throws(PointCloudError) {
+    let coded = bytes.count - recordLength
+    guard coded >= 0, points.count == 1 || points.count / Self.pointsPerByteMax < coded else {
+      throw .corruptChunk(index, at: bytes.lowerBound, "\(points.count) points cannot be in \(bytes.count) bytes")
     }
+    try limits.checkExpansion(
+      of: bytes.count, to: points.count * recordLength, "chunk \(index)", at: bytes.lowerBound)
   }
 }
 

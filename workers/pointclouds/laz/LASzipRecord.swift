@@ -1,5 +1,5 @@
 /// What LASzip's own variable length record says about how the points are compressed.
-struct LASzipRecord {
+struct LASzipRecord: Sendable {
   /// One group of fields that are compressed together.
   struct Item: Hashable {
     enum Kind: Int {
@@ -50,6 +50,16 @@ struct LASzipRecord {
     guard isLayered == (compressor == 3) else {
       throw Self.unsupported("compressor \(compressor) of LASzip with format \(header.pointFormat.number) is not read")
     }
+  }
+
+  /// What the file says about its compressed points.
+  static func find(
+    in records: [VariableLengthRecord], _ header: LASHeader
+  ) throws(PointCloudError) -> LASzipRecord {
+    guard let laszip = records.first(where: \.isLASzip) else {
+      throw .corrupt("the points are said to be compressed, but no LASzip record says how", at: header.headerSize)
+    }
+    return try LASzipRecord(laszip, header)
   }
 
   private static func unsupported(_ message: String) -> PointCloudError {

@@ -1,0 +1,56 @@
+import Synchronization
+
+/// What one thread reads a part with. It is used again, as models and blocks take megabytes.
+final class PartWorkspace {
+  private var coder: (any ChunkCoder)?
+  private var compressed: ByteBlock?
+  private var decoded: ByteBlock?
+
+  fileprivate init(_ coder: (any ChunkCoder)?) { self.coder = coder }
+
+  /// A block of at least `count` bytes for what is read of the file.
+  func source(_ count: Int) throws(PartFault) -> ByteBlock { try Self.block(&compressed, count) }
+
+  /// A block of at least `count` bytes for records.
+  func records(_ count: Int) throws(PartFault) -> ByteBlock { try Self.block(&decoded, count) }
+
+  private static func block(_ block: inout ByteBlock?, _ count: Int) throws(PartFault) -> ByteBlock {
+    if let block, block.count >= count { return block }
+    block = nil
+    do throws(PointCloudError) {
+      let new = try ByteBlock(count: count)
+      block = new
+      return new
+    } catch { throw .failed(error) }
+  }
+
+  func decode(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, count: Int
+  ) -> ChunkOutcome {
+    unsafe coder?.decode(source, into: target, count: count) ?? .damaged("the file says not how it is compressed")
+  }
+}
+
+/// Workspaces waiting for work. There are never more than threads.
+final class PartWorkspaces: Sendable {
+  private struct Idle: @unchecked Sendable { var workspaces: [PartWorkspace] = [] }
+  private let compression: LASzipRecord?
+  private let recordLength: Int
+  private let fields: PointFields
+  private let idle = Mutex(Idle())
+
+  init(_ compression: LASzipRecord?, recordLength: Int, fields: PointFields) {
+    self.compression = compression
+    self.recordLength = recordLength
+    self.fields = fields
+  }
+
+  func using<Result>(_ body: (PartWorkspace) -> Result) -> Result {
+    let workspace =
+      idle.withLock { $0.workspaces.popLast() }
+      ?? PartWorkspace(compression?.makeCoder(recordLength: recordLength, fields: fields))
+    nonisolated(unsafe) let used = workspace
+    defer { idle.withLock { unsafe $0.workspaces.append(used) } }
+    return body(workspace)
+  }
+}
