@@ -69,7 +69,7 @@ final class TemporaryFolder {
 }
 
 /// Names of what is in a folder; none where it cannot be read.
-private func namesInFolder(_ path: String) -> [String] {
+func namesInFolder(_ path: String) -> [String] {
   guard let directory = opendir(path) else { return [] }
   defer { closedir(directory) }
   var names: [String] = []

@@ -6,7 +6,18 @@ struct Recount {
   private var byReturn = [UInt64](repeating: 0, count: 16)
   private var low = SIMD3<Int32>(repeating: .max)
   private var high = SIMD3<Int32>(repeating: .min)
-  private let count: UInt64
+  private var count: UInt64 = 0
+
+  /// That of no points.
+  init() {}
+
+  /// What is to be said of these and those together.
+  mutating func add(_ other: Recount) {
+    count += other.count
+    low = pointwiseMin(low, other.low)
+    high = pointwiseMax(high, other.high)
+    for number in byReturn.indices { byReturn[number] += other.byReturn[number] }
+  }
 
   init(_ points: PointRecords, _ format: PointFormat) {
     count = UInt64(points.count)
