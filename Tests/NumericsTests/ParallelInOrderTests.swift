@@ -8,53 +8,53 @@ import Testing
 
   @Test(arguments: [(1, 1), (2, 2), (3, 8), (7, 1)]) func `results are consumed in order, each once`(
     threads: Int, ahead: Int
-  ) throws {
+  ) {
     var order: [Int] = []
-    let isComplete = try parallelInOrder(500, threads: threads, ahead: ahead) { index, _ in
-      index * 3
-    } _: { index, made in
-      #expect(made == index * 3)
-      order.append(index)
-    }
+    let isComplete = parallelInOrder(
+      500, threads: threads, ahead: ahead, { index, _ in index * 3 },
+      { index, made in
+        #expect(made == index * 3)
+        order.append(index)
+      })
     #expect(isComplete && order == Array(0..<500))
   }
 
-  @Test func `no more is made ahead than may be`() throws {
+  @Test func `no more is made ahead than may be`() {
     let made = Mutex(0)
     var consumed = 0
-    try parallelInOrder(300, threads: 3, ahead: 5) { _, _ in
-      made.withLock { $0 += 1 }
-    } _: { _, _ in
-      consumed += 1
-      #expect(made.withLock { $0 } <= consumed + 5)
-    }
+    parallelInOrder(
+      300, threads: 3, ahead: 5, { _, _ in made.withLock { $0 += 1 } },
+      { _, _ in
+        consumed += 1
+        #expect(made.withLock { $0 } <= consumed + 5)
+      })
     #expect(consumed == 300)
   }
 
   @Test(arguments: [1, 4]) func `an error of either side ends the work`(threads: Int) {
     let begun = Mutex(0)
     #expect(throws: Refusal(index: 40)) {
-      try parallelInOrder(100_000, threads: threads, ahead: 8) { (index, _) throws(Refusal) in
-        begun.withLock { $0 += 1 }
-        if index == 40 { throw Refusal(index: index) }
-      } _: { (_, _) throws(Refusal) in
-      }
+      try parallelInOrder(
+        100_000, threads: threads, ahead: 8,
+        { (index, _) throws(Refusal) in
+          begun.withLock { $0 += 1 }
+          if index == 40 { throw Refusal(index: index) }
+        }, { (_, _) throws(Refusal) in })
     }
     #expect(begun.withLock { $0 } <= 60)
     #expect(throws: Refusal(index: 7)) {
-      try parallelInOrder(100_000, threads: threads, ahead: 8) { (index, _) throws(Refusal) in
-        index
-      } _: { (index, _) throws(Refusal) in
-        if index == 7 { throw Refusal(index: index) }
-      }
+      try parallelInOrder(
+        100_000, threads: threads, ahead: 8, { (index, _) throws(Refusal) in index },
+        { (index, _) throws(Refusal) in if index == 7 { throw Refusal(index: index) } })
     }
   }
 
-  @Test func `work that is no longer wanted stops, and those who make are told`() throws {
+  @Test func `work that is no longer wanted stops, and those who make are told`() {
     let caller = pthread_self()
-    let (begun, told) = (Mutex(0), Mutex(0))
+    let begun = Mutex(0)
+    let told = Mutex(0)
     var left = 10
-    let isComplete = try parallelInOrder(
+    let isComplete = parallelInOrder(
       1_000, threads: 2, ahead: 4,
       keepGoing: { _ in
         left -= 1

@@ -34,7 +34,7 @@ import Testing
     let written = try bytes(ofFile: "\(folder.path)/summary.json")
     #expect(try JSONDecoder().decode(RasterSummary.self, from: Data(written)) == summary)
     #expect(
-      summary.groundFrom == .find && summary.stages.map(\.stage) == ["read", "ground", "surface", "maps", "write"])
+      summary.groundFrom == .find && summary.stages.map(\.stage) == ["read", "ground", "maps", "write"])
     #expect(Set(summary.maps.keys) == Set(rasters))
     let (dtm, dsm, chm) = (summary.maps["dtm"], summary.maps["dsm"], summary.maps["chm"])
     // The simulated landscape lies about 100 high, and nothing on it is higher than a tree.

@@ -15,7 +15,7 @@ import Glibc
 @discardableResult
 public func parallelInOrder<Made: Sendable, Failure: Error>(
   _ count: Int, threads: Int, ahead: Int, keepGoing: (_ consumed: Int) -> Bool = { _ in true },
-  _ make: @Sendable (_ index: Int, _ isWanted: @Sendable () -> Bool) throws(Failure) -> Made,
+  _ make: @Sendable (_ index: Int, _ isWanted: @escaping @Sendable () -> Bool) throws(Failure) -> Made,
   _ consume: (_ index: Int, Made) throws(Failure) -> Void
 ) throws(Failure) -> Bool {
   let helpers = max(0, min(threads, count) - 1)
@@ -32,7 +32,7 @@ public func parallelInOrder<Made: Sendable, Failure: Error>(
 @safe private final class OrderedWork<Made: Sendable, Failure: Error>: @unchecked Sendable {
   private let count: Int
   private let ahead: Int
-  private let make: @Sendable (Int, @Sendable () -> Bool) throws(Failure) -> Made
+  private let make: @Sendable (Int, @escaping @Sendable () -> Bool) throws(Failure) -> Made
   // All below is read and written under the lock.
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
@@ -41,7 +41,8 @@ public func parallelInOrder<Made: Sendable, Failure: Error>(
   private var consumed = 0
   private var isStopped = false
 
-  init(count: Int, ahead: Int, make: @escaping @Sendable (Int, @Sendable () -> Bool) throws(Failure) -> Made) {
+  init(count: Int, ahead: Int, make: @escaping @Sendable (Int, @escaping @Sendable () -> Bool) throws(Failure) -> Made)
+  {
     (self.count, self.ahead, self.make) = (count, ahead, make)
     slots = Array(repeating: nil, count: ahead)
     unsafe lock = .allocate(capacity: 1)

@@ -16,7 +16,8 @@
   F(CPLPushErrorHandler) F(CPLQuietErrorHandler) F(CPLSetThreadLocalConfigOption) F(CSLAddString) \
   F(CSLDestroy) F(GDALAllRegister) F(GDALClose) F(GDALContourGenerateEx) F(GDALCreate) \
   F(GDALCreateCopy) F(GDALDatasetCreateLayer) F(GDALGetDriverByName) F(GDALGetProjectionRef) \
-  F(GDALGetRasterBand) F(GDALOpen) F(GDALRasterIO) F(GDALSetDescription) F(GDALSetGeoTransform) \
+  F(GDALGetRasterBand) F(GDALGetRasterBandXSize) F(GDALGetRasterBandYSize) \
+  F(GDALOpen) F(GDALRasterIO) F(GDALRasterIOEx) F(GDALSetCacheMax64) F(GDALSetDescription) F(GDALSetGeoTransform) \
   F(GDALSetProjection) F(GDALSetRasterColorInterpretation) F(GDALSetRasterNoDataValue) \
   F(OGR_Fld_Create) F(OGR_Fld_Destroy) F(OGR_L_CreateField) F(OSRAutoIdentifyEPSG) \
   F(OSRDestroySpatialReference) F(OSRExportToWkt) F(OSRFindMatches) F(OSRFreeSRSArray) \

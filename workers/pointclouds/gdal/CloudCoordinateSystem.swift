@@ -5,6 +5,23 @@ extension PointCloud {
   /// other is tried.
   /// - Throws: `raster` when there are records and none is understood.
   public func coordinateSystem() throws(PointCloudError) -> CoordinateSystem? {
+    try RecordedSystem(header: header, records: records + extendedRecords).coordinateSystem()
+  }
+}
+
+extension PointFile {
+  /// As that of a cloud.
+  public func coordinateSystem() throws(PointCloudError) -> CoordinateSystem? {
+    try RecordedSystem(header: header, records: records + extendedRecords).coordinateSystem()
+  }
+}
+
+/// What a file says of its coordinate reference system.
+private struct RecordedSystem {
+  let header: LASHeader
+  let records: [VariableLengthRecord]
+
+  func coordinateSystem() throws(PointCloudError) -> CoordinateSystem? {
     let attempts = header.usesWKT ? [fromText, fromKeys] : [fromKeys, fromText]
     var failure: PointCloudError?
     for attempt in attempts {
@@ -19,10 +36,11 @@ extension PointCloud {
   }
 
   private func payload(_ number: Int) -> [UInt8]? {
-    let all = records + extendedRecords
     // Before LAS 1.4 knew well-known text, libLAS kept it in a record of its own.
     let users = number == 2112 ? ["LASF_Projection", "liblas"] : ["LASF_Projection"]
-    return all.first { $0.recordIdentifier == number && users.contains($0.userIdentifier) }.map { Array($0.payload) }
+    return records.first { $0.recordIdentifier == number && users.contains($0.userIdentifier) }.map {
+      Array($0.payload)
+    }
   }
 
   private func fromText() throws(PointCloudError) -> CoordinateSystem? {

@@ -1,6 +1,4 @@
 import CGDAL
-import Glibc
-package import Numerics
 
 /// Writes lines of equal height, which GDAL finds.
 package enum ContourFile {
@@ -8,13 +6,13 @@ package enum ContourFile {
   /// be those at their centres.
   ///
   /// - Parameters:
-  ///   - heights: row 0 is the southernmost; no line crosses NaN.
+  ///   - raster: the path of a GeoTIFF of heights, as `RasterOutput` writes it; no line crosses a cell without one.
   ///   - interval: the difference between two lines; there is one at 0.
   package static func write(
-    _ heights: Grid<Float>, interval: Double, frame: GridFrame, wkt: String?, path: String
+    raster path: String, interval: Double, wkt: String?, to target: String
   ) throws(PointCloudError) {
-    try RasterFile.write("GeoJSON", to: path) { gdal, temporaryPath in
-      guard let raster = unsafe RasterFile.inMemory(gdal, heights, frame, wkt) else { return nil }
+    try RasterFile.write("GeoJSON", to: target) { gdal, temporaryPath in
+      guard let raster = unsafe gdal.GDALOpen(path, GA_ReadOnly) else { return nil }
       defer { unsafe gdal.GDALClose(raster) }
       guard let band = unsafe gdal.GDALGetRasterBand(raster, 1),
         let driver = unsafe gdal.GDALGetDriverByName("GeoJSON"),

@@ -5,6 +5,9 @@ enum GDALCall {
   /// Bytes of the dynamic linker's complaint.
   private static let complaintBytesMax = 500
 
+  /// Bytes of rasters that GDAL keeps in memory: some rows of blocks of the widest.
+  private static let cacheBytesMax: GIntBig = 128 << 20
+
   /// GDAL's functions, or why they cannot be had: tried once in a process.
   private static let library: Result<strata_gdal, PointCloudError> = {
     var table = strata_gdal()
@@ -14,6 +17,8 @@ enum GDALCall {
       return .failure(.libraryMissing(reason))
     }
     table.GDALAllRegister()
+    // By default a twentieth of the machine's memory, which others use as well.
+    table.GDALSetCacheMax64(cacheBytesMax)
     return .success(table)
   }()
 

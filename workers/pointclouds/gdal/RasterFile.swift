@@ -7,24 +7,6 @@ enum RasterFile {
   /// The value of cells outside the scan.
   static let noData: Float = -9_999
 
-  /// Writes values as a tiled, compressed GeoTIFF of 32-bit floats, north up, whose band has a `name`. NaN becomes the no-data
-  /// value.
-  static func writeGeoTIFF(
-    _ values: Grid<Float>, _ name: String, frame: GridFrame, wkt: String?, path: String
-  ) throws(PointCloudError) {
-    try write("GTiff", to: path) { gdal, temporaryPath in
-      let options = ["COMPRESS=DEFLATE", "PREDICTOR=3", "TILED=YES", "BIGTIFF=IF_SAFER"]
-      guard
-        let dataset = unsafe create(
-          gdal, "GTiff", temporaryPath, values.columns, values.rows, 1, GDT_Float32, options)
-      else { return nil }
-      defer { unsafe gdal.GDALClose(dataset) }
-      guard unsafe place(gdal, dataset, frame, wkt) else { return nil }
-      unsafe gdal.GDALSetDescription(gdal.GDALGetRasterBand(dataset, 1), name)
-      return unsafe fill(gdal, dataset, values)
-    }
-  }
-
   /// Writes a picture with transparency, its first row on top.
   static func writePNG(_ picture: Grid<SIMD4<UInt8>>, path: String) throws(PointCloudError) {
     try write("PNG", to: path) { gdal, temporaryPath in
@@ -64,27 +46,7 @@ enum RasterFile {
     }
   }
 
-  /// A raster that is in no file, as `writeGeoTIFF` would write it; to be closed. Nil where GDAL refused.
-  static func inMemory(
-    _ gdal: strata_gdal, _ values: Grid<Float>, _ frame: GridFrame, _ wkt: String?
-  ) -> GDALDatasetH? {
-    guard let dataset = unsafe create(gdal, "MEM", "", values.columns, values.rows, 1, GDT_Float32, []) else {
-      return nil
-    }
-    guard unsafe place(gdal, dataset, frame, wkt), unsafe fill(gdal, dataset, values) != nil else {
-      unsafe gdal.GDALClose(dataset)
-      return nil
-    }
-    return unsafe dataset
-  }
-
-  private static func fill(_ gdal: strata_gdal, _ dataset: GDALDatasetH, _ values: Grid<Float>) -> Void? {
-    guard let band = unsafe gdal.GDALGetRasterBand(dataset, 1) else { return nil }
-    _ = unsafe gdal.GDALSetRasterNoDataValue(band, Double(noData))
-    return unsafe fill(gdal, band, northUp(values), values.columns, values.rows, GDT_Float32)
-  }
-
-  private static func create(
+  static func create(
     _ gdal: strata_gdal, _ format: String, _ path: String, _ columns: Int, _ rows: Int, _ bands: Int,
     _ type: GDALDataType,
     _ options: [String]
@@ -96,7 +58,7 @@ enum RasterFile {
     return unsafe gdal.GDALCreate(driver, path, Int32(columns), Int32(rows), Int32(bands), type, list)
   }
 
-  private static func place(_ gdal: strata_gdal, _ dataset: GDALDatasetH, _ frame: GridFrame, _ wkt: String?) -> Bool {
+  static func place(_ gdal: strata_gdal, _ dataset: GDALDatasetH, _ frame: GridFrame, _ wkt: String?) -> Bool {
     var transform = [
       frame.x - frame.cell / 2, frame.cell, 0, frame.y + (Double(frame.rows) - 0.5) * frame.cell, 0, -frame.cell,
     ]
@@ -105,7 +67,7 @@ enum RasterFile {
     return unsafe gdal.GDALSetProjection(dataset, wkt) == CE_None
   }
 
-  private static func northUp(_ grid: Grid<Float>) -> [Float] {
+  static func northUp(_ grid: Grid<Float>) -> [Float] {
     (0..<grid.rows).reversed().flatMap { row in
       grid.values[row * grid.columns..<(row + 1) * grid.columns].map { $0.isNaN ? noData : $0 }
     }

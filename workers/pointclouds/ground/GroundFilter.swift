@@ -117,10 +117,12 @@ struct LowestSurface {
       base = min(base, positions.height(index))
     }
     guard (high - low).x.isFinite, (high - low).y.isFinite, base.isFinite else {
-      throw PointCloudError(
-        .empty, "the cloud has no point that could be ground",
-        remedy: "Give a file with points; with `returns` = `all`, points other than last returns count too.")
+      throw noCandidates
     }
     return (low, high, base)
   }
+
+  static let noCandidates = PointCloudError(
+    .empty, "the cloud has no point that could be ground",
+    remedy: "Give a file with points; with `returns` = `all`, points other than last returns count too.")
 }

@@ -14,6 +14,11 @@ struct Positions: Sendable {
     offset = cloud.header.offset
   }
 
+  init(x: [Int32], y: [Int32], z: [Int32], scale: Vector3, offset: Vector3) {
+    (self.x, self.y, self.z) = (x, y, z)
+    (self.scale, self.offset) = (scale, offset)
+  }
+
   var count: Int { x.count }
 
   /// The same places with every height multiplied by `factor`.

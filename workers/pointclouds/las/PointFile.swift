@@ -58,6 +58,14 @@ public struct PointFile: Sendable {
   /// What was odd in the file and could be read nevertheless.
   public var warnings: [String] { list.warnings }
 
+  /// What lies around the points, for a file that is written with some of them.
+  package var frame: LASFrame {
+    let extended = extendedRecords
+    return LASFrame(
+      headerBytes: headerBytes, records: records, gap: list.gap, extendedRecords: extended,
+      waveformIndex: extended.count == list.extended.count ? list.waveformIndex : nil)
+  }
+
   private static func missing(
     _ file: InputFile, _ header: LASHeader, _ count: Int, _ isSalvaging: Bool
   ) throws(PointCloudError) -> Loss? {

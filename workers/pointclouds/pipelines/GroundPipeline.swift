@@ -20,19 +20,23 @@ public struct GroundPipeline {
   ///
   /// - Parameters:
   ///   - threads: the most threads to use, the caller's own among them.
+  ///   - tilePointsMax: the most points that are worked on at once, on each thread: about 0.3 GB for the default.
   ///   - progress: told the stage and the share of the whole that is done, growing from 0 to 1; on the caller's thread.
   ///   - isCancelled: asked on the caller's thread, many times a second on large files.
   /// - Throws: any `PointCloudError`; `geographicCoordinates` when x and y are degrees.
+  /// - Complexity: reads the file twice. Memory by tiles of `TiledScan`, whatever the number of points; beyond 3 million points, 17 bytes
+  ///   of disk for each in `outputDirectory` while it runs.
   public static func run(
     input: String, outputDirectory: String, parameters: GroundParameters = GroundParameters(), threads: Int = 1,
-    limits: ReadLimits = ReadLimits(), progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in },
+    limits: ReadLimits = ReadLimits(), tilePointsMax: Int = defaultTilePointsMax,
+    progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in },
     isCancelled: () -> Bool = { false }
   ) throws(PointCloudError) -> GroundSummary {
     try parameters.validate()
     return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
       try GroundRun(
         input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
-        reporter: reporter
+        tilePointsMax: tilePointsMax, reporter: reporter
       ).run(limits)
     }
   }
@@ -44,56 +48,89 @@ private struct GroundRun {
   let outputDirectory: String
   let parameters: GroundParameters
   let threads: Int
+  let tilePointsMax: Int
   let reporter: ProgressReporter<GroundPipeline.Stage>
 
   func run(_ limits: ReadLimits) throws(PointCloudError) -> GroundSummary {
-    var scan = try reporter.stage(.read) { (going) throws(PointCloudError) in
-      try Scan(path: input, threads: threads, limits: limits, keepGoing: going)
+    var opened: (scan: Scan, effective: GroundParameters)?
+    let points = try reporter.stage(.read) { (going) throws(PointCloudError) in
+      var scan = try Scan(path: input, limits: limits)
+      let effective = parameters.converted(metresPerUnit: scan.metresPerUnit(parameters.lengthUnit))
+      opened = (scan, effective)
+      return try TiledScan(
+        scan.file, cell: effective.cell, limit: effective.cellsLimit(points: Int(scan.file.header.pointCount)),
+        folder: outputDirectory, tilePointsMax: tilePointsMax, threads: threads, keepGoing: going)
     }
-    let effective = parameters.converted(metresPerUnit: scan.metresPerUnit(parameters.lengthUnit))
-    let ground = try reporter.stage(.ground) { [scan] (going) throws(PointCloudError) in
-      try scan.cloud.classifyGround(
-        scan.positions.withHeights(times: scan.heightFactor), effective, threads: threads, progress: going)
+    guard let (scan, effective) = opened else { throw .cancelled }
+    let ground = try reporter.stage(.ground) { (going) throws(PointCloudError) in
+      try TiledGround(
+        finding: points, effective, heightFactor: scan.heightFactor, threads: threads, keepGoing: going)
     }
-    let terrain = try reporter.stage(.terrain) { [scan] (going) throws(PointCloudError) in
-      let terrain = TerrainModel(
-        scan.positions, ground, closingRadius: effective.radius, threads: threads, keepGoing: { going(0.5) })
-      guard going(1) else { throw .cancelled }
-      return terrain
+    let terrain = try reporter.stage(.terrain) { (going) throws(PointCloudError) in
+      try mapTerrain(scan, points, ground, effective, going)
     }
-    let names = try reporter.stage(.write) { [scan] (going) throws(PointCloudError) in
-      try write(scan, ground, terrain, going)
+    let names = try reporter.stage(.write) { (going) throws(PointCloudError) in
+      try write(scan, points, ground, terrain, going)
     }
-    let summary = summarize(scan, effective, ground, terrain, outputs: names + ["summary.json"])
+    let summary = summarize(scan, effective, points, ground, terrain, outputs: names + ["summary.json"])
     try writeFile(summary.json(), path("summary.json"))
     reporter.finish()
     return summary
   }
 
+  private func mapTerrain(
+    _ scan: Scan, _ points: TiledScan, _ ground: TiledGround, _ parameters: GroundParameters,
+    _ going: (Double) -> Bool
+  ) throws(PointCloudError) -> RasterOutput {
+    let output = try RasterOutput(
+      "terrain", points.frame, wkt: scan.system?.wkt, path: path("terrain.tif"))
+    let radius = parameters.radius
+    try points.forEachTile(
+      threads: threads, keepGoing: going,
+      { (tile, threads, going) throws(PointCloudError) in
+        let around = try points.load(tile, margin: TerrainModel.margin(closingRadius: radius), classes: ground.classes)
+        let terrain = TerrainModel(
+          around.positions, around.classification, closingRadius: radius, threads: threads, keepGoing: { going(0.5) })
+        guard going(1) else { throw .cancelled }
+        return around.cropped(terrain.heights)
+      },
+      { (tile, heights) throws(PointCloudError) in try points.write(heights, of: tile, to: output) })
+    return output
+  }
+
   private func summarize(
-    _ scan: Scan, _ effective: GroundParameters, _ ground: GroundClassification, _ terrain: TerrainModel,
+    _ scan: Scan, _ effective: GroundParameters, _ points: TiledScan, _ ground: TiledGround, _ terrain: RasterOutput,
     outputs: [String]
   ) -> GroundSummary {
-    let count = scan.cloud.count
-    return GroundSummary(
-      points: count, ground: ground.groundCount, groundShare: Double(ground.groundCount) / Double(count),
-      minimum: scan.bounds.low, maximum: scan.bounds.high, coordinateSystem: scan.system,
+    GroundSummary(
+      points: points.count, ground: ground.count, groundShare: Double(ground.count) / Double(points.count),
+      minimum: points.bounds.low, maximum: points.bounds.high, coordinateSystem: scan.system,
       unit: scan.system?.unit ?? "unknown", parameters: parameters, effectiveParameters: effective,
-      inputFormat: scan.formatDescription, inputOrigin: scan.originDescription, chunks: scan.cloud.chunkCount,
-      threads: threads, terrain: terrain.summary, stages: reporter.times, outputs: outputs, warnings: scan.warnings)
+      inputFormat: scan.formatDescription, inputOrigin: scan.originDescription, chunks: scan.chunkCount,
+      threads: threads, tiles: points.tiles.count,
+      terrain: GroundSummary.TerrainSummary(
+        columns: points.cells.columns, rows: points.cells.rows, cell: effective.cell,
+        lowest: terrain.statistics.lowest.map(Double.init), highest: terrain.statistics.highest.map(Double.init),
+        noData: Double(RasterFile.noData)), stages: reporter.times, outputs: outputs, warnings: scan.warnings)
   }
 
   private func write(
-    _ scan: Scan, _ ground: GroundClassification, _ terrain: TerrainModel, _ going: (Double) -> Bool
+    _ scan: Scan, _ points: TiledScan, _ ground: TiledGround, _ terrain: RasterOutput, _ going: (Double) -> Bool
   ) throws(PointCloudError) -> [String] {
     let names = ["\(stem(of: input))-classified.las", "terrain.tif", "hillshade.png"]
-    try scan.cloud.write(path: path(names[0]), classifications: ground.classes)
-    guard going(0.5) else { throw .cancelled }
-    try RasterFile.writeGeoTIFF(
-      terrain.heights, "terrain", frame: terrain.frame, wkt: scan.system?.wkt, path: path(names[1]))
-    guard going(0.75) else { throw .cancelled }
+    var writer = try StreamWriter(path: path(names[0]), frame: scan.file.frame, summary: .asGiven, threads: threads)
+    let format = scan.file.header.pointFormat
+    try points.forEachPart(ground.classes, threads: threads, keepGoing: { going(0.8 * $0) }) {
+      (records, classes) throws(PointCloudError) in
+      try writer.append(records.reclassified(classes, format)) { going(0) }
+    }
+    try writer.finish { going(0.8) }
+    try terrain.finish()
+    let drawn = try RasterInput(path: path(names[1])).values(sideMax: TerrainPicture.sideMax)
+    guard going(0.9) else { throw .cancelled }
     try RasterFile.writePNG(
-      TerrainPicture.draw(terrain.heights, cell: terrain.frame.cell, heightFactor: scan.heightFactor, threads: threads),
+      TerrainPicture.draw(
+        drawn.grid, cell: points.cell * drawn.cellsPerValue, heightFactor: scan.heightFactor, threads: threads),
       path: path(names[2]))
     return names
   }
@@ -101,11 +138,17 @@ private struct GroundRun {
   private func path(_ name: String) -> String { "\(outputDirectory)/\(name)" }
 }
 
-extension TerrainModel {
-  fileprivate var summary: GroundSummary.TerrainSummary {
-    let range = range
-    return GroundSummary.TerrainSummary(
-      columns: frame.columns, rows: frame.rows, cell: frame.cell, lowest: range.map { Double($0.lowerBound) },
-      highest: range.map { Double($0.upperBound) }, noData: Double(RasterFile.noData))
+extension [UInt8] {
+  /// Records with other classes.
+  func reclassified(_ classes: [UInt8], _ format: PointFormat) -> [UInt8] {
+    guard !classes.isEmpty else { return self }
+    let length = count / classes.count
+    var (records, place) = (self, format.classificationOffset)
+    let mask = format.classMask
+    for value in classes {
+      records[place] = records[place] & ~mask | value & mask
+      place += length
+    }
+    return records
   }
 }

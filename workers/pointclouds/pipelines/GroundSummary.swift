@@ -23,6 +23,8 @@ public struct GroundSummary: Hashable, Codable, Sendable {
   public var chunks: Int
   /// The most threads used at a time.
   public var threads: Int
+  /// In how many tiles it was worked on; 1 for a small scan.
+  public var tiles: Int
   public var terrain: TerrainSummary
   public var stages: [StageTime]
   /// Names of the files written, without their folder.
@@ -31,7 +33,7 @@ public struct GroundSummary: Hashable, Codable, Sendable {
   public var warnings: [String]
 
   enum CodingKeys: String, CodingKey {
-    case points, ground, minimum, maximum, unit, parameters, chunks, threads, terrain, stages, outputs, warnings
+    case points, ground, minimum, maximum, unit, parameters, chunks, threads, tiles, terrain, stages, outputs, warnings
     case groundShare = "ground_share"
     case coordinateSystem = "coordinate_system"
     case effectiveParameters = "effective_parameters"

@@ -21,6 +21,8 @@ public struct RasterSummary: Hashable, Codable, Sendable {
   public var inputOrigin: String
   /// The most threads used at a time.
   public var threads: Int
+  /// In how many tiles it was worked on; 1 for a small scan.
+  public var tiles: Int
   public var columns: Int
   public var rows: Int
   public var cell: Double
@@ -34,7 +36,7 @@ public struct RasterSummary: Hashable, Codable, Sendable {
   public var warnings: [String]
 
   enum CodingKeys: String, CodingKey {
-    case points, ground, minimum, maximum, unit, parameters, threads, columns, rows, cell, maps, stages, outputs,
+    case points, ground, minimum, maximum, unit, parameters, threads, tiles, columns, rows, cell, maps, stages, outputs,
       warnings
     case groundFrom = "ground_from"
     case coordinateSystem = "coordinate_system"

@@ -1,33 +1,25 @@
-/// A cloud that was read, and what a pipeline has to know of it before it measures.
-struct Scan {
-  let cloud: PointCloud
-  let positions: Positions
-  let bounds: (low: Vector3, high: Vector3)
+/// A scan that is to be worked on: its file, and what a pipeline has to know of it before it measures.
+struct Scan: Sendable {
+  let file: PointFile
   /// Nil where the file does not say, or not so that it is understood.
   let system: CoordinateSystem?
   /// What was odd and was worked around.
   private(set) var warnings: [String]
 
-  /// - Throws: any `PointCloudError` of reading; `empty` without points; `geographicCoordinates` where x and y are degrees.
-  init(
-    path: String, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool
-  ) throws(PointCloudError) {
-    cloud = try PointCloud.read(path: path, threads: threads, limits: limits, keepGoing: keepGoing)
-    positions = Positions(cloud, threads: threads)
-    guard let bounds = positions.bounds() else {
-      throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
-    }
-    self.bounds = bounds
-    warnings = cloud.warnings
-    system = try Self.system(of: cloud, &warnings)
+  /// Reads all but the points.
+  /// - Throws: what `PointFile` throws; `geographicCoordinates` where x and y are degrees.
+  init(path: String, limits: ReadLimits) throws(PointCloudError) {
+    file = try PointFile(path: path, limits: limits)
+    warnings = file.warnings
+    system = try Self.system(of: file, &warnings)
   }
 
   /// Lengths need a projected system. One that cannot be understood is left out with a warning, not guessed.
   private static func system(
-    of cloud: PointCloud, _ warnings: inout [String]
+    of file: PointFile, _ warnings: inout [String]
   ) throws(PointCloudError) -> CoordinateSystem? {
     do throws(PointCloudError) {
-      guard let system = try cloud.coordinateSystem() else {
+      guard let system = try file.coordinateSystem() else {
         warnings.append("the file names no coordinate reference system; lengths are in its own unit")
         return nil
       }
@@ -66,19 +58,28 @@ struct Scan {
     return system.metresPerUnit
   }
 
-  var formatDescription: String { cloud.formatDescription }
+  /// Such as `LAS 1.2, point format 3, compressed`.
+  var formatDescription: String { file.header.formatDescription }
 
   /// Who made the file, in its own words.
   var originDescription: String {
-    [cloud.header.systemIdentifier, cloud.header.generatingSoftware].filter { !$0.isEmpty }.joined(separator: " / ")
+    [file.header.systemIdentifier, file.header.generatingSoftware].filter { !$0.isEmpty }.joined(separator: " / ")
+  }
+
+  /// Compressed chunks, 0 where nothing is compressed.
+  var chunkCount: Int { file.header.isCompressed ? file.parts.chunks.count : 0 }
+}
+
+extension LASHeader {
+  /// Such as `LAS 1.2, point format 3, compressed`.
+  var formatDescription: String {
+    "LAS 1.\(minorVersion), point format \(pointFormat.number)\(isCompressed ? ", compressed" : "")"
   }
 }
 
 extension PointCloud {
   /// Such as `LAS 1.2, point format 3, compressed`.
-  var formatDescription: String {
-    "LAS 1.\(header.minorVersion), point format \(format.number)\(header.isCompressed ? ", compressed" : "")"
-  }
+  var formatDescription: String { header.formatDescription }
 }
 
 /// The name of an input without its folder and ending, by which results are named.

@@ -57,6 +57,9 @@ struct LatticeFrame: Sendable {
     SIMD2(truncatingIfNeeded: (Self.steps(positions, index, ratio) &>> shift) &- low)
   }
 
+  /// Coordinates in steps of the lattice, between its places too.
+  func steps(_ plane: SIMD2<Double>) -> SIMD2<Double> { (plane - offset) / step - SIMD2<Double>(low) }
+
   /// The place that is nearest to coordinates; nil where that lies beyond the cloud.
   @inline(__always) func place(_ plane: SIMD2<Double>) -> SIMD2<Int32>? {
     let steps = ((plane - offset) / step).rounded(.toNearestOrEven)

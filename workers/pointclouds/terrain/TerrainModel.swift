@@ -30,6 +30,10 @@ struct TerrainModel {
       interpolation.add(Float(positions.height(index) - base), at: place, within: Self.reach)
     }
     let inside = isScanned.closed(radius: closingRadius, threads: threads, keepGoing: keepGoing)
+    guard ground.groundCount > 0 else {
+      heights = Grid(columns: frame.columns, rows: frame.rows, repeating: .nan)
+      return
+    }
     var heights = interpolation.means().filled(keepGoing: keepGoing)
     for index in heights.values.indices {
       heights.values[index] = inside.values[index] > 0 ? heights.values[index] + Float(base) : .nan
@@ -37,12 +41,8 @@ struct TerrainModel {
     self.heights = heights
   }
 
-  /// The lowest and the highest cell. Nil when no cell has a height.
-  var range: ClosedRange<Float>? {
-    let known = heights.values.lazy.filter { !$0.isNaN }
-    guard let low = known.min(), let high = known.max() else { return nil }
-    return low...high
-  }
+  /// Cells around a tile that are needed for its own: those that a closing joins, and some for what fills gaps.
+  static func margin(closingRadius: Int) -> Int { 2 * closingRadius + 16 }
 }
 
 /// Sums of weighted heights, cell by cell.

@@ -8,6 +8,9 @@ enum TerrainPicture {
     SIMD3(236, 234, 230),
   ]
 
+  /// Terrains of more cells along a side are drawn with one pixel for several.
+  static let sideMax = 4_000
+
   /// Terrains of fewer cells are drawn with several pixels to a cell, up to about this many along the longer side.
   private static let sidePixels = 1_000
 

@@ -140,6 +140,51 @@ public struct TriangulatedSurface: Sendable {
   }
 }
 
+extension TriangulatedSurface {
+  /// Whether points outside of `seen`, which this surface does not know, could not change it within `zone`: every triangle there
+  /// has its circle within `seen`, and triangles cover all of the zone.
+  ///
+  /// - Parameter seen: infinite where there are no points farther on.
+  /// - Complexity: O(triangles).
+  func isSettled(
+    in zone: (low: SIMD2<Double>, high: SIMD2<Double>), seen: (low: SIMD2<Double>, high: SIMD2<Double>)
+  ) -> Bool {
+    let corners = [zone.low, zone.high, SIMD2(zone.low.x, zone.high.y), SIMD2(zone.high.x, zone.low.y)]
+    // A hull is convex: it has all of a rectangle where it has its corners.
+    let isCovered = corners.allSatisfy { corner in
+      guard let place = lattice.place(corner), let start = hints.triangle(near: place) else { return false }
+      return triangulation.triangle(at: place, from: start) != nil
+    }
+    guard isCovered else { return false }
+    let (low, high) = (lattice.steps(zone.low), lattice.steps(zone.high))
+    let (least, most) = (lattice.steps(seen.low), lattice.steps(seen.high))
+    return triangulation.triangles.allSatisfy { corners in
+      let (a, b, c) = (point(corners.x), point(corners.y), point(corners.z))
+      let (from, to) = (pointwiseMin(a, pointwiseMin(b, c)), pointwiseMax(a, pointwiseMax(b, c)))
+      guard Double(to.x) >= low.x, Double(to.y) >= low.y, Double(from.x) <= high.x, Double(from.y) <= high.y else {
+        return true
+      }
+      let circle = Self.circle(SIMD2<Double>(a), SIMD2<Double>(b), SIMD2<Double>(c))
+      // A little more, for what was rounded.
+      let radius = circle.radius * (1 + 1e-9) + 1
+      let (first, last) = (circle.center - radius, circle.center + radius)
+      return first.x >= least.x && first.y >= least.y && last.x <= most.x && last.y <= most.y
+    }
+  }
+
+  /// The circle through the corners of a triangle; infinite where they lie on a line.
+  private static func circle(
+    _ a: SIMD2<Double>, _ b: SIMD2<Double>, _ c: SIMD2<Double>
+  ) -> (center: SIMD2<Double>, radius: Double) {
+    let (u, v) = (b - a, c - a)
+    let doubled = 2 * (u.x * v.y - u.y * v.x)
+    guard doubled != 0 else { return (a, .infinity) }
+    let (p, q) = ((u * u).sum(), (v * v).sum())
+    let center = SIMD2(v.y * p - u.y * q, u.x * q - v.x * p) / doubled
+    return (a + center, (center * center).sum().squareRoot())
+  }
+}
+
 /// A triangle near each place: where walks begin, which has no say in what they find.
 private struct Hints: Sendable {
   private let columns: Int

@@ -1,0 +1,92 @@
+import Numerics
+import PointClouds
+import Testing
+
+/// A scan that is worked on tile by tile, with what does not fit in memory in a scratch file, gives what it gives as a whole.
+@Suite struct TilesTests {
+  private static let points = 30_000
+  /// Some fifty tiles, and everything in scratch files.
+  private static let tilePoints = 1_000
+
+  private func scan(in folder: TemporaryFolder, isCompressed: Bool = false) throws -> (cloud: PointCloud, path: String)
+  {
+    let cloud = try ScanSimulator(seed: 21, points: Self.points).makeCloud()
+    let path = "\(folder.path)/scan.la\(isCompressed ? "z" : "s")"
+    try cloud.write(path: path, isCompressed: isCompressed)
+    return (cloud, path)
+  }
+
+  private func maps(
+    _ products: [RasterProduct], _ path: String, tilePoints: Int, threads: Int = 2, reach: Double = 100
+  ) throws -> (values: [RasterProduct: Grid<Float>], tiles: Int) {
+    let folder = try TemporaryFolder()
+    let parameters = RasterParameters(products: products, ground: .classified, reach: reach, gap: 0)
+    let summary = try RasterPipeline.run(
+      input: path, outputDirectory: folder.path, parameters: parameters, threads: threads, tilePointsMax: tilePoints)
+    var values: [RasterProduct: Grid<Float>] = [:]
+    for product in products {
+      values[product] = try RasterInput(path: "\(folder.path)/\(product.rawValue).tif").values(sideMax: 10_000).grid
+    }
+    return (values, summary.tiles)
+  }
+
+  @Test(arguments: [100.0, 4.0]) func `maps made of tiles are those of the whole, to the last bit`(
+    reach: Double
+  ) throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder).path
+    let products: [RasterProduct] = [.dtm, .slope, .aspect, .dsm, .density, .intensity]
+    let whole = try maps(products, path, tilePoints: 1_000_000, reach: reach)
+    let tiled = try maps(products, path, tilePoints: Self.tilePoints, reach: reach)
+    #expect(whole.tiles == 1 && tiled.tiles > 30)
+    for product in products {
+      let (one, other) = (try #require(whole.values[product]), try #require(tiled.values[product]))
+      #expect(one.columns == other.columns && one.rows == other.rows)
+      let isSame = zip(one.values, other.values).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
+      #expect(isSame && one.values.contains { !$0.isNaN }, "\(product)")
+    }
+  }
+
+  @Test func `maps made of tiles do not depend on the number of threads`() throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder, isCompressed: true).path
+    let products = RasterProduct.allCases.filter { $0 != .hillshade && $0 != .contours }
+    let one = try maps(products, path, tilePoints: Self.tilePoints, threads: 1)
+    let three = try maps(products, path, tilePoints: Self.tilePoints, threads: 3)
+    for product in products {
+      let pairs = zip(one.values[product]?.values ?? [], three.values[product]?.values ?? [])
+      #expect(pairs.allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }, "\(product)")
+    }
+  }
+
+  @Test(arguments: [1, 3]) func `ground found in tiles is that of the whole, and points keep their order`(
+    threads: Int
+  ) throws {
+    let folder = try TemporaryFolder()
+    let (cloud, path) = try scan(in: folder, isCompressed: true)
+    let whole = try cloud.classifyGround(GroundParameters(lengthUnit: .metres)).classes
+    let summary = try GroundPipeline.run(
+      input: path, outputDirectory: folder.path, parameters: GroundParameters(lengthUnit: .metres), threads: threads,
+      tilePointsMax: Self.tilePoints)
+    let result = try PointCloud.read(path: "\(folder.path)/scan-classified.las")
+    #expect(summary.tiles > 30 && summary.ground == result.classifications().count { $0 == 2 })
+    let differing = zip(whole, result.classifications()).count { $0 != $1 }
+    print("of \(cloud.count) points in \(summary.tiles) tiles, \(differing) differ from those of the whole")
+    // What fills gaps reaches farther than a tile, by ever less.
+    #expect(differing * 1_000 <= cloud.count)
+    let changed = zip(cloud.recordBytes, result.recordBytes).enumerated().filter { $0.element.0 != $0.element.1 }
+    #expect(changed.allSatisfy { $0.offset % 28 == 15 })
+  }
+
+  @Test func `the smallest scans are tiles as well`() throws {
+    for count in [1, 2, 30] {
+      let folder = try TemporaryFolder()
+      let cloud = try ScanSimulator(seed: 3, points: count).makeCloud()
+      try cloud.write(path: "\(folder.path)/a.las")
+      let summary = try GroundPipeline.run(
+        input: "\(folder.path)/a.las", outputDirectory: folder.path, tilePointsMax: 1)
+      #expect(summary.points == count)
+      #expect(try PointCloud.read(path: "\(folder.path)/a-classified.las").count == count)
+    }
+  }
+}

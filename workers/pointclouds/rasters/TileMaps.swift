@@ -1,0 +1,167 @@
+import Numerics
+
+/// Which points of a scan are ground, and how that is known.
+struct MappedGround: Sendable {
+  let ground: TiledGround
+  /// `classified` or `find`.
+  let source: RasterParameters.Ground
+
+  /// A surface has three corners.
+  private static let pointsMin = 3
+
+  /// - Throws: `empty` where fewer than three points are ground; as `TiledGround`.
+  init(
+    _ scan: TiledScan, _ parameters: RasterParameters, heightFactor: Double, threads: Int,
+    keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) {
+    let isKnown = scan.groundCount >= Self.pointsMin
+    if parameters.ground == .classified || parameters.ground == .auto && isKnown {
+      source = .classified
+      ground = try TiledGround(classified: scan, threads: threads, keepGoing: keepGoing)
+    } else {
+      source = .find
+      ground = try TiledGround(
+        finding: scan, parameters.filter, heightFactor: heightFactor, threads: threads, keepGoing: keepGoing)
+    }
+    guard ground.count >= Self.pointsMin else {
+      throw PointCloudError(
+        .empty, "\(ground.count) of the points are ground, which make no surface",
+        remedy: source == .classified
+          ? "Have ground found (`ground` = `find`), or classify it first."
+          : "Check the parameters of the ground filter.")
+    }
+  }
+}
+
+/// Makes the maps of one tile after another. Noise (classes 7 and 18) does not count.
+struct TileMaps: Sendable {
+  let scan: TiledScan
+  /// Nil where no map needs to know.
+  let ground: MappedGround?
+  /// Those of points; hillshades and contours are made of a terrain.
+  let products: [RasterProduct]
+  let parameters: RasterParameters
+  let heightFactor: Double
+
+  private var gapRadius: Int { Int((parameters.gap / scan.cell).rounded(.up)) }
+
+  /// Cells around a tile of which maps are made too, for what its own depend on.
+  private var margin: Int {
+    let fillsGaps = gapRadius > 0 && products.contains { [.dsm, .chm, .intensity].contains($0) }
+    let interpolates = ground != nil && parameters.method == .idw
+    return max(
+      1, fillsGaps ? 2 * gapRadius + 16 : 0,
+      interpolates ? TerrainModel.margin(closingRadius: parameters.filter.radius) : 0)
+  }
+
+  /// A map of the tile's own cells for each product.
+  func make(
+    _ tile: TiledScan.Tile, threads: Int, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> [RasterProduct: Grid<Float>] {
+    let zone = try scan.load(tile, margin: margin, classes: ground?.ground.classes)
+    guard !zone.points.isEmpty || ground != nil else { return [:] }
+    var maps: [RasterProduct: Grid<Float>] = [:]
+    let counts = zone.points.map { !PointClass.isNoise($0.classification) }
+    let cells = PointsInCells(zone.positions, zone.frame, counts: counts, threads: threads)
+    if let ground { try mapGround(zone, cells, ground, threads, keepGoing, &maps) }
+    if products.contains(.density) { maps[.density] = cells.density() }
+    if products.contains(.dsm) {
+      maps[.dsm] = cells.highest(zone.points.indices.map { Float(zone.positions.height($0)) })
+    }
+    if products.contains(.intensity) {
+      maps[.intensity] = cells.means(zone.points.map { $0.returns.contains(.first) ? Float($0.intensity) : .nan })
+    }
+    for product in [RasterProduct.dsm, .chm, .intensity] {
+      guard keepGoing(0.8) else { throw .cancelled }
+      maps[product] = maps[product]?.withoutHoles(radius: gapRadius, threads: threads) { keepGoing(0.8) }
+    }
+    guard keepGoing(1) else { throw .cancelled }
+    return maps.mapValues(zone.cropped)
+  }
+
+  /// The bare earth, and what is measured from it.
+  private func mapGround(
+    _ zone: TilePoints, _ cells: PointsInCells, _ ground: MappedGround, _ threads: Int,
+    _ keepGoing: (Double) -> Bool, _ maps: inout [RasterProduct: Grid<Float>]
+  ) throws(PointCloudError) {
+    let needsSurface = parameters.method == .tin || products.contains(.chm)
+    let surface = needsSurface ? try surface(zone, ground.ground, threads, keepGoing) : nil
+    guard keepGoing(0.5) else { throw .cancelled }
+    var dtm = Grid(columns: zone.frame.columns, rows: zone.frame.rows, repeating: Float.nan)
+    if parameters.method == .idw {
+      dtm =
+        TerrainModel(
+          zone.positions, zone.classification, closingRadius: parameters.filter.radius, threads: threads,
+          keepGoing: { keepGoing(0.5) }
+        ).heights
+    } else if let surface {
+      dtm = zone.frame.heights(of: surface, threads: threads)
+    }
+    guard keepGoing(0.6) else { throw .cancelled }
+    if products.contains(.chm), let surface {
+      let filled = dtm.filled(keepGoing: { keepGoing(0.6) })
+      let above = HeightAboveGround(surface: surface, terrain: filled, frame: zone.frame)
+        .heights(zone.positions, threads: threads)
+      maps[.chm] = cells.highest(above).map { $0 < 0 ? 0 : $0 }
+    }
+    if products.contains(.slope) {
+      maps[.slope] = dtm.slopeDegrees(cell: scan.cell, heightFactor: heightFactor, threads: threads)
+    }
+    if products.contains(.aspect) { maps[.aspect] = dtm.aspectDegrees(threads: threads) }
+    if products.contains(.dtm) { maps[.dtm] = dtm }
+  }
+
+  /// How far around a tile ground is looked at first, in cells; four times as far each time that this does not settle the tile.
+  private static let haloCells = 32
+
+  /// The surface over a zone, which is that of the whole scan: as much of the ground around is taken as its triangles depend on, at
+  /// most twice `reach`, which is all that they can.
+  private func surface(
+    _ zone: TilePoints, _ ground: TiledGround, _ threads: Int, _ keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> TriangulatedSurface? {
+    let haloMax = Int(min(1e9, (2 * parameters.reach / scan.cell).rounded(.up))) + 1
+    var halo = min(Self.haloCells, haloMax)
+    while true {
+      let around = try scan.load(zone.tile, margin: margin + halo, classes: ground.classes)
+      let isGround = around.points.map { $0.classification == PointClass.ground }
+      let isWhole = around.region == scan.cells
+      guard isGround.contains(true) || !(isWhole || halo == haloMax) else { return nil }
+      if isGround.contains(true) {
+        let surface = try TriangulatedSurface(
+          around.positions, isPart: isGround, reach: parameters.reach, threads: threads,
+          keepGoing: { keepGoing(0.1) })
+        if isWhole || halo == haloMax || surface.isSettled(in: corners(zone.region), seen: seen(around.region)) {
+          return surface
+        }
+      }
+      halo = min(haloMax, 4 * halo)
+    }
+  }
+
+  private func corners(_ region: CellRectangle) -> (low: SIMD2<Double>, high: SIMD2<Double>) {
+    (
+      (SIMD2<Double>(region.low) - 0.5) * scan.cell, (SIMD2<Double>(region.high) - 0.5) * scan.cell
+    )
+  }
+
+  /// What is known of the ground when a region is: all of it where the region ends with the scan.
+  private func seen(_ region: CellRectangle) -> (low: SIMD2<Double>, high: SIMD2<Double>) {
+    var (low, high) = corners(region)
+    for axis in 0..<2 {
+      if region.low[axis] == scan.cells.low[axis] { low[axis] = -.infinity }
+      if region.high[axis] == scan.cells.high[axis] { high[axis] = .infinity }
+    }
+    return (low, high)
+  }
+}
+
+extension GridFrame {
+  /// The heights of a surface at the centres of cells; NaN where there is none.
+  func heights(of surface: TriangulatedSurface, threads: Int) -> Grid<Float> {
+    let values = parallelMap(columns * rows, threads: threads) { index in
+      let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+      return surface.height(SIMD2(x + Double(column) * cell, y + Double(row) * cell)).map(Float.init) ?? .nan
+    }
+    return Grid(columns: columns, rows: rows, values: values)
+  }
+}

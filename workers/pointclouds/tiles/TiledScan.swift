@@ -1,0 +1,283 @@
+import Numerics
+
+/// Points that are worked on at once, on each thread, unless it is said otherwise.
+public let defaultTilePointsMax = 1_500_000
+
+/// A scan whose points lie sorted into blocks, to be worked on tile by tile: in memory that does not grow with its points.
+///
+/// A scan of few points is one tile. The tiles of another are unions of blocks, which lie at multiples of their side: whoever works on a
+/// tile, of the same file, works on the same.
+struct TiledScan: Sendable {
+  let header: LASHeader
+  let bounds: (low: Vector3, high: Vector3)
+  /// The cells that hold all points.
+  let cells: CellRectangle
+  let tiles: [Tile]
+  /// Points of class 2.
+  let groundCount: Int
+  private let parts: PointParts
+  private let points: SortedPoints
+  private let lattice: BlockLattice
+  private let folder: String
+  private let bytesInMemoryMax: Int
+
+  /// Blocks are so much smaller than tiles that little is read of those around one that is not needed.
+  private static let blocksPerTile = 48
+  /// No tile of more than one block has more cells.
+  private static let tileCellsMax = 4 << 20
+
+  struct Tile: Hashable, Sendable {
+    let cells: CellRectangle
+    /// The blocks that it is made of, of those that have points.
+    let blocks: [Int]
+  }
+
+  var count: Int { points.count }
+  var cell: Double { lattice.cell }
+  var frame: GridFrame { cells.frame(cell: cell) }
+
+  /// Writes a map of a tile's own cells to where it lies in that of all.
+  func write(_ map: Grid<Float>, of tile: Tile, to output: RasterOutput) throws(PointCloudError) {
+    let place = tile.cells.low &- cells.low
+    try output.write(map, column: place.x, row: place.y)
+  }
+
+  /// - Parameters:
+  ///   - folder: where a scratch file may lie.
+  ///   - limit: how many cells the scan may cover.
+  /// - Throws: what reading does; `empty` without points; `limitExceeded`, naming the limit.
+  /// - Complexity: decodes the file once. Beyond twice `tilePointsMax` points, 16 bytes of a scratch file for each, and one more for each column.
+  init(
+    _ file: PointFile, cell: Double, limit: (cells: Int, name: String), folder: String,
+    tilePointsMax: Int, threads: Int, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) {
+    let header = file.header
+    let lattice = BlockLattice(header, cell: cell, points: tilePointsMax / Self.blocksPerTile)
+    try lattice.requirePlaces(header)
+    let store = BlockStore(folder: folder, pointsInMemoryMax: 2 * tilePointsMax)
+    var (low, high) = (SIMD3<Int32>(repeating: .max), SIMD3<Int32>(repeating: .min))
+    var frame: GridFrame?
+    var groundCount = 0
+    try file.parts.forEachInOrder(
+      [.height, .classification, .intensity], threads: threads, keepGoing: keepGoing,
+      { (_, records) in GroupedPart(records, header.pointFormat, lattice) },
+      { (part) throws(PointCloudError) in
+        (low, high) = (pointwiseMin(low, part.low), pointwiseMax(high, part.high))
+        let bounds = Self.bounds(low, high, header)
+        frame = try GridFrame(
+          SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y), cell: cell, limit: limit)
+        groundCount += part.points.count { $0.classification == PointClass.ground }
+        try store.add(part)
+      })
+    guard let frame else {
+      throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
+    }
+    (self.header, self.lattice, self.folder, parts) = (header, lattice, folder, file.parts)
+    bytesInMemoryMax = 8 * tilePointsMax
+    bounds = Self.bounds(low, high, header)
+    cells = CellRectangle(frame)
+    self.groundCount = groundCount
+    points = store.sorted()
+    tiles = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
+  }
+
+  private static func bounds(
+    _ low: SIMD3<Int32>, _ high: SIMD3<Int32>, _ header: LASHeader
+  ) -> (low: Vector3, high: Vector3) {
+    let (scale, offset) = (header.scale, header.offset)
+    func place(_ steps: SIMD3<Int32>) -> SIMD3<Double> {
+      SIMD3<Double>(steps) * SIMD3(scale.x, scale.y, scale.z) + SIMD3(offset.x, offset.y, offset.z)
+    }
+    let (a, b) = (place(low), place(high))
+    let (least, most) = (pointwiseMin(a, b), pointwiseMax(a, b))
+    return (Vector3(x: least.x, y: least.y, z: least.z), Vector3(x: most.x, y: most.y, z: most.z))
+  }
+
+  /// The largest tiles that have no more points than they may, from north to south and there from west to east.
+  private static func tiles(
+    _ points: SortedPoints, _ lattice: BlockLattice, _ cells: CellRectangle, pointsMax: Int
+  ) -> [Tile] {
+    guard points.count > pointsMax || cells.columns * cells.rows > tileCellsMax else {
+      return [Tile(cells: cells, blocks: Array(points.blocks.indices))]
+    }
+    var shift = 0
+    var tiles = grouped(points, shift)
+    while (lattice.side << (shift + 1)) * (lattice.side << (shift + 1)) <= tileCellsMax {
+      let larger = grouped(points, shift + 1)
+      let most = larger.values.map { $0.reduce(0) { $0 + points.blocks[$1].count } }.max() ?? 0
+      guard most <= pointsMax else { break }
+      (tiles, shift) = (larger, shift + 1)
+    }
+    let side = lattice.side << shift
+    func floor(_ value: Int) -> Int { (value - ((value % side) + side) % side) / side }
+    var list: [Tile] = []
+    for row in (floor(cells.low.y)...floor(cells.high.y - 1)).reversed() {
+      for column in floor(cells.low.x)...floor(cells.high.x - 1) {
+        let low = SIMD2(column, row) &* side
+        let whole = CellRectangle(low: low, high: low &+ side)
+        list.append(Tile(cells: whole.intersection(cells), blocks: tiles[SIMD2(column, row)] ?? []))
+      }
+    }
+    return list
+  }
+
+  /// The blocks of each tile of `2^shift` by as many blocks.
+  private static func grouped(_ points: SortedPoints, _ shift: Int) -> [SIMD2<Int>: [Int]] {
+    Dictionary(grouping: points.blocks.indices) { points.blocks[$0].place &>> SIMD2(repeating: shift) }
+  }
+}
+
+// Working on tiles.
+extension TiledScan {
+  /// Makes something of each tile, on several threads at once, and hands it to `consume` in the order of the tiles, on the caller's
+  /// thread.
+  ///
+  /// - Parameter make: given a tile, how many threads it may use itself, and a function to be called with the share of the tile that is
+  ///   done, which answers whether to go on.
+  func forEachTile<Made: Sendable>(
+    threads: Int, keepGoing: (Double) -> Bool,
+    _ make:
+      @Sendable (Tile, _ threads: Int, _ going: @escaping (Double) -> Bool)
+      throws(PointCloudError) -> Made,
+    _ consume: (Tile, Made) throws(PointCloudError) -> Void
+  ) throws(PointCloudError) {
+    guard tiles.count > 1 else {
+      let made = try withoutActuallyEscaping(keepGoing) { (going) throws(PointCloudError) in
+        try make(tiles[0], threads, going)
+      }
+      return try consume(tiles[0], made)
+    }
+    let isComplete = try parallelInOrder(
+      tiles.count, threads: threads, ahead: 2 * threads,
+      keepGoing: { keepGoing(Double($0) / Double(tiles.count)) },
+      { (index, isWanted) throws(PointCloudError) in try make(tiles[index], 1) { _ in isWanted() } },
+      { (index, made) throws(PointCloudError) in try consume(tiles[index], made) })
+    guard isComplete else { throw .cancelled }
+  }
+
+  /// A byte for each point, all 0.
+  func column() throws(PointCloudError) -> ByteColumn {
+    try ByteColumn(count: points.count, memoryMax: bytesInMemoryMax, folder: folder)
+  }
+
+  /// The points of a tile, and of what lies around it.
+  ///
+  /// - Parameters:
+  ///   - margin: how many cells around the tile count.
+  ///   - classes: instead of those in the file.
+  func load(_ tile: Tile, margin: Int, classes: ByteColumn? = nil) throws(PointCloudError) -> TilePoints {
+    let region = tile.cells.expanded(by: margin).intersection(cells)
+    var loaded: [StoredPoint] = []
+    let own = tile.blocks.reduce(0) { $0 + points.blocks[$1].count }
+    loaded.reserveCapacity(own)
+    for number in tile.blocks { try append(number, classes, to: &loaded) }
+    let core = Set(tile.blocks)
+    for number in blocks(touching: region) where !core.contains(number) {
+      var others: [StoredPoint] = []
+      try append(number, classes, to: &others)
+      if region.contains(lattice.cells(of: points.blocks[number].place)) {
+        loaded += others
+      } else {
+        loaded += others.filter { region.contains(lattice.cell($0.x, $0.y)) }
+      }
+    }
+    return TilePoints(tile: tile, region: region, points: loaded, ownCount: own, header: header, cell: lattice.cell)
+  }
+
+  private func append(
+    _ number: Int, _ classes: ByteColumn?, to loaded: inout [StoredPoint]
+  ) throws(PointCloudError) {
+    let start = loaded.count
+    try points.append(number, to: &loaded)
+    guard let classes else { return }
+    let block = points.blocks[number]
+    for (place, value) in zip(start..., try classes.read(block.first..<block.first + block.count)) {
+      loaded[place].classification = value
+    }
+  }
+
+  /// In an order that depends on nothing but the file.
+  private func blocks(touching region: CellRectangle) -> [Int] {
+    let range = lattice.blocks(region)
+    guard range.columns * range.rows < points.blocks.count else {
+      return points.blocks.indices.filter { range.contains(points.blocks[$0].place) }
+    }
+    return (range.low.y..<range.high.y).flatMap { y in
+      (range.low.x..<range.high.x).compactMap { x in points.numbers[SIMD2(x, y)] }
+    }.sorted()
+  }
+
+  /// Keeps a value for each of a tile's own points.
+  func write(_ values: [UInt8], of tile: Tile, to column: ByteColumn) throws(PointCloudError) {
+    var start = 0
+    for number in tile.blocks {
+      let block = points.blocks[number]
+      try column.write(values[start..<start + block.count], at: block.first)
+      start += block.count
+    }
+  }
+
+  /// Reads the file again, and hands each part's records, with a column's value for each point, to `consume`, in the order of the file.
+  ///
+  /// Points were sorted in that order, so the next value of a block belongs to its next point in the file.
+  func forEachPart(
+    _ column: ByteColumn, threads: Int, keepGoing: (Double) -> Bool,
+    _ consume: (_ records: [UInt8], _ values: [UInt8]) throws(PointCloudError) -> Void
+  ) throws(PointCloudError) {
+    var next = points.blocks.map(\.first)
+    try parts.forEachInOrder(
+      .all, threads: threads, keepGoing: keepGoing,
+      { (_, records) in (unsafe [UInt8](records.bytes), blockNumbers(records)) },
+      { (part) throws(PointCloudError) in
+        let values = try values(column, part.1, &next)
+        try consume(part.0, values)
+      })
+  }
+
+  private func blockNumbers(_ records: PointRecords) -> [Int32] {
+    var (last, number) = (SIMD2<Int>(repeating: .max), Int32(-1))
+    var numbers = [Int32](repeating: 0, count: records.count)
+    for index in 0..<records.count {
+      let record = unsafe records.block.base + records.start + index * records.length
+      let place = unsafe lattice.block(
+        record.loadUnaligned(as: Int32.self), record.loadUnaligned(fromByteOffset: 4, as: Int32.self))
+      if place != last { (last, number) = (place, Int32(points.numbers[place] ?? 0)) }
+      numbers[index] = number
+    }
+    return numbers
+  }
+
+  private func values(
+    _ column: ByteColumn, _ numbers: [Int32], _ next: inout [Int]
+  ) throws(PointCloudError) -> [UInt8] {
+    var counts: [Int32: Int] = [:]
+    var (last, run) = (Int32(-1), 0)
+    for number in numbers {
+      if number != last {
+        if run > 0 { counts[last, default: 0] += run }
+        (last, run) = (number, 0)
+      }
+      run += 1
+    }
+    if run > 0 { counts[last, default: 0] += run }
+    var read: [Int32: (values: [UInt8], next: Int)] = [:]
+    for (number, count) in counts {
+      let first = next[Int(number)]
+      read[number] = (try column.read(first..<first + count), 0)
+      next[Int(number)] = first + count
+    }
+    var values = [UInt8](repeating: 0, count: numbers.count)
+    var index = 0
+    while index < numbers.count {
+      let number = numbers[index]
+      guard var source = read.removeValue(forKey: number) else { break }
+      while index < numbers.count, numbers[index] == number {
+        values[index] = source.values[source.next]
+        source.next += 1
+        index += 1
+      }
+      read[number] = source
+    }
+    return values
+  }
+}
