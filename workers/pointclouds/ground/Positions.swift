@@ -19,6 +19,10 @@ struct Positions: Sendable {
     (self.scale, self.offset) = (scale, offset)
   }
 
+  init(_ points: [StoredPoint], scale: Vector3, offset: Vector3) {
+    self.init(x: points.map(\.x), y: points.map(\.y), z: points.map(\.z), scale: scale, offset: offset)
+  }
+
   var count: Int { x.count }
 
   /// The same places with every height multiplied by `factor`.

@@ -111,47 +111,15 @@ struct TileMaps: Sendable {
     if products.contains(.dtm) { maps[.dtm] = dtm }
   }
 
-  /// How far around a tile ground is looked at first, in cells; four times as far each time that this does not settle the tile.
-  private static let haloCells = 32
-
-  /// The surface over a zone, which is that of the whole scan: as much of the ground around is taken as its triangles depend on, at
-  /// most twice `reach`, which is all that they can.
+  /// The surface over a zone, which is that of the whole scan.
   private func surface(
     _ zone: TilePoints, _ ground: TiledGround, _ threads: Int, _ keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> TriangulatedSurface? {
-    let haloMax = Int(min(1e9, (2 * parameters.reach / scan.cell).rounded(.up))) + 1
-    var halo = min(Self.haloCells, haloMax)
-    while true {
-      let around = try scan.load(zone.tile, margin: margin + halo, classes: ground.classes)
-      let isGround = around.points.map { $0.classification == PointClass.ground }
-      let isWhole = around.region == scan.cells
-      guard isGround.contains(true) || !(isWhole || halo == haloMax) else { return nil }
-      if isGround.contains(true) {
-        let surface = try TriangulatedSurface(
-          around.positions, isPart: isGround, reach: parameters.reach, threads: threads,
-          keepGoing: { keepGoing(0.1) })
-        if isWhole || halo == haloMax || surface.isSettled(in: corners(zone.region), seen: seen(around.region)) {
-          return surface
-        }
-      }
-      halo = min(haloMax, 4 * halo)
-    }
-  }
-
-  private func corners(_ region: CellRectangle) -> (low: SIMD2<Double>, high: SIMD2<Double>) {
-    (
-      (SIMD2<Double>(region.low) - 0.5) * scan.cell, (SIMD2<Double>(region.high) - 0.5) * scan.cell
-    )
-  }
-
-  /// What is known of the ground when a region is: all of it where the region ends with the scan.
-  private func seen(_ region: CellRectangle) -> (low: SIMD2<Double>, high: SIMD2<Double>) {
-    var (low, high) = corners(region)
-    for axis in 0..<2 {
-      if region.low[axis] == scan.cells.low[axis] { low[axis] = -.infinity }
-      if region.high[axis] == scan.cells.high[axis] { high[axis] = .infinity }
-    }
-    return (low, high)
+    let reach = Int(min(1e9, (2 * parameters.reach / scan.cell).rounded(.up))) + 1
+    let around = try scan.load(zone.tile, margin: margin + reach, classes: ground.classes)
+    guard around.points.contains(where: { $0.classification == PointClass.ground }) else { return nil }
+    return try ZoneSurface(zone: zone, around: around, reach: parameters.reach)
+      .make(threads: threads, keepGoing: { keepGoing(0.1) })
   }
 }
 

@@ -49,7 +49,9 @@ struct LatticeFrame: Sendable {
   }
 
   private static func steps(_ positions: Positions, _ index: Int, _ ratio: SIMD2<Double>) -> SIMD2<Int64> {
-    SIMD2((SIMD2(Double(positions.x[index]), Double(positions.y[index])) * ratio).rounded(.toNearestOrEven))
+    let steps = (SIMD2(Double(positions.x[index]), Double(positions.y[index])) * ratio).rounded(.toNearestOrEven)
+    // Converted one by one: a whole vector goes through a conversion for any kind of number.
+    return SIMD2(Int64(steps.x), Int64(steps.y))
   }
 
   /// The place of a point of the cloud.
@@ -60,11 +62,14 @@ struct LatticeFrame: Sendable {
   /// Coordinates in steps of the lattice, between its places too.
   func steps(_ plane: SIMD2<Double>) -> SIMD2<Double> { (plane - offset) / step - SIMD2<Double>(low) }
 
+  /// The coordinates of what lies so many steps from the corner of the lattice.
+  func plane(_ steps: SIMD2<Double>) -> SIMD2<Double> { (steps + SIMD2<Double>(low)) * step + offset }
+
   /// The place that is nearest to coordinates; nil where that lies beyond the cloud.
   @inline(__always) func place(_ plane: SIMD2<Double>) -> SIMD2<Int32>? {
     let steps = ((plane - offset) / step).rounded(.toNearestOrEven)
     guard steps.x.magnitude < 0x1p62, steps.y.magnitude < 0x1p62 else { return nil }
-    let place = SIMD2<Int64>(steps) &- low
+    let place = SIMD2(Int64(steps.x), Int64(steps.y)) &- low
     guard place.x >= 0, place.y >= 0, place.x <= last.x, place.y <= last.y else { return nil }
     return SIMD2(truncatingIfNeeded: place)
   }

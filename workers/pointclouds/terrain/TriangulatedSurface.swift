@@ -140,37 +140,41 @@ public struct TriangulatedSurface: Sendable {
   }
 }
 
+/// Where a point that is no part of a surface would change it.
+enum Influence {
+  /// Within a circle.
+  case circle(center: SIMD2<Double>, radius: Double)
+  /// To the right of the way from one place to another.
+  case beyond(from: SIMD2<Double>, to: SIMD2<Double>)
+}
+
 extension TriangulatedSurface {
-  /// Whether points outside of `seen`, which this surface does not know, could not change it within `zone`: every triangle there
-  /// has its circle within `seen`, and triangles cover all of the zone.
+  /// Tells all places where further points would change the surface within a rectangle: the circles of the triangles that touch it,
+  /// and what lies beyond the hull where that does not hold the whole of it.
   ///
-  /// - Parameter seen: infinite where there are no points farther on.
   /// - Complexity: O(triangles).
-  func isSettled(
-    in zone: (low: SIMD2<Double>, high: SIMD2<Double>), seen: (low: SIMD2<Double>, high: SIMD2<Double>)
-  ) -> Bool {
-    let corners = [zone.low, zone.high, SIMD2(zone.low.x, zone.high.y), SIMD2(zone.high.x, zone.low.y)]
-    // A hull is convex: it has all of a rectangle where it has its corners.
-    let isCovered = corners.allSatisfy { corner in
-      guard let place = lattice.place(corner), let start = hints.triangle(near: place) else { return false }
-      return triangulation.triangle(at: place, from: start) != nil
-    }
-    guard isCovered else { return false }
+  func influences(
+    on zone: (low: SIMD2<Double>, high: SIMD2<Double>), _ body: (Influence) -> Void
+  ) {
     let (low, high) = (lattice.steps(zone.low), lattice.steps(zone.high))
-    let (least, most) = (lattice.steps(seen.low), lattice.steps(seen.high))
-    return triangulation.triangles.allSatisfy { corners in
-      let (a, b, c) = (point(corners.x), point(corners.y), point(corners.z))
-      let (from, to) = (pointwiseMin(a, pointwiseMin(b, c)), pointwiseMax(a, pointwiseMax(b, c)))
-      guard Double(to.x) >= low.x, Double(to.y) >= low.y, Double(from.x) <= high.x, Double(from.y) <= high.y else {
-        return true
+    let edges = [low, SIMD2(high.x, low.y), high, SIMD2(low.x, high.y)]
+    for (index, corners) in triangulation.triangles.enumerated() {
+      let (a, b, c) = (place(corners.x), place(corners.y), place(corners.z))
+      let beyond = triangulation.neighbours[index]
+      for (side, neighbour) in [((a, b), beyond.x), ((b, c), beyond.y), ((c, a), beyond.z)] where neighbour < 0 {
+        let way = side.1 - side.0
+        let isOutside = edges.contains { way.x * ($0.y - side.0.y) - way.y * ($0.x - side.0.x) < 0 }
+        if isOutside { body(.beyond(from: lattice.plane(side.0), to: lattice.plane(side.1))) }
       }
-      let circle = Self.circle(SIMD2<Double>(a), SIMD2<Double>(b), SIMD2<Double>(c))
+      let (from, to) = (pointwiseMin(a, pointwiseMin(b, c)), pointwiseMax(a, pointwiseMax(b, c)))
+      guard to.x >= low.x, to.y >= low.y, from.x <= high.x, from.y <= high.y else { continue }
+      let circle = Self.circle(a, b, c)
       // A little more, for what was rounded.
-      let radius = circle.radius * (1 + 1e-9) + 1
-      let (first, last) = (circle.center - radius, circle.center + radius)
-      return first.x >= least.x && first.y >= least.y && last.x <= most.x && last.y <= most.y
+      body(.circle(center: lattice.plane(circle.center), radius: (circle.radius * (1 + 1e-9) + 1) * lattice.step))
     }
   }
+
+  private func place(_ corner: Int32) -> SIMD2<Double> { SIMD2<Double>(point(corner)) }
 
   /// The circle through the corners of a triangle; infinite where they lie on a line.
   private static func circle(

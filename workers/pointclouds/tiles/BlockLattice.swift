@@ -6,6 +6,8 @@ struct BlockLattice: Hashable, Sendable {
   let side: Int
   private let scale: SIMD2<Double>
   private let offset: SIMD2<Double>
+  /// Exact, as sides are powers of two.
+  private let inverseSide: Double
 
   private static let blocksMax = 65_536.0
   private static let sides = 16...2_048
@@ -25,6 +27,7 @@ struct BlockLattice: Hashable, Sendable {
     // False for what is no number.
     while Double(side * side) < wanted, side < Self.sides.upperBound { side *= 2 }
     self.side = side
+    inverseSide = 1 / Double(side)
   }
 
   /// Places farther than this many cells from the origin cannot be counted.
@@ -42,7 +45,11 @@ struct BlockLattice: Hashable, Sendable {
   }
 
   /// The cell that a place of the file's steps lies in.
-  @inline(__always) func cell(_ x: Int32, _ y: Int32) -> SIMD2<Int> { SIMD2<Int>(cells(x, y)) }
+  @inline(__always) func cell(_ x: Int32, _ y: Int32) -> SIMD2<Int> {
+    let cells = cells(x, y)
+    // Converted one by one: a whole vector goes through a conversion for any kind of number.
+    return SIMD2(Int(cells.x), Int(cells.y))
+  }
 
   @inline(__always) private func cells(_ x: Int32, _ y: Int32) -> SIMD2<Double> {
     ((SIMD2(Double(x), Double(y)) * scale + offset) / cell).rounded(.toNearestOrAwayFromZero)
@@ -50,7 +57,8 @@ struct BlockLattice: Hashable, Sendable {
 
   /// The block that a place of the file's steps lies in.
   @inline(__always) func block(_ x: Int32, _ y: Int32) -> SIMD2<Int> {
-    SIMD2<Int>((cells(x, y) / Double(side)).rounded(.down))
+    let blocks = (cells(x, y) * inverseSide).rounded(.down)
+    return SIMD2(Int(blocks.x), Int(blocks.y))
   }
 
   /// The cells of a block.

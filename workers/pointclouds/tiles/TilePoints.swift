@@ -16,8 +16,7 @@ struct TilePoints: Sendable {
   ) {
     (self.tile, self.region, self.points, self.ownCount) = (tile, region, points, ownCount)
     self.cell = cell
-    positions = Positions(
-      x: points.map(\.x), y: points.map(\.y), z: points.map(\.z), scale: header.scale, offset: header.offset)
+    positions = Positions(points, scale: header.scale, offset: header.offset)
   }
 
   var frame: GridFrame { region.frame(cell: cell) }
