@@ -108,11 +108,13 @@ extension PointCloud {
     }
   }
 
-  /// The cloud with more dimensions, appended to the extra bytes of each point and described in their record. Bytes that
+  /// The cloud with more dimensions, appended to the extra bytes of each point and described in their record. Bytes
+  /// that
   /// nothing described are then described as such.
   ///
   /// - Parameter isReplacing: whether a dimension of the same name and type is written over instead of refused.
-  /// - Throws: `invalidParameter` for names that are empty, too long, there already or given twice; `limitExceeded` for more
+  /// - Throws: `invalidParameter` for names that are empty, too long, there already or given twice; `limitExceeded` for
+  ///   more
   ///   dimensions than a record describes or more bytes than a point may have; `unsupported` where the file describes
   ///   its extra bytes in a way that cannot be continued.
   /// - Complexity: one pass for each column, on at most `threads` threads, and a copy of the points.
@@ -187,7 +189,7 @@ private struct ExtraLayout {
     guard payload.count + entry.count <= VariableLengthRecord.payloadMax else {
       throw PointCloudError(
         .limitExceeded,
-        "there would be more than the \(VariableLengthRecord.payloadMax / entry.count) extra dimensions that a record describes",
+        "more than \(VariableLengthRecord.payloadMax / entry.count) extra dimensions are more than a record describes",
         remedy: "Leave out some of them.")
     }
     payload += entry

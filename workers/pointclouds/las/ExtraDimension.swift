@@ -30,7 +30,8 @@ struct ExtraDimension {
     fileprivate(set) var isWhole = true
   }
 
-  /// What the cloud's record describes, up to the first entry of an unknown type or past the end of the points' records.
+  /// What the cloud's record describes, up to the first entry of an unknown type or past the end of the points'
+  /// records.
   static func list(of cloud: PointCloud) -> Description {
     let payload = Array(cloud.extraRecord?.payload ?? [])
     let length = cloud.header.recordLength

@@ -3,7 +3,8 @@ public import Numerics
 /// New clouds made of others. What is not asked for stays as it is to the last bit: fields, extra bytes, waveforms, the
 /// records before and after the points, and what lies between.
 extension PointCloud {
-  /// The points of some indices, in their order; one that is named twice is there twice. Counts and bounds are counted again.
+  /// The points of some indices, in their order; one that is named twice is there twice. Counts and bounds are counted
+  /// again.
   ///
   /// - Precondition: the indices are those of points.
   /// - Throws: `limitExceeded` without memory for a copy.

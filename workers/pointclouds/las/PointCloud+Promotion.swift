@@ -26,7 +26,8 @@ extension PointCloud {
   /// The cloud in another point format that has all that its own has; fields that are new are 0. The version of LAS is
   /// raised where the format needs it.
   ///
-  /// From formats 0–5 to later ones, scan angles in degrees become steps of 0.006 degrees, rounded to the nearest, and points of class 12
+  /// From formats 0–5 to later ones, scan angles in degrees become steps of 0.006 degrees, rounded to the nearest, and
+  /// points of class 12
   /// also get the overlap flag, which stands in its place there.
   ///
   /// - Parameter wkt: the coordinate reference system as well-known text, added where a file that comes to one of the
@@ -60,7 +61,8 @@ extension PointCloud {
       isCounted: !isNewer && bytes[25] == headerBytes[25])
   }
 
-  /// The header with the fields of a later version, all zero. What a file has after those of its own version stays behind them.
+  /// The header with the fields of a later version, all zero. What a file has after those of its own version stays
+  /// behind them.
   private func headerRaised(to minorVersion: Int) -> [UInt8] {
     guard header.minorVersion < minorVersion else { return headerBytes }
     let (old, new) = (LASHeader.sizes[header.minorVersion], LASHeader.sizes[minorVersion])
