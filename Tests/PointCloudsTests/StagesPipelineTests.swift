@@ -20,7 +20,8 @@ import Testing
       input: "\(folder.path)/scan.laz", outputDirectory: folder.path,
       parameters: StagesParameters(stages: requests, format: format), threads: 2, isCancelled: isCancelled)
     let written = try bytes(ofFile: "\(folder.path)/summary.json")
-    #expect(try JSONDecoder().decode(StagesSummary.self, from: Data(written)) == summary)
+    #expect(try summary.json() == written)
+    #expect(try JSONDecoder().decode(StagesSummary.self, from: Data(written)).json() == written)
     return (try PointCloud.read(path: "\(folder.path)/\(summary.outputs[0])"), summary)
   }
 
@@ -198,7 +199,7 @@ import Testing
     let points = try cloud(random(100, in: 0...10))
     let error = #expect(throws: PointCloudError.self) { try run(points, stages) }
     #expect(error?.code == code && error?.message.contains(words) == true, "\(String(describing: error))")
-    #expect(folder.names == ["scan.laz"])
+    #expect(folder.names.filter { !$0.hasPrefix(".") } == ["scan.laz"])
   }
 
   @Test func `a cancelled run leaves nothing`() throws {
@@ -210,7 +211,7 @@ import Testing
         return asked > 4
       }
     }
-    #expect(error?.code == .cancelled && folder.names == ["scan.laz"])
+    #expect(error?.code == .cancelled && folder.names.filter { !$0.hasPrefix(".") } == ["scan.laz"])
   }
 
   /// One place, one point, and points in a row: an answer or an error, but no crash.

@@ -54,14 +54,14 @@ struct HeightAboveGroundStage: CloudStage {
     summary: "Adds the height above the triangulated ground points (class 2): HeightAboveGround, in the unit of z",
     parameters: [
       .length("cell", "Side of a cell of the raster that bridges gaps, in the unit of lengths", 1),
-      .length("reach", "Longest side of a triangle between ground points, in the unit of lengths", 100),
+      .length("reach", "Greatest radius of a triangle's circle between ground points, in the unit of lengths", 100),
     ])
 
   let values: StageValues
 
   init(_ values: StageValues) throws(PointCloudError) { self.values = values }
 
-  var reach: StageReach { .neighbourhood(halo: values.number("reach")) }
+  var reach: StageReach { .neighbourhood(halo: 2 * values.number("reach")) }
 
   func run(
     _ cloud: PointCloud, _ context: StageContext, progress: (Double) -> Bool
