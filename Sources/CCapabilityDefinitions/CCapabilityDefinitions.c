@@ -9,22 +9,46 @@ static const unsigned char command_run[] = {
 static const unsigned char noop[] = {
 #embed "../../workers/capabilities/noop/capability.json"
 };
+static const unsigned char pointcloud_clusters[] = {
+#embed "../../workers/capabilities/pointcloud.clusters/capability.json"
+};
 static const unsigned char pointcloud_convert[] = {
 #embed "../../workers/capabilities/pointcloud.convert/capability.json"
+};
+static const unsigned char pointcloud_features[] = {
+#embed "../../workers/capabilities/pointcloud.features/capability.json"
 };
 static const unsigned char pointcloud_ground[] = {
 #embed "../../workers/capabilities/pointcloud.ground/capability.json"
 };
+static const unsigned char pointcloud_outliers[] = {
+#embed "../../workers/capabilities/pointcloud.outliers/capability.json"
+};
+static const unsigned char pointcloud_pipeline[] = {
+#embed "../../workers/capabilities/pointcloud.pipeline/capability.json"
+};
+static const unsigned char pointcloud_planes[] = {
+#embed "../../workers/capabilities/pointcloud.planes/capability.json"
+};
 static const unsigned char pointcloud_raster[] = {
 #embed "../../workers/capabilities/pointcloud.raster/capability.json"
+};
+static const unsigned char pointcloud_thin[] = {
+#embed "../../workers/capabilities/pointcloud.thin/capability.json"
 };
 
 static const struct strata_capability_definition definitions[] = {
     {"command.run", command_run, sizeof command_run},
     {"noop", noop, sizeof noop},
+    {"pointcloud.clusters", pointcloud_clusters, sizeof pointcloud_clusters},
     {"pointcloud.convert", pointcloud_convert, sizeof pointcloud_convert},
+    {"pointcloud.features", pointcloud_features, sizeof pointcloud_features},
     {"pointcloud.ground", pointcloud_ground, sizeof pointcloud_ground},
+    {"pointcloud.outliers", pointcloud_outliers, sizeof pointcloud_outliers},
+    {"pointcloud.pipeline", pointcloud_pipeline, sizeof pointcloud_pipeline},
+    {"pointcloud.planes", pointcloud_planes, sizeof pointcloud_planes},
     {"pointcloud.raster", pointcloud_raster, sizeof pointcloud_raster},
+    {"pointcloud.thin", pointcloud_thin, sizeof pointcloud_thin},
 };
 
 size_t strata_capability_definition_count(void) { return sizeof definitions / sizeof definitions[0]; }

@@ -87,6 +87,22 @@ public struct ParameterDefinition: Hashable, Sendable {
     case number, integer, string, boolean
     /// A list of strings.
     case strings
+    /// A list of whole numbers.
+    case integers
+    /// A list of objects, each of one of the variants.
+    case objects
+  }
+
+  /// A kind of object that a list may hold, and what it has beside its name.
+  public struct Variant: Hashable, Codable, Sendable {
+    public let name: String
+    /// One sentence for people.
+    public let summary: String
+    public let parameters: [ParameterDefinition]
+
+    public init(name: String, summary: String, parameters: [ParameterDefinition]) {
+      (self.name, self.summary, self.parameters) = (name, summary, parameters)
+    }
   }
 
   public let name: String
@@ -96,14 +112,19 @@ public struct ParameterDefinition: Hashable, Sendable {
   public let isRequired: Bool
   /// The value used when none is given.
   public let defaultValue: JSONValue?
+  /// Of a number, or of each of a list of whole numbers; of a string its bytes, of another list its length.
   public let minimum: Double?
   public let maximum: Double?
   /// The only values that a string, or each string of a list, may have; empty where any may be given.
   public let choices: [String]
+  /// The member by which objects of a list say which variant they are.
+  public let selector: String?
+  public let variants: [Variant]
 
   public init(
     name: String, kind: Kind, summary: String, isRequired: Bool = false, defaultValue: JSONValue? = nil,
-    minimum: Double? = nil, maximum: Double? = nil, choices: [String] = []
+    minimum: Double? = nil, maximum: Double? = nil, choices: [String] = [], selector: String? = nil,
+    variants: [Variant] = []
   ) {
     self.name = name
     self.kind = kind
@@ -113,5 +134,6 @@ public struct ParameterDefinition: Hashable, Sendable {
     self.minimum = minimum
     self.maximum = maximum
     self.choices = choices
+    (self.selector, self.variants) = (selector, variants)
   }
 }

@@ -55,7 +55,7 @@ extension Capability: Codable {
 
 extension ParameterDefinition: Codable {
   enum CodingKeys: String, CodingKey {
-    case name, kind, summary, minimum, maximum, choices
+    case name, kind, summary, minimum, maximum, choices, selector, variants
     case isRequired = "required"
     case defaultValue = "default"
   }
@@ -70,7 +70,9 @@ extension ParameterDefinition: Codable {
       defaultValue: try container.decodeIfPresent(JSONValue.self, forKey: .defaultValue),
       minimum: try container.decodeIfPresent(Double.self, forKey: .minimum),
       maximum: try container.decodeIfPresent(Double.self, forKey: .maximum),
-      choices: try container.decodeIfPresent([String].self, forKey: .choices) ?? [])
+      choices: try container.decodeIfPresent([String].self, forKey: .choices) ?? [],
+      selector: try container.decodeIfPresent(String.self, forKey: .selector),
+      variants: try container.decodeIfPresent([Variant].self, forKey: .variants) ?? [])
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -83,5 +85,7 @@ extension ParameterDefinition: Codable {
     try container.encodeIfPresent(minimum, forKey: .minimum)
     try container.encodeIfPresent(maximum, forKey: .maximum)
     if !choices.isEmpty { try container.encode(choices, forKey: .choices) }
+    try container.encodeIfPresent(selector, forKey: .selector)
+    if !variants.isEmpty { try container.encode(variants, forKey: .variants) }
   }
 }

@@ -7,7 +7,8 @@ public import StrataWorker
 public enum Catalogue {
   /// The handlers, for a runner.
   public static let handlers: [any CapabilityHandler] = [
-    CommandRun(), NoOperation(), PointCloudConvert(), PointCloudGround(), PointCloudRaster(),
+    CommandRun(), NoOperation(), PointCloudClusters(), PointCloudConvert(), PointCloudFeatures(), PointCloudGround(),
+    PointCloudOutliers(), PointCloudPipeline(), PointCloudPlanes(), PointCloudRaster(), PointCloudThin(),
   ]
   /// Those that a worker runs itself.
   public static let inlineHandlers = handlers.compactMap { $0 as? any InlineHandler }

@@ -73,14 +73,21 @@ enum CapabilityText {
     ]
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }
     if !one.parameters.isEmpty { lines += ["", "Parameters:"] }
-    for parameter in one.parameters {
-      let fallback = parameter.defaultValue.map { " [\($0)]" } ?? (parameter.isRequired ? " (required)" : "")
-      lines.append(
-        "  \(parameter.name.padded(to: 12)) \(parameter.kind.rawValue.padded(to: 8)) \(parameter.summary)\(fallback)")
-      if !parameter.choices.isEmpty {
-        lines.append("  \("".padded(to: 21)) one of: \(parameter.choices.joined(separator: ", "))")
-      }
-    }
+    lines += one.parameters.flatMap { Self.lines(of: $0, indent: "  ") }
     return lines.joined(separator: "\n")
+  }
+
+  private static func lines(of parameter: ParameterDefinition, indent: String) -> [String] {
+    let fallback = parameter.defaultValue.map { " [\($0)]" } ?? (parameter.isRequired ? " (required)" : "")
+    let head = "\(parameter.name.padded(to: 12)) \(parameter.kind.rawValue.padded(to: 8))"
+    var lines = ["\(indent)\(head) \(parameter.summary)\(fallback)"]
+    if !parameter.choices.isEmpty {
+      lines.append("\(indent)\("".padded(to: 21)) one of: \(parameter.choices.joined(separator: ", "))")
+    }
+    for variant in parameter.variants {
+      lines += ["", "\(indent)\(parameter.selector ?? "") \(variant.name) — \(variant.summary)"]
+      lines += variant.parameters.flatMap { Self.lines(of: $0, indent: indent + "  ") }
+    }
+    return lines
   }
 }

@@ -62,6 +62,25 @@ import Testing
     try FileTree.remove(folder)
   }
 
+  @Test func aScanGoesThroughStages() async throws {
+    try FileTree.make(folder)
+    let input = folder + "/hill.las"
+    try ScanFixture.write(to: input)
+    for (capability, parameters, result) in [
+      ("thin", #"{"size": 2}"#, "hill-thinned.laz"), ("outliers", "", "hill-cleaned.laz"),
+      ("features", #"{"scales": [8]}"#, "hill-features.laz"), ("clusters", "", "hill-clusters.laz"),
+      ("planes", #"{"format": "las"}"#, "hill-planes.las"),
+      ("pipeline", #"{"stages": [{"stage": "ground"}, {"stage": "height_above_ground"}]}"#, "hill-processed.laz"),
+    ] {
+      let report = try await localRun().run(
+        "pointcloud.\(capability)", parametersJSON: parameters, files: [input], outputFolder: folder + "/" + capability)
+      let names = report.results.map { $0.split(separator: "/").last.map(String.init) ?? "" }
+      #expect(report.error == nil && names == [result, "summary.json"], "\(String(describing: report.error))")
+      #expect(report.summaryJSON?.contains("\"steps\"") == true)
+    }
+    try FileTree.remove(folder)
+  }
+
   @Test func aScanGivesItsMaps() async throws {
     try FileTree.make(folder)
     let input = folder + "/hill.las"

@@ -1,4 +1,5 @@
 import Capabilities
+import FoundationEssentials
 import PointClouds
 import StrataCore
 import StrataWorker
@@ -115,6 +116,48 @@ import Testing
     // A command is no choice of words: it stays what it was.
     #expect(throws: CapabilityRequestError.self) {
       try registry.validate(capability: "command.run", parametersJSON: #"{"command": "ls,-l"}"#, inputs: 0)
+    }
+  }
+
+  @Test func stagesAreThoseOfTheLibrary() throws {
+    let pipeline = try registry.offer(named: "pointcloud.pipeline").capability
+    let stages = try #require(pipeline.parameters.first { $0.name == "stages" })
+    #expect(stages.selector == StageRequest.selector)
+    let coded = try JSONEncoder().encode(StageCatalogue.definitions)
+    #expect(try JSONDecoder().decode([ParameterDefinition.Variant].self, from: coded) == stages.variants)
+    // So are the parameters of the capabilities of one stage.
+    for stage in ["thin", "outliers", "clusters", "planes"] {
+      let capability = try registry.offer(named: "pointcloud.\(stage)").capability
+      let own = capability.parameters.filter { !["length_unit", "format"].contains($0.name) }
+      #expect(own == stages.variants.first { $0.name == stage }?.parameters)
+    }
+  }
+
+  @Test func objectsOfAListAreFilledInAndRefusedByTheirPlace() throws {
+    func check(_ stages: String) throws -> String {
+      try registry.validate(
+        capability: "pointcloud.pipeline", parametersJSON: "{\"stages\": \(stages)}", inputs: 1
+      ).parametersJSON
+    }
+    let filled = try check(#"[{"stage": "features", "scales": "10,20"}, {"stage": "normals", "neighbours": 8.0}]"#)
+    #expect(filled.contains(#"{"basis":"variances","scales":[10,20],"stage":"features"}"#))
+    #expect(filled.contains(#"{"neighbours":8,"orientation":"up","stage":"normals"}"#))
+    for (stages, words, remedy) in [
+      (#"[{"stage": "thin"}, {"stage": "thim"}]"#, "in 'stages', item 2: there is no stage 'thim'", "'thin'"),
+      (#"[{"stage": "thin", "siz": 1}]"#, "in 'stages', item 1 (thin): 'thin' has no parameter 'siz'", "'size'"),
+      (#"[{"stage": "thin", "size": 0}]"#, "item 1 (thin): parameter 'size' is 0", "between"),
+      (#"[{"stage": "features", "scales": [10, 2]}]"#, "item 1 (features): parameter 'scales' is 2", "between"),
+      (#"[{"size": 0}]"#, "item 1: 'stage' is not there", "choose"),
+      (#"["thin"]"#, "item 1: parameter 'stages' must be a list of objects, not a string", "JSON"),
+      (#"[]"#, "parameter 'stages' has 0 items", "between 1 and 64"),
+      (#""thin""#, "must be a list of objects, not a string", "JSON"),
+    ] {
+      let error = #expect(throws: CapabilityRequestError.self) { try check(stages) }
+      #expect(error?.asStrataError.message.contains(words) == true, "\(String(describing: error))")
+      #expect(error?.asStrataError.remedy?.contains(remedy) == true, "\(String(describing: error))")
+    }
+    #expect(throws: CapabilityRequestError.missingParameter("stages", capability: "pointcloud.pipeline")) {
+      try registry.validate(capability: "pointcloud.pipeline", parametersJSON: "{}", inputs: 1)
     }
   }
 

@@ -1,7 +1,16 @@
-/// A step of a pipeline, by the name that clients see.
-public protocol PipelineStage: RawRepresentable<String>, Sendable, CaseIterable {
+/// A step of a pipeline.
+public protocol ReportedStage: Sendable {
+  /// By which clients know it.
+  var name: String { get }
   /// About how much of the whole it takes, for progress: the shares of all make 1.
   var share: Double { get }
+}
+
+/// A step of a pipeline whose steps are always the same.
+public protocol PipelineStage: ReportedStage, RawRepresentable<String>, CaseIterable {}
+
+extension PipelineStage {
+  public var name: String { rawValue }
 }
 
 /// How long one stage took.
@@ -11,7 +20,7 @@ public struct StageTime: Hashable, Codable, Sendable {
 }
 
 /// Turns the progress of stages into one number that only grows, measures them, and notices cancellation.
-final class ProgressReporter<Stage: PipelineStage> {
+final class ProgressReporter<Stage: ReportedStage> {
   private let report: (String, Double) -> Void
   private let isCancelled: () -> Bool
   private let clock = ContinuousClock()
@@ -46,7 +55,7 @@ final class ProgressReporter<Stage: PipelineStage> {
     let start = clock.now
     let result = try body { share in self.advance(stage, share) }
     let seconds = (clock.now - start) / .seconds(1)
-    times.append(StageTime(stage: stage.rawValue, seconds: seconds))
+    times.append(StageTime(stage: stage.name, seconds: seconds))
     before += stage.share
     return result
   }
@@ -59,7 +68,7 @@ final class ProgressReporter<Stage: PipelineStage> {
 
   private func tell(_ stage: Stage, _ share: Double) {
     (last, highest) = (stage, max(highest, min(1, share)))
-    report(stage.rawValue, highest)
+    report(stage.name, highest)
   }
 
   /// All is done.

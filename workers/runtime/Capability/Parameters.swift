@@ -16,6 +16,9 @@ public struct Parameters: Hashable, Sendable {
     }
   }
 
+  /// Whatever is there, of any kind.
+  public func value(_ name: String) -> JSONValue? { values[name] }
+
   /// - Throws: `invalid_input` if it is absent or not a number.
   public func number(_ name: String) throws(AttemptError) -> Double {
     switch values[name] {

@@ -51,7 +51,7 @@ public struct CapabilityRegistry: Sendable {
   {
     let offer = try offer(named: name)
     let given = try Self.members(of: parametersJSON)
-    let filled = try ParameterCheck(capability: offer.capability, askedAs: name).fill(given)
+    let filled = try ParameterCheck(definitions: offer.capability.parameters, askedAs: name).fill(given)
     guard offer.capability.inputs.contains(inputs) else {
       throw .inputCount(inputs, capability: name, allowed: offer.capability.inputs)
     }

@@ -1,7 +1,7 @@
 public import StrataCore
 
 /// Why a request is not one that a capability can take.
-public enum CapabilityRequestError: Error, Hashable, Sendable {
+public indirect enum CapabilityRequestError: Error, Hashable, Sendable {
   case unknownCapability(String, nearest: String?)
   case notAnObject
   case unknownParameter(String, capability: String, nearest: String?)
@@ -10,6 +10,10 @@ public enum CapabilityRequestError: Error, Hashable, Sendable {
   /// Of a string or a list, `given` is the length.
   case outOfRange(ParameterDefinition, given: Double)
   case unknownChoice(ParameterDefinition, given: String, nearest: String?)
+  /// An object in a list says that it is of a kind that there is not, or says none.
+  case unknownVariant(String?, selector: String, of: [String], nearest: String?)
+  /// What is wrong in one item of a list, which are counted from 1.
+  case item(Int, variant: String?, of: String, CapabilityRequestError)
   case inputCount(Int, capability: String, allowed: ClosedRange<Int>)
 
   /// The parameter at fault, where there is one.
@@ -17,7 +21,8 @@ public enum CapabilityRequestError: Error, Hashable, Sendable {
     switch self {
     case .unknownParameter(let name, _, _), .missingParameter(let name, _), .wrongKind(let name, _, _): name
     case .outOfRange(let definition, _), .unknownChoice(let definition, _, _): definition.name
-    case .unknownCapability, .notAnObject, .inputCount: nil
+    case .item(_, _, let name, _): name
+    case .unknownCapability, .notAnObject, .unknownVariant, .inputCount: nil
     }
   }
 
@@ -39,7 +44,7 @@ public enum CapabilityRequestError: Error, Hashable, Sendable {
     case .wrongKind(let name, let expected, let given):
       StrataError(
         .invalidInput, "parameter '\(name)' must be \(expected.words), not \(given)",
-        remedy: expected == .strings ? "write it as JSON: [\"a\", \"b\"]" : nil)
+        remedy: expected.example.map { "write it as JSON: \($0)" })
     case .outOfRange(let definition, let given):
       StrataError(
         .invalidInput, "parameter '\(definition.name)' \(definition.inWords(given))",
@@ -49,13 +54,36 @@ public enum CapabilityRequestError: Error, Hashable, Sendable {
         .invalidInput,
         "parameter '\(definition.name)' cannot be '\(given)', only \(definition.choices.joined(separator: ", "))",
         remedy: nearest.map { "did you mean '\($0)'?" } ?? "choose one of them")
+    case .unknownVariant(let name, let selector, let names, let nearest):
+      StrataError(
+        .invalidInput,
+        name.map { "there is no \(selector) '\($0)', only \(names.joined(separator: ", "))" }
+          ?? "'\(selector)' is not there, or no string: it is one of \(names.joined(separator: ", "))",
+        remedy: nearest.map { "did you mean '\($0)'?" } ?? "choose one of them")
+    case .item(let place, let variant, let list, let error):
+      Self.inItem("'\(list)', item \(place)\(variant.map { " (\($0))" } ?? "")", error.asStrataError)
     case .inputCount(let count, let capability, let allowed):
       StrataError(.invalidInput, "'\(capability)' takes \(allowed.inWords), not \(count)")
     }
   }
 }
 
+extension CapabilityRequestError {
+  private static func inItem(_ place: String, _ error: StrataError) -> StrataError {
+    StrataError(error.code, "in \(place): \(error.message)", remedy: error.remedy)
+  }
+}
+
 extension ParameterDefinition.Kind {
+  fileprivate var example: String? {
+    switch self {
+    case .strings: "[\"a\", \"b\"]"
+    case .integers: "[1, 2]"
+    case .objects: "[{\"name\": value}]"
+    case .number, .integer, .string, .boolean: nil
+    }
+  }
+
   fileprivate var words: String {
     switch self {
     case .number: "a number"
@@ -63,6 +91,8 @@ extension ParameterDefinition.Kind {
     case .string: "a string"
     case .boolean: "true or false"
     case .strings: "a list of strings"
+    case .integers: "a list of whole numbers"
+    case .objects: "a list of objects"
     }
   }
 }
@@ -71,8 +101,8 @@ extension ParameterDefinition {
   private var unit: String {
     switch kind {
     case .string: " bytes"
-    case .strings: " items"
-    case .number, .integer, .boolean: ""
+    case .strings, .objects: " items"
+    case .number, .integer, .boolean, .integers: ""
     }
   }
 

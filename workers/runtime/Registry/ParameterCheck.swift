@@ -1,19 +1,19 @@
 import StrataCore
 
-/// Holds a client's parameters against a capability's definition.
+/// Holds a client's parameters against the definitions of a capability, or of an object in one of its lists.
 struct ParameterCheck {
-  let capability: Capability
-  /// The name that the client used, which may be one under which it is sold.
+  let definitions: [ParameterDefinition]
+  /// The name that the client used, which may be one under which the capability is sold.
   let askedAs: String
 
   /// - Returns: `given` with the defaults of what is absent.
   func fill(_ given: [String: JSONValue]) throws(CapabilityRequestError) -> [String: JSONValue] {
-    let known = capability.parameters.map(\.name)
+    let known = definitions.map(\.name)
     for name in given.keys.sorted() where !known.contains(name) {
       throw .unknownParameter(name, capability: askedAs, nearest: Spelling.nearest(to: name, among: known))
     }
     var filled: [String: JSONValue] = [:]
-    for definition in capability.parameters {
+    for definition in definitions {
       filled[definition.name] = try value(of: definition, given: given[definition.name])
     }
     return filled
@@ -30,14 +30,52 @@ struct ParameterCheck {
       throw .wrongKind(definition.name, expected: definition.kind, given: given.kindName)
     }
     try checkRange(of: definition, value)
+    if definition.kind == .objects { return try objects(of: definition, value) }
     for text in value.texts { try checkChoice(of: definition, text) }
     return value
   }
 
-  /// Words of a list that are to be chosen from may be written in one, between commas: none of them has any.
+  /// Words of a list that are to be chosen from, and whole numbers, may be written in one, between commas: none of them
+  /// has any.
   private static func listed(_ value: JSONValue, as definition: ParameterDefinition) -> JSONValue {
-    guard definition.kind == .strings, !definition.choices.isEmpty, case .string(let text) = value else { return value }
-    return .array(text.split(separator: ",").map { .string($0.filter { $0 != " " }) })
+    switch (definition.kind, value) {
+    case (.strings, .string(let text)) where !definition.choices.isEmpty:
+      return .array(text.split(separator: ",").map { .string($0.filter { $0 != " " }) })
+    case (.integers, .string(let text)):
+      let items = text.split(separator: ",").map { Int64($0.filter { $0 != " " }) }
+      return items.contains(nil) ? value : .array(items.compactMap { $0.map { .integer($0) } })
+    case (.integers, .integer), (.integers, .number): return .array([value])
+    default: return value
+    }
+  }
+
+  /// Each object with the defaults of what it lacks.
+  private func objects(
+    of definition: ParameterDefinition, _ value: JSONValue
+  ) throws(CapabilityRequestError) -> JSONValue {
+    guard case .array(let items) = value, let selector = definition.selector else { return value }
+    var filled: [JSONValue] = []
+    for (place, item) in items.enumerated() {
+      var variant: ParameterDefinition.Variant?
+      do throws(CapabilityRequestError) {
+        guard case .object(var members) = item else {
+          throw .wrongKind(definition.name, expected: .objects, given: item.kindName)
+        }
+        let name = members.removeValue(forKey: selector)?.stringValue
+        variant = definition.variants.first { $0.name == name }
+        guard let variant else {
+          let names = definition.variants.map(\.name)
+          throw .unknownVariant(
+            name, selector: selector, of: names, nearest: name.flatMap { Spelling.nearest(to: $0, among: names) })
+        }
+        members = try ParameterCheck(definitions: variant.parameters, askedAs: variant.name).fill(members)
+        members[selector] = .string(variant.name)
+        filled.append(.object(members))
+      } catch {
+        throw .item(place + 1, variant: variant?.name, of: definition.name, error)
+      }
+    }
+    return .array(filled)
   }
 
   /// Whole numbers may be written `18.0`: some languages print all numbers so.
@@ -47,12 +85,27 @@ struct ParameterCheck {
     case (.number, .number), (.integer, .integer), (.string, .string), (.boolean, .boolean): value
     case (.integer, .number(let number)): Int64(exactly: number).map { .integer($0) }
     case (.strings, .array(let items)): items.allSatisfy { $0.isString } ? value : nil
+    case (.integers, .array(let items)): wholeNumbers(items)
+    case (.objects, .array): value
     default: nil
     }
   }
 
+  private static func wholeNumbers(_ items: [JSONValue]) -> JSONValue? {
+    let whole = items.map { convert($0, to: .integer) }
+    return whole.contains(nil) ? nil : .array(whole.compactMap(\.self))
+  }
+
   /// A number must lie in `minimum…maximum`; of a string or a list it is the length that must.
   private func checkRange(of definition: ParameterDefinition, _ value: JSONValue) throws(CapabilityRequestError) {
+    if definition.kind == .integers, case .array(let items) = value {
+      for item in items { try checkNumber(of: definition, item) }
+      return
+    }
+    try checkNumber(of: definition, value)
+  }
+
+  private func checkNumber(of definition: ParameterDefinition, _ value: JSONValue) throws(CapabilityRequestError) {
     let measure: Double
     switch value {
     case .number(let number): measure = number

@@ -1,0 +1,206 @@
+/// From a scan through a list of stages to another: all that the capabilities of single stages and
+/// `pointcloud.pipeline`
+/// do.
+public struct StagesPipeline {
+  /// Reads `input` (LAS, LAZ, COPC, PLY, PCD, or text with named columns) and writes `<stem>-<suffix>.<format>` and
+  /// `summary.json` into `outputDirectory`, which must exist, each complete or not at all.
+  ///
+  /// - Parameters:
+  ///   - threads: the most threads to use, the caller's own among them.
+  ///   - progress: told the stage and the share of the whole that is done, growing from 0 to 1; on the caller's thread.
+  ///   - isCancelled: asked on the caller's thread, now and then.
+  /// - Throws: any `PointCloudError`, that of a stage with its place; `empty` where there are no points, or none are
+  ///   left;
+  ///   `geographicCoordinates` where x and y are degrees and a stage measures.
+  public static func run(
+    input: String, outputDirectory: String, parameters: StagesParameters, threads: Int = 1,
+    limits: ReadLimits = ReadLimits(), progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in },
+    isCancelled: () -> Bool = { false }
+  ) throws(PointCloudError) -> StagesSummary {
+    let stages = try parameters.resolved()
+    return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
+      try StagesRun(
+        input: input, outputDirectory: outputDirectory, parameters: parameters, stages: stages,
+        threads: max(1, threads), limits: limits, reporter: reporter
+      ).run()
+    }
+  }
+}
+
+/// A step of one run: reading, writing, or a stage by its place, counted from 1, and its name.
+struct PlannedStep: ReportedStage {
+  let name: String
+  let share: Double
+
+  static func read(share: Double) -> PlannedStep { PlannedStep(name: "read", share: share) }
+  static func write(share: Double) -> PlannedStep { PlannedStep(name: "write", share: share) }
+}
+
+/// One run of the pipeline.
+private struct StagesRun {
+  let input: String
+  let outputDirectory: String
+  let parameters: StagesParameters
+  let stages: [any CloudStage]
+  let threads: Int
+  let limits: ReadLimits
+  let reporter: ProgressReporter<PlannedStep>
+
+  private let readShare = 0.2
+  private let writeShare = 0.2
+
+  func run() throws(PointCloudError) -> StagesSummary {
+    let scan = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in
+      try StagesInput(path: input, threads: threads, limits: limits, keepGoing: going)
+    }
+    guard scan.cloud.count > 0 else {
+      throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
+    }
+    var warnings = scan.warnings
+    let context = try context(scan, &warnings)
+    var cloud = scan.cloud
+    var steps: [StagesSummary.Step] = []
+    for (place, stage) in stages.enumerated() {
+      let result = try run(stage, place, cloud, context)
+      steps.append(
+        StagesSummary.Step(
+          stage: type(of: stage).definition.name, parameters: stage.values.all, pointsBefore: cloud.count,
+          pointsAfter: result.cloud.count, facts: result.facts, seconds: reporter.times.last?.seconds ?? 0))
+      warnings += result.warnings.map { "\(label(stage, place)): \($0)" }
+      cloud = result.cloud
+    }
+    let output = "\(stem(of: input))-\(parameters.suffix).\(parameters.format.rawValue)"
+    warnings += try reporter.stage(.write(share: writeShare)) { [cloud] (going) throws(PointCloudError) in
+      try write(cloud, "\(outputDirectory)/\(output)", going)
+    }
+    let summary = summarize(scan, cloud, steps, output, warnings)
+    try writeFile(summary.json(), "\(outputDirectory)/summary.json")
+    reporter.finish()
+    return summary
+  }
+
+  private func label(_ stage: any CloudStage, _ place: Int) -> String {
+    "stage \(place + 1) (\(type(of: stage).definition.name))"
+  }
+
+  private func run(
+    _ stage: any CloudStage, _ place: Int, _ cloud: PointCloud, _ context: StageContext
+  ) throws(PointCloudError) -> StageResult {
+    let label = label(stage, place)
+    let share = (1 - readShare - writeShare) / Double(stages.count)
+    do throws(PointCloudError) {
+      let result = try reporter.stage(PlannedStep(name: label, share: share)) { (going) throws(PointCloudError) in
+        try stage.run(cloud, context, progress: going)
+      }
+      guard result.cloud.count > 0 else {
+        throw PointCloudError(.empty, "no points are left", remedy: "Let it keep some.")
+      }
+      return result
+    } catch {
+      throw error.code == .cancelled ? error : error.at(label)
+    }
+  }
+
+  /// What the stages are to know. Lengths need a projected system.
+  private func context(_ scan: StagesInput, _ warnings: inout [String]) throws(PointCloudError) -> StageContext {
+    if let system = scan.system, system.isGeographic, let index = stages.firstIndex(where: \.needsLengths) {
+      throw PointCloudError(
+        .geographicCoordinates,
+        "x and y are degrees (\(system.name)), and \(label(stages[index], index)) needs lengths",
+        remedy: "Project the file first, for example to its UTM zone.")
+    }
+    var metresPerUnit = 1.0
+    if parameters.lengthUnit == .metres, stages.contains(where: \.needsLengths) {
+      if let system = scan.system, (1e-6...1e6).contains(system.metresPerUnit) {
+        metresPerUnit = system.metresPerUnit
+      } else {
+        warnings.append("lengths were given in metres and the file does not say its unit; metres are assumed")
+      }
+    }
+    return StageContext(
+      threads: threads, metresPerUnit: metresPerUnit, heightFactor: scan.system?.heightFactor ?? 1,
+      system: scan.system)
+  }
+
+  /// - Returns: what was left out, in words.
+  private func write(
+    _ cloud: PointCloud, _ path: String, _ going: (Double) -> Bool
+  ) throws(PointCloudError) -> [String] {
+    guard !parameters.format.isLAS else {
+      try cloud.write(path: path, isCompressed: parameters.format == .laz, threads: threads)
+      return []
+    }
+    let table = PointTable(cloud, threads: threads)
+    return table.warnings + (try TableWriter(table: table, format: parameters.format).write(path, keepGoing: going))
+  }
+
+  private func summarize(
+    _ scan: StagesInput, _ cloud: PointCloud, _ steps: [StagesSummary.Step], _ output: String, _ warnings: [String]
+  ) -> StagesSummary {
+    let bounds = Positions(cloud, threads: threads).bounds()
+    return StagesSummary(
+      pointsRead: scan.cloud.count, points: cloud.count, inputFormat: scan.format,
+      outputFormat: cloud.formatDescription(isCompressed: parameters.format == .laz, parameters.format),
+      inputOrigin: scan.origin, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
+      minimum: bounds?.low ?? cloud.header.minimum, maximum: bounds?.high ?? cloud.header.maximum,
+      extraDimensions: cloud.extraNames, steps: steps, parameters: parameters, threads: threads,
+      stages: reporter.times, outputs: [output, "summary.json"], warnings: warnings)
+  }
+}
+
+/// A scan of any format, read whole.
+private struct StagesInput {
+  let cloud: PointCloud
+  let format: String
+  /// Who made the file, in its own words.
+  let origin: String
+  /// Nil where the file does not say, or not so that it is understood.
+  let system: CoordinateSystem?
+  private(set) var warnings: [String]
+
+  init(path: String, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool) throws(PointCloudError) {
+    let file = try InputFile(path)
+    let start = ByteReader(block: try file.read(0..<min(file.byteCount, 128), for: "the file's start"))
+    let kind = try ScanFormat(of: start, path: path)
+    if kind.isLAS {
+      cloud = try PointCloud.read(path: path, threads: threads, limits: limits, keepGoing: keepGoing)
+      (format, warnings) = (cloud.formatDescription, cloud.warnings)
+    } else {
+      let file = ByteReader(block: try ByteBlock.contents(ofFile: path, sizeMax: limits.fileBytesMax))
+      let table =
+        switch kind {
+        case .ply: try PLYReader.read(file, limits: limits, keepGoing: keepGoing)
+        case .pcd: try PCDReader.read(file, limits: limits, keepGoing: keepGoing)
+        default: try DelimitedReader.read(file, names: [], delimiter: nil, limits: limits, keepGoing: keepGoing)
+        }
+      let made = try CloudFromTable(table, scale: nil)
+      (cloud, format, warnings) = (made.cloud, kind.rawValue, made.warnings)
+    }
+    origin = [cloud.header.systemIdentifier, cloud.header.generatingSoftware].filter { !$0.isEmpty }
+      .joined(separator: " / ")
+    do throws(PointCloudError) {
+      system = try cloud.coordinateSystem()
+      if system == nil {
+        warnings.append("the file names no coordinate reference system; lengths are in its own unit")
+      }
+    } catch  where error.code == .raster {
+      system = nil
+      warnings.append("\(error.message); the unit of lengths is not known")
+    }
+  }
+}
+
+extension PointCloudError {
+  /// The same error, saying where in a pipeline.
+  fileprivate func at(_ place: String) -> PointCloudError {
+    PointCloudError(code, "\(place): \(message)", remedy: remedy, offset: offset, chunk: chunk)
+  }
+}
+
+extension PointCloud {
+  fileprivate func formatDescription(isCompressed: Bool, _ format: ScanFormat) -> String {
+    format.isLAS
+      ? "LAS 1.\(header.minorVersion), point format \(self.format.number)\(isCompressed ? ", compressed" : "")"
+      : format.rawValue
+  }
+}

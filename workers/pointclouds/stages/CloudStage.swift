@@ -1,0 +1,86 @@
+import Numerics
+
+/// One step of a pipeline over a cloud: from a cloud another one, and what there is to tell of it.
+///
+/// A new stage is a type that conforms, named in `StageCatalogue`; its parameters are data (`StageDefinition`).
+public protocol CloudStage: Sendable {
+  static var definition: StageDefinition { get }
+  var values: StageValues { get }
+  /// What of a cloud must be at hand to know what becomes of a point.
+  var reach: StageReach { get }
+  /// Whether it measures, and so cannot work in degrees.
+  var needsLengths: Bool { get }
+
+  /// - Throws: `invalidParameter` where values do not go together.
+  init(_ values: StageValues) throws(PointCloudError)
+
+  /// - Parameter progress: told the share of the work that is done, on the caller's thread; answers whether to go on.
+  /// - Throws: any `PointCloudError`; `cancelled`.
+  func run(
+    _ cloud: PointCloud, _ context: StageContext, progress: (Double) -> Bool
+  ) throws(PointCloudError) -> StageResult
+}
+
+extension CloudStage {
+  public var needsLengths: Bool { true }
+}
+
+/// How far a stage looks from a point. Stages that do not need the whole may one day run over tiles.
+public enum StageReach: Hashable, Sendable {
+  /// Each point by itself.
+  case point
+  /// Points up to so far away in the plane, in the unit of the stage's lengths.
+  case neighbourhood(halo: Double)
+  case whole
+}
+
+/// What a stage knows beside the cloud.
+public struct StageContext: Sendable {
+  /// The most threads to use, the caller's own among them.
+  public let threads: Int
+  /// How many metres a step of one in x or y is where lengths are given in metres, else 1.
+  public let metresPerUnit: Double
+  /// What z is multiplied by to be measured as x and y are.
+  public let heightFactor: Double
+  /// Nil where the cloud does not say.
+  public let system: CoordinateSystem?
+
+  public init(
+    threads: Int = 1, metresPerUnit: Double = 1, heightFactor: Double = 1, system: CoordinateSystem? = nil
+  ) {
+    self.threads = max(1, threads)
+    (self.metresPerUnit, self.heightFactor, self.system) = (metresPerUnit, heightFactor, system)
+  }
+
+  /// A length of a parameter in the unit of x and y.
+  func length(_ length: Double) -> Double { length / metresPerUnit }
+
+  /// All places in the unit of x and y along each axis.
+  func coordinates(_ cloud: PointCloud) throws(PointCloudError) -> Coordinates {
+    let places = try cloud.coordinates(threads: threads)
+    guard heightFactor != 1 else { return places }
+    return try Coordinates.checked(x: places.x, y: places.y, z: places.z.map { $0 * heightFactor })
+  }
+}
+
+/// What a stage made.
+public struct StageResult: Sendable {
+  public var cloud: PointCloud
+  /// What the summary is to say.
+  public var facts: [String: StageValue]
+  public var warnings: [String]
+
+  public init(_ cloud: PointCloud, _ facts: [String: StageValue] = [:], warnings: [String] = []) {
+    (self.cloud, self.facts, self.warnings) = (cloud, facts, warnings)
+  }
+}
+
+/// The kinds of stages there are.
+public enum StageCatalogue {
+  static let stages: [any CloudStage.Type] = [
+    ThinStage.self, OutliersStage.self, NormalsStage.self, FeaturesStage.self, ClustersStage.self, PlanesStage.self,
+    GroundStage.self, HeightAboveGroundStage.self, ClassesStage.self,
+  ]
+
+  public static var definitions: [StageDefinition] { stages.map { $0.definition } }
+}
