@@ -20,6 +20,26 @@ extension KDTree {
     }
   }
 
+  /// Shows the `k` points nearest to every place to `body`, place by place, nearest first, equal distances in the order
+  /// of indices.
+  ///
+  /// - Parameters:
+  ///   - k: how many, at least 1; all points where there are no more.
+  ///   - keepGoing, body: as with a sphere.
+  /// - Returns: whether every place was shown.
+  /// - Complexity: O(places × (log n + k)); 44 bytes for each place.
+  @discardableResult
+  public func forEachNeighbourhood(
+    around places: Coordinates, k: Int, threads: Int = 1, keepGoing: () -> Bool = { true },
+    _ body: @Sendable (Neighbourhood) -> Void
+  ) -> Bool {
+    forEachPlace(places, k: max(1, min(k, count)), threads: threads, keepGoing: keepGoing) { index, place, search in
+      _ = search.findNearest(place.x, place.y, place.z)
+      unsafe search.found.sort(search.indices)
+      body(search.neighbourhood(of: index, at: place))
+    }
+  }
+
   /// Shows the points of a cylinder around every place to `body`, place by place.
   ///
   /// - Parameters:
@@ -45,14 +65,14 @@ extension KDTree {
   /// Calls `body` for each place, counted from the tree's origin, in Morton's order: one finds in the cache what the
   /// one before it needed.
   private func forEachPlace(
-    _ places: Coordinates, threads: Int, keepGoing: () -> Bool,
+    _ places: Coordinates, k: Int = 1, threads: Int, keepGoing: () -> Bool,
     _ body: @Sendable (Int, SIMD3<Double>, inout TreeSearch) -> Void
   ) -> Bool {
-    guard places.count > 0, keepGoing() else { return places.count == 0 }
+    guard places.count > 0, count > 0 else { return true }
     let order = MortonCode.order(of: places, threads: threads)
     let parts = Chunks(count: places.count, least: Self.placesPerPart, most: 1 << 14)
     return parallelFor(parts.count, threads: threads, keepGoing: { _ in keepGoing() }) { part in
-      withSearch(k: 1) { search in
+      withSearch(k: k) { search in
         for number in parts[part] {
           let index = Int(order[number])
           body(index, places[index] - origin, &search)
