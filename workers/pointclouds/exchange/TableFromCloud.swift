@@ -78,9 +78,10 @@ extension PointTable {
   }
 
   private mutating func addExtras(_ cloud: PointCloud, _ threads: Int) {
-    let (dimensions, otherBytes) = ExtraDimension.list(of: cloud)
-    if otherBytes > 0 {
-      warnings.append("\(otherBytes) extra bytes of each point, which nothing describes, are left out")
+    let description = ExtraDimension.list(of: cloud)
+    let dimensions = description.dimensions
+    if description.otherBytes > 0 {
+      warnings.append("\(description.otherBytes) extra bytes of each point, which nothing describes, are left out")
     }
     let reader = ByteReader(block: cloud.points.block)
     var names = Set(columns.map(\.name))
@@ -88,7 +89,7 @@ extension PointTable {
       var name = String(dimension.name.map { $0.isLetter || $0.isNumber ? $0 : "_" })
       while name.isEmpty || !names.insert(name).inserted { name = "extra_" + name }
       if name != dimension.name { warnings.append("the extra bytes '\(dimension.name)' are named '\(name)'") }
-      let isPlain = dimension.scale == 1 && dimension.shift == 0
+      let isPlain = dimension.isPlain
       let values = (0..<cloud.count).map { row in
         let raw = dimension.kind.read(reader, at: cloud.points.start + row * cloud.points.length + dimension.offset)
         return isPlain ? raw : raw * dimension.scale + dimension.shift

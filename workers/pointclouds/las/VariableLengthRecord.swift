@@ -41,6 +41,20 @@ public struct VariableLengthRecord: Hashable, Sendable {
     for value in [recordIdentifier, payload.count] { bytes += [UInt8(value & 0xFF), UInt8(value >> 8 & 0xFF)] }
     self.bytes = bytes + [UInt8](repeating: 0, count: 32) + payload
   }
+
+  /// The record with another payload of at most `payloadMax` bytes, and all else as it was.
+  func replacingPayload(_ payload: [UInt8]) -> VariableLengthRecord {
+    precondition(payload.count <= Self.payloadMax)
+    let length = isExtended ? Self.extendedHeaderLength : Self.headerLength
+    var bytes = Array(bytes.prefix(length))
+    if isExtended { bytes.put(UInt64(payload.count), at: 20) } else { bytes.put(UInt16(payload.count), at: 20) }
+    return VariableLengthRecord(changing: self, bytes: bytes + payload)
+  }
+
+  private init(changing old: VariableLengthRecord, bytes: [UInt8]) {
+    (userIdentifier, recordIdentifier, isExtended) = (old.userIdentifier, old.recordIdentifier, old.isExtended)
+    self.bytes = bytes
+  }
 }
 
 /// The records of a file, as far as they can be read: a damaged one costs itself and those after it, not the points.
