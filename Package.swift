@@ -44,6 +44,7 @@ let package = Package(
     .systemLibrary(name: "CPostgreSQL", path: "Sources/CPostgreSQL", pkgConfig: "libpq"),
     .systemLibrary(name: "CHTTPParser", path: "Sources/CHTTPParser"),
     .target(name: "CGDAL", path: "Sources/CGDAL"),
+    .target(name: "CLAPACK", path: "Sources/CLAPACK"),
     .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto"),
     .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CLinux", path: "Sources/CLinux"),
@@ -83,7 +84,7 @@ let package = Package(
         "StrataCore", "StrataRuntime", "StrataAPI", "StrataClient", "StrataStack", "StrataControl", "ServerFixtures",
         "CLinux",
       ]),
-    module("Numerics", "workers/numerics"),
+    module("Numerics", "workers/numerics", on: ["CLAPACK"]),
     module("PointClouds", "workers/pointclouds", on: ["Numerics", "CGDAL"]),
     module("StrataWorker", "workers/runtime", on: ["StrataCore", "StrataRuntime", "StrataArtifacts", "StrataQueue"]),
     module(

@@ -22,7 +22,7 @@ import Testing
   static let adapters: [String: String] = [
     "CHiredis": "queues/redis", "CPostgreSQL": "Sources/StrataLedger/PostgreSQL",
     "CHTTPParser": "Sources/StrataServer/HTTP", "CGDAL": "workers/pointclouds/gdal",
-    "CCrypto": "Sources/StrataArtifacts",
+    "CCrypto": "Sources/StrataArtifacts", "CLAPACK": "workers/numerics/algebra",
     "CCurl": "Sources/StrataClient", "CQueueScripts": "queues/redis", "CLedgerScripts": "Sources/StrataLedger/Scripts",
     "CCapabilityDefinitions": "workers/capabilities",
   ]

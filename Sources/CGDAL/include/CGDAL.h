@@ -16,9 +16,14 @@
   F(CPLPushErrorHandler) F(CPLQuietErrorHandler) F(CPLSetThreadLocalConfigOption) F(CSLAddString) \
   F(CSLDestroy) F(GDALAllRegister) F(GDALClose) F(GDALContourGenerateEx) F(GDALCreate) \
   F(GDALCreateCopy) F(GDALDatasetCreateLayer) F(GDALGetDriverByName) F(GDALGetProjectionRef) \
-  F(GDALGetRasterBand) F(GDALGetRasterBandXSize) F(GDALGetRasterBandYSize) \
-  F(GDALOpen) F(GDALRasterIO) F(GDALRasterIOEx) F(GDALSetCacheMax64) F(GDALSetDescription) F(GDALSetGeoTransform) \
+  F(GDALGetGeoTransform) F(GDALGetRasterBand) F(GDALGetRasterColorInterpretation) F(GDALGetRasterCount) \
+  F(GDALGetRasterDataType) F(GDALGetRasterNoDataValue) F(GDALGetRasterXSize) F(GDALGetRasterYSize) \
+  F(GDALInvGeoTransform) F(GDALOpen) F(GDALRasterIO) F(GDALRasterIOEx) F(GDALSetCacheMax64) F(GDALSetDescription) \
+  F(GDALSetGeoTransform) \
   F(GDALSetProjection) F(GDALSetRasterColorInterpretation) F(GDALSetRasterNoDataValue) \
+  F(OCTCoordinateTransformationOptionsSetBallparkAllowed) F(OCTDestroyCoordinateTransformation) \
+  F(OCTDestroyCoordinateTransformationOptions) F(OCTNewCoordinateTransformationEx) \
+  F(OCTNewCoordinateTransformationOptions) F(OCTTransformEx) \
   F(OGR_Fld_Create) F(OGR_Fld_Destroy) F(OGR_L_CreateField) F(OSRAutoIdentifyEPSG) \
   F(OSRDestroySpatialReference) F(OSRExportToWkt) F(OSRFindMatches) F(OSRFreeSRSArray) \
   F(OSRGetAuthorityCode) F(OSRGetAuthorityName) F(OSRGetLinearUnits) F(OSRGetName) \

@@ -121,7 +121,7 @@ package struct RasterInput {
       guard let dataset = unsafe gdal.GDALOpen(path, GA_ReadOnly) else { return nil }
       defer { unsafe gdal.GDALClose(dataset) }
       guard let band = unsafe gdal.GDALGetRasterBand(dataset, 1) else { return nil }
-      let (columns, rows) = unsafe (Int(gdal.GDALGetRasterBandXSize(band)), Int(gdal.GDALGetRasterBandYSize(band)))
+      let (columns, rows) = unsafe (Int(gdal.GDALGetRasterXSize(dataset)), Int(gdal.GDALGetRasterYSize(dataset)))
       let factor = max(1, Double(max(columns, rows)) / Double(sideMax))
       let (width, height) = (max(1, Int(Double(columns) / factor)), max(1, Int(Double(rows) / factor)))
       var pixels = [Float](repeating: 0, count: width * height)
