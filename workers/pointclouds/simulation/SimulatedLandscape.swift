@@ -47,7 +47,7 @@ struct SimulatedLandscape: Sendable {
     let before = things.solids.count
     switch terrain.use(x + Self.block / 2, y + Self.block / 2) {
     case .village:
-      let hasHouse = random.unit() < 0.62 && addHouse(x, y, &random, &things)
+      let hasHouse = random.unit() < 0.8 && addHouse(x, y, &random, &things)
       plant(hasHouse ? 3 : 9, x, y, .garden, &random, &things, housesFrom: before)
     case .forest: plant(16, x, y, .forest, &random, &things, housesFrom: before)
     case .field: if random.unit() < 0.35 { plant(2, x, y, .field, &random, &things, housesFrom: before) }
@@ -63,10 +63,10 @@ struct SimulatedLandscape: Sendable {
     let (centreX, centreY) = (x + random.number(in: 13...19), y + random.number(in: 13...19))
     let (direction, style) = (random.number(in: 0...(.pi)), random.unit())
     let isHall = style < 0.12
-    let halfWidth = random.number(in: isHall ? 6...8 : 3.5...5)
+    let halfWidth = random.number(in: isHall ? 6...8 : 4...5.5)
     let frame = TurnedRectangle(
       x: centreX, y: centreY, east: cos(direction), north: sin(direction),
-      halfLength: halfWidth + random.number(in: 0.5...4), halfWidth: halfWidth)
+      halfLength: halfWidth + random.number(in: 0.5...4.5), halfWidth: halfWidth)
     guard isFree(centreX, centreY, margin: Float(frame.halfLength) + 2) else { return false }
     let foot = terrain.height(centreX, centreY)
     let eaves = random.number(in: isHall ? 6...9 : 3...6.5)
