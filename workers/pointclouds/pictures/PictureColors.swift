@@ -63,8 +63,8 @@ struct PictureColors: Sendable {
     if isColor {
       // Colours of 8 bits are told by there being no greater ones; both become bright enough to be seen.
       let full: Float = last < 256 ? 255 : 65_535
-      let bright = sorted[Int(Double(sorted.count - 1) * 0.99)]
-      (low, span) = (0, min(full, max(bright * 1.02, full / 2.5)))
+      let bright = sorted[Int(Double(sorted.count - 1) * 0.998)]
+      (low, span) = (0, min(full, max(bright * 1.02, full / 1.8)))
     } else {
       let (least, most) = (sorted[(sorted.count - 1) / 50], sorted[(sorted.count - 1) * 49 / 50])
       (low, span) = most > least ? (least, most - least) : (first, max(last - first, 1))

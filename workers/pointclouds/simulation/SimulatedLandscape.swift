@@ -13,10 +13,10 @@ struct SimulatedLandscape: Sendable {
   /// Nothing that is made here stands out of its block by more.
   static let reach = 16.0
   private static let houseClass = (class: SimulatedClass.building, brightness: Float(1_300))
-  private static let roofs: [SIMD3<UInt8>] = [
+  private static let roofs: [SIMD3<Float>] = [
     SIMD3(158, 84, 66), SIMD3(138, 72, 60), SIMD3(122, 96, 84), SIMD3(104, 104, 108), SIMD3(172, 110, 82),
   ]
-  private static let flatRoof = SIMD3<UInt8>(168, 166, 160)
+  private static let flatRoof = SIMD3<Float>(168, 166, 160)
 
   let terrain: SimulatedTerrain
   private let seed: UInt64
@@ -139,9 +139,9 @@ struct SimulatedLandscape: Sendable {
     }
   }
 
-  private static func leafColor(_ shade: Double, _ isBush: Bool) -> SIMD3<UInt8> {
+  private static func leafColor(_ shade: Double, _ isBush: Bool) -> SIMD3<Float> {
     let light = isBush ? 1.15 : 0.85 + 0.3 * shade
-    return SIMD3(UInt8(58 * light + 22 * shade), UInt8(98 * light), UInt8(44 * light))
+    return SIMD3(Float(58 * light + 22 * shade), Float(98 * light), Float(44 * light))
   }
 }
 
@@ -153,7 +153,7 @@ struct PowerLines: Sendable {
   /// Of the outer wires, from the middle.
   static let armHalf = 5.0
   private static let stretch = 11.0
-  private static let lattice: (class: UInt8, brightness: Float, color: SIMD3<UInt8>) = (
+  private static let lattice: (class: UInt8, brightness: Float, color: SIMD3<Float>) = (
     SimulatedClass.tower, 800, SIMD3(132, 136, 142)
   )
 
