@@ -10,6 +10,16 @@ import Testing
     return try PointCloud.read(path: "\(folder.path)/scan", threads: 2)
   }
 
+  /// Scan angles of a cloud in format 6, in degrees.
+  private func angles(_ cloud: PointCloud) -> [Double] {
+    let bytes = cloud.recordBytes
+    return (0..<cloud.count).map { index in
+      let place = index * 30 + 18
+      let bits = UInt16(bytes[place]) | UInt16(bytes[place + 1]) << 8
+      return Double(Int16(bitPattern: bits)) * 0.006
+    }
+  }
+
   /// One kilometre by 700 m in three strips, thin enough to be quick.
   private static let country = SimulationParameters(
     seed: 3, extent: .site(width: 1_000, length: 700), density: 0.5, stripWidth: 400)
@@ -76,16 +86,17 @@ import Testing
     let cloud = try cloud(parameters)
     let firsts = cloud.returnNumbers().count { $0 == 1 }
     // Three strips of a third of 1,000 m and a fifth more.
-    #expect(abs(Double(firsts) - 0.5 * 3 * 400 * 700) < 0.01 * 0.5 * 3 * 400 * 700)
+    let expected: Double = 0.5 * 3 * 400 * 700
+    let share = Double(firsts) / expected
+    #expect((0.99...1.01).contains(share))
     let header = cloud.header
     // Outer strips look a tenth of a strip beyond the site, and slanted pulses reach a little further on low ground.
     #expect((-50...(-20)).contains(header.minimum.x) && (1_020...1_050).contains(header.maximum.x))
     #expect((-1...2).contains(header.minimum.y) && (698...701).contains(header.maximum.y))
-    let angles = cloud.recordBytes.indices.filter { $0 % 30 == 18 }.map {
-      Double(Int16(bitPattern: UInt16(cloud.recordBytes[$0]) | UInt16(cloud.recordBytes[$0 + 1]) << 8)) * 0.006
-    }
+    let angles = angles(cloud)
+    let (most, least) = (angles.max() ?? 0, angles.min() ?? 0)
     // A swath of 400 m seen from 700 m: atan(200 / 700).
-    #expect(abs((angles.max() ?? 0) - 15.945) < 0.2 && abs((angles.min() ?? 0) + 15.945) < 0.2)
+    #expect((15.745...16.145).contains(most) && (-16.145...(-15.745)).contains(least))
   }
 
   /// What the classes say is so by the heights: brute force over the ground points next to each.
@@ -140,11 +151,8 @@ import Testing
     let mean = lake.reduce(0, +) / Double(lake.count)
     let deviation = (lake.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(lake.count)).squareRoot()
     #expect((0.02...0.04).contains(deviation), "\(lakes.map(\.count)) \(deviation)")
-    let bytes = cloud.recordBytes
-    #expect(
-      water.allSatisfy {
-        abs(Int16(bitPattern: UInt16(bytes[30 * $0 + 18]) | UInt16(bytes[30 * $0 + 19]) << 8)) < 1_200
-      })
+    let angles = angles(cloud)
+    #expect(water.allSatisfy { abs(angles[$0]) < 7.2 })
   }
 
   /// A share p of n pulses is np, give or take five deviations.
@@ -152,10 +160,12 @@ import Testing
     var parameters = Self.country
     (parameters.highNoiseRate, parameters.lowNoiseRate) = (0.01, 0.003)
     let summary = try ScanSimulator(parameters).write(path: "\(TemporaryFolder().path)/a")
-    let pulses = 0.5 * 3 * 400 * 700
+    let pulses: Double = 0.5 * 3 * 400 * 700
     for (kind, rate) in [(UInt8(18), 0.01), (7, 0.003)] {
       let count = Double(summary.pointsByClass[kind] ?? 0)
-      #expect(abs(count - rate * pulses) < 5 * (rate * pulses).squareRoot() + 0.01 * rate * pulses)
+      let expected: Double = rate * pulses
+      let most: Double = 5 * expected.squareRoot() + 0.01 * expected
+      #expect(abs(count - expected) < most)
     }
   }
 

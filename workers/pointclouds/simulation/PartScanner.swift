@@ -43,11 +43,11 @@ struct PartScanner: Sendable {
           let (shot, y) = aim(part, line, pulse, &random)
           tracer.trace(shot.aim, y, from: view, land, &random)
           addNoise(&tracer, &random)
-          for index in tracer.echoes.indices {
+          for index in 0..<tracer.count {
             byClass[Int(tracer.echoes[index].class)] += 1
             let record = unsafe UnsafeMutableRawPointer(base) + count * layout.length
             let point = point(tracer, index, y, &random)
-            unsafe layout.write(point, tracer.echoes[index], index + 1, tracer.echoes.count, shot, to: record)
+            unsafe layout.write(point, tracer.echoes[index], index + 1, tracer.count, shot, to: record)
             count += 1
           }
         }
@@ -139,10 +139,11 @@ struct RecordLayout: Sendable {
     func put(_ value: some BitwiseCopyable, _ offset: Int) {
       unsafe record.storeBytes(of: value, toByteOffset: offset, as: type(of: value))
     }
-    let steps = SIMD3<Int32>(place / Self.scale, rounding: .toNearestOrEven)
-    put(steps.x, 0)
-    put(steps.y, 4)
-    put(steps.z, 8)
+    // Vectors of floating point are converted far more slowly than their parts.
+    let steps = (place / Self.scale).rounded(.toNearestOrEven)
+    put(Int32(steps.x), 0)
+    put(Int32(steps.y), 4)
+    put(Int32(steps.z), 8)
     put(UInt16(min(65_535, max(0, echo.brightness))), 12)
     // Strips are numbered from 1, round and round.
     let source = UInt16(shot.strip % Self.strips + 1)
@@ -163,9 +164,12 @@ struct RecordLayout: Sendable {
     }
     if let time { put(shot.time, time) }
     if let color {
-      for channel in 0..<3 { put(UInt16(echo.color[channel]) * 257, color + 2 * channel) }
+      for channel in 0..<3 { put(Self.wide(echo.color[channel]), color + 2 * channel) }
     }
     // Plants are bright in the near infrared, all else about as it is in red.
-    if let infrared { put(UInt16(echo.color[echo.color.y > echo.color.x ? 1 : 0]) * 257, infrared) }
+    if let infrared { put(Self.wide(echo.color.y > echo.color.x ? 2 * echo.color.y : echo.color.x), infrared) }
   }
+
+  /// Of 8 bits, in 16.
+  private static func wide(_ value: Float) -> UInt16 { UInt16(min(255, max(0, value))) * 257 }
 }

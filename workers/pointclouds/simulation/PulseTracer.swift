@@ -11,7 +11,8 @@ struct PulseTracer {
     var `class`: UInt8
     /// How bright, from the surface and what is left of the pulse.
     var brightness: Float
-    var color: SIMD3<UInt8>
+    /// From 0 to 255 each.
+    var color: SIMD3<Float>
   }
 
   /// A thing that the pulse passes, and where it enters and leaves.
@@ -25,10 +26,15 @@ struct PulseTracer {
   /// Echoes closer than this are one: a pulse has a length.
   private static let separation = 0.8
   private static let energyMin: Float = 0.12
-  private static let wireColor = SIMD3<UInt8>(70, 70, 76)
+  private static let soil = SIMD3<Float>(142, 128, 92)
+  private static let grass = SIMD3<Float>(86, 122, 62)
+  private static let wireColor = SIMD3<Float>(70, 70, 76)
 
-  /// Those of the last pulse, from the first.
-  private(set) var echoes: [Echo] = []
+  /// Those of the last pulse come first, from above.
+  private(set) var echoes = [Echo](
+    repeating: Echo(z: 0, class: 0, brightness: 0, color: .zero), count: echoesMax)
+  /// How many the last pulse had.
+  private(set) var count = 0
   private var passages: [Passage] = []
   private var left: Float = 1
   /// Where the last pulse reaches the mean level and how slanted it is: x at height z is `reach` − `slant` × z.
@@ -42,12 +48,11 @@ struct PulseTracer {
     _ aim: Double, _ y: Double, from view: LandscapePart.View, _ part: borrowing LandscapePart,
     _ random: inout SplitMix
   ) {
-    echoes.removeAll(keepingCapacity: true)
-    passages.removeAll(keepingCapacity: true)
+    count = 0
+    if !passages.isEmpty { passages.removeAll(keepingCapacity: true) }
     left = 1
     slant = view.slant(aim)
     reach = view.x + slant * view.height
-    slant = slant == 0 ? 0 : slant
     // The ground is where it is as high as the pulse; slopes are gentle, so that each turn is some 20 times closer.
     var x = aim
     var place = part.place(x, y)
@@ -74,8 +79,14 @@ struct PulseTracer {
   /// A stray echo that has nothing to do with the landscape.
   mutating func addNoise(_ height: Double, _ class: UInt8) {
     let echo = Echo(z: height, class: `class`, brightness: 60, color: SIMD3(repeating: 128))
-    guard echoes.count < Self.echoesMax else { return }
-    echoes.insert(echo, at: echoes.firstIndex { $0.z < height } ?? echoes.count)
+    guard count < Self.echoesMax else { return }
+    var place = count
+    while place > 0, echoes[place - 1].z < height {
+      echoes[place] = echoes[place - 1]
+      place -= 1
+    }
+    echoes[place] = echo
+    count += 1
   }
 
   // MARK: What is met
@@ -154,10 +165,10 @@ struct PulseTracer {
 
   // MARK: Echoes
 
-  private mutating func emit(_ z: Double, _ class: UInt8, _ brightness: Float, _ color: SIMD3<UInt8>) {
-    if let last = echoes.last, last.z - z < Self.separation { return }
-    guard echoes.count < Self.echoesMax else { return }
-    echoes.append(Echo(z: z, class: `class`, brightness: brightness * left, color: color))
+  private mutating func emit(_ z: Double, _ class: UInt8, _ brightness: Float, _ color: SIMD3<Float>) {
+    guard count < Self.echoesMax, count == 0 || echoes[count - 1].z - z >= Self.separation else { return }
+    echoes[count] = Echo(z: z, class: `class`, brightness: brightness * left, color: color)
+    count += 1
   }
 
   private mutating func pass(
@@ -180,7 +191,7 @@ struct PulseTracer {
         height > 2 ? SimulatedClass.highPlant : height > 0.5 ? SimulatedClass.mediumPlant : SimulatedClass.lowPlant
       // Leaves below others lie in their shade.
       let shade = Float(0.7 + 0.3 * (z - thing.z + thing.halfHeight) / (2 * thing.halfHeight))
-      emit(z, kind, 650 * share, thing.color.scaled(shade))
+      emit(z, kind, 650 * share, thing.color * shade)
       left *= 1 - share
       z -= 0.6
     }
@@ -199,19 +210,8 @@ struct PulseTracer {
       let growth = place.growth
       let isPlant = chance < 0.5 * Double(growth * growth)
       let height = isPlant ? place.height + 0.1 + 0.38 * random.unit() : place.height
-      let color = SIMD3<UInt8>(
-        SIMD3<Float>(142, 128, 92) + (SIMD3<Float>(86, 122, 62) - SIMD3<Float>(142, 128, 92)) * growth,
-        rounding: .toNearestOrEven)
+      let color = Self.soil + (Self.grass - Self.soil) * growth
       emit(height, isPlant ? SimulatedClass.lowPlant : SimulatedClass.ground, isPlant ? 700 : 900, color)
     }
-  }
-}
-
-extension SIMD3<UInt8> {
-  /// Brighter or darker.
-  func scaled(_ factor: Float) -> SIMD3<UInt8> {
-    let value = SIMD3<Float>(Float(x), Float(y), Float(z)) * factor
-    return SIMD3<UInt8>(
-      value.clamped(lowerBound: .zero, upperBound: SIMD3<Float>(repeating: 255)), rounding: .toNearestOrEven)
   }
 }

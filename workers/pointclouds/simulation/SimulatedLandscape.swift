@@ -13,10 +13,10 @@ struct SimulatedLandscape: Sendable {
   /// Nothing that is made here stands out of its block by more.
   static let reach = 16.0
   private static let houseClass = (class: SimulatedClass.building, brightness: Float(1_300))
-  private static let roofs: [SIMD3<UInt8>] = [
+  private static let roofs: [SIMD3<Float>] = [
     SIMD3(158, 84, 66), SIMD3(138, 72, 60), SIMD3(122, 96, 84), SIMD3(104, 104, 108), SIMD3(172, 110, 82),
   ]
-  private static let flatRoof = SIMD3<UInt8>(168, 166, 160)
+  private static let flatRoof = SIMD3<Float>(168, 166, 160)
 
   let terrain: SimulatedTerrain
   private let seed: UInt64
@@ -47,7 +47,7 @@ struct SimulatedLandscape: Sendable {
     let before = things.solids.count
     switch terrain.use(x + Self.block / 2, y + Self.block / 2) {
     case .village:
-      let hasHouse = random.unit() < 0.62 && addHouse(x, y, &random, &things)
+      let hasHouse = random.unit() < 0.8 && addHouse(x, y, &random, &things)
       plant(hasHouse ? 3 : 9, x, y, .garden, &random, &things, housesFrom: before)
     case .forest: plant(16, x, y, .forest, &random, &things, housesFrom: before)
     case .field: if random.unit() < 0.35 { plant(2, x, y, .field, &random, &things, housesFrom: before) }
@@ -63,10 +63,10 @@ struct SimulatedLandscape: Sendable {
     let (centreX, centreY) = (x + random.number(in: 13...19), y + random.number(in: 13...19))
     let (direction, style) = (random.number(in: 0...(.pi)), random.unit())
     let isHall = style < 0.12
-    let halfWidth = random.number(in: isHall ? 6...8 : 3.5...5)
+    let halfWidth = random.number(in: isHall ? 6...8 : 4...5.5)
     let frame = TurnedRectangle(
       x: centreX, y: centreY, east: cos(direction), north: sin(direction),
-      halfLength: halfWidth + random.number(in: 0.5...4), halfWidth: halfWidth)
+      halfLength: halfWidth + random.number(in: 0.5...4.5), halfWidth: halfWidth)
     guard isFree(centreX, centreY, margin: Float(frame.halfLength) + 2) else { return false }
     let foot = terrain.height(centreX, centreY)
     let eaves = random.number(in: isHall ? 6...9 : 3...6.5)
@@ -139,9 +139,9 @@ struct SimulatedLandscape: Sendable {
     }
   }
 
-  private static func leafColor(_ shade: Double, _ isBush: Bool) -> SIMD3<UInt8> {
+  private static func leafColor(_ shade: Double, _ isBush: Bool) -> SIMD3<Float> {
     let light = isBush ? 1.15 : 0.85 + 0.3 * shade
-    return SIMD3(UInt8(58 * light + 22 * shade), UInt8(98 * light), UInt8(44 * light))
+    return SIMD3(Float(58 * light + 22 * shade), Float(98 * light), Float(44 * light))
   }
 }
 
@@ -153,7 +153,7 @@ struct PowerLines: Sendable {
   /// Of the outer wires, from the middle.
   static let armHalf = 5.0
   private static let stretch = 11.0
-  private static let lattice: (class: UInt8, brightness: Float, color: SIMD3<UInt8>) = (
+  private static let lattice: (class: UInt8, brightness: Float, color: SIMD3<Float>) = (
     SimulatedClass.tower, 800, SIMD3(132, 136, 142)
   )
 

@@ -66,7 +66,7 @@ struct SimulatedTerrain: Sendable {
   func use(_ x: Double, _ y: Double) -> Use {
     if x * x + y * y < Self.firstVillageRadius * Self.firstVillageRadius { return .village }
     let value = noise(x, y, 260, purpose: 1)
-    return value > 0.6 ? .village : value < 0.42 ? .forest : .field
+    return value > 0.54 ? .village : value < 0.36 ? .forest : .field
   }
 
   private func surface(_ x: Double, _ y: Double) -> (height: Double, lake: Float) {

@@ -22,7 +22,7 @@ struct SolidThing {
   let faces: Range<Int>
   let `class`: UInt8
   let brightness: Float
-  let color: SIMD3<UInt8>
+  let color: SIMD3<Float>
   /// The share of pulses that it stops; others pass through its lattice.
   let density: Double
 }
@@ -34,7 +34,7 @@ struct LeafyThing {
   let foot: Double
   /// Echoes per metre of leaves, on average.
   let thickness: Double
-  let color: SIMD3<UInt8>
+  let color: SIMD3<Float>
 }
 
 /// A stretch of a wire that hangs between two pylons.
@@ -105,7 +105,7 @@ struct SimulatedThings {
   /// and where it is on the middle.
   mutating func add(
     _ frame: TurnedRectangle, below tops: [Top], height: Double,
-    of kind: (class: UInt8, brightness: Float, color: SIMD3<UInt8>), density: Double = 1
+    of kind: (class: UInt8, brightness: Float, color: SIMD3<Float>), density: Double = 1
   ) {
     let start = faces.count
     let (east, north) = (frame.east, frame.north)

@@ -1,0 +1,106 @@
+import Glibc
+import Numerics
+
+/// How large points are drawn, so that surfaces are closed: by how many samples of each block have a point.
+struct PointSizes {
+  private static let block = 32
+  /// Discs of this radius, in mean distances between points, leave about two samples in a hundred free of points that lie
+  /// at random.
+  private static let closing = 1.15
+
+  /// A square of nine samples.
+  private static let radiusMin = 1.5
+
+  private let columns: Int
+  private let blockColumns: Int
+  private let radii: [Float]
+
+  init(_ keys: Grid<UInt64>, _ parameters: PictureParameters) {
+    let block = Self.block
+    columns = keys.columns
+    blockColumns = (keys.columns + block - 1) / block
+    let blockRows = (keys.rows + block - 1) / block
+    let blockColumns = blockColumns
+    if let size = parameters.pointSize {
+      radii = [Float](repeating: Float(size * Double(parameters.supersampling)) / 2, count: blockColumns * blockRows)
+      return
+    }
+    var counts = [Int](repeating: 0, count: blockColumns * blockRows)
+    for row in 0..<keys.rows {
+      for column in 0..<keys.columns where keys.values[row * keys.columns + column] != CloudPicture.empty {
+        counts[row / block * blockColumns + column / block] += 1
+      }
+    }
+    let (spacings, usual) = Self.spacings(counts, blockColumns, blockRows)
+    let radiusMax = max(
+      Self.radiusMin, min(PictureParameters.pointSamplesMax / 2, Double(max(keys.columns, keys.rows)) / 100))
+    radii = spacings.map { spacing in
+      // Where there is little, as along the border, points stay about as large as elsewhere.
+      Float(min(radiusMax, max(Self.radiusMin, Self.closing * min(spacing, 1.5 * usual))))
+    }
+  }
+
+  /// The mean distance of points in each block and those around it, in samples, and the median of all.
+  private static func spacings(_ counts: [Int], _ columns: Int, _ rows: Int) -> (each: [Double], usual: Double) {
+    let size = Double(block * block)
+    let each = counts.indices.map { index -> Double in
+      let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+      var (sum, blocks) = (0, 0)
+      for y in max(0, row - 1)...min(rows - 1, row + 1) {
+        for x in max(0, column - 1)...min(columns - 1, column + 1) where counts[y * columns + x] > 0 {
+          sum += counts[y * columns + x]
+          blocks += 1
+        }
+      }
+      guard blocks > 0 else { return 0 }
+      // Points at random: the share of samples without one tells how many there were.
+      let free = max(1 - Double(sum) / (size * Double(blocks)), 1e-3)
+      return 1 / (-log(free)).squareRoot()
+    }
+    let sorted = zip(each, counts).filter { $0.1 > 0 }.map(\.0).sorted()
+    return (each, sorted.isEmpty ? 1 : sorted[sorted.count / 2])
+  }
+
+  /// Each point as a cone whose tip is the point: nearer points hide what is behind, and among neighbours of one surface
+  /// each sample has the colour of the point next to it.
+  ///
+  /// - Parameter slope: how much deeper a cone is for each sample from its tip.
+  func spread(_ keys: Grid<UInt64>, slope: Float, threads: Int) -> Grid<UInt64> {
+    let reach = Int(radii.max() ?? 0)
+    guard reach > 0 else { return keys }
+    let band = 64
+    let (columns, rows) = (keys.columns, keys.rows)
+    let result = SharedColumn(repeating: CloudPicture.empty, count: columns * rows)
+    parallelFor((rows + band - 1) / band, threads: threads) { part in
+      let own = part * band..<min(rows, (part + 1) * band)
+      for row in max(0, own.lowerBound - reach)..<min(rows, own.upperBound + reach) {
+        for column in 0..<columns {
+          let key = keys.values[row * columns + column]
+          if key != CloudPicture.empty { draw(key, column, row, own, columns, slope, result) }
+        }
+      }
+    }
+    return Grid(columns: columns, rows: rows, values: result.values)
+  }
+
+  /// Draws a point in the rows of one band.
+  @inline(__always) private func draw(
+    _ key: UInt64, _ column: Int, _ row: Int, _ band: Range<Int>, _ columns: Int, _ slope: Float,
+    _ result: SharedColumn<UInt64>
+  ) {
+    let radius = radii[row / Self.block * blockColumns + column / Self.block]
+    let reach = Int(radius)
+    let depth = Float(bitPattern: UInt32(key >> 32))
+    for y in max(
+      band.lowerBound, row - reach)..<max(max(band.lowerBound, row - reach), min(band.upperBound, row + reach + 1))
+    {
+      for x in max(0, column - reach)...min(columns - 1, column + reach) {
+        let away = Float((x - column) * (x - column) + (y - row) * (y - row))
+        guard away <= radius * radius else { continue }
+        let deeper = depth + away.squareRoot() * slope
+        let other = UInt64(deeper.bitPattern) << 32 | key & 0xFFFF_FFFF
+        if other < result[y * columns + x] { result[y * columns + x] = other }
+      }
+    }
+  }
+}
