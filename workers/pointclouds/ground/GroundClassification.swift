@@ -47,7 +47,8 @@ extension PointCloud {
       classes: classes, groundCount: result.isGround.count { $0 }, frame: result.frame)
   }
 
-  private func candidates(_ classes: [UInt8], _ returns: GroundParameters.Returns, threads: Int) -> [Bool] {
+  /// For each point, whether it may be ground.
+  func candidates(_ classes: [UInt8], _ returns: GroundParameters.Returns, threads: Int) -> [Bool] {
     guard returns == .last else { return classes.map { !PointClass.isNoise($0) } }
     let numbers = returnNumbers(threads: threads)
     let counts = returnCounts(threads: threads)
