@@ -10,21 +10,14 @@ struct GroundFilter {
   /// Told how far the filter is, 0 to 1; answers whether to go on.
   let progress: (Double) -> Bool
 
-  /// Where the places of candidates lie, and what the filter found there.
-  struct Result {
-    let frame: GridFrame
-    /// For each point, whether it is ground.
-    let isGround: [Bool]
-  }
-
   /// - Parameter isCandidate: for each point, whether it may be ground. Others shape nothing.
   /// - Throws: `empty` without candidates, `limitExceeded`, `cancelled`.
-  func run(_ positions: Positions, isCandidate: [Bool]) throws(PointCloudError) -> Result {
+  func run(_ positions: Positions, isCandidate: [Bool]) throws(PointCloudError) -> FoundGround {
     let surface = try LowestSurface(positions, isCandidate, parameters)
     let terrain = try terrain(surface, positions, isCandidate)
     let isGround = compare(positions, isCandidate, surface, terrain)
     try report(1)
-    return Result(frame: surface.frame, isGround: isGround)
+    return FoundGround(frame: surface.frame, isGround: isGround)
   }
 
   /// The provisional terrain: the surface without objects, pits and gaps.
