@@ -33,21 +33,11 @@ extension PointCloud {
   func classifyGround(
     _ positions: Positions, _ parameters: GroundParameters, threads: Int, progress: (Double) -> Bool
   ) throws(PointCloudError) -> GroundClassification {
-    try parameters.validate()
-    let old = classifications(threads: threads)
-    let isCandidate = candidates(old, parameters.returns, threads: threads)
-    let result = try withoutActuallyEscaping(progress) { (progress) throws(PointCloudError) in
-      try GroundFilter(parameters: parameters, threads: threads, progress: progress)
-        .run(positions, isCandidate: isCandidate)
-    }
-    let classes = zip(result.isGround, old).map { isGround, old in
-      isGround ? PointClass.ground : PointClass.isNoise(old) ? old : PointClass.unclassified
-    }
-    return GroundClassification(
-      classes: classes, groundCount: result.isGround.count { $0 }, frame: result.frame)
+    try classifyGround(positions, .simple(parameters), threads: threads, progress: progress)
   }
 
-  private func candidates(_ classes: [UInt8], _ returns: GroundParameters.Returns, threads: Int) -> [Bool] {
+  /// For each point, whether it may be ground.
+  func candidates(_ classes: [UInt8], _ returns: GroundParameters.Returns, threads: Int) -> [Bool] {
     guard returns == .last else { return classes.map { !PointClass.isNoise($0) } }
     let numbers = returnNumbers(threads: threads)
     let counts = returnCounts(threads: threads)

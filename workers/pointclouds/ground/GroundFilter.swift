@@ -10,29 +10,37 @@ struct GroundFilter {
   /// Told how far the filter is, 0 to 1; answers whether to go on.
   let progress: (Double) -> Bool
 
-  /// Where the places of candidates lie, and what the filter found there.
-  struct Result {
-    let frame: GridFrame
-    /// For each point, whether it is ground.
-    let isGround: [Bool]
-  }
-
   /// - Parameter isCandidate: for each point, whether it may be ground. Others shape nothing.
   /// - Throws: `empty` without candidates, `limitExceeded`, `cancelled`.
-  func run(_ positions: Positions, isCandidate: [Bool]) throws(PointCloudError) -> Result {
+  func run(_ positions: Positions, isCandidate: [Bool]) throws(PointCloudError) -> FoundGround {
     let surface = try LowestSurface(positions, isCandidate, parameters)
+    let terrain = try terrain(surface, positions, isCandidate)
+    let isGround = compare(positions, isCandidate, surface, terrain)
+    try report(1)
+    return FoundGround(frame: surface.frame, isGround: isGround)
+  }
+
+  /// The provisional terrain: the surface without objects, pits and gaps.
+  ///
+  /// - Parameter removed: told after each disc how many cells with points were removed so far.
+  /// - Throws: `cancelled`.
+  func terrain(
+    _ surface: LowestSurface, _ positions: Positions, _ isCandidate: [Bool], removed: ((Int) -> Void)? = nil
+  ) throws(PointCloudError) -> Grid<Float> {
     let filled = surface.heights.filled { progress(0) }
     try report(0.1)
-    var isGap = try objects(filled, slope: parameters.slope, radius: parameters.radius, progress: 0.1...0.8)
+    var isGap = try objects(filled, slope: parameters.slope, radius: parameters.radius, progress: 0.1...0.8) {
+      isObject in
+      removed?(isObject.indices.count { isObject[$0] && !surface.heights.values[$0].isNaN })
+    }
     let pits = try objects(filled.map { -$0 }, slope: Self.pitSlope, radius: 1, progress: 0.8...0.8)
+    try takeBack(&isGap, pits, surface, positions, isCandidate)
     for index in isGap.indices where pits[index] || surface.heights.values[index].isNaN { isGap[index] = true }
     var terrain = filled
     for index in isGap.indices where isGap[index] { terrain.values[index] = .nan }
     terrain = terrain.filled { progress(0.8) }
     try report(0.9)
-    let isGround = compare(positions, isCandidate, surface, terrain)
-    try report(1)
-    return Result(frame: surface.frame, isGround: isGround)
+    return terrain
   }
 
   /// A cell lower than its neighbours by more than this slope is not ground but a false echo from below (the paper's
@@ -43,9 +51,25 @@ struct GroundFilter {
     guard progress(fraction) else { throw .cancelled }
   }
 
+  /// Removed cells that go on from the ground around them are ground after all, where that is asked for.
+  private func takeBack(
+    _ isGap: inout [Bool], _ pits: [Bool], _ surface: LowestSurface, _ positions: Positions, _ isCandidate: [Bool]
+  ) throws(PointCloudError) {
+    guard parameters.growth > 0 else { return }
+    let mayGrow = isGap.indices.map { !pits[$0] && !surface.heights.values[$0].isNaN }
+    var isGround = isGap.indices.map { !isGap[$0] && mayGrow[$0] }
+    let spacing = surface.spacing(positions, isCandidate)
+    let growth = GroundGrowth(
+      heights: surface.heights, cell: Float(parameters.cell), tolerance: Float(parameters.growth),
+      reach: GroundGrowth.reach(spacing: spacing, cell: parameters.cell))
+    guard growth.grow(&isGround, mayGrow: mayGrow, keepGoing: { progress(0.8) }) else { throw .cancelled }
+    for index in isGap.indices { isGap[index] = !isGround[index] }
+  }
+
   /// The cells that an opening by some disc lowers by more than the slope allows over its radius.
   private func objects(
-    _ surface: Grid<Float>, slope: Double, radius: Int, progress span: ClosedRange<Double>
+    _ surface: Grid<Float>, slope: Double, radius: Int, progress span: ClosedRange<Double>,
+    afterDisc: ([Bool]) -> Void = { _ in }
   ) throws(PointCloudError) -> [Bool] {
     var isObject = [Bool](repeating: false, count: surface.values.count)
     var last = surface
@@ -57,6 +81,7 @@ struct GroundFilter {
       let allowed = Float(slope * Double(step) * parameters.cell)
       for index in isObject.indices where last.values[index] - opened.values[index] > allowed { isObject[index] = true }
       last = opened
+      afterDisc(isObject)
       // The work of a disc grows with its radius.
       let done = Double(step * step) / Double(radius * radius)
       reached = span.lowerBound + done * (span.upperBound - span.lowerBound)
@@ -77,52 +102,8 @@ struct GroundFilter {
       guard isCandidate[index] else { return false }
       let plane = positions.plane(index)
       let place = frame.place(plane.x, plane.y)
-      let height = Float(positions.height(index) - surface.base)
       let allowed = threshold + scalar * steepness.interpolated(place.column, place.row)
-      return abs(height - terrain.interpolated(place.column, place.row)) <= allowed
+      return abs(surface.residual(positions, index, terrain)) <= allowed
     }
   }
-}
-
-/// The lowest candidate of each cell, NaN where there is none.
-struct LowestSurface {
-  let frame: GridFrame
-  /// Heights above `base`, so that single precision is enough.
-  var heights: Grid<Float>
-  let base: Double
-
-  init(_ positions: Positions, _ isCandidate: [Bool], _ parameters: GroundParameters) throws(PointCloudError) {
-    let (low, high, base) = try Self.extent(positions, isCandidate)
-    let frame = try GridFrame(low, high, cell: parameters.cell, limit: parameters.cellsLimit(points: positions.count))
-    var heights = Grid(columns: frame.columns, rows: frame.rows, repeating: Float.nan)
-    for index in 0..<positions.count where isCandidate[index] {
-      let plane = positions.plane(index)
-      let cell = frame.index(frame.place(plane.x, plane.y))
-      let height = Float(positions.height(index) - base)
-      // False for NaN, so that the first height is taken.
-      if !(heights.values[cell] <= height) { heights.values[cell] = height }
-    }
-    (self.frame, self.heights, self.base) = (frame, heights, base)
-  }
-
-  private static func extent(
-    _ positions: Positions, _ isCandidate: [Bool]
-  ) throws(PointCloudError) -> (low: SIMD2<Double>, high: SIMD2<Double>, base: Double) {
-    var (low, high) = (SIMD2(repeating: Double.infinity), SIMD2(repeating: -Double.infinity))
-    var base = Double.infinity
-    for index in 0..<positions.count where isCandidate[index] {
-      let plane = positions.plane(index)
-      low = pointwiseMin(low, plane)
-      high = pointwiseMax(high, plane)
-      base = min(base, positions.height(index))
-    }
-    guard (high - low).x.isFinite, (high - low).y.isFinite, base.isFinite else {
-      throw noCandidates
-    }
-    return (low, high, base)
-  }
-
-  static let noCandidates = PointCloudError(
-    .empty, "the cloud has no point that could be ground",
-    remedy: "Give a file with points; with `returns` = `all`, points other than last returns count too.")
 }

@@ -25,6 +25,9 @@ public struct GroundParameters: Hashable, Codable, Sendable {
   public var threshold: Double
   /// How much further it may lie on steep terrain: the distance grows by `scalar` × slope.
   public var scalar: Double
+  /// How far the lowest point of a removed cell may lie from the plane through the ground around it to be taken back
+  /// (`GroundGrowth`). 0 takes nothing back, which is the filter as published.
+  public var growth: Double
   public var lengthUnit: LengthUnit
   public var returns: Returns
   /// The most cells that a grid may have. A stray point far away would otherwise ask for all memory there is.
@@ -36,7 +39,7 @@ public struct GroundParameters: Hashable, Codable, Sendable {
 
   public init(
     cell: Double = 1, slope: Double = 0.15, window: Double = 18, threshold: Double = 0.5, scalar: Double = 1.25,
-    lengthUnit: LengthUnit = .file, returns: Returns = .last, cellsMax: Int = 100_000_000,
+    growth: Double = 0, lengthUnit: LengthUnit = .file, returns: Returns = .last, cellsMax: Int = 100_000_000,
     cellsPerPointMax: Int = 1_000, cellsAlwaysAllowed: Int = 4_000_000
   ) {
     self.cell = cell
@@ -44,6 +47,7 @@ public struct GroundParameters: Hashable, Codable, Sendable {
     self.window = window
     self.threshold = threshold
     self.scalar = scalar
+    self.growth = growth
     self.lengthUnit = lengthUnit
     self.returns = returns
     self.cellsMax = cellsMax
@@ -52,7 +56,7 @@ public struct GroundParameters: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case cell, slope, window, threshold, scalar, returns
+    case cell, slope, window, threshold, scalar, growth, returns
     case lengthUnit = "length_unit"
     case cellsMax = "cells_max"
     case cellsPerPointMax = "cells_per_point_max"
@@ -61,11 +65,7 @@ public struct GroundParameters: Hashable, Codable, Sendable {
 
   /// The most cells that the grid of a cloud of so many points may have, and the parameter that says so.
   package func cellsLimit(points: Int) -> (cells: Int, name: String) {
-    let (product, isTooLarge) = cellsPerPointMax.multipliedReportingOverflow(by: points)
-    let byPoints = isTooLarge ? Int.max : product
-    let least = max(cellsAlwaysAllowed, byPoints)
-    if cellsMax <= least { return (cellsMax, "cells_max") }
-    return (least, byPoints > cellsAlwaysAllowed ? "cells_per_point_max" : "cells_always_allowed")
+    selection.cellsLimit(points: points)
   }
 
   /// The largest disc, in cells: the work grows with its square.
@@ -81,12 +81,15 @@ public struct GroundParameters: Hashable, Codable, Sendable {
     try Self.check("window", window, above: 0, orEqual: false)
     try Self.check("threshold", threshold, above: 0, orEqual: true)
     try Self.check("scalar", scalar, above: 0, orEqual: true)
-    for (name, limit) in [
-      ("cells_max", cellsMax), ("cells_per_point_max", cellsPerPointMax), ("cells_always_allowed", cellsAlwaysAllowed),
-    ] { try Self.check(name, Double(limit), above: 0, orEqual: name != "cells_max") }
-    guard window / cell <= Double(Self.radiusMax) else {
+    try Self.check("growth", growth, above: 0, orEqual: true)
+    try selection.validate()
+    try Self.checkWindow(window, cell: cell)
+  }
+
+  static func checkWindow(_ window: Double, cell: Double) throws(PointCloudError) {
+    guard window / cell <= Double(radiusMax) else {
       throw PointCloudError(
-        .invalidParameter, "window / cell is \(window / cell), more than \(Self.radiusMax)",
+        .invalidParameter, "window / cell is \(window / cell), more than \(radiusMax)",
         remedy: "Choose a smaller window or a larger cell.")
     }
   }
@@ -108,6 +111,7 @@ public struct GroundParameters: Hashable, Codable, Sendable {
     converted.window /= metres
     converted.threshold /= metres
     converted.scalar /= metres
+    converted.growth /= metres
     return converted
   }
 }
