@@ -97,7 +97,7 @@ let package = Package(
         "pointcloud.convert/capability.json", "pointcloud.features/capability.json",
         "pointcloud.ground/capability.json", "pointcloud.outliers/capability.json",
         "pointcloud.pipeline/capability.json", "pointcloud.planes/capability.json",
-        "pointcloud.raster/capability.json", "pointcloud.thin/capability.json",
+        "pointcloud.raster/capability.json", "pointcloud.simulate/capability.json", "pointcloud.thin/capability.json",
       ],
       on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds", "CCapabilityDefinitions"]),
     .executableTarget(

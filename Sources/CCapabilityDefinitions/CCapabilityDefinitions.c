@@ -33,6 +33,9 @@ static const unsigned char pointcloud_planes[] = {
 static const unsigned char pointcloud_raster[] = {
 #embed "../../workers/capabilities/pointcloud.raster/capability.json"
 };
+static const unsigned char pointcloud_simulate[] = {
+#embed "../../workers/capabilities/pointcloud.simulate/capability.json"
+};
 static const unsigned char pointcloud_thin[] = {
 #embed "../../workers/capabilities/pointcloud.thin/capability.json"
 };
@@ -48,6 +51,7 @@ static const struct strata_capability_definition definitions[] = {
     {"pointcloud.pipeline", pointcloud_pipeline, sizeof pointcloud_pipeline},
     {"pointcloud.planes", pointcloud_planes, sizeof pointcloud_planes},
     {"pointcloud.raster", pointcloud_raster, sizeof pointcloud_raster},
+    {"pointcloud.simulate", pointcloud_simulate, sizeof pointcloud_simulate},
     {"pointcloud.thin", pointcloud_thin, sizeof pointcloud_thin},
 };
 

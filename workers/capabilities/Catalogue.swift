@@ -8,7 +8,8 @@ public enum Catalogue {
   /// The handlers, for a runner.
   public static let handlers: [any CapabilityHandler] = [
     CommandRun(), NoOperation(), PointCloudClusters(), PointCloudConvert(), PointCloudFeatures(), PointCloudGround(),
-    PointCloudOutliers(), PointCloudPipeline(), PointCloudPlanes(), PointCloudRaster(), PointCloudThin(),
+    PointCloudOutliers(), PointCloudPipeline(), PointCloudPlanes(), PointCloudRaster(), PointCloudSimulate(),
+    PointCloudThin(),
   ]
   /// Those that a worker runs itself.
   public static let inlineHandlers = handlers.compactMap { $0 as? any InlineHandler }

@@ -13,8 +13,15 @@ extension AttemptContext {
   ) throws(AttemptError) -> AttemptProduct {
     guard let scan = inputs.first else { throw .invalidInput("there is no scan") }
     let path = try place(scan)
+    return try processing { () throws(PointCloudError) in try pipeline(path) }
+  }
+
+  /// Runs a pipeline, tells of its warnings, and hands on its summary.
+  func processing(
+    _ pipeline: () throws(PointCloudError) -> (json: [UInt8], warnings: [String])
+  ) throws(AttemptError) -> AttemptProduct {
     do throws(PointCloudError) {
-      let summary = try pipeline(path)
+      let summary = try pipeline()
       for warning in summary.warnings { log("warning: \(warning)") }
       return AttemptProduct(summary: try Self.value(of: summary.json))
     } catch {

@@ -8,35 +8,18 @@ extension CloudPicture {
   /// - Precondition: `values` are given where the picture is coloured by them.
   public func add(_ cloud: PointCloud, values: [Float]? = nil, threads: Int = 1) throws(PointCloudError) {
     let (format, header) = (cloud.format, cloud.header)
-    let (coloring, showsNoise) = (parameters.coloring, parameters.showsNoise)
+    let coloring = parameters.coloring
     guard coloring != .color || format.colorOffset != nil else {
       throw PointCloudError(
         .unsupported, "points of format \(format.number) have no colours",
         remedy: "Colour the picture by height, class or intensity.")
     }
     precondition(coloring != .value || values?.count == cloud.count)
-    let (records, mask) = (cloud.points, format.classMask)
+    let reader = PicturePointReader(header, parameters)
+    let records = cloud.points
     add(cloud.count, threads: threads) { index in
-      let record = unsafe UnsafeRawPointer(records.block.base) + records.start + index * records.length
-      let kind = unsafe record.load(fromByteOffset: format.classificationOffset, as: UInt8.self) & mask
-      if !showsNoise, PointClass.isNoise(kind) { return nil }
-      func coordinate(_ axis: Int, _ scale: Double, _ offset: Double) -> Double {
-        unsafe Double(record.loadUnaligned(fromByteOffset: 4 * axis, as: Int32.self)) * scale + offset
-      }
-      var point = PicturePoint(
-        x: coordinate(0, header.scale.x, header.offset.x), y: coordinate(1, header.scale.y, header.offset.y),
-        z: coordinate(2, header.scale.z, header.offset.z))
-      switch coloring {
-      case .height: point.value = Float(point.z)
-      case .classification: point.value = Float(kind)
-      case .intensity: point.value = unsafe Float(record.loadUnaligned(fromByteOffset: 12, as: UInt16.self))
-      case .value: point.value = values?[index] ?? .nan
-      case .color:
-        let place = format.colorOffset ?? 0
-        for channel in 0..<3 {
-          point.color[channel] = unsafe record.loadUnaligned(fromByteOffset: place + 2 * channel, as: UInt16.self)
-        }
-      }
+      var point = reader.point(records, index)
+      if coloring == .value { point?.value = values?[index] ?? .nan }
       return point
     }
   }

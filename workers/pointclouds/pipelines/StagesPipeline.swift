@@ -2,8 +2,8 @@
 /// `pointcloud.pipeline`
 /// do.
 public struct StagesPipeline {
-  /// Reads `input` (LAS, LAZ, COPC, PLY, PCD, or text with named columns) and writes `<stem>-<suffix>.<format>` and
-  /// `summary.json` into `outputDirectory`, which must exist, each complete or not at all.
+  /// Reads `input` (LAS, LAZ, COPC, PLY, PCD, or text with named columns) and writes `<stem>-<suffix>.<format>`, a picture
+  /// `<stem>-<suffix>.png` and `summary.json` into `outputDirectory`, which must exist, each complete or not at all.
   ///
   /// - Parameters:
   ///   - threads: the most threads to use, the caller's own among them.
@@ -69,11 +69,17 @@ private struct StagesRun {
       warnings += result.warnings.map { "\(label(stage, place)): \($0)" }
       cloud = result.cloud
     }
-    let output = "\(stem(of: input))-\(parameters.suffix).\(parameters.format.rawValue)"
-    warnings += try reporter.stage(.write(share: writeShare)) { [cloud] (going) throws(PointCloudError) in
-      try write(cloud, "\(outputDirectory)/\(output)", going)
+    let name = "\(stem(of: input))-\(parameters.suffix)"
+    let output = "\(name).\(parameters.format.rawValue)"
+    let picture = try reporter.stage(.write(share: writeShare)) { [cloud] (going) throws(PointCloudError) in
+      let left = try write(cloud, "\(outputDirectory)/\(output)") { going(0.7 * $0) }
+      guard going(0.7) else { throw .cancelled }
+      warnings += left
+      return try draw(cloud, "\(name).png")
     }
-    let summary = summarize(scan, cloud, steps, output, warnings)
+    if picture == nil { warnings.append("there is nothing to be drawn but noise, so there is no picture") }
+    let summary = summarize(
+      scan, cloud, steps, [output, picture, "summary.json"].compactMap { $0 }, warnings)
     try writeFile(summary.json(), "\(outputDirectory)/summary.json")
     reporter.finish()
     return summary
@@ -127,15 +133,43 @@ private struct StagesRun {
     _ cloud: PointCloud, _ path: String, _ going: (Double) -> Bool
   ) throws(PointCloudError) -> [String] {
     guard !parameters.format.isLAS else {
-      try cloud.write(path: path, isCompressed: parameters.format == .laz, threads: threads)
+      try cloud.write(path: path, isCompressed: parameters.format == .laz, threads: threads, keepGoing: going)
       return []
     }
     let table = PointTable(cloud, threads: threads)
     return table.warnings + (try TableWriter(table: table, format: parameters.format).write(path, keepGoing: going))
   }
 
+  /// Draws the cloud, coloured by what the last stage found that finds something to colour it by.
+  /// - Returns: the picture's name; nil where there is nothing to be shown.
+  private func draw(_ cloud: PointCloud, _ name: String) throws(PointCloudError) -> String? {
+    var picture = PictureParameters(coloring: cloud.format.colorOffset == nil ? .height : .color)
+    var values: [Float]?
+    switch stages.lazy.compactMap(\.shown).last {
+    case .classes: picture.coloring = .classification
+    case .values(let name): values = cloud.extraValues(named: name, threads: threads)?.map(Float.init)
+    case .labels(let name): values = cloud.extraValues(named: name, threads: threads)?.map(Self.shade)
+    case nil: break
+    }
+    if values != nil { picture.coloring = .value }
+    do throws(PointCloudError) {
+      try cloud.writePicture(
+        path: "\(outputDirectory)/\(name)", parameters: picture, values: values, threads: threads)
+      return name
+    } catch  where error.code == .empty {
+      return nil
+    }
+  }
+
+  /// Labels that follow each other get shades far apart: multiples of the golden ratio are spread evenly.
+  private static func shade(_ label: Double) -> Float {
+    guard label >= 0 else { return 0 }
+    let turn = (label + 1) * 0.618_033_988_749_895
+    return 0.1 + 0.9 * Float(turn - turn.rounded(.down))
+  }
+
   private func summarize(
-    _ scan: StagesInput, _ cloud: PointCloud, _ steps: [StagesSummary.Step], _ output: String, _ warnings: [String]
+    _ scan: StagesInput, _ cloud: PointCloud, _ steps: [StagesSummary.Step], _ outputs: [String], _ warnings: [String]
   ) -> StagesSummary {
     let bounds = Positions(cloud, threads: threads).bounds()
     return StagesSummary(
@@ -144,7 +178,7 @@ private struct StagesRun {
       inputOrigin: scan.origin, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
       minimum: bounds?.low ?? cloud.header.minimum, maximum: bounds?.high ?? cloud.header.maximum,
       extraDimensions: cloud.extraNames, steps: steps, parameters: parameters, threads: threads,
-      stages: reporter.times, outputs: [output, "summary.json"], warnings: warnings)
+      stages: reporter.times, outputs: outputs, warnings: warnings)
   }
 }
 

@@ -24,6 +24,7 @@ struct ClassesStage: CloudStage {
     }
   }
 
+  var shown: ShownColumn? { .classes }
   var reach: StageReach { .point }
   var needsLengths: Bool { false }
 

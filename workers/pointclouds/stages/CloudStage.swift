@@ -10,6 +10,8 @@ public protocol CloudStage: Sendable {
   var reach: StageReach { get }
   /// Whether it measures, and so cannot work in degrees.
   var needsLengths: Bool { get }
+  /// What of its work a picture shows.
+  var shown: ShownColumn? { get }
 
   /// - Throws: `invalidParameter` where values do not go together.
   init(_ values: StageValues) throws(PointCloudError)
@@ -23,6 +25,16 @@ public protocol CloudStage: Sendable {
 
 extension CloudStage {
   public var needsLengths: Bool { true }
+  public var shown: ShownColumn? { nil }
+}
+
+/// What a cloud's picture is coloured by.
+public enum ShownColumn: Hashable, Sendable {
+  case classes
+  /// An extra dimension whose values are great or small.
+  case values(String)
+  /// An extra dimension whose values are names, counted from 0; -1 is none.
+  case labels(String)
 }
 
 /// How far a stage looks from a point. Stages that do not need the whole may one day run over tiles.

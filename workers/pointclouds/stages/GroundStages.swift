@@ -28,6 +28,7 @@ struct GroundStage: CloudStage {
     try parameters.validate()
   }
 
+  var shown: ShownColumn? { .classes }
   /// Larger and larger objects are opened in turn, the discs of which add up.
   var reach: StageReach {
     let discs = Double(parameters.radius * (parameters.radius + 1))
@@ -61,6 +62,7 @@ struct HeightAboveGroundStage: CloudStage {
 
   init(_ values: StageValues) throws(PointCloudError) { self.values = values }
 
+  var shown: ShownColumn? { .values("HeightAboveGround") }
   var reach: StageReach { .neighbourhood(halo: 2 * values.number("reach")) }
 
   func run(

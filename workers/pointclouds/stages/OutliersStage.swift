@@ -31,6 +31,7 @@ struct OutliersStage: CloudStage {
     (method, action) = (values.choice("method"), values.choice("action"))
   }
 
+  var shown: ShownColumn? { .classes }
   var reach: StageReach { method == .radius ? .neighbourhood(halo: values.number("radius")) : .whole }
 
   func run(

@@ -16,6 +16,7 @@ struct ClustersStage: CloudStage {
 
   init(_ values: StageValues) throws(PointCloudError) { self.values = values }
 
+  var shown: ShownColumn? { .labels("ClusterID") }
   /// A cluster may go on without end.
   var reach: StageReach { .whole }
 
@@ -74,6 +75,7 @@ struct PlanesStage: CloudStage {
     method = values.choice("method")
   }
 
+  var shown: ShownColumn? { .labels("PlaneID") }
   var reach: StageReach { .whole }
 
   func run(

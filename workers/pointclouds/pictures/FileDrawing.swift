@@ -1,0 +1,87 @@
+import Numerics
+
+extension PointFile {
+  /// Draws the points of a file and writes the picture as PNG, in memory that does not grow with their number.
+  ///
+  /// - Parameter keepGoing: told on the caller's thread the share that is done; false ends the work with `cancelled`.
+  /// - Throws: what reading does, and as `PointCloud.writePicture`.
+  /// - Precondition: the picture is not coloured by given values.
+  /// - Complexity: reads the file twice.
+  public func writePicture(
+    path: String, parameters: PictureParameters = PictureParameters(), threads: Int = 1,
+    keepGoing: (Double) -> Bool = { _ in true }
+  ) throws(PointCloudError) {
+    precondition(parameters.coloring != .value)
+    try parameters.validate()
+    let reader = PicturePointReader(header, parameters)
+    guard parameters.coloring != .color || header.pointFormat.colorOffset != nil else {
+      throw PointCloudError(
+        .unsupported, "points of format \(header.pointFormat.number) have no colours",
+        remedy: "Colour the picture by height, class or intensity.")
+    }
+    var (low, high) = (SIMD3(repeating: Double.infinity), SIMD3(repeating: -Double.infinity))
+    try parts.forEachInOrder(
+      reader.fields, threads: threads, keepGoing: { keepGoing(0.4 * $0) }, { (_, records) in reader.bounds(records) },
+      { bounds in (low, high) = (pointwiseMin(low, bounds.low), pointwiseMax(high, bounds.high)) })
+    guard low.x <= high.x else {
+      throw PointCloudError(.empty, "there is nothing to be drawn", remedy: "Give a cloud with points.")
+    }
+    let picture = try CloudPicture(
+      low: Vector3(x: low.x, y: low.y, z: low.z), high: Vector3(x: high.x, y: high.y, z: high.z),
+      parameters: parameters)
+    try parts.forEachInOrder(
+      reader.fields, threads: threads, keepGoing: { keepGoing(0.4 + 0.5 * $0) },
+      { (_, records) in reader.points(records) },
+      { points in picture.add(points.count, threads: threads) { points[$0] } })
+    guard keepGoing(0.9) else { throw .cancelled }
+    try picture.write(path: path, threads: threads)
+  }
+}
+
+/// Takes out of records what a picture shows of them.
+struct PicturePointReader: Sendable {
+  let header: LASHeader
+  let parameters: PictureParameters
+
+  init(_ header: LASHeader, _ parameters: PictureParameters) { (self.header, self.parameters) = (header, parameters) }
+
+  var fields: PointFields { [.height, .classification, .intensity, .color] }
+
+  func points(_ records: PointRecords) -> [PicturePoint] {
+    (0..<records.count).compactMap { point(records, $0) }
+  }
+
+  func bounds(_ records: PointRecords) -> (low: SIMD3<Double>, high: SIMD3<Double>) {
+    var (low, high) = (SIMD3(repeating: Double.infinity), SIMD3(repeating: -Double.infinity))
+    for index in 0..<records.count {
+      guard let point = point(records, index) else { continue }
+      let place = SIMD3(point.x, point.y, point.z)
+      (low, high) = (pointwiseMin(low, place), pointwiseMax(high, place))
+    }
+    return (low, high)
+  }
+
+  /// Nil for a point that is not shown.
+  @inline(__always) func point(_ records: PointRecords, _ index: Int) -> PicturePoint? {
+    let record = unsafe UnsafeRawPointer(records.block.base) + records.start + index * records.length
+    let format = header.pointFormat
+    let kind = unsafe record.load(fromByteOffset: format.classificationOffset, as: UInt8.self) & format.classMask
+    if !parameters.showsNoise, PointClass.isNoise(kind) { return nil }
+    let (scale, offset) = (header.scale, header.offset)
+    var point = unsafe PicturePoint(
+      x: Double(record.loadUnaligned(as: Int32.self)) * scale.x + offset.x,
+      y: Double(record.loadUnaligned(fromByteOffset: 4, as: Int32.self)) * scale.y + offset.y,
+      z: Double(record.loadUnaligned(fromByteOffset: 8, as: Int32.self)) * scale.z + offset.z)
+    switch parameters.coloring {
+    case .height, .value: point.value = Float(point.z)
+    case .classification: point.value = Float(kind)
+    case .intensity: point.value = unsafe Float(record.loadUnaligned(fromByteOffset: 12, as: UInt16.self))
+    case .color:
+      let place = format.colorOffset ?? 0
+      for channel in 0..<3 {
+        point.color[channel] = unsafe record.loadUnaligned(fromByteOffset: place + 2 * channel, as: UInt16.self)
+      }
+    }
+    return point
+  }
+}
