@@ -54,8 +54,8 @@ struct LowestSurface {
     return (low, high, base)
   }
 
-  /// The distance between neighbouring candidates, typically: that of a square lattice as dense as the median of those blocks
-  /// of the scan that have any. Lakes and what lies around a scan of odd shape thus count for nothing.
+  /// The distance between neighbouring candidates, typically: that of a square lattice as dense as the median of
+  /// those blocks of the scan that have any. Lakes and what lies around a scan of odd shape thus count for nothing.
   func spacing(_ positions: Positions, _ isCandidate: [Bool]) -> Double {
     let count = isCandidate.count { $0 }
     let size = SIMD2(Double(frame.columns), Double(frame.rows)) * frame.cell

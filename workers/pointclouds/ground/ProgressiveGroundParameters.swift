@@ -10,7 +10,8 @@ public struct ProgressiveGroundParameters: Hashable, Codable, Sendable {
   public var threshold: Double
   /// How far it may lie above that of any disc, however large.
   public var thresholdMax: Double
-  /// Whether each disc is about twice as wide as the one before, as against one cell wider on each side: fewer steps, coarser ones.
+  /// Whether each disc is about twice as wide as the one before, as against one cell wider on each side: fewer steps,
+  /// coarser ones.
   public var isExponential: Bool
   public var selection: GroundSelection
 
