@@ -99,7 +99,7 @@ import Testing
     (GroundMethod.automatic(AutomaticGroundParameters()), 0.031, 0.915),
     (GroundMethod.simple(GroundParameters(slope: 0.08, scalar: 1.5, growth: 0.3)), 0.034, 0.89),
     (GroundMethod.progressive(ProgressiveGroundParameters()), 0.065, 0.81),
-    (GroundMethod.cloth(ClothParameters()), 0.15, 0.65),
+    (GroundMethod.cloth(ClothParameters()), 0.082, 0.77),
   ]) func `each method finds the ground of the ISPRS samples`(method: GroundMethod, error: Double, kappa: Double) throws
   {
     guard !SharedData.isAbsent else { return }

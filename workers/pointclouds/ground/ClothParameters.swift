@@ -17,7 +17,7 @@ public struct ClothParameters: Hashable, Codable, Sendable {
   public var selection: GroundSelection
 
   public init(
-    cell: Double = 1, rigidity: Int = 3, threshold: Double = 0.5, smoothing: Double = 0.3, fall: Double = 0.0845,
+    cell: Double = 2, rigidity: Int = 1, threshold: Double = 0.5, smoothing: Double = 0.3, fall: Double = 0.0845,
     stepsMax: Int = 500, selection: GroundSelection = GroundSelection()
   ) {
     self.cell = cell

@@ -16,7 +16,7 @@ public struct ProgressiveGroundParameters: Hashable, Codable, Sendable {
   public var selection: GroundSelection
 
   public init(
-    cell: Double = 1, slope: Double = 0.3, window: Double = 18, threshold: Double = 0.5, thresholdMax: Double = 2.5,
+    cell: Double = 1, slope: Double = 0.5, window: Double = 18, threshold: Double = 0.5, thresholdMax: Double = 2.5,
     isExponential: Bool = true, selection: GroundSelection = GroundSelection()
   ) {
     self.cell = cell
