@@ -5,11 +5,11 @@ import Numerics
 /// What is measured, and what follows:
 /// - The distance between points → `cell`: half of it, in steps of half a metre, at least 1 m.
 /// - The largest radius whose opening still finds objects → `window`.
-/// - The share of points that stand clear above a first terrain → `slope`: where objects are rare, what looks like one is more likely
-///   a rugged piece of ground, and more is asked before it is removed.
+/// - The share of points that stand clear above a first terrain → `slope`: where objects are rare, what looks like
+///   one is more likely a rugged piece of ground, and more is asked before it is removed.
 ///
-/// `threshold`, `scalar` and `growth` are the same for all scans: neither the spread of ground points around the terrain nor its
-/// steepness told which threshold would have been best (docs/ground.md).
+/// `threshold`, `scalar` and `growth` are the same for all scans: neither the spread of ground points around the
+/// terrain nor its steepness told which threshold would have been best (docs/ground.md).
 public struct AutomaticGroundParameters: Hashable, Codable, Sendable {
   /// The smallest slope that is chosen, where objects are common.
   public var slopeMin: Double
@@ -68,6 +68,11 @@ public struct AutomaticGroundParameters: Hashable, Codable, Sendable {
     ] { try GroundParameters.check(name, value, above: 0, orEqual: true) }
     try GroundParameters.checkWindow(windowMax, cell: Self.cellMin)
     try selection.validate()
+  }
+
+  /// The slope for a scan of which a share of the points stands on the terrain.
+  package func slope(objectShare: Double) -> Double {
+    objectShare > 0 ? min(slopeMax, max(slopeMin, slopeTimesObjects / objectShare)) : slopeMax
   }
 
   /// The smallest cell that is chosen, in metres. On scans far denser it finds the same ground and costs less.

@@ -1,10 +1,11 @@
 import Numerics
 
-/// The cloth simulation filter: the scan is turned upside down, a cloth falls onto it, and points near the cloth are ground.
+/// The cloth simulation filter: the scan is turned upside down, a cloth falls onto it, and points near the cloth are
+/// ground.
 ///
-/// Zhang, Qi, Wan, Wang, Xie, Wang, Yan: "An easy-to-use airborne LiDAR data filtering method based on cloth simulation", Remote
-/// Sensing 8(6):501, 2016. Here the lowest point of a cell stops the particle above it (there the one nearest to it), and gaps have the
-/// heights of a smooth surface.
+/// Zhang, Qi, Wan, Wang, Xie, Wang, Yan: "An easy-to-use airborne LiDAR data filtering method based on cloth
+/// simulation", Remote Sensing 8(6):501, 2016. Here the lowest point of a cell stops the particle above it (there the
+/// one nearest to it), and gaps have the heights of a smooth surface.
 ///
 /// - Complexity: O(points + cells × steps) time, about 30 bytes per cell and 2 per point.
 struct ClothFilter {
@@ -36,7 +37,8 @@ struct ClothFilter {
     return FoundGround(frame: surface.frame, isGround: isGround)
   }
 
-  /// The cloth is at rest once no particle moves by more than this share of its first step: 5 mm with the usual weight.
+  /// The cloth is at rest once no particle moves by more than this share of its first step: 5 mm with the usual
+  /// weight.
   private static let restShare: Float = 0.06
 
   private func report(_ fraction: Double) throws(PointCloudError) {
@@ -46,8 +48,8 @@ struct ClothFilter {
 
 /// A grid of particles that fall onto a floor and hold on to their neighbours.
 ///
-/// Every pair of particles that are one or two apart along a row or a column is drawn together. Rows are done apart from each other,
-/// then columns, so that the result does not depend on the number of threads.
+/// Every pair of particles that are one or two apart along a row or a column is drawn together. Rows are done apart
+/// from each other, then columns, so that the result does not depend on the number of threads.
 struct Cloth {
   private(set) var heights: Grid<Float>
   private var before: [Float]

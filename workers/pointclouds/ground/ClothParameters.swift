@@ -2,13 +2,13 @@
 public struct ClothParameters: Hashable, Codable, Sendable {
   /// The distance between neighbouring particles of the cloth.
   public var cell: Double
-  /// How many times each pair of particles is drawn together in a step: 1 lets the cloth follow steep ground, 2 terraces, 3 keeps it
-  /// flat over large buildings.
+  /// How many times each pair of particles is drawn together in a step: 1 lets the cloth follow steep ground, 2
+  /// terraces, 3 keeps it flat over large buildings.
   public var rigidity: Int
   /// How far from the cloth a ground point may lie.
   public var threshold: Double
-  /// Particles that did not reach the points under them are lowered onto them where these are no higher or lower than those
-  /// beside that were reached by this much, so that the cloth follows steep banks. 0 lowers none.
+  /// Particles that did not reach the points under them are lowered onto them where these are no higher or lower than
+  /// those beside that were reached by this much, so that the cloth follows steep banks. 0 lowers none.
   public var smoothing: Double
   /// How much faster the cloth falls with each step.
   public var fall: Double
@@ -17,7 +17,7 @@ public struct ClothParameters: Hashable, Codable, Sendable {
   public var selection: GroundSelection
 
   public init(
-    cell: Double = 1, rigidity: Int = 3, threshold: Double = 0.5, smoothing: Double = 0.3, fall: Double = 0.0845,
+    cell: Double = 2, rigidity: Int = 1, threshold: Double = 0.5, smoothing: Double = 0.3, fall: Double = 0.0845,
     stepsMax: Int = 500, selection: GroundSelection = GroundSelection()
   ) {
     self.cell = cell

@@ -2,10 +2,10 @@ import Numerics
 
 /// Takes back ground that openings took for objects: hilltops, terraces, what lies at the scan's edge.
 ///
-/// An opening removes whatever is narrower than its disc. A hill is joined to the ground around it by slopes that its own cells
-/// continue; a building is not, as its walls are steps. So the lowest point of a removed cell is ground after all where it lies on the
-/// plane through the ground cells around it, and so on from there, until nothing changes. Bridges are climbed from their
-/// ramps.
+/// An opening removes whatever is narrower than its disc. A hill is joined to the ground around it by slopes that its
+/// own cells continue; a building is not, as its walls are steps. So the lowest point of a removed cell is ground
+/// after all where it lies on the plane through the ground cells around it, and so on from there, until nothing
+/// changes. Bridges are climbed from their ramps.
 ///
 /// - Complexity: O(removed cells × reach²), each again when one beside it was taken back. Two bytes per cell, and
 ///   eight per removed one.
@@ -24,12 +24,12 @@ struct GroundGrowth {
   /// How many cells are looked at between two questions whether to go on.
   private static let cellsPerQuestion = 1 << 12
 
-  /// Twice the distance between points is where the next ones lie all around; more costs time and blurs breaks of slope.
+  /// Twice the distance between points is where the next ones lie all around; more costs time and blurs breaks of
+  /// slope.
   static func reach(spacing: Double, cell: Double) -> Int { Int(min(6, max(2, (2 * spacing / cell).rounded()))) }
 
-  /// - Parameters:
-  ///   - isGround: which cells are ground; those taken back are added.
-  ///   - mayGrow: which cells may be taken back.
+  /// - Parameters: - isGround: which cells are ground; those taken back are added. - mayGrow: which cells may be
+  ///   taken back.
   /// - Returns: false when it was told to stop; `isGround` means nothing then.
   func grow(_ isGround: inout [Bool], mayGrow: [Bool], keepGoing: () -> Bool) -> Bool {
     var waiting = isGround.indices.filter { mayGrow[$0] && !isGround[$0] }
@@ -81,7 +81,8 @@ struct GroundGrowth {
   }
 }
 
-/// The sums of which a plane through places around the origin is made, each weighing the inverse square of its distance.
+/// The sums of which a plane through places around the origin is made, each weighing the inverse square of its
+/// distance.
 private struct WeightedPlane {
   var count: Float = 0
   var weight: Float = 0

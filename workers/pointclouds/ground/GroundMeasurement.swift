@@ -32,7 +32,8 @@ struct GroundMeasurement {
     let shares = removed.map { Double($0) / known }
     let objects = objectShare(positions, isCandidate, surface, terrain)
     let parameters = GroundParameters(
-      cell: cell, slope: slope(objects), window: window(shares, cell: cell), threshold: first.threshold,
+      cell: cell, slope: rule.slope(objectShare: objects), window: window(shares, cell: cell),
+      threshold: first.threshold,
       scalar: first.scalar, growth: rule.growth / metres, selection: rule.selection)
     let removedShare = shares.last ?? 0
     return AutomaticGround(
@@ -52,15 +53,12 @@ struct GroundMeasurement {
 
   /// The smallest radius beyond which openings find next to nothing more.
   ///
-  /// - Parameter shares: of the cells with points, those that were removed by a disc of 1, 2, … cells or a smaller one.
+  /// - Parameter shares: of the cells with points, those that were removed by a disc of 1, 2, … cells or a smaller
+  ///   one.
   private func window(_ shares: [Double], cell: Double) -> Double {
     let enough = shares.firstIndex { (shares.last ?? 0) - $0 <= Self.shareMissedMax } ?? 0
     let range = rule.windowMin / rule.metresPerUnit...rule.windowMax / rule.metresPerUnit
     return min(range.upperBound, max(range.lowerBound, Double(enough + 1) * cell))
-  }
-
-  private func slope(_ objects: Double) -> Double {
-    objects > 0 ? min(rule.slopeMax, max(rule.slopeMin, rule.slopeTimesObjects / objects)) : rule.slopeMax
   }
 
   private func reasons(

@@ -26,10 +26,11 @@ public enum GroundMethod: Hashable, Sendable {
     }
   }
 
-  /// A method by its name. Only the simple filter takes all parameters; the others take `selection` from them and have their own
-  /// defaults, which are in metres.
+  /// A method by its name. Only the simple filter takes all parameters; the others take `selection` from them and
+  /// have their own defaults, which are in metres.
   ///
-  /// - Parameter metresPerUnit: how many metres a step of one in x, y and z is. `parameters` are in that unit already.
+  /// - Parameter metresPerUnit: how many metres a step of one in x, y and z is. `parameters` are in that unit
+  ///   already.
   public init(_ name: Name, _ parameters: GroundParameters, metresPerUnit: Double) {
     let selection = parameters.selection
     switch name {
@@ -64,9 +65,8 @@ public enum GroundMethod: Hashable, Sendable {
 extension PointCloud {
   /// Finds the ground by a method of choice, such as `.cloth(ClothParameters())`.
   ///
-  /// - Parameters:
-  ///   - method: with lengths in the unit of the coordinates, but for those of `.automatic`, which knows that unit.
-  ///   - progress: told how far the work is, 0 to 1, on the caller's thread; answers whether to go on.
+  /// - Parameters: - method: with lengths in the unit of the coordinates, but for those of `.automatic`, which knows
+  ///   that unit. - progress: told how far the work is, 0 to 1, on the caller's thread; answers whether to go on.
   /// - Throws: `invalidParameter`, `empty`, `limitExceeded`, `cancelled`.
   public func classifyGround(
     _ method: GroundMethod, threads: Int = 1, progress: (Double) -> Bool = { _ in true }

@@ -1,5 +1,5 @@
-/// What every method of finding ground is told besides how it works: which points may be ground, how lengths are measured, and how large a
-/// grid may become.
+/// What every method of finding ground is told besides how it works: which points may be ground, how lengths are
+/// measured, and how large a grid may become.
 public struct GroundSelection: Hashable, Codable, Sendable {
   public var lengthUnit: GroundParameters.LengthUnit
   public var returns: GroundParameters.Returns

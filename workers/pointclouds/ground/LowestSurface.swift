@@ -56,8 +56,8 @@ struct LowestSurface {
     .empty, "the cloud has no point that could be ground",
     remedy: "Give a file with points; with `returns` = `all`, points other than last returns count too.")
 
-  /// The distance between neighbouring candidates, typically: that of a square lattice as dense as the median of those blocks
-  /// of the scan that have any. Lakes and what lies around a scan of odd shape thus count for nothing.
+  /// The distance between neighbouring candidates, typically: that of a square lattice as dense as the median of
+  /// those blocks of the scan that have any. Lakes and what lies around a scan of odd shape thus count for nothing.
   func spacing(_ positions: Positions, _ isCandidate: [Bool]) -> Double {
     let count = isCandidate.count { $0 }
     let size = SIMD2(Double(frame.columns), Double(frame.rows)) * frame.cell

@@ -1,11 +1,12 @@
 import Numerics
 
-/// The progressive morphological filter: points far above what an opening leaves of the lowest surface are not ground.
+/// The progressive morphological filter: points far above what an opening leaves of the lowest surface are not
+/// ground.
 ///
-/// Zhang, Chen, Whitman, Shyu, Yan, Zhang: "A progressive morphological filter for removing nonground measurements from airborne
-/// LIDAR data", IEEE Transactions on Geoscience and Remote Sensing 41(4), 2003. Each opening goes on from the last, and
-/// allows a height by how much wider its window is. Windows are discs here, squares there; every point is judged, as
-/// PCL and PDAL do, not only the lowest of its cell.
+/// Zhang, Chen, Whitman, Shyu, Yan, Zhang: "A progressive morphological filter for removing nonground measurements
+/// from airborne LIDAR data", IEEE Transactions on Geoscience and Remote Sensing 41(4), 2003. Each opening goes on
+/// from the last, and allows a height by how much wider its window is. Windows are discs here, squares there; every
+/// point is judged, as PCL and PDAL do, not only the lowest of its cell.
 ///
 /// - Complexity: O(points + cells × sum of radii) time, about 20 bytes per cell and 2 per point.
 struct ProgressiveFilter {

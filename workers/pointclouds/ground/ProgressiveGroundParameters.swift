@@ -10,12 +10,13 @@ public struct ProgressiveGroundParameters: Hashable, Codable, Sendable {
   public var threshold: Double
   /// How far it may lie above that of any disc, however large.
   public var thresholdMax: Double
-  /// Whether each disc is about twice as wide as the one before, as against one cell wider on each side: fewer steps, coarser ones.
+  /// Whether each disc is about twice as wide as the one before, as against one cell wider on each side: fewer steps,
+  /// coarser ones.
   public var isExponential: Bool
   public var selection: GroundSelection
 
   public init(
-    cell: Double = 1, slope: Double = 0.3, window: Double = 18, threshold: Double = 0.5, thresholdMax: Double = 2.5,
+    cell: Double = 1, slope: Double = 0.5, window: Double = 18, threshold: Double = 0.5, thresholdMax: Double = 2.5,
     isExponential: Bool = true, selection: GroundSelection = GroundSelection()
   ) {
     self.cell = cell
