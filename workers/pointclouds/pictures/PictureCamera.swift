@@ -18,6 +18,8 @@ struct PictureCamera: Sendable {
   private let top: Double
   private let scale: Double
 
+  /// Of less than this many degrees there is no perspective that could be seen, only depths that are told apart less well.
+  private static let fieldOfViewMin = 1.0
   /// Left free around the cloud, of the longer side.
   private static let margin = 0.02
   /// The longer side may be so many times the shorter one.
@@ -31,7 +33,7 @@ struct PictureCamera: Sendable {
     (right, up, forward) = Self.axes(
       azimuth: isAbove ? 180 : parameters.azimuth, elevation: isAbove ? 90 : parameters.elevation)
     let diagonal = max((((b - a) / 2) * ((b - a) / 2)).sum().squareRoot(), 1e-6)
-    isPerspective = !isAbove && parameters.fieldOfView > 0
+    isPerspective = !isAbove && parameters.fieldOfView >= Self.fieldOfViewMin
     // Without perspective the distance is only what depth is told apart by.
     distance = isPerspective ? diagonal * 1.02 / sin(parameters.fieldOfView * .pi / 360) : 4 * diagonal
     var (least, most) = (SIMD2(repeating: Double.infinity), SIMD2(repeating: -Double.infinity))

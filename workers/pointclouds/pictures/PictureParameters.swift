@@ -21,7 +21,7 @@ public struct PictureParameters: Hashable, Codable, Sendable {
   public var azimuth: Double
   /// How far above the horizon the eye is, in degrees.
   public var elevation: Double
-  /// In degrees; 0 for an eye that is endlessly far away, to which parallel lines are parallel.
+  /// In degrees; below 1 for an eye that is endlessly far away, to which parallel lines are parallel.
   public var fieldOfView: Double
   /// Of the picture's longer side.
   public var pixels: Int

@@ -33,7 +33,7 @@ struct PointSizes {
     }
     let (spacings, usual) = Self.spacings(counts, blockColumns, blockRows)
     let radiusMax = max(
-      Self.radiusMin, min(PictureParameters.pointSamplesMax / 2, Double(max(keys.columns, keys.rows)) / 100))
+      Self.radiusMin, min(PictureParameters.pointSamplesMax / 2, Double(max(keys.columns, keys.rows)) / 60))
     radii = spacings.map { spacing in
       // Where there is little, as along the border, points stay about as large as elsewhere.
       Float(min(radiusMax, max(Self.radiusMin, Self.closing * min(spacing, 1.5 * usual))))
@@ -61,8 +61,14 @@ struct PointSizes {
     return (each, sorted.isEmpty ? 1 : sorted[sorted.count / 2])
   }
 
+  /// For each sample the point that is drawn, and how deep its cone is there.
+  private struct Target {
+    let keys: SharedColumn<UInt64>
+    let depths: SharedColumn<Float>
+  }
+
   /// Each point as a cone whose tip is the point: nearer points hide what is behind, and among neighbours of one surface
-  /// each sample has the colour of the point next to it.
+  /// each sample has the colour and the depth of the point next to it.
   ///
   /// - Parameter slope: how much deeper a cone is for each sample from its tip.
   func spread(_ keys: Grid<UInt64>, slope: Float, threads: Int) -> Grid<UInt64> {
@@ -70,23 +76,25 @@ struct PointSizes {
     guard reach > 0 else { return keys }
     let band = 64
     let (columns, rows) = (keys.columns, keys.rows)
-    let result = SharedColumn(repeating: CloudPicture.empty, count: columns * rows)
+    let target = Target(
+      keys: SharedColumn(repeating: CloudPicture.empty, count: columns * rows),
+      depths: SharedColumn(repeating: Float.infinity, count: columns * rows))
     parallelFor((rows + band - 1) / band, threads: threads) { part in
       let own = part * band..<min(rows, (part + 1) * band)
       for row in max(0, own.lowerBound - reach)..<min(rows, own.upperBound + reach) {
         for column in 0..<columns {
           let key = keys.values[row * columns + column]
-          if key != CloudPicture.empty { draw(key, column, row, own, columns, slope, result) }
+          if key != CloudPicture.empty { draw(key, column, row, own, columns, slope, target) }
         }
       }
     }
-    return Grid(columns: columns, rows: rows, values: result.values)
+    return Grid(columns: columns, rows: rows, values: target.keys.values)
   }
 
   /// Draws a point in the rows of one band.
   @inline(__always) private func draw(
     _ key: UInt64, _ column: Int, _ row: Int, _ band: Range<Int>, _ columns: Int, _ slope: Float,
-    _ result: SharedColumn<UInt64>
+    _ target: Target
   ) {
     let radius = radii[row / Self.block * blockColumns + column / Self.block]
     let reach = Int(radius)
@@ -98,8 +106,13 @@ struct PointSizes {
         let away = Float((x - column) * (x - column) + (y - row) * (y - row))
         guard away <= radius * radius else { continue }
         let deeper = depth + away.squareRoot() * slope
-        let other = UInt64(deeper.bitPattern) << 32 | key & 0xFFFF_FFFF
-        if other < result[y * columns + x] { result[y * columns + x] = other }
+        let index = y * columns + x
+        // Of points that are equally near one is kept by its colour, whatever their order.
+        guard deeper < target.depths[index] || deeper == target.depths[index] && key < target.keys[index] else {
+          continue
+        }
+        target.depths[index] = deeper
+        target.keys[index] = key
       }
     }
   }
