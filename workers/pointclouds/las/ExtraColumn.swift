@@ -109,8 +109,7 @@ extension PointCloud {
   }
 
   /// The cloud with more dimensions, appended to the extra bytes of each point and described in their record. Bytes
-  /// that
-  /// nothing described are then described as such.
+  /// that nothing described are then described as such.
   ///
   /// - Parameter isReplacing: whether a dimension of the same name and type is written over instead of refused.
   /// - Throws: `invalidParameter` for names that are empty, too long, there already or given twice; `limitExceeded` for

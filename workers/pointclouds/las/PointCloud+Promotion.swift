@@ -27,8 +27,7 @@ extension PointCloud {
   /// raised where the format needs it.
   ///
   /// From formats 0–5 to later ones, scan angles in degrees become steps of 0.006 degrees, rounded to the nearest, and
-  /// points of class 12
-  /// also get the overlap flag, which stands in its place there.
+  /// points of class 12 also get the overlap flag, which stands in its place there.
   ///
   /// - Parameter wkt: the coordinate reference system as well-known text, added where a file that comes to one of the
   ///   formats 6–10 has it as GeoTIFF keys only; those are kept.

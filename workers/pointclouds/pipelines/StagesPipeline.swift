@@ -1,6 +1,5 @@
 /// From a scan through a list of stages to another: all that the capabilities of single stages and
-/// `pointcloud.pipeline`
-/// do.
+/// `pointcloud.pipeline` do.
 public struct StagesPipeline {
   /// Reads `input` (LAS, LAZ, COPC, PLY, PCD, or text with named columns) and writes `<stem>-<suffix>.<format>`, a picture
   /// `<stem>-<suffix>.png` and `summary.json` into `outputDirectory`, which must exist, each complete or not at all.
