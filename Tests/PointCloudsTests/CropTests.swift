@@ -12,7 +12,10 @@ import Testing
   }
 
   @Test func `a box has its faces, and what is not inside is outside`() throws {
-    let places = (0..<1_000).map { SIMD3(Double($0 % 10), Double($0 / 10 % 10), Double($0 / 100)) }
+    let places = (0..<1_000).map { index -> SIMD3<Double> in
+      let (x, y, z) = (Double(index % 10), Double(index / 10 % 10), Double(index / 100))
+      return SIMD3(x, y, z)
+    }
     let scan = try cloud(places)
     let region = try CropRegion(low: SIMD3(2, 3, -.infinity), high: SIMD3(5, 7, 4))
     let inside = try scan.cropped(to: region, threads: 2)

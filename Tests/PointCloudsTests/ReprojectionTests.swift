@@ -44,7 +44,8 @@ import Testing
     // Heights stay to the last bit.
     #expect(
       found.cloud.integers(axis: 2) == scan.integers(axis: 2) && found.cloud.header.scale.z == scan.header.scale.z)
-    #expect(try "EPSG:\(found.cloud.coordinateSystem()?.epsg ?? 0)" == known.target)
+    let epsg = try found.cloud.coordinateSystem()?.epsg ?? 0
+    #expect("EPSG:\(epsg)" == known.target)
     #expect(found.cloud.header.minimum.x == places.x[0] && found.warnings.isEmpty)
     // And back again, to the bound that is stated.
     let back = try found.cloud.reprojected(to: CoordinateSystem(definition: known.source)).cloud.coordinates()
