@@ -68,6 +68,7 @@ extension GroundParameters {
     self.init(
       cell: try given.number("cell"), slope: try given.number("slope"), window: try given.number("window"),
       threshold: try given.number("threshold"), scalar: try given.number("scalar"),
+      growth: try given.optionalNumber("growth") ?? 0,
       lengthUnit: try given.choice("length_unit", of: GroundParameters.LengthUnit.self) ?? .file,
       returns: try given.choice("returns", of: GroundParameters.Returns.self) ?? .last,
       cellsMax: try given.optionalInteger("cells_max") ?? usual.cellsMax,

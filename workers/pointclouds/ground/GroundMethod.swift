@@ -52,6 +52,41 @@ public enum GroundMethod: Hashable, Sendable {
     }
   }
 
+  /// How far around a place decides on it, about, in the unit of the coordinates: two of the largest discs, and some cells for what
+  /// fills gaps; a cloth has no such bound, and is taken to be settled by the cells around.
+  var reach: Double {
+    let cells = 16.0
+    return switch self {
+    case .simple(let parameters): 2 * parameters.window + cells * parameters.cell
+    case .automatic(let rule): (2 * rule.windowMax + cells * AutomaticGroundParameters.cellMin) / rule.metresPerUnit
+    case .progressive(let parameters): 2 * parameters.window + cells * parameters.cell
+    case .cloth(let parameters): 2 * cells * parameters.cell
+    }
+  }
+
+  /// The same method, where all cells are allowed that `cellsMax` allows.
+  var withoutLimitsByPoints: GroundMethod {
+    func lifted(_ selection: GroundSelection) -> GroundSelection {
+      var selection = selection
+      selection.cellsAlwaysAllowed = selection.cellsMax
+      return selection
+    }
+    switch self {
+    case .simple(var parameters):
+      parameters.cellsAlwaysAllowed = parameters.cellsMax
+      return .simple(parameters)
+    case .automatic(var rule):
+      rule.selection = lifted(rule.selection)
+      return .automatic(rule)
+    case .progressive(var parameters):
+      parameters.selection = lifted(parameters.selection)
+      return .progressive(parameters)
+    case .cloth(var parameters):
+      parameters.selection = lifted(parameters.selection)
+      return .cloth(parameters)
+    }
+  }
+
   var returns: GroundParameters.Returns {
     switch self {
     case .simple(let parameters): parameters.returns
@@ -102,7 +137,7 @@ extension GroundMethod {
   /// How much of the work of the automatic method is over once its parameters are known.
   private static let measuringShare = 0.5
 
-  fileprivate func find(
+  func find(
     _ positions: Positions, _ isCandidate: [Bool], threads: Int, progress: @escaping (Double) -> Bool
   ) throws(PointCloudError) -> FoundGround {
     switch self {

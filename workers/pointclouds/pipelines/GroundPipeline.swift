@@ -19,6 +19,8 @@ public struct GroundPipeline {
   /// `<stem>-classified.las`, `terrain.tif`, `hillshade.png` and `summary.json`, each complete or not at all.
   ///
   /// - Parameters:
+  ///   - parameters: `cell` is also the side of the terrain's cells.
+  ///   - method: how ground is found; all but `smrf` take nothing but cells and limits from `parameters`.
   ///   - threads: the most threads to use, the caller's own among them.
   ///   - tilePointsMax: the most points that are worked on at once, on each thread: about 0.3 GB for the default.
   ///   - progress: told the stage and the share of the whole that is done, growing from 0 to 1; on the caller's thread.
@@ -27,7 +29,8 @@ public struct GroundPipeline {
   /// - Complexity: reads the file twice. Memory by tiles of `TiledScan`, whatever the number of points; beyond 3 million points, 17 bytes
   ///   of disk for each in `outputDirectory` while it runs.
   public static func run(
-    input: String, outputDirectory: String, parameters: GroundParameters = GroundParameters(), threads: Int = 1,
+    input: String, outputDirectory: String, parameters: GroundParameters = GroundParameters(),
+    method: GroundMethod.Name = .smrf, threads: Int = 1,
     limits: ReadLimits = ReadLimits(), tilePointsMax: Int = defaultTilePointsMax,
     progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in },
     isCancelled: () -> Bool = { false }
@@ -35,7 +38,8 @@ public struct GroundPipeline {
     try parameters.validate()
     return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
       try GroundRun(
-        input: input, outputDirectory: outputDirectory, parameters: parameters, threads: max(1, threads),
+        input: input, outputDirectory: outputDirectory, parameters: parameters, method: method,
+        threads: max(1, threads),
         tilePointsMax: tilePointsMax, reporter: reporter
       ).run(limits)
     }
@@ -47,25 +51,28 @@ private struct GroundRun {
   let input: String
   let outputDirectory: String
   let parameters: GroundParameters
+  let method: GroundMethod.Name
   let threads: Int
   let tilePointsMax: Int
   let reporter: ProgressReporter<GroundPipeline.Stage>
 
   func run(_ limits: ReadLimits) throws(PointCloudError) -> GroundSummary {
-    var opened: (scan: Scan, effective: GroundParameters)?
+    var opened: (scan: Scan, effective: GroundParameters, method: GroundMethod)?
     let points = try reporter.stage(.read) { (going) throws(PointCloudError) in
       var scan = try Scan(path: input, limits: limits)
-      let effective = parameters.converted(metresPerUnit: scan.metresPerUnit(parameters.lengthUnit))
-      opened = (scan, effective)
+      let metresPerUnit = scan.metresPerUnit(parameters.lengthUnit)
+      let effective = parameters.converted(metresPerUnit: metresPerUnit)
+      opened = (scan, effective, GroundMethod(method, effective, metresPerUnit: metresPerUnit))
       return try TiledScan(
         scan.file, cell: effective.cell, limit: effective.cellsLimit(points: Int(scan.file.header.pointCount)),
         folder: outputDirectory, tilePointsMax: tilePointsMax, threads: threads, keepGoing: going)
     }
-    guard let (scan, effective) = opened else { throw .cancelled }
+    guard let (scan, given, method) = opened else { throw .cancelled }
     let ground = try reporter.stage(.ground) { (going) throws(PointCloudError) in
       try TiledGround(
-        finding: points, effective, heightFactor: scan.heightFactor, threads: threads, keepGoing: going)
+        finding: points, method, heightFactor: scan.heightFactor, threads: threads, keepGoing: going)
     }
+    let effective = ground.chosen?.parameters.withCell(given.cell) ?? given
     let terrain = try reporter.stage(.terrain) { (going) throws(PointCloudError) in
       try mapTerrain(scan, points, ground, effective, going)
     }
@@ -105,7 +112,8 @@ private struct GroundRun {
     GroundSummary(
       points: points.count, ground: ground.count, groundShare: Double(ground.count) / Double(points.count),
       minimum: points.bounds.low, maximum: points.bounds.high, coordinateSystem: scan.system,
-      unit: scan.system?.unit ?? "unknown", parameters: parameters, effectiveParameters: effective,
+      unit: scan.system?.unit ?? "unknown", method: method,
+      parameters: parameters, effectiveParameters: effective, reasons: ground.chosen?.reasons ?? [],
       inputFormat: scan.formatDescription, inputOrigin: scan.originDescription, chunks: scan.chunkCount,
       threads: threads, tiles: points.tiles.count,
       terrain: GroundSummary.TerrainSummary(
@@ -136,6 +144,15 @@ private struct GroundRun {
   }
 
   private func path(_ name: String) -> String { "\(outputDirectory)/\(name)" }
+}
+
+extension GroundParameters {
+  /// The same parameters for a raster of other cells.
+  fileprivate func withCell(_ cell: Double) -> GroundParameters {
+    var parameters = self
+    parameters.cell = cell
+    return parameters
+  }
 }
 
 extension [UInt8] {

@@ -11,10 +11,14 @@ public struct GroundSummary: Hashable, Codable, Sendable {
   public var coordinateSystem: CoordinateSystem?
   /// The unit of x and y in words.
   public var unit: String
+  /// How ground was found.
+  public var method: GroundMethod.Name
   /// The parameters as given.
   public var parameters: GroundParameters
   /// The parameters as used: lengths in the unit of x and y.
   public var effectiveParameters: GroundParameters
+  /// Why they were chosen so; empty where they were given.
+  public var reasons: [String]
   /// Such as `LAS 1.2, point format 3, compressed`.
   public var inputFormat: String
   /// Who made the file, in its own words. Simulated scans say so here.
@@ -33,7 +37,8 @@ public struct GroundSummary: Hashable, Codable, Sendable {
   public var warnings: [String]
 
   enum CodingKeys: String, CodingKey {
-    case points, ground, minimum, maximum, unit, parameters, chunks, threads, tiles, terrain, stages, outputs, warnings
+    case points, ground, minimum, maximum, unit, method, parameters, reasons, chunks, threads, tiles, terrain, stages,
+      outputs, warnings
     case groundShare = "ground_share"
     case coordinateSystem = "coordinate_system"
     case effectiveParameters = "effective_parameters"

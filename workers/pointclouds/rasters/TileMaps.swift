@@ -21,7 +21,7 @@ struct MappedGround: Sendable {
     } else {
       source = .find
       ground = try TiledGround(
-        finding: scan, parameters.filter, heightFactor: heightFactor, threads: threads, keepGoing: keepGoing)
+        finding: scan, .simple(parameters.filter), heightFactor: heightFactor, threads: threads, keepGoing: keepGoing)
     }
     guard ground.count >= Self.pointsMin else {
       throw PointCloudError(

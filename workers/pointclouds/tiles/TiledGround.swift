@@ -5,29 +5,34 @@ struct TiledGround {
   /// A class for each point: ground 2, noise as it was, all others 1.
   let classes: ByteColumn
   let count: Int
+  /// The parameters that were chosen, and why; nil where they were given.
+  private(set) var chosen: AutomaticGround?
 
-  /// Cells beyond the largest disc of the filter on either side of a tile, so that what fills gaps is settled too.
-  private static let marginCells = 16
-
-  /// Finds the ground by the simple morphological filter.
+  /// Finds the ground.
   ///
   /// - Parameters:
-  ///   - parameters: with lengths in the unit of the coordinates.
+  ///   - method: with lengths in the unit of the coordinates. Automatic parameters are one set for the whole scan; where it has several
+  ///     tiles, they follow from the one with the most points.
   ///   - heightFactor: what heights are multiplied by to be measured as x and y are.
   /// - Throws: `empty` where no point can be ground; `limitExceeded`, `cancelled`, `fileAccess`.
   /// - Complexity: O(points + cells × window / cell) time; about 60 bytes for each point and each cell of a tile, on each thread.
   init(
-    finding scan: TiledScan, _ parameters: GroundParameters, heightFactor: Double, threads: Int,
+    finding scan: TiledScan, _ method: GroundMethod, heightFactor: Double, threads: Int,
     keepGoing: (Double) -> Bool
   ) throws(PointCloudError) {
     let classes = try scan.column()
     var (count, candidates) = (0, 0)
-    let margin = 2 * parameters.radius + Self.marginCells
+    // The limits on cells are those of the whole scan, which has kept them.
+    let given = method.withoutLimitsByPoints
+    let chosen = try Self.choose(given, scan, heightFactor, threads) { keepGoing(0.2 * $0) }
+    let method = chosen.map { GroundMethod.simple($0.parameters).withoutLimitsByPoints } ?? given
+    let margin = Int((method.reach / scan.cell).rounded(.up))
+    let done = chosen == nil ? 0.0 : 0.2
     try scan.forEachTile(
-      threads: threads, keepGoing: keepGoing,
+      threads: threads, keepGoing: { keepGoing(done + (1 - done) * $0) },
       { (tile, threads, going) throws(PointCloudError) in
         let points = try scan.load(tile, margin: margin)
-        let found = try Self.find(points, parameters, heightFactor, threads, going)
+        let found = try Self.find(points, method, heightFactor, threads, going)
         try scan.write(found.classes, of: tile, to: classes)
         return (found.groundCount, found.candidates)
       },
@@ -36,26 +41,37 @@ struct TiledGround {
         candidates += found.1
       })
     guard candidates > 0 else { throw LowestSurface.noCandidates }
-    (self.classes, self.count) = (classes, count)
+    (self.classes, self.count, self.chosen) = (classes, count, chosen)
+  }
+
+  /// - Returns: nil where nothing is to be chosen.
+  private static func choose(
+    _ method: GroundMethod, _ scan: TiledScan, _ heightFactor: Double, _ threads: Int, _ keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> AutomaticGround? {
+    guard case .automatic(let rule) = method, let tile = scan.largestTile else { return nil }
+    let points = try scan.load(tile, margin: 0)
+    let isCandidate = points.candidates(rule.selection.returns)
+    guard isCandidate.contains(true) else { throw LowestSurface.noCandidates }
+    return try withoutActuallyEscaping(keepGoing) { (going) throws(PointCloudError) in
+      try GroundMeasurement(rule: rule, threads: threads, progress: going)
+        .measure(points.positions.withHeights(times: heightFactor), isCandidate: isCandidate)
+    }
   }
 
   /// The classes of a tile's own points.
   private static func find(
-    _ points: TilePoints, _ parameters: GroundParameters, _ heightFactor: Double, _ threads: Int,
+    _ points: TilePoints, _ method: GroundMethod, _ heightFactor: Double, _ threads: Int,
     _ going: (Double) -> Bool
   ) throws(PointCloudError) -> (classes: [UInt8], groundCount: Int, candidates: Int) {
-    let isCandidate = points.candidates(parameters.returns)
+    let isCandidate = points.candidates(method.returns)
     let own = points.points[..<points.ownCount]
     func other(_ point: StoredPoint) -> UInt8 {
       PointClass.isNoise(point.classification) ? point.classification : PointClass.unclassified
     }
     guard isCandidate.contains(true) else { return (own.map(other), 0, 0) }
-    // The limits on cells are those of the whole scan, which has kept them.
-    var parameters = parameters
-    parameters.cellsAlwaysAllowed = parameters.cellsMax
     let result = try withoutActuallyEscaping(going) { (going) throws(PointCloudError) in
-      try GroundFilter(parameters: parameters, threads: threads, progress: going)
-        .run(points.positions.withHeights(times: heightFactor), isCandidate: isCandidate)
+      try method.find(
+        points.positions.withHeights(times: heightFactor), isCandidate, threads: threads, progress: going)
     }
     let classes = zip(own, result.isGround).map { $1 ? PointClass.ground : other($0) }
     return (

@@ -155,6 +155,12 @@ extension TiledScan {
     guard isComplete else { throw .cancelled }
   }
 
+  /// The first of the tiles with the most points.
+  var largestTile: Tile? {
+    func count(_ tile: Tile) -> Int { tile.blocks.reduce(0) { $0 + points.blocks[$1].count } }
+    return tiles.reversed().max { count($0) < count($1) }
+  }
+
   /// A byte for each point, all 0.
   func column() throws(PointCloudError) -> ByteColumn {
     try ByteColumn(count: points.count, memoryMax: bytesInMemoryMax, folder: folder)

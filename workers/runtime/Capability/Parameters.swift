@@ -47,6 +47,13 @@ public struct Parameters: Hashable, Sendable {
   /// Nil where it is absent, as in orders from before the capability had it.
   ///
   /// - Throws: `invalid_input` if it is there but not a whole number.
+  public func optionalNumber(_ name: String) throws(AttemptError) -> Double? {
+    switch values[name] {
+    case nil, .null: nil
+    default: try number(name)
+    }
+  }
+
   public func optionalInteger(_ name: String) throws(AttemptError) -> Int? {
     switch values[name] {
     case nil, .null: nil
