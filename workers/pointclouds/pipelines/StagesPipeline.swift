@@ -49,15 +49,14 @@ private struct StagesRun {
   private let writeShare = 0.2
 
   func run() throws(PointCloudError) -> StagesSummary {
-    let scan = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in
-      try StagesInput(path: input, threads: threads, limits: limits, keepGoing: going)
+    // What was read is let go of with the first stage that makes another cloud of it.
+    var (cloud, scan) = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in
+      try StagesInput.read(path: input, threads: threads, limits: limits, keepGoing: going)
     }
-    guard scan.cloud.count > 0 else {
+    guard cloud.count > 0 else {
       throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
     }
-    var warnings = scan.warnings
-    let context = try context(scan, &warnings)
-    var cloud = scan.cloud
+    let context = try context(&scan)
     var steps: [StagesSummary.Step] = []
     for (place, stage) in stages.enumerated() {
       let result = try run(stage, place, cloud, context)
@@ -65,7 +64,7 @@ private struct StagesRun {
         StagesSummary.Step(
           stage: type(of: stage).definition.name, parameters: stage.values.all, pointsBefore: cloud.count,
           pointsAfter: result.cloud.count, facts: result.facts, seconds: reporter.times.last?.seconds ?? 0))
-      warnings += result.warnings.map { "\(label(stage, place)): \($0)" }
+      scan.warnings += result.warnings.map { "\(label(stage, place)): \($0)" }
       cloud = result.cloud
     }
     let name = "\(stem(of: input))-\(parameters.suffix)"
@@ -73,12 +72,12 @@ private struct StagesRun {
     let picture = try reporter.stage(.write(share: writeShare)) { [cloud] (going) throws(PointCloudError) in
       let left = try write(cloud, "\(outputDirectory)/\(output)") { going(0.7 * $0) }
       guard going(0.7) else { throw .cancelled }
-      warnings += left
+      scan.warnings += left
       return try draw(cloud, "\(name).png")
     }
-    if picture == nil { warnings.append("there is nothing to be drawn but noise, so there is no picture") }
+    if picture == nil { scan.warnings.append("there is nothing to be drawn but noise, so there is no picture") }
     let summary = summarize(
-      scan, cloud, steps, [output, picture, "summary.json"].compactMap { $0 }, warnings)
+      scan, cloud, steps, [output, picture, "summary.json"].compactMap { $0 })
     try writeFile(summary.json(), "\(outputDirectory)/summary.json")
     reporter.finish()
     return summary
@@ -107,7 +106,7 @@ private struct StagesRun {
   }
 
   /// What the stages are to know. Lengths need a projected system.
-  private func context(_ scan: StagesInput, _ warnings: inout [String]) throws(PointCloudError) -> StageContext {
+  private func context(_ scan: inout StagesInput) throws(PointCloudError) -> StageContext {
     if let system = scan.system, system.isGeographic, let index = stages.firstIndex(where: \.needsLengths) {
       throw PointCloudError(
         .geographicCoordinates,
@@ -119,7 +118,7 @@ private struct StagesRun {
       if let system = scan.system, (1e-6...1e6).contains(system.metresPerUnit) {
         metresPerUnit = system.metresPerUnit
       } else {
-        warnings.append("lengths were given in metres and the file does not say its unit; metres are assumed")
+        scan.warnings.append("lengths were given in metres and the file does not say its unit; metres are assumed")
       }
     }
     return StageContext(
@@ -168,57 +167,70 @@ private struct StagesRun {
   }
 
   private func summarize(
-    _ scan: StagesInput, _ cloud: PointCloud, _ steps: [StagesSummary.Step], _ outputs: [String], _ warnings: [String]
+    _ scan: StagesInput, _ cloud: PointCloud, _ steps: [StagesSummary.Step], _ outputs: [String]
   ) -> StagesSummary {
     let bounds = Positions(cloud, threads: threads).bounds()
     return StagesSummary(
-      pointsRead: scan.cloud.count, points: cloud.count, inputFormat: scan.format,
+      pointsRead: scan.points, points: cloud.count, inputFormat: scan.format,
       outputFormat: cloud.formatDescription(isCompressed: parameters.format == .laz, parameters.format),
       inputOrigin: scan.origin, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
       minimum: bounds?.low ?? cloud.header.minimum, maximum: bounds?.high ?? cloud.header.maximum,
       extraDimensions: cloud.extraNames, steps: steps, parameters: parameters, threads: threads,
-      stages: reporter.times, outputs: outputs, warnings: warnings)
+      stages: reporter.times, outputs: outputs, warnings: scan.warnings)
   }
 }
 
-/// A scan of any format, read whole.
+/// What there is to know of a scan beside its points.
 private struct StagesInput {
-  let cloud: PointCloud
+  let points: Int
   let format: String
   /// Who made the file, in its own words.
   let origin: String
   /// Nil where the file does not say, or not so that it is understood.
   let system: CoordinateSystem?
-  private(set) var warnings: [String]
+  var warnings: [String]
 
-  init(path: String, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool) throws(PointCloudError) {
+  /// Reads a scan of any format whole.
+  static func read(
+    path: String, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> (cloud: PointCloud, input: StagesInput) {
     let file = try InputFile(path)
     let start = ByteReader(block: try file.read(0..<min(file.byteCount, 128), for: "the file's start"))
     let kind = try ScanFormat(of: start, path: path)
     if kind.isLAS {
-      cloud = try PointCloud.read(path: path, threads: threads, limits: limits, keepGoing: keepGoing)
-      (format, warnings) = (cloud.formatDescription, cloud.warnings)
-    } else {
-      let file = ByteReader(block: try ByteBlock.contents(ofFile: path, sizeMax: limits.fileBytesMax))
-      let table =
-        switch kind {
-        case .ply: try PLYReader.read(file, limits: limits, keepGoing: keepGoing)
-        case .pcd: try PCDReader.read(file, limits: limits, keepGoing: keepGoing)
-        default: try DelimitedReader.read(file, names: [], delimiter: nil, limits: limits, keepGoing: keepGoing)
-        }
-      let made = try CloudFromTable(table, scale: nil)
-      (cloud, format, warnings) = (made.cloud, kind.rawValue, made.warnings)
+      let cloud = try PointCloud.read(path: path, threads: threads, limits: limits, keepGoing: keepGoing)
+      return (cloud, try StagesInput(cloud, cloud.formatDescription, cloud.warnings))
     }
+    let table = try readTable(kind, path, limits, keepGoing)
+    let made = try CloudFromTable(table, scale: nil)
+    return (made.cloud, try StagesInput(made.cloud, kind.rawValue, made.warnings))
+  }
+
+  private static func readTable(
+    _ kind: ScanFormat, _ path: String, _ limits: ReadLimits, _ keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> PointTable {
+    let file = ByteReader(block: try ByteBlock.contents(ofFile: path, sizeMax: limits.fileBytesMax))
+    switch kind {
+    case .ply: return try PLYReader.read(file, limits: limits, keepGoing: keepGoing)
+    case .pcd: return try PCDReader.read(file, limits: limits, keepGoing: keepGoing)
+    default:
+      return try DelimitedReader.read(file, names: [], delimiter: nil, limits: limits, keepGoing: keepGoing)
+    }
+  }
+
+  private init(_ cloud: PointCloud, _ format: String, _ warnings: [String]) throws(PointCloudError) {
+    (points, self.format, self.warnings) = (cloud.count, format, warnings)
     origin = [cloud.header.systemIdentifier, cloud.header.generatingSoftware].filter { !$0.isEmpty }
       .joined(separator: " / ")
     do throws(PointCloudError) {
-      system = try cloud.coordinateSystem()
-      if system == nil {
-        warnings.append("the file names no coordinate reference system; lengths are in its own unit")
+      let found = try cloud.coordinateSystem()
+      system = found
+      if found == nil {
+        self.warnings.append("the file names no coordinate reference system; lengths are in its own unit")
       }
     } catch  where error.code == .raster {
       system = nil
-      warnings.append("\(error.message); the unit of lengths is not known")
+      self.warnings.append("\(error.message); the unit of lengths is not known")
     }
   }
 }
