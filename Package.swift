@@ -94,10 +94,10 @@ let package = Package(
       "Capabilities", "workers/capabilities",
       exclude: [
         "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.clusters/capability.json",
-        "pointcloud.convert/capability.json", "pointcloud.features/capability.json",
+        "pointcloud.convert/capability.json", "pointcloud.crop/capability.json", "pointcloud.features/capability.json",
         "pointcloud.ground/capability.json", "pointcloud.outliers/capability.json",
         "pointcloud.pipeline/capability.json", "pointcloud.planes/capability.json",
-        "pointcloud.raster/capability.json", "pointcloud.simulate/capability.json", "pointcloud.thin/capability.json",
+        "pointcloud.raster/capability.json", "pointcloud.reproject/capability.json", "pointcloud.simulate/capability.json", "pointcloud.thin/capability.json",
       ],
       on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds", "CCapabilityDefinitions"]),
     .executableTarget(

@@ -15,6 +15,9 @@ static const unsigned char pointcloud_clusters[] = {
 static const unsigned char pointcloud_convert[] = {
 #embed "../../workers/capabilities/pointcloud.convert/capability.json"
 };
+static const unsigned char pointcloud_crop[] = {
+#embed "../../workers/capabilities/pointcloud.crop/capability.json"
+};
 static const unsigned char pointcloud_features[] = {
 #embed "../../workers/capabilities/pointcloud.features/capability.json"
 };
@@ -33,6 +36,9 @@ static const unsigned char pointcloud_planes[] = {
 static const unsigned char pointcloud_raster[] = {
 #embed "../../workers/capabilities/pointcloud.raster/capability.json"
 };
+static const unsigned char pointcloud_reproject[] = {
+#embed "../../workers/capabilities/pointcloud.reproject/capability.json"
+};
 static const unsigned char pointcloud_simulate[] = {
 #embed "../../workers/capabilities/pointcloud.simulate/capability.json"
 };
@@ -45,12 +51,14 @@ static const struct strata_capability_definition definitions[] = {
     {"noop", noop, sizeof noop},
     {"pointcloud.clusters", pointcloud_clusters, sizeof pointcloud_clusters},
     {"pointcloud.convert", pointcloud_convert, sizeof pointcloud_convert},
+    {"pointcloud.crop", pointcloud_crop, sizeof pointcloud_crop},
     {"pointcloud.features", pointcloud_features, sizeof pointcloud_features},
     {"pointcloud.ground", pointcloud_ground, sizeof pointcloud_ground},
     {"pointcloud.outliers", pointcloud_outliers, sizeof pointcloud_outliers},
     {"pointcloud.pipeline", pointcloud_pipeline, sizeof pointcloud_pipeline},
     {"pointcloud.planes", pointcloud_planes, sizeof pointcloud_planes},
     {"pointcloud.raster", pointcloud_raster, sizeof pointcloud_raster},
+    {"pointcloud.reproject", pointcloud_reproject, sizeof pointcloud_reproject},
     {"pointcloud.simulate", pointcloud_simulate, sizeof pointcloud_simulate},
     {"pointcloud.thin", pointcloud_thin, sizeof pointcloud_thin},
 };

@@ -7,8 +7,10 @@ public import StrataWorker
 public enum Catalogue {
   /// The handlers, for a runner.
   public static let handlers: [any CapabilityHandler] = [
-    CommandRun(), NoOperation(), PointCloudClusters(), PointCloudConvert(), PointCloudFeatures(), PointCloudGround(),
-    PointCloudOutliers(), PointCloudPipeline(), PointCloudPlanes(), PointCloudRaster(), PointCloudSimulate(),
+    CommandRun(), NoOperation(), PointCloudClusters(), PointCloudConvert(), PointCloudCrop(), PointCloudFeatures(),
+    PointCloudGround(),
+    PointCloudOutliers(), PointCloudPipeline(), PointCloudPlanes(), PointCloudRaster(), PointCloudReproject(),
+    PointCloudSimulate(),
     PointCloudThin(),
   ]
   /// Those that a worker runs itself.

@@ -56,7 +56,7 @@ private struct StagesRun {
     guard cloud.count > 0 else {
       throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
     }
-    let context = try context(&scan)
+    var context = try context(&scan, from: 0)
     var steps: [StagesSummary.Step] = []
     for (place, stage) in stages.enumerated() {
       let result = try run(stage, place, cloud, context)
@@ -66,6 +66,10 @@ private struct StagesRun {
           pointsAfter: result.cloud.count, facts: result.facts, seconds: reporter.times.last?.seconds ?? 0))
       scan.warnings += result.warnings.map { "\(label(stage, place)): \($0)" }
       cloud = result.cloud
+      if let system = result.system {
+        scan.system = system
+        context = try self.context(&scan, from: place + 1)
+      }
     }
     let name = "\(stem(of: input))-\(parameters.suffix)"
     let output = "\(name).\(parameters.format.rawValue)"
@@ -105,16 +109,18 @@ private struct StagesRun {
     }
   }
 
-  /// What the stages are to know. Lengths need a projected system.
-  private func context(_ scan: inout StagesInput) throws(PointCloudError) -> StageContext {
-    if let system = scan.system, system.isGeographic, let index = stages.firstIndex(where: \.needsLengths) {
+  /// What the stages from one on are to know, up to the one that changes the coordinate system. Lengths need a projected system.
+  private func context(_ scan: inout StagesInput, from place: Int) throws(PointCloudError) -> StageContext {
+    let end = stages[place...].firstIndex(where: \.changesSystem) ?? stages.count
+    let measuring = stages[place..<end].firstIndex(where: \.needsLengths)
+    if let system = scan.system, system.isGeographic, let index = measuring {
       throw PointCloudError(
         .geographicCoordinates,
         "x and y are degrees (\(system.name)), and \(label(stages[index], index)) needs lengths",
         remedy: "Project the file first, for example to its UTM zone.")
     }
     var metresPerUnit = 1.0
-    if parameters.lengthUnit == .metres, stages.contains(where: \.needsLengths) {
+    if parameters.lengthUnit == .metres, measuring != nil {
       if let system = scan.system, (1e-6...1e6).contains(system.metresPerUnit) {
         metresPerUnit = system.metresPerUnit
       } else {
@@ -187,7 +193,7 @@ private struct StagesInput {
   /// Who made the file, in its own words.
   let origin: String
   /// Nil where the file does not say, or not so that it is understood.
-  let system: CoordinateSystem?
+  var system: CoordinateSystem?
   var warnings: [String]
 
   /// Reads a scan of any format whole.

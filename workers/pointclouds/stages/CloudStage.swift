@@ -10,6 +10,8 @@ public protocol CloudStage: Sendable {
   var reach: StageReach { get }
   /// Whether it measures, and so cannot work in degrees.
   var needsLengths: Bool { get }
+  /// Whether the cloud is in another coordinate reference system after it.
+  var changesSystem: Bool { get }
   /// What of its work a picture shows.
   var shown: ShownColumn? { get }
 
@@ -25,6 +27,7 @@ public protocol CloudStage: Sendable {
 
 extension CloudStage {
   public var needsLengths: Bool { true }
+  public var changesSystem: Bool { false }
   public var shown: ShownColumn? { nil }
 }
 
@@ -81,6 +84,8 @@ public struct StageResult: Sendable {
   /// What the summary is to say.
   public var facts: [String: StageValue]
   public var warnings: [String]
+  /// The coordinate reference system that the cloud is in from now on; nil where that is as it was.
+  public var system: CoordinateSystem?
 
   public init(_ cloud: PointCloud, _ facts: [String: StageValue] = [:], warnings: [String] = []) {
     (self.cloud, self.facts, self.warnings) = (cloud, facts, warnings)
@@ -92,6 +97,7 @@ public enum StageCatalogue {
   static let stages: [any CloudStage.Type] = [
     ThinStage.self, OutliersStage.self, NormalsStage.self, FeaturesStage.self, ClustersStage.self, PlanesStage.self,
     GroundStage.self, HeightAboveGroundStage.self, ClassesStage.self,
+    CropStage.self, ReprojectStage.self,
   ]
 
   public static var definitions: [StageDefinition] { stages.map { $0.definition } }

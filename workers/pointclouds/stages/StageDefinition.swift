@@ -98,12 +98,20 @@ public struct StageParameter: Hashable, Codable, Sendable {
       choices: Choice.allCases.map(\.rawValue))
   }
 
+  /// Text, empty unless it is given.
+  static func text(_ name: String, _ summary: String) -> Self {
+    Self(
+      name: name, kind: .string, summary: summary, defaultValue: .string(""), minimum: nil, maximum: nil, choices: nil)
+  }
+
   static func boolean(_ name: String, _ summary: String, _ usual: Bool) -> Self {
     Self(
       name: name, kind: .boolean, summary: summary, defaultValue: .boolean(usual), minimum: nil, maximum: nil,
       choices: nil)
   }
 
+  /// The most bytes that a text may have.
+  static let textMax = 1 << 20
   /// The most numbers that a list may have.
   static let listMax = 256
 
@@ -132,6 +140,9 @@ public struct StageParameter: Hashable, Codable, Sendable {
       throw refusal("is \(number)", "Give \(kind.words) from \(low) to \(high).")
     }
     if numbers.count > Self.listMax { throw refusal("has \(numbers.count) numbers", "Give at most \(Self.listMax).") }
+    if case .string(let text) = converted, text.utf8.count > Self.textMax {
+      throw refusal("has \(text.utf8.count) bytes", "Give at most \(Self.textMax).")
+    }
     if case .string(let text) = converted, let choices, !choices.contains(text) {
       throw refusal("is '\(text.prefix(64))'", "Choose one of \(choices.joined(separator: ", ")).")
     }

@@ -63,6 +63,8 @@ public struct StageValues: Hashable, Sendable {
   func integer(_ name: String) -> Int { if case .integer(let value) = all[name] { value } else { Self.fault(name) } }
   func boolean(_ name: String) -> Bool { if case .boolean(let value) = all[name] { value } else { Self.fault(name) } }
 
+  func text(_ name: String) -> String { if case .string(let value) = all[name] { value } else { Self.fault(name) } }
+
   func integers(_ name: String) -> [Int] {
     if case .integers(let values) = all[name] { values } else { Self.fault(name) }
   }
