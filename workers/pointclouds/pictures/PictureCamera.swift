@@ -18,7 +18,8 @@ struct PictureCamera: Sendable {
   private let top: Double
   private let scale: Double
 
-  /// Of less than this many degrees there is no perspective that could be seen, only depths that are told apart less well.
+  /// Of less than this many degrees there is no perspective that could be seen, only depths that are told apart less
+  /// well.
   private static let fieldOfViewMin = 1.0
   /// Left free around the cloud, of the longer side.
   private static let margin = 0.02

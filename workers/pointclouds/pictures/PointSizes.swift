@@ -4,7 +4,8 @@ import Numerics
 /// How large points are drawn, so that surfaces are closed: by how many samples of each block have a point.
 struct PointSizes {
   private static let block = 32
-  /// Discs of this radius, in mean distances between points, leave about two samples in a hundred free of points that lie
+  /// Discs of this radius, in mean distances between points, leave about two samples in a hundred free of points that
+  /// lie
   /// at random.
   private static let closing = 1.15
 
@@ -67,7 +68,8 @@ struct PointSizes {
     let depths: SharedColumn<Float>
   }
 
-  /// Each point as a cone whose tip is the point: nearer points hide what is behind, and among neighbours of one surface
+  /// Each point as a cone whose tip is the point: nearer points hide what is behind, and among neighbours of one
+  /// surface
   /// each sample has the colour and the depth of the point next to it.
   ///
   /// - Parameter slope: how much deeper a cone is for each sample from its tip.
