@@ -17,8 +17,11 @@ import Testing
 
   /// Ten by ten points, a metre apart, where EPSG:25832 is at home.
   private func lattice(_ wkt: String? = nil) throws -> PointCloud {
-    let points = (0..<100).map { index in
-      NewPoint(x: 500_000 + Double(index % 10), y: 5_800_000 + Double(index / 10), z: Double(index % 7), intensity: 5)
+    var points: [NewPoint] = []
+    for index in 0..<100 {
+      let (row, column) = index.quotientAndRemainder(dividingBy: 10)
+      points.append(
+        NewPoint(x: 500_000 + Double(column), y: 5_800_000 + Double(row), z: Double(index % 7), intensity: 5))
     }
     return try PointCloud(points: points, systemIdentifier: "TEST", generatingSoftware: "", wkt: wkt)
   }
