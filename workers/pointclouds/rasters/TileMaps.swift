@@ -85,7 +85,10 @@ struct TileMaps: Sendable {
     _ keepGoing: (Double) -> Bool, _ maps: inout [RasterProduct: Grid<Float>]
   ) throws(PointCloudError) {
     let needsSurface = parameters.method == .tin || products.contains(.chm)
-    let surface = needsSurface ? try surface(zone, ground.ground, threads, keepGoing) : nil
+    let surface =
+      needsSurface
+      ? try ZoneSurface(scan, zone: zone, classes: ground.ground.classes, reach: parameters.reach)
+        .make(threads: threads, keepGoing: { keepGoing(0.1) }) : nil
     guard keepGoing(0.5) else { throw .cancelled }
     var dtm = Grid(columns: zone.frame.columns, rows: zone.frame.rows, repeating: Float.nan)
     if parameters.method == .idw {
@@ -109,17 +112,6 @@ struct TileMaps: Sendable {
     }
     if products.contains(.aspect) { maps[.aspect] = dtm.aspectDegrees(threads: threads) }
     if products.contains(.dtm) { maps[.dtm] = dtm }
-  }
-
-  /// The surface over a zone, which is that of the whole scan.
-  private func surface(
-    _ zone: TilePoints, _ ground: TiledGround, _ threads: Int, _ keepGoing: (Double) -> Bool
-  ) throws(PointCloudError) -> TriangulatedSurface? {
-    let reach = Int(min(1e9, (2 * parameters.reach / scan.cell).rounded(.up))) + 1
-    let around = try scan.load(zone.tile, margin: margin + reach, classes: ground.classes)
-    guard around.points.contains(where: { $0.classification == PointClass.ground }) else { return nil }
-    return try ZoneSurface(zone: zone, around: around, reach: parameters.reach)
-      .make(threads: threads, keepGoing: { keepGoing(0.1) })
   }
 }
 

@@ -6,45 +6,71 @@ import Numerics
 /// zone; where the circle of a triangle that touches the zone reaches farther, the ground in there is added, and the surface made again, until
 /// all circles are known. Over dense ground that is a narrow rim, beside a lake its other shore.
 struct ZoneSurface {
+  let scan: TiledScan
   let zone: TilePoints
-  /// What lies within twice `reach` of the zone: no triangle whose circle's radius is within reach depends on more.
-  let around: TilePoints
+  /// The classes of all points.
+  let classes: ByteColumn
   let reach: Double
+  /// The cells within twice `reach` of the zone: no triangle whose circle's radius is within reach depends on more.
+  private let region: CellRectangle
 
   /// How far from the zone ground counts from the beginning, in cells.
   private static let rim = 16
   /// What is known is kept for squares of so many cells.
   private static let coarseness = 4
 
-  func make(threads: Int, keepGoing: () -> Bool) throws(PointCloudError) -> TriangulatedSurface {
-    let region = around.region
-    var known = KnownSquares(region, cell: around.cell, side: Self.coarseness)
+  init(_ scan: TiledScan, zone: TilePoints, classes: ByteColumn, reach: Double) {
+    (self.scan, self.zone, self.classes, self.reach) = (scan, zone, classes, reach)
+    let cells = Int(min(1e9, (2 * reach / scan.cell).rounded(.up))) + 1
+    region = zone.region.expanded(by: cells).intersection(scan.cells)
+  }
+
+  /// - Returns: nil where there is no ground within reach.
+  func make(threads: Int, keepGoing: () -> Bool) throws(PointCloudError) -> TriangulatedSurface? {
+    var known = KnownSquares(region, cell: scan.cell, side: Self.coarseness)
     known.add(zone.region.expanded(by: Self.rim).intersection(region))
-    var rest = around.points.indices.filter { index in
-      around.points[index].classification == PointClass.ground && !zone.region.contains(cell(index))
-    }
     var points = zone.points
+    var hasGround = points.contains { $0.classification == PointClass.ground }
+    // Ground that was read of blocks that are known in part, and does not count yet.
+    var rest: [StoredPoint] = []
+    var unread = Set(scan.blocks(touching: region))
     while true {
-      let isKnown = rest.map { known.contains(around.positions.plane($0)) }
-      points += zip(rest, isKnown).lazy.filter(\.1).map { around.points[$0.0] }
-      rest = zip(rest, isKnown).filter { !$0.1 }.map(\.0)
-      let surface = try TriangulatedSurface(
-        Positions(points, scale: zone.positions.scale, offset: zone.positions.offset),
-        isPart: points.map { $0.classification == PointClass.ground }, reach: reach, threads: threads,
-        keepGoing: keepGoing)
+      try read(known, from: &unread, into: &rest)
+      let found = rest.filter { known.contains(scan.plane($0)) }
+      hasGround = hasGround || !found.isEmpty
+      points += found
+      rest.removeAll { known.contains(scan.plane($0)) }
       guard keepGoing() else { throw .cancelled }
-      guard !rest.isEmpty else { return surface }
+      var surface: TriangulatedSurface?
       let before = known.count
-      surface.influences(on: corners) { known.add($0) }
-      guard known.count > before, rest.contains(where: { known.contains(around.positions.plane($0)) }) else {
-        return surface
+      if hasGround {
+        let made = try TriangulatedSurface(
+          Positions(points, scale: zone.positions.scale, offset: zone.positions.offset),
+          isPart: points.map { $0.classification == PointClass.ground }, reach: reach, threads: threads,
+          keepGoing: keepGoing)
+        guard keepGoing() else { throw .cancelled }
+        surface = made
+        // Without triangles everything matters.
+        if made.isEmpty { known.addAll() } else { made.influences(on: corners) { known.add($0) } }
+      } else {
+        known.addAll()
       }
+      guard known.count > before, !(rest.isEmpty && unread.isEmpty) else { return surface }
     }
   }
 
-  private func cell(_ index: Int) -> SIMD2<Int> {
-    let cell = (around.positions.plane(index) / around.cell).rounded(.toNearestOrAwayFromZero)
-    return SIMD2(Int(cell.x), Int(cell.y))
+  /// Reads the ground of blocks that have a known square.
+  private func read(
+    _ known: KnownSquares, from unread: inout Set<Int>, into rest: inout [StoredPoint]
+  ) throws(PointCloudError) {
+    for number in unread.sorted() where known.touches(scan.cells(ofBlock: number)) {
+      unread.remove(number)
+      for point in try scan.points(ofBlock: number, classes: classes)
+      where point.classification == PointClass.ground {
+        let cell = scan.cell(of: point)
+        if region.contains(cell), !zone.region.contains(cell) { rest.append(point) }
+      }
+    }
   }
 
   private var corners: (low: SIMD2<Double>, high: SIMD2<Double>) {
@@ -62,6 +88,9 @@ private struct KnownSquares {
   private var isKnown: [Bool]
   private(set) var count = 0
 
+  private let cells: CellRectangle
+  private let coarseness: Int
+
   init(_ region: CellRectangle, cell: Double, side: Int) {
     low = (SIMD2<Double>(region.low) - 0.5) * cell
     self.side = Double(side) * cell
@@ -71,9 +100,6 @@ private struct KnownSquares {
     coarseness = side
     isKnown = Array(repeating: false, count: columns * rows)
   }
-
-  private let cells: CellRectangle
-  private let coarseness: Int
 
   func contains(_ plane: SIMD2<Double>) -> Bool {
     let place = ((plane - low) / side).rounded(.down)
@@ -119,7 +145,17 @@ private struct KnownSquares {
     }
   }
 
-  private mutating func addAll() { for row in 0..<rows { add(0...columns - 1, row: row) } }
+  mutating func addAll() { for row in 0..<rows { add(0...columns - 1, row: row) } }
+
+  /// Whether a square that has cells of a rectangle is known.
+  func touches(_ rectangle: CellRectangle) -> Bool {
+    let rectangle = rectangle.intersection(cells)
+    guard !rectangle.isEmpty else { return false }
+    let (from, to) = ((rectangle.low &- cells.low) / coarseness, (rectangle.high &- 1 &- cells.low) / coarseness)
+    return (from.y...to.y).contains { row in
+      isKnown[row * columns + from.x...row * columns + to.x].contains(true)
+    }
+  }
 
   /// Squares with a corner to the right of a way.
   private mutating func addBeyond(_ from: SIMD2<Double>, _ to: SIMD2<Double>) {

@@ -149,6 +149,9 @@ enum Influence {
 }
 
 extension TriangulatedSurface {
+  /// Whether it has no triangle, as of points on a line.
+  var isEmpty: Bool { triangulation.triangles.isEmpty }
+
   /// Tells all places where further points would change the surface within a rectangle: the circles of the triangles that touch it,
   /// and what lies beyond the hull where that does not hold the whole of it.
   ///

@@ -179,8 +179,7 @@ extension TiledScan {
     for number in tile.blocks { try append(number, classes, to: &loaded) }
     let core = Set(tile.blocks)
     for number in blocks(touching: region) where !core.contains(number) {
-      var others: [StoredPoint] = []
-      try append(number, classes, to: &others)
+      let others = try points(ofBlock: number, classes: classes)
       if region.contains(lattice.cells(of: points.blocks[number].place)) {
         loaded += others
       } else {
@@ -188,6 +187,21 @@ extension TiledScan {
       }
     }
     return TilePoints(tile: tile, region: region, points: loaded, ownCount: own, header: header, cell: lattice.cell)
+  }
+
+  /// The points of a block, with classes instead of those in the file.
+  func points(ofBlock number: Int, classes: ByteColumn?) throws(PointCloudError) -> [StoredPoint] {
+    var points: [StoredPoint] = []
+    try append(number, classes, to: &points)
+    return points
+  }
+
+  func cells(ofBlock number: Int) -> CellRectangle { lattice.cells(of: points.blocks[number].place) }
+  func cell(of point: StoredPoint) -> SIMD2<Int> { lattice.cell(point.x, point.y) }
+
+  func plane(_ point: StoredPoint) -> SIMD2<Double> {
+    SIMD2(
+      Double(point.x) * header.scale.x + header.offset.x, Double(point.y) * header.scale.y + header.offset.y)
   }
 
   private func append(
@@ -203,7 +217,7 @@ extension TiledScan {
   }
 
   /// In an order that depends on nothing but the file.
-  private func blocks(touching region: CellRectangle) -> [Int] {
+  func blocks(touching region: CellRectangle) -> [Int] {
     let range = lattice.blocks(region)
     guard range.columns * range.rows < points.blocks.count else {
       return points.blocks.indices.filter { range.contains(points.blocks[$0].place) }
@@ -233,21 +247,27 @@ extension TiledScan {
     var next = points.blocks.map(\.first)
     try parts.forEachInOrder(
       .all, threads: threads, keepGoing: keepGoing,
-      { (_, records) in (unsafe [UInt8](records.bytes), blockNumbers(records)) },
+      { (_, records) throws(PointCloudError) in (unsafe [UInt8](records.bytes), try blockNumbers(records)) },
       { (part) throws(PointCloudError) in
         let values = try values(column, part.1, &next)
         try consume(part.0, values)
       })
   }
 
-  private func blockNumbers(_ records: PointRecords) -> [Int32] {
+  private static let changed = PointCloudError(
+    .fileAccess, "the file has changed while it was worked on", remedy: "Start again when nobody writes to it.")
+
+  private func blockNumbers(_ records: PointRecords) throws(PointCloudError) -> [Int32] {
     var (last, number) = (SIMD2<Int>(repeating: .max), Int32(-1))
     var numbers = [Int32](repeating: 0, count: records.count)
     for index in 0..<records.count {
       let record = unsafe records.block.base + records.start + index * records.length
       let place = unsafe lattice.block(
         record.loadUnaligned(as: Int32.self), record.loadUnaligned(fromByteOffset: 4, as: Int32.self))
-      if place != last { (last, number) = (place, Int32(points.numbers[place] ?? 0)) }
+      if place != last {
+        guard let known = points.numbers[place] else { throw Self.changed }
+        (last, number) = (place, Int32(known))
+      }
       numbers[index] = number
     }
     return numbers
@@ -268,7 +288,8 @@ extension TiledScan {
     if run > 0 { counts[last, default: 0] += run }
     var read: [Int32: (values: [UInt8], next: Int)] = [:]
     for (number, count) in counts {
-      let first = next[Int(number)]
+      let (first, block) = (next[Int(number)], points.blocks[Int(number)])
+      guard first + count <= block.first + block.count else { throw Self.changed }
       read[number] = (try column.read(first..<first + count), 0)
       next[Int(number)] = first + count
     }
