@@ -98,6 +98,7 @@ let package = Package(
         "pointcloud.ground/capability.json", "pointcloud.outliers/capability.json",
         "pointcloud.pipeline/capability.json", "pointcloud.planes/capability.json",
         "pointcloud.raster/capability.json", "pointcloud.simulate/capability.json", "pointcloud.thin/capability.json",
+        "pointcloud.change/capability.json", "pointcloud.colourise/capability.json", "pointcloud.merge/capability.json",
       ],
       on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds", "CCapabilityDefinitions"]),
     .executableTarget(

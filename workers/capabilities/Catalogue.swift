@@ -9,7 +9,7 @@ public enum Catalogue {
   public static let handlers: [any CapabilityHandler] = [
     CommandRun(), NoOperation(), PointCloudClusters(), PointCloudConvert(), PointCloudFeatures(), PointCloudGround(),
     PointCloudOutliers(), PointCloudPipeline(), PointCloudPlanes(), PointCloudRaster(), PointCloudSimulate(),
-    PointCloudThin(),
+    PointCloudThin(), PointCloudChange(), PointCloudColourise(), PointCloudMerge(),
   ]
   /// Those that a worker runs itself.
   public static let inlineHandlers = handlers.compactMap { $0 as? any InlineHandler }
