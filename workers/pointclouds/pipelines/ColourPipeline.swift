@@ -141,7 +141,7 @@ private struct ColourRun {
   ) throws(PointCloudError) -> ColouredCloud {
     let cloud = try reporter.stage(.read) { (going) throws(PointCloudError) in
       // A picture that is none is told of before the scan is read.
-      if try Orthophoto(path: photo).wkt == nil {
+      if try understanding({ () throws(PointCloudError) in try Orthophoto(path: photo) }).wkt == nil {
         warnings.append("the picture names no coordinate reference system; that of the scan is assumed")
       }
       do throws(PointCloudError) {
@@ -149,8 +149,9 @@ private struct ColourRun {
         guard cloud.count > 0 else {
           throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
         }
-        let system = try cloud.coordinateSystem()
-        if system == nil {
+        let before = warnings.count
+        let system = try cloud.knownSystem(&warnings)
+        if system == nil, warnings.count == before {
           warnings.append("the scan names no coordinate reference system; that of the picture is assumed")
         }
         told = InputSummary(
@@ -160,7 +161,9 @@ private struct ColourRun {
       } catch { throw error.of(scan) }
     }
     let found = try reporter.stage(.colour) { (going) throws(PointCloudError) in
-      try cloud.coloured(byPicture: photo, sampling: parameters.sampling, threads: threads) { going(0) }
+      try understanding { () throws(PointCloudError) in
+        try cloud.coloured(byPicture: photo, sampling: parameters.sampling, threads: threads) { going(0) }
+      }
     }
     guard found.outside + found.withoutData < cloud.count else {
       throw PointCloudError(

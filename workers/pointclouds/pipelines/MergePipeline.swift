@@ -133,11 +133,13 @@ private struct MergeRun {
           let cloud = try PointCloud.read(path: input, threads: threads, limits: limits) {
             going((Double(place) + $0) / Double(inputs.count))
           }
-          warnings += cloud.warnings.map { "\(fileName(of: input)): \($0)" }
+          var own = cloud.warnings
+          let system = try cloud.knownSystem(&own)
+          warnings += own.map { "\(fileName(of: input)): \($0)" }
           told.append(
             InputSummary(
               name: fileName(of: input), points: cloud.count, format: cloud.formatDescription,
-              coordinateSystem: try cloud.coordinateSystem()))
+              coordinateSystem: system))
           clouds.append(cloud)
         } catch { throw error.of(input) }
       }
@@ -149,9 +151,11 @@ private struct MergeRun {
     let merged = try reporter.stage(.merge) { (going) throws(PointCloudError) in
       do throws(PointCloudError) {
         var done = 0.0
-        return try PointCloud.merging(clouds, threads: threads) {
-          defer { done += 1 }
-          return going(done / Double(clouds.count))
+        return try understanding { () throws(PointCloudError) in
+          try PointCloud.merging(clouds, threads: threads) {
+            defer { done += 1 }
+            return going(done / Double(clouds.count))
+          }
         }
       } catch  where error.code == .unsupported {
         throw PointCloudError(error.code, "\(error.message) (\(numbered))", remedy: error.remedy)
@@ -171,7 +175,9 @@ private struct MergeRun {
   ) throws(PointCloudError) -> MergeSummary {
     let cloud = merged.cloud
     let bounds = Positions(cloud, threads: threads).bounds()
-    let system = try cloud.coordinateSystem()
+    // What is not understood of it, the inputs' warnings have told.
+    var known: [String] = []
+    let system = try cloud.knownSystem(&known)
     return MergeSummary(
       points: cloud.count, inputs: told,
       outputFormat: "LAS 1.\(cloud.header.minorVersion), point format \(cloud.format.number)"

@@ -39,7 +39,26 @@ extension PointCloudError {
   }
 }
 
+/// Works on inputs alone: what GDAL cannot make of them now it cannot at another try either.
+///
+/// - Throws: `unsupported` instead of `raster`.
+func understanding<Result>(
+  _ work: () throws(PointCloudError) -> Result
+) throws(PointCloudError) -> Result {
+  do throws(PointCloudError) { return try work() } catch  where error.code == .raster {
+    throw PointCloudError(.unsupported, error.message, remedy: error.remedy)
+  }
+}
+
 extension PointCloud {
+  /// The coordinate system; nil, with a warning, where what the file says is not understood.
+  func knownSystem(_ warnings: inout [String]) throws(PointCloudError) -> CoordinateSystem? {
+    do throws(PointCloudError) { return try coordinateSystem() } catch  where error.code == .raster {
+      warnings.append(error.message)
+      return nil
+    }
+  }
+
   /// Draws the cloud, coloured as asked.
   ///
   /// - Returns: false where there is nothing to be drawn but noise; there is no picture then.
