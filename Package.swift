@@ -93,11 +93,14 @@ let package = Package(
     module(
       "Capabilities", "workers/capabilities",
       exclude: [
-        "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.clusters/capability.json",
-        "pointcloud.convert/capability.json", "pointcloud.crop/capability.json", "pointcloud.features/capability.json",
-        "pointcloud.ground/capability.json", "pointcloud.outliers/capability.json",
+        "README.md", "command.run/capability.json", "noop/capability.json", "pointcloud.change/capability.json",
+        "pointcloud.clusters/capability.json", "pointcloud.colourise/capability.json",
+        "pointcloud.convert/capability.json", "pointcloud.crop/capability.json",
+        "pointcloud.features/capability.json", "pointcloud.ground/capability.json",
+        "pointcloud.merge/capability.json", "pointcloud.outliers/capability.json",
         "pointcloud.pipeline/capability.json", "pointcloud.planes/capability.json",
-        "pointcloud.raster/capability.json", "pointcloud.reproject/capability.json", "pointcloud.simulate/capability.json", "pointcloud.thin/capability.json",
+        "pointcloud.raster/capability.json", "pointcloud.reproject/capability.json",
+        "pointcloud.simulate/capability.json", "pointcloud.thin/capability.json",
       ],
       on: ["StrataCore", "StrataRuntime", "StrataWorker", "PointClouds", "CCapabilityDefinitions"]),
     .executableTarget(

@@ -9,8 +9,14 @@ static const unsigned char command_run[] = {
 static const unsigned char noop[] = {
 #embed "../../workers/capabilities/noop/capability.json"
 };
+static const unsigned char pointcloud_change[] = {
+#embed "../../workers/capabilities/pointcloud.change/capability.json"
+};
 static const unsigned char pointcloud_clusters[] = {
 #embed "../../workers/capabilities/pointcloud.clusters/capability.json"
+};
+static const unsigned char pointcloud_colourise[] = {
+#embed "../../workers/capabilities/pointcloud.colourise/capability.json"
 };
 static const unsigned char pointcloud_convert[] = {
 #embed "../../workers/capabilities/pointcloud.convert/capability.json"
@@ -23,6 +29,9 @@ static const unsigned char pointcloud_features[] = {
 };
 static const unsigned char pointcloud_ground[] = {
 #embed "../../workers/capabilities/pointcloud.ground/capability.json"
+};
+static const unsigned char pointcloud_merge[] = {
+#embed "../../workers/capabilities/pointcloud.merge/capability.json"
 };
 static const unsigned char pointcloud_outliers[] = {
 #embed "../../workers/capabilities/pointcloud.outliers/capability.json"
@@ -49,11 +58,14 @@ static const unsigned char pointcloud_thin[] = {
 static const struct strata_capability_definition definitions[] = {
     {"command.run", command_run, sizeof command_run},
     {"noop", noop, sizeof noop},
+    {"pointcloud.change", pointcloud_change, sizeof pointcloud_change},
     {"pointcloud.clusters", pointcloud_clusters, sizeof pointcloud_clusters},
+    {"pointcloud.colourise", pointcloud_colourise, sizeof pointcloud_colourise},
     {"pointcloud.convert", pointcloud_convert, sizeof pointcloud_convert},
     {"pointcloud.crop", pointcloud_crop, sizeof pointcloud_crop},
     {"pointcloud.features", pointcloud_features, sizeof pointcloud_features},
     {"pointcloud.ground", pointcloud_ground, sizeof pointcloud_ground},
+    {"pointcloud.merge", pointcloud_merge, sizeof pointcloud_merge},
     {"pointcloud.outliers", pointcloud_outliers, sizeof pointcloud_outliers},
     {"pointcloud.pipeline", pointcloud_pipeline, sizeof pointcloud_pipeline},
     {"pointcloud.planes", pointcloud_planes, sizeof pointcloud_planes},

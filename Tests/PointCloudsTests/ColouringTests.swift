@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ColouringTests {
   /// A GeoTIFF without compression: pixels of `size`, the north-western corner at (1000, 2000).
-  private func tiff(
+  static func tiff(
     _ columns: Int, _ rows: Int, bands: Int, bits: Int = 8, size: Double = 0.5, noData: Int? = nil, epsg: Int? = nil,
     isPlaced: Bool = true, _ value: (_ column: Int, _ row: Int, _ band: Int) -> Int
   ) -> [UInt8] {
@@ -68,7 +68,7 @@ import Testing
     let folder = try TemporaryFolder()
     // Wider than a window.
     let path = try picture(
-      tiff(2_100, 40, bands: 3) { column, row, band in band == 0 ? column & 255 : band == 1 ? column >> 8 : row },
+      Self.tiff(2_100, 40, bands: 3) { column, row, band in band == 0 ? column & 255 : band == 1 ? column >> 8 : row },
       folder)
     var random = SeededGenerator(seed: testSeed)
     let places = (0..<3_000).map { _ in
@@ -96,7 +96,8 @@ import Testing
   @Test func `bilinear colours are those of a plane, and 16 bits stay`() throws {
     let folder = try TemporaryFolder()
     let path = try picture(
-      tiff(20, 20, bands: 3, bits: 16) { column, row, band in band == 0 ? 1_000 * column : band == 1 ? 2_000 * row : 9
+      Self.tiff(20, 20, bands: 3, bits: 16) { column, row, band in
+        band == 0 ? 1_000 * column : band == 1 ? 2_000 * row : 9
       },
       folder)
     let places = [SIMD2(1_002.3, 1_995.1), SIMD2(1_005.55, 1_992.25), SIMD2(1_000.1, 1_999.9)]
@@ -118,8 +119,8 @@ import Testing
     let scan = try cloud(places)
     let before = try scan.promoted(to: PointFormat(number: 3)!).setting(
       colors: [SIMD3(1, 2, 3), SIMD3(1, 2, 3), SIMD3(1, 2, 3)])
-    let none = tiff(4, 4, bands: 3, noData: 7) { column, _, _ in column < 2 ? 7 : 100 }
-    let clear = tiff(4, 4, bands: 4) { column, _, band in band == 3 ? (column < 2 ? 0 : 255) : 100 }
+    let none = Self.tiff(4, 4, bands: 3, noData: 7) { column, _, _ in column < 2 ? 7 : 100 }
+    let clear = Self.tiff(4, 4, bands: 4) { column, _, band in band == 3 ? (column < 2 ? 0 : 255) : 100 }
     for bytes in [none, clear] {
       for sampling in PixelSampling.allCases {
         let found = try before.coloured(byPicture: picture(bytes, folder), sampling: sampling)
@@ -127,7 +128,7 @@ import Testing
         #expect(found.withoutData == 1 && found.outside == 1)
       }
     }
-    let grey = try scan.coloured(byPicture: picture(tiff(4, 4, bands: 1) { _, _, _ in 3 }, folder))
+    let grey = try scan.coloured(byPicture: picture(Self.tiff(4, 4, bands: 1) { _, _, _ in 3 }, folder))
     #expect(grey.cloud.colors()?[0] == SIMD3(771, 771, 771))
   }
 
@@ -140,9 +141,9 @@ import Testing
     #expect(code(folder.path + "/none.tif") == .fileAccess)
     #expect(code("/vsicurl/http://localhost/photo.tif") == .fileAccess)
     #expect(try code(picture(Array("no picture".utf8), folder)) == .raster)
-    #expect(try code(picture(tiff(4, 4, bands: 3, epsg: 25_833) { _, _, _ in 1 }, folder)) == .unsupported)
-    #expect(try code(picture(tiff(4, 4, bands: 3, isPlaced: false) { _, _, _ in 1 }, folder)) == .unsupported)
-    let fits = try picture(tiff(4, 4, bands: 3, epsg: 25_832) { _, _, _ in 1 }, folder)
+    #expect(try code(picture(Self.tiff(4, 4, bands: 3, epsg: 25_833) { _, _, _ in 1 }, folder)) == .unsupported)
+    #expect(try code(picture(Self.tiff(4, 4, bands: 3, isPlaced: false) { _, _, _ in 1 }, folder)) == .unsupported)
+    let fits = try picture(Self.tiff(4, 4, bands: 3, epsg: 25_832) { _, _, _ in 1 }, folder)
     #expect(try scan.coloured(byPicture: fits).cloud.colors() == [SIMD3(257, 257, 257)])
     let stopped = #expect(throws: PointCloudError.self) { try scan.coloured(byPicture: fits) { false } }
     #expect(stopped?.code == .cancelled)

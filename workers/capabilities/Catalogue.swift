@@ -7,10 +7,9 @@ public import StrataWorker
 public enum Catalogue {
   /// The handlers, for a runner.
   public static let handlers: [any CapabilityHandler] = [
-    CommandRun(), NoOperation(), PointCloudClusters(), PointCloudConvert(), PointCloudCrop(), PointCloudFeatures(),
-    PointCloudGround(),
-    PointCloudOutliers(), PointCloudPipeline(), PointCloudPlanes(), PointCloudRaster(), PointCloudReproject(),
-    PointCloudSimulate(),
+    CommandRun(), NoOperation(), PointCloudChange(), PointCloudClusters(), PointCloudColourise(), PointCloudConvert(),
+    PointCloudCrop(), PointCloudFeatures(), PointCloudGround(), PointCloudMerge(), PointCloudOutliers(),
+    PointCloudPipeline(), PointCloudPlanes(), PointCloudRaster(), PointCloudReproject(), PointCloudSimulate(),
     PointCloudThin(),
   ]
   /// Those that a worker runs itself.

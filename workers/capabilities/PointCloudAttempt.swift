@@ -16,6 +16,17 @@ extension AttemptContext {
     return try processing { () throws(PointCloudError) in try pipeline(path) }
   }
 
+  /// Runs a pipeline on all of the attempt's inputs, which come in the order in which the client named them.
+  ///
+  /// - Parameter pipeline: given the inputs' paths, answers its summary as JSON and its warnings.
+  func processInputs(
+    _ pipeline: (_ inputs: [String]) throws(PointCloudError) -> (json: [UInt8], warnings: [String])
+  ) throws(AttemptError) -> AttemptProduct {
+    var paths: [String] = []
+    for input in inputs { paths.append(try place(input)) }
+    return try processing { () throws(PointCloudError) in try pipeline(paths) }
+  }
+
   /// Runs a pipeline, tells of its warnings, and hands on its summary.
   func processing(
     _ pipeline: () throws(PointCloudError) -> (json: [UInt8], warnings: [String])
@@ -29,13 +40,13 @@ extension AttemptContext {
     }
   }
 
-  /// Gives the scan the client's name, by a link: results are named after it.
-  private func place(_ scan: InputFile) throws(AttemptError) -> String {
-    let path = "\(workingFolder)/\(scan.name)"
+  /// Gives an input the client's name, by a link: results are named after it.
+  private func place(_ input: InputFile) throws(AttemptError) -> String {
+    let path = "\(workingFolder)/\(input.name)"
     do {
-      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: scan.path)
+      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: input.path)
     } catch {
-      throw .workerFault("the scan could not be placed: \(error)")
+      throw .workerFault("the input '\(input.name)' could not be placed: \(error)")
     }
     return path
   }
