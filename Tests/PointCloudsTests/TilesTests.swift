@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Numerics
 import PointClouds
 import Testing
@@ -17,10 +18,12 @@ import Testing
   }
 
   private func maps(
-    _ products: [RasterProduct], _ path: String, tilePoints: Int, threads: Int = 2, reach: Double = 100
+    _ products: [RasterProduct], _ path: String, tilePoints: Int, threads: Int = 2, reach: Double = 100,
+    cell: Double = 1
   ) throws -> (values: [RasterProduct: Grid<Float>], tiles: Int) {
     let folder = try TemporaryFolder()
-    let parameters = RasterParameters(products: products, ground: .classified, reach: reach, gap: 0)
+    let parameters = RasterParameters(
+      products: products, ground: .classified, reach: reach, gap: 0, filter: GroundParameters(cell: cell))
     let summary = try RasterPipeline.run(
       input: path, outputDirectory: folder.path, parameters: parameters, threads: threads, tilePointsMax: tilePoints)
     var values: [RasterProduct: Grid<Float>] = [:]
@@ -30,14 +33,14 @@ import Testing
     return (values, summary.tiles)
   }
 
-  @Test(arguments: [100.0, 4.0]) func `maps made of tiles are those of the whole, to the last bit`(
-    reach: Double
-  ) throws {
+  /// With cells whose borders points lie on, too.
+  @Test(arguments: [(100.0, 1.0), (4, 1), (10, 0.3), (10, 0.1)])
+  func `maps made of tiles are those of the whole, to the last bit`(reach: Double, cell: Double) throws {
     let folder = try TemporaryFolder()
     let path = try scan(in: folder).path
     let products: [RasterProduct] = [.dtm, .slope, .aspect, .dsm, .density, .intensity]
-    let whole = try maps(products, path, tilePoints: 1_000_000, reach: reach)
-    let tiled = try maps(products, path, tilePoints: Self.tilePoints, reach: reach)
+    let whole = try maps(products, path, tilePoints: 1_000_000, reach: reach, cell: cell)
+    let tiled = try maps(products, path, tilePoints: Self.tilePoints, reach: reach, cell: cell)
     #expect(whole.tiles == 1 && tiled.tiles > 30)
     for product in products {
       let (one, other) = (try #require(whole.values[product]), try #require(tiled.values[product]))
@@ -54,8 +57,11 @@ import Testing
     let one = try maps(products, path, tilePoints: Self.tilePoints, threads: 1)
     let three = try maps(products, path, tilePoints: Self.tilePoints, threads: 3)
     for product in products {
-      let pairs = zip(one.values[product]?.values ?? [], three.values[product]?.values ?? [])
-      #expect(pairs.allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }, "\(product)")
+      let (first, second) = (try #require(one.values[product]), try #require(three.values[product]))
+      let pairs = zip(first.values, second.values)
+      #expect(
+        first.values.count == second.values.count && pairs.allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }, "\(product)"
+      )
     }
   }
 
@@ -76,6 +82,27 @@ import Testing
     #expect(differing * 1_000 <= cloud.count)
     let changed = zip(cloud.recordBytes, result.recordBytes).enumerated().filter { $0.element.0 != $0.element.1 }
     #expect(changed.allSatisfy { $0.offset % 28 == 15 })
+  }
+
+  @Test func `work on tiles can be cancelled at any moment`() throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder).path
+    var asked = 0
+    for after in [0, 5, 60, 200] {
+      let out = try TemporaryFolder()
+      asked = 0
+      let error = #expect(throws: PointCloudError.self) {
+        try GroundPipeline.run(
+          input: path, outputDirectory: out.path, threads: 1, tilePointsMax: Self.tilePoints,
+          isCancelled: {
+            asked += 1
+            return asked > after
+          })
+      }
+      // Whoever has said so is not asked many times more.
+      #expect(error?.code == .cancelled && asked <= after + 30)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: out.path).isEmpty)
+    }
   }
 
   @Test func `the smallest scans are tiles as well`() throws {

@@ -9,7 +9,8 @@ import Glibc
 ///   - ahead: how many indices may be made before the first of them is consumed, at least `threads`.
 ///   - keepGoing: asked on the caller's thread before each index is consumed or made there, and at least every 50 ms, told how many were
 ///     consumed; false ends the work.
-///   - make: asks the function that it is given, now and then, whether its work is still wanted; from any thread.
+///   - make: asks the function that it is given, now and then, whether its work is still wanted; on the thread that it was called on,
+///     which on the caller's asks `keepGoing`.
 /// - Returns: whether everything was consumed.
 /// - Complexity: one thread start per thread beyond the first; two locks per index; at most `ahead` results in memory.
 @discardableResult
@@ -110,14 +111,14 @@ public func parallelInOrder<Made: Sendable, Failure: Error>(
     _ = unsafe pthread_cond_timedwait(changed, lock, &time)
   }
 
-  private func doMake(_ index: Int) {
-    let result = Result { () throws(Failure) in try make(index) { self.locked { !self.isStopped } } }
+  private func doMake(_ index: Int, _ isWanted: @escaping @Sendable () -> Bool) {
+    let result = Result { () throws(Failure) in try make(index, isWanted) }
     locked { slots[index % ahead] = result }
     unsafe pthread_cond_broadcast(changed)
   }
 
   func help() {
-    while case .make(let index) = next(isConsumer: false) { doMake(index) }
+    while case .make(let index) = next(isConsumer: false) { doMake(index) { self.locked { !self.isStopped } } }
   }
 
   func consumeAll(
@@ -127,7 +128,16 @@ public func parallelInOrder<Made: Sendable, Failure: Error>(
     while done < count {
       guard keepGoing(done) else { return false }
       switch next(isConsumer: true) {
-      case .make(let index): doMake(index)
+      case .make(let index):
+        withoutActuallyEscaping(keepGoing) { keepGoing in
+          // It stays on this thread.
+          nonisolated(unsafe) let ask = keepGoing
+          doMake(index) { [done] in
+            let goesOn = unsafe ask(done)
+            if !goesOn { self.stop() }
+            return goesOn
+          }
+        }
       case .consume(let index, let result):
         try consume(index, result.get())
         done += 1

@@ -41,20 +41,25 @@ package import Numerics
     let descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .fileAccess("create", temporaryPath) }
     close(descriptor)
-    unsafe dataset = try unsafe Self.attempt(path) { gdal in
-      let options = ["COMPRESS=DEFLATE", "PREDICTOR=3", "TILED=YES", "BIGTIFF=IF_SAFER"]
-      guard
-        let dataset = unsafe RasterFile.create(
-          gdal, "GTiff", temporaryPath, frame.columns, frame.rows, 1, GDT_Float32, options)
-      else { return nil }
-      guard unsafe RasterFile.place(gdal, dataset, frame, wkt), let band = unsafe gdal.GDALGetRasterBand(dataset, 1),
-        unsafe gdal.GDALSetRasterNoDataValue(band, Double(RasterFile.noData)) == CE_None
-      else {
-        unsafe gdal.GDALClose(dataset)
-        return nil
+    do throws(PointCloudError) {
+      unsafe dataset = try unsafe Self.attempt(path) { gdal in
+        let options = ["COMPRESS=DEFLATE", "PREDICTOR=3", "TILED=YES", "BIGTIFF=IF_SAFER"]
+        guard
+          let dataset = unsafe RasterFile.create(
+            gdal, "GTiff", temporaryPath, frame.columns, frame.rows, 1, GDT_Float32, options)
+        else { return nil }
+        guard unsafe RasterFile.place(gdal, dataset, frame, wkt), let band = unsafe gdal.GDALGetRasterBand(dataset, 1),
+          unsafe gdal.GDALSetRasterNoDataValue(band, Double(RasterFile.noData)) == CE_None
+        else {
+          unsafe gdal.GDALClose(dataset)
+          return nil
+        }
+        unsafe gdal.GDALSetDescription(band, name)
+        return unsafe dataset
       }
-      unsafe gdal.GDALSetDescription(band, name)
-      return unsafe dataset
+    } catch {
+      unsafe unlink(temporaryPath)
+      throw error
     }
   }
 
@@ -95,12 +100,16 @@ package import Numerics
 
   /// Gives the file its name.
   package func finish() throws(PointCloudError) {
-    try Self.attempt(path) { gdal in
-      unsafe gdal.GDALClose(dataset)
-      return gdal.hasFailed ? nil : ()
-    }
+    // What closing cannot write is lost, but the handle is gone in any case.
+    let closing = unsafe dataset
     unsafe dataset = nil
-    do throws(PointCloudError) { try moveIntoPlace(temporaryPath, path) } catch {
+    do throws(PointCloudError) {
+      try Self.attempt(path) { gdal in
+        unsafe gdal.GDALClose(closing)
+        return gdal.hasFailed ? nil : ()
+      }
+      try moveIntoPlace(temporaryPath, path)
+    } catch {
       unsafe unlink(temporaryPath)
       throw error
     }

@@ -8,9 +8,31 @@ public struct GridFrame: Hashable, Sendable {
   public let columns: Int
   public let rows: Int
 
+  /// How many cells from the origin of the coordinates the centre of cell (0, 0) lies.
+  private let first: SIMD2<Double>
+
   package init(x: Double, y: Double, cell: Double, columns: Int, rows: Int) {
     (self.x, self.y, self.cell) = (x, y, cell)
     (self.columns, self.rows) = (columns, rows)
+    first = SIMD2(x, y) / cell
+  }
+
+  /// A frame whose centres lie at multiples of the cell, from `first` on.
+  init(first: SIMD2<Double>, cell: Double, columns: Int, rows: Int) {
+    (x, y) = (first.x * cell, first.y * cell)
+    (self.cell, self.first) = (cell, first)
+    (self.columns, self.rows) = (columns, rows)
+  }
+
+  /// The nearest whole number, the greater of two: the same wherever one counts from, as there is no rounding in it.
+  @inline(__always) static func nearest(_ value: Double) -> Double {
+    let below = value.rounded(.down)
+    return value - below >= 0.5 ? below + 1 : below
+  }
+
+  /// The centre of a cell. Frames with cells at multiples of their side have the same centres.
+  func center(column: Int, row: Int) -> SIMD2<Double> {
+    (first + SIMD2(Double(column), Double(row))) * cell
   }
 
   /// The smallest frame around all places, with centres at multiples of the cell, so that neighbouring tiles agree.
@@ -20,8 +42,8 @@ public struct GridFrame: Hashable, Sendable {
     _ low: SIMD2<Double>, _ high: SIMD2<Double>, cell: Double, limit: (cells: Int, name: String)
   ) throws(PointCloudError) {
     try Self.requireExact(low, high, cell: cell)
-    let first = (low / cell).rounded(.toNearestOrAwayFromZero)
-    let size = (high / cell).rounded(.toNearestOrAwayFromZero) - first + 1
+    let first = SIMD2(Self.nearest(low.x / cell), Self.nearest(low.y / cell))
+    let size = SIMD2(Self.nearest(high.x / cell), Self.nearest(high.y / cell)) - first + 1
     guard size.x * size.y <= Double(limit.cells) else {
       throw PointCloudError(
         .limitExceeded,
@@ -31,9 +53,7 @@ public struct GridFrame: Hashable, Sendable {
         remedy: "Remove stray points far from the others, choose a larger cell, split the file into tiles, or, where "
           + "the scan is so large indeed, raise \(limit.name).")
     }
-    (x, y) = (first.x * cell, first.y * cell)
-    self.cell = cell
-    (columns, rows) = (Int(size.x), Int(size.y))
+    self.init(first: first, cell: cell, columns: Int(size.x), rows: Int(size.y))
   }
 
   /// How many cells away from the origin places still have all the digits that a grid needs: three below the cell.
@@ -59,13 +79,13 @@ public struct GridFrame: Hashable, Sendable {
 
   /// The place of a coordinate, in cells from the centre of cell (0, 0).
   @inline(__always) func place(_ x: Double, _ y: Double) -> (column: Double, row: Double) {
-    ((x - self.x) / cell, (y - self.y) / cell)
+    (x / cell - first.x, y / cell - first.y)
   }
 
   /// The index of the cell that holds a place, or of the cell nearest to it.
   @inline(__always) func index(_ place: (column: Double, row: Double)) -> Int {
-    let column = Int(min(Double(columns - 1), max(0, place.column.rounded())))
-    let row = Int(min(Double(rows - 1), max(0, place.row.rounded())))
+    let column = Int(min(Double(columns - 1), max(0, Self.nearest(place.column))))
+    let row = Int(min(Double(rows - 1), max(0, Self.nearest(place.row))))
     return row * columns + column
   }
 }

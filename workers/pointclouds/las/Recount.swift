@@ -61,6 +61,11 @@ struct Recount {
         x: Double(steps.x) * scale.x + offset.x, y: Double(steps.y) * scale.y + offset.y,
         z: Double(steps.z) * scale.z + offset.z)
     }
-    return (place(low), place(high))
+    // A negative scale turns the box around.
+    let (a, b) = (place(low), place(high))
+    return (
+      Vector3(x: min(a.x, b.x), y: min(a.y, b.y), z: min(a.z, b.z)),
+      Vector3(x: max(a.x, b.x), y: max(a.y, b.y), z: max(a.z, b.z))
+    )
   }
 }

@@ -62,7 +62,7 @@ private struct GroundRun {
       var scan = try Scan(path: input, limits: limits)
       let metresPerUnit = scan.metresPerUnit(parameters.lengthUnit)
       let effective = parameters.converted(metresPerUnit: metresPerUnit)
-      opened = (scan, effective, GroundMethod(method, effective, metresPerUnit: metresPerUnit))
+      opened = (scan, effective, GroundMethod(method, effective, metresPerUnit: scan.knownMetresPerUnit))
       return try TiledScan(
         scan.file, cell: effective.cell, limit: effective.cellsLimit(points: Int(scan.file.header.pointCount)),
         folder: outputDirectory, tilePointsMax: tilePointsMax, threads: threads, keepGoing: going)

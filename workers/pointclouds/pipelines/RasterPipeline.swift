@@ -126,9 +126,9 @@ private struct RasterRun {
     _ maps: [RasterProduct: RasterOutput], _ scan: Scan, _ points: TiledScan, _ parameters: RasterParameters,
     _ going: (Double) -> Bool
   ) throws(PointCloudError) -> [String] {
-    for output in maps.values { try output.finish() }
     let hidden = products.contains(.dtm) ? nil : maps[.dtm]?.path
     defer { if let hidden { unsafe unlink(hidden) } }
+    for output in maps.values { try output.finish() }
     var names: [String] = []
     let asked = RasterProduct.allCases.filter(products.contains)
     for (place, product) in asked.enumerated() {

@@ -44,6 +44,11 @@ struct Scan: Sendable {
   /// From the thousandth of a millimetre to a thousand kilometres: what is said to be shorter or longer is no unit of a scan.
   private static let metresPerUnitPossible = 1e-6...1e6
 
+  /// How many metres a step of one in x or y is, as far as the file says so; else 1.
+  var knownMetresPerUnit: Double {
+    system.map(\.metresPerUnit).flatMap { Self.metresPerUnitPossible.contains($0) ? $0 : nil } ?? 1
+  }
+
   /// How many metres a step of one in x or y is, where lengths were given in metres; 1 where they are the file's own.
   mutating func metresPerUnit(_ unit: GroundParameters.LengthUnit) -> Double {
     guard unit == .metres else { return 1 }

@@ -59,7 +59,10 @@ struct TileMaps: Sendable {
     _ tile: TiledScan.Tile, threads: Int, keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> [RasterProduct: Grid<Float>] {
     let zone = try scan.load(tile, margin: margin, classes: ground?.ground.classes)
-    guard !zone.points.isEmpty || ground != nil else { return [:] }
+    guard !zone.points.isEmpty || ground != nil else {
+      let none = Grid(columns: tile.cells.columns, rows: tile.cells.rows, repeating: Float(0))
+      return products.contains(.density) ? [.density: none] : [:]
+    }
     var maps: [RasterProduct: Grid<Float>] = [:]
     let counts = zone.points.map { !PointClass.isNoise($0.classification) }
     let cells = PointsInCells(zone.positions, zone.frame, counts: counts, threads: threads)
@@ -101,7 +104,11 @@ struct TileMaps: Sendable {
       dtm = zone.frame.heights(of: surface, threads: threads)
     }
     guard keepGoing(0.6) else { throw .cancelled }
-    if products.contains(.chm), let surface {
+    if products.contains(.chm) {
+      maps[.chm] = Grid(columns: dtm.columns, rows: dtm.rows, repeating: .nan)
+    }
+    // Without any bare earth there is nothing to measure heights from.
+    if products.contains(.chm), let surface, dtm.values.contains(where: { !$0.isNaN }) {
       let filled = dtm.filled(keepGoing: { keepGoing(0.6) })
       let above = HeightAboveGround(surface: surface, terrain: filled, frame: zone.frame)
         .heights(zone.positions, threads: threads)
@@ -120,7 +127,7 @@ extension GridFrame {
   func heights(of surface: TriangulatedSurface, threads: Int) -> Grid<Float> {
     let values = parallelMap(columns * rows, threads: threads) { index in
       let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-      return surface.height(SIMD2(x + Double(column) * cell, y + Double(row) * cell)).map(Float.init) ?? .nan
+      return surface.height(center(column: column, row: row)).map(Float.init) ?? .nan
     }
     return Grid(columns: columns, rows: rows, values: values)
   }

@@ -52,7 +52,8 @@ struct BlockLattice: Hashable, Sendable {
   }
 
   @inline(__always) private func cells(_ x: Int32, _ y: Int32) -> SIMD2<Double> {
-    ((SIMD2(Double(x), Double(y)) * scale + offset) / cell).rounded(.toNearestOrAwayFromZero)
+    let plane = (SIMD2(Double(x), Double(y)) * scale + offset) / cell
+    return SIMD2(GridFrame.nearest(plane.x), GridFrame.nearest(plane.y))
   }
 
   /// The block that a place of the file's steps lies in.
@@ -111,6 +112,6 @@ struct CellRectangle: Hashable, Sendable {
 
   /// The frame of a raster of these cells.
   func frame(cell: Double) -> GridFrame {
-    GridFrame(x: Double(low.x) * cell, y: Double(low.y) * cell, cell: cell, columns: columns, rows: rows)
+    GridFrame(first: SIMD2<Double>(low), cell: cell, columns: columns, rows: rows)
   }
 }

@@ -48,14 +48,17 @@ struct TiledGround {
   private static func choose(
     _ method: GroundMethod, _ scan: TiledScan, _ heightFactor: Double, _ threads: Int, _ keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> AutomaticGround? {
-    guard case .automatic(let rule) = method, let tile = scan.largestTile else { return nil }
-    let points = try scan.load(tile, margin: 0)
-    let isCandidate = points.candidates(rule.selection.returns)
-    guard isCandidate.contains(true) else { throw LowestSurface.noCandidates }
-    return try withoutActuallyEscaping(keepGoing) { (going) throws(PointCloudError) in
-      try GroundMeasurement(rule: rule, threads: threads, progress: going)
-        .measure(points.positions.withHeights(times: heightFactor), isCandidate: isCandidate)
+    guard case .automatic(let rule) = method else { return nil }
+    for tile in scan.tilesByCount {
+      let points = try scan.load(tile, margin: 0)
+      let isCandidate = points.candidates(rule.selection.returns)
+      guard isCandidate.contains(true) else { continue }
+      return try withoutActuallyEscaping(keepGoing) { (going) throws(PointCloudError) in
+        try GroundMeasurement(rule: rule, threads: threads, progress: going)
+          .measure(points.positions.withHeights(times: heightFactor), isCandidate: isCandidate)
+      }
     }
+    throw LowestSurface.noCandidates
   }
 
   /// The classes of a tile's own points.

@@ -155,10 +155,10 @@ extension TiledScan {
     guard isComplete else { throw .cancelled }
   }
 
-  /// The first of the tiles with the most points.
-  var largestTile: Tile? {
-    func count(_ tile: Tile) -> Int { tile.blocks.reduce(0) { $0 + points.blocks[$1].count } }
-    return tiles.reversed().max { count($0) < count($1) }
+  /// Tiles with more points first.
+  var tilesByCount: [Tile] {
+    let counts = tiles.map { $0.blocks.reduce(0) { $0 + points.blocks[$1].count } }
+    return tiles.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }.map { tiles[$0] }
   }
 
   /// A byte for each point, all 0.
