@@ -16,7 +16,7 @@ public struct ChangePipeline {
     }
   }
 
-  /// Reads the earlier scan `inputs[0]` and the later one `inputs[1]` (LAS or LAZ), and writes `change.laz` (or `.las`),
+  /// Reads the earlier scan `inputs[0]` and the later one `inputs[1]` (LAS, LAZ), and writes `change.laz` (or `.las`),
   /// a picture `change.png` and `summary.json` into `outputDirectory`, which must exist, each complete or not at all.
   ///
   /// The points written are the core points, of the earlier scan, with the extra dimensions `Distance` and
