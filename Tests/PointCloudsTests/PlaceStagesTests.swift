@@ -50,6 +50,15 @@ import Testing
     }
   }
 
+  /// Another try would not find a way either.
+  @Test func `a system that nothing leads from is refused for good`() throws {
+    let cloud = try lattice(#"LOCAL_CS["A site",UNIT["metre",1]]"#)
+    let error = #expect(throws: PointCloudError.self) {
+      try run(cloud, #"[{"stage": "reproject", "target": "EPSG:25832"}]"#)
+    }
+    #expect(error?.code == .unsupported)
+  }
+
   /// There and back, and a stage that measures where the points are degrees between the two.
   @Test func `stages after a change of system measure in the new one`() throws {
     let cloud = try lattice(CoordinateSystem(definition: "EPSG:25832").wkt)

@@ -72,11 +72,13 @@ struct ReprojectStage: CloudStage {
   func run(
     _ cloud: PointCloud, _ context: StageContext, progress: (Double) -> Bool
   ) throws(PointCloudError) -> StageResult {
-    let target = try CoordinateSystem(definition: values.text("target"))
-    let given = values.text("source")
-    let source = given.isEmpty ? context.system : try CoordinateSystem(definition: given)
-    let moved = try cloud.reprojected(
-      to: target, from: source, threads: context.threads, keepGoing: { progress(0.5) })
+    let moved = try understanding { () throws(PointCloudError) in
+      let target = try CoordinateSystem(definition: values.text("target"))
+      let given = values.text("source")
+      let source = given.isEmpty ? context.system : try CoordinateSystem(definition: given)
+      return try cloud.reprojected(
+        to: target, from: source, threads: context.threads, keepGoing: { progress(0.5) })
+    }
     var result = StageResult(
       moved.cloud,
       [
