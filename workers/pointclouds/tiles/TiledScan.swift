@@ -148,7 +148,7 @@ extension TiledScan {
       return try consume(tiles[0], made)
     }
     let isComplete = try parallelInOrder(
-      tiles.count, threads: threads, ahead: 2 * threads,
+      tiles.count, threads: threads, ahead: threads + 1,
       keepGoing: { keepGoing(Double($0) / Double(tiles.count)) },
       { (index, isWanted) throws(PointCloudError) in try make(tiles[index], 1) { _ in isWanted() } },
       { (index, made) throws(PointCloudError) in try consume(tiles[index], made) })
