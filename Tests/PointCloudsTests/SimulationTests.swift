@@ -164,7 +164,9 @@ import Testing
   @Test func `noise comes as often as is asked for`() throws {
     var parameters = Self.country
     (parameters.highNoiseRate, parameters.lowNoiseRate) = (0.01, 0.003)
-    let summary = try ScanSimulator(parameters).write(path: "\(TemporaryFolder().path)/a")
+    // Gone with the last that holds it.
+    let folder = try TemporaryFolder()
+    let summary = try ScanSimulator(parameters).write(path: "\(folder.path)/a")
     let pulses: Double = 0.5 * 3 * 400 * 700
     for (kind, rate) in [(UInt8(18), 0.01), (7, 0.003)] {
       let count = Double(summary.pointsByClass[kind] ?? 0)
