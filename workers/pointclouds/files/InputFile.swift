@@ -63,17 +63,13 @@ import Glibc
       guard !range.isEmpty else { return }
       unsafe (block.base + place).copyMemory(from: memory.base + range.lowerBound, byteCount: range.count)
     case .descriptor(let descriptor):
-      var filled = 0
-      while filled < range.count {
-        let got = unsafe pread(
-          descriptor, block.base + place + filled, range.count - filled, off_t(range.lowerBound + filled))
-        if got < 0, errno == EINTR { continue }
-        guard got != 0 else {
-          throw PointCloudError(
-            .fileAccess, "'\(path)' has become shorter while it is read", remedy: "Read it when nobody writes to it.")
-        }
-        guard got > 0 else { throw .fileAccess("read", path) }
-        filled += got
+      let target = unsafe UnsafeMutableRawBufferPointer(start: block.base + place, count: range.count)
+      guard let got = unsafe PositionedIO.read(descriptor, into: target, at: range.lowerBound) else {
+        throw .fileAccess("read", path)
+      }
+      guard got == range.count else {
+        throw PointCloudError(
+          .fileAccess, "'\(path)' has become shorter while it is read", remedy: "Read it when nobody writes to it.")
       }
     }
   }

@@ -28,8 +28,9 @@ struct GroundGrowth {
   /// slope.
   static func reach(spacing: Double, cell: Double) -> Int { Int(min(6, max(2, (2 * spacing / cell).rounded()))) }
 
-  /// - Parameters: - isGround: which cells are ground; those taken back are added. - mayGrow: which cells may be
-  ///   taken back.
+  /// - Parameters:
+  ///   - isGround: which cells are ground; those taken back are added.
+  ///   - mayGrow: which cells may be taken back.
   /// - Returns: false when it was told to stop; `isGround` means nothing then.
   func grow(_ isGround: inout [Bool], mayGrow: [Bool], keepGoing: () -> Bool) -> Bool {
     var waiting = isGround.indices.filter { mayGrow[$0] && !isGround[$0] }

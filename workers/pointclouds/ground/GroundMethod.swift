@@ -100,8 +100,9 @@ public enum GroundMethod: Hashable, Sendable {
 extension PointCloud {
   /// Finds the ground by a method of choice, such as `.cloth(ClothParameters())`.
   ///
-  /// - Parameters: - method: with lengths in the unit of the coordinates, but for those of `.automatic`, which knows
-  ///   that unit. - progress: told how far the work is, 0 to 1, on the caller's thread; answers whether to go on.
+  /// - Parameters:
+  ///   - method: with lengths in the unit of the coordinates, but for those of `.automatic`, which knows that unit.
+  ///   - progress: told how far the work is, 0 to 1, on the caller's thread; answers whether to go on.
   /// - Throws: `invalidParameter`, `empty`, `limitExceeded`, `cancelled`.
   public func classifyGround(
     _ method: GroundMethod, threads: Int = 1, progress: (Double) -> Bool = { _ in true }

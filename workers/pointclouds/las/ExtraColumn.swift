@@ -113,9 +113,8 @@ extension PointCloud {
   ///
   /// - Parameter isReplacing: whether a dimension of the same name and type is written over instead of refused.
   /// - Throws: `invalidParameter` for names that are empty, too long, there already or given twice; `limitExceeded` for
-  ///   more
-  ///   dimensions than a record describes or more bytes than a point may have; `unsupported` where the file describes
-  ///   its extra bytes in a way that cannot be continued.
+  ///   more dimensions than a record describes or more bytes than a point may have; `unsupported` where the file
+  ///   describes its extra bytes in a way that cannot be continued.
   /// - Complexity: one pass for each column, on at most `threads` threads, and a copy of the points.
   public func adding(
     _ columns: [ExtraColumn], isReplacing: Bool = false, threads: Int = 1

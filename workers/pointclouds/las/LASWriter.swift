@@ -25,10 +25,11 @@ extension PointCloud {
     for first in stride(from: 0, to: count, by: pointsPerPart) {
       let (range, share) = (first..<min(count, first + pointsPerPart), Double(first) / Double(count))
       guard keepGoing(share) else { throw .cancelled }
+      let bytes = unsafe points.bytes[range.lowerBound * points.length..<range.upperBound * points.length]
       if let classifications {
-        try writer.append(recordBytes(range, classifications)) { keepGoing(share) }
+        let changed = unsafe [UInt8](bytes).reclassified(classifications[range], format)
+        try writer.append(changed) { keepGoing(share) }
       } else {
-        let bytes = unsafe points.bytes[range.lowerBound * points.length..<range.upperBound * points.length]
         try unsafe writer.append(UnsafeRawBufferPointer(rebasing: bytes)) { keepGoing(share) }
       }
     }
@@ -37,21 +38,21 @@ extension PointCloud {
 
   /// Points are handed to the writer in parts of about so many bytes.
   private static let partBytes = 1 << 20
-
-  /// Some of the records, with the classes that are given.
-  private func recordBytes(_ range: Range<Int>, _ classifications: [UInt8]) -> [UInt8] {
-    let length = points.length
-    var part = unsafe [UInt8](points.bytes[range.lowerBound * length..<range.upperBound * length])
-    let (place, mask) = (format.classificationOffset, format.classMask)
-    for index in range {
-      let byte = (index - range.lowerBound) * length + place
-      part[byte] = part[byte] & ~mask | classifications[index] & mask
-    }
-    return part
-  }
 }
 
 extension [UInt8] {
+  /// Records with other classes, one for each.
+  func reclassified(_ classes: ArraySlice<UInt8>, _ format: PointFormat) -> [UInt8] {
+    guard !classes.isEmpty else { return self }
+    var (records, place) = (self, format.classificationOffset)
+    let (length, mask) = (count / classes.count, format.classMask)
+    for value in classes {
+      records[place] = records[place] & ~mask | value & mask
+      place += length
+    }
+    return records
+  }
+
   /// Overwrites the bytes at `offset` with a number, least significant byte first.
   mutating func put(_ number: some FixedWidthInteger, at offset: Int) {
     for index in 0..<number.bitWidth / 8 {

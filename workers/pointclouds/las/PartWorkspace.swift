@@ -1,12 +1,13 @@
-import Synchronization
-
 /// What one thread reads a part with. It is used again, as models and blocks take megabytes.
 final class PartWorkspace {
   private var coder: (any ChunkCoder)?
   private var compressed: ByteBlock?
   private var decoded: ByteBlock?
 
-  fileprivate init(_ coder: (any ChunkCoder)?) { self.coder = coder }
+  /// - Parameter compression: nil for points that are not compressed.
+  init(_ compression: LASzipRecord?, recordLength: Int, fields: PointFields) {
+    coder = compression?.makeCoder(recordLength: recordLength, fields: fields)
+  }
 
   /// A block of at least `count` bytes for what is read of the file.
   func source(_ count: Int) throws(PartFault) -> ByteBlock { try Self.block(&compressed, count) }
@@ -28,29 +29,5 @@ final class PartWorkspace {
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, count: Int
   ) -> ChunkOutcome {
     unsafe coder?.decode(source, into: target, count: count) ?? .damaged("the file says not how it is compressed")
-  }
-}
-
-/// Workspaces waiting for work. There are never more than threads.
-final class PartWorkspaces: Sendable {
-  private struct Idle: @unchecked Sendable { var workspaces: [PartWorkspace] = [] }
-  private let compression: LASzipRecord?
-  private let recordLength: Int
-  private let fields: PointFields
-  private let idle = Mutex(Idle())
-
-  init(_ compression: LASzipRecord?, recordLength: Int, fields: PointFields) {
-    self.compression = compression
-    self.recordLength = recordLength
-    self.fields = fields
-  }
-
-  func using<Result>(_ body: (PartWorkspace) -> Result) -> Result {
-    let workspace =
-      idle.withLock { $0.workspaces.popLast() }
-      ?? PartWorkspace(compression?.makeCoder(recordLength: recordLength, fields: fields))
-    nonisolated(unsafe) let used = workspace
-    defer { idle.withLock { unsafe $0.workspaces.append(used) } }
-    return body(workspace)
   }
 }

@@ -41,66 +41,7 @@ struct PointParts: Sendable {
   ) throws(PointCloudError) -> (points: PointRecords, losses: [Loss]) {
     let length = header.recordLength
     let target = try ByteBlock(count: count * length)
-    let losses = try eachPart(fields, threads, isSalvaging, keepGoing) { (index, workspace) throws(PartFault) in
-      let start = unsafe target.base + chunks[index].points.lowerBound * length
-      try unsafe read(chunks[index], with: workspace, into: start)
-    }
-    let points = PointRecords(block: target, start: 0, length: length, count: count)
-    return (points.removing(losses.map(\.points)), losses)
-  }
-
-  /// Hands the records of each part to `body`, with the part's place among all: in any order, on several threads at once. They are
-  /// gone once it returns.
-  ///
-  /// - Complexity: one part for each thread is in memory, with its compressed bytes.
-  func forEach(
-    _ fields: PointFields, threads: Int, keepGoing: (Double) -> Bool,
-    _ body: @Sendable (_ part: Int, _ records: PointRecords) throws(PointCloudError) -> Void
-  ) throws(PointCloudError) {
-    _ = try eachPart(fields, threads, false, keepGoing) { (index, workspace) throws(PartFault) in
-      let records = try records(of: index, workspace)
-      do throws(PointCloudError) { try body(index, records) } catch { throw .failed(error) }
-    }
-  }
-
-  /// Makes something of the records of each part by `transform`, on several threads at once, and hands it to `consume` in the order
-  /// of the file, on the caller's thread.
-  ///
-  /// - Complexity: as `forEach`, and what was made of twice as many parts as there are threads.
-  func forEachInOrder<Made: Sendable>(
-    _ fields: PointFields, threads: Int, keepGoing: (Double) -> Bool,
-    _ transform: @Sendable (_ part: Int, _ records: PointRecords) throws(PointCloudError) -> Made,
-    _ consume: (Made) throws(PointCloudError) -> Void
-  ) throws(PointCloudError) {
-    let workspaces = PartWorkspaces(compression, recordLength: header.recordLength, fields: fields)
-    let isComplete = try parallelInOrder(
-      chunks.count, threads: threads, ahead: 2 * threads,
-      keepGoing: { keepGoing(Double($0) / Double(chunks.count)) },
-      { (index, _) throws(PointCloudError) in
-        let result = workspaces.using { workspace in
-          Result { () throws(PartFault) in
-            let records = try records(of: index, workspace)
-            do throws(PointCloudError) { return try transform(index, records) } catch { throw .failed(error) }
-          }
-        }
-        do throws(PartFault) { return try result.get() } catch { throw error.error(index, chunks[index]) }
-      }, { (_, made) throws(PointCloudError) in try consume(made) })
-    guard isComplete else { throw .cancelled }
-  }
-
-  private func records(of index: Int, _ workspace: PartWorkspace) throws(PartFault) -> PointRecords {
-    let (length, count) = (header.recordLength, chunks[index].points.count)
-    let block = try workspace.records(count * length)
-    try unsafe read(chunks[index], with: workspace, into: block.base)
-    return PointRecords(block: block, start: 0, length: length, count: count)
-  }
-
-  /// - Returns: what was lost of damaged parts, where that is allowed.
-  private func eachPart(
-    _ fields: PointFields, _ threads: Int, _ isSalvaging: Bool, _ keepGoing: (Double) -> Bool,
-    _ body: @Sendable (Int, PartWorkspace) throws(PartFault) -> Void
-  ) throws(PointCloudError) -> [Loss] {
-    let workspaces = PartWorkspaces(compression, recordLength: header.recordLength, fields: fields)
+    let workspaces = workspaces(fields)
     let faults = Mutex<[Int: PartFault]>([:])
     let isComplete = parallelFor(
       chunks.count, threads: threads,
@@ -110,7 +51,10 @@ struct PointParts: Sendable {
       }
     ) { index in
       workspaces.using { workspace in
-        do throws(PartFault) { try body(index, workspace) } catch { faults.withLock { $0[index] = error } }
+        let start = unsafe target.base + chunks[index].points.lowerBound * length
+        do throws(PartFault) { try unsafe read(chunks[index], with: workspace, into: start) } catch {
+          faults.withLock { $0[index] = error }
+        }
       }
     }
     let found = faults.withLock { $0.sorted { $0.key < $1.key } }
@@ -118,9 +62,52 @@ struct PointParts: Sendable {
       throw fault.error(index, chunks[index])
     }
     guard isComplete else { throw .cancelled }
-    return found.map { index, fault in
+    let losses = found.map { index, fault in
       Loss(chunk: index, points: chunks[index].points, bytes: chunks[index].bytes, reason: fault.reason)
     }
+    let points = PointRecords(block: target, start: 0, length: length, count: count)
+    return (points.removing(losses.map(\.points)), losses)
+  }
+
+  private func workspaces(_ fields: PointFields) -> IdlePool<PartWorkspace> {
+    let (compression, length) = (compression, header.recordLength)
+    return IdlePool { PartWorkspace(compression, recordLength: length, fields: fields) }
+  }
+
+  /// Makes something of the records of each part by `transform`, on several threads at once, and hands it to `consume` in the order
+  /// of the file, on the caller's thread.
+  ///
+  /// - Complexity: one part for each thread is in memory, with its compressed bytes, and what was made of twice as many parts as there
+  ///   are threads.
+  func forEachInOrder<Made: Sendable>(
+    _ fields: PointFields, threads: Int, keepGoing: (Double) -> Bool,
+    _ transform: @Sendable (_ records: PointRecords) throws(PointCloudError) -> Made,
+    _ consume: (Made) throws(PointCloudError) -> Void
+  ) throws(PointCloudError) {
+    let workspaces = workspaces(fields)
+    let isComplete = try parallelInOrder(
+      chunks.count, threads: threads, ahead: 2 * threads,
+      keepGoing: { keepGoing(Double($0) / Double(chunks.count)) },
+      { (index, _) throws(PointCloudError) in
+        let result = workspaces.using { workspace in
+          Result { () throws(PointCloudError) in
+            let records: PointRecords
+            do throws(PartFault) { records = try self.records(of: index, workspace) } catch {
+              throw error.error(index, chunks[index])
+            }
+            return try transform(records)
+          }
+        }
+        return try result.get()
+      }, { (_, made) throws(PointCloudError) in try consume(made) })
+    guard isComplete else { throw .cancelled }
+  }
+
+  private func records(of index: Int, _ workspace: PartWorkspace) throws(PartFault) -> PointRecords {
+    let (length, count) = (header.recordLength, chunks[index].points.count)
+    let block = try workspace.records(count * length)
+    try unsafe read(chunks[index], with: workspace, into: block.base)
+    return PointRecords(block: block, start: 0, length: length, count: count)
   }
 
   private func read(
@@ -145,7 +132,7 @@ struct PointParts: Sendable {
   }
 }
 
-/// Why a part could not be read, or what was to be done with it not be done.
+/// Why a part could not be read.
 enum PartFault: Error {
   case damaged(String)
   case failed(PointCloudError)

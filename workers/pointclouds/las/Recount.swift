@@ -45,7 +45,7 @@ struct Recount {
       for number in 1...15 { bytes.put(byReturn[number], at: 247 + 8 * number) }
     }
     if count > 0 {
-      (header.minimum, header.maximum) = box(header)
+      (header.minimum, header.maximum) = header.box(low, high)
       let (low, high) = (header.minimum, header.maximum)
       for (index, number) in [high.x, low.x, high.y, low.y, high.z, low.z].enumerated() {
         bytes.put(number.bitPattern, at: 179 + 8 * index)
@@ -53,15 +53,16 @@ struct Recount {
     }
     return (header, bytes)
   }
+}
 
-  private func box(_ header: LASHeader) -> (Vector3, Vector3) {
-    let (scale, offset) = (header.scale, header.offset)
+extension LASHeader {
+  /// The corners of the box between two places in the file's steps. A negative scale turns it around.
+  func box(_ low: SIMD3<Int32>, _ high: SIMD3<Int32>) -> (low: Vector3, high: Vector3) {
     func place(_ steps: SIMD3<Int32>) -> Vector3 {
       Vector3(
         x: Double(steps.x) * scale.x + offset.x, y: Double(steps.y) * scale.y + offset.y,
         z: Double(steps.z) * scale.z + offset.z)
     }
-    // A negative scale turns the box around.
     let (a, b) = (place(low), place(high))
     return (
       Vector3(x: min(a.x, b.x), y: min(a.y, b.y), z: min(a.z, b.z)),

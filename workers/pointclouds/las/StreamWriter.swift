@@ -4,9 +4,8 @@ import Synchronization
 /// Writes a LAS or LAZ file whose points come in batches, in memory that does not grow with their number.
 ///
 /// Each batch is whole records in the frame's point format, little-endian, one after another; batches may have any
-/// size,
-/// and who made them, on whatever thread, does not matter: only the order in which they are appended. The same records
-/// give the same file, whatever the batches and the threads.
+/// size, and who made them, on whatever thread, does not matter: only the order in which they are appended. The same
+/// records give the same file, whatever the batches and the threads.
 ///
 /// The file appears under its name when `finish` returns. A writer that is dropped before that leaves nothing behind.
 ///

@@ -1,13 +1,14 @@
 /// What a compressed file has beside its chunks: how they are coded, how long each is, and the table that says so.
 struct LAZWriter: Sendable {
   let record: LASzipRecord
-  let coders: CoderPool
+  let coders: IdlePool<any ChunkCoder>
   /// The bytes of each chunk that was written.
   var sizes: [Int] = []
 
   init(_ header: LASHeader) throws(PointCloudError) {
-    record = try LASzipRecord(for: header)
-    coders = CoderPool(record, recordLength: header.recordLength)
+    let (record, length) = (try LASzipRecord(for: header), header.recordLength)
+    self.record = record
+    coders = IdlePool { record.makeCoder(recordLength: length, fields: .all) }
   }
 
   /// Points per chunk; the last one has fewer.

@@ -29,8 +29,7 @@ public struct PicturePoint: Sendable {
   public let parameters: PictureParameters
   let camera: PictureCamera
   /// For each sample the depth of the nearest point, as its bits, and below them what its colour is made from: the
-  /// lesser
-  /// number is the nearer point.
+  /// lesser number is the nearer point.
   private let samples: UnsafeMutablePointer<Atomic<UInt64>>
   static let empty = UInt64.max
 
@@ -140,8 +139,7 @@ public struct PicturePoint: Sendable {
 }
 
 /// Three numbers of 16 bits as one of 32: nine bits of each and how far they are shifted, so that dark colours and
-/// those
-/// of 8 bits keep their differences.
+/// those of 8 bits keep their differences.
 enum SharedExponent {
   static func packed(_ color: SIMD3<UInt16>) -> UInt32 {
     let most = max(color.x, color.y, color.z)

@@ -21,7 +21,7 @@ extension PointFile {
     }
     var (low, high) = (SIMD3(repeating: Double.infinity), SIMD3(repeating: -Double.infinity))
     try parts.forEachInOrder(
-      reader.fields, threads: threads, keepGoing: { keepGoing(0.4 * $0) }, { (_, records) in reader.bounds(records) },
+      reader.fields, threads: threads, keepGoing: { keepGoing(0.4 * $0) }, { (records) in reader.bounds(records) },
       { bounds in (low, high) = (pointwiseMin(low, bounds.low), pointwiseMax(high, bounds.high)) })
     guard low.x <= high.x else {
       throw PointCloudError(.empty, "there is nothing to be drawn", remedy: "Give a cloud with points.")
@@ -31,7 +31,7 @@ extension PointFile {
       parameters: parameters)
     try parts.forEachInOrder(
       reader.fields, threads: threads, keepGoing: { keepGoing(0.4 + 0.5 * $0) },
-      { (_, records) in reader.points(records) },
+      { (records) in reader.points(records) },
       { points in picture.add(points.count, threads: threads) { points[$0] } })
     guard keepGoing(0.9) else { throw .cancelled }
     try picture.write(path: path, threads: threads)

@@ -3,9 +3,8 @@ import Numerics
 /// Closes gaps within the cloud: behind trees, below eaves, where nothing was scanned.
 ///
 /// A sample without a point is filled where points lie around it, closer than `reach` in six of eight directions, so
-/// that
-/// the outline of the cloud stays. It takes the nearest of those that lie deeper: what is behind goes on behind what
-/// stands in front of it.
+/// that the outline of the cloud stays. It takes the nearest of those that lie deeper: what is behind goes on behind
+/// what stands in front of it.
 struct HoleFilling {
   /// In samples.
   let reach: Int

@@ -5,8 +5,7 @@ import Numerics
 struct PointSizes {
   private static let block = 32
   /// Discs of this radius, in mean distances between points, leave about two samples in a hundred free of points that
-  /// lie
-  /// at random.
+  /// lie at random.
   private static let closing = 1.15
 
   /// A square of nine samples.
@@ -69,8 +68,7 @@ struct PointSizes {
   }
 
   /// Each point as a cone whose tip is the point: nearer points hide what is behind, and among neighbours of one
-  /// surface
-  /// each sample has the colour and the depth of the point next to it.
+  /// surface each sample has the colour and the depth of the point next to it.
   ///
   /// - Parameter slope: how much deeper a cone is for each sample from its tip.
   func spread(_ keys: Grid<UInt64>, slope: Float, threads: Int) -> Grid<UInt64> {

@@ -118,16 +118,15 @@ private struct ColourRun {
       try cloud.writePictureIfAny(
         path("\(name).png"), PictureParameters(coloring: .color), threads: threads, warnings: &warnings)
     }
-    let bounds = Positions(cloud, threads: threads).bounds()
+    let bounds = cloud.box(threads: threads)
     let picture = try Orthophoto(path: photo)
     guard let told else { throw .cancelled }
     let summary = ColourSummary(
       points: cloud.count, coloured: cloud.count - found.outside - found.withoutData, outside: found.outside,
       withoutData: found.withoutData, input: told,
       photo: ColourSummary.Photo(name: fileName(of: photo), columns: picture.columns, rows: picture.rows),
-      outputFormat: "LAS 1.\(cloud.header.minorVersion), point format \(cloud.format.number)"
-        + (parameters.format == .laz ? ", compressed" : ""),
-      minimum: bounds?.low ?? cloud.header.minimum, maximum: bounds?.high ?? cloud.header.maximum,
+      outputFormat: cloud.formatDescription(as: parameters.format),
+      minimum: bounds.low, maximum: bounds.high,
       parameters: parameters, threads: threads, stages: reporter.times,
       outputs: [file] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"], warnings: warnings)
     try writeFile(summary.json(), path("summary.json"))

@@ -45,14 +45,12 @@ private struct ConvertRun {
   let limits: ReadLimits
   let reporter: ProgressReporter<ConvertPipeline.Stage>
 
-  /// What was read: LAS as it is, all else as a table.
-  private enum Content {
-    case cloud(PointCloud)
-    case table(PointTable, ScanFormat)
-  }
-
   func run() throws(PointCloudError) -> ConvertSummary {
-    let content = try reporter.stage(.read) { (going) throws(PointCloudError) in try read(going) }
+    let content = try reporter.stage(.read) { (going) throws(PointCloudError) in
+      try ScanContent.read(
+        path: input, text: ScanContent.TextForm(columns: parameters.columns, delimiter: parameters.delimiter),
+        threads: threads, limits: limits, isSalvaging: parameters.salvage, keepGoing: going)
+    }
     let made = try reporter.stage(.convert) { (_) throws(PointCloudError) -> CloudFromTable? in
       guard case .table(let table, _) = content else { return nil }
       return try CloudFromTable(table, scale: parameters.scale)
@@ -67,7 +65,8 @@ private struct ConvertRun {
     }
     let output = "\(stem(of: input)).\(parameters.format.rawValue)"
     let left = try reporter.stage(.write) { (going) throws(PointCloudError) in
-      try write(cloud, "\(outputDirectory)/\(output)", going)
+      try cloud.write(
+        path: "\(outputDirectory)/\(output)", as: parameters.format, threads: threads, keepGoing: going)
     }
     let summary = summarize(cloud, made, inputFormat, output, cloud.warnings + (made?.warnings ?? []) + left)
     try writeFile(summary.json(), "\(outputDirectory)/summary.json")
@@ -75,52 +74,14 @@ private struct ConvertRun {
     return summary
   }
 
-  private func read(_ going: (Double) -> Bool) throws(PointCloudError) -> Content {
-    let format = try ScanFormat(of: start(), path: input)
-    if format.isLAS {
-      return .cloud(
-        try PointCloud.read(
-          path: input, threads: threads, limits: limits, isSalvaging: parameters.salvage, keepGoing: going))
-    }
-    let file = ByteReader(block: try ByteBlock.contents(ofFile: input, sizeMax: limits.fileBytesMax))
-    var table =
-      switch format {
-      case .ply: try PLYReader.read(file, limits: limits, keepGoing: going)
-      case .pcd: try PCDReader.read(file, limits: limits, keepGoing: going)
-      default:
-        try DelimitedReader.read(
-          file, names: parameters.columns, delimiter: parameters.delimiter, limits: limits, keepGoing: going)
-      }
-    table.warnOfRounding()
-    return .table(table, format)
-  }
-
-  /// As much of the file as tells its format.
-  private func start() throws(PointCloudError) -> ByteReader {
-    let file = try InputFile(input)
-    return ByteReader(block: try file.read(0..<min(file.byteCount, 128), for: "the file's start"))
-  }
-
-  /// - Returns: what was left out, in words.
-  private func write(
-    _ cloud: PointCloud, _ path: String, _ going: (Double) -> Bool
-  ) throws(PointCloudError) -> [String] {
-    guard !parameters.format.isLAS else {
-      try cloud.write(path: path, isCompressed: parameters.format == .laz, threads: threads)
-      return []
-    }
-    let table = PointTable(cloud, threads: threads)
-    return table.warnings + (try TableWriter(table: table, format: parameters.format).write(path, keepGoing: going))
-  }
-
   private func summarize(
     _ cloud: PointCloud, _ made: CloudFromTable?, _ inputFormat: String, _ output: String, _ warnings: [String]
   ) -> ConvertSummary {
-    let bounds = Positions(cloud, threads: threads).bounds()
+    let bounds = cloud.box(threads: threads)
     return ConvertSummary(
       points: cloud.count, pointsLost: cloud.losses.reduce(0) { $0 + $1.points.count },
       pointsWithoutPlace: made?.withoutPlace ?? 0, inputFormat: inputFormat, outputFormat: parameters.format,
-      minimum: bounds?.low ?? cloud.header.minimum, maximum: bounds?.high ?? cloud.header.maximum,
+      minimum: bounds.low, maximum: bounds.high,
       scale: cloud.header.scale, largestRounding: made?.largestRounding ?? 0,
       losses: cloud.losses.map {
         ConvertSummary.LossSummary(

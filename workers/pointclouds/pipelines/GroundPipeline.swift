@@ -130,7 +130,7 @@ private struct GroundRun {
     let format = scan.file.header.pointFormat
     try points.forEachPart(ground.classes, threads: threads, keepGoing: { going(0.8 * $0) }) {
       (records, classes) throws(PointCloudError) in
-      try writer.append(records.reclassified(classes, format)) { going(0) }
+      try writer.append(records.reclassified(classes[...], format)) { going(0) }
     }
     try writer.finish { going(0.8) }
     try terrain.finish()
@@ -152,20 +152,5 @@ extension GroundParameters {
     var parameters = self
     parameters.cell = cell
     return parameters
-  }
-}
-
-extension [UInt8] {
-  /// Records with other classes.
-  func reclassified(_ classes: [UInt8], _ format: PointFormat) -> [UInt8] {
-    guard !classes.isEmpty else { return self }
-    let length = count / classes.count
-    var (records, place) = (self, format.classificationOffset)
-    let mask = format.classMask
-    for value in classes {
-      records[place] = records[place] & ~mask | value & mask
-      place += length
-    }
-    return records
   }
 }

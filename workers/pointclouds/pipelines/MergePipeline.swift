@@ -174,16 +174,15 @@ private struct MergeRun {
     _ merged: MergedCloud, _ told: [InputSummary], _ outputs: [String], _ warnings: [String]
   ) throws(PointCloudError) -> MergeSummary {
     let cloud = merged.cloud
-    let bounds = Positions(cloud, threads: threads).bounds()
+    let bounds = cloud.box(threads: threads)
     // What is not understood of it, the inputs' warnings have told.
     var known: [String] = []
     let system = try cloud.knownSystem(&known)
     return MergeSummary(
       points: cloud.count, inputs: told,
-      outputFormat: "LAS 1.\(cloud.header.minorVersion), point format \(cloud.format.number)"
-        + (parameters.format == .laz ? ", compressed" : ""),
-      coordinateSystem: system, unit: system?.unit ?? "unknown", minimum: bounds?.low ?? cloud.header.minimum,
-      maximum: bounds?.high ?? cloud.header.maximum, scale: cloud.header.scale,
+      outputFormat: cloud.formatDescription(as: parameters.format),
+      coordinateSystem: system, unit: system?.unit ?? "unknown", minimum: bounds.low,
+      maximum: bounds.high, scale: cloud.header.scale,
       largestRounding: merged.largestRounding, parameters: parameters, threads: threads, stages: reporter.times,
       outputs: outputs, warnings: warnings)
   }

@@ -27,6 +27,8 @@ final class ProgressReporter<Stage: ReportedStage> {
   private var before = 0.0
   private var highest = 0.0
   private var last: Stage?
+  /// Whoever has cancelled is not asked again: threads that share a stage would ask on until each of them has heard.
+  private var wasCancelled = false
   private(set) var times: [StageTime] = []
 
   private init(report: @escaping (String, Double) -> Void, isCancelled: @escaping () -> Bool) {
@@ -61,7 +63,8 @@ final class ProgressReporter<Stage: ReportedStage> {
   }
 
   private func advance(_ stage: Stage, _ share: Double) -> Bool {
-    guard !isCancelled() else { return false }
+    wasCancelled = wasCancelled || isCancelled()
+    guard !wasCancelled else { return false }
     tell(stage, before + stage.share * min(1, max(0, share)))
     return true
   }

@@ -41,44 +41,57 @@ struct Scan: Sendable {
   /// What z is multiplied by to be measured as x and y are.
   var heightFactor: Double { system?.heightFactor ?? 1 }
 
-  /// From the thousandth of a millimetre to a thousand kilometres: what is said to be shorter or longer is no unit of a scan.
-  private static let metresPerUnitPossible = 1e-6...1e6
-
   /// How many metres a step of one in x or y is, as far as the file says so; else 1.
-  var knownMetresPerUnit: Double {
-    system.map(\.metresPerUnit).flatMap { Self.metresPerUnitPossible.contains($0) ? $0 : nil } ?? 1
-  }
+  var knownMetresPerUnit: Double { system?.plausibleMetresPerUnit ?? 1 }
 
   /// How many metres a step of one in x or y is, where lengths were given in metres; 1 where they are the file's own.
   mutating func metresPerUnit(_ unit: GroundParameters.LengthUnit) -> Double {
-    guard unit == .metres else { return 1 }
-    guard let system else {
-      warnings.append("lengths were given in metres and the file does not say its unit; metres are assumed")
-      return 1
-    }
-    guard Self.metresPerUnitPossible.contains(system.metresPerUnit) else {
-      warnings.append("the unit of the file is said to be \(system.metresPerUnit) m long; metres are assumed")
-      return 1
-    }
-    return system.metresPerUnit
+    unit.metresPerUnit(of: system, &warnings)
   }
 
   /// Such as `LAS 1.2, point format 3, compressed`.
   var formatDescription: String { file.header.formatDescription }
 
   /// Who made the file, in its own words.
-  var originDescription: String {
-    [file.header.systemIdentifier, file.header.generatingSoftware].filter { !$0.isEmpty }.joined(separator: " / ")
-  }
+  var originDescription: String { file.header.originDescription }
 
   /// Compressed chunks, 0 where nothing is compressed.
   var chunkCount: Int { file.header.isCompressed ? file.parts.chunks.count : 0 }
 }
 
+extension CoordinateSystem {
+  /// The length of the unit of x and y in metres; nil where that is said to be less than a thousandth of a millimetre or more than a
+  /// thousand kilometres, which is no unit of a scan.
+  var plausibleMetresPerUnit: Double? { (1e-6...1e6).contains(metresPerUnit) ? metresPerUnit : nil }
+}
+
+extension GroundParameters.LengthUnit {
+  /// How many metres a step of one in x or y is, where lengths were given in metres; 1 where they are the file's own.
+  func metresPerUnit(of system: CoordinateSystem?, _ warnings: inout [String]) -> Double {
+    guard self == .metres else { return 1 }
+    guard let system else {
+      warnings.append("lengths were given in metres and the file does not say its unit; metres are assumed")
+      return 1
+    }
+    guard let metres = system.plausibleMetresPerUnit else {
+      warnings.append("the unit of the file is said to be \(system.metresPerUnit) m long; metres are assumed")
+      return 1
+    }
+    return metres
+  }
+}
+
 extension LASHeader {
   /// Such as `LAS 1.2, point format 3, compressed`.
-  var formatDescription: String {
+  var formatDescription: String { formatDescription(isCompressed: isCompressed) }
+
+  func formatDescription(isCompressed: Bool) -> String {
     "LAS 1.\(minorVersion), point format \(pointFormat.number)\(isCompressed ? ", compressed" : "")"
+  }
+
+  /// Who made the file, in its own words.
+  var originDescription: String {
+    [systemIdentifier, generatingSoftware].filter { !$0.isEmpty }.joined(separator: " / ")
   }
 }
 

@@ -9,8 +9,7 @@ public struct StagesPipeline {
   ///   - progress: told the stage and the share of the whole that is done, growing from 0 to 1; on the caller's thread.
   ///   - isCancelled: asked on the caller's thread, now and then.
   /// - Throws: any `PointCloudError`, that of a stage with its place; `empty` where there are no points, or none are
-  ///   left;
-  ///   `geographicCoordinates` where x and y are degrees and a stage measures.
+  ///   left; `geographicCoordinates` where x and y are degrees and a stage measures.
   public static func run(
     input: String, outputDirectory: String, parameters: StagesParameters, threads: Int = 1,
     limits: ReadLimits = ReadLimits(), progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in },
@@ -73,15 +72,14 @@ private struct StagesRun {
     }
     let name = "\(stem(of: input))-\(parameters.suffix)"
     let output = "\(name).\(parameters.format.rawValue)"
-    let picture = try reporter.stage(.write(share: writeShare)) { [cloud] (going) throws(PointCloudError) in
-      let left = try write(cloud, "\(outputDirectory)/\(output)") { going(0.7 * $0) }
+    let isDrawn = try reporter.stage(.write(share: writeShare)) { [cloud] (going) throws(PointCloudError) in
+      scan.warnings += try cloud.write(
+        path: "\(outputDirectory)/\(output)", as: parameters.format, threads: threads, keepGoing: { going(0.7 * $0) })
       guard going(0.7) else { throw .cancelled }
-      scan.warnings += left
-      return try draw(cloud, "\(name).png")
+      return try draw(cloud, "\(outputDirectory)/\(name).png", &scan.warnings)
     }
-    if picture == nil { scan.warnings.append("there is nothing to be drawn but noise, so there is no picture") }
     let summary = summarize(
-      scan, cloud, steps, [output, picture, "summary.json"].compactMap { $0 })
+      scan, cloud, steps, [output] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"])
     try writeFile(summary.json(), "\(outputDirectory)/summary.json")
     reporter.finish()
     return summary
@@ -119,35 +117,18 @@ private struct StagesRun {
         "x and y are degrees (\(system.name)), and \(label(stages[index], index)) needs lengths",
         remedy: "Project the file first, for example to its UTM zone.")
     }
-    var metresPerUnit = 1.0
-    if parameters.lengthUnit == .metres, measuring != nil {
-      if let system = scan.system, (1e-6...1e6).contains(system.metresPerUnit) {
-        metresPerUnit = system.metresPerUnit
-      } else {
-        scan.warnings.append("lengths were given in metres and the file does not say its unit; metres are assumed")
-      }
-    }
+    let metresPerUnit = measuring == nil ? 1 : parameters.lengthUnit.metresPerUnit(of: scan.system, &scan.warnings)
     return StageContext(
       threads: threads, metresPerUnit: metresPerUnit, heightFactor: scan.system?.heightFactor ?? 1,
       system: scan.system)
   }
 
-  /// - Returns: what was left out, in words.
-  private func write(
-    _ cloud: PointCloud, _ path: String, _ going: (Double) -> Bool
-  ) throws(PointCloudError) -> [String] {
-    guard !parameters.format.isLAS else {
-      try cloud.write(path: path, isCompressed: parameters.format == .laz, threads: threads, keepGoing: going)
-      return []
-    }
-    let table = PointTable(cloud, threads: threads)
-    return table.warnings + (try TableWriter(table: table, format: parameters.format).write(path, keepGoing: going))
-  }
-
   /// Draws the cloud, coloured by what the last stage found that finds something to colour it by.
-  /// - Returns: the picture's name; nil where there is nothing to be shown.
-  private func draw(_ cloud: PointCloud, _ name: String) throws(PointCloudError) -> String? {
-    var picture = PictureParameters(coloring: cloud.format.colorOffset == nil ? .height : .color)
+  /// - Returns: whether there is anything to be shown.
+  private func draw(
+    _ cloud: PointCloud, _ path: String, _ warnings: inout [String]
+  ) throws(PointCloudError) -> Bool {
+    var picture = PictureParameters(coloring: cloud.usualColoring)
     var values: [Float]?
     switch stages.lazy.compactMap(\.shown).last {
     case .classes: picture.coloring = .classification
@@ -156,13 +137,7 @@ private struct StagesRun {
     case nil: break
     }
     if values != nil { picture.coloring = .value }
-    do throws(PointCloudError) {
-      try cloud.writePicture(
-        path: "\(outputDirectory)/\(name)", parameters: picture, values: values, threads: threads)
-      return name
-    } catch  where error.code == .empty {
-      return nil
-    }
+    return try cloud.writePictureIfAny(path, picture, values: values, threads: threads, warnings: &warnings)
   }
 
   /// Labels that follow each other get shades far apart: multiples of the golden ratio are spread evenly.
@@ -175,12 +150,12 @@ private struct StagesRun {
   private func summarize(
     _ scan: StagesInput, _ cloud: PointCloud, _ steps: [StagesSummary.Step], _ outputs: [String]
   ) -> StagesSummary {
-    let bounds = Positions(cloud, threads: threads).bounds()
+    let bounds = cloud.box(threads: threads)
     return StagesSummary(
       pointsRead: scan.points, points: cloud.count, inputFormat: scan.format,
-      outputFormat: cloud.formatDescription(isCompressed: parameters.format == .laz, parameters.format),
+      outputFormat: cloud.formatDescription(as: parameters.format),
       inputOrigin: scan.origin, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
-      minimum: bounds?.low ?? cloud.header.minimum, maximum: bounds?.high ?? cloud.header.maximum,
+      minimum: bounds.low, maximum: bounds.high,
       extraDimensions: cloud.extraNames, steps: steps, parameters: parameters, threads: threads,
       stages: reporter.times, outputs: outputs, warnings: scan.warnings)
   }
@@ -200,34 +175,17 @@ private struct StagesInput {
   static func read(
     path: String, threads: Int, limits: ReadLimits, keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> (cloud: PointCloud, input: StagesInput) {
-    let file = try InputFile(path)
-    let start = ByteReader(block: try file.read(0..<min(file.byteCount, 128), for: "the file's start"))
-    let kind = try ScanFormat(of: start, path: path)
-    if kind.isLAS {
-      let cloud = try PointCloud.read(path: path, threads: threads, limits: limits, keepGoing: keepGoing)
-      return (cloud, try StagesInput(cloud, cloud.formatDescription, cloud.warnings))
-    }
-    let table = try readTable(kind, path, limits, keepGoing)
-    let made = try CloudFromTable(table, scale: nil)
-    return (made.cloud, try StagesInput(made.cloud, kind.rawValue, made.warnings))
-  }
-
-  private static func readTable(
-    _ kind: ScanFormat, _ path: String, _ limits: ReadLimits, _ keepGoing: (Double) -> Bool
-  ) throws(PointCloudError) -> PointTable {
-    let file = ByteReader(block: try ByteBlock.contents(ofFile: path, sizeMax: limits.fileBytesMax))
-    switch kind {
-    case .ply: return try PLYReader.read(file, limits: limits, keepGoing: keepGoing)
-    case .pcd: return try PCDReader.read(file, limits: limits, keepGoing: keepGoing)
-    default:
-      return try DelimitedReader.read(file, names: [], delimiter: nil, limits: limits, keepGoing: keepGoing)
+    switch try ScanContent.read(path: path, threads: threads, limits: limits, keepGoing: keepGoing) {
+    case .cloud(let cloud): return (cloud, try StagesInput(cloud, cloud.formatDescription, cloud.warnings))
+    case .table(let table, let format):
+      let made = try CloudFromTable(table, scale: nil)
+      return (made.cloud, try StagesInput(made.cloud, format.rawValue, made.warnings))
     }
   }
 
   private init(_ cloud: PointCloud, _ format: String, _ warnings: [String]) throws(PointCloudError) {
     (points, self.format, self.warnings) = (cloud.count, format, warnings)
-    origin = [cloud.header.systemIdentifier, cloud.header.generatingSoftware].filter { !$0.isEmpty }
-      .joined(separator: " / ")
+    origin = cloud.header.originDescription
     do throws(PointCloudError) {
       let found = try cloud.coordinateSystem()
       system = found
@@ -245,13 +203,5 @@ extension PointCloudError {
   /// The same error, saying where in a pipeline.
   fileprivate func at(_ place: String) -> PointCloudError {
     PointCloudError(code, "\(place): \(message)", remedy: remedy, offset: offset, chunk: chunk)
-  }
-}
-
-extension PointCloud {
-  fileprivate func formatDescription(isCompressed: Bool, _ format: ScanFormat) -> String {
-    format.isLAS
-      ? "LAS 1.\(header.minorVersion), point format \(self.format.number)\(isCompressed ? ", compressed" : "")"
-      : format.rawValue
   }
 }

@@ -32,14 +32,23 @@ struct FlightPlan: Sendable {
 
   init(_ parameters: SimulationParameters) {
     step = 1 / parameters.density.squareRoot()
-    let width: Double
+    let (width, count): (Double, Double)
     switch parameters.extent {
-    case .points(let count):
-      width = (Double(count) / (parameters.density * Self.pointsPerPulse * (1 + parameters.overlap))).squareRoot()
-      length = max(width, step)
-    case .site(let givenWidth, let givenLength): (width, length) = (givenWidth, givenLength)
+    case .points(let points):
+      let area = Double(points) / (parameters.density * Self.pointsPerPulse)
+      if area.squareRoot() <= parameters.stripWidth {
+        // One strip, which goes on until there are enough.
+        (width, count) = (area.squareRoot(), 1)
+        length = max(2 * width, step)
+      } else {
+        width = (area / (1 + parameters.overlap)).squareRoot()
+        count = max(2, (width / parameters.stripWidth).rounded(.up))
+        length = width
+      }
+    case .site(let givenWidth, let givenLength):
+      (width, length) = (givenWidth, givenLength)
+      count = max(1, (width / parameters.stripWidth).rounded(.up))
     }
-    let count = max(1, (width / parameters.stripWidth).rounded(.up))
     spacing = max(width / count, step)
     swath = spacing * (count > 1 ? 1 + parameters.overlap : 1)
     if case .site = parameters.extent { strips = Int(count) } else { strips = nil }

@@ -3,8 +3,7 @@ import Glibc
 /// What one pulse of the scanner comes back from.
 ///
 /// A pulse goes down in the plane across the flight: at the height z it is at x = `reach` − `slant` × z. It loses part
-/// of
-/// itself at each leaf or wire, and ends at the first solid body, at the ground, or where too little is left.
+/// of itself at each leaf or wire, and ends at the first solid body, at the ground, or where too little is left.
 struct PulseTracer {
   /// One echo of a pulse.
   struct Echo {

@@ -6,11 +6,9 @@ import Synchronization
 /// It serves demonstrations, tests and measurements where no real scan is at hand, and says in its header that it is
 /// simulated. The same parameters give the same bytes, whatever the number of threads.
 ///
-/// A scanner flies north and south in strips that overlap, and sweeps east and west. Pulses are slanted to the sides,
-/// so
+/// A scanner flies north and south in strips that overlap, and sweeps east and west. Pulses are slanted to the sides, so
 /// that walls are seen now and then. A pulse comes back from up to five places: leaves, wires, and the first solid
-/// thing.
-/// Classes are those of LAS 1.4: ground 2, low, medium and high plants 3, 4, 5 (by their height above the ground: up to
+/// thing. Classes are those of LAS 1.4: ground 2, low, medium and high plants 3, 4, 5 (by their height above the ground: up to
 /// 0.5 m, 2 m, more), building 6, low noise 7, water 9, road 11, wire 14, pylon 15, high noise 18.
 public struct ScanSimulator: Sendable {
   public let parameters: SimulationParameters

@@ -64,14 +64,6 @@ struct BlockLattice: Hashable, Sendable {
 
   /// The cells of a block.
   func cells(of block: SIMD2<Int>) -> CellRectangle { CellRectangle(low: block &* side, high: (block &+ 1) &* side) }
-
-  /// The blocks that have cells of a rectangle.
-  func blocks(_ cells: CellRectangle) -> CellRectangle {
-    func floor(_ value: Int) -> Int { value >= 0 ? value / side : -((-value + side - 1) / side) }
-    return CellRectangle(
-      low: SIMD2(floor(cells.low.x), floor(cells.low.y)),
-      high: SIMD2(floor(cells.high.x - 1) + 1, floor(cells.high.y - 1) + 1))
-  }
 }
 
 /// Cells, or blocks, from `low` up to but not with `high`, counted from the origin of the coordinates.
@@ -93,6 +85,13 @@ struct CellRectangle: Hashable, Sendable {
 
   func expanded(by margin: Int) -> CellRectangle {
     CellRectangle(low: low &- margin, high: high &+ margin)
+  }
+
+  /// The squares of so many cells that have cells of this rectangle.
+  func divided(by side: Int) -> CellRectangle {
+    func floor(_ value: Int) -> Int { value >= 0 ? value / side : -((-value + side - 1) / side) }
+    return CellRectangle(
+      low: SIMD2(floor(low.x), floor(low.y)), high: SIMD2(floor(high.x - 1) + 1, floor(high.y - 1) + 1))
   }
 
   func intersection(_ other: CellRectangle) -> CellRectangle {

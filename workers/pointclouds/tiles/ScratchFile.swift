@@ -18,25 +18,15 @@ import Glibc
   deinit { close(descriptor) }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(PointCloudError) {
-    var done = 0
-    while done < bytes.count {
-      let count = unsafe pwrite(
-        descriptor, bytes.baseAddress.unsafelyUnwrapped + done, bytes.count - done, off_t(offset + done))
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw .fileAccess("write a scratch file in", folder) }
-      done += count
+    guard unsafe PositionedIO.write(descriptor, bytes, at: offset) else {
+      throw .fileAccess("write a scratch file in", folder)
     }
   }
 
   /// Fills `target` with what was written there.
   func read(into target: UnsafeMutableRawBufferPointer, at offset: Int) throws(PointCloudError) {
-    var done = 0
-    while done < target.count {
-      let count = unsafe pread(
-        descriptor, target.baseAddress.unsafelyUnwrapped + done, target.count - done, off_t(offset + done))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw .fileAccess("read a scratch file in", folder) }
-      done += count
+    guard unsafe PositionedIO.read(descriptor, into: target, at: offset) == target.count else {
+      throw .fileAccess("read a scratch file in", folder)
     }
   }
 }

@@ -60,10 +60,10 @@ struct TiledScan: Sendable {
     var groundCount = 0
     try file.parts.forEachInOrder(
       [.height, .classification, .intensity], threads: threads, keepGoing: keepGoing,
-      { (_, records) in GroupedPart(records, header.pointFormat, lattice) },
+      { (records) in GroupedPart(records, header.pointFormat, lattice) },
       { (part) throws(PointCloudError) in
         (low, high) = (pointwiseMin(low, part.low), pointwiseMax(high, part.high))
-        let bounds = Self.bounds(low, high, header)
+        let bounds = header.box(low, high)
         frame = try GridFrame(
           SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y), cell: cell, limit: limit)
         groundCount += part.points.count { $0.classification == PointClass.ground }
@@ -74,23 +74,11 @@ struct TiledScan: Sendable {
     }
     (self.header, self.lattice, self.folder, parts) = (header, lattice, folder, file.parts)
     bytesInMemoryMax = 8 * tilePointsMax
-    bounds = Self.bounds(low, high, header)
+    bounds = header.box(low, high)
     cells = CellRectangle(frame)
     self.groundCount = groundCount
     points = store.sorted()
     tiles = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
-  }
-
-  private static func bounds(
-    _ low: SIMD3<Int32>, _ high: SIMD3<Int32>, _ header: LASHeader
-  ) -> (low: Vector3, high: Vector3) {
-    let (scale, offset) = (header.scale, header.offset)
-    func place(_ steps: SIMD3<Int32>) -> SIMD3<Double> {
-      SIMD3<Double>(steps) * SIMD3(scale.x, scale.y, scale.z) + SIMD3(offset.x, offset.y, offset.z)
-    }
-    let (a, b) = (place(low), place(high))
-    let (least, most) = (pointwiseMin(a, b), pointwiseMax(a, b))
-    return (Vector3(x: least.x, y: least.y, z: least.z), Vector3(x: most.x, y: most.y, z: most.z))
   }
 
   /// The largest tiles that have no more points than they may, from north to south and there from west to east.
@@ -109,10 +97,10 @@ struct TiledScan: Sendable {
       (tiles, shift) = (larger, shift + 1)
     }
     let side = lattice.side << shift
-    func floor(_ value: Int) -> Int { (value - ((value % side) + side) % side) / side }
+    let all = cells.divided(by: side)
     var list: [Tile] = []
-    for row in (floor(cells.low.y)...floor(cells.high.y - 1)).reversed() {
-      for column in floor(cells.low.x)...floor(cells.high.x - 1) {
+    for row in (all.low.y..<all.high.y).reversed() {
+      for column in all.low.x..<all.high.x {
         let low = SIMD2(column, row) &* side
         let whole = CellRectangle(low: low, high: low &+ side)
         list.append(Tile(cells: whole.intersection(cells), blocks: tiles[SIMD2(column, row)] ?? []))
@@ -218,7 +206,7 @@ extension TiledScan {
 
   /// In an order that depends on nothing but the file.
   func blocks(touching region: CellRectangle) -> [Int] {
-    let range = lattice.blocks(region)
+    let range = region.divided(by: lattice.side)
     guard range.columns * range.rows < points.blocks.count else {
       return points.blocks.indices.filter { range.contains(points.blocks[$0].place) }
     }
@@ -247,7 +235,7 @@ extension TiledScan {
     var next = points.blocks.map(\.first)
     try parts.forEachInOrder(
       .all, threads: threads, keepGoing: keepGoing,
-      { (_, records) throws(PointCloudError) in (unsafe [UInt8](records.bytes), try blockNumbers(records)) },
+      { (records) throws(PointCloudError) in (unsafe [UInt8](records.bytes), try blockNumbers(records)) },
       { (part) throws(PointCloudError) in
         let values = try values(column, part.1, &next)
         try consume(part.0, values)
