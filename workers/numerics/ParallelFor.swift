@@ -58,7 +58,7 @@ private final class SharedWork: Sendable {
 }
 
 /// An array of `count` elements, each made by `body` from its index, on at most `threads` threads.
-public func parallelMap<Element: Sendable>(
+@inlinable public func parallelMap<Element: Sendable>(
   _ count: Int, threads: Int, _ body: @Sendable (Int) -> Element
 ) -> [Element] {
   let step = 1 << 14

@@ -31,7 +31,6 @@ public struct PicturePoint: Sendable {
   /// For each sample the depth of the nearest point, as its bits, and below them what its colour is made from: the
   /// lesser number is the nearer point.
   private let samples: UnsafeMutablePointer<Atomic<UInt64>>
-  static let empty = UInt64.max
 
   /// - Parameters:
   ///   - low: the least coordinates of the cloud; what lies outside of the box may not be in the picture.
@@ -49,7 +48,7 @@ public struct PicturePoint: Sendable {
     camera = PictureCamera(low, high, parameters)
     let count = camera.columns * camera.rows
     unsafe samples = .allocate(capacity: count)
-    for index in 0..<count { unsafe (samples + index).initialize(to: Atomic(Self.empty)) }
+    for index in 0..<count { unsafe (samples + index).initialize(to: Atomic(PictureSamples.none)) }
   }
 
   deinit {
@@ -70,7 +69,7 @@ public struct PicturePoint: Sendable {
         guard let point = point(index), let place = camera.sample(point.x, point.y, point.z) else { continue }
         guard hasColors || !point.value.isNaN else { continue }
         let payload = hasColors ? SharedExponent.packed(point.color) : point.value.bitPattern
-        keepNearest(UInt64(place.depth.bitPattern) << 32 | UInt64(payload), at: place.index)
+        keepNearest(PictureSamples.key(depth: place.depth, payload: payload), at: place.index)
       }
     }
   }
@@ -87,25 +86,46 @@ public struct PicturePoint: Sendable {
 
   /// The picture of the points that were added, its first row on top. More may be added after that.
   public func draw(threads: Int = 1) -> Grid<SIMD4<UInt8>> {
-    let (columns, rows) = (camera.columns, camera.rows)
-    let keys = Grid(
-      columns: columns, rows: rows,
-      values: parallelMap(columns * rows, threads: threads) { unsafe self.samples[$0].load(ordering: .relaxed) })
-    let sizes = PointSizes(keys, parameters)
-    let spread = sizes.spread(keys, slope: Float(camera.sampleSize), threads: threads)
-    // Points whose size is given are wanted as they are.
-    let closed =
-      parameters.pointSize == nil ? HoleFilling(parameters).filled(spread, threads: threads) : spread
-    let shades = EyeDomeLighting(
-      strength: parameters.shading, reach: parameters.supersampling, sampleSize: Float(camera.sampleSize)
-    ).shades(closed, threads: threads)
-    let colors = PictureColors(closed, parameters)
-    let samples = parallelMap(columns * rows, threads: threads) { index in
-      let key = closed.values[index]
-      guard key != Self.empty else { return SIMD4<Float>.zero }
-      return SIMD4(colors.color(UInt32(truncatingIfNeeded: key)) * shades[index], 1)
+    let seen = closed(threads: threads)
+    let light = EyeDomeLighting(seen, parameters, sampleSize: Float(camera.sampleSize), threads: threads)
+    let colors = PictureColors(seen, parameters)
+    let side = parameters.supersampling
+    let (columns, rows) = (camera.columns / side, camera.rows / side)
+    let behind = parameters.background.map { SIMD4<Float>(Float($0[0]), Float($0[1]), Float($0[2]), 1) }
+    let pixels = parallelMap(columns * rows, threads: threads) { index in
+      let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+      var sum = SIMD4<Float>.zero
+      for y in row * side..<(row + 1) * side {
+        for x in column * side..<(column + 1) * side {
+          let key = seen.keys[y * seen.columns + x]
+          guard key != PictureSamples.none else { continue }
+          sum += SIMD4(colors.color(PictureSamples.payload(key)) * light.shade(x, y), 1)
+        }
+      }
+      return Self.pixel(sum / Float(side * side), behind)
     }
-    return averaged(Grid(columns: columns, rows: rows, values: samples), threads: threads)
+    return Grid(columns: columns, rows: rows, values: pixels)
+  }
+
+  /// For each sample the point that is seen there, with surfaces closed.
+  private func closed(threads: Int) -> PictureSamples {
+    let points = PictureSamples(columns: camera.columns, rows: camera.rows)
+    for index in 0..<points.count { points.keys[index] = unsafe samples[index].load(ordering: .relaxed) }
+    let spread = PointSizes(points, parameters).spread(points, slope: Float(camera.sampleSize), threads: threads)
+    // Points whose size is given are wanted as they are.
+    if parameters.pointSize == nil { HoleFilling(spread, parameters).fill(threads: threads) }
+    return spread
+  }
+
+  /// - Parameter average: of the samples' colours, 0 where there is no point, and how much of the pixel they cover.
+  @inline(__always) private static func pixel(_ average: SIMD4<Float>, _ behind: SIMD4<Float>?) -> SIMD4<UInt8> {
+    var sum = average
+    if let behind { sum += behind * (1 - sum.w) }
+    guard sum.w > 0 else { return .zero }
+    // Colours are weighted by what they cover, and so are those of transparent pixels not darkened.
+    let color = SIMD4<Float>(sum.x / sum.w, sum.y / sum.w, sum.z / sum.w, 255 * sum.w)
+    let bounds = (low: SIMD4<Float>.zero, high: SIMD4<Float>(repeating: 255))
+    return SIMD4<UInt8>(color.clamped(lowerBound: bounds.low, upperBound: bounds.high), rounding: .toNearestOrEven)
   }
 
   /// Draws the picture and writes it as PNG.
@@ -113,28 +133,6 @@ public struct PicturePoint: Sendable {
   /// - Throws: `raster`, `libraryMissing`, `fileAccess`.
   public func write(path: String, threads: Int = 1) throws(PointCloudError) {
     try RasterFile.writePNG(draw(threads: threads), path: path)
-  }
-
-  /// Samples to pixels, over the background.
-  private func averaged(_ samples: Grid<SIMD4<Float>>, threads: Int) -> Grid<SIMD4<UInt8>> {
-    let side = parameters.supersampling
-    let (columns, rows) = (samples.columns / side, samples.rows / side)
-    let behind = parameters.background.map { SIMD4<Float>(Float($0[0]), Float($0[1]), Float($0[2]), 1) }
-    let pixels = parallelMap(columns * rows, threads: threads) { index in
-      let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-      var sum = SIMD4<Float>.zero
-      for y in row * side..<(row + 1) * side {
-        for x in column * side..<(column + 1) * side { sum += samples.values[y * samples.columns + x] }
-      }
-      sum /= Float(side * side)
-      if let behind { sum += behind * (1 - sum.w) }
-      guard sum.w > 0 else { return SIMD4<UInt8>() }
-      // Colours are weighted by what they cover, and so are those of transparent pixels not darkened.
-      let color = SIMD4<Float>(sum.x / sum.w, sum.y / sum.w, sum.z / sum.w, 255 * sum.w)
-      let bounds = (low: SIMD4<Float>.zero, high: SIMD4<Float>(repeating: 255))
-      return SIMD4<UInt8>(color.clamped(lowerBound: bounds.low, upperBound: bounds.high), rounding: .toNearestOrEven)
-    }
-    return Grid(columns: columns, rows: rows, values: pixels)
   }
 }
 

@@ -26,6 +26,7 @@ struct PictureColors: Sendable {
   private let low: Float
   private let span: Float
   private let tints: [SIMD3<Float>]
+  private static let valuesMax = 1 << 17
 
   /// From low to high: deep blue by green and yellow to red and pale, as on maps of heights.
   private static let heights: [SIMD3<Float>] = [
@@ -38,7 +39,7 @@ struct PictureColors: Sendable {
     SIMD3(68, 30, 96), SIMD3(62, 88, 140), SIMD3(38, 144, 140), SIMD3(104, 196, 98), SIMD3(250, 230, 72),
   ]
 
-  init(_ keys: Grid<UInt64>, _ parameters: PictureParameters) {
+  init(_ samples: PictureSamples, _ parameters: PictureParameters) {
     coloring = parameters.coloring
     tints =
       switch parameters.coloring {
@@ -51,9 +52,22 @@ struct PictureColors: Sendable {
       (low, span) = (Float(range.lowerBound), max(Float(range.upperBound - range.lowerBound), .leastNormalMagnitude))
       return
     }
-    let values = keys.values.lazy.filter { $0 != CloudPicture.empty }.map { key in
-      let bits = UInt32(truncatingIfNeeded: key)
-      return isColor ? SharedExponent.unpacked(bits).max() : Float(bitPattern: bits)
+    var values: [Float] = []
+    var greatest = -Float.infinity
+    var (seen, step) = (0, 1)
+    for index in 0..<samples.count {
+      let key = samples.keys[index]
+      guard key != PictureSamples.none else { continue }
+      let bits = PictureSamples.payload(key)
+      let value = isColor ? SharedExponent.unpacked(bits).max() : Float(bitPattern: bits)
+      greatest = max(greatest, value)
+      if seen.isMultiple(of: step) { values.append(value) }
+      seen += 1
+      // Some ten thousand tell of all how they are spread: every other one is enough from here on.
+      if values.count == Self.valuesMax {
+        values = stride(from: 0, to: values.count, by: 2).map { values[$0] }
+        step *= 2
+      }
     }
     let sorted = values.sorted()
     guard let first = sorted.first, let last = sorted.last else {
@@ -62,7 +76,7 @@ struct PictureColors: Sendable {
     }
     if isColor {
       // Colours of 8 bits are told by there being no greater ones; both become bright enough to be seen.
-      let full: Float = last < 256 ? 255 : 65_535
+      let full: Float = greatest < 256 ? 255 : 65_535
       let bright = sorted[Int(Double(sorted.count - 1) * 0.998)]
       (low, span) = (0, min(full, max(bright * 1.02, full / 1.8)))
     } else {

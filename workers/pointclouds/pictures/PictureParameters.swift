@@ -65,7 +65,7 @@ public struct PictureParameters: Hashable, Codable, Sendable {
     case showsNoise = "shows_noise"
   }
 
-  /// Samples along the longer side: memory grows with their square, some 60 bytes for each.
+  /// Samples along the longer side: memory grows with their square, 28 bytes for each.
   public static let samplesMax = 8_192
   /// In samples: the work of drawing a point grows with its square.
   static let pointSamplesMax = 64.0

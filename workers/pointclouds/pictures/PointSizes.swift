@@ -11,29 +11,27 @@ struct PointSizes {
   /// A square of nine samples.
   private static let radiusMin = 1.5
 
-  private let columns: Int
   private let blockColumns: Int
   private let radii: [Float]
 
-  init(_ keys: Grid<UInt64>, _ parameters: PictureParameters) {
+  init(_ samples: PictureSamples, _ parameters: PictureParameters) {
     let block = Self.block
-    columns = keys.columns
-    blockColumns = (keys.columns + block - 1) / block
-    let blockRows = (keys.rows + block - 1) / block
+    blockColumns = (samples.columns + block - 1) / block
+    let blockRows = (samples.rows + block - 1) / block
     let blockColumns = blockColumns
     if let size = parameters.pointSize {
       radii = [Float](repeating: Float(size * Double(parameters.supersampling)) / 2, count: blockColumns * blockRows)
       return
     }
     var counts = [Int](repeating: 0, count: blockColumns * blockRows)
-    for row in 0..<keys.rows {
-      for column in 0..<keys.columns where keys.values[row * keys.columns + column] != CloudPicture.empty {
+    for row in 0..<samples.rows {
+      for column in 0..<samples.columns where samples.keys[row * samples.columns + column] != PictureSamples.none {
         counts[row / block * blockColumns + column / block] += 1
       }
     }
     let (spacings, usual) = Self.spacings(counts, blockColumns, blockRows)
     let radiusMax = max(
-      Self.radiusMin, min(PictureParameters.pointSamplesMax / 2, Double(max(keys.columns, keys.rows)) / 60))
+      Self.radiusMin, min(PictureParameters.pointSamplesMax / 2, Double(max(samples.columns, samples.rows)) / 60))
     radii = spacings.map { spacing in
       // Where there is little, as along the border, points stay about as large as elsewhere.
       Float(min(radiusMax, max(Self.radiusMin, Self.closing * min(spacing, 1.5 * usual))))
@@ -61,58 +59,55 @@ struct PointSizes {
     return (each, sorted.isEmpty ? 1 : sorted[sorted.count / 2])
   }
 
-  /// For each sample the point that is drawn, and how deep its cone is there.
+  /// What is drawn: for each sample the point, and how deep its cone is there.
   private struct Target {
-    let keys: SharedColumn<UInt64>
+    let samples: PictureSamples
     let depths: SharedColumn<Float>
   }
 
-  /// Each point as a cone whose tip is the point: nearer points hide what is behind, and among neighbours of one
-  /// surface each sample has the colour and the depth of the point next to it.
+  /// Each point as a cone whose tip is the point: nearer points hide what is behind, and among neighbours of one surface
+  /// each sample has the colour and the depth of the point next to it.
   ///
   /// - Parameter slope: how much deeper a cone is for each sample from its tip.
-  func spread(_ keys: Grid<UInt64>, slope: Float, threads: Int) -> Grid<UInt64> {
+  func spread(_ points: PictureSamples, slope: Float, threads: Int) -> PictureSamples {
     let reach = Int(radii.max() ?? 0)
-    guard reach > 0 else { return keys }
-    let band = 64
-    let (columns, rows) = (keys.columns, keys.rows)
+    guard reach > 0 else { return points }
+    let (columns, rows) = (points.columns, points.rows)
     let target = Target(
-      keys: SharedColumn(repeating: CloudPicture.empty, count: columns * rows),
+      samples: PictureSamples(columns: columns, rows: rows),
       depths: SharedColumn(repeating: Float.infinity, count: columns * rows))
-    parallelFor((rows + band - 1) / band, threads: threads) { part in
-      let own = part * band..<min(rows, (part + 1) * band)
-      for row in max(0, own.lowerBound - reach)..<min(rows, own.upperBound + reach) {
+    points.forEachBand(threads: threads, least: max(64, 2 * reach)) { band in
+      for row in max(0, band.lowerBound - reach)..<min(rows, band.upperBound + reach) {
         for column in 0..<columns {
-          let key = keys.values[row * columns + column]
-          if key != CloudPicture.empty { draw(key, column, row, own, columns, slope, target) }
+          let key = points.keys[row * columns + column]
+          if key != PictureSamples.none { draw(key, column, row, band, slope, target) }
         }
       }
     }
-    return Grid(columns: columns, rows: rows, values: target.keys.values)
+    return target.samples
   }
 
   /// Draws a point in the rows of one band.
   @inline(__always) private func draw(
-    _ key: UInt64, _ column: Int, _ row: Int, _ band: Range<Int>, _ columns: Int, _ slope: Float,
-    _ target: Target
+    _ key: UInt64, _ column: Int, _ row: Int, _ band: Range<Int>, _ slope: Float, _ target: Target
   ) {
+    let columns = target.samples.columns
     let radius = radii[row / Self.block * blockColumns + column / Self.block]
     let reach = Int(radius)
-    let depth = Float(bitPattern: UInt32(key >> 32))
-    for y in max(
-      band.lowerBound, row - reach)..<max(max(band.lowerBound, row - reach), min(band.upperBound, row + reach + 1))
-    {
+    let depth = PictureSamples.depth(key)
+    let first = max(band.lowerBound, row - reach)
+    for y in first..<max(first, min(band.upperBound, row + reach + 1)) {
       for x in max(0, column - reach)...min(columns - 1, column + reach) {
         let away = Float((x - column) * (x - column) + (y - row) * (y - row))
         guard away <= radius * radius else { continue }
         let deeper = depth + away.squareRoot() * slope
         let index = y * columns + x
         // Of points that are equally near one is kept by its colour, whatever their order.
-        guard deeper < target.depths[index] || deeper == target.depths[index] && key < target.keys[index] else {
-          continue
-        }
+        guard
+          deeper < target.depths[index] || deeper == target.depths[index] && key < target.samples.keys[index]
+        else { continue }
         target.depths[index] = deeper
-        target.keys[index] = key
+        target.samples.keys[index] = key
       }
     }
   }
