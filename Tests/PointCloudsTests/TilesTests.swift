@@ -105,6 +105,47 @@ import Testing
     }
   }
 
+  /// The bounds in its header decide on how a scan is cut up; if they are wrong, or all points lie in one corner of them, nothing
+  /// that grows with the scan may be in memory, and the result is the same.
+  @Test func `a header whose bounds are wrong changes nothing`() throws {
+    let folder = try TemporaryFolder()
+    let (cloud, path) = try scan(in: folder)
+    let expected = try maps([.dsm], path, tilePoints: Self.tilePoints)
+    // 227 bytes of header: the greatest and least of x, y and z begin at 179.
+    for (name, bounds) in [("far", (1e6, -1e6)), ("none", (0.0, 0.0))] {
+      var bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+      for axis in 0..<2 {
+        for (place, value) in [(179 + 16 * axis, bounds.0), (187 + 16 * axis, bounds.1)] {
+          withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.replaceSubrange(place..<place + 8, with: $0) }
+        }
+      }
+      let wrong = "\(folder.path)/\(name).las"
+      #expect(FileManager.default.createFile(atPath: wrong, contents: Data(bytes)))
+      let found = try maps([.dsm], wrong, tilePoints: Self.tilePoints)
+      #expect(found.tiles > 30, "\(name): \(found.tiles)")
+      let pairs = zip(expected.values[.dsm]!.values, found.values[.dsm]!.values)
+      #expect(pairs.allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN } && cloud.count == Self.points)
+    }
+  }
+
+  @Test func `too many points in one place are refused`() throws {
+    let folder = try TemporaryFolder()
+    let cloud = try ScanSimulator(seed: 3, points: Self.points).makeCloud()
+    let path = "\(folder.path)/heap.las"
+    let place = cloud.header.minimum
+    let heap = try cloud.setting(
+      coordinates: Coordinates(
+        x: Array(repeating: place.x, count: cloud.count), y: Array(repeating: place.y, count: cloud.count),
+        z: Array(repeating: place.z, count: cloud.count)),
+      scale: cloud.header.scale, offset: cloud.header.offset)
+    try heap.write(path: path)
+    let error = #expect(throws: PointCloudError.self) {
+      try maps([.density], path, tilePoints: Self.tilePoints)
+    }
+    #expect(error?.code == .limitExceeded && error?.message.contains("\(cloud.count) points") == true)
+    #expect(try maps([.density], path, tilePoints: Self.points).tiles == 1)
+  }
+
   @Test func `the smallest scans are tiles as well`() throws {
     for count in [1, 2, 30] {
       let folder = try TemporaryFolder()

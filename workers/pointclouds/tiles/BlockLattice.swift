@@ -10,6 +10,8 @@ struct BlockLattice: Hashable, Sendable {
   private let inverseSide: Double
 
   private static let blocksMax = 65_536.0
+  /// Where points lie so unevenly, or the header tells so wrong, that a block has too many.
+  private static let splitBlocksMax = 1 << 20
   private static let sides = 16...2_048
 
   /// Blocks that suit the number of points and the bounds that a header tells, which may be lies: then they suit less.
@@ -28,6 +30,25 @@ struct BlockLattice: Hashable, Sendable {
     while Double(side * side) < wanted, side < Self.sides.upperBound { side *= 2 }
     self.side = side
     inverseSide = 1 / Double(side)
+  }
+
+  private init(_ other: BlockLattice, side: Int) {
+    (cell, scale, offset, self.side) = (other.cell, other.scale, other.offset, side)
+    inverseSide = 1 / Double(side)
+  }
+
+  /// Smaller blocks, for points of which one block has `most`.
+  ///
+  /// - Parameters:
+  ///   - wanted: about as many as a block should have.
+  ///   - blocks: how many blocks have points.
+  /// - Returns: nil where blocks are as small as they can be: a cell, or a million of them.
+  func split(most: Int, wanted: Int, blocks: Int) -> BlockLattice? {
+    var (side, expected, count) = (side, most, blocks)
+    while side > 1, expected > wanted, count * 4 <= Self.splitBlocksMax {
+      (side, expected, count) = (side / 2, expected / 4, count * 4)
+    }
+    return side < self.side ? BlockLattice(self, side: side) : nil
   }
 
   /// Places farther than this many cells from the origin cannot be counted.

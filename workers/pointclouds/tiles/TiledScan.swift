@@ -45,40 +45,86 @@ struct TiledScan: Sendable {
   /// - Parameters:
   ///   - folder: where a scratch file may lie.
   ///   - limit: how many cells the scan may cover.
-  /// - Throws: what reading does; `empty` without points; `limitExceeded`, naming the limit.
-  /// - Complexity: decodes the file once. Beyond twice `tilePointsMax` points, 16 bytes of a scratch file for each, and one more for each column.
+  /// - Throws: what reading does; `empty` without points; `limitExceeded`, naming the limit, also where too many points lie in one place.
+  /// - Complexity: decodes the file once, and once more where the header's bounds are wrong or points lie very unevenly. Beyond twice
+  ///   `tilePointsMax` points, 16 bytes of a scratch file for each, and one more for each column.
   init(
     _ file: PointFile, cell: Double, limit: (cells: Int, name: String), folder: String,
     tilePointsMax: Int, threads: Int, keepGoing: (Double) -> Bool
   ) throws(PointCloudError) {
     let header = file.header
-    let lattice = BlockLattice(header, cell: cell, points: tilePointsMax / Self.blocksPerTile)
-    try lattice.requirePlaces(header)
-    let store = BlockStore(folder: folder, pointsInMemoryMax: 2 * tilePointsMax)
-    var (low, high) = (SIMD3<Int32>(repeating: .max), SIMD3<Int32>(repeating: .min))
-    var frame: GridFrame?
-    var groundCount = 0
-    try file.parts.forEachInOrder(
-      [.height, .classification, .intensity], threads: threads, keepGoing: keepGoing,
-      { (records) in GroupedPart(records, header.pointFormat, lattice) },
-      { (part) throws(PointCloudError) in
-        (low, high) = (pointwiseMin(low, part.low), pointwiseMax(high, part.high))
-        let bounds = header.box(low, high)
-        frame = try GridFrame(
-          SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y), cell: cell, limit: limit)
-        groundCount += part.points.count { $0.classification == PointClass.ground }
-        try store.add(part)
-      })
-    guard let frame else {
-      throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
-    }
+    let (lattice, sorting) = try Self.sort(file, cell, limit, folder, tilePointsMax, threads, keepGoing)
     (self.header, self.lattice, self.folder, parts) = (header, lattice, folder, file.parts)
     bytesInMemoryMax = 8 * tilePointsMax
-    bounds = header.box(low, high)
-    cells = CellRectangle(frame)
-    self.groundCount = groundCount
-    points = store.sorted()
+    bounds = header.box(sorting.low, sorting.high)
+    (cells, groundCount, points) = (CellRectangle(sorting.frame), sorting.groundCount, sorting.points)
     tiles = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
+  }
+
+  /// Sorts the points of a file into blocks that suit them.
+  private static func sort(
+    _ file: PointFile, _ cell: Double, _ limit: (cells: Int, name: String), _ folder: String, _ tilePointsMax: Int,
+    _ threads: Int, _ keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> (BlockLattice, Sorting) {
+    let wanted = max(1, tilePointsMax / blocksPerTile)
+    var lattice = BlockLattice(file.header, cell: cell, points: wanted)
+    try lattice.requirePlaces(file.header)
+    while true {
+      let store = BlockStore(folder: folder, pointsInMemoryMax: 2 * tilePointsMax)
+      let sorting = try Sorting(file, lattice, limit, store, threads, keepGoing)
+      let most = sorting.points.blocks.lazy.map(\.count).max() ?? 0
+      if most > tilePointsMax,
+        let smaller = lattice.split(most: most, wanted: wanted, blocks: sorting.points.blocks.count)
+      {
+        lattice = smaller
+        continue
+      }
+      guard most / tilesInOneBlockMax <= tilePointsMax else {
+        throw PointCloudError(
+          .limitExceeded,
+          "\(most) points lie within \(Double(lattice.side) * cell) by as much, and \(tilePointsMax) are worked on at once",
+          remedy: "Thin the scan first (pointcloud.thin), or choose a smaller cell.")
+      }
+      return (lattice, sorting)
+    }
+  }
+
+  /// So many times the points of a tile may lie in one block that cannot be smaller.
+  private static let tilesInOneBlockMax = 4
+
+  /// The points of a file, sorted once.
+  private struct Sorting {
+    let points: SortedPoints
+    let frame: GridFrame
+    let low: SIMD3<Int32>
+    let high: SIMD3<Int32>
+    let groundCount: Int
+
+    init(
+      _ file: PointFile, _ lattice: BlockLattice, _ limit: (cells: Int, name: String), _ store: BlockStore,
+      _ threads: Int, _ keepGoing: (Double) -> Bool
+    ) throws(PointCloudError) {
+      let header = file.header
+      var (low, high) = (SIMD3<Int32>(repeating: .max), SIMD3<Int32>(repeating: .min))
+      var frame: GridFrame?
+      var groundCount = 0
+      try file.parts.forEachInOrder(
+        [.height, .classification, .intensity], threads: threads, keepGoing: keepGoing,
+        { (records) in GroupedPart(records, header.pointFormat, lattice) },
+        { (part) throws(PointCloudError) in
+          (low, high) = (pointwiseMin(low, part.low), pointwiseMax(high, part.high))
+          let bounds = header.box(low, high)
+          frame = try GridFrame(
+            SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y), cell: lattice.cell, limit: limit)
+          groundCount += part.points.count { $0.classification == PointClass.ground }
+          try store.add(part)
+        })
+      guard let frame else {
+        throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
+      }
+      (self.frame, self.low, self.high, self.groundCount) = (frame, low, high, groundCount)
+      points = store.sorted()
+    }
   }
 
   /// The largest tiles that have no more points than they may, from north to south and there from west to east.
