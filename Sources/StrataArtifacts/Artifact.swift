@@ -19,4 +19,14 @@ extension ArtifactDigest {
     unsafe bytes.withUnsafeBytes { unsafe hasher.update($0) }
     self = hasher.finish()
   }
+
+  /// The digest of a file's content, which is read through once.
+  ///
+  /// - Throws: `storage` where it cannot be read; `invalidInput` for what is no regular file, such as a symbolic link.
+  public init(hashingFileAt path: String) throws(StrataError) {
+    let source = try SourceFile(path)
+    var hasher = SHA256Hasher()
+    unsafe try source.readAll { bytes throws(StrataError) in unsafe hasher.update(bytes) }
+    self = hasher.finish()
+  }
 }

@@ -3,8 +3,6 @@ import StrataRuntime
 
 @main
 struct Main {
-  static let version = "0.1.0"
-
   static let commands: [Command] = [
     .up, .down, .restart, .status, .doctor, .submit, .run, .local, .jobs, .job, .cancel, .retry, .array, .batch,
     .schedule, .capabilities, .account, .keys, .queue, .workers, .tiers, .tenants, .ledger, .simulateScan, .help,

@@ -27,14 +27,17 @@ extension AttemptContext {
     return try processing { () throws(PointCloudError) in try pipeline(paths) }
   }
 
-  /// Runs a pipeline, tells of its warnings, and hands on its summary.
+  /// Runs a pipeline, tells of its warnings, and hands on its summary with the provenance of the results, also in
+  /// `summary.json`.
   func processing(
     _ pipeline: () throws(PointCloudError) -> (json: [UInt8], warnings: [String])
   ) throws(AttemptError) -> AttemptProduct {
     do throws(PointCloudError) {
       let summary = try pipeline()
       for warning in summary.warnings { log("warning: \(warning)") }
-      return AttemptProduct(summary: try Self.value(of: summary.json))
+      let told = try Self.value(of: summary.json, with: provenance)
+      try writeSummary(told, in: outputFolder)
+      return AttemptProduct(summary: told)
     } catch {
       throw AttemptError(error)
     }
@@ -51,9 +54,11 @@ extension AttemptContext {
     return path
   }
 
-  private static func value(of json: [UInt8]) throws(PointCloudError) -> JSONValue {
+  private static func value(of json: [UInt8], with provenance: JSONValue) throws(PointCloudError) -> JSONValue {
     do {
-      return try JSONDecoder().decode(JSONValue.self, from: Data(json))
+      var members = try JSONDecoder().decode([String: JSONValue].self, from: Data(json))
+      members["provenance"] = provenance
+      return .object(members)
     } catch {
       throw PointCloudError(.corrupt, "the summary cannot be read: \(error)", remedy: "Report this.")
     }

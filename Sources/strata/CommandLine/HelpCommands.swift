@@ -15,7 +15,7 @@ extension Command {
   static let version = Command(
     name: "version", summary: "Print the version",
     run: { _ in
-      Terminal.print("strata \(Main.version)")
+      Terminal.print("strata \(Strata.version)")
       return .done
     })
 }

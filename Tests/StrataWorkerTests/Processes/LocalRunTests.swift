@@ -62,6 +62,38 @@ import Testing
     try FileTree.remove(folder)
   }
 
+  /// A link leads to the file, and the name stays that of the link.
+  @Test func resultsSayWhatTheyComeFrom() async throws {
+    try FileTree.make(folder)
+    try ScanFixture.write(to: folder + "/hill.las")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder + "/linked.las", withDestinationPath: folder + "/hill.las")
+    let report = try await localRun().run(
+      "pointcloud.thin", parametersJSON: #"{"size": 2}"#, files: [folder + "/linked.las"], outputFolder: folder + "/out"
+    )
+    func object(_ value: JSONValue?) throws -> [String: JSONValue] {
+      guard case .object(let members) = value else { return try #require(nil) }
+      return members
+    }
+    let file = try JSONDecoder().decode(
+      JSONValue.self, from: try #require(FileManager.default.contents(atPath: folder + "/out/summary.json")))
+    let told = try JSONDecoder().decode(JSONValue.self, from: Data(try #require(report.summaryJSON).utf8))
+    let provenance = try object(try object(told)["provenance"])
+    let bytes = try #require(FileManager.default.contents(atPath: folder + "/hill.las"))
+    #expect(
+      provenance["inputs"]
+        == .array([
+          .object([
+            "name": .string("linked.las"), "size_bytes": .integer(Int64(bytes.count)),
+            "digest": .string(ArtifactDigest(hashing: Array(bytes)).description),
+          ])
+        ]))
+    #expect(told == file && provenance["strata"] == .string(Strata.version))
+    #expect(provenance["capability"] == .string("pointcloud.thin"))
+    #expect(try object(provenance["parameters"])["size"] == .integer(2))
+    try FileTree.remove(folder)
+  }
+
   @Test func aScanGoesThroughStages() async throws {
     try FileTree.make(folder)
     let input = folder + "/hill.las"

@@ -1,3 +1,4 @@
+import StrataArtifacts
 import StrataCore
 import StrataWorker
 import TestSupport
@@ -41,7 +42,10 @@ import Testing
     for reply in replies { #expect(try RunnerReply(body: body(of: reply)) == reply) }
     let requests: [RunnerRequest] = [
       .run(Self.assignment(inputs: [])),
-      .run(Self.assignment(inputs: [InputFile(name: "a", path: "/a", sizeBytes: 3)])),
+      .run(
+        Self.assignment(inputs: [
+          InputFile(name: "a", path: "/a", digest: ArtifactDigest(hashing: Array("abc".utf8)), sizeBytes: 3)
+        ])),
       .save(.user1), .stop,
     ]
     for request in requests { #expect(try RunnerRequest(body: body(of: request)) == request) }

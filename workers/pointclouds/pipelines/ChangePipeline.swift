@@ -129,7 +129,7 @@ private struct ChangeRun {
         values: found.distances.map(Float.init), threads: threads, warnings: &pair.warnings)
     }
     let summary = summarize(pair, found, measured, range, [name] + (isDrawn ? ["change.png"] : []) + ["summary.json"])
-    try writeFile(summary.json(), path("summary.json"))
+    try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }

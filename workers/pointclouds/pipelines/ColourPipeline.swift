@@ -129,7 +129,7 @@ private struct ColourRun {
       minimum: bounds.low, maximum: bounds.high,
       parameters: parameters, threads: threads, stages: reporter.times,
       outputs: [file] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"], warnings: warnings)
-    try writeFile(summary.json(), path("summary.json"))
+    try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }

@@ -69,7 +69,7 @@ private struct ConvertRun {
         path: "\(outputDirectory)/\(output)", as: parameters.format, threads: threads, keepGoing: going)
     }
     let summary = summarize(cloud, made, inputFormat, output, cloud.warnings + (made?.warnings ?? []) + left)
-    try writeFile(summary.json(), "\(outputDirectory)/summary.json")
+    try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }

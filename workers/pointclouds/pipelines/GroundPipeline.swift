@@ -80,7 +80,7 @@ private struct GroundRun {
       try write(scan, points, ground, terrain, going)
     }
     let summary = summarize(scan, effective, points, ground, terrain, outputs: names + ["summary.json"])
-    try writeFile(summary.json(), path("summary.json"))
+    try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }

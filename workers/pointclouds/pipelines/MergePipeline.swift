@@ -117,7 +117,7 @@ private struct MergeRun {
     }
     let outputs = [name] + (isDrawn ? ["merged.png"] : []) + ["summary.json"]
     let summary = try summarize(merged, told, outputs, warnings)
-    try writeFile(summary.json(), path("summary.json"))
+    try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }

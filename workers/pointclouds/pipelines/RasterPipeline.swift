@@ -92,7 +92,7 @@ private struct RasterRun {
       try finish(maps, scan, points, effective, going)
     }
     let summary = summarize(scan, effective, points, ground, maps, outputs: outputs + ["summary.json"])
-    try writeFile(summary.json(), path("summary.json"))
+    try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }

@@ -40,7 +40,7 @@ public struct SimulationPipeline {
       let summary = SimulationRunSummary(
         scan: made, parameters: parameters, threads: threads, stages: reporter.times,
         outputs: [name, "simulated.png", "summary.json"])
-      try writeFile(summary.json(), "\(outputDirectory)/summary.json")
+      try writeSummary(summary, in: outputDirectory)
       reporter.finish()
       return summary
     }

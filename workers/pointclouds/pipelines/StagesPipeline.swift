@@ -80,7 +80,7 @@ private struct StagesRun {
     }
     let summary = summarize(
       scan, cloud, steps, [output] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"])
-    try writeFile(summary.json(), "\(outputDirectory)/summary.json")
+    try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }

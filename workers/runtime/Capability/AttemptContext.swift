@@ -8,11 +8,13 @@ public struct InputFile: Hashable, Codable, Sendable {
   public let name: String
   /// Where its bytes are. Only to be read: the file may be shared with other attempts.
   public let path: String
+  public let digest: ArtifactDigest
   public let sizeBytes: Int64
 
-  public init(name: String, path: String, sizeBytes: Int64) {
+  public init(name: String, path: String, digest: ArtifactDigest, sizeBytes: Int64) {
     self.name = name
     self.path = path
+    self.digest = digest
     self.sizeBytes = sizeBytes
   }
 }

@@ -16,6 +16,9 @@ public struct Parameters: Hashable, Sendable {
     }
   }
 
+  /// All of them, as an object.
+  public var json: JSONValue { .object(values) }
+
   /// Whatever is there, of any kind.
   public func value(_ name: String) -> JSONValue? { values[name] }
 

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Glibc
+import StrataArtifacts
 public import StrataCore
 import StrataRuntime
 import Synchronization
@@ -113,13 +115,19 @@ public struct LocalReport: Hashable, Sendable {
 /// The files of a local run.
 private enum LocalFiles {
   static func input(at path: String) throws(StrataError) -> InputFile {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    guard let attributes, attributes[.type] as? FileAttributeType == .typeRegular else {
+    // A link counts for what it leads to; the name stays the one that was given.
+    let whole = unsafe realpath(path, nil).map { path in
+      defer { unsafe free(path) }
+      return unsafe String(cString: path)
+    }
+    let attributes = whole.flatMap { try? FileManager.default.attributesOfItem(atPath: $0) }
+    guard let whole, let attributes, attributes[.type] as? FileAttributeType == .typeRegular else {
       throw StrataError(.notFound, "'\(path)' is not a file that can be read", remedy: "check the path")
     }
     let name = path.split(separator: "/").last.map(String.init) ?? path
-    let absolute = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
-    return InputFile(name: name, path: absolute, sizeBytes: (attributes[.size] as? Int64) ?? 0)
+    return InputFile(
+      name: name, path: whole, digest: try ArtifactDigest(hashingFileAt: whole),
+      sizeBytes: (attributes[.size] as? Int64) ?? 0)
   }
 
   /// Moves results to where they are wanted; one that was there is replaced.

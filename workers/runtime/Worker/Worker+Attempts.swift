@@ -88,7 +88,7 @@ extension Worker {
         throw .workerFault("the input '\(input.name)' could not be read: \(error)")
       }
       guard let path else { throw .inputMissing(input.name) }
-      files.append(InputFile(name: input.name, path: path, sizeBytes: input.sizeBytes))
+      files.append(InputFile(name: input.name, path: path, digest: input.digest, sizeBytes: input.sizeBytes))
     }
     return files
   }
