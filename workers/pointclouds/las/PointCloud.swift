@@ -37,6 +37,8 @@ public struct PointCloud: Sendable {
   let start: Int
   let length: Int
   let count: Int
+  /// Which point of its file the first one is, where that is told.
+  var first = 0
 
   var bytes: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(rebasing: block.bytes[start..<start + count * length])

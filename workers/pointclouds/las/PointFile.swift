@@ -66,6 +66,12 @@ public struct PointFile: Sendable {
       waveformIndex: extended.count == list.extended.count ? list.waveformIndex : nil)
   }
 
+  /// A cloud of none of the points, with what lies around them.
+  func withoutPoints() throws(PointCloudError) -> PointCloud {
+    let none = PointRecords(block: try ByteBlock(count: 1), start: 0, length: header.recordLength, count: 0)
+    return PointCloud(header, headerBytes, list, none)
+  }
+
   private static func missing(
     _ file: InputFile, _ header: LASHeader, _ count: Int, _ isSalvaging: Bool
   ) throws(PointCloudError) -> Loss? {

@@ -13,6 +13,9 @@ public struct PointFormat: Hashable, Sendable {
 
   private init(known number: Int) { self.number = number }
 
+  /// That of the fewest bytes.
+  static let least = PointFormat(known: 0)
+
   /// A format that is known to be one.
   static func extended(_ number: Int) -> PointFormat {
     precondition((6...10).contains(number))

@@ -104,10 +104,10 @@ struct PointParts: Sendable {
   }
 
   private func records(of index: Int, _ workspace: PartWorkspace) throws(PartFault) -> PointRecords {
-    let (length, count) = (header.recordLength, chunks[index].points.count)
-    let block = try workspace.records(count * length)
+    let (length, points) = (header.recordLength, chunks[index].points)
+    let block = try workspace.records(points.count * length)
     try unsafe read(chunks[index], with: workspace, into: block.base)
-    return PointRecords(block: block, start: 0, length: length, count: count)
+    return PointRecords(block: block, start: 0, length: length, count: points.count, first: points.lowerBound)
   }
 
   private func read(

@@ -65,6 +65,10 @@ public struct PictureParameters: Hashable, Codable, Sendable {
     case showsNoise = "shows_noise"
   }
 
+  /// As many pixels along the longer side as suit so many points, 400 to 1,600: what few points show needs no more, and
+  /// drawing costs by the pixel.
+  static func pixels(suiting points: Int) -> Int { min(1_600, max(400, Int(4 * Double(points).squareRoot()))) }
+
   /// Samples along the longer side: memory grows with their square, 28 bytes for each.
   public static let samplesMax = 8_192
   /// In samples: the work of drawing a point grows with its square.

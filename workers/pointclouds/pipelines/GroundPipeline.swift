@@ -128,9 +128,9 @@ private struct GroundRun {
     let names = ["\(stem(of: input))-classified.las", "terrain.tif", "hillshade.png"]
     var writer = try StreamWriter(path: path(names[0]), frame: scan.file.frame, summary: .asGiven, threads: threads)
     let format = scan.file.header.pointFormat
-    try points.forEachPart(ground.classes, threads: threads, keepGoing: { going(0.8 * $0) }) {
-      (records, classes) throws(PointCloudError) in
-      try writer.append(records.reclassified(classes[...], format)) { going(0) }
+    try points.forEachPart([ground.classes], threads: threads, keepGoing: { going(0.8 * $0) }) {
+      (records, values) throws(PointCloudError) in
+      try writer.append(records.reclassified(values[0][...], format)) { going(0) }
     }
     try writer.finish { going(0.8) }
     try terrain.finish()

@@ -34,8 +34,7 @@ struct Scan: Sendable {
   private static func degrees(_ system: CoordinateSystem) -> PointCloudError {
     PointCloudError(
       .geographicCoordinates, "x and y are degrees (\(system.name)), and the filter needs lengths",
-      remedy: "Project the file first, for example to its UTM zone: pdal translate in.las out.las reprojection "
-        + "--filters.reprojection.out_srs=EPSG:<code>")
+      remedy: "Project the file first, for example to its UTM zone by pointcloud.reproject.")
   }
 
   /// What z is multiplied by to be measured as x and y are.

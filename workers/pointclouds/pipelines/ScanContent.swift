@@ -14,7 +14,7 @@ enum ScanContent {
     path: String, text: TextForm = TextForm(), threads: Int, limits: ReadLimits, isSalvaging: Bool = false,
     keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> ScanContent {
-    let format = try ScanFormat(of: start(of: path), path: path)
+    let format = try ScanFormat(ofFile: path)
     if format.isLAS {
       return .cloud(
         try PointCloud.read(
@@ -32,11 +32,13 @@ enum ScanContent {
     table.warnOfRounding()
     return .table(table, format)
   }
+}
 
-  /// As much of the file as tells its format.
-  private static func start(of path: String) throws(PointCloudError) -> ByteReader {
+extension ScanFormat {
+  /// The format of a file, of which no more is read than tells it.
+  init(ofFile path: String) throws(PointCloudError) {
     let file = try InputFile(path)
-    return try file.reader(0..<min(file.byteCount, 128), for: "the file's start")
+    try self.init(of: file.reader(0..<min(file.byteCount, 128), for: "the file's start"), path: path)
   }
 }
 

@@ -59,24 +59,32 @@ extension PointCloud {
     }
   }
 
-  /// Draws the cloud, coloured as asked.
+  /// Draws the cloud, coloured as asked, as large as suits its points.
   ///
   /// - Returns: false where there is nothing to be drawn but noise; there is no picture then.
   func writePictureIfAny(
     _ path: String, _ parameters: PictureParameters, values: [Float]? = nil, threads: Int,
     warnings: inout [String]
   ) throws(PointCloudError) -> Bool {
+    var parameters = parameters
+    parameters.pixels = PictureParameters.pixels(suiting: count)
     do throws(PointCloudError) {
       try writePicture(path: path, parameters: parameters, values: values, threads: threads)
       return true
     } catch  where error.code == .empty {
-      warnings.append("there is nothing to be drawn but noise, so there is no picture")
+      warnings.append(Self.nothingDrawn)
       return false
     }
   }
 
+  static let nothingDrawn = "there is nothing to be drawn but noise, so there is no picture"
+
+  var usualColoring: PictureParameters.Coloring { format.usualColoring }
+}
+
+extension PointFormat {
   /// By colours where points have any, else by height.
-  var usualColoring: PictureParameters.Coloring { format.colorOffset == nil ? .height : .color }
+  var usualColoring: PictureParameters.Coloring { colorOffset == nil ? .height : .color }
 }
 
 extension CoordinateSystem {

@@ -4,6 +4,10 @@ public struct StagesPipeline {
   /// Reads `input` (LAS, LAZ, COPC, PLY, PCD, or text with named columns) and writes `<stem>-<suffix>.<format>`, a picture
   /// `<stem>-<suffix>.png` and `summary.json` into `outputDirectory`, which must exist, each complete or not at all.
   ///
+  /// A LAS or LAZ file of more than twice `tilePointsMax` points is worked on tile by tile, in memory that does not grow with it, where all
+  /// stages do no more than to leave points out and to give them classes by what lies near: the result is the same. All else is in memory
+  /// as a whole.
+  ///
   /// - Parameters:
   ///   - threads: the most threads to use, the caller's own among them.
   ///   - progress: told the stage and the share of the whole that is done, growing from 0 to 1; on the caller's thread.
@@ -12,14 +16,14 @@ public struct StagesPipeline {
   ///   left; `geographicCoordinates` where x and y are degrees and a stage measures.
   public static func run(
     input: String, outputDirectory: String, parameters: StagesParameters, threads: Int = 1,
-    limits: ReadLimits = ReadLimits(), progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in },
-    isCancelled: () -> Bool = { false }
+    limits: ReadLimits = ReadLimits(), tilePointsMax: Int = defaultTilePointsMax,
+    progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
   ) throws(PointCloudError) -> StagesSummary {
     let stages = try parameters.resolved()
     return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
       try StagesRun(
         input: input, outputDirectory: outputDirectory, parameters: parameters, stages: stages,
-        threads: max(1, threads), limits: limits, reporter: reporter
+        threads: max(1, threads), limits: limits, tilePointsMax: max(1, tilePointsMax), reporter: reporter
       ).run()
     }
   }
@@ -31,6 +35,8 @@ struct PlannedStep: ReportedStage {
   let share: Double
 
   static func read(share: Double) -> PlannedStep { PlannedStep(name: "read", share: share) }
+  /// All stages over all tiles.
+  static func tiles(share: Double) -> PlannedStep { PlannedStep(name: "stages", share: share) }
   static func write(share: Double) -> PlannedStep { PlannedStep(name: "write", share: share) }
 }
 
@@ -42,12 +48,22 @@ private struct StagesRun {
   let stages: [any CloudStage]
   let threads: Int
   let limits: ReadLimits
+  let tilePointsMax: Int
   let reporter: ProgressReporter<PlannedStep>
 
   private let readShare = 0.2
   private let writeShare = 0.2
 
   func run() throws(PointCloudError) -> StagesSummary {
+    if let file = try fileForTiles() { return try run(inTiles: file) }
+    return try runWhole()
+  }
+
+  private var name: String { "\(stem(of: input))-\(parameters.suffix)" }
+  private var output: String { "\(name).\(parameters.format.rawValue)" }
+  private func path(_ name: String) -> String { "\(outputDirectory)/\(name)" }
+
+  private func runWhole() throws(PointCloudError) -> StagesSummary {
     // What was read is let go of with the first stage that makes another cloud of it.
     var (cloud, scan) = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in
       try StagesInput.read(path: input, threads: threads, limits: limits, keepGoing: going)
@@ -70,16 +86,16 @@ private struct StagesRun {
         context = try self.context(&scan, from: place + 1)
       }
     }
-    let name = "\(stem(of: input))-\(parameters.suffix)"
-    let output = "\(name).\(parameters.format.rawValue)"
     let isDrawn = try reporter.stage(.write(share: writeShare)) { [cloud] (going) throws(PointCloudError) in
       scan.warnings += try cloud.write(
-        path: "\(outputDirectory)/\(output)", as: parameters.format, threads: threads, keepGoing: { going(0.7 * $0) })
+        path: path(output), as: parameters.format, threads: threads, keepGoing: { going(0.7 * $0) })
       guard going(0.7) else { throw .cancelled }
-      return try draw(cloud, "\(outputDirectory)/\(name).png", &scan.warnings)
+      return try draw(cloud, path("\(name).png"), &scan.warnings)
     }
-    let summary = summarize(
-      scan, cloud, steps, [output] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"])
+    return try finish(summarize(scan, cloud, cloud.count, cloud.box(threads: threads), steps, isDrawn: isDrawn))
+  }
+
+  private func finish(_ summary: StagesSummary) throws(PointCloudError) -> StagesSummary {
     try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
@@ -147,17 +163,108 @@ private struct StagesRun {
     return 0.1 + 0.9 * Float(turn - turn.rounded(.down))
   }
 
+  /// - Parameter cloud: what was written, or what lies around its points.
   private func summarize(
-    _ scan: StagesInput, _ cloud: PointCloud, _ steps: [StagesSummary.Step], _ outputs: [String]
+    _ scan: StagesInput, _ cloud: PointCloud, _ count: Int, _ bounds: (low: Vector3, high: Vector3),
+    _ steps: [StagesSummary.Step], tiles: Int = 1, isDrawn: Bool
   ) -> StagesSummary {
-    let bounds = cloud.box(threads: threads)
-    return StagesSummary(
-      pointsRead: scan.points, points: cloud.count, inputFormat: scan.format,
+    StagesSummary(
+      pointsRead: scan.points, points: count, inputFormat: scan.format,
       outputFormat: cloud.formatDescription(as: parameters.format),
       inputOrigin: scan.origin, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
       minimum: bounds.low, maximum: bounds.high,
       extraDimensions: cloud.extraNames, steps: steps, parameters: parameters, threads: threads,
-      stages: reporter.times, outputs: outputs, warnings: scan.warnings)
+      tiles: tiles, stages: reporter.times, outputs: [output] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"],
+      warnings: scan.warnings)
+  }
+}
+
+// Scans too large to be in memory.
+extension StagesRun {
+  /// The file, where it is so large that it is worked on in tiles, and can be.
+  private func fileForTiles() throws(PointCloudError) -> PointFile? {
+    guard parameters.format.isLAS, TiledStages.canRun(stages),
+      try ScanFormat(ofFile: input).isLAS
+    else { return nil }
+    let file = try PointFile(path: input, limits: limits)
+    return file.header.pointCount > 2 * UInt64(tilePointsMax) && file.header.pointCount <= UInt32.max ? file : nil
+  }
+
+  private func run(inTiles file: PointFile) throws(PointCloudError) -> StagesSummary {
+    var scan = try StagesInput(file)
+    let context = try context(&scan, from: 0)
+    let points = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in
+      try TiledScan(
+        file, cell: TiledStages.cell(for: file.header), limit: TiledStages.cellsLimit, folder: outputDirectory,
+        tilePointsMax: tilePointsMax, threads: threads, keepGoing: going)
+    }
+    let (share, labels) = (1 - readShare - writeShare, stages.indices.map { label(stages[$0], $0) })
+    let made = try reporter.stage(.tiles(share: share)) { (going) throws(PointCloudError) in
+      try TiledStages(stages, of: points, context, threads: threads, labels: labels, keepGoing: going)
+    }
+    for (label, told) in zip(labels, made.told) { scan.warnings += told.warnings.map { "\(label): \($0)" } }
+    var isDrawn = false
+    let header = try reporter.stage(.write(share: writeShare)) { (going) throws(PointCloudError) in
+      let header = try write(points, made, file) { going(0.6 * $0) }
+      isDrawn = try draw(&scan.warnings) { going(0.6 + 0.4 * $0) }
+      return header
+    }
+    let steps = zip(stages, made.told).map { stage, told in
+      StagesSummary.Step(
+        stage: type(of: stage).definition.name, parameters: stage.values.all, pointsBefore: told.pointsBefore,
+        pointsAfter: told.pointsAfter, facts: told.facts, seconds: told.seconds)
+    }
+    // A header that is as it was may not be true.
+    let bounds = isCounted ? (header.minimum, header.maximum) : points.bounds
+    return try finish(
+      summarize(
+        scan, file.withoutPoints(), Int(header.pointCount), bounds, steps, tiles: points.tiles.count, isDrawn: isDrawn))
+  }
+
+  /// Whether points are left out, so that the header's counts and bounds are others.
+  private var isCounted: Bool { stages.contains { $0.change == .points } }
+
+  private func write(
+    _ points: TiledScan, _ made: TiledStages, _ file: PointFile, _ going: (Double) -> Bool
+  ) throws(PointCloudError) -> LASHeader {
+    var writer = try StreamWriter(
+      path: path(output), frame: file.frame, isCompressed: parameters.format == .laz,
+      summary: isCounted ? .counted : .asGiven, threads: threads)
+    let format = file.header.pointFormat
+    try points.forEachPart([made.kept, made.classes], threads: threads, keepGoing: going) {
+      (records, values) throws(PointCloudError) in
+      try writer.append(records.reclassified(values[1][...], format).keeping(values[0])) { going(1) }
+    }
+    return try writer.finish { going(1) }
+  }
+
+  private func draw(
+    _ warnings: inout [String], _ going: (Double) -> Bool
+  ) throws(PointCloudError) -> Bool {
+    let file = try PointFile(path: path(output), limits: limits)
+    let isByClass = stages.contains { $0.shown == .classes }
+    let coloring = isByClass ? .classification : file.header.pointFormat.usualColoring
+    do throws(PointCloudError) {
+      try file.writePicture(
+        path: path("\(name).png"), parameters: PictureParameters(coloring: coloring), threads: threads,
+        keepGoing: going)
+      return true
+    } catch  where error.code == .empty {
+      warnings.append(PointCloud.nothingDrawn)
+      return false
+    }
+  }
+}
+
+extension [UInt8] {
+  /// The records for which there is no 0.
+  fileprivate func keeping(_ kept: [UInt8]) -> [UInt8] {
+    guard kept.contains(0) else { return self }
+    let length = count / kept.count
+    var left: [UInt8] = []
+    left.reserveCapacity(kept.count { $0 != 0 } * length)
+    for (index, flag) in kept.enumerated() where flag != 0 { left += self[index * length..<(index + 1) * length] }
+    return left
   }
 }
 
@@ -184,10 +291,26 @@ private struct StagesInput {
   }
 
   private init(_ cloud: PointCloud, _ format: String, _ warnings: [String]) throws(PointCloudError) {
-    (points, self.format, self.warnings) = (cloud.count, format, warnings)
-    origin = cloud.header.originDescription
+    try self.init(cloud.header, cloud.count, format, warnings) { () throws(PointCloudError) in
+      try cloud.coordinateSystem()
+    }
+  }
+
+  /// Of a file whose points stay there.
+  init(_ file: PointFile) throws(PointCloudError) {
+    try self.init(file.header, Int(file.header.pointCount), file.header.formatDescription, file.warnings) {
+      () throws(PointCloudError) in try file.coordinateSystem()
+    }
+  }
+
+  private init(
+    _ header: LASHeader, _ count: Int, _ format: String, _ warnings: [String],
+    _ coordinateSystem: () throws(PointCloudError) -> CoordinateSystem?
+  ) throws(PointCloudError) {
+    (points, self.format, self.warnings) = (count, format, warnings)
+    origin = header.originDescription
     do throws(PointCloudError) {
-      let found = try cloud.coordinateSystem()
+      let found = try coordinateSystem()
       system = found
       if found == nil {
         self.warnings.append("the file names no coordinate reference system; lengths are in its own unit")
@@ -201,7 +324,7 @@ private struct StagesInput {
 
 extension PointCloudError {
   /// The same error, saying where in a pipeline.
-  fileprivate func at(_ place: String) -> PointCloudError {
+  func at(_ place: String) -> PointCloudError {
     PointCloudError(code, "\(place): \(message)", remedy: remedy, offset: offset, chunk: chunk)
   }
 }

@@ -62,6 +62,8 @@ public struct StagesSummary: Hashable, Codable, Sendable {
   public var parameters: StagesParameters
   /// The most threads used at a time.
   public var threads: Int
+  /// In how many tiles it was worked on; 1 where the whole scan was in memory.
+  public var tiles: Int
   public var stages: [StageTime]
   /// Names of the files written, without their folder.
   public var outputs: [String]
@@ -69,7 +71,7 @@ public struct StagesSummary: Hashable, Codable, Sendable {
   public var warnings: [String]
 
   enum CodingKeys: String, CodingKey {
-    case points, unit, minimum, maximum, steps, parameters, threads, stages, outputs, warnings
+    case points, unit, minimum, maximum, steps, parameters, threads, tiles, stages, outputs, warnings
     case pointsRead = "points_read"
     case inputFormat = "input_format"
     case outputFormat = "output_format"
@@ -86,6 +88,7 @@ public struct StagesSummary: Hashable, Codable, Sendable {
     public var pointsAfter: Int
     /// What there is to tell, by stage.
     public var facts: [String: StageValue]
+    /// Of a scan in tiles, those of all threads together.
     public var seconds: Double
 
     enum CodingKeys: String, CodingKey {

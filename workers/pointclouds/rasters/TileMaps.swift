@@ -72,7 +72,7 @@ struct TileMaps: Sendable {
       maps[.dsm] = cells.highest(zone.points.indices.map { Float(zone.positions.height($0)) })
     }
     if products.contains(.intensity) {
-      maps[.intensity] = cells.means(zone.points.map { $0.returns.contains(.first) ? Float($0.intensity) : .nan })
+      maps[.intensity] = cells.means(zone.points.map { $0.returns.isFirst ? Float($0.intensity) : .nan })
     }
     for product in [RasterProduct.dsm, .chm, .intensity] {
       guard keepGoing(0.8) else { throw .cancelled }

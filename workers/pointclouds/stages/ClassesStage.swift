@@ -25,6 +25,7 @@ struct ClassesStage: CloudStage {
   }
 
   var shown: ShownColumn? { .classes }
+  var change: StageChange { .points }
   var reach: StageReach { .point }
   var needsLengths: Bool { false }
 
@@ -42,7 +43,7 @@ struct ClassesStage: CloudStage {
         ? keeps : !keeps
     }
     let kept = try cloud.keeping(where: isKept, threads: context.threads)
-    return StageResult(kept, ["removed": .integer(cloud.count - kept.count)])
+    return StageResult(kept, ["removed": .integer(context.count(cloud) - context.count(kept))])
   }
 
   /// A file that does not count returns, and so says 0, has single ones.

@@ -8,6 +8,7 @@ public protocol CloudStage: Sendable {
   var values: StageValues { get }
   /// What of a cloud must be at hand to know what becomes of a point.
   var reach: StageReach { get }
+  var change: StageChange { get }
   /// Whether it measures, and so cannot work in degrees.
   var needsLengths: Bool { get }
   /// Whether the cloud is in another coordinate reference system after it.
@@ -26,6 +27,7 @@ public protocol CloudStage: Sendable {
 }
 
 extension CloudStage {
+  public var change: StageChange { .more }
   public var needsLengths: Bool { true }
   public var changesSystem: Bool { false }
   public var shown: ShownColumn? { nil }
@@ -40,7 +42,18 @@ public enum ShownColumn: Hashable, Sendable {
   case labels(String)
 }
 
-/// How far a stage looks from a point. Stages that do not need the whole may one day run over tiles.
+/// What of a cloud is another after a stage. What stages of the first two do to a tile can be done to the file's own records, so that
+/// they work on scans of any size.
+public enum StageChange: Hashable, Sendable {
+  /// Nothing but classes.
+  case classes
+  /// Points are left out.
+  case points
+  /// Points are moved, or more is said of them.
+  case more
+}
+
+/// How far a stage looks from a point.
 public enum StageReach: Hashable, Sendable {
   /// Each point by itself.
   case point
@@ -59,12 +72,38 @@ public struct StageContext: Sendable {
   public let heightFactor: Double
   /// Nil where the cloud does not say.
   public let system: CoordinateSystem?
+  /// Of a part of a cloud, which of its points count: the others are what lies around them. Nil for a whole cloud.
+  let counts: (@Sendable (PointCloud) -> [Bool])?
 
   public init(
     threads: Int = 1, metresPerUnit: Double = 1, heightFactor: Double = 1, system: CoordinateSystem? = nil
   ) {
+    self.init(
+      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, counts: nil)
+  }
+
+  private init(
+    threads: Int, metresPerUnit: Double, heightFactor: Double, system: CoordinateSystem?,
+    counts: (@Sendable (PointCloud) -> [Bool])?
+  ) {
     self.threads = max(1, threads)
     (self.metresPerUnit, self.heightFactor, self.system) = (metresPerUnit, heightFactor, system)
+    self.counts = counts
+  }
+
+  /// The same for a part of a cloud.
+  func ofPart(threads: Int, counting: @escaping @Sendable (PointCloud) -> [Bool]) -> StageContext {
+    StageContext(
+      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, counts: counting)
+  }
+
+  /// How many points of a cloud there are to be told of.
+  func count(_ cloud: PointCloud) -> Int { counts.map { $0(cloud).count { $0 } } ?? cloud.count }
+
+  /// How many of them there are for which there is true.
+  func count(_ flags: [Bool], of cloud: PointCloud) -> Int {
+    guard let counts else { return flags.count { $0 } }
+    return zip(flags, counts(cloud)).count { $0 && $1 }
   }
 
   /// A length of a parameter in the unit of x and y.

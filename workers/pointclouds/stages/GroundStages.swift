@@ -29,22 +29,32 @@ struct GroundStage: CloudStage {
   }
 
   var shown: ShownColumn? { .classes }
-  /// Larger and larger objects are opened in turn, the discs of which add up.
-  var reach: StageReach {
-    let discs = Double(parameters.radius * (parameters.radius + 1))
-    return .neighbourhood(halo: discs * parameters.cell)
-  }
+  var change: StageChange { .classes }
+  var reach: StageReach { .neighbourhood(halo: GroundMethod.simple(parameters).reach) }
 
   func run(
     _ cloud: PointCloud, _ context: StageContext, progress: (Double) -> Bool
   ) throws(PointCloudError) -> StageResult {
-    let positions = Positions(cloud, threads: context.threads).withHeights(times: context.heightFactor)
-    let ground = try cloud.classifyGround(
-      positions, parameters.converted(metresPerUnit: context.metresPerUnit), threads: context.threads,
-      progress: progress)
+    let classes = try classes(cloud, context, progress)
     return StageResult(
-      try cloud.setting(classifications: ground.classes, threads: context.threads),
-      ["ground": .integer(ground.groundCount)])
+      try cloud.setting(classifications: classes, threads: context.threads),
+      ["ground": .integer(context.count(classes.map { $0 == PointClass.ground }, of: cloud))])
+  }
+
+  private func classes(
+    _ cloud: PointCloud, _ context: StageContext, _ progress: (Double) -> Bool
+  ) throws(PointCloudError) -> [UInt8] {
+    let positions = Positions(cloud, threads: context.threads).withHeights(times: context.heightFactor)
+    let method = GroundMethod.simple(parameters.converted(metresPerUnit: context.metresPerUnit))
+    let isPart = context.counts != nil
+    do throws(PointCloudError) {
+      return try cloud.classifyGround(
+        positions, isPart ? method.withoutLimitsByPoints : method, threads: context.threads, progress: progress
+      ).classes
+    } catch  where error.code == .empty && isPart {
+      // A part may have no ground where the whole has.
+      return cloud.classifications().map { PointClass.isNoise($0) ? $0 : PointClass.unclassified }
+    }
   }
 }
 

@@ -32,6 +32,7 @@ struct OutliersStage: CloudStage {
   }
 
   var shown: ShownColumn? { .classes }
+  var change: StageChange { action == .mark ? .classes : .points }
   var reach: StageReach { method == .radius ? .neighbourhood(halo: values.number("radius")) : .whole }
 
   func run(
@@ -49,7 +50,7 @@ struct OutliersStage: CloudStage {
         radius: context.length(values.number("radius")), neighbours: values.integer("neighbours")
       ).find(in: tree, threads: context.threads, keepGoing: { progress(0.5) })
     }
-    let facts: [String: StageValue] = ["outliers": .integer(isOutlier.count { $0 })]
+    let facts: [String: StageValue] = ["outliers": .integer(context.count(isOutlier, of: cloud))]
     guard action == .mark else {
       return StageResult(try cloud.keeping(where: isOutlier.map { !$0 }, threads: context.threads), facts)
     }

@@ -33,6 +33,7 @@ struct CropStage: CloudStage {
       : try CropRegion(wkt: polygon)
   }
 
+  var change: StageChange { .points }
   var reach: StageReach { .point }
   var needsLengths: Bool { false }
 
@@ -42,7 +43,7 @@ struct CropStage: CloudStage {
     let kept = try cloud.cropped(
       to: region, isInverted: values.choice("keep") == Keep.outside, threads: context.threads,
       keepGoing: { progress(0.5) })
-    return StageResult(kept, ["removed": .integer(cloud.count - kept.count)])
+    return StageResult(kept, ["removed": .integer(context.count(cloud) - context.count(kept))])
   }
 }
 

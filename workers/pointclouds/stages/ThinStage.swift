@@ -52,6 +52,7 @@ struct ThinStage: CloudStage {
     method == .voxel ? .neighbourhood(halo: values.number("size")) : .whole
   }
 
+  var change: StageChange { values.choice("keep") == Kept.centroid ? .more : .points }
   var needsLengths: Bool { method != .random }
 
   func run(
@@ -71,7 +72,7 @@ struct ThinStage: CloudStage {
         of: context.coordinates(cloud), threads: context.threads, keepGoing: { progress(0.5) })
       kept = try cloud.keeping(indices, threads: context.threads)
     }
-    return StageResult(kept, ["removed": .integer(cloud.count - kept.count)])
+    return StageResult(kept, ["removed": .integer(context.count(cloud) - context.count(kept))])
   }
 
   private func voxels(

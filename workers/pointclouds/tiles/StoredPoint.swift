@@ -5,14 +5,22 @@ struct StoredPoint: BitwiseCopyable, Sendable {
   var z: Int32 = 0
   var intensity: UInt16 = 0
   var classification: UInt8 = 0
-  var returns = Returns(rawValue: 0)
+  var returns = Returns()
+  /// Which point of the file it is, of the first 2^32.
+  var index: UInt32 = 0
 
-  struct Returns: OptionSet, BitwiseCopyable, Sendable {
-    let rawValue: UInt8
-    /// The last return of its pulse, or one of a file that does not count them.
-    static let last = Returns(rawValue: 1)
+  /// Which of how many returns of its pulse it is, both 0 to 15.
+  struct Returns: BitwiseCopyable, Sendable {
+    private var bits: UInt8 = 0
+
+    init(number: UInt8 = 0, count: UInt8 = 0) { bits = number | count << 4 }
+
+    var number: UInt8 { bits & 15 }
+    var count: UInt8 { bits >> 4 }
+    /// The last return, or one of a file that does not count them.
+    var isLast: Bool { number >= count || number == 0 }
     /// The first return, or one of a file that does not count them.
-    static let first = Returns(rawValue: 2)
+    var isFirst: Bool { number <= 1 }
   }
 }
 
@@ -23,16 +31,14 @@ extension PointRecords {
     for index in 0..<count {
       let record = unsafe block.base + start + index * length
       let returns = unsafe record.load(fromByteOffset: format.returnsOffset, as: UInt8.self)
-      let number = returns & (isExtended ? 15 : 7)
-      let total = isExtended ? returns >> 4 : returns >> 3 & 7
-      var kinds: StoredPoint.Returns = []
-      if number >= total || number == 0 { kinds.insert(.last) }
-      if number <= 1 { kinds.insert(.first) }
+      let (number, total) = isExtended ? (returns & 15, returns >> 4) : (returns & 7, returns >> 3 & 7)
       let point = unsafe StoredPoint(
         x: record.loadUnaligned(as: Int32.self), y: record.loadUnaligned(fromByteOffset: 4, as: Int32.self),
         z: record.loadUnaligned(fromByteOffset: 8, as: Int32.self),
         intensity: record.loadUnaligned(fromByteOffset: 12, as: UInt16.self),
-        classification: record.load(fromByteOffset: place, as: UInt8.self) & mask, returns: kinds)
+        classification: record.load(fromByteOffset: place, as: UInt8.self) & mask,
+        returns: StoredPoint.Returns(number: number, count: total),
+        index: UInt32(truncatingIfNeeded: first + index))
       body(index, point)
     }
   }

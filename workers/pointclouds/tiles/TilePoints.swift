@@ -24,7 +24,7 @@ struct TilePoints: Sendable {
   /// Which points may be ground.
   func candidates(_ returns: GroundParameters.Returns) -> [Bool] {
     points.map { point in
-      (returns == .all || point.returns.contains(.last)) && !PointClass.isNoise(point.classification)
+      (returns == .all || point.returns.isLast) && !PointClass.isNoise(point.classification)
     }
   }
 
@@ -44,5 +44,49 @@ struct TilePoints: Sendable {
       values += grid.values[start..<start + cells.columns]
     }
     return Grid(columns: cells.columns, rows: cells.rows, values: values)
+  }
+}
+
+// As clouds, for stages.
+extension TilePoints {
+  /// Behind each record, which point of the file it is.
+  private static let indexBytes = 4
+
+  /// A cloud of no points whose records have room for what is kept of points, and their indices.
+  static func emptyCloud(_ header: LASHeader) throws(PointCloudError) -> PointCloud {
+    // The formats of the fewest bytes that have the file's room for classes and returns.
+    let format = header.pointFormat.isExtended ? PointFormat.extended(6) : .least
+    let frame = try LASFrame(
+      minorVersion: format.isExtended ? 4 : 2, format: format, extraBytes: indexBytes, scale: header.scale,
+      offset: header.offset, systemIdentifier: "", generatingSoftware: "")
+    return try PointCloud.read(bytes: frame.prefix(nil).bytes)
+  }
+
+  /// The points in an order, as a cloud.
+  func cloud(_ template: PointCloud, in order: [Int]) throws(PointCloudError) -> PointCloud {
+    let (format, length) = (template.format, template.header.recordLength)
+    let block = try ByteBlock(count: max(1, order.count * length))
+    for (number, place) in order.enumerated() {
+      let (point, record) = unsafe (points[place], block.base + number * length)
+      let returns = point.returns
+      unsafe record.storeBytes(of: point.x, as: Int32.self)
+      unsafe record.storeBytes(of: point.y, toByteOffset: 4, as: Int32.self)
+      unsafe record.storeBytes(of: point.z, toByteOffset: 8, as: Int32.self)
+      unsafe record.storeBytes(of: point.intensity, toByteOffset: 12, as: UInt16.self)
+      unsafe record.storeBytes(
+        of: returns.number | returns.count << (format.isExtended ? 4 : 3), toByteOffset: format.returnsOffset,
+        as: UInt8.self)
+      unsafe record.storeBytes(of: point.classification, toByteOffset: format.classificationOffset, as: UInt8.self)
+      unsafe record.storeBytes(of: point.index, toByteOffset: length - Self.indexBytes, as: UInt32.self)
+    }
+    let records = PointRecords(block: block, start: 0, length: length, count: order.count)
+    return try PointCloud(changing: template, points: records, isCounted: false)
+  }
+}
+
+extension PointCloud {
+  /// Which points of the file those of a tile's cloud are.
+  var fileIndices: [UInt32] {
+    points.column(at: points.length - 4, threads: 1) { (index: UInt32) in index }
   }
 }

@@ -47,7 +47,7 @@ struct TiledScan: Sendable {
   ///   - limit: how many cells the scan may cover.
   /// - Throws: what reading does; `empty` without points; `limitExceeded`, naming the limit, also where too many points lie in one place.
   /// - Complexity: decodes the file once, and once more where the header's bounds are wrong or points lie very unevenly. Beyond twice
-  ///   `tilePointsMax` points, 16 bytes of a scratch file for each, and one more for each column.
+  ///   `tilePointsMax` points, 20 bytes of a scratch file for each, and one more for each column.
   init(
     _ file: PointFile, cell: Double, limit: (cells: Int, name: String), folder: String,
     tilePointsMax: Int, threads: Int, keepGoing: (Double) -> Bool
@@ -231,7 +231,8 @@ extension TiledScan {
   }
 
   func cells(ofBlock number: Int) -> CellRectangle { lattice.cells(of: points.blocks[number].place) }
-  func cell(of point: StoredPoint) -> SIMD2<Int> { lattice.cell(point.x, point.y) }
+  func cell(of point: StoredPoint) -> SIMD2<Int> { cell(x: point.x, y: point.y) }
+  func cell(x: Int32, y: Int32) -> SIMD2<Int> { lattice.cell(x, y) }
 
   func plane(_ point: StoredPoint) -> SIMD2<Double> {
     SIMD2(
@@ -271,19 +272,20 @@ extension TiledScan {
     }
   }
 
-  /// Reads the file again, and hands each part's records, with a column's value for each point, to `consume`, in the order of the file.
+  /// Reads the file again, and hands each part's records, with each column's value for each point, to `consume`, in the order of the
+  /// file.
   ///
   /// Points were sorted in that order, so the next value of a block belongs to its next point in the file.
   func forEachPart(
-    _ column: ByteColumn, threads: Int, keepGoing: (Double) -> Bool,
-    _ consume: (_ records: [UInt8], _ values: [UInt8]) throws(PointCloudError) -> Void
+    _ columns: [ByteColumn], threads: Int, keepGoing: (Double) -> Bool,
+    _ consume: (_ records: [UInt8], _ values: [[UInt8]]) throws(PointCloudError) -> Void
   ) throws(PointCloudError) {
     var next = points.blocks.map(\.first)
     try parts.forEachInOrder(
       .all, threads: threads, keepGoing: keepGoing,
       { (records) throws(PointCloudError) in (unsafe [UInt8](records.bytes), try blockNumbers(records)) },
       { (part) throws(PointCloudError) in
-        let values = try values(column, part.1, &next)
+        let values = try values(columns, part.1, &next)
         try consume(part.0, values)
       })
   }
@@ -308,8 +310,8 @@ extension TiledScan {
   }
 
   private func values(
-    _ column: ByteColumn, _ numbers: [Int32], _ next: inout [Int]
-  ) throws(PointCloudError) -> [UInt8] {
+    _ columns: [ByteColumn], _ numbers: [Int32], _ next: inout [Int]
+  ) throws(PointCloudError) -> [[UInt8]] {
     var counts: [Int32: Int] = [:]
     var (last, run) = (Int32(-1), 0)
     for number in numbers {
@@ -320,13 +322,22 @@ extension TiledScan {
       run += 1
     }
     if run > 0 { counts[last, default: 0] += run }
-    var read: [Int32: (values: [UInt8], next: Int)] = [:]
+    var ranges: [Int32: Range<Int>] = [:]
     for (number, count) in counts {
       let (first, block) = (next[Int(number)], points.blocks[Int(number)])
       guard first + count <= block.first + block.count else { throw Self.changed }
-      read[number] = (try column.read(first..<first + count), 0)
+      ranges[number] = first..<first + count
       next[Int(number)] = first + count
     }
+    return try columns.map { column throws(PointCloudError) in try Self.values(column, numbers, ranges) }
+  }
+
+  /// The values of points that lie in blocks of such numbers, which each has as stretches of a column.
+  private static func values(
+    _ column: ByteColumn, _ numbers: [Int32], _ ranges: [Int32: Range<Int>]
+  ) throws(PointCloudError) -> [UInt8] {
+    var read: [Int32: (values: [UInt8], next: Int)] = [:]
+    for (number, range) in ranges { read[number] = (try column.read(range), 0) }
     var values = [UInt8](repeating: 0, count: numbers.count)
     var index = 0
     while index < numbers.count {
