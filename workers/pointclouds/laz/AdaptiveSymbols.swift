@@ -1,7 +1,8 @@
 /// An adaptive model of symbols 0…last, in words of an arena.
 ///
-/// The words are: symbols until the next update, length of the update cycle, sum of the counts, then the cumulative
-/// distribution (15 bits), the counts, and for more than two symbols a table that narrows the search.
+/// The words are: symbols until the next update, length of the update cycle, sum of the counts; for each symbol where
+/// its share of the distribution begins (15 bits) and, in the upper half, its count; and for more than two symbols a table
+/// that narrows the search, in halves of words. So a symbol of a large model is one or two lines of cache.
 @safe struct AdaptiveSymbols {
   private let words: UnsafeMutablePointer<UInt32>
   private let shape: SymbolShape
@@ -16,18 +17,22 @@
 
   var last: Int { @inline(__always) get { shape.count &- 1 } }
 
-  private var distribution: UnsafeMutablePointer<UInt32> { @inline(__always) get { unsafe words + 3 } }
-  private var counts: UnsafeMutablePointer<UInt32> { @inline(__always) get { unsafe words + 3 + shape.count } }
-  private var table: UnsafeMutablePointer<UInt32> { @inline(__always) get { unsafe words + 3 + 2 * shape.count } }
+  private var entries: UnsafeMutablePointer<UInt32> { @inline(__always) get { unsafe words + 3 } }
+  private var table: UnsafeMutableRawPointer {
+    @inline(__always) get { unsafe UnsafeMutableRawPointer(words + 3 + shape.count) }
+  }
+
+  /// Counts stay below 2¹⁶: they are halved when they add up to more than `countMax`, within 4,168 symbols.
+  private static let oneCount: UInt32 = 1 << 16
 
   /// Whether the model has been used since its chunk began; zeroed words have not.
   var isFresh: Bool { @inline(__always) get { unsafe words[1] == 0 } }
 
   func reset() {
-    for index in 0..<shape.count { unsafe counts[index] = 1 }
+    for index in 0..<shape.count { unsafe entries[index] = Self.oneCount }
     unsafe words[1] = UInt32(shape.count)
     unsafe words[2] = 0
-    update()
+    update(isSearched: true)
     unsafe words[1] = UInt32(shape.count + 6) >> 1
     unsafe words[0] = words[1]
   }
@@ -35,7 +40,7 @@
   /// Makes the model look unused, without touching all of it.
   func forget() { unsafe words[1] = 0 }
 
-  @inline(__always) func cumulative(_ symbol: Int) -> UInt32 { unsafe distribution[symbol] }
+  @inline(__always) func cumulative(_ symbol: Int) -> UInt32 { unsafe entries[symbol] & 0xFFFF }
 
   /// The symbol whose share of the distribution holds `target`, and where that share begins.
   @inline(__always) func find(_ target: UInt32) -> (symbol: Int, low: UInt32) {
@@ -43,27 +48,29 @@
     var high = shape.count
     if shape.tableBits > 0 {
       let slot = min(Int(target >> shape.tableShift), 1 << shape.tableBits)
-      low = unsafe Int(table[slot])
-      high = unsafe Int(table[slot &+ 1]) &+ 1
+      low = lastSymbol(slot)
+      high = lastSymbol(slot &+ 1) &+ 1
     }
     while high > low &+ 1 {
       let middle = (low &+ high) >> 1
-      if unsafe distribution[middle] > target { high = middle } else { low = middle }
+      if cumulative(middle) > target { high = middle } else { low = middle }
     }
-    return unsafe (low, distribution[low])
+    return (low, cumulative(low))
   }
 
-  @inline(__always) func count(_ symbol: Int) {
-    unsafe counts[symbol] &+= 1
+  /// Counts a symbol that was coded.
+  /// - Parameter isSearched: whether symbols are looked for by `find`, for which a table is kept.
+  @inline(__always) func count(_ symbol: Int, isSearched: Bool) {
+    unsafe entries[symbol] &+= Self.oneCount
     unsafe words[0] &-= 1
-    if unsafe words[0] == 0 { update() }
+    if unsafe words[0] == 0 { update(isSearched: isSearched) }
   }
 
-  private func update() {
+  @inline(never) private func update(isSearched: Bool) {
     let total = unsafe words[2] &+ words[1]
     unsafe words[2] = total
     if total > Self.countMax { halve() }
-    if shape.tableBits > 0 { spreadWithTable() } else { spread() }
+    if isSearched, shape.tableBits > 0 { spreadWithTable() } else { spread() }
     unsafe words[1] = min((5 &* words[1]) >> 2, UInt32(shape.count &+ 6) << 3)
     unsafe words[0] = words[1]
   }
@@ -71,8 +78,8 @@
   private func halve() {
     var total: UInt32 = 0
     for index in 0..<shape.count {
-      let count = unsafe (counts[index] &+ 1) >> 1
-      unsafe counts[index] = count
+      let count = unsafe (entries[index] >> 16 &+ 1) >> 1
+      unsafe entries[index] = count << 16
       total &+= count
     }
     unsafe words[2] = total
@@ -81,29 +88,40 @@
   private func spread() {
     let scale = unsafe 0x8000_0000 / words[2]
     var sum: UInt32 = 0
-    for index in 0..<shape.count {
-      unsafe distribution[index] = (scale &* sum) >> (31 - Self.lengthShift)
-      unsafe sum &+= counts[index]
-    }
+    for index in 0..<shape.count { _ = spread(index, scale, &sum) }
   }
 
-  /// `table[s]` is the last symbol whose share begins at or before slot `s` of the distribution.
+  /// Where the share of a symbol begins, and the sum of the counts up to it.
+  @inline(__always) private func spread(_ index: Int, _ scale: UInt32, _ sum: inout UInt32) -> UInt32 {
+    let start = (scale &* sum) >> (31 - Self.lengthShift)
+    let count = unsafe entries[index] >> 16
+    unsafe entries[index] = count << 16 | start
+    sum &+= count
+    return start
+  }
+
   private func spreadWithTable() {
     let scale = unsafe 0x8000_0000 / words[2]
     var sum: UInt32 = 0
     var slot = 0
-    unsafe table[0] = 0
+    setLastSymbol(0, 0)
     for index in 0..<shape.count {
-      let start = (scale &* sum) >> (31 - Self.lengthShift)
-      unsafe distribution[index] = start
-      unsafe sum &+= counts[index]
-      let wanted = Int(start >> shape.tableShift)
+      let wanted = Int(spread(index, scale, &sum) >> shape.tableShift)
       while slot < wanted {
         slot &+= 1
-        unsafe table[slot] = UInt32(truncatingIfNeeded: index &- 1)
+        setLastSymbol(slot, index &- 1)
       }
     }
-    for rest in slot + 1...(1 << shape.tableBits) + 1 { unsafe table[rest] = UInt32(shape.count - 1) }
+    for rest in slot + 1...(1 << shape.tableBits) + 1 { setLastSymbol(rest, shape.count - 1) }
+  }
+
+  /// The last symbol whose share begins at or before a slot of the distribution.
+  @inline(__always) private func lastSymbol(_ slot: Int) -> Int {
+    unsafe Int(table.load(fromByteOffset: slot &<< 1, as: UInt16.self))
+  }
+
+  @inline(__always) private func setLastSymbol(_ slot: Int, _ symbol: Int) {
+    unsafe table.storeBytes(of: UInt16(truncatingIfNeeded: symbol), toByteOffset: slot &<< 1, as: UInt16.self)
   }
 }
 
@@ -122,5 +140,5 @@ struct SymbolShape {
     tableShift = AdaptiveSymbols.lengthShift - UInt32(tableBits)
   }
 
-  var wordCount: Int { 3 + 2 * count + (tableBits > 0 ? (1 << tableBits) + 2 : 0) }
+  var wordCount: Int { 3 + count + (tableBits > 0 ? (1 << (tableBits - 1)) + 1 : 0) }
 }

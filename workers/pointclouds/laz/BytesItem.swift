@@ -17,9 +17,9 @@
   }
 
   /// Works on a copy of the coder, so that the coder of the loop around it can stay in registers.
-  @inline(never) mutating func code(
-    _ bytes: UnsafeMutableRawPointer, with coder: ArithmeticCoder
-  ) -> ArithmeticCoder {
+  @inline(never) mutating func code<Coder: ArithmeticCoder>(
+    _ bytes: UnsafeMutableRawPointer, with coder: Coder
+  ) -> Coder {
     var coder = coder
     for index in 0..<count {
       let previous = unsafe last[index]

@@ -11,7 +11,7 @@ struct ColorModels {
   }
 
   @inline(__always) func code(
-    _ given: SIMD3<UInt16>, after last: SIMD3<UInt16>, with coder: inout ArithmeticCoder
+    _ given: SIMD3<UInt16>, after last: SIMD3<UInt16>, with coder: inout some ArithmeticCoder
   ) -> SIMD3<UInt16> {
     let flags = coder.symbol(coder.isEncoder ? Self.flags(given, last) : 0, used)
     var color = last
@@ -40,7 +40,7 @@ struct ColorModels {
   /// Green and blue, in the low bytes (`place` 0) or the high ones (1), given how red changed.
   @inline(__always) private func codeOthers(
     _ flags: Int, _ place: Int, _ red: UInt16, _ given: SIMD3<UInt16>, _ last: SIMD3<UInt16>,
-    _ coder: inout ArithmeticCoder
+    _ coder: inout some ArithmeticCoder
   ) -> (green: UInt16, blue: UInt16) {
     let redChange = Int(red) &- Int(last.x)
     let green = codeByte(flags, 2 + place, given.y, last.y, change: redChange, &coder)
@@ -49,7 +49,7 @@ struct ColorModels {
   }
 
   @inline(__always) private func codeByte(
-    _ flags: Int, _ index: Int, _ given: UInt16, _ last: UInt16, change: Int = 0, _ coder: inout ArithmeticCoder
+    _ flags: Int, _ index: Int, _ given: UInt16, _ last: UInt16, change: Int = 0, _ coder: inout some ArithmeticCoder
   ) -> UInt16 {
     guard flags >> index & 1 != 0 else { return last }
     let prediction = min(255, max(0, Int(last) &+ change))
@@ -69,7 +69,7 @@ struct ColorItemV2: RecordItem {
   mutating func begin(_ first: UnsafeRawPointer) { last = unsafe loadColor(first) }
 
   @inline(__always) mutating func code(
-    _ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder
+    _ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder
   ) {
     last = unsafe models.code(coder.isEncoder ? loadColor(bytes) : last, after: last, with: &coder)
     unsafe storeColor(last, bytes)
@@ -90,7 +90,7 @@ struct ColorItemV1: RecordItem {
 
   mutating func begin(_ first: UnsafeRawPointer) { last = unsafe loadColor(first) }
 
-  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder) {
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {
     let given = unsafe coder.isEncoder ? loadColor(bytes) : last
     let flags = coder.symbol(coder.isEncoder ? ColorModels.changedBytes(given, last) : 0, used)
     for index in 0..<6 where flags >> index & 1 != 0 {

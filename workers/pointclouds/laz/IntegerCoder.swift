@@ -26,7 +26,7 @@
   }
 
   @inline(__always) mutating func code(
-    _ value: Int32, near prediction: Int32, context: Int = 0, with coder: inout ArithmeticCoder
+    _ value: Int32, near prediction: Int32, context: Int = 0, with coder: inout some ArithmeticCoder
   ) -> Int32 {
     let given = coder.isEncoder ? folded(value &- prediction) : 0
     var value = prediction &+ correction(given, context, &coder)
@@ -45,7 +45,7 @@
 
   /// Corrections of `k` bits are those from `1 - 2^k` to `2^k`, those of fewer bits left out.
   @inline(__always) private mutating func correction(
-    _ given: Int32, _ context: Int, _ coder: inout ArithmeticCoder
+    _ given: Int32, _ context: Int, _ coder: inout some ArithmeticCoder
   ) -> Int32 {
     let width = coder.isEncoder ? Self.bitCount(given) : 0
     bitCount = coder.symbol(width, contexts[context])

@@ -26,7 +26,7 @@
     (xSteps, ySteps) = (Steps(), Steps())
   }
 
-  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder) {
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {
     let given = unsafe GivenPoint(bytes)
     let xStep = dx.code(given.x &- last.x, near: xSteps.median, with: &coder)
     let yStep = dy.code(given.y &- last.y, near: ySteps.median, context: min(dx.bitCount, 19), with: &coder)
@@ -48,7 +48,7 @@
   }
 
   private mutating func codeFields(
-    _ changes: Int, _ given: GivenPoint, isStill: Bool, _ coder: inout ArithmeticCoder
+    _ changes: Int, _ given: GivenPoint, isStill: Bool, _ coder: inout some ArithmeticCoder
   ) {
     if changes & 32 != 0 {
       let value = intensity.code(Int32(given.intensity), near: Int32(last.intensity), with: &coder)

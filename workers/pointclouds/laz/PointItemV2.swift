@@ -37,7 +37,7 @@
   }
 
   @inline(__always) mutating func code(
-    _ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder
+    _ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder
   ) {
     let given = unsafe GivenPoint(bytes)
     let changes = coder.symbol(coder.isEncoder ? changes(to: given) : 0, changed)
@@ -56,7 +56,7 @@
   }
 
   @inline(__always) private mutating func codeFields(
-    _ changes: Int, _ given: GivenPoint, _ kind: Int, _ coder: inout ArithmeticCoder
+    _ changes: Int, _ given: GivenPoint, _ kind: Int, _ coder: inout some ArithmeticCoder
   ) {
     if changes & 16 != 0 {
       let value = unsafe intensity.code(
@@ -77,7 +77,7 @@
   }
 
   @inline(__always) private mutating func codeCoordinates(
-    _ given: GivenPoint, _ kind: Int, _ coder: inout ArithmeticCoder
+    _ given: GivenPoint, _ kind: Int, _ coder: inout some ArithmeticCoder
   ) {
     let level = abs(last.returnCount &- last.returnNumber)
     let isSingle = last.returnCount == 1 ? 1 : 0

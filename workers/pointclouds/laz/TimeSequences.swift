@@ -38,7 +38,7 @@
     (current, newest) = (0, 0)
   }
 
-  @inline(__always) mutating func code(_ given: Int64, with coder: inout ArithmeticCoder) -> Int64 {
+  @inline(__always) mutating func code(_ given: Int64, with coder: inout some ArithmeticCoder) -> Int64 {
     for _ in 0...Self.changesMax {
       let change = unsafe sequences[current].step == 0 ? codeStart(given, &coder) : codeStep(given, &coder)
       if change == 0 { break }
@@ -48,7 +48,7 @@
   }
 
   /// The sequence has no step yet. Returns how many sequences to go on by, 0 when the time is known.
-  @inline(__always) private mutating func codeStart(_ given: Int64, _ coder: inout ArithmeticCoder) -> Int {
+  @inline(__always) private mutating func codeStart(_ given: Int64, _ coder: inout some ArithmeticCoder) -> Int {
     let code = coder.symbol(coder.isEncoder ? startCode(given) : 0, starts)
     let small = unchangedCount
     if code == small {
@@ -69,7 +69,7 @@
     return unchangedCount + (change.fitsWord ? 0 : 1 + otherSequence(given))
   }
 
-  @inline(__always) private mutating func codeStep(_ given: Int64, _ coder: inout ArithmeticCoder) -> Int {
+  @inline(__always) private mutating func codeStep(_ given: Int64, _ coder: inout some ArithmeticCoder) -> Int {
     let code = coder.symbol(coder.isEncoder ? stepCode(given) : 0, multiples)
     let newSequence = Self.multipleEnd &+ unchangedCount
     if code < Self.multipleEnd {
@@ -96,7 +96,7 @@
   }
 
   @inline(__always) private mutating func codeMultiple(
-    _ change: Int32, _ code: Int, _ coder: inout ArithmeticCoder
+    _ change: Int32, _ code: Int, _ coder: inout some ArithmeticCoder
   ) -> Int32 {
     let last = unsafe sequences[current].step
     if code == 1 {
@@ -123,7 +123,7 @@
     unsafe sequences[current].surprises = 0
   }
 
-  @inline(__always) private mutating func beginSequence(_ given: Int64, _ coder: inout ArithmeticCoder) {
+  @inline(__always) private mutating func beginSequence(_ given: Int64, _ coder: inout some ArithmeticCoder) {
     let previous = unsafe Int32(truncatingIfNeeded: sequences[current].time >> 32)
     newest = (newest + 1) & 3
     let high = steps.code(Int32(truncatingIfNeeded: given >> 32), near: previous, context: 8, with: &coder)

@@ -45,7 +45,9 @@
 
   /// Codes all points but the first, and makes a note of each.
   /// - Returns: the coder as it is at the end, and at which point it was exhausted if it was.
-  func code(_ points: LayeredPoints, with coder: ArithmeticCoder) -> (coder: ArithmeticCoder, exhausted: Int?) {
+  func code<Coder: ArithmeticCoder>(
+    _ points: LayeredPoints, with coder: Coder
+  ) -> (coder: Coder, exhausted: Int?) {
     var coder = coder
     let first = unsafe points.record(0)
     var state = unsafe State(first)
@@ -77,7 +79,7 @@
   }
 
   @inline(__always) private func code(
-    _ record: UnsafeMutableRawPointer, _ state: inout State, _ coder: inout ArithmeticCoder
+    _ record: UnsafeMutableRawPointer, _ state: inout State, _ coder: inout some ArithmeticCoder
   ) -> PointNote {
     let old = unsafe channels + state.channel
     let context =
@@ -131,7 +133,7 @@
 
   @inline(__always) private func codeReturns(
     _ record: UnsafeRawPointer, _ last: UnsafeRawPointer, _ note: PointNote, _ channel: Int,
-    _ coder: inout ArithmeticCoder
+    _ coder: inout some ArithmeticCoder
   ) -> UInt8 {
     let before = PointNote(returns: unsafe last.load(fromByteOffset: 14, as: UInt8.self))
     guard note.changes & 7 != 0 else { return before.returns }
@@ -158,7 +160,7 @@
 
   @inline(__always) private func codePlace(
     _ record: UnsafeMutableRawPointer, _ last: UnsafeRawPointer, _ note: inout PointNote,
-    _ channel: UnsafeMutablePointer<Channel>, _ coder: inout ArithmeticCoder
+    _ channel: UnsafeMutablePointer<Channel>, _ coder: inout some ArithmeticCoder
   ) {
     let group = ReturnContext.index(note) << 1 | (note.hasNewTime ? 1 : 0)
     let single = note.isSingle ? 1 : 0
