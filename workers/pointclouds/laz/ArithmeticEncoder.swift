@@ -49,11 +49,7 @@ import Glibc
     start = sum
     length = high &- low
     if carries { unsafe Self.carry(before: next) }
-    if length < CodeInterval.lengthMin { shift() }
-  }
-
-  /// As many bytes as the length has leading zeros: three at most.
-  @inline(__always) private mutating func shift() {
+    // As many bytes as the length has leading zeros, three at most. Always done, as a branch could not be foreseen.
     if unsafe next > limit { makeRoom() }
     let count = length.leadingZeroBitCount >> 3
     unsafe next.storeBytes(of: start.bigEndian, as: UInt32.self)
@@ -73,8 +69,13 @@ import Glibc
     unsafe place.storeBytes(of: place.load(as: UInt8.self) + 1, as: UInt8.self)
   }
 
-  @inline(never) private mutating func makeRoom() {
-    unsafe (next, limit) = unsafe output._withUnsafeGuaranteedRef { unsafe $0.grow(keepingTo: next) }
+  private mutating func makeRoom() { unsafe (next, limit) = unsafe Self.room(output, next) }
+
+  /// Apart, and given values, so that an encoder can stay in registers.
+  @inline(never) private static func room(
+    _ output: Unmanaged<CodeBytes>, _ next: UnsafeMutableRawPointer
+  ) -> (next: UnsafeMutableRawPointer, limit: UnsafeMutableRawPointer) {
+    unsafe output._withUnsafeGuaranteedRef { unsafe $0.grow(keepingTo: next) }
   }
 
   /// Ends the code. The decoder reads four bytes ahead, so as many follow the last that it needs.

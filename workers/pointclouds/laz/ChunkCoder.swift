@@ -51,11 +51,14 @@ struct RecordCoder<Point: RecordItem, Time: RecordItem, Color: RecordItem> {
   private var color: Color
   private var wave: WavePacketItem?
   private var extra: BytesItem?
+  /// Whether there are waveform packets or extra bytes.
+  private let hasMore: Bool
   private let recordLength: Int
   private let output = CodeBytes()
 
   init(_ items: [LASzipRecord.Item], recordLength: Int) {
     self.recordLength = recordLength
+    hasMore = items.contains { $0.kind == .wavePacket || $0.kind == .bytes }
     point = Point(arena)
     time = Time(arena)
     color = Color(arena)
@@ -105,12 +108,17 @@ struct RecordCoder<Point: RecordItem, Time: RecordItem, Color: RecordItem> {
     unsafe point.code(record, with: &coder)
     unsafe time.code(record + Point.size, with: &coder)
     unsafe color.code(record + Point.size + Time.size, with: &coder)
-    var rest = unsafe record + Point.size + Time.size + Color.size
-    if wave != nil {
-      coder = unsafe wave?.code(rest, with: coder) ?? coder
-      unsafe rest += WavePacket.size
-    }
-    if extra != nil { coder = unsafe extra?.code(rest, with: coder) ?? coder }
+    if hasMore { coder = unsafe codeMore(record + Point.size + Time.size + Color.size, coder) }
+  }
+
+  /// Works on a copy of the coder, so that the coder of the loop around it can stay in registers.
+  @inline(never) private mutating func codeMore<Coder: ArithmeticCoder>(
+    _ bytes: UnsafeMutableRawPointer, _ coder: Coder
+  ) -> Coder {
+    var coder = coder
+    unsafe wave?.code(bytes, with: &coder)
+    unsafe extra?.code(bytes + (wave == nil ? 0 : WavePacket.size), with: &coder)
+    return coder
   }
 }
 

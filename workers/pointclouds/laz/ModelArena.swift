@@ -57,16 +57,19 @@ import Glibc
 @safe struct ModelFamily {
   private let words: UnsafeMutablePointer<UInt32>
   private let shape: SymbolShape
+  /// The words of each.
+  private let stride: Int
   let size: Int
 
   fileprivate init(words: UnsafeMutablePointer<UInt32>, shape: SymbolShape, size: Int) {
     unsafe self.words = words
     self.shape = shape
+    stride = shape.wordCount
     self.size = size
   }
 
   @inline(__always) fileprivate func model(_ index: Int) -> AdaptiveSymbols {
-    unsafe AdaptiveSymbols(words + index &* shape.wordCount, shape)
+    unsafe AdaptiveSymbols(words + index &* stride, shape)
   }
 
   /// The model of a context, which must be below `size`.

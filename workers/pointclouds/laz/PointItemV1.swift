@@ -41,7 +41,7 @@
     unsafe last.store(bytes)
   }
 
-  private func changes(to given: GivenPoint) -> Int {
+  @inline(__always) private func changes(to given: GivenPoint) -> Int {
     (given.intensity != last.intensity ? 32 : 0) | (given.returns != last.returns ? 16 : 0)
       | (given.classification != last.classification ? 8 : 0) | (given.scanAngle != last.scanAngle ? 4 : 0)
       | (given.userData != last.userData ? 2 : 0) | (given.source != last.source ? 1 : 0)

@@ -48,7 +48,7 @@
     unsafe last.store(bytes)
   }
 
-  private func changes(to given: GivenPoint) -> Int {
+  @inline(__always) private func changes(to given: GivenPoint) -> Int {
     let isOther = unsafe given.intensity != intensities[ReturnKind.index(given.returns)]
     return (given.returns != last.returns ? 32 : 0) | (isOther ? 16 : 0)
       | (given.classification != last.classification ? 8 : 0) | (given.scanAngle != last.scanAngle ? 4 : 0)

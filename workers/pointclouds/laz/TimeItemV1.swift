@@ -47,10 +47,10 @@ struct TimeItemV1: RecordItem {
     }
   }
 
-  private func stepCode(_ change: Int64) -> Int {
+  @inline(__always) private func stepCode(_ change: Int64) -> Int {
     if change == 0 { return Self.multipleMax + 2 }
     guard change.fitsWord else { return Self.multipleMax + 1 }
-    return min(Self.multipleMax, max(0, Int((Float(change) / Float(step)).rounded())))
+    return min(Self.multipleMax, max(0, (Float(change) / Float(step)).roundedToInt))
   }
 
   private mutating func codeMultiple(

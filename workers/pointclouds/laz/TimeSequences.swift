@@ -63,7 +63,7 @@
     return max(0, code &- small &- 1)
   }
 
-  private func startCode(_ given: Int64) -> Int {
+  @inline(__always) private func startCode(_ given: Int64) -> Int {
     let change = unsafe given &- sequences[current].time
     if change == 0, unchangedCount > 0 { return 0 }
     return unchangedCount + (change.fitsWord ? 0 : 1 + otherSequence(given))
@@ -81,17 +81,17 @@
     return max(0, code &- newSequence)
   }
 
-  private func stepCode(_ given: Int64) -> Int {
+  @inline(__always) private func stepCode(_ given: Int64) -> Int {
     let change = unsafe given &- sequences[current].time
     if change == 0, unchangedCount > 0 { return Self.multipleEnd }
     guard change.fitsWord else { return Self.multipleEnd + unchangedCount + otherSequence(given) }
-    let multiple = unsafe Int((Float(change) / Float(sequences[current].step)).rounded())
+    let multiple = unsafe (Float(change) / Float(sequences[current].step)).roundedToInt
     let bounded = min(Self.multipleMax, max(Self.multipleMin, multiple))
     return bounded >= 0 ? bounded : Self.multipleMax - bounded
   }
 
   /// How many sequences to go on by to one that has `time` within reach; 0 when none has.
-  private func otherSequence(_ time: Int64) -> Int {
+  @inline(__always) private func otherSequence(_ time: Int64) -> Int {
     (1...3).first { unsafe (time &- sequences[(current + $0) & 3].time).fitsWord } ?? 0
   }
 
@@ -136,4 +136,15 @@
 extension Int64 {
   /// Whether the number fits 32 bits.
   var fitsWord: Bool { @inline(__always) get { self == Int64(Int32(truncatingIfNeeded: self)) } }
+}
+
+extension Float {
+  /// The nearest integer, halves away from zero, without a call; the number must be far within the range of `Int`.
+  var roundedToInt: Int {
+    @inline(__always) get {
+      let whole = Int(self)
+      let rest = self - Float(whole)
+      return whole &+ (rest >= 0.5 ? 1 : 0) &- (rest <= -0.5 ? 1 : 0)
+    }
+  }
 }

@@ -95,15 +95,10 @@ struct WavePacketItem {
     last = unsafe WavePacket(first)
   }
 
-  /// Works on a copy of the coder, as `BytesItem` does.
-  @inline(never) mutating func code<Coder: ArithmeticCoder>(
-    _ bytes: UnsafeMutableRawPointer, with coder: Coder
-  ) -> Coder {
-    var coder = coder
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {
     let given = unsafe WavePacket(bytes)
     let packet = models.code(given, after: last ?? given, with: &coder)
     unsafe packet.store(bytes)
     last = packet
-    return coder
   }
 }

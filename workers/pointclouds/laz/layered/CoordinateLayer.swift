@@ -95,7 +95,7 @@
     }
     let last = unsafe state.last(in: state.channel)
     var note = PointNote(changes: UInt8(truncatingIfNeeded: changes))
-    note.returns = unsafe codeReturns(record, last, note, state.channel, &coder)
+    note.returns = unsafe codeReturns(record, last, note, channels + state.channel, &coder)
     unsafe codePlace(record, last, &note, channels + state.channel, &coder)
     unsafe record.storeBytes(of: note.returns, toByteOffset: 14, as: UInt8.self)
     let flags = unsafe record.load(fromByteOffset: ScannerChannel.offset, as: UInt8.self) & ~ScannerChannel.mask
@@ -108,7 +108,7 @@
   }
 
   /// What has changed, for an encoder to say.
-  private func changes(_ record: UnsafeRawPointer, _ state: State) -> Int {
+  @inline(__always) private func changes(_ record: UnsafeRawPointer, _ state: State) -> Int {
     let channel = unsafe ScannerChannel.of(record)
     let last = unsafe state.last(in: channel)
     var changes = channel == state.channel ? 0 : 64
@@ -132,16 +132,16 @@
   }
 
   @inline(__always) private func codeReturns(
-    _ record: UnsafeRawPointer, _ last: UnsafeRawPointer, _ note: PointNote, _ channel: Int,
+    _ record: UnsafeRawPointer, _ last: UnsafeRawPointer, _ note: PointNote, _ models: UnsafeMutablePointer<Channel>,
     _ coder: inout some ArithmeticCoder
   ) -> UInt8 {
     let before = PointNote(returns: unsafe last.load(fromByteOffset: 14, as: UInt8.self))
     guard note.changes & 7 != 0 else { return before.returns }
     let given = PointNote(returns: unsafe record.load(fromByteOffset: 14, as: UInt8.self))
-    let models = unsafe channels[channel]
     let count =
       note.changes & 4 == 0
-      ? before.returnCount : coder.symbol(given.returnCount, models.returnCounts[before.returnCount])
+      ? before.returnCount
+      : unsafe coder.symbol(given.returnCount, models.pointee.returnCounts[before.returnCount])
     let number: Int
     switch note.changes & 3 {
     case 0: number = before.returnNumber
@@ -149,10 +149,10 @@
     case 2: number = before.returnNumber &+ 15
     default:
       if note.hasNewTime {
-        number = coder.symbol(given.returnNumber, models.returnNumbers[before.returnNumber])
+        number = unsafe coder.symbol(given.returnNumber, models.pointee.returnNumbers[before.returnNumber])
       } else {
         let step = (given.returnNumber &- before.returnNumber &- 2) & 15
-        number = before.returnNumber &+ 2 &+ coder.symbol(step, models.returnSteps)
+        number = unsafe before.returnNumber &+ 2 &+ coder.symbol(step, models.pointee.returnSteps)
       }
     }
     return UInt8(truncatingIfNeeded: count << 4 | number & 15)
