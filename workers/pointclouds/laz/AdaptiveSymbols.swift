@@ -19,7 +19,7 @@
 
   private var entries: UnsafeMutablePointer<UInt32> { @inline(__always) get { unsafe words + 3 } }
   private var table: UnsafeMutableRawPointer {
-    @inline(__always) get { unsafe UnsafeMutableRawPointer(words + 3 + shape.count) }
+    @inline(__always) get { unsafe UnsafeMutableRawPointer(words + 4 + shape.count) }
   }
 
   /// Counts stay below 2¹⁶: they are halved when they add up to more than `countMax`, within 4,168 symbols.
@@ -32,6 +32,7 @@
     for index in 0..<shape.count { unsafe entries[index] = Self.oneCount }
     unsafe words[1] = UInt32(shape.count)
     unsafe words[2] = 0
+    unsafe entries[shape.count] = 0xFFFF
     update(isSearched: true)
     unsafe words[1] = UInt32(shape.count + 6) >> 1
     unsafe words[0] = words[1]
@@ -42,20 +43,18 @@
 
   @inline(__always) func cumulative(_ symbol: Int) -> UInt32 { unsafe entries[symbol] & 0xFFFF }
 
-  /// The symbol whose share of the distribution holds `target`, and where that share begins.
-  @inline(__always) func find(_ target: UInt32) -> (symbol: Int, low: UInt32) {
-    var low = 0
-    var high = shape.count
-    if shape.tableBits > 0 {
-      let slot = min(Int(target >> shape.tableShift), 1 << shape.tableBits)
-      low = lastSymbol(slot)
-      high = lastSymbol(slot &+ 1) &+ 1
+  /// The symbol whose share of the distribution holds `target`, and where that share begins and ends.
+  @inline(__always) func find(_ target: UInt32) -> (symbol: Int, low: UInt32, high: UInt32) {
+    var symbol = 0
+    if shape.tableBits > 0 { symbol = lastSymbol(min(Int(target >> shape.tableShift), 1 << shape.tableBits)) }
+    var next = cumulative(symbol &+ 1)
+    var low = cumulative(symbol)
+    while next <= target {
+      low = next
+      symbol &+= 1
+      next = cumulative(symbol &+ 1)
     }
-    while high > low &+ 1 {
-      let middle = (low &+ high) >> 1
-      if cumulative(middle) > target { high = middle } else { low = middle }
-    }
-    return (low, cumulative(low))
+    return (symbol, low, next)
   }
 
   /// Counts a symbol that was coded.
@@ -103,16 +102,17 @@
   private func spreadWithTable() {
     let scale = unsafe 0x8000_0000 / words[2]
     var sum: UInt32 = 0
-    var slot = 0
-    setLastSymbol(0, 0)
+    // First the last symbol that begins within the slot before, then of all slots before.
+    let slots = 1 << shape.tableBits
+    for slot in 0...slots &+ 1 { setLastSymbol(slot, 0) }
     for index in 0..<shape.count {
-      let wanted = Int(spread(index, scale, &sum) >> shape.tableShift)
-      while slot < wanted {
-        slot &+= 1
-        setLastSymbol(slot, index &- 1)
-      }
+      setLastSymbol(Int(spread(index, scale, &sum) >> shape.tableShift) &+ 1, index)
     }
-    for rest in slot + 1...(1 << shape.tableBits) + 1 { setLastSymbol(rest, shape.count - 1) }
+    var last = 0
+    for slot in 0...slots &+ 1 {
+      last = max(last, lastSymbol(slot))
+      setLastSymbol(slot, last)
+    }
   }
 
   /// The last symbol whose share begins at or before a slot of the distribution.
@@ -140,5 +140,5 @@ struct SymbolShape {
     tableShift = AdaptiveSymbols.lengthShift - UInt32(tableBits)
   }
 
-  var wordCount: Int { 3 + count + (tableBits > 0 ? (1 << (tableBits - 1)) + 1 : 0) }
+  var wordCount: Int { 4 + count + (tableBits > 0 ? (1 << (tableBits - 1)) + 1 : 0) }
 }

@@ -23,18 +23,25 @@
   init(_ bytes: UnsafeRawBufferPointer) {
     unsafe next = bytes.baseAddress.unsafelyUnwrapped
     unsafe end = next + bytes.count
-    for _ in 0..<4 { value = value << 8 | nextByte() }
+    value = lastBytes()
+    unsafe next += 4
   }
 
-  @inline(__always) private mutating func nextByte() -> UInt32 {
-    defer { unsafe next += 1 }
-    return unsafe next < end ? UInt32(next.load(as: UInt8.self)) : 0
-  }
-
+  /// Reads as many bytes as the length has leading zeros, three at most: all at once, as a branch for each could not be
+  /// foreseen.
   @inline(__always) private mutating func renormalize() {
-    while length < CodeInterval.lengthMin {
-      value = value << 8 | nextByte()
-      length <<= 8
+    let bits = UInt32(truncatingIfNeeded: length.leadingZeroBitCount) & 0x18
+    var bytes: UInt32 = 0
+    if remaining >= 4 { bytes = unsafe next.loadUnaligned(as: UInt32.self).bigEndian } else { bytes = lastBytes() }
+    unsafe next += Int(bits &>> 3)
+    value = value &<< bits | (bytes &>> 1) &>> (31 &- bits)
+    length = length &<< bits
+  }
+
+  /// The next four bytes, zeros after the last.
+  @inline(never) private func lastBytes() -> UInt32 {
+    (0..<4).reduce(0) { bytes, index in
+      bytes << 8 | (index < remaining ? unsafe UInt32(next.load(fromByteOffset: index, as: UInt8.self)) : 0)
     }
   }
 
@@ -55,11 +62,10 @@
   @inline(__always) mutating func symbol(_ symbol: Int, _ model: AdaptiveSymbols) -> Int {
     let upper = length
     length >>= AdaptiveSymbols.lengthShift
-    let (symbol, low) = model.find(value / length)
-    let base = low &* length
-    let top = symbol == model.last ? upper : model.cumulative(symbol &+ 1) &* length
+    let (symbol, low, high) = model.find(value / length)
+    let (base, top) = (low &* length, high &* length)
     value &-= base
-    length = top &- base
+    length = (symbol == model.last ? upper : top) &- base
     renormalize()
     model.count(symbol, isSearched: true)
     return symbol

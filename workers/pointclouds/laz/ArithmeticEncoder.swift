@@ -31,8 +31,8 @@ import Glibc
 
   @inline(__always) mutating func symbol(_ symbol: Int, _ model: AdaptiveSymbols) -> Int {
     let step = length >> AdaptiveSymbols.lengthShift
-    let top = symbol == model.last ? length : model.cumulative(symbol &+ 1) &* step
-    narrow(from: model.cumulative(symbol) &* step, to: top)
+    let top = model.cumulative(symbol &+ 1) &* step
+    narrow(from: model.cumulative(symbol) &* step, to: symbol == model.last ? length : top)
     model.count(symbol, isSearched: false)
     return symbol
   }

@@ -123,12 +123,8 @@
       record.load(fromByteOffset: 14, as: UInt8.self), last.load(fromByteOffset: 14, as: UInt8.self)
     )
     if returns >> 4 != before >> 4 { changes |= 4 }
-    switch (returns &- before) & 15 {
-    case 0: return changes
-    case 1: return changes | 1
-    case 15: return changes | 2
-    default: return changes | 3
-    }
+    // 0 for the same return number, 1 for the next, 2 for the one before, 3 for any other, by steps around of 16.
+    return changes | Int(0xBFFF_FFF4 >> (2 * UInt32((returns &- before) & 15)) & 3)
   }
 
   @inline(__always) private func codeReturns(
