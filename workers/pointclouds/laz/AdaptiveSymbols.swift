@@ -15,6 +15,8 @@
     self.shape = shape
   }
 
+  var count: Int { shape.count }
+
   var last: Int { @inline(__always) get { shape.count &- 1 } }
 
   private var entries: UnsafeMutablePointer<UInt32> { @inline(__always) get { unsafe words + 3 } }
@@ -28,6 +30,7 @@
   /// Whether the model has been used since its chunk began; zeroed words have not.
   var isFresh: Bool { @inline(__always) get { unsafe words[1] == 0 } }
 
+  /// Sets a model up as it is before its first symbol.
   func reset() {
     for index in 0..<shape.count { unsafe entries[index] = Self.oneCount }
     unsafe words[1] = UInt32(shape.count)
@@ -37,6 +40,9 @@
     unsafe words[1] = UInt32(shape.count + 6) >> 1
     unsafe words[0] = words[1]
   }
+
+  /// Sets the model back to what another one of its shape is.
+  func reset(to other: AdaptiveSymbols) { unsafe words.update(from: other.words, count: shape.wordCount) }
 
   /// Makes the model look unused, without touching all of it.
   func forget() { unsafe words[1] = 0 }
