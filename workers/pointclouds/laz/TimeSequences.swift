@@ -139,12 +139,11 @@ extension Int64 {
 }
 
 extension Float {
-  /// The nearest integer, halves away from zero, without a call; the number must be far within the range of `Int`.
+  /// The nearest integer, halves away from zero, without a call or a branch. The number must be far within the range of `Int`.
   var roundedToInt: Int {
     @inline(__always) get {
-      let whole = Int(self)
-      let rest = self - Float(whole)
-      return whole &+ (rest >= 0.5 ? 1 : 0) &- (rest <= -0.5 ? 1 : 0)
+      // A double holds the sum exactly.
+      Int(Double(self) + Double(signOf: Double(self), magnitudeOf: 0.5))
     }
   }
 }
