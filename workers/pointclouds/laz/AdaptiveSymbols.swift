@@ -1,20 +1,23 @@
 /// An adaptive model of symbols 0…last, in words of an arena.
 ///
 /// The words are: symbols until the next update, length of the update cycle, sum of the counts; for each symbol where
-/// its share of the distribution begins (15 bits) and, in the upper half, its count; and for more than two symbols a table
-/// that narrows the search, in halves of words. So a symbol of a large model is one or two lines of cache.
+/// its share of the distribution begins (15 bits) and, in the upper half, its count; a sentinel; and for more than two
+/// symbols a table that narrows the search, in halves of words. So a symbol of a large model is one or two lines of cache.
 @safe struct AdaptiveSymbols {
   private let words: UnsafeMutablePointer<UInt32>
   private let shape: SymbolShape
 
   static let lengthShift: UInt32 = 15
   private static let countMax: UInt32 = 1 << 15
+  /// Stands behind the last symbol, where its share of the distribution ends or later.
+  private static let sentinel: UInt32 = 0xFFFF
 
   init(_ words: UnsafeMutablePointer<UInt32>, _ shape: SymbolShape) {
     unsafe self.words = words
     self.shape = shape
   }
 
+  /// How many symbols there are.
   var count: Int { shape.count }
 
   var last: Int { @inline(__always) get { shape.count &- 1 } }
@@ -35,7 +38,7 @@
     for index in 0..<shape.count { unsafe entries[index] = Self.oneCount }
     unsafe words[1] = UInt32(shape.count)
     unsafe words[2] = 0
-    unsafe entries[shape.count] = 0xFFFF
+    unsafe entries[shape.count] = Self.sentinel
     update(isSearched: true)
     unsafe words[1] = UInt32(shape.count + 6) >> 1
     unsafe words[0] = words[1]
@@ -51,8 +54,10 @@
 
   /// The symbol whose share of the distribution holds `target`, and where that share begins and ends.
   @inline(__always) func find(_ target: UInt32) -> (symbol: Int, low: UInt32, high: UInt32) {
+    // Damaged data ask for more than there is. So no search goes past the sentinel behind the last symbol.
+    let target = min(target, 1 << Self.lengthShift - 1)
     var symbol = 0
-    if shape.tableBits > 0 { symbol = lastSymbol(min(Int(target >> shape.tableShift), 1 << shape.tableBits)) }
+    if shape.tableBits > 0 { symbol = lastSymbol(Int(target >> shape.tableShift)) }
     var next = cumulative(symbol &+ 1)
     var low = cumulative(symbol)
     while next <= target {
@@ -108,20 +113,20 @@
   private func spreadWithTable() {
     let scale = unsafe 0x8000_0000 / words[2]
     var sum: UInt32 = 0
-    // First the last symbol that begins within the slot before, then of all slots before.
+    // First the last symbol that begins within the slot before, then that of all slots before.
     let slots = 1 << shape.tableBits
-    for slot in 0...slots &+ 1 { setLastSymbol(slot, 0) }
+    for slot in 0...slots { setLastSymbol(slot, 0) }
     for index in 0..<shape.count {
       setLastSymbol(Int(spread(index, scale, &sum) >> shape.tableShift) &+ 1, index)
     }
     var last = 0
-    for slot in 0...slots &+ 1 {
+    for slot in 0...slots {
       last = max(last, lastSymbol(slot))
       setLastSymbol(slot, last)
     }
   }
 
-  /// The last symbol whose share begins at or before a slot of the distribution.
+  /// The last symbol whose share begins before a slot of the distribution; the first one if there is none.
   @inline(__always) private func lastSymbol(_ slot: Int) -> Int {
     unsafe Int(table.load(fromByteOffset: slot &<< 1, as: UInt16.self))
   }
