@@ -99,6 +99,24 @@ import Testing
     return mutant
   }
 
+  /// The code that is beyond every interval: each symbol is a model's last, and no search goes past it.
+  @Test(arguments: 0...10) func `a code of ones is damage or points`(format: Int) throws {
+    var random = SeededGenerator(seed: testSeed)
+    let cloud = RandomCloud(format: format, extraBytes: 2, count: 3_000)
+    let folder = try TemporaryFolder()
+    try PointCloud.read(bytes: cloud.file(using: &random)).write(path: "\(folder.path)/a.laz", isCompressed: true)
+    var file = try bytes(ofFile: "\(folder.path)/a.laz")
+    let start = (96..<100).reversed().reduce(0) { $0 << 8 | Int(file[$1]) }
+    let table = (start..<start + 8).reversed().reduce(0) { $0 << 8 | Int(file[$1]) }
+    // Layered chunks tell the number of points and the size of each layer before the first of them.
+    let layers = [0, 0, 0, 0, 0, 0, 9, 10, 11, 10, 12][format]
+    let code = start + 8 + cloud.recordLength + (layers == 0 ? 0 : 4 + 4 * (layers + 2))
+    file.replaceSubrange(code..<table, with: repeatElement(0xFF, count: table - code))
+    do throws(PointCloudError) {
+      #expect(try PointCloud.read(bytes: file).count == cloud.count)
+    } catch { #expect(error.code == .corrupt) }
+  }
+
   /// Three chunks of about 270 kB: damage in each is found, and the chunk named.
   @Test(arguments: [(100_000, 0), (400_000, 1), (580_000, 2)]) func `damaged compressed points name the chunk`(
     place: Int, chunk: Int

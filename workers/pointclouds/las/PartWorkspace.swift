@@ -1,6 +1,6 @@
 /// What one thread reads a part with. It is used again, as models and blocks take megabytes.
 final class PartWorkspace {
-  private var coder: (any ChunkCoder)?
+  private let coder: ChunkCoder?
   private var compressed: ByteBlock?
   private var decoded: ByteBlock?
 

@@ -22,7 +22,7 @@
   var zeroProbability: UInt32 { @inline(__always) get { unsafe words[2] } }
 
   @inline(__always) func count(_ isOne: Bool) {
-    if !isOne { unsafe words[0] &+= 1 }
+    unsafe words[0] &+= isOne ? 0 : 1
     unsafe words[3] &-= 1
     if unsafe words[3] == 0 { update() }
   }

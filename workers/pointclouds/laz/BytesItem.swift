@@ -16,11 +16,7 @@
     unsafe UnsafeMutableRawPointer(last).copyMemory(from: first, byteCount: count)
   }
 
-  /// Works on a copy of the coder, so that the coder of the loop around it can stay in registers.
-  @inline(never) mutating func code(
-    _ bytes: UnsafeMutableRawPointer, with coder: ArithmeticCoder
-  ) -> ArithmeticCoder {
-    var coder = coder
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {
     for index in 0..<count {
       let previous = unsafe last[index]
       let given = unsafe bytes.load(fromByteOffset: index, as: UInt8.self)
@@ -32,6 +28,5 @@
       }
     }
     unsafe bytes.copyMemory(from: last, byteCount: count)
-    return coder
   }
 }

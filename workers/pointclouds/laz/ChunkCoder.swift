@@ -1,11 +1,31 @@
 /// Codes whole chunks, one after another, with one set of models.
-protocol ChunkCoder {
+///
+/// It is made of functions, not a protocol: behind an existential the compiler keeps one body for all types of items, which
+/// asks as it runs how each field of each point is coded. A function is made where the items are known.
+@safe struct ChunkCoder {
+  private let decodes: (UnsafeRawBufferPointer, UnsafeMutableRawPointer, Int) -> ChunkOutcome
+  private let encodes: (UnsafeMutableRawPointer, Int) -> [UInt8]
+
+  init<Point, Time, Color>(_ records: RecordCoder<Point, Time, Color>) {
+    var records = records
+    unsafe decodes = { source, target, count in unsafe records.decode(source, into: target, count: count) }
+    unsafe encodes = { target, count in unsafe records.encode(target, count: count) }
+  }
+
+  init(_ layers: LayeredCoder) {
+    unsafe decodes = { source, target, count in unsafe layers.decode(source, into: target, count: count) }
+    unsafe encodes = { target, count in unsafe layers.encode(target, count: count) }
+  }
+
   /// Writes `count` records to `target`.
-  mutating func decode(
+  func decode(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, count: Int
-  ) -> ChunkOutcome
+  ) -> ChunkOutcome {
+    unsafe decodes(source, target, count)
+  }
+
   /// The compressed bytes of `count` records, which are written over with what they are.
-  mutating func encode(_ records: UnsafeMutableRawPointer, count: Int) -> [UInt8]
+  func encode(_ records: UnsafeMutableRawPointer, count: Int) -> [UInt8] { unsafe encodes(records, count) }
 }
 
 /// How the decoding of a chunk ended.
@@ -24,18 +44,21 @@ enum ChunkOutcome {
 /// A coder of pointwise chunks made for one combination of items, so that the compiler can make one loop of them.
 ///
 /// A chunk is its first record as it is, then one code of all other records, item by item.
-struct RecordCoder<Point: RecordItem, Time: RecordItem, Color: RecordItem>: ChunkCoder {
+struct RecordCoder<Point: RecordItem, Time: RecordItem, Color: RecordItem> {
   private let arena = ModelArena()
   private var point: Point
   private var time: Time
   private var color: Color
   private var wave: WavePacketItem?
   private var extra: BytesItem?
+  /// Whether there are waveform packets or extra bytes.
+  private let hasMore: Bool
   private let recordLength: Int
   private let output = CodeBytes()
 
   init(_ items: [LASzipRecord.Item], recordLength: Int) {
     self.recordLength = recordLength
+    hasMore = items.contains { $0.kind == .wavePacket || $0.kind == .bytes }
     point = Point(arena)
     time = Time(arena)
     color = Color(arena)
@@ -50,7 +73,7 @@ struct RecordCoder<Point: RecordItem, Time: RecordItem, Color: RecordItem>: Chun
     unsafe target.copyMemory(from: first, byteCount: recordLength)
     guard count > 1 else { return .complete(unread: 0) }
     unsafe begin(first)
-    var decoder = unsafe ArithmeticCoder(UnsafeRawBufferPointer(rebasing: source[recordLength...]))
+    var decoder = unsafe ArithmeticDecoder(UnsafeRawBufferPointer(rebasing: source[recordLength...]))
     var record = unsafe target
     for index in 1..<count {
       unsafe record += recordLength
@@ -62,7 +85,8 @@ struct RecordCoder<Point: RecordItem, Time: RecordItem, Color: RecordItem>: Chun
 
   mutating func encode(_ records: UnsafeMutableRawPointer, count: Int) -> [UInt8] {
     unsafe begin(records)
-    var encoder = ArithmeticCoder(into: output)
+    output.removeAll()
+    var encoder = ArithmeticEncoder(appendingTo: output)
     for index in 1..<max(1, count) { unsafe codeRecord(records + index * recordLength, &encoder) }
     encoder.finish()
     return unsafe [UInt8](UnsafeRawBufferPointer(start: records, count: recordLength)) + output.bytes
@@ -79,36 +103,44 @@ struct RecordCoder<Point: RecordItem, Time: RecordItem, Color: RecordItem>: Chun
   }
 
   @inline(__always) private mutating func codeRecord(
-    _ record: UnsafeMutableRawPointer, _ coder: inout ArithmeticCoder
+    _ record: UnsafeMutableRawPointer, _ coder: inout some ArithmeticCoder
   ) {
     unsafe point.code(record, with: &coder)
     unsafe time.code(record + Point.size, with: &coder)
     unsafe color.code(record + Point.size + Time.size, with: &coder)
-    var rest = unsafe record + Point.size + Time.size + Color.size
-    if wave != nil {
-      coder = unsafe wave?.code(rest, with: coder) ?? coder
-      unsafe rest += WavePacket.size
-    }
-    if extra != nil { coder = unsafe extra?.code(rest, with: coder) ?? coder }
+    if hasMore { coder = unsafe codeMore(record + Point.size + Time.size + Color.size, coder) }
+  }
+
+  /// Works on a copy of the coder, so that the coder of the loop around it can stay in registers.
+  @inline(never) private mutating func codeMore<Coder: ArithmeticCoder>(
+    _ bytes: UnsafeMutableRawPointer, _ coder: Coder
+  ) -> Coder {
+    var coder = coder
+    unsafe wave?.code(bytes, with: &coder)
+    unsafe extra?.code(bytes + (wave == nil ? 0 : WavePacket.size), with: &coder)
+    return coder
   }
 }
 
 extension LASzipRecord {
   /// The coder for this record's items, all of one version.
   /// - Parameter fields: what is decoded of layered chunks; of others it is everything.
-  func makeCoder(recordLength: Int, fields: PointFields) -> any ChunkCoder {
-    if isLayered { return LayeredCoder(items, recordLength: recordLength, fields: fields) }
+  func makeCoder(recordLength: Int, fields: PointFields) -> ChunkCoder {
+    if isLayered { return ChunkCoder(LayeredCoder(items, recordLength: recordLength, fields: fields)) }
     let hasTime = items.contains { $0.kind == .time }
     let hasColor = items.contains { $0.kind == .color }
+    func coder<Point, Time, Color>(_: RecordCoder<Point, Time, Color>.Type) -> ChunkCoder {
+      ChunkCoder(RecordCoder<Point, Time, Color>(items, recordLength: recordLength))
+    }
     switch (items[0].version, hasTime, hasColor) {
-    case (1, false, false): return RecordCoder<PointItemV1, NoItem, NoItem>(items, recordLength: recordLength)
-    case (1, true, false): return RecordCoder<PointItemV1, TimeItemV1, NoItem>(items, recordLength: recordLength)
-    case (1, false, true): return RecordCoder<PointItemV1, NoItem, ColorItemV1>(items, recordLength: recordLength)
-    case (1, true, true): return RecordCoder<PointItemV1, TimeItemV1, ColorItemV1>(items, recordLength: recordLength)
-    case (_, false, false): return RecordCoder<PointItemV2, NoItem, NoItem>(items, recordLength: recordLength)
-    case (_, true, false): return RecordCoder<PointItemV2, TimeItemV2, NoItem>(items, recordLength: recordLength)
-    case (_, false, true): return RecordCoder<PointItemV2, NoItem, ColorItemV2>(items, recordLength: recordLength)
-    case (_, true, true): return RecordCoder<PointItemV2, TimeItemV2, ColorItemV2>(items, recordLength: recordLength)
+    case (1, false, false): return coder(RecordCoder<PointItemV1, NoItem, NoItem>.self)
+    case (1, true, false): return coder(RecordCoder<PointItemV1, TimeItemV1, NoItem>.self)
+    case (1, false, true): return coder(RecordCoder<PointItemV1, NoItem, ColorItemV1>.self)
+    case (1, true, true): return coder(RecordCoder<PointItemV1, TimeItemV1, ColorItemV1>.self)
+    case (_, false, false): return coder(RecordCoder<PointItemV2, NoItem, NoItem>.self)
+    case (_, true, false): return coder(RecordCoder<PointItemV2, TimeItemV2, NoItem>.self)
+    case (_, false, true): return coder(RecordCoder<PointItemV2, NoItem, ColorItemV2>.self)
+    case (_, true, true): return coder(RecordCoder<PointItemV2, TimeItemV2, ColorItemV2>.self)
     }
   }
 }

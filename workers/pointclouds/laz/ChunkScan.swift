@@ -22,10 +22,10 @@ struct ChunkScan {
     let count = Int(header.pointCount)
     var (offset, first) = (header.pointDataOffset + (record.chunkSize == nil ? 0 : 8), 0)
     var chunks: [Chunk] = []
-    var coder = record.makeCoder(recordLength: header.recordLength, fields: .height)
+    let coder = record.makeCoder(recordLength: header.recordLength, fields: .height)
     while first < count {
       guard offset < file.byteCount, let size = try chunkSize(at: offset), size > 0, size <= count - first,
-        let end = try end(of: size, at: offset, &coder)
+        let end = try end(of: size, at: offset, coder)
       else { return (chunks, "the chunk table and what lies here are damaged") }
       chunks.append(Chunk(bytes: offset..<end, points: first..<first + size))
       (offset, first) = (end, first + size)
@@ -48,7 +48,7 @@ struct ChunkScan {
   private static let windowBytes = 1 << 22
 
   private func end(
-    of points: Int, at offset: Int, _ coder: inout any ChunkCoder
+    of points: Int, at offset: Int, _ coder: ChunkCoder
   ) throws(PointCloudError) -> Int? {
     let rest = file.byteCount - offset
     guard rest > header.recordLength + 4, points / Chunk.pointsPerByteMax < rest else { return nil }

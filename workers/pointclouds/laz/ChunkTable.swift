@@ -64,7 +64,7 @@ struct ChunkTable {
   ) throws(PointCloudError) -> [Chunk] {
     let end = min(file.byteCount, place + 8 + 64 + number * Self.entryBytesMax)
     let table = try file.read(place + 8..<max(end, place + 12), for: "the chunk table's entries")
-    var decoder = unsafe ArithmeticCoder(table.bytes)
+    var decoder = unsafe ArithmeticDecoder(table.bytes)
     var entries = ChunkEntries(chunkSize)
     var (offset, first) = (start, 0)
     var chunks: [Chunk] = []
@@ -124,7 +124,7 @@ struct ChunkEntries {
   }
 
   /// Codes the next entry, as it is given or as it is read.
-  mutating func code(_ given: Entry, with coder: inout ArithmeticCoder) -> Entry {
+  mutating func code(_ given: Entry, with coder: inout some ArithmeticCoder) -> Entry {
     let isVariable = chunkSize == LASzipRecord.variableChunkSize
     if isVariable {
       points = integers.code(Int32(truncatingIfNeeded: given.points), near: points, context: 0, with: &coder)

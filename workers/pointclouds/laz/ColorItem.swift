@@ -11,45 +11,48 @@ struct ColorModels {
   }
 
   @inline(__always) func code(
-    _ given: SIMD3<UInt16>, after last: SIMD3<UInt16>, with coder: inout ArithmeticCoder
+    _ given: SIMD3<UInt16>, after last: SIMD3<UInt16>, with coder: inout some ArithmeticCoder
   ) -> SIMD3<UInt16> {
     let flags = coder.symbol(coder.isEncoder ? Self.flags(given, last) : 0, used)
     var color = last
     color.x = codeByte(flags, 0, given.x & 0xFF, last.x & 0xFF, &coder)
     color.x |= codeByte(flags, 1, given.x >> 8, last.x >> 8, &coder) << 8
     guard flags & Self.isColored != 0 else { return SIMD3(repeating: color.x) }
-    let low = codeOthers(flags, 0, color.x & 0xFF, given & 0xFF, last & 0xFF, &coder)
-    let high = codeOthers(flags, 1, color.x >> 8, given &>> 8, last &>> 8, &coder)
+    let low = codeOthers(
+      flags, 0, Int(color.x & 0xFF) &- Int(last.x & 0xFF), (given.y & 0xFF, given.z & 0xFF),
+      (last.y & 0xFF, last.z & 0xFF), &coder)
+    let high = codeOthers(
+      flags, 1, Int(color.x >> 8) &- Int(last.x >> 8), (given.y >> 8, given.z >> 8), (last.y >> 8, last.z >> 8), &coder)
     (color.y, color.z) = (low.green | high.green << 8, low.blue | high.blue << 8)
     return color
   }
 
-  private static func flags(_ color: SIMD3<UInt16>, _ last: SIMD3<UInt16>) -> Int {
+  @inline(__always) private static func flags(_ color: SIMD3<UInt16>, _ last: SIMD3<UInt16>) -> Int {
     let isGrey = color.x == color.y && color.x == color.z
     return changedBytes(color, last) | (isGrey ? 0 : isColored)
   }
 
   /// A bit for each byte that differs, from red's low one to blue's high one.
-  static func changedBytes(_ color: SIMD3<UInt16>, _ last: SIMD3<UInt16>) -> Int {
+  @inline(__always) static func changedBytes(_ color: SIMD3<UInt16>, _ last: SIMD3<UInt16>) -> Int {
     let change = color ^ last
-    return (0..<6).reduce(0) { flags, index in
-      flags | (change[index / 2] >> UInt16(index % 2 * 8) & 0xFF != 0 ? 1 << index : 0)
-    }
+    let bytes = UInt64(change.x) | UInt64(change.y) << 16 | UInt64(change.z) << 32
+    // The highest bit of each byte that is not 0; then the product has that of byte n at 56 + n.
+    let highest = ((bytes & 0x7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F | bytes) & 0x8080_8080_8080
+    return Int(truncatingIfNeeded: ((highest >> 7) &* 0x0102_0408_1020_4080) >> 56)
   }
 
   /// Green and blue, in the low bytes (`place` 0) or the high ones (1), given how red changed.
   @inline(__always) private func codeOthers(
-    _ flags: Int, _ place: Int, _ red: UInt16, _ given: SIMD3<UInt16>, _ last: SIMD3<UInt16>,
-    _ coder: inout ArithmeticCoder
+    _ flags: Int, _ place: Int, _ redChange: Int, _ given: (green: UInt16, blue: UInt16),
+    _ last: (green: UInt16, blue: UInt16), _ coder: inout some ArithmeticCoder
   ) -> (green: UInt16, blue: UInt16) {
-    let redChange = Int(red) &- Int(last.x)
-    let green = codeByte(flags, 2 + place, given.y, last.y, change: redChange, &coder)
-    let change = (redChange &+ Int(green) &- Int(last.y)) / 2
-    return (green, codeByte(flags, 4 + place, given.z, last.z, change: change, &coder))
+    let green = codeByte(flags, 2 + place, given.green, last.green, change: redChange, &coder)
+    let change = (redChange &+ Int(green) &- Int(last.green)) / 2
+    return (green, codeByte(flags, 4 + place, given.blue, last.blue, change: change, &coder))
   }
 
   @inline(__always) private func codeByte(
-    _ flags: Int, _ index: Int, _ given: UInt16, _ last: UInt16, change: Int = 0, _ coder: inout ArithmeticCoder
+    _ flags: Int, _ index: Int, _ given: UInt16, _ last: UInt16, change: Int = 0, _ coder: inout some ArithmeticCoder
   ) -> UInt16 {
     guard flags >> index & 1 != 0 else { return last }
     let prediction = min(255, max(0, Int(last) &+ change))
@@ -69,7 +72,7 @@ struct ColorItemV2: RecordItem {
   mutating func begin(_ first: UnsafeRawPointer) { last = unsafe loadColor(first) }
 
   @inline(__always) mutating func code(
-    _ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder
+    _ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder
   ) {
     last = unsafe models.code(coder.isEncoder ? loadColor(bytes) : last, after: last, with: &coder)
     unsafe storeColor(last, bytes)
@@ -90,7 +93,7 @@ struct ColorItemV1: RecordItem {
 
   mutating func begin(_ first: UnsafeRawPointer) { last = unsafe loadColor(first) }
 
-  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder) {
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {
     let given = unsafe coder.isEncoder ? loadColor(bytes) : last
     let flags = coder.symbol(coder.isEncoder ? ColorModels.changedBytes(given, last) : 0, used)
     for index in 0..<6 where flags >> index & 1 != 0 {

@@ -26,10 +26,13 @@
   }
 
   @inline(__always) mutating func code(
-    _ value: Int32, near prediction: Int32, context: Int = 0, with coder: inout ArithmeticCoder
+    _ value: Int32, near prediction: Int32, context: Int = 0, with coder: inout some ArithmeticCoder
   ) -> Int32 {
-    let given = coder.isEncoder ? folded(value &- prediction) : 0
-    var value = prediction &+ correction(given, context, &coder)
+    if coder.isEncoder {
+      _ = correction(folded(value &- prediction), context, &coder)
+      return value
+    }
+    var value = prediction &+ correction(0, context, &coder)
     if range != 0 {
       if value < 0 { value &+= range } else if value >= range { value &-= range }
     }
@@ -45,7 +48,7 @@
 
   /// Corrections of `k` bits are those from `1 - 2^k` to `2^k`, those of fewer bits left out.
   @inline(__always) private mutating func correction(
-    _ given: Int32, _ context: Int, _ coder: inout ArithmeticCoder
+    _ given: Int32, _ context: Int, _ coder: inout some ArithmeticCoder
   ) -> Int32 {
     let width = coder.isEncoder ? Self.bitCount(given) : 0
     bitCount = coder.symbol(width, contexts[context])
@@ -58,11 +61,12 @@
     let shift = Int32(truncatingIfNeeded: rest)
     var value = unsafe Int32(
       truncatingIfNeeded: coder.symbol(Int(truncatingIfNeeded: place &>> shift), corrections[bitCount]))
-    if rest > 0 {
+    // To write no bits changes nothing, and a branch could not be foreseen.
+    if coder.isEncoder || rest > 0 {
       let low = coder.bits(UInt32(bitPattern: place & (1 &<< shift &- 1)), rest)
       value = value &<< shift | Int32(bitPattern: low)
     }
-    return value >= half ? value &+ 1 : value &- (half &<< 1 &- 1)
+    return value &+ (value >= half ? 1 : 1 &- half &<< 1)
   }
 
   @inline(__always) private static func bitCount(_ correction: Int32) -> Int {

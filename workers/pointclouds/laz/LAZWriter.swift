@@ -1,7 +1,7 @@
 /// What a compressed file has beside its chunks: how they are coded, how long each is, and the table that says so.
 struct LAZWriter: Sendable {
   let record: LASzipRecord
-  let coders: IdlePool<any ChunkCoder>
+  let coders: IdlePool<ChunkCoder>
   /// The bytes of each chunk that was written.
   var sizes: [Int] = []
 
@@ -24,10 +24,10 @@ struct LAZWriter: Sendable {
     table.append(UInt32(sizes.count))
     guard !sizes.isEmpty else { return table }
     let output = CodeBytes()
-    var encoder = ArithmeticCoder(into: output)
+    var encoder = ArithmeticEncoder(appendingTo: output)
     var entries = ChunkEntries(UInt32(chunkSize))
     for size in sizes { _ = entries.code(ChunkEntries.Entry(bytes: size), with: &encoder) }
     encoder.finish()
-    return table + output.bytes
+    return unsafe table + output.bytes
   }
 }

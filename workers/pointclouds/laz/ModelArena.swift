@@ -6,6 +6,8 @@ import Glibc
   private var symbols: [AdaptiveSymbols] = []
   private var bits: [AdaptiveBit] = []
   private var families: [ModelFamily] = []
+  /// For each number of symbols a model that is never used, which others are set back to: setting one up takes longer.
+  private var unused: [Int: AdaptiveSymbols] = [:]
 
   deinit { unsafe blocks.forEach { unsafe free($0) } }
 
@@ -25,9 +27,19 @@ import Glibc
   }
 
   func symbolModel(_ count: Int) -> AdaptiveSymbols {
+    _ = unusedModel(count)
     let shape = SymbolShape(count: count)
     let model = unsafe AdaptiveSymbols(words(shape.wordCount), shape)
     symbols.append(model)
+    return model
+  }
+
+  private func unusedModel(_ count: Int) -> AdaptiveSymbols {
+    if let model = unused[count] { return model }
+    let shape = SymbolShape(count: count)
+    let model = unsafe AdaptiveSymbols(words(shape.wordCount), shape)
+    model.reset()
+    unused[count] = model
     return model
   }
 
@@ -40,14 +52,15 @@ import Glibc
   /// `size` models of `count` symbols each, set up when first used.
   func family(_ size: Int, of count: Int) -> ModelFamily {
     let shape = SymbolShape(count: count)
-    let family = unsafe ModelFamily(words: words(size * shape.wordCount), shape: shape, size: size)
+    let words = unsafe words(size * shape.wordCount)
+    let family = unsafe ModelFamily(words: words, shape: shape, size: size, unused: unusedModel(count))
     families.append(family)
     return family
   }
 
   /// Sets every model back to its first state.
   func reset() {
-    for model in symbols { model.reset() }
+    for model in symbols { if let unused = unused[model.count] { model.reset(to: unused) } }
     for model in bits { model.reset() }
     for family in families { for index in 0..<family.size { family.model(index).forget() } }
   }
@@ -57,22 +70,27 @@ import Glibc
 @safe struct ModelFamily {
   private let words: UnsafeMutablePointer<UInt32>
   private let shape: SymbolShape
+  /// The words of each.
+  private let stride: Int
   let size: Int
+  private let unused: AdaptiveSymbols
 
-  fileprivate init(words: UnsafeMutablePointer<UInt32>, shape: SymbolShape, size: Int) {
+  fileprivate init(words: UnsafeMutablePointer<UInt32>, shape: SymbolShape, size: Int, unused: AdaptiveSymbols) {
     unsafe self.words = words
     self.shape = shape
+    stride = shape.wordCount
     self.size = size
+    self.unused = unused
   }
 
   @inline(__always) fileprivate func model(_ index: Int) -> AdaptiveSymbols {
-    unsafe AdaptiveSymbols(words + index &* shape.wordCount, shape)
+    unsafe AdaptiveSymbols(words + index &* stride, shape)
   }
 
   /// The model of a context, which must be below `size`.
   @inline(__always) subscript(index: Int) -> AdaptiveSymbols {
     let model = model(index)
-    if model.isFresh { model.reset() }
+    if model.isFresh { model.reset(to: unused) }
     return model
   }
 }

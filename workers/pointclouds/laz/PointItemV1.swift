@@ -26,7 +26,7 @@
     (xSteps, ySteps) = (Steps(), Steps())
   }
 
-  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder) {
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {
     let given = unsafe GivenPoint(bytes)
     let xStep = dx.code(given.x &- last.x, near: xSteps.median, with: &coder)
     let yStep = dy.code(given.y &- last.y, near: ySteps.median, context: min(dx.bitCount, 19), with: &coder)
@@ -41,14 +41,14 @@
     unsafe last.store(bytes)
   }
 
-  private func changes(to given: GivenPoint) -> Int {
+  @inline(__always) private func changes(to given: GivenPoint) -> Int {
     (given.intensity != last.intensity ? 32 : 0) | (given.returns != last.returns ? 16 : 0)
       | (given.classification != last.classification ? 8 : 0) | (given.scanAngle != last.scanAngle ? 4 : 0)
       | (given.userData != last.userData ? 2 : 0) | (given.source != last.source ? 1 : 0)
   }
 
   private mutating func codeFields(
-    _ changes: Int, _ given: GivenPoint, isStill: Bool, _ coder: inout ArithmeticCoder
+    _ changes: Int, _ given: GivenPoint, isStill: Bool, _ coder: inout some ArithmeticCoder
   ) {
     if changes & 32 != 0 {
       let value = intensity.code(Int32(given.intensity), near: Int32(last.intensity), with: &coder)

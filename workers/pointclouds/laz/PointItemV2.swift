@@ -37,7 +37,7 @@
   }
 
   @inline(__always) mutating func code(
-    _ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder
+    _ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder
   ) {
     let given = unsafe GivenPoint(bytes)
     let changes = coder.symbol(coder.isEncoder ? changes(to: given) : 0, changed)
@@ -48,7 +48,7 @@
     unsafe last.store(bytes)
   }
 
-  private func changes(to given: GivenPoint) -> Int {
+  @inline(__always) private func changes(to given: GivenPoint) -> Int {
     let isOther = unsafe given.intensity != intensities[ReturnKind.index(given.returns)]
     return (given.returns != last.returns ? 32 : 0) | (isOther ? 16 : 0)
       | (given.classification != last.classification ? 8 : 0) | (given.scanAngle != last.scanAngle ? 4 : 0)
@@ -56,7 +56,7 @@
   }
 
   @inline(__always) private mutating func codeFields(
-    _ changes: Int, _ given: GivenPoint, _ kind: Int, _ coder: inout ArithmeticCoder
+    _ changes: Int, _ given: GivenPoint, _ kind: Int, _ coder: inout some ArithmeticCoder
   ) {
     if changes & 16 != 0 {
       let value = unsafe intensity.code(
@@ -77,7 +77,7 @@
   }
 
   @inline(__always) private mutating func codeCoordinates(
-    _ given: GivenPoint, _ kind: Int, _ coder: inout ArithmeticCoder
+    _ given: GivenPoint, _ kind: Int, _ coder: inout some ArithmeticCoder
   ) {
     let level = abs(last.returnCount &- last.returnNumber)
     let isSingle = last.returnCount == 1 ? 1 : 0

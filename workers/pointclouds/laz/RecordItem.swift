@@ -8,7 +8,7 @@ protocol RecordItem {
   init(_ arena: ModelArena)
   mutating func begin(_ first: UnsafeRawPointer)
   /// Writes its bytes of the next point, after reading from them what to write if `coder` encodes.
-  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder)
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder)
 }
 
 /// The item that a point format does not have.
@@ -16,5 +16,5 @@ struct NoItem: RecordItem {
   static let size = 0
   init(_ arena: ModelArena) {}
   func begin(_ first: UnsafeRawPointer) {}
-  @inline(__always) func code(_ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder) {}
+  @inline(__always) func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {}
 }

@@ -8,39 +8,17 @@ struct StreamingMedian: BitwiseCopyable {
   private var v4: Int32 = 0
   private var dropsLargest = true
 
+  /// The four values that stay are in order, and the new one takes its place among them. Without branches, as which way
+  /// they would go cannot be foreseen.
   @inline(__always) mutating func add(_ value: Int32) {
-    if dropsLargest { replaceLargest(value) } else { replaceSmallest(value) }
-  }
-
-  @inline(__always) private mutating func replaceLargest(_ value: Int32) {
-    guard value < median else {
-      if value < v3 { (v3, v4) = (value, v3) } else { v4 = value }
-      dropsLargest = false
-      return
-    }
-    (v3, v4) = (median, v3)
-    if value < v0 {
-      (v0, v1, median) = (value, v0, v1)
-    } else if value < v1 {
-      (v1, median) = (value, v1)
-    } else {
-      median = value
-    }
-  }
-
-  @inline(__always) private mutating func replaceSmallest(_ value: Int32) {
-    guard value > median else {
-      if value > v1 { (v0, v1) = (v1, value) } else { v0 = value }
-      dropsLargest = true
-      return
-    }
-    (v0, v1) = (v1, median)
-    if value > v4 {
-      (median, v3, v4) = (v3, v4, value)
-    } else if value > v3 {
-      (median, v3) = (v3, value)
-    } else {
-      median = value
-    }
+    let shift: Int32 = dropsLargest ? 0 : -1
+    let (a, b) = (v0 ^ (v0 ^ v1) & shift, v1 ^ (v1 ^ median) & shift)
+    let (c, d) = (median ^ (median ^ v3) & shift, v3 ^ (v3 ^ v4) & shift)
+    dropsLargest = dropsLargest ? value < median : value <= median
+    v0 = min(a, value)
+    v1 = max(a, min(b, value))
+    median = max(b, min(c, value))
+    v3 = max(c, min(d, value))
+    v4 = max(d, value)
   }
 }

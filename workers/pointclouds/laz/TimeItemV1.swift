@@ -20,13 +20,13 @@ struct TimeItemV1: RecordItem {
     (step, surprises) = (0, 0)
   }
 
-  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout ArithmeticCoder) {
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {
     let given = unsafe coder.isEncoder ? bytes.loadUnaligned(as: Int64.self) : 0
     if step == 0 { codeStart(given, &coder) } else { codeStep(given, &coder) }
     unsafe bytes.storeBytes(of: time, as: Int64.self)
   }
 
-  private mutating func codeStart(_ given: Int64, _ coder: inout ArithmeticCoder) {
+  private mutating func codeStart(_ given: Int64, _ coder: inout some ArithmeticCoder) {
     let change = given &- time
     let code = coder.symbol(change == 0 ? 0 : change.fitsWord ? 1 : 2, starts)
     if code == 1 {
@@ -37,7 +37,7 @@ struct TimeItemV1: RecordItem {
     }
   }
 
-  private mutating func codeStep(_ given: Int64, _ coder: inout ArithmeticCoder) {
+  private mutating func codeStep(_ given: Int64, _ coder: inout some ArithmeticCoder) {
     let change = given &- time
     let code = coder.symbol(coder.isEncoder ? stepCode(change) : 0, multiples)
     if code <= Self.multipleMax {
@@ -47,14 +47,14 @@ struct TimeItemV1: RecordItem {
     }
   }
 
-  private func stepCode(_ change: Int64) -> Int {
+  @inline(__always) private func stepCode(_ change: Int64) -> Int {
     if change == 0 { return Self.multipleMax + 2 }
     guard change.fitsWord else { return Self.multipleMax + 1 }
-    return min(Self.multipleMax, max(0, Int((Float(change) / Float(step)).rounded())))
+    return min(Self.multipleMax, max(0, (Float(change) / Float(step)).roundedToInt))
   }
 
   private mutating func codeMultiple(
-    _ change: Int32, _ multiple: Int, _ coder: inout ArithmeticCoder
+    _ change: Int32, _ multiple: Int, _ coder: inout some ArithmeticCoder
   ) -> Int32 {
     let prediction = multiple == 0 ? step / 4 : Int32(multiple) &* step
     let context = multiple == 1 ? 1 : multiple == 0 ? 2 : multiple < 10 ? 3 : multiple < 50 ? 4 : 5
@@ -64,7 +64,7 @@ struct TimeItemV1: RecordItem {
     return newest
   }
 
-  private mutating func codeWhole(_ given: Int64, _ coder: inout ArithmeticCoder) {
+  private mutating func codeWhole(_ given: Int64, _ coder: inout some ArithmeticCoder) {
     time = Int64(bitPattern: coder.doubleWord(UInt64(bitPattern: given)))
   }
 }

@@ -38,7 +38,7 @@
     (current, newest) = (0, 0)
   }
 
-  @inline(__always) mutating func code(_ given: Int64, with coder: inout ArithmeticCoder) -> Int64 {
+  @inline(__always) mutating func code(_ given: Int64, with coder: inout some ArithmeticCoder) -> Int64 {
     for _ in 0...Self.changesMax {
       let change = unsafe sequences[current].step == 0 ? codeStart(given, &coder) : codeStep(given, &coder)
       if change == 0 { break }
@@ -48,7 +48,7 @@
   }
 
   /// The sequence has no step yet. Returns how many sequences to go on by, 0 when the time is known.
-  @inline(__always) private mutating func codeStart(_ given: Int64, _ coder: inout ArithmeticCoder) -> Int {
+  @inline(__always) private mutating func codeStart(_ given: Int64, _ coder: inout some ArithmeticCoder) -> Int {
     let code = coder.symbol(coder.isEncoder ? startCode(given) : 0, starts)
     let small = unchangedCount
     if code == small {
@@ -63,13 +63,13 @@
     return max(0, code &- small &- 1)
   }
 
-  private func startCode(_ given: Int64) -> Int {
+  @inline(__always) private func startCode(_ given: Int64) -> Int {
     let change = unsafe given &- sequences[current].time
     if change == 0, unchangedCount > 0 { return 0 }
     return unchangedCount + (change.fitsWord ? 0 : 1 + otherSequence(given))
   }
 
-  @inline(__always) private mutating func codeStep(_ given: Int64, _ coder: inout ArithmeticCoder) -> Int {
+  @inline(__always) private mutating func codeStep(_ given: Int64, _ coder: inout some ArithmeticCoder) -> Int {
     let code = coder.symbol(coder.isEncoder ? stepCode(given) : 0, multiples)
     let newSequence = Self.multipleEnd &+ unchangedCount
     if code < Self.multipleEnd {
@@ -81,22 +81,22 @@
     return max(0, code &- newSequence)
   }
 
-  private func stepCode(_ given: Int64) -> Int {
+  @inline(__always) private func stepCode(_ given: Int64) -> Int {
     let change = unsafe given &- sequences[current].time
     if change == 0, unchangedCount > 0 { return Self.multipleEnd }
     guard change.fitsWord else { return Self.multipleEnd + unchangedCount + otherSequence(given) }
-    let multiple = unsafe Int((Float(change) / Float(sequences[current].step)).rounded())
+    let multiple = unsafe (Float(change) / Float(sequences[current].step)).roundedToInt
     let bounded = min(Self.multipleMax, max(Self.multipleMin, multiple))
     return bounded >= 0 ? bounded : Self.multipleMax - bounded
   }
 
   /// How many sequences to go on by to one that has `time` within reach; 0 when none has.
-  private func otherSequence(_ time: Int64) -> Int {
+  @inline(__always) private func otherSequence(_ time: Int64) -> Int {
     (1...3).first { unsafe (time &- sequences[(current + $0) & 3].time).fitsWord } ?? 0
   }
 
   @inline(__always) private mutating func codeMultiple(
-    _ change: Int32, _ code: Int, _ coder: inout ArithmeticCoder
+    _ change: Int32, _ code: Int, _ coder: inout some ArithmeticCoder
   ) -> Int32 {
     let last = unsafe sequences[current].step
     if code == 1 {
@@ -123,7 +123,7 @@
     unsafe sequences[current].surprises = 0
   }
 
-  @inline(__always) private mutating func beginSequence(_ given: Int64, _ coder: inout ArithmeticCoder) {
+  @inline(__always) private mutating func beginSequence(_ given: Int64, _ coder: inout some ArithmeticCoder) {
     let previous = unsafe Int32(truncatingIfNeeded: sequences[current].time >> 32)
     newest = (newest + 1) & 3
     let high = steps.code(Int32(truncatingIfNeeded: given >> 32), near: previous, context: 8, with: &coder)
@@ -136,4 +136,14 @@
 extension Int64 {
   /// Whether the number fits 32 bits.
   var fitsWord: Bool { @inline(__always) get { self == Int64(Int32(truncatingIfNeeded: self)) } }
+}
+
+extension Float {
+  /// The nearest integer, halves away from zero, without a call or a branch. The number must be far within the range of `Int`.
+  var roundedToInt: Int {
+    @inline(__always) get {
+      // A double holds the sum exactly.
+      Int(Double(self) + Double(signOf: Double(self), magnitudeOf: 0.5))
+    }
+  }
 }

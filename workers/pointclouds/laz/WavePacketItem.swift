@@ -53,7 +53,7 @@ struct WavePacketModels {
   mutating func begin() { (lastMove, lastChange) = (.none, 0) }
 
   mutating func code(
-    _ given: WavePacket, after last: WavePacket, with coder: inout ArithmeticCoder
+    _ given: WavePacket, after last: WavePacket, with coder: inout some ArithmeticCoder
   ) -> WavePacket {
     var packet = last
     packet.descriptor = coder.byte(given.descriptor, descriptors)
@@ -67,7 +67,7 @@ struct WavePacketModels {
   }
 
   private mutating func codeOffset(
-    _ given: Int64, _ last: WavePacket, _ coder: inout ArithmeticCoder
+    _ given: Int64, _ last: WavePacket, _ coder: inout some ArithmeticCoder
   ) -> Int64 {
     let change = given &- last.offset
     let move: Move = !change.fitsWord ? .far : change == 0 ? .none : change == last.byteCount ? .next : .near
@@ -95,15 +95,10 @@ struct WavePacketItem {
     last = unsafe WavePacket(first)
   }
 
-  /// Works on a copy of the coder, as `BytesItem` does.
-  @inline(never) mutating func code(
-    _ bytes: UnsafeMutableRawPointer, with coder: ArithmeticCoder
-  ) -> ArithmeticCoder {
-    var coder = coder
+  mutating func code(_ bytes: UnsafeMutableRawPointer, with coder: inout some ArithmeticCoder) {
     let given = unsafe WavePacket(bytes)
     let packet = models.code(given, after: last ?? given, with: &coder)
     unsafe packet.store(bytes)
     last = packet
-    return coder
   }
 }

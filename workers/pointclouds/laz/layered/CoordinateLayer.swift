@@ -45,7 +45,9 @@
 
   /// Codes all points but the first, and makes a note of each.
   /// - Returns: the coder as it is at the end, and at which point it was exhausted if it was.
-  func code(_ points: LayeredPoints, with coder: ArithmeticCoder) -> (coder: ArithmeticCoder, exhausted: Int?) {
+  func code<Coder: ArithmeticCoder>(
+    _ points: LayeredPoints, with coder: Coder
+  ) -> (coder: Coder, exhausted: Int?) {
     var coder = coder
     let first = unsafe points.record(0)
     var state = unsafe State(first)
@@ -77,7 +79,7 @@
   }
 
   @inline(__always) private func code(
-    _ record: UnsafeMutableRawPointer, _ state: inout State, _ coder: inout ArithmeticCoder
+    _ record: UnsafeMutableRawPointer, _ state: inout State, _ coder: inout some ArithmeticCoder
   ) -> PointNote {
     let old = unsafe channels + state.channel
     let context =
@@ -93,7 +95,7 @@
     }
     let last = unsafe state.last(in: state.channel)
     var note = PointNote(changes: UInt8(truncatingIfNeeded: changes))
-    note.returns = unsafe codeReturns(record, last, note, state.channel, &coder)
+    note.returns = unsafe codeReturns(record, last, note, channels + state.channel, &coder)
     unsafe codePlace(record, last, &note, channels + state.channel, &coder)
     unsafe record.storeBytes(of: note.returns, toByteOffset: 14, as: UInt8.self)
     let flags = unsafe record.load(fromByteOffset: ScannerChannel.offset, as: UInt8.self) & ~ScannerChannel.mask
@@ -106,7 +108,7 @@
   }
 
   /// What has changed, for an encoder to say.
-  private func changes(_ record: UnsafeRawPointer, _ state: State) -> Int {
+  @inline(__always) private func changes(_ record: UnsafeRawPointer, _ state: State) -> Int {
     let channel = unsafe ScannerChannel.of(record)
     let last = unsafe state.last(in: channel)
     var changes = channel == state.channel ? 0 : 64
@@ -121,25 +123,21 @@
       record.load(fromByteOffset: 14, as: UInt8.self), last.load(fromByteOffset: 14, as: UInt8.self)
     )
     if returns >> 4 != before >> 4 { changes |= 4 }
-    switch (returns &- before) & 15 {
-    case 0: return changes
-    case 1: return changes | 1
-    case 15: return changes | 2
-    default: return changes | 3
-    }
+    // 0 for the same return number, 1 for the next, 2 for the one before, 3 for any other, by steps around of 16.
+    return changes | Int(0xBFFF_FFF4 >> (2 * UInt32((returns &- before) & 15)) & 3)
   }
 
   @inline(__always) private func codeReturns(
-    _ record: UnsafeRawPointer, _ last: UnsafeRawPointer, _ note: PointNote, _ channel: Int,
-    _ coder: inout ArithmeticCoder
+    _ record: UnsafeRawPointer, _ last: UnsafeRawPointer, _ note: PointNote, _ models: UnsafeMutablePointer<Channel>,
+    _ coder: inout some ArithmeticCoder
   ) -> UInt8 {
     let before = PointNote(returns: unsafe last.load(fromByteOffset: 14, as: UInt8.self))
     guard note.changes & 7 != 0 else { return before.returns }
     let given = PointNote(returns: unsafe record.load(fromByteOffset: 14, as: UInt8.self))
-    let models = unsafe channels[channel]
     let count =
       note.changes & 4 == 0
-      ? before.returnCount : coder.symbol(given.returnCount, models.returnCounts[before.returnCount])
+      ? before.returnCount
+      : unsafe coder.symbol(given.returnCount, models.pointee.returnCounts[before.returnCount])
     let number: Int
     switch note.changes & 3 {
     case 0: number = before.returnNumber
@@ -147,10 +145,10 @@
     case 2: number = before.returnNumber &+ 15
     default:
       if note.hasNewTime {
-        number = coder.symbol(given.returnNumber, models.returnNumbers[before.returnNumber])
+        number = unsafe coder.symbol(given.returnNumber, models.pointee.returnNumbers[before.returnNumber])
       } else {
         let step = (given.returnNumber &- before.returnNumber &- 2) & 15
-        number = before.returnNumber &+ 2 &+ coder.symbol(step, models.returnSteps)
+        number = unsafe before.returnNumber &+ 2 &+ coder.symbol(step, models.pointee.returnSteps)
       }
     }
     return UInt8(truncatingIfNeeded: count << 4 | number & 15)
@@ -158,7 +156,7 @@
 
   @inline(__always) private func codePlace(
     _ record: UnsafeMutableRawPointer, _ last: UnsafeRawPointer, _ note: inout PointNote,
-    _ channel: UnsafeMutablePointer<Channel>, _ coder: inout ArithmeticCoder
+    _ channel: UnsafeMutablePointer<Channel>, _ coder: inout some ArithmeticCoder
   ) {
     let group = ReturnContext.index(note) << 1 | (note.hasNewTime ? 1 : 0)
     let single = note.isSingle ? 1 : 0

@@ -5,7 +5,7 @@ protocol FieldLayer: BitwiseCopyable {
   /// Sets back what is kept of earlier points. `last` is the value that the channel's first point is predicted from.
   mutating func begin(_ last: Value)
   mutating func code(
-    _ given: Value, after last: Value, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: Value, after last: Value, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> Value
   /// The field of a record, `field` being where it lies.
   static func load(_ field: UnsafeRawPointer) -> Value
@@ -25,20 +25,35 @@ extension FieldLayer {
 }
 
 /// One layer of a chunk: a field of all its points, coded on its own.
-protocol LayerCoder {
+///
+/// Made of functions as `ChunkCoder` is, and for the same reason.
+struct LayerCoder {
   /// What messages call it.
-  var name: String { get }
-  var field: PointFields { get }
+  let name: String
+  let field: PointFields
   /// Whether it is written even when all its values are the first point's.
-  var isAlwaysWritten: Bool { get }
+  let isAlwaysWritten: Bool
   /// Gives every point the first one's value, as for a layer that is empty or not asked for.
-  func fill(_ points: LayeredPoints)
-  func isConstant(_ points: LayeredPoints) -> Bool
+  let fill: (LayeredPoints) -> Void
+  let isConstant: (LayeredPoints) -> Bool
   /// Codes all points but the first.
-  /// - Returns: the coder as it is at the end, and at which point it was exhausted if it was.
-  mutating func code(
-    _ points: LayeredPoints, with coder: ArithmeticCoder
-  ) -> (coder: ArithmeticCoder, exhausted: Int?)
+  let decode: (LayeredPoints, ArithmeticDecoder) -> (coder: ArithmeticDecoder, exhausted: Int?)
+  let encode: (LayeredPoints, ArithmeticEncoder) -> ArithmeticEncoder
+
+  /// - Parameter offset: where the field lies in a record.
+  init<Field: FieldLayer>(
+    _ name: String, _ field: PointFields, at offset: Int, context: LayerContext = .channel,
+    isAlwaysWritten: Bool = false, as type: Field.Type = Field.self
+  ) {
+    self.name = name
+    self.field = field
+    self.isAlwaysWritten = isAlwaysWritten
+    var layer = Layer<Field>(at: offset, context: context)
+    fill = { points in layer.fill(points) }
+    isConstant = { points in layer.isConstant(points) }
+    decode = { points, coder in layer.code(points, with: coder) }
+    encode = { points, coder in layer.code(points, with: coder).coder }
+  }
 }
 
 /// Which scanner channel's models code a point.
@@ -49,25 +64,16 @@ enum LayerContext {
   case changedChannel
 }
 
-struct Layer<Field: FieldLayer>: LayerCoder {
-  let name: String
-  let field: PointFields
-  let isAlwaysWritten: Bool
+/// The models of one field for each scanner channel.
+private struct Layer<Field: FieldLayer> {
   private let offset: Int
   private let context: LayerContext
   private var channels: InlineArray<4, Field>
   private let arenas: [ModelArena]
 
-  /// - Parameter offset: where the field lies in a record.
-  init(
-    _ name: String, _ field: PointFields, at offset: Int, context: LayerContext = .channel,
-    isAlwaysWritten: Bool = false, as type: Field.Type = Field.self
-  ) {
-    self.name = name
-    self.field = field
+  init(at offset: Int, context: LayerContext) {
     self.offset = offset
     self.context = context
-    self.isAlwaysWritten = isAlwaysWritten
     let arenas = (0..<ScannerChannel.count).map { _ in ModelArena() }
     self.arenas = arenas
     channels = InlineArray { Field(arenas[$0]) }
@@ -83,9 +89,10 @@ struct Layer<Field: FieldLayer>: LayerCoder {
     return (1..<max(1, points.count)).allSatisfy { unsafe Field.load(points.record($0) + offset) == value }
   }
 
-  mutating func code(
-    _ points: LayeredPoints, with coder: ArithmeticCoder
-  ) -> (coder: ArithmeticCoder, exhausted: Int?) {
+  /// - Returns: the coder as it is at the end, and at which point it was exhausted if it was.
+  mutating func code<Coder: ArithmeticCoder>(
+    _ points: LayeredPoints, with coder: Coder
+  ) -> (coder: Coder, exhausted: Int?) {
     var coder = coder
     let first = unsafe points.record(0)
     var predecessors = unsafe Predecessors(first, staysBehind: context == .changedChannel)

@@ -3,11 +3,11 @@
 /// A layer is one pass over the chunk's records, in which each point's field is coded from that of the last point of the
 /// same scanner channel, so a coder and the models of one field are all that a pass has to do with, and a layer that
 /// nobody asks for costs nothing.
-@safe final class LayeredCoder: ChunkCoder {
+@safe final class LayeredCoder {
   private let recordLength: Int
   private let fields: PointFields
   private let coordinates = CoordinateLayer()
-  private var layers: [any LayerCoder]
+  private var layers: [LayerCoder]
   private let output = CodeBytes()
   private var notes: [PointNote] = []
 
@@ -23,33 +23,33 @@
     }
   }
 
-  private static func pointLayers() -> [any LayerCoder] {
+  private static func pointLayers() -> [LayerCoder] {
     [
-      Layer("height", .height, at: 8, isAlwaysWritten: true, as: HeightLayer.self),
-      Layer("class", .classification, at: 16, as: ClassLayer.self),
-      Layer("flag", .flags, at: ScannerChannel.offset, as: FlagLayer.self),
-      Layer("intensity", .intensity, at: 12, as: IntensityLayer.self),
-      Layer("scan angle", .scanAngle, at: 18, as: AngleLayer.self),
-      Layer("user data", .userData, at: 17, as: UserDataLayer.self),
-      Layer("source", .source, at: 20, as: SourceLayer.self),
-      Layer("time", .time, at: 22, as: TimeLayer.self),
+      LayerCoder("height", .height, at: 8, isAlwaysWritten: true, as: HeightLayer.self),
+      LayerCoder("class", .classification, at: 16, as: ClassLayer.self),
+      LayerCoder("flag", .flags, at: ScannerChannel.offset, as: FlagLayer.self),
+      LayerCoder("intensity", .intensity, at: 12, as: IntensityLayer.self),
+      LayerCoder("scan angle", .scanAngle, at: 18, as: AngleLayer.self),
+      LayerCoder("user data", .userData, at: 17, as: UserDataLayer.self),
+      LayerCoder("source", .source, at: 20, as: SourceLayer.self),
+      LayerCoder("time", .time, at: 22, as: TimeLayer.self),
     ]
   }
 
-  private static func layers(_ item: LASzipRecord.Item, at offset: Int) -> [any LayerCoder] {
+  private static func layers(_ item: LASzipRecord.Item, at offset: Int) -> [LayerCoder] {
     let context: LayerContext = item.version == 3 ? .changedChannel : .channel
     switch item.kind {
-    case .layeredColor: return [Layer("colour", .color, at: offset, context: context, as: ColorLayer.self)]
+    case .layeredColor: return [LayerCoder("colour", .color, at: offset, context: context, as: ColorLayer.self)]
     case .layeredInfrared:
       return [
-        Layer("colour", .color, at: offset, context: context, as: ColorLayer.self),
-        Layer("infrared", .infrared, at: offset + 6, context: context, as: InfraredLayer.self),
+        LayerCoder("colour", .color, at: offset, context: context, as: ColorLayer.self),
+        LayerCoder("infrared", .infrared, at: offset + 6, context: context, as: InfraredLayer.self),
       ]
     case .layeredWavePacket:
-      return [Layer("waveform", .wavePacket, at: offset, context: context, as: WavePacketLayer.self)]
+      return [LayerCoder("waveform", .wavePacket, at: offset, context: context, as: WavePacketLayer.self)]
     default:
       return (0..<item.size).map { index in
-        Layer("extra byte \(index)", .extraBytes, at: offset + index, context: context, as: ByteLayer.self)
+        LayerCoder("extra byte \(index)", .extraBytes, at: offset + index, context: context, as: ByteLayer.self)
       }
     }
   }
@@ -85,7 +85,7 @@
       var offset = start + sizes[0]
       guard sizes[0] > 0 else { return "its coordinates have no bytes" }
       let bytes = unsafe UnsafeRawBufferPointer(rebasing: source[start..<offset])
-      let (coder, exhausted) = unsafe coordinates.code(points, with: ArithmeticCoder(bytes))
+      let (coder, exhausted) = unsafe coordinates.code(points, with: ArithmeticDecoder(bytes))
       if let fault = fault("coordinate", coder, exhausted, count) { return fault }
       for index in layers.indices {
         let range = offset..<offset + sizes[index + 1]
@@ -95,7 +95,7 @@
           continue
         }
         let bytes = unsafe UnsafeRawBufferPointer(rebasing: source[range])
-        let (coder, exhausted) = unsafe layers[index].code(points, with: ArithmeticCoder(bytes))
+        let (coder, exhausted) = unsafe layers[index].decode(points, ArithmeticDecoder(bytes))
         if let fault = fault(layers[index].name, coder, exhausted, count) { return fault }
       }
       return nil
@@ -103,7 +103,7 @@
   }
 
   /// A layer has no checksum, but damage makes the decoder use too many bytes or too few.
-  private func fault(_ name: String, _ coder: ArithmeticCoder, _ exhausted: Int?, _ count: Int) -> String? {
+  private func fault(_ name: String, _ coder: ArithmeticDecoder, _ exhausted: Int?, _ count: Int) -> String? {
     if let point = exhausted { return "the bytes of its \(name) layer end at point \(point) of \(count)" }
     return coder.remaining > ChunkOutcome.paddingMax
       ? "\(coder.remaining) bytes of its \(name) layer are left over" : nil
@@ -122,22 +122,31 @@
   }
 
   func encode(_ records: UnsafeMutableRawPointer, count: Int) -> [UInt8] {
-    let coded = unsafe withPoints(records, count) { points in
-      var coded = [finished(coordinates.code(points, with: ArithmeticCoder(into: output)).coder)]
-      for index in layers.indices {
-        let isWritten = layers[index].isAlwaysWritten || !layers[index].isConstant(points)
-        coded.append(isWritten ? finished(layers[index].code(points, with: ArithmeticCoder(into: output)).coder) : [])
+    output.removeAll()
+    var sizes: [UInt32] = []
+    unsafe withPoints(records, count) { points in
+      write(&sizes) { coordinates.code(points, with: $0).coder }
+      for layer in layers {
+        if layer.isAlwaysWritten || !layer.isConstant(points) {
+          write(&sizes) { layer.encode(points, $0) }
+        } else {
+          sizes.append(0)
+        }
       }
-      return coded
     }
-    var chunk = unsafe [UInt8](UnsafeRawBufferPointer(start: records, count: recordLength))
+    var chunk: [UInt8] = []
+    unsafe chunk.reserveCapacity(recordLength + 4 + 4 * sizes.count + output.bytes.count)
+    unsafe chunk += UnsafeRawBufferPointer(start: records, count: recordLength)
     chunk.append(UInt32(count))
-    for layer in coded { chunk.append(UInt32(layer.count)) }
-    return chunk + coded.joined()
+    for size in sizes { chunk.append(size) }
+    unsafe chunk += output.bytes
+    return chunk
   }
 
-  private func finished(_ coder: ArithmeticCoder) -> [UInt8] {
-    coder.finish()
-    return output.bytes
+  /// Appends a layer to what is written, and its size to the others.
+  private func write(_ sizes: inout [UInt32], _ code: (ArithmeticEncoder) -> ArithmeticEncoder) {
+    let before = unsafe output.bytes.count
+    code(ArithmeticEncoder(appendingTo: output)).finish()
+    sizes.append(unsafe UInt32(output.bytes.count - before))
   }
 }

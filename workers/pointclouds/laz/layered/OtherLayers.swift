@@ -6,7 +6,7 @@ struct ColorLayer: FieldLayer {
   init(_ arena: ModelArena) { models = ColorModels(arena) }
 
   @inline(__always) func code(
-    _ given: SIMD3<UInt16>, after last: SIMD3<UInt16>, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: SIMD3<UInt16>, after last: SIMD3<UInt16>, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> SIMD3<UInt16> {
     models.code(given, after: last, with: &coder)
   }
@@ -28,7 +28,7 @@ struct InfraredLayer: FieldLayer {
   }
 
   @inline(__always) func code(
-    _ given: UInt16, after last: UInt16, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: UInt16, after last: UInt16, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> UInt16 {
     let change = given ^ last
     let flags = coder.symbol((change & 0xFF == 0 ? 0 : 1) | (change >> 8 == 0 ? 0 : 2), used)
@@ -47,7 +47,7 @@ struct WavePacketLayer: FieldLayer {
   mutating func begin(_ last: WavePacket) { models.begin() }
 
   mutating func code(
-    _ given: WavePacket, after last: WavePacket, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: WavePacket, after last: WavePacket, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> WavePacket {
     models.code(given, after: last, with: &coder)
   }
@@ -63,7 +63,7 @@ struct ByteLayer: FieldLayer {
   init(_ arena: ModelArena) { differences = arena.symbolModel(256) }
 
   @inline(__always) func code(
-    _ given: UInt8, after last: UInt8, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: UInt8, after last: UInt8, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> UInt8 {
     last &+ coder.byte(given &- last, differences)
   }

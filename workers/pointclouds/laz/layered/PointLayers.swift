@@ -12,7 +12,7 @@
   func begin(_ last: Int32) { unsafe lasts.update(repeating: last, count: 8) }
 
   @inline(__always) mutating func code(
-    _ given: Int32, after last: Int32, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: Int32, after last: Int32, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> Int32 {
     let precision = Int(note.precision)
     let context = (note.isSingle ? 1 : 0) + (precision < 18 ? precision & ~1 : 18)
@@ -28,7 +28,7 @@ struct ClassLayer: FieldLayer {
   init(_ arena: ModelArena) { classes = arena.family(64, of: 256) }
 
   @inline(__always) func code(
-    _ given: UInt8, after last: UInt8, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: UInt8, after last: UInt8, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> UInt8 {
     coder.byte(given, classes[Int(last & 31) << 1 | (note.position == 3 ? 1 : 0)])
   }
@@ -41,7 +41,7 @@ struct FlagLayer: FieldLayer {
   init(_ arena: ModelArena) { flags = arena.family(64, of: 64) }
 
   @inline(__always) func code(
-    _ given: UInt8, after last: UInt8, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: UInt8, after last: UInt8, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> UInt8 {
     coder.byte(given, flags[Int(last)])
   }
@@ -70,7 +70,7 @@ struct FlagLayer: FieldLayer {
   func begin(_ last: UInt16) { unsafe lasts.update(repeating: last, count: 8) }
 
   @inline(__always) mutating func code(
-    _ given: UInt16, after last: UInt16, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: UInt16, after last: UInt16, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> UInt16 {
     let group = note.position << 1 | (note.hasNewTime ? 1 : 0)
     let value = unsafe intensities.code(
@@ -86,7 +86,7 @@ struct AngleLayer: FieldLayer {
   init(_ arena: ModelArena) { angles = IntegerCoder(arena, bits: 16, contexts: 2) }
 
   @inline(__always) mutating func code(
-    _ given: Int16, after last: Int16, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: Int16, after last: Int16, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> Int16 {
     guard note.hasNewAngle else { return last }
     let angle = angles.code(Int32(given), near: Int32(last), context: note.hasNewTime ? 1 : 0, with: &coder)
@@ -100,7 +100,7 @@ struct UserDataLayer: FieldLayer {
   init(_ arena: ModelArena) { values = arena.family(64, of: 256) }
 
   @inline(__always) func code(
-    _ given: UInt8, after last: UInt8, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: UInt8, after last: UInt8, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> UInt8 {
     coder.byte(given, values[Int(last >> 2)])
   }
@@ -112,7 +112,7 @@ struct SourceLayer: FieldLayer {
   init(_ arena: ModelArena) { sources = IntegerCoder(arena, bits: 16) }
 
   @inline(__always) mutating func code(
-    _ given: UInt16, after last: UInt16, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: UInt16, after last: UInt16, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> UInt16 {
     guard note.hasNewSource else { return last }
     return UInt16(truncatingIfNeeded: sources.code(Int32(given), near: Int32(last), with: &coder))
@@ -127,7 +127,7 @@ struct TimeLayer: FieldLayer {
   mutating func begin(_ last: Int64) { sequences.begin(last) }
 
   @inline(__always) mutating func code(
-    _ given: Int64, after last: Int64, _ note: PointNote, with coder: inout ArithmeticCoder
+    _ given: Int64, after last: Int64, _ note: PointNote, with coder: inout some ArithmeticCoder
   ) -> Int64 {
     note.hasNewTime ? sequences.code(given, with: &coder) : last
   }
