@@ -10,6 +10,8 @@ public let defaultTilePointsMax = 1_500_000
 struct TiledScan: Sendable {
   let header: LASHeader
   let bounds: (low: Vector3, high: Vector3)
+  /// The least and the greatest numbers of steps of all points along x and y.
+  let corners: (low: SIMD2<Int32>, high: SIMD2<Int32>)
   /// The cells that hold all points.
   let cells: CellRectangle
   let tiles: [Tile]
@@ -75,6 +77,7 @@ struct TiledScan: Sendable {
     (self.header, self.lattice, self.folder, parts) = (header, lattice, folder, file.parts)
     bytesInMemoryMax = 8 * tilePointsMax
     bounds = header.box(low, high)
+    corners = (SIMD2(low.x, low.y), SIMD2(high.x, high.y))
     cells = CellRectangle(frame)
     self.groundCount = groundCount
     points = store.sorted()
@@ -184,6 +187,12 @@ extension TiledScan {
     return points
   }
 
+  /// The places of the blocks that may have points in some cells.
+  func blockPlaces(touching region: CellRectangle) -> CellRectangle { region.divided(by: lattice.side) }
+  /// The place of the block that has the points in a cell.
+  func block(of cell: SIMD2<Int>) -> SIMD2<Int> { lattice.block(of: cell) }
+  /// The number of the block at a place; nil where that has no points.
+  func block(at place: SIMD2<Int>) -> Int? { points.numbers[place] }
   func cells(ofBlock number: Int) -> CellRectangle { lattice.cells(of: points.blocks[number].place) }
   func cell(of point: StoredPoint) -> SIMD2<Int> { lattice.cell(point.x, point.y) }
 
