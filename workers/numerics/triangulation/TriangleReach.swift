@@ -91,7 +91,10 @@ extension GrowingTriangulation {
     let (way, error) = Circumcircle.way(u, v)
     if room * (turn - PlaneSites.certain) >= way.x.magnitude + way.y.magnitude + error { return false }
     let (low, high) = (pointwiseMin(a, pointwiseMin(b, c)), pointwiseMax(a, pointwiseMax(b, c)))
-    return high.x >= zone.low.x && high.y >= zone.low.y && low.x <= zone.high.x && low.y <= zone.high.y
+    guard high.x >= zone.low.x, high.y >= zone.low.y, low.x <= zone.high.x, low.y <= zone.high.y,
+      case .circle(let center, let radius) = reach(of: triangle)
+    else { return false }
+    return !(known.contains(center - radius) && known.contains(center + radius))
   }
 }
 

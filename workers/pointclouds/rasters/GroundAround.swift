@@ -96,7 +96,7 @@ struct GroundAround: Sendable {
         let (first, last) = isWhole ? (max(from.x, bounds.low.x), min(to.x, bounds.high.x)) : (from.x, to.x)
         for column in stride(from: first, through: last, by: isWhole ? 1 : 2 * ring)
         where column >= bounds.low.x && column <= bounds.high.x && !inner.contains(SIMD2(column, row)) {
-          try look(column, row, within: reach, of: triangle, triangles, from: start, &best)
+          try look(column, row, within: reach, of: triangle, triangles, beyond: known, from: start, &best)
         }
       }
       if from.x <= bounds.low.x, from.y <= bounds.low.y, to.x >= bounds.high.x, to.y >= bounds.high.y { break }
@@ -108,7 +108,7 @@ struct GroundAround: Sendable {
   /// Takes a point of a square that is nearer than the best one, and would change a triangle.
   private mutating func look(
     _ column: Int, _ row: Int, within reach: TriangleReach, of triangle: Int32,
-    _ triangles: borrowing GrowingTriangulation, from start: SIMD2<Double>,
+    _ triangles: borrowing GrowingTriangulation, beyond known: PlaneBox, from start: SIMD2<Double>,
     _ best: inout (distance: Double, point: GroundPlace)?
   ) throws(PointCloudError) {
     // Of many squares it is known that they have no point.
@@ -119,9 +119,12 @@ struct GroundAround: Sendable {
     var next = latest[row * columns + column]
     while next >= 0 {
       let point = points[Int(next)]
-      let way = SIMD2(Double(point.place.x), Double(point.place.y)) - start
+      let place = SIMD2(Double(point.place.x), Double(point.place.y))
+      let way = place - start
       let distance = (way * way).sum().squareRoot()
-      if distance < best?.distance ?? .infinity, triangles.isWithin(point.place, reachOf: triangle) {
+      if distance < best?.distance ?? .infinity, !known.contains(place),
+        triangles.isWithin(point.place, reachOf: triangle)
+      {
         best = (distance, point)
       }
       next = before[Int(next)]

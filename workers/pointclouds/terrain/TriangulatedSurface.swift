@@ -21,7 +21,7 @@ public struct TriangulatedSurface: Sendable {
   ///   - isPart: for each point, whether the surface goes through it.
   ///   - reach: the greatest radius of a triangle's circle, in the unit of x and y: there is no surface where no three points are
   ///     as near as that to a place.
-  ///   - threads: the most threads to use, the caller's own among them.
+  ///   - threads: the most threads to take coordinates out of the cloud with; the triangles are made by the caller's own.
   /// - Throws: `empty` without points; `unsupported` where the file's steps along x or y are 0; `limitExceeded`; `cancelled`.
   /// - Complexity: O(n log n) time, about 130 bytes for each of n points while it is made and 90 after that.
   public init(
