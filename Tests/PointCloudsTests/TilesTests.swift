@@ -50,12 +50,13 @@ import Testing
     }
   }
 
-  @Test func `maps made of tiles do not depend on the number of threads`() throws {
+  /// Of one tile, too, whose parts are shared between threads.
+  @Test(arguments: [tilePoints, 1_000_000]) func `maps do not depend on the number of threads`(tilePoints: Int) throws {
     let folder = try TemporaryFolder()
     let path = try scan(in: folder, isCompressed: true).path
     let products = RasterProduct.allCases.filter { $0 != .hillshade && $0 != .contours }
-    let one = try maps(products, path, tilePoints: Self.tilePoints, threads: 1)
-    let three = try maps(products, path, tilePoints: Self.tilePoints, threads: 3)
+    let one = try maps(products, path, tilePoints: tilePoints, threads: 1)
+    let three = try maps(products, path, tilePoints: tilePoints, threads: 3)
     for product in products {
       let (first, second) = (try #require(one.values[product]), try #require(three.values[product]))
       let pairs = zip(first.values, second.values)

@@ -16,6 +16,29 @@ struct PointsInCells: Sendable {
     }
   }
 
+  /// The cell that a point which counts lies in.
+  func cell(of index: Int) -> Int { Int(cells[index]) }
+
+  /// The points that count, cell by cell in the order of a path, and where those of each of its cells begin; behind the last one, where they end.
+  func inOrder(of path: [Int32]) -> (points: [Int32], starts: [Int32]) {
+    var next = [Int32](repeating: 0, count: path.count)
+    for cell in cells where cell >= 0 { next[Int(cell)] += 1 }
+    var sum: Int32 = 0
+    var starts: [Int32] = []
+    starts.reserveCapacity(path.count + 1)
+    for cell in path {
+      starts.append(sum)
+      (next[Int(cell)], sum) = (sum, sum + next[Int(cell)])
+    }
+    starts.append(sum)
+    var points = [Int32](repeating: 0, count: Int(sum))
+    for (index, cell) in cells.enumerated() where cell >= 0 {
+      points[Int(next[Int(cell)])] = Int32(index)
+      next[Int(cell)] += 1
+    }
+    return (points, starts)
+  }
+
   /// Points per square of the unit of x and y.
   func density() -> Grid<Float> {
     var grid = Grid(columns: frame.columns, rows: frame.rows, repeating: Float(0))

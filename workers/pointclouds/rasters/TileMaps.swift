@@ -87,48 +87,35 @@ struct TileMaps: Sendable {
     _ zone: TilePoints, _ cells: PointsInCells, _ ground: MappedGround, _ threads: Int,
     _ keepGoing: (Double) -> Bool, _ maps: inout [RasterProduct: Grid<Float>]
   ) throws(PointCloudError) {
-    let needsSurface = parameters.method == .tin || products.contains(.chm)
-    let surface =
-      needsSurface
-      ? try ZoneSurface(scan, zone: zone, classes: ground.ground.classes, reach: parameters.reach)
-        .make(threads: threads, keepGoing: { keepGoing(0.1) }) : nil
-    guard keepGoing(0.5) else { throw .cancelled }
-    var dtm = Grid(columns: zone.frame.columns, rows: zone.frame.rows, repeating: Float.nan)
-    if parameters.method == .idw {
-      dtm =
-        TerrainModel(
-          zone.positions, zone.classification, closingRadius: parameters.filter.radius, threads: threads,
-          keepGoing: { keepGoing(0.5) }
-        ).heights
-    } else if let surface {
-      dtm = zone.frame.heights(of: surface, threads: threads)
+    let isTriangulated = parameters.method == .tin
+    var heights: ZoneHeights?
+    if isTriangulated || products.contains(.chm) {
+      let surface = try ZoneSurface(scan, zone: zone, classes: ground.ground.classes, reach: parameters.reach)
+      heights = try ZoneHeights(
+        surface, cells, hasTerrain: isTriangulated, hasPoints: products.contains(.chm), threads: threads,
+        keepGoing: { keepGoing(0.1) })
     }
+    guard keepGoing(0.5) else { throw .cancelled }
+    let dtm =
+      isTriangulated
+      ? heights?.terrain ?? Grid(columns: zone.frame.columns, rows: zone.frame.rows, repeating: .nan)
+      : TerrainModel(
+        zone.positions, zone.classification, closingRadius: parameters.filter.radius, threads: threads,
+        keepGoing: { keepGoing(0.5) }
+      ).heights
     guard keepGoing(0.6) else { throw .cancelled }
     if products.contains(.chm) {
       maps[.chm] = Grid(columns: dtm.columns, rows: dtm.rows, repeating: .nan)
     }
     // Without any bare earth there is nothing to measure heights from.
-    if products.contains(.chm), let surface, dtm.values.contains(where: { !$0.isNaN }) {
+    if products.contains(.chm), let heights, heights.hasGround, dtm.values.contains(where: { !$0.isNaN }) {
       let filled = dtm.filled(keepGoing: { keepGoing(0.6) })
-      let above = HeightAboveGround(surface: surface, terrain: filled, frame: zone.frame)
-        .heights(zone.positions, threads: threads)
-      maps[.chm] = cells.highest(above).map { $0 < 0 ? 0 : $0 }
+      maps[.chm] = cells.highest(heights.above(filled)).map { $0 < 0 ? 0 : $0 }
     }
     if products.contains(.slope) {
       maps[.slope] = dtm.slopeDegrees(cell: scan.cell, heightFactor: heightFactor, threads: threads)
     }
     if products.contains(.aspect) { maps[.aspect] = dtm.aspectDegrees(threads: threads) }
     if products.contains(.dtm) { maps[.dtm] = dtm }
-  }
-}
-
-extension GridFrame {
-  /// The heights of a surface at the centres of cells; NaN where there is none.
-  func heights(of surface: TriangulatedSurface, threads: Int) -> Grid<Float> {
-    let values = parallelMap(columns * rows, threads: threads) { index in
-      let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-      return surface.height(center(column: column, row: row)).map(Float.init) ?? .nan
-    }
-    return Grid(columns: columns, rows: rows, values: values)
   }
 }

@@ -1,170 +1,116 @@
 import Numerics
 
-/// Makes the surface over a zone of a scan from no more of the ground around it than decides on it.
+/// Makes surfaces over parts of a zone of a scan, each from no more of the ground around it than decides on it.
 ///
-/// A triangle is one of the whole scan's if no point of it lies in the triangle's circle. So the surface is made of the ground in and near the
-/// zone; where the circle of a triangle that touches the zone reaches farther, the ground in there is added, and the surface made again, until
-/// all circles are known. Over dense ground that is a narrow rim, beside a lake its other shore.
-struct ZoneSurface {
-  let scan: TiledScan
+/// A triangle is one of the whole scan's if no point of it lies in the triangle's circle. So a surface is made of the ground in the part and a
+/// narrow rim; where the circle of a triangle that touches the part reaches farther, one point of the ground in there is put in, and so on with
+/// the new triangles, until no circle holds any. Beside a lake that takes some points of its other shore.
+struct ZoneSurface: Sendable {
   let zone: TilePoints
-  /// The classes of all points.
-  let classes: ByteColumn
-  let reach: Double
-  /// The cells within twice `reach` of the zone: no triangle whose circle's radius is within reach depends on more.
-  private let region: CellRectangle
+  let lattice: LatticeFrame
+  /// What is known of the ground at first.
+  let ground: GroundAround
+  /// Cells along the side of a part.
+  let partSide: Int
+  private let reach: Double
+  /// How far from a part all ground is put in from the beginning, in cells: farther than most circles reach.
+  private let rim: Int
 
-  /// How far from the zone ground counts from the beginning, in cells.
-  private static let rim = 16
-  /// What is known is kept for squares of so many cells.
-  private static let coarseness = 4
+  /// The ground of a part: its triangles fit a cache of the second level, and its rim is no large share of it.
+  private static let groundOfPart = 1 << 13
+  /// The rim, in mean distances between points.
+  private static let rimDistances = 4.0
+  private static let rims = 1.0...64
+  private static let partSideMin = 16.0
+  /// Whether to go on is asked once for so many triangles.
+  private static let stretch = 256
 
-  init(_ scan: TiledScan, zone: TilePoints, classes: ByteColumn, reach: Double) {
-    (self.scan, self.zone, self.classes, self.reach) = (scan, zone, classes, reach)
+  /// - Parameter classes: those of all points.
+  init(_ scan: TiledScan, zone: TilePoints, classes: ByteColumn, reach: Double) throws(PointCloudError) {
+    (self.zone, self.reach) = (zone, reach)
+    lattice = try LatticeFrame(
+      scan.corners.low, scan.corners.high, scale: scan.header.scale, offset: scan.header.offset)
+    // No triangle whose circle's radius is within reach depends on more than is within twice the reach.
     let cells = Int(min(1e9, (2 * reach / scan.cell).rounded(.up))) + 1
-    region = zone.region.expanded(by: cells).intersection(scan.cells)
+    ground = GroundAround(
+      scan, zone: zone, classes: classes, region: zone.region.expanded(by: cells).intersection(scan.cells),
+      lattice: lattice)
+    let perCell = Double(max(1, ground.count)) / Double(zone.region.columns * zone.region.rows)
+    partSide = Int(max(Self.partSideMin, min(0x1p20, (Double(Self.groundOfPart) / perCell).squareRoot())))
+    let distances = (Self.rimDistances / perCell.squareRoot()).rounded(.up)
+    rim = Int(min(max(distances, Self.rims.lowerBound), Self.rims.upperBound))
   }
 
+  struct Part {
+    let surface: TriangulatedSurface
+    /// The points that the surface was made of at first, and which corner each of them is.
+    let ground: [GroundPlace]
+    let corners: [Int32]
+  }
+
+  /// - Parameters:
+  ///   - part: in cells from the zone's first.
+  ///   - around: the ground of this zone, of which more may be known after that.
   /// - Returns: nil where there is no ground within reach.
-  func make(threads: Int, keepGoing: () -> Bool) throws(PointCloudError) -> TriangulatedSurface? {
-    var known = KnownSquares(region, cell: scan.cell, side: Self.coarseness)
-    known.add(zone.region.expanded(by: Self.rim).intersection(region))
-    var points = zone.points
-    var hasGround = points.contains { $0.classification == PointClass.ground }
-    // Ground that was read of blocks that are known in part, and does not count yet.
-    var rest: [StoredPoint] = []
-    var unread = Set(scan.blocks(touching: region))
+  /// - Throws: what reading does; `unsupported` where the file's steps along x or y are 0; `cancelled`.
+  func make(
+    _ part: CellRectangle, from around: inout GroundAround, keepGoing: () -> Bool
+  ) throws(PointCloudError) -> Part? {
+    let cells = CellRectangle(low: zone.region.low &+ part.low, high: zone.region.low &+ part.high)
+    let box = lattice.box(cells, cell: zone.cell)
+    let isUpsideDown = zone.positions.scale.z < 0
+    var rim = rim
     while true {
-      try read(known, from: &unread, into: &rest)
-      let found = rest.filter { known.contains(scan.plane($0)) }
-      hasGround = hasGround || !found.isEmpty
-      points += found
-      rest.removeAll { known.contains(scan.plane($0)) }
-      guard keepGoing() else { throw .cancelled }
-      var surface: TriangulatedSurface?
-      let before = known.count
-      if hasGround {
-        let made = try TriangulatedSurface(
-          Positions(points, scale: zone.positions.scale, offset: zone.positions.offset),
-          isPart: points.map { $0.classification == PointClass.ground }, reach: reach, threads: threads,
-          keepGoing: keepGoing)
-        guard keepGoing() else { throw .cancelled }
-        surface = made
-        // Without triangles everything matters.
-        if made.isEmpty { known.addAll() } else { made.influences(on: corners) { known.add($0) } }
-      } else {
-        known.addAll()
+      let isAll = cells.expanded(by: rim).contains(around.region)
+      let known = isAll ? .everything : lattice.opened(lattice.box(cells.expanded(by: rim), cell: zone.cell))
+      let points = try around.points(in: known)
+      var surface = try GrowingSurface.make(points, isUpsideDown: isUpsideDown, keepGoing: keepGoing)
+      // Without triangles everything matters.
+      if surface.triangles.isEmpty, !isAll {
+        rim *= 2
+        continue
       }
-      guard known.count > before, !(rest.isEmpty && unread.isEmpty) else { return surface }
+      if points.isEmpty { return nil }
+      if !isAll { try complete(&surface, from: &around, beyond: known, on: box, keepGoing) }
+      let corners = surface.corners
+      return Part(
+        surface: TriangulatedSurface(surface.finish(), [], zone.positions, lattice, reach: reach), ground: points,
+        corners: corners)
     }
   }
 
-  /// Reads the ground of blocks that have a known square.
-  private func read(
-    _ known: KnownSquares, from unread: inout Set<Int>, into rest: inout [StoredPoint]
+  /// Puts in what the circles of triangles that touch a part hold.
+  private func complete(
+    _ surface: inout GrowingSurface, from around: inout GroundAround, beyond known: PlaneBox, on box: PlaneBox,
+    _ keepGoing: () -> Bool
   ) throws(PointCloudError) {
-    for number in unread.sorted() where known.touches(scan.cells(ofBlock: number)) {
-      unread.remove(number)
-      for point in try scan.points(ofBlock: number, classes: classes)
-      where point.classification == PointClass.ground {
-        let cell = scan.cell(of: point)
-        if region.contains(cell), !zone.region.contains(cell) { rest.append(point) }
-      }
+    var open = surface.triangles.trianglesReaching(beyond: known, on: box)
+    var looked = 0
+    while let triangle = open.popLast() {
+      looked += 1
+      if looked % Self.stretch == 0, !keepGoing() { throw .cancelled }
+      guard let found = try around.point(within: triangle, of: surface.triangles, beyond: known) else { continue }
+      surface.insert(found, within: triangle)
+      surface.triangles.forEachNewest(reachingBeyond: known, on: box) { open.append($0) }
     }
-  }
-
-  private var corners: (low: SIMD2<Double>, high: SIMD2<Double>) {
-    let (region, cell) = (zone.region, zone.cell)
-    return ((SIMD2<Double>(region.low) - 0.5) * cell, (SIMD2<Double>(region.high) - 0.5) * cell)
   }
 }
 
-/// Which squares of a region are wholly known.
-private struct KnownSquares {
-  private let low: SIMD2<Double>
-  private let side: Double
-  private let columns: Int
-  private let rows: Int
-  private var isKnown: [Bool]
-  private(set) var count = 0
-
-  private let cells: CellRectangle
-  private let coarseness: Int
-
-  init(_ region: CellRectangle, cell: Double, side: Int) {
-    low = (SIMD2<Double>(region.low) - 0.5) * cell
-    self.side = Double(side) * cell
-    columns = (region.columns + side - 1) / side
-    rows = (region.rows + side - 1) / side
-    cells = region
-    coarseness = side
-    isKnown = Array(repeating: false, count: columns * rows)
+extension LatticeFrame {
+  /// What holds the places of all points of some cells, in steps.
+  fileprivate func box(_ cells: CellRectangle, cell: Double) -> PlaneBox {
+    let (one, other) = (
+      steps((SIMD2<Double>(cells.low) - 0.5) * cell), steps((SIMD2<Double>(cells.high) - 0.5) * cell)
+    )
+    // Where the lattice has the finer of two steps, places were rounded.
+    let (low, high) = ((one - 1).rounded(.down), (other + 1).rounded(.up))
+    return PlaneBox(low: pointwiseMax(low, .zero), high: pointwiseMin(high, extent))
   }
 
-  func contains(_ plane: SIMD2<Double>) -> Bool {
-    let place = ((plane - low) / side).rounded(.down)
-    let (column, row) = (Int(min(max(place.x, 0), Double(columns - 1))), Int(min(max(place.y, 0), Double(rows - 1))))
-    return isKnown[row * columns + column]
-  }
-
-  private mutating func add(_ columnRange: ClosedRange<Int>, row: Int) {
-    for column in columnRange where !isKnown[row * columns + column] {
-      isKnown[row * columns + column] = true
-      count += 1
-    }
-  }
-
-  /// Adds the squares that have cells of a rectangle.
-  mutating func add(_ rectangle: CellRectangle) {
-    guard !rectangle.isEmpty else { return }
-    let (from, to) = ((rectangle.low &- cells.low) / coarseness, (rectangle.high &- 1 &- cells.low) / coarseness)
-    for row in from.y...to.y { add(from.x...to.x, row: row) }
-  }
-
-  /// Adds the squares that reach into an influence.
-  mutating func add(_ influence: Influence) {
-    switch influence {
-    case .circle(let center, let radius): addCircle(center, radius)
-    case .beyond(let from, let to): addBeyond(from, to)
-    }
-  }
-
-  private func index(_ value: Double, _ count: Int) -> Int { Int(min(max(value.rounded(.down), 0), Double(count - 1))) }
-
-  private mutating func addCircle(_ center: SIMD2<Double>, _ radius: Double) {
-    // Circles beyond measure are those of needles along the hull, whose outside counts anyway.
-    let (center, radius) = ((center - low) / side, radius / side)
-    guard center.x.isFinite, center.y.isFinite, radius.isFinite else { return addAll() }
-    guard center.y + radius >= 0, center.y - radius <= Double(rows) else { return }
-    for row in index(center.y - radius, rows)...index(center.y + radius, rows) {
-      // The row of squares is nearest to the centre here.
-      let nearest = min(max(center.y, Double(row)), Double(row + 1)) - center.y
-      let half = max(0, radius * radius - nearest * nearest).squareRoot()
-      guard center.x + half >= 0, center.x - half <= Double(columns) else { continue }
-      add(index(center.x - half, columns)...index(center.x + half, columns), row: row)
-    }
-  }
-
-  mutating func addAll() { for row in 0..<rows { add(0...columns - 1, row: row) } }
-
-  /// Whether a square that has cells of a rectangle is known.
-  func touches(_ rectangle: CellRectangle) -> Bool {
-    let rectangle = rectangle.intersection(cells)
-    guard !rectangle.isEmpty else { return false }
-    let (from, to) = ((rectangle.low &- cells.low) / coarseness, (rectangle.high &- 1 &- cells.low) / coarseness)
-    return (from.y...to.y).contains { row in
-      isKnown[row * columns + from.x...row * columns + to.x].contains(true)
-    }
-  }
-
-  /// Squares with a corner to the right of a way.
-  private mutating func addBeyond(_ from: SIMD2<Double>, _ to: SIMD2<Double>) {
-    let (start, way) = ((from - low) / side, to - from)
-    for row in 0..<rows {
-      for column in 0..<columns where !isKnown[row * columns + column] {
-        let corner = SIMD2(Double(way.y > 0 ? column + 1 : column), Double(way.x > 0 ? row : row + 1)) - start
-        if way.x * corner.y - way.y * corner.x <= 0 { add(column...column, row: row) }
-      }
-    }
+  /// A box with all that lies beyond its sides which no place lies beyond.
+  fileprivate func opened(_ box: PlaneBox) -> PlaneBox {
+    PlaneBox(
+      low: box.low.replacing(with: -.infinity, where: box.low .<= 0),
+      high: box.high.replacing(with: .infinity, where: box.high .>= extent))
   }
 }

@@ -89,7 +89,7 @@ struct HeightAboveGroundStage: CloudStage {
       SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y),
       cell: context.length(values.number("cell")), limit: limits)
     let surface = try TriangulatedSurface(
-      positions, isPart: isGround, reach: context.length(values.number("reach")), threads: context.threads,
+      positions, isPart: isGround, reach: context.length(values.number("reach")),
       keepGoing: { progress(0.2) })
     let terrain = frame.heights(of: surface, threads: context.threads).filled(keepGoing: { progress(0.6) })
     guard progress(0.8) else { throw .cancelled }

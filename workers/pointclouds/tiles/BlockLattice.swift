@@ -83,6 +83,11 @@ struct BlockLattice: Hashable, Sendable {
     return SIMD2(Int(blocks.x), Int(blocks.y))
   }
 
+  /// The block that a cell lies in.
+  @inline(__always) func block(of cell: SIMD2<Int>) -> SIMD2<Int> {
+    cell &>> SIMD2(repeating: side.trailingZeroBitCount)
+  }
+
   /// The cells of a block.
   func cells(of block: SIMD2<Int>) -> CellRectangle { CellRectangle(low: block &* side, high: (block &+ 1) &* side) }
 }

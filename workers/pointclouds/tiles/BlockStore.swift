@@ -13,7 +13,7 @@ final class BlockStore {
 
   /// - Parameters:
   ///   - folder: where a scratch file may lie.
-  ///   - pointsInMemoryMax: so many may be in memory; 16 bytes each.
+  ///   - pointsInMemoryMax: so many may be in memory; 20 bytes each.
   init(folder: String, pointsInMemoryMax: Int) {
     self.folder = folder
     bufferedMax = pointsInMemoryMax

@@ -10,6 +10,8 @@ public let defaultTilePointsMax = 1_500_000
 struct TiledScan: Sendable {
   let header: LASHeader
   let bounds: (low: Vector3, high: Vector3)
+  /// The least and the greatest numbers of steps of all points along x and y.
+  let corners: (low: SIMD2<Int32>, high: SIMD2<Int32>)
   /// The cells that hold all points.
   let cells: CellRectangle
   let tiles: [Tile]
@@ -57,6 +59,7 @@ struct TiledScan: Sendable {
     (self.header, self.lattice, self.folder, parts) = (header, lattice, folder, file.parts)
     bytesInMemoryMax = 8 * tilePointsMax
     bounds = header.box(sorting.low, sorting.high)
+    corners = (SIMD2(sorting.low.x, sorting.low.y), SIMD2(sorting.high.x, sorting.high.y))
     (cells, groundCount, points) = (CellRectangle(sorting.frame), sorting.groundCount, sorting.points)
     tiles = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
   }
@@ -230,6 +233,12 @@ extension TiledScan {
     return points
   }
 
+  /// The places of the blocks that may have points in some cells.
+  func blockPlaces(touching region: CellRectangle) -> CellRectangle { region.divided(by: lattice.side) }
+  /// The place of the block that has the points in a cell.
+  func block(of cell: SIMD2<Int>) -> SIMD2<Int> { lattice.block(of: cell) }
+  /// The number of the block at a place; nil where that has no points.
+  func block(at place: SIMD2<Int>) -> Int? { points.numbers[place] }
   func cells(ofBlock number: Int) -> CellRectangle { lattice.cells(of: points.blocks[number].place) }
   func cell(of point: StoredPoint) -> SIMD2<Int> { cell(x: point.x, y: point.y) }
   func cell(x: Int32, y: Int32) -> SIMD2<Int> { lattice.cell(x, y) }
