@@ -120,14 +120,14 @@ private enum LocalFiles {
       defer { unsafe free(path) }
       return unsafe String(cString: path)
     }
-    let attributes = whole.flatMap { try? FileManager.default.attributesOfItem(atPath: $0) }
-    guard let whole, let attributes, attributes[.type] as? FileAttributeType == .typeRegular else {
+    var status = stat()
+    guard let whole, unsafe stat(whole, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw StrataError(.notFound, "'\(path)' is not a file that can be read", remedy: "check the path")
     }
     let name = path.split(separator: "/").last.map(String.init) ?? path
     return InputFile(
       name: name, path: whole, digest: try ArtifactDigest(hashingFileAt: whole),
-      sizeBytes: (attributes[.size] as? Int64) ?? 0)
+      sizeBytes: Int64(status.st_size))
   }
 
   /// Moves results to where they are wanted; one that was there is replaced.
