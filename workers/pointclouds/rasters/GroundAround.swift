@@ -25,8 +25,9 @@ struct GroundAround: Sendable {
   private let low: SIMD2<Double>
   private let side: Double
 
-  /// Cells along the side of a square, which lies in one block.
-  private static let coarseness = 4
+  /// Cells along the side of a square, which lies in one block; a power of two, as the sides of those are.
+  private let coarseness: Int
+  private static let coarsenessMax = 4
 
   /// - Parameter region: the cells whose points count, those of the zone among them.
   init(_ scan: TiledScan, zone: TilePoints, classes: ByteColumn, region: CellRectangle, lattice: LatticeFrame) {
@@ -34,11 +35,12 @@ struct GroundAround: Sendable {
     self.zone = zone.region
     blocks = scan.blockPlaces(touching: region)
     isRead = Array(repeating: false, count: blocks.columns * blocks.rows)
-    let squares = region.divided(by: Self.coarseness)
-    (columns, rows, first) = (squares.columns, squares.rows, squares.low &* Self.coarseness)
+    coarseness = min(Self.coarsenessMax, scan.blockSide)
+    let squares = region.divided(by: coarseness)
+    (columns, rows, first) = (squares.columns, squares.rows, squares.low &* coarseness)
     latest = Array(repeating: -1, count: columns * rows)
     low = lattice.steps((SIMD2<Double>(first) - 0.5) * scan.cell)
-    side = Double(Self.coarseness) * scan.cell / lattice.step
+    side = Double(coarseness) * scan.cell / lattice.step
     let isGround = zone.points.indices.filter { zone.points[$0].classification == PointClass.ground }
     let keys = isGround.map { UInt64(square(of: scan.cell(of: zone.points[$0]))) }
     points.reserveCapacity(keys.count)
@@ -223,13 +225,13 @@ struct GroundAround: Sendable {
   }
 
   private func block(_ column: Int, _ row: Int) -> (place: SIMD2<Int>, index: Int) {
-    let place = scan.block(of: first &+ SIMD2(column, row) &* Self.coarseness)
+    let place = scan.block(of: first &+ SIMD2(column, row) &* coarseness)
     return (place, (place.y - blocks.low.y) * blocks.columns + place.x - blocks.low.x)
   }
 
   /// The number of the square that has a cell.
   private func square(of cell: SIMD2<Int>) -> Int {
-    let square = (cell &- first) / Self.coarseness
+    let square = (cell &- first) / coarseness
     return square.y * columns + square.x
   }
 

@@ -36,6 +36,8 @@ struct TiledScan: Sendable {
 
   var count: Int { points.count }
   var cell: Double { lattice.cell }
+  /// Cells along the side of a block.
+  var blockSide: Int { lattice.side }
   var frame: GridFrame { cells.frame(cell: cell) }
 
   /// Writes a map of a tile's own cells to where it lies in that of all.
