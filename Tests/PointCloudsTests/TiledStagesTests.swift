@@ -75,6 +75,22 @@ import Testing
     }
   }
 
+  /// As where a coordinate was lost, and a point lies at the origin.
+  @Test func `a stray point far away does no harm`() throws {
+    let folder = try TemporaryFolder()
+    let cloud = try PointCloud.read(path: scan(in: folder, pointFormat: 1, isCompressed: false))
+    let places = try cloud.coordinates()
+    var (x, y) = (places.x, places.y)
+    (x[0], y[0]) = (x[0] + 2_000_000, y[0] - 1_000_000)
+    let path = "\(folder.path)/stray.las"
+    try cloud.setting(
+      coordinates: Coordinates(x: x, y: y, z: places.z), scale: cloud.header.scale, offset: cloud.header.offset
+    ).write(path: path)
+    let made = try run(path, Self.pipelines[0], .laz, tilePoints: Self.tilePoints, threads: 2, in: folder)
+    let whole = try run(path, Self.pipelines[0], .laz, tilePoints: Self.points, threads: 2, in: folder)
+    #expect(made.summary.tiles == 1 && made.bytes == whole.bytes)
+  }
+
   @Test func `errors name their stage, and nothing is left behind`() throws {
     let folder = try TemporaryFolder()
     let path = try scan(in: folder, pointFormat: 1, isCompressed: false)

@@ -58,10 +58,11 @@
     return exact == 0 ? (a * b).min() < 0 : exact > 0
   }
 
-  /// What rounding can make of the determinant at most, as a share of the sum of its terms' magnitudes; see `LatticePoints`.
+  /// What rounding can make of the determinant at most, as a share of the sum of its terms' magnitudes (J. R. Shewchuk: "Adaptive precision
+  /// floating-point arithmetic and fast robust geometric predicates", Discrete & Computational Geometry 18, 1997). Differences have no error here.
   private static let roundingShare = 12 * Double.ulpOfOne
 
-  /// Whether `d` lies within the circle through `a`, `b` and `c`, which turn left.
+  /// Whether `d`, which is none of them, lies within the circle through `a`, `b` and `c`, which turn left.
   @inline(__always) static func isInCircle(
     _ a: SIMD2<Double>, _ b: SIMD2<Double>, _ c: SIMD2<Double>, _ d: SIMD2<Double>
   ) -> Bool {
@@ -89,7 +90,8 @@
     return exact == 0 ? isInLiftedCircle(a, b, c, d) : exact > 0
   }
 
-  /// Of four places on one circle the first in order decides; see `LatticePoints`.
+  /// Of four places on one circle: each is lifted from the paraboloid by an amount that is small beside that of the one before it in order
+  /// (H. Edelsbrunner, E. Mücke: "Simulation of simplicity", ACM Transactions on Graphics 9(1), 1990), so that the first of them decides.
   private static func isInLiftedCircle(
     _ a: SIMD2<Double>, _ b: SIMD2<Double>, _ c: SIMD2<Double>, _ d: SIMD2<Double>
   ) -> Bool {

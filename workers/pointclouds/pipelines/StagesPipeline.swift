@@ -55,7 +55,7 @@ private struct StagesRun {
   private let writeShare = 0.2
 
   func run() throws(PointCloudError) -> StagesSummary {
-    if let file = try fileForTiles() { return try run(inTiles: file) }
+    if let file = try fileForTiles(), let summary = try run(inTiles: file) { return summary }
     return try runWhole()
   }
 
@@ -190,13 +190,19 @@ extension StagesRun {
     return file.header.pointCount > 2 * UInt64(tilePointsMax) && file.header.pointCount <= UInt32.max ? file : nil
   }
 
-  private func run(inTiles file: PointFile) throws(PointCloudError) -> StagesSummary {
+  /// - Returns: nil where the scan cannot be cut up, as with stray points far away from all others.
+  private func run(inTiles file: PointFile) throws(PointCloudError) -> StagesSummary? {
     var scan = try StagesInput(file)
     let context = try context(&scan, from: 0)
-    let points = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in
-      try TiledScan(
-        file, cell: TiledStages.cell(for: file.header), limit: TiledStages.cellsLimit, folder: outputDirectory,
-        tilePointsMax: tilePointsMax, threads: threads, keepGoing: going)
+    let points: TiledScan
+    do throws(PointCloudError) {
+      points = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in
+        try TiledScan(
+          file, cell: TiledStages.cell(for: file.header), limit: TiledStages.cellsLimit, folder: outputDirectory,
+          tilePointsMax: tilePointsMax, threads: threads, keepGoing: going)
+      }
+    } catch  where error.code == .limitExceeded {
+      return nil
     }
     let (share, labels) = (1 - readShare - writeShare, stages.indices.map { label(stages[$0], $0) })
     let made = try reporter.stage(.tiles(share: share)) { (going) throws(PointCloudError) in

@@ -50,7 +50,7 @@ struct TilePoints: Sendable {
 // As clouds, for stages.
 extension TilePoints {
   /// Behind each record, which point of the file it is.
-  private static let indexBytes = 4
+  fileprivate static let indexBytes = 4
 
   /// A cloud of no points whose records have room for what is kept of points, and their indices.
   static func emptyCloud(_ header: LASHeader) throws(PointCloudError) -> PointCloud {
@@ -87,6 +87,6 @@ extension TilePoints {
 extension PointCloud {
   /// Which points of the file those of a tile's cloud are.
   var fileIndices: [UInt32] {
-    points.column(at: points.length - 4, threads: 1) { (index: UInt32) in index }
+    points.column(at: points.length - TilePoints.indexBytes, threads: 1) { (index: UInt32) in index }
   }
 }
