@@ -85,7 +85,8 @@ import Testing
 
   @Test func `triangles that reach beyond what is known are told`() {
     var generator = SeededGenerator(seed: testSeed)
-    for limit: Int32 in [60, 1_000_000] {
+    // Few places lie on the border of what is known, and make triangles too flat for a hasty look.
+    for limit in [Int32](repeating: 60, count: 60) + [1_000_000, 1 << 30] {
       let points = random(400, below: limit, &generator)
       let side = Double(limit)
       let zone = PlaneBox(low: SIMD2(repeating: 0.3 * side), high: SIMD2(repeating: 0.6 * side))

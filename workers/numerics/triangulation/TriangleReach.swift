@@ -84,12 +84,12 @@ extension GrowingTriangulation {
       }
     }
     let (a, b, c) = corners(4 &* triangle)
-    // Most circles are so small that one comparison tells.
+    // Most circles are so small that one comparison tells; of a triangle whose turn may be rounding it tells nothing, nor of one at the border.
     let (u, v) = (b - a, c - a)
     let turn = u.x * v.y - u.y * v.x
     let room = min(min(a.x - known.low.x, a.y - known.low.y), min(known.high.x - a.x, known.high.y - a.y)) - 2
     let (way, error) = Circumcircle.way(u, v)
-    if room * (turn - PlaneSites.certain) >= way.x.magnitude + way.y.magnitude + error { return false }
+    if room * max(0, turn - PlaneSites.certain) >= way.x.magnitude + way.y.magnitude + error { return false }
     let (low, high) = (pointwiseMin(a, pointwiseMin(b, c)), pointwiseMax(a, pointwiseMax(b, c)))
     guard high.x >= zone.low.x, high.y >= zone.low.y, low.x <= zone.high.x, low.y <= zone.high.y,
       case .circle(let center, let radius) = reach(of: triangle)
