@@ -275,6 +275,10 @@ static const char count_blockers[] = {
 #embed "../StrataLedger/Queries/count_blockers.sql"
     , 0};
 const char *const strata_query_count_blockers = count_blockers;
+static const char find_results[] = {
+#embed "../StrataLedger/Queries/find_results.sql"
+    , 0};
+const char *const strata_query_find_results = find_results;
 static const char release_jobs[] = {
 #embed "../StrataLedger/Queries/release_jobs.sql"
     , 0};
@@ -438,3 +442,8 @@ static const char migration_020_batches_of_tenants[] = {
 #embed "../StrataLedger/Migrations/020_batches_of_tenants.up.sql"
     , 0};
 const char *const strata_migration_020_batches_of_tenants = migration_020_batches_of_tenants;
+
+static const char migration_021_awaited_inputs[] = {
+#embed "../StrataLedger/Migrations/021_awaited_inputs.up.sql"
+    , 0};
+const char *const strata_migration_021_awaited_inputs = migration_021_awaited_inputs;

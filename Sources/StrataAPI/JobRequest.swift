@@ -9,7 +9,8 @@ public struct JobRequest: Hashable, Codable, Sendable {
   /// What it is found by: names with values. As `JobMetadataLimits` says.
   public var labels: [String: String]?
   public var params: [String: JSONValue]?
-  public var inputs: [ArtifactReference]?
+  /// What is stored, or what other jobs make: then it runs after those.
+  public var inputs: [JobInput]?
   /// 0…100; 50 unless said.
   public var priority: Int?
   public var tier: String?
@@ -54,7 +55,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var array: ArrayRequest?
 
   public init(
-    capability: String, params: [String: JSONValue]? = nil, inputs: [ArtifactReference]? = nil, priority: Int? = nil,
+    capability: String, params: [String: JSONValue]? = nil, inputs: [JobInput]? = nil, priority: Int? = nil,
     tier: String? = nil, resources: ResourceOverride? = nil, timeoutSeconds: Int64? = nil,
     runAt: String? = nil, delaySeconds: Int64? = nil, startBy: String? = nil, startWithinSeconds: Int64? = nil,
     preemptible: Bool? = nil, graceSeconds: Int64? = nil, checkpointSignal: PreemptionTerms.Signal? = nil,
@@ -156,7 +157,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public static var members: [String: [String]] {
     [
       "": CodingKeys.allCases.map(\.rawValue), "resources": ResourceOverride.memberNames,
-      "inputs[]": ["name", "digest", "size_bytes"], "array": ArrayRequest.CodingKeys.allCases.map(\.rawValue),
+      "inputs[]": JobInput.memberNames, "array": ArrayRequest.CodingKeys.allCases.map(\.rawValue),
       "alternatives[]": Alternative.CodingKeys.allCases.map(\.rawValue),
       "alternatives[].resources": ResourceOverride.memberNames,
       "retry": RetryOverride.CodingKeys.allCases.map(\.rawValue),

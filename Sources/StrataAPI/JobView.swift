@@ -15,8 +15,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var priority: Int
   /// The capability's parameters, with defaults filled in; absent in listings.
   public var params: JSONValue?
-  /// Absent in listings, and where there are none.
-  public var inputs: [ArtifactReference]?
+  /// Absent in listings, and where there are none. Those that other jobs make are named so until it is known what they are.
+  public var inputs: [JobInput]?
   /// What each attempt asks of a worker.
   public var resources: ResourceRequest?
   /// How else it may run, the preferred way first; absent where there is but one.
@@ -74,7 +74,7 @@ public struct JobView: Hashable, Codable, Sendable {
 
   public init(
     id: JobID, state: JobState, capability: String, tenant: TenantID, tier: TierName, priority: Int,
-    params: JSONValue? = nil, inputs: [ArtifactReference]? = nil, resources: ResourceRequest? = nil,
+    params: JSONValue? = nil, inputs: [JobInput]? = nil, resources: ResourceRequest? = nil,
     alternatives: [Placement]? = nil,
     timeoutSeconds: Int64? = nil, attemptsMax: Int? = nil,
     attempts: [AttemptView] = [], progress: Progress? = nil, isCancelRequested: Bool? = nil, createdAt: String,

@@ -15,6 +15,9 @@ extension ControlPlane {
       throw StrataError(.conflict, "job \(id) \(words)", remedy: "only what failed or was cancelled is done again")
     }
     var draft = JobDraft(retrying: record)
+    let latest: [JobID: JobID]
+    do { latest = try await self.latest(of: Set(record.awaited?.sources ?? [])) } catch { throw error.strataError }
+    draft.inputs = draft.inputs.from { latest[$0] ?? $0 }
     draft.maxCharge = maxCharge
     draft.idempotencyKey = idempotencyKey
     return try await admission.submit(draft, tenant: tenant)
@@ -42,7 +45,13 @@ extension ControlPlane {
     let jobs = try await retryable(filter, after: cursor, limit: limit)
     try await admission.requireRoom(for: jobs.count, tenant: tenant)
     var plan: RetryPlan
-    do { plan = RetryPlan(jobs, standIns: try await standIns(for: jobs, tenant)) } catch { throw error.strataError }
+    do throws(LedgerError) {
+      plan = RetryPlan(
+        jobs, standIns: try await standIns(for: jobs, tenant),
+        sources: try await latest(of: Set(jobs.flatMap { $0.awaited?.sources ?? [] })))
+    } catch {
+      throw error.strataError
+    }
     while case let drafts = plan.next(), !drafts.isEmpty {
       plan.note(try await admission.submit(drafts.map { .success($0) }, tenant: tenant))
     }
@@ -55,8 +64,20 @@ extension ControlPlane {
     let own = Set(jobs.map(\.id))
     let needed = Set(jobs.flatMap(\.structure.after)).subtracting(own)
     guard !needed.isEmpty else { return [:] }
-    var latest = Dictionary(uniqueKeysWithValues: needed.map { ($0, $0) })
-    var open = needed
+    let latest = try await latest(of: needed)
+    let states = try await ledger.states(of: Array(Set(latest.values)))
+    var standIns: [JobID: JobID] = [:]
+    for (job, last) in latest {
+      let isOpen = if let state = states[last] { !state.isFinal } else { try await isOpenArray(last, tenant) }
+      if isOpen || own.contains(last) { standIns[job] = last }
+    }
+    return standIns
+  }
+
+  /// The last that does each of some jobs again, which is itself where none does.
+  private func latest(of jobs: Set<JobID>) async throws(LedgerError) -> [JobID: JobID] {
+    var latest = Dictionary(uniqueKeysWithValues: jobs.map { ($0, $0) })
+    var open = jobs
     while !open.isEmpty {
       let retries = try await ledger.retries(of: open.compactMap { latest[$0] })
       open = open.filter { job in
@@ -65,13 +86,7 @@ extension ControlPlane {
         return true
       }
     }
-    let states = try await ledger.states(of: Array(Set(latest.values)))
-    var standIns: [JobID: JobID] = [:]
-    for (job, last) in latest {
-      let isOpen = if let state = states[last] { !state.isFinal } else { try await isOpenArray(last, tenant) }
-      if isOpen || own.contains(last) { standIns[job] = last }
-    }
-    return standIns
+    return latest
   }
 
   private func isOpenArray(_ job: JobID, _ tenant: TenantID) async throws(LedgerError) -> Bool {
@@ -87,7 +102,7 @@ extension JobDraft {
     var unique = job.structure.unique
     unique?.onConflict = .refuse
     self.init(
-      capability: job.soldAs, parametersJSON: job.order.parametersJSON, inputs: job.order.inputs,
+      capability: job.soldAs, parametersJSON: job.order.parametersJSON, inputs: job.inputs,
       priority: job.priority, tier: job.tier, cpuMillicores: job.order.resources.cpuMillicores,
       memoryBytes: job.order.resources.memoryBytes, gpuThousandths: job.order.resources.gpuThousandths,
       timeoutSeconds: job.order.timeoutSeconds, preemption: job.order.preemption,

@@ -17,12 +17,17 @@ struct RetryPlan {
   private let standIns: [JobID: JobID]
   private var verdicts: [JobID: Verdict] = [:]
 
+  /// The last that does a job again of which one of `jobs` works on results, by that job.
+  private let sources: [JobID: JobID]
+
   /// - Parameters:
   ///   - jobs: those that are done again, in order.
   ///   - standIns: by jobs that those ran after. A stand-in may be one of `jobs`.
-  init(_ jobs: [StoredJob], standIns: [JobID: JobID]) {
+  ///   - sources: by jobs whose results those were to work on and do not have: the last that does them again.
+  init(_ jobs: [StoredJob], standIns: [JobID: JobID], sources: [JobID: JobID] = [:]) {
     self.jobs = jobs
     self.standIns = standIns
+    self.sources = sources
     again = Dictionary(jobs.map { ($0.id, JobID()) }) { first, _ in first }
   }
 
@@ -37,6 +42,7 @@ struct RetryPlan {
     return open.map { job in
       var draft = JobDraft(retrying: job)
       draft.job = again[job.id]
+      draft.inputs = job.inputs.from { old($0).flatMap { again[$0] } ?? sources[$0] ?? $0 }
       draft.structure.after = after(job)
       draft.structure.dependencyPolicy = job.structure.dependencyPolicy
       return draft
@@ -94,6 +100,17 @@ struct RetryPlan {
           break
         }
       }
+    }
+  }
+}
+
+extension [JobInput] {
+  /// The same, with results of other jobs in the place of some.
+  func from(_ source: (JobID) -> JobID) -> Self {
+    map { input in
+      guard case .result(var result) = input else { return input }
+      result.job = source(result.job)
+      return .result(result)
     }
   }
 }

@@ -7,7 +7,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
   public let version: Int
   /// The checked parameters with defaults filled in, as a JSON object's text.
   public var parametersJSON: String
-  public let inputs: [ArtifactReference]
+  public var inputs: [ArtifactReference]
   public let timeoutSeconds: Int64
   public var resources: ResourceRequest
   /// Which errors are tried again, and after how long; nil for `RetryPolicy.standard`, which goes without saying. How

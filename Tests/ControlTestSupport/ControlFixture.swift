@@ -104,10 +104,12 @@ public final class ControlFixture: Sendable {
   }
 
   /// What a worker says of 2 s of CPU time.
-  public static func report(error: AttemptError? = nil, log: ArtifactReference? = nil) -> [UInt8] {
+  public static func report(
+    error: AttemptError? = nil, log: ArtifactReference? = nil, results: [ArtifactReference] = []
+  ) -> [UInt8] {
     let report = AttemptReport(
       usage: AttemptUsage(cpuMicroseconds: 2_000_000, wallMicroseconds: 3_000_000, memoryPeakBytes: 1 << 20),
-      error: error, log: log)
+      results: results, error: error, log: log)
     return (try? JSONEncoder().encode(report)).map(Array.init) ?? []
   }
 

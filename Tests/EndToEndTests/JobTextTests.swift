@@ -8,7 +8,7 @@ import strata
   private func job(_ params: [String: JSONValue], inputs: [ArtifactReference]? = nil) -> JobView {
     JobView(
       id: JobID(), state: .queued, capability: "command.run", tenant: TenantID(), tier: .cpu, priority: 60,
-      params: .object(params), inputs: inputs,
+      params: .object(params), inputs: inputs?.map(JobInput.artifact),
       resources: ResourceRequest(cpuMillicores: 2_500, memoryBytes: 512_000_000, gpuThousandths: 500),
       timeoutSeconds: 600, attemptsMax: 3, createdAt: "2026-01-01T00:00:00Z", heldMicrocredits: 1,
       chargeMaxMicrocredits: 1)

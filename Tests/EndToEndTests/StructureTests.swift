@@ -45,6 +45,33 @@ import Testing
     await stack.stop()
   }
 
+  @Test func aJobWorksOnResultsOfOthersFromTheCommandLine() async throws {
+    let stack = try await StackUnderTest()
+    func submit(_ words: [String]) async throws -> String {
+      try await strata(["run", "--no-wait"] + words, on: stack).output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    let gate = stack.folder + "/gate"
+    let wait = "until [ -e '\(gate)' ]; do sleep 0.05; done"
+    let first = try await submit(["--", "sh", "-c", "\(wait); echo one > $STRATA_OUTPUT_DIR/made.txt"])
+    let array = try await submit(["--array", "1-3", "--", "sh", "-c", "echo task {task} > $STRATA_OUTPUT_DIR/made.txt"])
+    // While the first has not ended nobody knows what it makes.
+    let last = try await submit([
+      "--input-from", "in.txt=\(first.suffix(8)):made.txt", "--input-from", "\(array):made*", "--", "sh", "-c",
+      "cat in.txt 1-made.txt 2-made.txt 3-made.txt",
+    ])
+    let shown = try await strata(["job", "show", last], on: stack)
+    #expect(shown.printed.contains("in.txt  result 'made.txt' of job \(first)"), "\(shown)")
+    try Data().write(to: URL(fileURLWithPath: gate))
+    #expect(try await strata(["job", "wait", last], on: stack).code == 0)
+    #expect(try await strata(["job", "logs", last], on: stack).output == "one\ntask 1\ntask 2\ntask 3\n")
+    let missing = try await strata(["run", "--input-from", "\(first):other.txt", "--", "true"], on: stack)
+    #expect(missing.code == 1 && missing.printed.contains("it left 'made.txt'"), "\(missing)")
+    for words in ["\(first)", "\(first):", "=\(first):made.txt"] {
+      #expect(try await strata(["run", "--input-from", words, "--", "true"], on: stack).code == 2, "\(words)")
+    }
+    await stack.stop()
+  }
+
   /// It has committed a release and falls before the released job is in the queue.
   @Test func aReleaseOutlivesItsController() async throws {
     let stack = try await StackUnderTest(crashPoint: "settlement-acknowledgement:1")

@@ -32,7 +32,7 @@ import Testing
     Refusal("unknown capability", .notFound) { $0.capability = "test.eco" },
     Refusal("bad parameter", .invalidInput) { $0.parametersJSON = #"{"loud":true}"# },
     Refusal("parameters that are no object", .invalidInput) { $0.parametersJSON = "[]" },
-    Refusal("inputs it does not take", .invalidInput) { $0.inputs = [file] },
+    Refusal("inputs it does not take", .invalidInput) { $0.inputs = [.artifact(file)] },
     Refusal("no such tier", .unsatisfiable) { $0.tier = .gpu },
     Refusal("no CPU", .invalidBody) { $0.cpuMillicores = 0 },
     Refusal("more CPU than any worker has", .unsatisfiable) { $0.cpuMillicores = 4_001 },
@@ -43,19 +43,19 @@ import Testing
       $0.parametersJSON = #"{"text":""# + String(repeating: "x", count: 70_000) + #""}"#
     },
     Refusal("two inputs of one name", .invalidInput) {
-      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [file, file])
+      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [.artifact(file), .artifact(file)])
     },
     Refusal("an input under a worker's own name", .invalidName) {
-      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [named(".stdin")])
+      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [.artifact(named(".stdin"))])
     },
     Refusal("an input where the results go", .invalidName) {
-      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [named("output")])
+      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [.artifact(named("output"))])
     },
     Refusal("an input with a line feed in its name", .invalidName) {
-      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [named("a\nb")])
+      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [.artifact(named("a\nb"))])
     },
     Refusal("an input that nobody uploaded", .unknownArtifact) {
-      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [file])
+      ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [.artifact(file)])
     },
   ]) func isRefused(_ refusal: Refusal) async throws {
     let fixture = try await ControlFixture(credits: 1)
@@ -79,13 +79,13 @@ import Testing
     try fixture.store.delete(gone.digest)
     let wrong = ArtifactReference(name: "input", digest: mine.digest, sizeBytes: mine.sizeBytes + 1)
     for input in [theirs, gone, wrong] {
-      let draft = JobDraft(capability: "test.files", parametersJSON: "{}", inputs: [input])
+      let draft = JobDraft(capability: "test.files", parametersJSON: "{}", inputs: [.artifact(input)])
       let error = await #expect(throws: StrataError.self) {
         try await fixture.control.submit(draft, tenant: fixture.tenant)
       }
       #expect(error?.code == .unknownArtifact)
     }
-    let draft = JobDraft(capability: "test.files", parametersJSON: "{}", inputs: [mine])
+    let draft = JobDraft(capability: "test.files", parametersJSON: "{}", inputs: [.artifact(mine)])
     let job = try await fixture.control.submit(draft, tenant: fixture.tenant).id
     #expect(try await fixture.ledger.job(job, tenant: fixture.tenant)?.order.inputs == [mine])
   }

@@ -34,8 +34,8 @@ import Testing
       [
         .success(Self.echo), Self.changed { $0.capability = "test.eco" }, Self.changed { $0.maxCharge = .zero },
         .failure(StrataError(.invalidInput, "found before")),
-        Self.changed { ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [file]) },
-        Self.changed { ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [missing]) },
+        Self.changed { ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [.artifact(file)]) },
+        Self.changed { ($0.capability, $0.parametersJSON, $0.inputs) = ("test.files", "{}", [.artifact(missing)]) },
         .success(Self.echo),
       ])
     let codes = verdicts.map { verdict -> StrataError.Code? in

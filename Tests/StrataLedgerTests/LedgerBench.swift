@@ -70,7 +70,7 @@ enum Sample {
 
   static func outcome(
     _ job: JobID, token: UInt64 = 1, _ ending: AttemptEnding = .succeeded, isFinal: Bool = true,
-    cpuMicroseconds: Int64 = 2_000_000, summary: String? = nil
+    cpuMicroseconds: Int64 = 2_000_000, summary: String? = nil, results: [ArtifactReference] = []
   ) -> SettlementItem {
     let end = Timestamp.now
     return SettlementItem(
@@ -81,7 +81,7 @@ enum Sample {
         : AttemptReport(
           usage: AttemptUsage(
             cpuMicroseconds: cpuMicroseconds, wallMicroseconds: 3_000_000, memoryPeakBytes: 1 << 30),
-          summaryJSON: summary,
+          results: results, summaryJSON: summary,
           error: ending == .failed ? AttemptError(code: "crashed", message: "it fell", isRetryable: true) : nil))
   }
 }

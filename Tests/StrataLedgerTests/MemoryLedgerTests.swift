@@ -12,7 +12,7 @@ import Testing
 
   /// Four histories, the first from the seed `STRATA_SEED` (a new one by default), each other from the next.
   @Test func bothLedgersAnswerAlike() async throws {
-    var (endings, refusals, releases) = (0, 0, 0)
+    var (endings, refusals, releases, handedOn) = (0, 0, 0, 0)
     for seed in testSeed..<testSeed + 4 {
       let comment: Comment = "replay with STRATA_SEED=\(seed)"
       var twins = try await LedgerTwins(seed: seed)
@@ -23,13 +23,13 @@ import Testing
       }
       let difference = try await twins.differenceOfBooks()
       #expect(difference == nil, comment)
-      (endings, refusals, releases) = (
-        endings + twins.endings, refusals + twins.refusals, releases + twins.releases
+      (endings, refusals, releases, handedOn) = (
+        endings + twins.endings, refusals + twins.refusals, releases + twins.releases, handedOn + twins.handedOn
       )
       await twins.ledger.close()
     }
     // Histories in which nothing happened would prove nothing.
-    #expect(endings > 80 && refusals > 0 && releases > 0, "STRATA_SEED=\(testSeed)")
+    #expect(endings > 80 && refusals > 0 && releases > 0 && handedOn > 0, "STRATA_SEED=\(testSeed)")
   }
 }
 
@@ -37,7 +37,9 @@ import Testing
 private struct LedgerTwins {
   let ledger: Ledger
   let model: MemoryLedger
-  private(set) var (endings, refusals, releases) = (0, 0, 0)
+  private(set) var (endings, refusals, releases, handedOn) = (0, 0, 0, 0)
+  /// What a job leaves behind.
+  private let made: [ArtifactReference]
   private var random: SeededGenerator
   private var tenants: [TenantID] = []
   private var submitted: [JobSubmission] = []
@@ -46,6 +48,10 @@ private struct LedgerTwins {
 
   init(seed: UInt64) async throws {
     random = SeededGenerator(seed: seed)
+    made = [
+      ArtifactReference(
+        name: "made", digest: try #require(ArtifactDigest(bytes: [UInt8](repeating: 1, count: 32))), sizeBytes: 1)
+    ]
     var limits = LedgerLimits()
     // So few that ends are told in steps.
     limits.dependenciesMax = Int.random(in: 2...12, using: &random)
@@ -98,6 +104,11 @@ private struct LedgerTwins {
         timeoutSeconds: Int64.random(in: 1...900, using: &random),
         after: Int.random(in: 0..<3, using: &random) == 0 ? after : [], policy)
       submission.runAt = Bool.random(using: &random) ? nil : submission.createdAt + .seconds(5)
+      if let source = submission.structure.after.first, Bool.random(using: &random) {
+        let result = ["made", "m*", "other"].randomElement(using: &random) ?? ""
+        submission.awaited = AwaitedInputs(
+          [.result(ResultReference(job: source, result: result))], count: 0...1, bytesMax: 1_000)
+      }
       submitted.append(submission)
       return submission
     }
@@ -122,7 +133,8 @@ private struct LedgerTwins {
       let told = Int.random(in: 0..<8, using: &random) == 0 ? UInt64.random(in: 0...token, using: &random) : token
       let outcome = Sample.outcome(
         known ?? JobID(), token: told, ending, isFinal: Int.random(in: 0..<3, using: &random) > 0,
-        cpuMicroseconds: Int64.random(in: -5...2_000_000_000, using: &random))
+        cpuMicroseconds: Int64.random(in: -5...2_000_000_000, using: &random),
+        results: Bool.random(using: &random) ? made : [])
       settled.append(outcome)
       return outcome
     }
@@ -152,6 +164,7 @@ private struct LedgerTwins {
   /// But for the instants at which jobs ended by the way: those are the server's.
   private mutating func compare(_ real: Consequences, _ modelled: Consequences) -> String? {
     releases += real.released.count
+    handedOn += real.released.count { !$0.order.inputs.isEmpty }
     let pairs = (real.released.sorted { $0.id < $1.id }, modelled.released.sorted { $0.id < $1.id })
     if pairs.0 != pairs.1 { return "released: \(pairs.0) and of the model \(pairs.1)" }
     let ends = [real, modelled].map { consequences in

@@ -24,6 +24,42 @@ import Testing
     }
   }
 
+  @Test func aJobWorksOnResultsOfAnother() async throws {
+    try await APIBench.with { bench in
+      let source = try await bench.fixture.submit()
+      let input = #"{"job":"\#(source)","name":"in","result":"made"}"#
+      let accepted = try await bench.submit(
+        #"{"capability":"test.files","inputs":[\#(input)],"on_dependency_failure":"skip"}"#)
+      #expect(accepted.status == 202 && accepted.json["state"]?.stringValue == "blocked", "\(accepted.body)")
+      let path = "/v1/jobs/" + (try #require(accepted.json["id"]?.stringValue))
+      let blocked = try await bench.ask("GET", path)
+      #expect(blocked.body.contains(#""inputs":[\#(input)]"#), "\(blocked.body)")
+      #expect(blocked.json["after"] == .array([.string("\(source)")]))
+      let made = try await bench.fixture.upload("made")
+      let report = ControlFixture.report(
+        results: [ArtifactReference(name: "made", digest: made.digest, sizeBytes: made.sizeBytes)])
+      try await bench.fixture.complete(try await bench.fixture.lease(), report: report)
+      try await bench.fixture.control.settler.drain()
+      let queued = try await bench.ask("GET", path)
+      #expect(queued.json["state"]?.stringValue == "queued" && queued.body.contains("\(made.digest)"), "\(queued.body)")
+      #expect(!queued.body.contains(#""result":"made""#), "\(queued.body)")
+      for (body, status) in [
+        (#"{"capability":"test.files","inputs":[{"job":"\#(source)","result":"a","size_bytes":1}]}"#, 422),
+        (#"{"capability":"test.files","inputs":[{"job":"\#(source)"}]}"#, 422),
+        (#"{"capability":"test.files","inputs":[\#(input)],"array":{"tasks":2}}"#, 422),
+        (#"{"capability":"test.echo","inputs":[\#(input)]}"#, 400),
+        (#"{"capability":"test.files","inputs":[\#(input),\#(input)]}"#, 400),
+      ] {
+        let answer = try await bench.submit(body)
+        #expect(answer.status == status, "\(body): \(answer.body)")
+      }
+      let schedule = try await bench.ask(
+        "POST", "/v1/schedules",
+        #"{"name":"n","cron":"@daily","job":{"capability":"test.files","inputs":[\#(input)]}}"#)
+      #expect(schedule.status == 422 && schedule.body.contains("results"), "\(schedule.body)")
+    }
+  }
+
   @Test func whatBelongsToAnotherTenantCannotBeWaitedFor() async throws {
     try await APIBench.with { bench in
       let job = try await bench.fixture.submit()

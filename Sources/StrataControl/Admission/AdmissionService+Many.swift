@@ -16,7 +16,7 @@ extension AdmissionService {
   package func submit(
     _ drafts: [Result<JobDraft, StrataError>], tenant: TenantID
   ) async throws(StrataError) -> [Verdict] {
-    let stored = try await inputs.stored(drafts.flatMap { (try? $0.get().inputs) ?? [] }, of: tenant)
+    let stored = try await inputs.stored(drafts.flatMap { (try? $0.get().storedInputs) ?? [] }, of: tenant)
     let checked = try await checked(drafts, tenant, stored)
     try await requireLanes(for: checked, tenant)
     let verdicts = try await accept(checked.compactMap { try? $0.get() })
@@ -75,7 +75,7 @@ extension AdmissionService {
   ) -> Result<JobSubmission, StrataError> {
     do throws(StrataError) {
       let submission = try checkedAsKnown(draft, tenant: tenant, job: draft.job ?? JobID(), now: clock.now)
-      try inputs.require(draft.inputs, among: stored)
+      try inputs.require(draft.storedInputs, among: stored)
       return .success(submission)
     } catch {
       return .failure(error)

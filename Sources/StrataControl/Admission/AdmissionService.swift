@@ -39,7 +39,7 @@ package final class AdmissionService: Sendable {
   package func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
     do throws(StrataError) {
       let submission = try await checked(draft, tenant: tenant, now: clock.now)
-      try await inputs.require(draft.inputs, of: tenant)
+      try await inputs.require(draft.storedInputs, of: tenant)
       try await requireRoom(for: submission, tenant)
       let start = ContinuousClock.now
       var job = try await carryOut(submission)
@@ -57,13 +57,13 @@ package final class AdmissionService: Sendable {
   ///
   package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmissionPreview {
     let submission = try await checked(draft, tenant: tenant, now: clock.now)
-    try await inputs.requireTakeable(draft.inputs)
+    try await inputs.requireTakeable(draft.storedInputs)
     try await requireRoom(for: submission, tenant, isCounted: false)
     let held =
       switch try await judge(submission) {
       case .accepted(let job), .existing(let job): job.held
       // The key is known. Without the inputs' digests nobody can say whether the request is the same.
-      case .refused(.conflict(let job)) where !draft.inputs.isEmpty: try await self.held(by: job, tenant)
+      case .refused(.conflict(let job)) where !draft.storedInputs.isEmpty: try await self.held(by: job, tenant)
       case .refused(let refusal): throw refusal.strataError
       }
     return AdmissionPreview(held: held, warnings: warnings(of: submission))

@@ -34,9 +34,11 @@ package struct DraftCheck: Sendable {
         remedy: "submit it alone")
     }
     let (capability, _) = try catalogue.resolve(draft.capability)
-    let parameters = try catalogue.check(draft.parametersJSON, inputs: draft.inputs.count, of: draft.capability)
-    for input in draft.inputs { try InputName.require(input.name) }
+    let parameters = try catalogue.check(
+      draft.parametersJSON, inputs: inputCount(draft.inputs, capability.inputs), of: draft.capability)
     try requireDistinctNames(draft.inputs)
+    var structure = draft.structure
+    structure.after += Set(draft.inputs.compactMap(\.result?.job)).subtracting(structure.after).sorted()
     let tier = draft.tier ?? capability.tier
     let resources = ResourceRequest(
       cpuMillicores: draft.cpuMillicores ?? capability.resources.cpuMillicores,
@@ -51,8 +53,8 @@ package struct DraftCheck: Sendable {
       throw StrataError(
         .invalidBody, "a time limit of \(timeout) s cannot be had", remedy: "keep it from 1 to \(timeoutSecondsMax) s")
     }
-    try requireFew(draft.structure.after)
-    try requireSensible(draft.structure.unique)
+    try requireFew(structure.after)
+    try requireSensible(structure.unique)
     try requireSensible(draft.preemption)
     let runAt = try draft.start?.instant(from: now)?.storable
     let startBy = try startBy(draft, runAt: runAt, now: now)
@@ -60,16 +62,25 @@ package struct DraftCheck: Sendable {
     let retry = try retry(of: draft, capability)
     let order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
-      inputs: draft.inputs, timeoutSeconds: timeout, resources: resources,
+      inputs: draft.storedInputs, timeoutSeconds: timeout, resources: resources,
       retry: retry.decidesAsStandard ? nil : retry, task: draft.task, preemption: draft.preemption,
       alternatives: alternatives.isEmpty ? nil : alternatives)
-    try requireSmall(order)
+    let size = try requireSmall(order)
+    let awaited = AwaitedInputs(
+      draft.inputs, count: capability.inputs,
+      bytesMax: payloadBytesMax - size + draft.storedInputs.encodedInOrder.count)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
       attemptsMax: draft.retry?.attemptsMax ?? capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
       fingerprint: Fingerprint.of(order, draft, tier: tier),
-      creditsMax: draft.maxCharge, createdAt: now, runAt: runAt, startBy: startBy, structure: draft.structure,
-      occurrence: draft.occurrence, metadata: draft.metadata)
+      creditsMax: draft.maxCharge, createdAt: now, runAt: runAt, startBy: startBy, structure: structure,
+      occurrence: draft.occurrence, metadata: draft.metadata, awaited: awaited)
+  }
+
+  /// How many inputs there will be, as far as that is known: of a job that leaves several behind, or an array, only those can tell.
+  private func inputCount(_ inputs: [JobInput], _ bounds: ClosedRange<Int>) -> Int {
+    let isOpen = inputs.contains { $0.result != nil }
+    return isOpen ? max(inputs.compactMap(\.artifact).count + 1, bounds.lowerBound) : inputs.count
   }
 
   private func retry(of draft: JobDraft, _ capability: Capability) throws(StrataError) -> RetryPolicy {
@@ -89,9 +100,30 @@ package struct DraftCheck: Sendable {
     return startBy
   }
 
-  private func requireDistinctNames(_ inputs: [ArtifactReference]) throws(StrataError) {
-    guard Set(inputs.map(\.name)).count == inputs.count else {
-      throw StrataError(.invalidInput, "two inputs have the same name", remedy: "rename one of them")
+  /// As far as their names are known.
+  private func requireDistinctNames(_ inputs: [JobInput]) throws(StrataError) {
+    var names: Set<String> = []
+    for input in inputs {
+      let name: String
+      switch input {
+      case .artifact(let artifact): name = artifact.name
+      case .result(let result):
+        try requireSensible(result)
+        guard let own = result.name else { continue }
+        name = own
+      }
+      try InputName.require(name)
+      guard names.insert(name).inserted else {
+        throw StrataError(.invalidInput, "two inputs have the same name", remedy: "rename one of them")
+      }
+    }
+  }
+
+  private func requireSensible(_ result: ResultReference) throws(StrataError) {
+    guard (1...ResultReference.resultBytesMax).contains(result.result.utf8.count) else {
+      throw StrataError(
+        .invalidInput, "the name of a result has 1 to \(ResultReference.resultBytesMax) bytes",
+        remedy: "give its name as the job that makes it shows it, or * for all")
     }
   }
 
@@ -131,12 +163,15 @@ package struct DraftCheck: Sendable {
   }
 
   /// What the queue would not take must not be accepted: it could never run.
-  func requireSmall(_ order: WorkOrder) throws(StrataError) {
+  ///
+  /// - Returns: its bytes.
+  @discardableResult func requireSmall(_ order: WorkOrder) throws(StrataError) -> Int {
     let size = order.encoded.count
     guard size <= payloadBytesMax else {
       throw StrataError(
         .invalidInput, "the parameters and the list of inputs take \(size) bytes, at most \(payloadBytesMax) are taken",
         remedy: "put large values into an input file")
     }
+    return size
   }
 }

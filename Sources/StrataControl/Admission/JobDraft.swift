@@ -6,7 +6,8 @@ public struct JobDraft: Sendable {
   public var capability: String
   /// A JSON object's text.
   public var parametersJSON: String
-  public var inputs: [ArtifactReference]
+  /// In the order in which the job has them. It runs after the jobs that make some.
+  public var inputs: [JobInput]
   public var priority: JobPriority
   /// Replaces the capability's tier.
   public var tier: TierName?
@@ -84,7 +85,7 @@ public struct JobDraft: Sendable {
   }
 
   public init(
-    capability: String, parametersJSON: String, inputs: [ArtifactReference] = [], priority: JobPriority = .standard,
+    capability: String, parametersJSON: String, inputs: [JobInput] = [], priority: JobPriority = .standard,
     tier: TierName? = nil, cpuMillicores: Int64? = nil, memoryBytes: Int64? = nil, gpuThousandths: Int64? = nil,
     timeoutSeconds: Int64? = nil, maxCharge: MicroCredits? = nil, start: StartTime? = nil,
     startBy: StartTime? = nil, preemption: PreemptionTerms? = nil, idempotencyKey: String? = nil,
@@ -107,6 +108,11 @@ public struct JobDraft: Sendable {
     self.structure = structure
     self.array = array
   }
+}
+
+extension JobDraft {
+  /// Those of its inputs that are there.
+  var storedInputs: [ArtifactReference] { inputs.compactMap(\.artifact) }
 }
 
 /// The answer to an accepted draft.

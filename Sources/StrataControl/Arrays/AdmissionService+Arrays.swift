@@ -17,7 +17,7 @@ extension AdmissionService {
       var submission = try await self.submission(for: draft, as: array, limits: limits, tenant: tenant)
       submission.retryOf = retried?.array
       submission.span = retried?.span ?? submission.span
-      try await inputs.require(draft.inputs, of: tenant)
+      try await inputs.require(draft.storedInputs, of: tenant)
       try await requireRoom(for: submission.task, tenant, isCounted: false)
       var job = try await commit(submission, limits: limits)
       if !job.isRepeat { job.warnings = warnings(of: submission.task) }
@@ -36,7 +36,7 @@ extension AdmissionService {
     _ draft: JobDraft, as array: ArrayDraft, limits: ArrayLimits, tenant: TenantID
   ) async throws(StrataError) -> AdmissionPreview {
     let submission = try await self.submission(for: draft, as: array, limits: limits, tenant: tenant)
-    try await inputs.requireTakeable(draft.inputs)
+    try await inputs.requireTakeable(draft.storedInputs)
     try await requireRoom(for: submission.task, tenant, isCounted: false)
     let verdict: AdmissionVerdict
     do { verdict = try await ledger.judge(submission.task) } catch { throw error.strataError }

@@ -58,6 +58,11 @@ extension JobDraft {
         .invalidBody, "an array cannot run 'after' others, nor join a 'batch'",
         remedy: "submit it when those have ended; it is a batch of its own")
     }
+    if inputs.contains(where: { $0.result != nil }) {
+      throw StrataError(
+        .invalidBody, "an array takes no results of other jobs as inputs: its tasks share what is there",
+        remedy: "submit it when that job has ended, with the results as inputs")
+    }
     if startBy != nil {
       throw StrataError(
         .invalidBody, "an array has no time by which it has to have started: its tasks are made one after another",

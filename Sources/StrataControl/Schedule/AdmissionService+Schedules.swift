@@ -13,9 +13,9 @@ extension AdmissionService {
     // By what is known: whoever makes runs and tasks for all tenants does not wait for a look at the workers.
     let submission = try checkedAsKnown(draft, tenant: tenant, now: now)
     if looksForInputs {
-      try await inputs.require(draft.inputs, of: tenant)
+      try await inputs.require(draft.storedInputs, of: tenant)
     } else {
-      try await inputs.requireTakeable(draft.inputs)
+      try await inputs.requireTakeable(draft.storedInputs)
     }
     return submission
   }

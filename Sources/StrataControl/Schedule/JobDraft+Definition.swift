@@ -5,7 +5,7 @@ import StrataCore
 private struct DraftDocument: Codable {
   let capability: String
   let params: JSONValue
-  let inputs: [ArtifactReference]
+  let inputs: [JobInput]
   let priority: Int
   let tier: TierName?
   let cpuMillicores: Int64?

@@ -120,9 +120,9 @@ struct ScheduleCheck: Sendable {
         .invalidBody, "the job of a schedule has no 'start_by': it runs more than once",
         remedy: "give 'start_within_seconds'")
     }
-    if !job.structure.after.isEmpty || job.structure.batch != nil {
+    if !job.structure.after.isEmpty || job.structure.batch != nil || job.inputs.contains(where: { $0.result != nil }) {
       throw StrataError(
-        .invalidBody, "the job of a schedule cannot run 'after' others, nor join a 'batch'",
+        .invalidBody, "the job of a schedule cannot run 'after' others, work on their results, nor join a 'batch'",
         remedy: "submit what is to follow it by itself")
     }
   }

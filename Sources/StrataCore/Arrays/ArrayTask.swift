@@ -68,23 +68,28 @@ public struct ArrayTask: Hashable, Codable, Sendable {
   /// A JSON text, as a program writes it, with the index in the place of each placeholder in its strings.
   ///
   /// - Complexity: O(bytes).
-  public func filled(_ json: String) -> String {
+  public func filled(_ json: String) -> String { Self.filled(json, index: index) }
+
+  /// Any text, with an index in the place of each placeholder.
+  ///
+  /// - Complexity: O(bytes).
+  public static func filled(_ json: String, index: Int) -> String {
     let (text, digits) = (Array(json.utf8), Array("\(index)".utf8))
     var (filled, place): ([UInt8], Int) = ([], 0)
     filled.reserveCapacity(text.count)
     func isThere(_ word: [UInt8]) -> Bool { text[place...].starts(with: word) }
     while place < text.count {
-      if text[place] != Self.open {
+      if text[place] != open {
         filled.append(text[place])
         place += 1
-      } else if isThere(Self.escaped) {
-        filled += Self.plain
-        place += Self.escaped.count
-      } else if isThere(Self.plain) {
+      } else if isThere(escaped) {
+        filled += plain
+        place += escaped.count
+      } else if isThere(plain) {
         filled += digits
-        place += Self.plain.count
+        place += plain.count
       } else {
-        filled.append(Self.open)
+        filled.append(open)
         place += 1
       }
     }

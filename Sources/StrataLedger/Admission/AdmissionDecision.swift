@@ -24,8 +24,8 @@ package struct AdmissionDecision {
     package let submission: JobSubmission
     package let hold: MicroCredits
     package let priceVersion: Int
-    /// The jobs that it waits for: those of `after` that have not succeeded. With one that has failed already it is
-    /// stored like any other and told of it afterwards, so that it makes no difference which of the two came first.
+    /// The jobs that it waits for: those of `after` that have not succeeded, or make inputs for it. With one that has ended already it
+    /// is stored like any other and told of it afterwards, so that it makes no difference which of the two came first.
     package let waits: [JobID]
 
     package var state: JobState { waits.isEmpty ? .queued : .blocked }

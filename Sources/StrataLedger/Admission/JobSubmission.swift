@@ -27,12 +27,15 @@ public struct JobSubmission: Hashable, Sendable {
   public var occurrence: ScheduleOccurrence?
   /// What its owner calls it and finds it by.
   public var metadata: JobMetadata
+  /// Inputs that other jobs make, which are among those that it runs after.
+  public var awaited: AwaitedInputs?
 
   public init(
     order: WorkOrder, soldAs: String? = nil, tier: TierName, priority: JobPriority = .standard, attemptsMax: Int,
     idempotencyKey: String? = nil, fingerprint: [UInt8], creditsMax: MicroCredits? = nil, createdAt: Timestamp = .now,
     runAt: Timestamp? = nil, startBy: Timestamp? = nil, structure: JobStructure = JobStructure(),
-    occurrence: ScheduleOccurrence? = nil, metadata: JobMetadata = JobMetadata()
+    occurrence: ScheduleOccurrence? = nil, metadata: JobMetadata = JobMetadata(),
+    awaited: AwaitedInputs? = nil
   ) {
     self.order = order
     self.soldAs = soldAs ?? order.capability
@@ -48,6 +51,7 @@ public struct JobSubmission: Hashable, Sendable {
     self.structure = structure
     self.occurrence = occurrence
     self.metadata = metadata
+    self.awaited = awaited
   }
 
   public var job: JobID { order.job }

@@ -4,6 +4,8 @@ public import StrataCore
 public struct StoredJob: Hashable, Sendable {
   /// What the worker was or will be told; names the job and its tenant.
   public let order: WorkOrder
+  /// Inputs that are not known yet, or never became known; nil where the order has all.
+  public let awaited: AwaitedInputs?
   public let soldAs: String
   /// What its owner calls it and finds it by.
   public let metadata: JobMetadata
@@ -41,6 +43,9 @@ public struct StoredJob: Hashable, Sendable {
   /// The name of that schedule; nil once it is deleted.
   public let scheduleName: String?
 
+  /// All that it is to work on, in the order in which it was named.
+  public var inputs: [JobInput] { awaited?.amid(order.inputs) ?? order.inputs.map(JobInput.artifact) }
+
   public var id: JobID { order.job }
   public var tenant: TenantID { order.tenant }
 }
@@ -56,6 +61,7 @@ extension StoredJob {
     priority = try row.required(JobPriority(rawValue: Int(row.integer())))
     attemptsMax = Int(try row.integer())
     order = try WorkOrder(job: id, tenant: tenant, capability: capability, &row)
+    awaited = try row.optionalDocument()
     state = try row.named()
     held = try row.amount()
     createdAt = try row.timestamp()

@@ -20,12 +20,14 @@ extension MemoryLedger {
     let (edges, areThereMore) = edges(from: Set(batch.filter(\.isFinal).map(\.job)))
     var told = DependencyDecision(
       ended: Dictionary(ended.map { ($0.job, $0.state) }) { first, _ in first }, now: clock.now)
-    told.decide(edges)
+    // As in the database: who works on results of those that end here is told next.
+    let isAwaiting = edges.contains { $0.dependant.awaited != nil }
+    told.decide(edges.filter { $0.dependant.awaited == nil })
     guard !decision.changesNothing || !told.changesNothing else { return settlement }
     releasing(told.released)
     for row in decision.usage { record(row) }
     settlement.consequences = write(told, decision.closings)
-    settlement.consequences.isIncomplete = areThereMore || !told.closings.isEmpty
+    settlement.consequences.isIncomplete = areThereMore || isAwaiting || !told.closings.isEmpty
     if settlement.consequences.isIncomplete { noteUntold((decision.closings + told.closings).map(\.finished.job)) }
     return settlement
   }
@@ -58,12 +60,17 @@ extension MemoryLedger {
     let (edges, _) = edges(from: Set(ended))
     var told = DependencyDecision(now: clock.now)
     told.decide(edges)
+    told.take(Dictionary(uniqueKeysWithValues: told.sources.map { ($0, left(by: $0)) }))
     releasing(told.released)
     var consequences = write(told, [])
     for job in ended where dependants[job] == nil { untold.remove(job) }
     noteUntold(told.closings.map(\.finished.job))
     consequences.isIncomplete = true
     return consequences
+  }
+
+  private func left(by source: JobID) -> [LeftBehind] {
+    jobs[source].map { [LeftBehind(state: $0.state, results: $0.results)] } ?? []
   }
 
   /// Up to so many rows of those who wait for `jobs`, and whether there are more.
@@ -93,6 +100,9 @@ extension MemoryLedger {
     for job in told.released {
       jobs[job]?.state = .queued
       jobs[job]?.blockers = 0
+      guard let inputs = told.inputs[job] else { continue }
+      jobs[job]?.submission.order.inputs = inputs
+      jobs[job]?.submission.awaited = nil
     }
     for closing in closings + told.closings { close(closing) }
     var consequences = Consequences()
@@ -106,6 +116,7 @@ extension MemoryLedger {
     jobs[done.job]?.state = done.state
     jobs[done.job]?.blockers = 0
     jobs[done.job]?.ended = done
+    jobs[done.job]?.results = closing.report?.results ?? []
     let place = open.firstPlace { $0 >= done.job }
     if open.indices.contains(place), open[place] == done.job { open.remove(at: place) }
     accounts[done.tenant]?.held -= closing.hold
@@ -121,6 +132,6 @@ extension MemoryLedger.KeptJob {
     DependencyDecision.Dependant(
       job: submission.job, tenant: submission.tenant, state: state, blockers: blockers,
       policy: submission.structure.dependencyPolicy, hold: hold, soldAs: submission.soldAs,
-      isCancelRequested: isCancelRequested)
+      isCancelRequested: isCancelRequested, awaited: submission.awaited.map { ($0, amid: submission.order.inputs) })
   }
 }

@@ -31,7 +31,7 @@ public actor MemoryLedger: JobLedger {
 
   /// A row of `job`.
   struct KeptJob {
-    let submission: JobSubmission
+    var submission: JobSubmission
     let price: PricedListing
     let hold: MicroCredits
     var state: JobState
@@ -39,6 +39,8 @@ public actor MemoryLedger: JobLedger {
     var isCancelRequested = false
     var unreadableRestores = 0
     var ended: FinishedJob?
+    /// What it left behind.
+    var results: [ArtifactReference] = []
   }
 
   /// A transfer from a tenant to the house.

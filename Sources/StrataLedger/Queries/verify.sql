@@ -54,6 +54,9 @@ WITH posting AS (
   FROM job LEFT JOIN (SELECT job, count(*) AS count FROM dependency GROUP BY job) AS waits ON waits.job = job.id
   WHERE job.state = 'blocked' AND job.blockers <> coalesce(waits.count, 0)
   UNION ALL
+  SELECT 'input_missing', job.id::text, 'all inputs', 'some awaited' FROM job
+  WHERE job.awaited IS NOT NULL AND job.state IN ('queued', 'succeeded')
+  UNION ALL
   SELECT 'dependant_forgotten', dependency.job::text, 'told', needed.id::text || ' ' || needed.state
   FROM dependency JOIN job AS needed ON needed.id = dependency.needs
   WHERE needed.finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM resolution WHERE resolution.job = needed.id)

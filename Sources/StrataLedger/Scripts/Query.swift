@@ -36,6 +36,7 @@ enum Query {
   static let findJobs = unsafe embedded("find_jobs", strata_query_find_jobs)
   static let findJob = unsafe embedded("find_job", strata_query_find_job)
   static let findResolutions = unsafe embedded("find_resolutions", strata_query_find_resolutions)
+  static let findResults = unsafe embedded("find_results", strata_query_find_results)
   static let findRetries = unsafe embedded("find_retries", strata_query_find_retries)
   static let findSchedule = unsafe embedded("find_schedule", strata_query_find_schedule)
   static let findSettling = unsafe embedded("find_settling", strata_query_find_settling)

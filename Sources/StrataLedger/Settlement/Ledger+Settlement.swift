@@ -74,14 +74,16 @@ struct SettlementTransaction {
     let ended = decision.closings.map(\.finished)
     var dependants = DependencyDecision(
       ended: Dictionary(ended.map { ($0.job, $0.state) }) { first, _ in first }, now: .now)
-    dependants.decide(edges)
+    // Who works on results of those that end here is told next, when they are stored.
+    let isAwaiting = edges.contains { $0.dependant.awaited != nil }
+    dependants.decide(edges.filter { $0.dependant.awaited == nil })
     guard !decision.changesNothing || !dependants.changesNothing else { return settlement }
     releasing(dependants.released)
     let writes = EndingWrites(dependants: dependants, closings: decision.closings)
     var commands = writes.commands
     if !decision.usage.isEmpty { commands.insert(Self.usage(decision.usage), at: commands.startIndex) }
     // Who waits for those that end by the way is told next.
-    let isIncomplete = areThereMore || !dependants.closings.isEmpty
+    let isIncomplete = areThereMore || isAwaiting || !dependants.closings.isEmpty
     if isIncomplete {
       let all = (decision.closings + dependants.closings).map(\.finished.job)
       commands.append(Query.noteResolutions(.identifiers(all)))

@@ -54,14 +54,16 @@ package struct AdmissionStructure: Sendable {
 
   package init() {}
 
-  /// What a submission has to wait for: those of `after` that have not succeeded.
+  /// What a submission has to wait for: those of `after` that have not succeeded, and all that make inputs for it, so that those are looked
+  /// for in one place, whichever came first.
   func waits(of submission: JobSubmission) throws(AdmissionRefusal) -> [JobID] {
     var waits: [JobID] = []
+    let sources = Set(submission.awaited?.sources ?? [])
     for job in Set(submission.structure.after).sorted() {
       // Another tenant's job is as unknown as one that never was.
       guard let known = dependencies[job], known.tenant == submission.tenant else { throw .unknownDependency(job) }
       let isOver = known.state == .succeeded || known.state.isFinal && submission.structure.dependencyPolicy == .run
-      if !isOver { waits.append(job) }
+      if !isOver || sources.contains(job) { waits.append(job) }
     }
     return waits
   }

@@ -6,7 +6,7 @@ package import StrataCore
 /// so may be waited for itself: that is left to the next step, so that no transaction follows a chain.
 package struct DependencyDecision {
   /// A job that waits, as it is stored.
-  package struct Dependant: Hashable, Sendable {
+  package struct Dependant: Sendable {
     package let job: JobID
     package let tenant: TenantID
     package let state: JobState
@@ -18,10 +18,13 @@ package struct DependencyDecision {
     package let batch: BatchID?
     /// Whether it holds a unique key until its end.
     package let holdsKey: Bool
+    /// Inputs that others make, and those that are there; nil where all are.
+    package let awaited: (AwaitedInputs, amid: [ArtifactReference])?
 
     package init(
       job: JobID, tenant: TenantID, state: JobState, blockers: Int, policy: DependencyPolicy, hold: MicroCredits,
-      soldAs: String, isCancelRequested: Bool = false, batch: BatchID? = nil, holdsKey: Bool = false
+      soldAs: String, isCancelRequested: Bool = false, batch: BatchID? = nil, holdsKey: Bool = false,
+      awaited: (AwaitedInputs, amid: [ArtifactReference])? = nil
     ) {
       self.job = job
       self.tenant = tenant
@@ -33,11 +36,12 @@ package struct DependencyDecision {
       self.isCancelRequested = isCancelRequested
       self.batch = batch
       self.holdsKey = holdsKey
+      self.awaited = awaited
     }
   }
 
   /// A row of `dependency`, with the two jobs as they are stored.
-  package struct Edge: Hashable, Sendable {
+  package struct Edge: Sendable {
     package let needs: JobID
     package let stateOfNeeds: JobState
     package let dependant: Dependant
@@ -69,6 +73,12 @@ package struct DependencyDecision {
   package var changesNothing: Bool { told.isEmpty }
   /// Jobs that wait for nothing more.
   package var released: [JobID] { waiting.values.filter { $0.blockers == 0 }.map(\.job).sorted() }
+  /// All inputs of those of them for which others have made some.
+  package private(set) var inputs: [JobID: [ArtifactReference]] = [:]
+  /// The jobs and arrays that have made inputs of jobs that wait for nothing more.
+  package var sources: Set<JobID> {
+    Set(waiting.values.filter { $0.blockers == 0 }.flatMap { $0.awaited?.0.sources ?? [] })
+  }
   /// Jobs that wait for fewer than before.
   package var stillBlocked: [Dependant] { waiting.values.filter { $0.blockers > 0 } }
 
@@ -88,6 +98,18 @@ package struct DependencyDecision {
         close(dependant, .cancelled, nil)
       } else if state != .succeeded {
         apply(dependant, edge.needs, state)
+      }
+    }
+  }
+
+  /// Gives those that are released the inputs that others have made; one for which something is missing is ended.
+  ///
+  /// - Parameter left: what each of `sources` left behind.
+  package mutating func take(_ left: [JobID: [LeftBehind]]) {
+    for dependant in waiting.values where dependant.blockers == 0 {
+      guard let (awaited, stored) = dependant.awaited else { continue }
+      do throws(AttemptError) { inputs[dependant.job] = try awaited.resolved(stored, left) } catch {
+        close(dependant, .failed, error)
       }
     }
   }

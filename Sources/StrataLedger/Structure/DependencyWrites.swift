@@ -17,7 +17,10 @@ enum DependencyWrites {
 
   /// Its answer has the released jobs, as `UnfinishedJob` reads them.
   static func release(_ decision: DependencyDecision) -> PostgreSQLCommand? {
-    decision.released.isEmpty ? nil : Query.releaseJobs(.identifiers(decision.released))
+    let jobs = decision.released
+    guard !jobs.isEmpty else { return nil }
+    return Query.releaseJobs(
+      .identifiers(jobs), .documents(jobs.map { decision.inputs[$0].map { JSONText.encode($0) } }))
   }
 
   /// Everything but the release, and the ending of jobs.
@@ -46,6 +49,16 @@ extension DependencyDecision.Dependant {
     self.init(
       job: try row.identifier(), tenant: try row.identifier(), state: try row.named(),
       blockers: Int(try row.integer()), policy: try row.named(), hold: try row.amount(), soldAs: try row.text(),
-      isCancelRequested: try row.boolean(), batch: try row.optionalIdentifier(), holdsKey: try row.boolean())
+      isCancelRequested: try row.boolean(), batch: try row.optionalIdentifier(), holdsKey: try row.boolean(),
+      awaited: try Self.awaited(&row))
+  }
+
+  private static func awaited(
+    _ row: inout PostgreSQLRow
+  ) throws(PostgreSQLError) -> (AwaitedInputs, amid: [ArtifactReference])? {
+    let (awaited, stored): (AwaitedInputs?, [ArtifactReference]?) = (
+      try row.optionalDocument(), try row.optionalDocument()
+    )
+    return awaited.map { ($0, amid: stored ?? []) }
   }
 }

@@ -38,6 +38,8 @@ private enum ResolutionTransaction {
     let (edges, _) = try DependencyWrites.edges(rows[1], limit: limit)
     var decision = DependencyDecision()
     decision.decide(edges)
+    let sources = decision.sources
+    if !sources.isEmpty { decision.take(try left(by: sources, transaction)) }
     releasing(decision.released)
     let writes = EndingWrites(dependants: decision, closings: [])
     let answers = try transaction.commit(
@@ -47,5 +49,19 @@ private enum ResolutionTransaction {
     var consequences = try writes.consequences(answers)
     consequences.isIncomplete = true
     return consequences
+  }
+
+  private static func left(
+    by sources: Set<JobID>, _ transaction: PostgreSQLTransaction
+  ) throws(PostgreSQLError) -> [JobID: [LeftBehind]] {
+    // One more than are taken, to know whether there are more.
+    let found = Query.findResults(.identifiers(sources.sorted()), .integer(Int64(AwaitedInputs.tasksMax) + 1))
+    let rows = try transaction.run(found)[0].map { row throws(PostgreSQLError) in
+      let (source, task): (JobID, Int64?) = (try row.identifier(), try row.optionalInteger())
+      return (
+        source, LeftBehind(task: task.map(Int.init), state: try row.named(), results: try row.optionalDocument() ?? [])
+      )
+    }
+    return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
   }
 }

@@ -6,7 +6,7 @@ public struct LedgerReport: Hashable, Sendable {
   public struct Violation: Hashable, Sendable {
     /// A stable name: `account_posted`, `account_held`, `account_limit`, `account_over_limit`,
     /// `transfer_without_account`, `charge_over_hold`, `charge_not_posted`, `charge_without_job`,
-    /// `charge_without_success`, `cost_of_job`, `usage_without_job`, `blockers_of_job`, `dependant_forgotten`, `batch_counts`,
+    /// `charge_without_success`, `cost_of_job`, `usage_without_job`, `blockers_of_job`, `input_missing`, `dependant_forgotten`, `batch_counts`,
     /// `key_outlives_job`, `array_tasks`, `array_open`.
     public let rule: String
     /// The account, transfer or job, as a UUID.

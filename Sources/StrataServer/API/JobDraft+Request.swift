@@ -12,7 +12,7 @@ extension JobDraft {
       guard let tier, TierName(rawValue: tier) == nil else { continue }
       throw .invalidBody("'\(tier)' cannot be a tier's name (a–z, 0–9 and -, at most 32)")
     }
-    if let input = asked.inputs?.first(where: { !ArtifactRoutes.isPlainName($0.name) }) {
+    for case .artifact(let input) in asked.inputs ?? [] where !ArtifactRoutes.isPlainName(input.name) {
       throw HTTPRefusal(
         .unprocessableContent, "invalid_name", "the input's name '\(input.name)' is not a plain file name")
     }
@@ -67,8 +67,10 @@ extension PreemptionTerms {
 
 extension JobStructure {
   fileprivate init(_ asked: JobRequest) throws(HTTPRefusal) {
-    if asked.onDependencyFailure != nil, asked.after?.isEmpty != false {
-      throw .invalidBody("'on_dependency_failure' says what becomes of a job with 'after'")
+    let takesResults = asked.inputs?.contains { $0.result != nil } == true
+    if asked.onDependencyFailure != nil, asked.after?.isEmpty != false, !takesResults {
+      throw .invalidBody(
+        "'on_dependency_failure' says what becomes of a job with 'after' or results of others as inputs")
     }
     if asked.uniqueKey == nil, asked.uniqueSeconds != nil || asked.onDuplicate != nil {
       throw .invalidBody("'unique_seconds' and 'on_duplicate' belong to a 'unique_key'")

@@ -23,7 +23,7 @@ extension JobView {
     self.init(
       id: record.id, state: snapshot.state, capability: record.soldAs, tenant: record.tenant, tier: record.tier,
       priority: record.priority.rawValue, params: isListed ? nil : JSONValue(text: order.parametersJSON),
-      inputs: isListed || order.inputs.isEmpty ? nil : order.inputs, resources: order.resources,
+      inputs: isListed || record.inputs.isEmpty ? nil : record.inputs, resources: order.resources,
       alternatives: order.alternatives,
       timeoutSeconds: order.timeoutSeconds, attemptsMax: record.attemptsMax, attempts: attempts,
       progress: running.flatMap(JobView.Progress.init),

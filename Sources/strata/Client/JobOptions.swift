@@ -162,8 +162,8 @@ enum JobOptions {
 
   private static func policy(_ arguments: Arguments) throws(UsageError) -> DependencyPolicy? {
     guard let text = arguments["on-dependency-failure"] else { return nil }
-    guard arguments.has("after") else {
-      throw UsageError("--on-dependency-failure needs --after", command: arguments.command)
+    guard arguments.has("after") || arguments.has(ResultWords.option.name) else {
+      throw UsageError("--on-dependency-failure needs --after or --input-from", command: arguments.command)
     }
     guard let policy = DependencyPolicy(rawValue: text) else {
       let known = DependencyPolicy.allCases.map(\.rawValue).joined(separator: ", ")

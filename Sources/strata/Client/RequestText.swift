@@ -60,8 +60,14 @@ enum RequestText {
       }
   }
 
-  private static func inputs(_ inputs: [ArtifactReference]?) -> [Row] {
-    (inputs ?? []).map { ("input", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
+  private static func inputs(_ inputs: [JobInput]?) -> [Row] {
+    (inputs ?? []).map { input in
+      switch input {
+      case .artifact(let file): ("input", "\(file.name)  \(file.sizeBytes.asBytes)  \(file.digest)")
+      case .result(let result):
+        ("input", "\(result.name.map { "\($0)  " } ?? "")result '\(result.result)' of job \(result.job)")
+      }
+    }
   }
 
   private static func timeLimit(_ seconds: Int64?) -> Row {

@@ -48,7 +48,7 @@ struct ScheduleAction {
       jitterSeconds: said.jitterSeconds)
     let paths = try InputFiles.check(Array(arguments.positional.dropFirst(3)))
     let inputs = InputUpload(server: server, files: paths.map { (InputFiles.name(of: $0), $0) })
-    request.job.inputs = inputs.announced
+    request.job.inputs = inputs.announced.map(JobInput.artifact)
     if arguments.has("dry-run") || !paths.isEmpty {
       let check: ScheduleCheckView = try await server.post("/v1/schedules:check", request)
       if arguments.has("dry-run") {
@@ -57,7 +57,7 @@ struct ScheduleAction {
         return Terminal.print(ScheduleText.of(check.times), none: "it would never run")
       }
     }
-    request.job.inputs = try await inputs.upload()
+    request.job.inputs = try await inputs.upload().map(JobInput.artifact)
     // A key of our own makes the retry of a lost answer find the same schedule.
     try show(try await server.post("/v1/schedules", request, idempotencyKey: "cli-\(ScheduleID())"))
   }
@@ -99,10 +99,10 @@ struct ScheduleAction {
     let inputs = InputUpload(
       server: server, files: try InputFiles.check(Array(words.dropFirst(3))).map { (InputFiles.name(of: $0), $0) })
     if !inputs.files.isEmpty {
-      said.inputs = inputs.announced
+      said.inputs = inputs.announced.map(JobInput.artifact)
       let _: JobCheck = try await server.post("/v1/jobs:check", said)
     }
-    said.inputs = try await inputs.upload()
+    said.inputs = try await inputs.upload().map(JobInput.artifact)
     return said
   }
 

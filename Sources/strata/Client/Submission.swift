@@ -44,16 +44,19 @@ struct Submission {
     (self.waits, self.showsLog) = (waits, showsLog)
   }
 
-  /// - Parameter files: inputs by their names for the job; `InputFiles.check` has seen them.
+  /// - Parameters:
+  ///   - request: its inputs follow the files.
+  ///   - files: inputs by their names for the job; `InputFiles.check` has seen them.
   func perform(_ request: JobRequest, files: [(name: String, path: String)]) async throws -> ExitStatus {
     var request = request
     let inputs = InputUpload(server: server, files: files)
+    let results = request.inputs ?? []
     if !files.isEmpty {
-      request.inputs = inputs.announced
+      request.inputs = inputs.announced.map(JobInput.artifact) + results
       let _: JobCheck = try await server.post(
         "/v1/jobs:check", request, idempotencyKey: idempotencyKey, patience: patience)
     }
-    request.inputs = try await inputs.upload()
+    request.inputs = try await inputs.upload().map(JobInput.artifact) + results
     let accepted: JobAccepted = try await server.post(
       "/v1/jobs", request, idempotencyKey: idempotencyKey, patience: patience)
     if !asJSON, let repeated = RepeatText.of(accepted, isKeyGiven: isKeyGiven, uniqueKey: request.uniqueKey) {

@@ -14,15 +14,22 @@ extension Command {
       STRATA_TASK_INDEX of a command; 'strata array' shows, follows and cancels it. What you submit later waits for all its
       tasks, unless it has a higher --priority.
 
+      With --input-from the job works on what another leaves behind, after the files; it runs after that one, and fails where
+      there is no such result. Of an array it gets those of all tasks, each with the task's index and - before its name.
+
       Example: strata submit gis-lidar-process scan.laz --param cell=1 --label project=survey-12 --out results --wait
+               strata submit pointcloud.raster --input-from 4rq0zn:scan-thinned.laz --out maps --wait
       """,
-    options: JobOptions.all + [.option("param", "NAME=VALUE", "a parameter of the capability", repeats: true)],
+    options: JobOptions.all + [
+      .option("param", "NAME=VALUE", "a parameter of the capability", repeats: true), ResultWords.option,
+    ],
     run: { arguments in
       guard let capability = arguments.positional.first else {
         throw UsageError("which capability? 'strata capabilities' lists them", command: "submit")
       }
       var request = try await JobOptions.request(capability, arguments)
       request.params = try ParameterWords.parse(arguments.all("param"))
+      request.inputs = try await ResultWords.read(arguments)
       let files = try InputFiles.check(Array(arguments.positional.dropFirst()))
       return try await Submission(arguments, waits: arguments.has("wait")).perform(
         request, files: files.map { (InputFiles.name(of: $0), $0) })
@@ -48,7 +55,7 @@ extension Command {
       """,
     options: [.option("out", "FOLDER", "where to put the results")]
       + JobOptions.all.filter { $0.name != "wait" && $0.name != "out" } + [
-        .option("input", "FILE", "a file to place in the command's folder", repeats: true),
+        .option("input", "FILE", "a file to place in the command's folder", repeats: true), ResultWords.option,
         .option("stdin", "FILE", "the command's standard input; - for this command's own"),
         .flag("no-wait", "print the job's identifier and return at once"),
       ], stopsAtFirstArgument: true,
@@ -57,6 +64,7 @@ extension Command {
       var request = try await JobOptions.request("command.run", arguments)
       request.params = ["command": .array(words.map(JSONValue.string))]
       request.name = request.name ?? CommandName.of(words)
+      request.inputs = try await ResultWords.read(arguments)
       var files = try InputFiles.check(arguments.all("input")).map { (name: InputFiles.name(of: $0), path: $0) }
       let submission = try Submission(arguments, waits: !arguments.has("no-wait"), showsLog: true)
       if let source = arguments["stdin"] {

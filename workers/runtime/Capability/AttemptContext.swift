@@ -28,7 +28,7 @@ public struct AttemptContext: Sendable {
   public let inputs: [InputFile]
   /// Private to the attempt and removed after it.
   public let workingFolder: String
-  /// The files left here, at any depth, are the results.
+  /// The files left directly here are the results.
   public let outputFolder: String
   /// The files left directly here are the next attempt's where this one is preempted or handed back, and are here when it
   /// starts; nil of a job that may not be preempted.

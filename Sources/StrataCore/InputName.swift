@@ -1,17 +1,15 @@
-public import StrataCore
-
 extension StrataError.Code {
   /// A job's input has a name that cannot be a file's, or that a worker uses itself.
   public static let invalidName = StrataError.Code(rawValue: "invalid_name")
 }
 
 /// The names under which inputs lie in a job's working folder.
-enum InputName {
-  static let bytesMax = 255
+package enum InputName {
+  package static let bytesMax = 255
   /// What workers and capabilities put there themselves.
-  static let reserved: Set<String> = [".", "..", ".checkpoint", ".stdin", "output"]
+  package static let reserved: Set<String> = [".", "..", ".checkpoint", ".stdin", "output"]
 
-  static func require(_ name: String) throws(StrataError) {
+  package static func require(_ name: String) throws(StrataError) {
     let isPlain = (1...bytesMax).contains(name.utf8.count) && name.utf8.allSatisfy(isPlain)
     guard isPlain else {
       throw StrataError(
