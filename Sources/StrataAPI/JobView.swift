@@ -290,6 +290,8 @@ public struct CapabilityView: Hashable, Codable, Sendable {
   public let parameters: [ParameterDefinition]
   public let inputsMin: Int
   public let inputsMax: Int
+  /// How a job is split over workers; absent where it cannot be.
+  public let parts: Capability.Parts?
 
   public init(_ capability: Capability, soldAs name: String, at price: Price) {
     self.name = name
@@ -305,10 +307,11 @@ public struct CapabilityView: Hashable, Codable, Sendable {
     parameters = capability.parameters
     inputsMin = capability.inputs.lowerBound
     inputsMax = capability.inputs.upperBound
+    parts = capability.parts
   }
 
   enum CodingKeys: String, CodingKey {
-    case name, implementation, version, summary, tier, price, retry, resources, parameters
+    case name, implementation, version, summary, tier, price, retry, resources, parameters, parts
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case inputsMin = "inputs_min"

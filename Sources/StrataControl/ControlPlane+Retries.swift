@@ -15,12 +15,48 @@ extension ControlPlane {
       throw StrataError(.conflict, "job \(id) \(words)", remedy: "only what failed or was cancelled is done again")
     }
     var draft = JobDraft(retrying: record)
-    let latest: [JobID: JobID]
-    do { latest = try await self.latest(of: Set(record.awaited?.sources ?? [])) } catch { throw error.strataError }
-    draft.inputs = draft.inputs.from { latest[$0] ?? $0 }
+    if let awaited = record.awaited {
+      let latest = try await sources(of: record, awaited)
+      draft.inputs = draft.inputs.from { latest[$0] ?? $0 }
+      draft.structure.dependencyPolicy = record.structure.dependencyPolicy
+    }
     draft.maxCharge = maxCharge
     draft.idempotencyKey = idempotencyKey
     return try await admission.submit(draft, tenant: tenant)
+  }
+
+  /// The last that does each job again whose results another is to work on.
+  ///
+  /// - Throws: `conflict` where one of them has ended so that the other would fail at once.
+  private func sources(
+    of job: StoredJob, _ awaited: AwaitedInputs
+  ) async throws(StrataError) -> [JobID: JobID] {
+    let (latest, failed): ([JobID: JobID], JobID?)
+    do throws(LedgerError) {
+      latest = try await self.latest(of: Set(awaited.sources))
+      failed = try await unsuccessful(among: latest.values.sorted(), of: job.tenant)
+    } catch {
+      throw error.strataError
+    }
+    if let failed, job.structure.dependencyPolicy != .run {
+      throw StrataError(
+        .conflict, "job or array \(failed), whose results it takes, has not succeeded",
+        remedy:
+          "do that job again first; of an array whose failed tasks are done again by another, submit this job anew with results of both"
+      )
+    }
+    return latest
+  }
+
+  /// The first of some jobs and arrays that has ended otherwise.
+  private func unsuccessful(among jobs: [JobID], of tenant: TenantID) async throws(LedgerError) -> JobID? {
+    let states = try await ledger.states(of: jobs)
+    for job in jobs {
+      var state = states[job]
+      if state == nil { state = try await ledger.array(ArrayID(job), tenant: tenant)?.endState }
+      if let state, state.isFinal, state != .succeeded { return job }
+    }
+    return nil
   }
 
   /// The jobs that `retryAll` would do again, oldest first.

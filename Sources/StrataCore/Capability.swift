@@ -20,11 +20,13 @@ public struct Capability: Hashable, Sendable {
   public let inputs: ClosedRange<Int>
   /// Other names it is sold under, which may have another price.
   public let soldAs: [Listing]
+  /// How a job is split over workers; nil where it cannot be.
+  public let parts: Parts?
 
   public init(
     name: String, version: Int, summary: String, tier: TierName, price: Price, timeoutSeconds: Int64, attemptsMax: Int,
     resources: ResourceRequest, parameters: [ParameterDefinition], inputs: ClosedRange<Int>, soldAs: [Listing] = [],
-    retry: RetryPolicy = .standard
+    retry: RetryPolicy = .standard, parts: Parts? = nil
   ) {
     self.name = name
     self.version = version
@@ -38,6 +40,24 @@ public struct Capability: Hashable, Sendable {
     self.parameters = parameters
     self.inputs = inputs
     self.soldAs = soldAs
+    self.parts = parts
+  }
+
+  /// How jobs do a part each of what one would do, for another to put together: that has what they leave behind as inputs after its own, and
+  /// does what is not among it itself.
+  public struct Parts: Hashable, Codable, Sendable {
+    /// The parameter, a string, that says which part of how many a job does, such as `3/8`; counted from 1.
+    public let parameter: String
+    /// The names of what a part leaves behind, as `NamePattern` reads them: one for each part.
+    public let results: String
+    /// The most parts.
+    public let maximum: Int
+
+    public init(parameter: String, results: String, maximum: Int) {
+      self.parameter = parameter
+      self.results = results
+      self.maximum = maximum
+    }
   }
 
   /// A capability's entry in a catalogue under another name.

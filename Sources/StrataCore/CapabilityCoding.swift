@@ -3,7 +3,7 @@
 
 extension Capability: Codable {
   enum CodingKeys: String, CodingKey {
-    case name, version, summary, tier, price, retry, resources, parameters, inputs
+    case name, version, summary, tier, price, retry, resources, parameters, inputs, parts
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case soldAs = "sold_as"
@@ -33,7 +33,8 @@ extension Capability: Codable {
       resources: try container.decode(ResourceRequest.self, forKey: .resources),
       parameters: try container.decode([ParameterDefinition].self, forKey: .parameters),
       inputs: inputs.minimum...inputs.maximum,
-      soldAs: try container.decodeIfPresent([Listing].self, forKey: .soldAs) ?? [], retry: retry)
+      soldAs: try container.decodeIfPresent([Listing].self, forKey: .soldAs) ?? [], retry: retry,
+      parts: try container.decodeIfPresent(Parts.self, forKey: .parts))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -50,6 +51,7 @@ extension Capability: Codable {
     try container.encode(parameters, forKey: .parameters)
     try container.encode(InputCount(minimum: inputs.lowerBound, maximum: inputs.upperBound), forKey: .inputs)
     if !soldAs.isEmpty { try container.encode(soldAs, forKey: .soldAs) }
+    try container.encodeIfPresent(parts, forKey: .parts)
   }
 }
 

@@ -9,14 +9,15 @@ package enum InputName {
   /// What workers and capabilities put there themselves.
   package static let reserved: Set<String> = [".", "..", ".checkpoint", ".stdin", "output"]
 
-  package static func require(_ name: String) throws(StrataError) {
+  /// - Parameter isReserved: whether those names count that are taken already.
+  package static func require(_ name: String, isReserved: Bool = true) throws(StrataError) {
     let isPlain = (1...bytesMax).contains(name.utf8.count) && name.utf8.allSatisfy(isPlain)
     guard isPlain else {
       throw StrataError(
         .invalidName, "an input's name is not a plain file name",
         remedy: "use 1 to \(bytesMax) bytes without a slash and without control characters")
     }
-    guard !reserved.contains(name) else {
+    guard !isReserved || !reserved.contains(name) else {
       throw StrataError(.invalidName, "no input may be called '\(name)': the name is reserved", remedy: "rename it")
     }
   }

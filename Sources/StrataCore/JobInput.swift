@@ -18,9 +18,6 @@ public enum JobInput: Hashable, Sendable {
 
 /// Results of a job, or of all tasks of an array, as inputs of another.
 public struct ResultReference: Hashable, Codable, Sendable {
-  /// Bytes of a result's name, or of a pattern for it.
-  public static let resultBytesMax = 1_024
-
   /// What the input is called, `{task}` in it being the index of an array's task. Nil for the result's own name, of an array's task with its
   /// index and `-` before it.
   public var name: String?

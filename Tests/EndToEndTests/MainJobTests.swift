@@ -23,6 +23,38 @@ import Testing
     await stack.stop()
   }
 
+  /// A scan this small is one tile: one part has it, and the others have nothing to do.
+  @Test func aJobThatIsSplitLeavesWhatOneDoes() async throws {
+    let stack = try await StackUnderTest()
+    let scan = stack.folder + "/scan.laz"
+    #expect(try await strata(["simulate-scan", "--points", "30000", scan], on: stack).code == 0)
+    func submit(_ words: [String]) async throws -> CommandRun {
+      try await strata(
+        ["submit", "pointcloud.raster", scan, "--param", "products=[\"dsm\",\"chm\"]"] + words, on: stack)
+    }
+    let (one, split) = (stack.folder + "/one", stack.folder + "/split")
+    #expect(try await submit(["--out", one, "--wait"]).code == 0)
+    let words = ["--split", "3", "--idempotency-key", "k", "--out", split, "--wait"]
+    let run = try await submit(words)
+    #expect(run.code == 0 && run.printed.contains("of 3 parts accepted"), "\(run)")
+    for name in ["dsm.tif", "chm.tif", "chm.png"] {
+      let files = [one, split].map { FileManager.default.contents(atPath: "\($0)/\(name)") }
+      #expect(files[0] != nil && files[0] == files[1], "\(name)")
+    }
+    // Each part is a job, and so is what puts them together; a repeat is none of these.
+    #expect(try await stack.account().postedMicrocredits == 5_000_000)
+    #expect(try await submit(words).code == 0)
+    #expect(try await stack.account().postedMicrocredits == 5_000_000)
+    for words in [
+      ["--split", "1"], ["--split", "2", "--array", "1-2"], ["--split", "257"],
+      ["--split", "2", "--param", "part=1/2"],
+    ] {
+      #expect(try await submit(words).code == 2, "\(words)")
+    }
+    #expect(try await strata(["submit", "noop", "--split", "2"], on: stack).code == 2)
+    await stack.stop()
+  }
+
   @Test func commandsReportTheirStatusLogAndFiles() async throws {
     let stack = try await StackUnderTest()
     let good = try await strata(["run", "--", "sh", "-c", "echo seen"], on: stack)

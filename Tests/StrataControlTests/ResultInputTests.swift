@@ -101,6 +101,85 @@ import Testing
     #expect(try await fixture.lease().map(\.job.id) == [again])
   }
 
+  /// Of three tasks one makes something, one fails, and one is cancelled before it is made.
+  @Test func `of an array there is what its tasks have left`() async throws {
+    let fixture = try await ControlFixture()
+    var draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+    draft.array = ArrayDraft(try TaskIndexes(text: "4-6"))
+    let array = try await fixture.control.submit(draft, tenant: fixture.tenant).id
+    let keeper = ArrayKeeper(ledger: fixture.ledger, admission: fixture.control.admission)
+    func submit(_ result: String, _ policy: DependencyPolicy) async throws -> JobID {
+      let draft = JobDraft(
+        capability: "test.files", parametersJSON: "{}", inputs: [.result(ResultReference(job: array, result: result))],
+        structure: JobStructure(dependencyPolicy: policy))
+      return try await fixture.control.submit(draft, tenant: fixture.tenant).id
+    }
+    let (whole, some) = (try await submit("made", .fail), try await submit("m*", .run))
+    let nothing = try await submit("other*", .run)
+    _ = try await fixture.control.cancel(try TaskIndexes(text: "6"), of: ArrayID(array), tenant: fixture.tenant)
+    while try await keeper.makeDue() > 0 {}
+    let made = try await Self.completeNext(fixture)
+    try await fixture.fail(try #require(try await fixture.lease().first), code: "broken", isRetryable: false)
+    try await fixture.control.settler.drain()
+    let order = try Self.order(try #require(try await fixture.lease().first))
+    #expect(order.job == some && order.inputs.map(\.name) == ["4-made"] && order.inputs[0].digest == made.digest)
+    for (job, code) in [(whole, "dependency_failed"), (nothing, "result_missing")] {
+      let stored = try #require(try await fixture.ledger.job(job, tenant: fixture.tenant))
+      #expect(stored.error?.code == code, "\(stored)")
+    }
+    let error = try await fixture.ledger.job(nothing, tenant: fixture.tenant)?.error
+    #expect(error?.message.contains("none of 2 tasks") == true && error?.message.contains("'made'") == true, "\(error)")
+    // Whoever would fail at once is told so instead, unless that is to be borne.
+    let refusal = await #expect(throws: StrataError.self) {
+      try await fixture.control.retry(whole, tenant: fixture.tenant)
+    }
+    #expect(refusal?.code == .conflict && refusal?.message.contains("\(array)") == true)
+    let again = try await fixture.control.retry(nothing, tenant: fixture.tenant).id
+    let stored = try #require(try await fixture.ledger.job(again, tenant: fixture.tenant))
+    #expect(stored.structure.dependencyPolicy == .run && stored.error?.code == "result_missing")
+    #expect(try await fixture.ledger.verify().isSound)
+  }
+
+  /// With inputs the order is written in another way, in which each of its many slashes takes two bytes.
+  @Test func `what is released is small enough for the queue`() async throws {
+    let fixture = try await ControlFixture()
+    let source = try await fixture.submit()
+    var (taken, refused) = (0, 0)
+    for count in stride(from: 28_000, through: 34_000, by: 500) {
+      let paths = String(repeating: "/", count: count)
+      let draft = JobDraft(
+        capability: "command.run", parametersJSON: #"{"command":["ls","\#(paths)"]}"#,
+        inputs: [.result(ResultReference(job: source, result: "made"))])
+      do {
+        _ = try await fixture.control.submit(draft, tenant: fixture.tenant)
+        taken += 1
+      } catch let error as StrataError where error.code == .invalidInput {
+        refused += 1
+      }
+    }
+    #expect(taken > 0 && refused > 0)
+    _ = try await Self.completeNext(fixture)
+    #expect(try await fixture.lease(100).count == taken)
+  }
+
+  @Test func `nobody works on results of another tenant, whatever is named`() async throws {
+    let fixture = try await ControlFixture()
+    let other = try await fixture.ledger.createTenant(
+      name: "other", plan: "p", credits: MicroCredits(micros: 10_000_000))
+    let source = try await fixture.submit()
+    var draft = JobDraft(capability: "test.echo", parametersJSON: "{}")
+    draft.array = ArrayDraft(try TaskIndexes(text: "1-2"))
+    let array = try await fixture.control.submit(draft, tenant: fixture.tenant).id
+    for job in [source, array] {
+      let stealing = JobDraft(
+        capability: "test.files", parametersJSON: "{}", inputs: [.result(ResultReference(job: job, result: "*"))])
+      let error = await #expect(throws: StrataError.self) {
+        try await fixture.control.submit(stealing, tenant: other)
+      }
+      #expect(error?.code == .unknownDependency)
+    }
+  }
+
   @Test func `names that cannot be are refused at once`() async throws {
     let fixture = try await ControlFixture()
     let source = try await fixture.submit()
@@ -109,7 +188,9 @@ import Testing
       ResultReference(job: source, result: ""),
       ResultReference(job: source, result: String(repeating: "a", count: 2_000)),
     ]
-    for result in results {
+    for result in results + [
+      ResultReference(job: source, result: "a\u{0}"), ResultReference(job: source, result: "a/b"),
+    ] {
       let draft = JobDraft(capability: "test.files", parametersJSON: "{}", inputs: [.result(result)])
       let error = await #expect(throws: StrataError.self) {
         try await fixture.control.submit(draft, tenant: fixture.tenant)

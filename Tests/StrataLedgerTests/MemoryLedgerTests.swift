@@ -104,10 +104,15 @@ private struct LedgerTwins {
         timeoutSeconds: Int64.random(in: 1...900, using: &random),
         after: Int.random(in: 0..<3, using: &random) == 0 ? after : [], policy)
       submission.runAt = Bool.random(using: &random) ? nil : submission.createdAt + .seconds(5)
-      if let source = submission.structure.after.first, Bool.random(using: &random) {
-        let result = ["made", "m*", "other"].randomElement(using: &random) ?? ""
-        submission.awaited = AwaitedInputs(
-          [.result(ResultReference(job: source, result: result))], count: 0...1, bytesMax: 1_000)
+      if !submission.structure.after.isEmpty, Bool.random(using: &random) {
+        submission.order.inputs = Bool.random(using: &random) ? made : []
+        var inputs = submission.order.inputs.map(JobInput.artifact)
+        for source in submission.structure.after {
+          let result = ["made", "m*", "other"].randomElement(using: &random) ?? ""
+          let place = Int.random(in: 0...inputs.count, using: &random)
+          inputs.insert(.result(ResultReference(name: "\(place)", job: source, result: result)), at: place)
+        }
+        submission.awaited = AwaitedInputs(inputs, count: 0...2, bytesMax: 1_000)
       }
       submitted.append(submission)
       return submission

@@ -34,6 +34,7 @@ import Testing
     ("cost_of_job", "UPDATE job SET cost = cost + 1 WHERE state = 'succeeded'"),
     ("usage_without_job", "DELETE FROM job"),
     ("blockers_of_job", "DELETE FROM dependency"),
+    ("input_missing", "UPDATE job SET awaited = '{}' WHERE state = 'queued'"),
     (
       "batch_counts",
       "INSERT INTO batch (id, tenant, created_at, total) SELECT id, tenant, now(), 1 FROM job"

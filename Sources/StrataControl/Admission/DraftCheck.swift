@@ -65,10 +65,8 @@ package struct DraftCheck: Sendable {
       inputs: draft.storedInputs, timeoutSeconds: timeout, resources: resources,
       retry: retry.decidesAsStandard ? nil : retry, task: draft.task, preemption: draft.preemption,
       alternatives: alternatives.isEmpty ? nil : alternatives)
-    let size = try requireSmall(order)
-    let awaited = AwaitedInputs(
-      draft.inputs, count: capability.inputs,
-      bytesMax: payloadBytesMax - size + draft.storedInputs.encodedInOrder.count)
+    try requireSmall(order)
+    let awaited = try awaited(draft.inputs, order, capability.inputs)
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
       attemptsMax: draft.retry?.attemptsMax ?? capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
@@ -77,10 +75,29 @@ package struct DraftCheck: Sendable {
       occurrence: draft.occurrence, metadata: draft.metadata, awaited: awaited)
   }
 
-  /// How many inputs there will be, as far as that is known: of a job that leaves several behind, or an array, only those can tell.
+  /// How many inputs there will be at least: of those that others make only they can tell how many each comes to, but for none.
   private func inputCount(_ inputs: [JobInput], _ bounds: ClosedRange<Int>) -> Int {
-    let isOpen = inputs.contains { $0.result != nil }
-    return isOpen ? max(inputs.compactMap(\.artifact).count + 1, bounds.lowerBound) : inputs.count
+    inputs.contains { $0.result != nil } ? max(inputs.count, bounds.lowerBound) : inputs.count
+  }
+
+  /// - Returns: nil where all inputs are there.
+  /// - Throws: `invalidInput` where what is to be awaited would not fit beside the order.
+  private func awaited(
+    _ inputs: [JobInput], _ order: WorkOrder, _ count: ClosedRange<Int>
+  ) throws(StrataError) -> AwaitedInputs? {
+    guard let one = inputs.lazy.compactMap(\.result).first else { return nil }
+    // An order is written otherwise once it has inputs, and longer: so it is measured with one.
+    var whole = order
+    whole.inputs = order.inputs + [ArtifactReference(name: "", digest: ArtifactDigest(hashing: []), sizeBytes: 0)]
+    let left = payloadBytesMax - (whole.encoded.count - whole.inputs.encodedInOrder.count)
+    let bytes = inputs.encodedInOrder.count
+    guard bytes <= left else {
+      throw StrataError(
+        .invalidInput,
+        "the inputs take \(bytes) bytes beside the parameters, those of job \(one.job) among them, and at most \(left) are left",
+        remedy: "put large values into an input file, or name results with a pattern")
+    }
+    return AwaitedInputs(inputs, count: count, bytesMax: left)
   }
 
   private func retry(of draft: JobDraft, _ capability: Capability) throws(StrataError) -> RetryPolicy {
@@ -120,9 +137,9 @@ package struct DraftCheck: Sendable {
   }
 
   private func requireSensible(_ result: ResultReference) throws(StrataError) {
-    guard (1...ResultReference.resultBytesMax).contains(result.result.utf8.count) else {
+    do throws(StrataError) { try InputName.require(result.result, isReserved: false) } catch {
       throw StrataError(
-        .invalidInput, "the name of a result has 1 to \(ResultReference.resultBytesMax) bytes",
+        .invalidName, "no result can be called as an input says (\(error.message))",
         remedy: "give its name as the job that makes it shows it, or * for all")
     }
   }
@@ -138,7 +155,8 @@ package struct DraftCheck: Sendable {
   private func requireFew(_ after: [JobID]) throws(StrataError) {
     guard after.count <= JobStructure.afterMax else {
       throw StrataError(
-        .invalidInput, "the job is to run after \(after.count) others, at most \(JobStructure.afterMax) are taken",
+        .invalidInput,
+        "the job is to run after \(after.count) others, those whose results it takes among them, at most \(JobStructure.afterMax) are taken",
         remedy: "let a job in between wait for a part of them")
     }
   }
@@ -163,15 +181,12 @@ package struct DraftCheck: Sendable {
   }
 
   /// What the queue would not take must not be accepted: it could never run.
-  ///
-  /// - Returns: its bytes.
-  @discardableResult func requireSmall(_ order: WorkOrder) throws(StrataError) -> Int {
+  func requireSmall(_ order: WorkOrder) throws(StrataError) {
     let size = order.encoded.count
     guard size <= payloadBytesMax else {
       throw StrataError(
         .invalidInput, "the parameters and the list of inputs take \(size) bytes, at most \(payloadBytesMax) are taken",
         remedy: "put large values into an input file")
     }
-    return size
   }
 }

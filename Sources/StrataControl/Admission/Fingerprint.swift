@@ -14,7 +14,8 @@ enum Fingerprint {
       + Array((draft.start.map { "\n\($0.fingerprint)" } ?? "").utf8)
       + Array((draft.startBy.map { "\nby \($0.fingerprint)" } ?? "").utf8)
       + (draft.structure.isPlain ? [] : [0x0A] + draft.structure.encodedInOrder)
-      + (draft.inputs.contains { $0.result != nil } ? [0x0A] + draft.inputs.encodedInOrder : [])
+      + (draft.structure.retryOf == nil && draft.inputs.contains { $0.result != nil }
+        ? [0x0A] + draft.inputs.encodedInOrder : [])
       + (draft.metadata.isEmpty ? [] : [0x0A] + draft.metadata.encodedInOrder)
       + (draft.retry.flatMap { draft.structure.retryOf == nil ? [0x0A] + $0.encodedInOrder : nil } ?? [])
     return ArtifactDigest(hashing: text).bytes

@@ -73,8 +73,8 @@ public struct ArrayTask: Hashable, Codable, Sendable {
   /// Any text, with an index in the place of each placeholder.
   ///
   /// - Complexity: O(bytes).
-  public static func filled(_ json: String, index: Int) -> String {
-    let (text, digits) = (Array(json.utf8), Array("\(index)".utf8))
+  public static func filled(_ text: String, index: Int) -> String {
+    let (text, digits) = (Array(text.utf8), Array("\(index)".utf8))
     var (filled, place): ([UInt8], Int) = ([], 0)
     filled.reserveCapacity(text.count)
     func isThere(_ word: [UInt8]) -> Bool { text[place...].starts(with: word) }

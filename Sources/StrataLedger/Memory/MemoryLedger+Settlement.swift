@@ -59,8 +59,8 @@ extension MemoryLedger {
     guard !ended.isEmpty else { return nil }
     let (edges, _) = edges(from: Set(ended))
     var told = DependencyDecision(now: clock.now)
-    told.decide(edges)
-    told.take(Dictionary(uniqueKeysWithValues: told.sources.map { ($0, left(by: $0)) }))
+    told.decide(DependencyDecision.step(edges))
+    told.take { sources in Dictionary(uniqueKeysWithValues: sources.map { ($0, left(by: $0)) }) }
     releasing(told.released)
     var consequences = write(told, [])
     for job in ended where dependants[job] == nil { untold.remove(job) }

@@ -16,8 +16,8 @@ public struct AwaitedInputs: Hashable, Codable, Sendable {
   /// Bytes of all inputs together, as they are stored.
   public let bytesMax: Int
 
-  /// More tasks of an array than these are not looked at.
-  static let tasksMax = 1_000
+  /// The most jobs and tasks of arrays that are looked at for one job.
+  package static let sourcesMax = 1_000
 
   /// - Returns: nil where all inputs are there.
   public init?(_ inputs: [JobInput], count: ClosedRange<Int>, bytesMax: Int) {
@@ -68,60 +68,65 @@ extension AwaitedInputs {
   ///   - stored: those that were there before.
   ///   - left: by sources, what they left behind: of an array one for each task that was made, in order.
   /// - Throws: `result_missing`, or `invalid_input` where the inputs are too many, or too alike: neither is worth another attempt.
+  /// - Complexity: O(bytes of the patterns times bytes of the results' names); it ends with the first input too many.
   package func resolved(
     _ stored: [ArtifactReference], _ left: [JobID: [LeftBehind]]
   ) throws(AttemptError) -> [ArtifactReference] {
+    guard left.values.reduce(0, { $0 + $1.count }) <= Self.sourcesMax else {
+      throw .invalid("results of more than \(Self.sourcesMax) jobs and tasks cannot be inputs of one job")
+    }
     var inputs: [ArtifactReference] = []
     for input in amid(stored) {
       switch input {
       case .artifact(let artifact): inputs.append(artifact)
-      case .result(let reference): inputs += try Self.results(reference, left[reference.job] ?? [])
+      case .result(let reference): try add(reference, left[reference.job] ?? [], to: &inputs)
       }
     }
     try requireTakeable(inputs)
     return inputs
   }
 
-  private static func results(
-    _ reference: ResultReference, _ left: [LeftBehind]
-  ) throws(AttemptError) -> [ArtifactReference] {
-    guard left.count <= tasksMax else {
-      throw .invalid("array \(reference.job) has more than \(tasksMax) tasks, too many for their results to be inputs")
-    }
+  private func add(
+    _ reference: ResultReference, _ left: [LeftBehind], to inputs: inout [ArtifactReference]
+  ) throws(AttemptError) {
     let pattern = reference.pattern
-    var inputs: [ArtifactReference] = []
+    let before = inputs.count
     for one in left {
       let meant = one.results.filter { pattern.matches($0.name) }
       // Of a task that has not succeeded, and need not have, nothing is expected.
       if meant.isEmpty, !pattern.isOpen, one.state == .succeeded || one.task == nil {
-        throw .missing(reference, one)
+        throw .missing(reference, [one])
       }
-      inputs += meant.map {
-        ArtifactReference(
-          name: reference.inputName(of: $0.name, task: one.task), digest: $0.digest, sizeBytes: $0.sizeBytes)
+      for result in meant {
+        let name = reference.inputName(of: result.name, task: one.task)
+        do throws(StrataError) { try InputName.require(name) } catch {
+          let whose = one.task.map { "task \($0) of array \(reference.job)" } ?? "job \(reference.job)"
+          throw .invalid(
+            "result '\(result.name.shown)' of \(whose) would be an input called '\(name.shown)', which no input can be (\(error.message)); give it a 'name'"
+          )
+        }
+        inputs.append(ArtifactReference(name: name, digest: result.digest, sizeBytes: result.sizeBytes))
+      }
+      guard inputs.count <= countMax else {
+        throw .invalid("there would be \(inputs.count) inputs and more, and the capability takes at most \(countMax)")
       }
     }
-    guard !inputs.isEmpty else { throw .missing(reference, left.first { $0.task == nil }) }
-    return inputs
+    if inputs.count == before { throw .missing(reference, left) }
   }
 
   private func requireTakeable(_ inputs: [ArtifactReference]) throws(AttemptError) {
-    for input in inputs {
-      do throws(StrataError) { try InputName.require(input.name) } catch {
-        throw .invalid("a result cannot be an input: \(error)")
-      }
-    }
     var names: Set<String> = []
     if let twice = inputs.first(where: { !names.insert($0.name).inserted }) {
-      throw .invalid("two inputs would be called '\(twice.name)'; give them a 'name' of their own")
+      throw .invalid(
+        "two inputs would be called '\(twice.name)'; give results a 'name' of their own, of an array's tasks with {task}"
+      )
     }
-    guard (countMin...countMax).contains(inputs.count) else {
-      let bound = inputs.count > countMax ? "at most \(countMax)" : "at least \(countMin)"
-      throw .invalid("the results make \(inputs.count.counted("input")), and the capability takes \(bound)")
+    guard inputs.count >= countMin else {
+      throw .invalid("the results make \(inputs.count.counted("input")), and the capability takes at least \(countMin)")
     }
     let bytes = JSONText.encode(inputs).utf8.count
     guard bytes <= bytesMax else {
-      throw .invalid("the list of inputs takes \(bytes) bytes, and at most \(bytesMax) are taken")
+      throw .invalid("the list of inputs takes \(bytes) bytes, and at most \(bytesMax) are left for it")
     }
   }
 }
@@ -134,11 +139,29 @@ extension AttemptError {
     AttemptError(code: "invalid_input", message: message, isRetryable: false)
   }
 
-  fileprivate static func missing(_ reference: ResultReference, _ source: LeftBehind?) -> AttemptError {
-    let whose = source?.task.map { "task \($0) of array \(reference.job)" } ?? "job \(reference.job)"
-    let names = (source?.results ?? []).prefix(8).map { "'\($0.name)'" }.joined(separator: ", ")
-    let has = names.isEmpty ? "it left none" : "it left \(names)\((source?.results.count ?? 0) > 8 ? " and more" : "")"
+  /// - Parameter looked: the job, or the task, or all tasks, that have left nothing of that name.
+  fileprivate static func missing(_ reference: ResultReference, _ looked: [LeftBehind]) -> AttemptError {
+    let whose =
+      switch (looked.count, looked.first?.task) {
+      case (1, let task?): "task \(task) of array \(reference.job) has"
+      case (_, .some): "none of \(looked.count) tasks of array \(reference.job) has"
+      default: "job or array \(reference.job) has"
+      }
+    let names = looked.flatMap(\.results).map { "'\($0.name.shown)'" }
+    let has = names.isEmpty ? "nothing is there" : "there is \(names.prefix(namesMax).joined(separator: ", "))"
     return AttemptError(
-      code: resultMissingCode, message: "\(whose) has no result '\(reference.result)'; \(has)", isRetryable: false)
+      code: resultMissingCode,
+      message: "\(whose) no result '\(reference.result.shown)'; \(has)\(names.count > namesMax ? " and more" : "")",
+      isRetryable: false)
+  }
+
+  /// Names that are told.
+  private static let namesMax = 8
+}
+
+extension String {
+  /// Without what would not stay on its line.
+  fileprivate var shown: String {
+    String(unicodeScalars.prefix(100).map { $0.properties.generalCategory == .control ? "?" : Character($0) })
   }
 }

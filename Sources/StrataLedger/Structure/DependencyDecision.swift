@@ -75,10 +75,6 @@ package struct DependencyDecision {
   package var released: [JobID] { waiting.values.filter { $0.blockers == 0 }.map(\.job).sorted() }
   /// All inputs of those of them for which others have made some.
   package private(set) var inputs: [JobID: [ArtifactReference]] = [:]
-  /// The jobs and arrays that have made inputs of jobs that wait for nothing more.
-  package var sources: Set<JobID> {
-    Set(waiting.values.filter { $0.blockers == 0 }.flatMap { $0.awaited?.0.sources ?? [] })
-  }
   /// Jobs that wait for fewer than before.
   package var stillBlocked: [Dependant] { waiting.values.filter { $0.blockers > 0 } }
 
@@ -102,13 +98,31 @@ package struct DependencyDecision {
     }
   }
 
+  /// Jobs that work on results of others and are told in one step, at most: each may have to be told what very many have left.
+  private static let awaitingMax = 16
+
+  /// Of the rows of a step as many as may be told in it.
+  package static func step(_ edges: [Edge]) -> [Edge] {
+    var awaiting = 0
+    return Array(
+      edges.prefix { edge in
+        awaiting += edge.dependant.awaited == nil ? 0 : 1
+        return awaiting <= awaitingMax
+      })
+  }
+
   /// Gives those that are released the inputs that others have made; one for which something is missing is ended.
   ///
-  /// - Parameter left: what each of `sources` left behind.
-  package mutating func take(_ left: [JobID: [LeftBehind]]) {
-    for dependant in waiting.values where dependant.blockers == 0 {
+  /// - Parameter left: what sources left behind, asked for once for jobs with the same ones.
+  package mutating func take<Failure: Error>(
+    _ left: (Set<JobID>) throws(Failure) -> [JobID: [LeftBehind]]
+  ) throws(Failure) {
+    var known: (sources: Set<JobID>, left: [JobID: [LeftBehind]]) = ([], [:])
+    for dependant in waiting.values.sorted(by: { $0.job < $1.job }) where dependant.blockers == 0 {
       guard let (awaited, stored) = dependant.awaited else { continue }
-      do throws(AttemptError) { inputs[dependant.job] = try awaited.resolved(stored, left) } catch {
+      let sources = Set(awaited.sources)
+      if sources != known.sources { known = (sources, try left(sources)) }
+      do throws(AttemptError) { inputs[dependant.job] = try awaited.resolved(stored, known.left) } catch {
         close(dependant, .failed, error)
       }
     }

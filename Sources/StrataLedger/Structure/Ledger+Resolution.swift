@@ -37,9 +37,8 @@ private enum ResolutionTransaction {
     let rows = try transaction.run(Query.lockAccountsOfJobs(jobs), DependencyWrites.reading(ended, limit: limit))
     let (edges, _) = try DependencyWrites.edges(rows[1], limit: limit)
     var decision = DependencyDecision()
-    decision.decide(edges)
-    let sources = decision.sources
-    if !sources.isEmpty { decision.take(try left(by: sources, transaction)) }
+    decision.decide(DependencyDecision.step(edges))
+    try decision.take { (sources) throws(PostgreSQLError) in try left(by: sources, transaction) }
     releasing(decision.released)
     let writes = EndingWrites(dependants: decision, closings: [])
     let answers = try transaction.commit(
@@ -55,7 +54,7 @@ private enum ResolutionTransaction {
     by sources: Set<JobID>, _ transaction: PostgreSQLTransaction
   ) throws(PostgreSQLError) -> [JobID: [LeftBehind]] {
     // One more than are taken, to know whether there are more.
-    let found = Query.findResults(.identifiers(sources.sorted()), .integer(Int64(AwaitedInputs.tasksMax) + 1))
+    let found = Query.findResults(.identifiers(sources.sorted()), .integer(Int64(AwaitedInputs.sourcesMax) + 1))
     let rows = try transaction.run(found)[0].map { row throws(PostgreSQLError) in
       let (source, task): (JobID, Int64?) = (try row.identifier(), try row.optionalInteger())
       return (

@@ -71,6 +71,7 @@ enum CapabilityText {
       "timeout     \(one.timeoutSeconds) s",
       "attempts    \(attempts(of: one))",
     ]
+    if let parts = one.parts { lines.append("parts       up to \(parts.maximum), with --split") }
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }
     if !one.parameters.isEmpty { lines += ["", "Parameters:"] }
     lines += one.parameters.flatMap { Self.lines(of: $0, indent: "  ") }

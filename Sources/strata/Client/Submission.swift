@@ -39,7 +39,8 @@ struct Submission {
     folder = try arguments["out"].map(ResultsFolder.init)
     asJSON = arguments.has("json")
     patience = try JobOptions.patience(arguments)
-    idempotencyKey = try JobOptions.idempotencyKey(arguments)
+    let suffix = arguments.has("split") ? SplitJob.keySuffix.utf8.count : 0
+    idempotencyKey = try JobOptions.idempotencyKey(arguments, bytesMax: 255 - suffix)
     isKeyGiven = arguments.has("idempotency-key")
     (self.waits, self.showsLog) = (waits, showsLog)
   }
@@ -47,18 +48,30 @@ struct Submission {
   /// - Parameters:
   ///   - request: its inputs follow the files.
   ///   - files: inputs by their names for the job; `InputFiles.check` has seen them.
-  func perform(_ request: JobRequest, files: [(name: String, path: String)]) async throws -> ExitStatus {
+  ///   - split: how it is split over workers; nil for one job.
+  func perform(
+    _ request: JobRequest, files: [(name: String, path: String)], split: SplitJob? = nil
+  ) async throws -> ExitStatus {
     var request = request
+    let parts = try await split?.parts(of: request, files: files.count, on: server)
     let inputs = InputUpload(server: server, files: files)
     let results = request.inputs ?? []
     if !files.isEmpty {
       request.inputs = inputs.announced.map(JobInput.artifact) + results
       let _: JobCheck = try await server.post(
         "/v1/jobs:check", request, idempotencyKey: idempotencyKey, patience: patience)
+      // With a key that was given, the parts may be there already.
+      if let parts, !isKeyGiven {
+        let _: JobCheck = try await server.post("/v1/jobs:check", parts.tasks(of: request), patience: patience)
+      }
     }
     request.inputs = try await inputs.upload().map(JobInput.artifact) + results
-    let accepted: JobAccepted = try await server.post(
-      "/v1/jobs", request, idempotencyKey: idempotencyKey, patience: patience)
+    let accepted: JobAccepted
+    if let parts {
+      accepted = try await submit(parts, of: request)
+    } else {
+      accepted = try await submit(request)
+    }
     if !asJSON, let repeated = RepeatText.of(accepted, isKeyGiven: isKeyGiven, uniqueKey: request.uniqueKey) {
       Terminal.note(repeated)
     }
@@ -80,6 +93,34 @@ struct Submission {
       ).follow(accepted.id)
     }
     return try await JobOutcome(server: server, job: job).show(folder: folder, asJSON: asJSON, isBrief: showsLog)
+  }
+
+  private func submit(_ request: JobRequest, keySuffix: String = "") async throws -> JobAccepted {
+    try await server.post(
+      "/v1/jobs", request, idempotencyKey: idempotencyKey + keySuffix, patience: patience)
+  }
+
+  /// The parts, and then the job that puts them together.
+  private func submit(_ parts: SplitJob.Parts, of request: JobRequest) async throws -> JobAccepted {
+    let tasks = try await submit(parts.tasks(of: request), keySuffix: SplitJob.keySuffix)
+    if tasks.isRepeat, tasks.state == .cancelled {
+      throw StrataError(
+        .conflict, "the parts of this Idempotency-Key, array \(tasks.id), are cancelled", remedy: "use a new key")
+    }
+    Terminal.note("array \(tasks.id) of \(parts.count.counted("part")) accepted")
+    do {
+      return try await submit(parts.whole(of: request, from: tasks.id))
+    } catch let refusal as StrataError where SplitJob.isRefusal(refusal.code) && !tasks.isRepeat {
+      // Nobody would put the parts together.
+      let _: ArrayView = try await server.delete("/v1/arrays/\(tasks.id)")
+      Terminal.note("array \(tasks.id) is cancelled: what puts its parts together was refused")
+      throw refusal
+    } catch {
+      Terminal.note(
+        "array \(tasks.id) goes on; the same command with --idempotency-key \(idempotencyKey) puts its parts together, and strata array cancel \(tasks.id) stops it"
+      )
+      throw error
+    }
   }
 
   private func follow(_ array: ArrayID, tasks: Int, isRepeat: Bool) async throws -> ExitStatus {

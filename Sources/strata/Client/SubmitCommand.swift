@@ -17,11 +17,16 @@ extension Command {
       With --input-from the job works on what another leaves behind, after the files; it runs after that one, and fails where
       there is no such result. Of an array it gets those of all tasks, each with the task's index and - before its name.
 
+      With --split N there are an array of N jobs, which do a part each, and one that puts the parts together, whose identifier is
+      told; its results are those of one job that does all, and it does itself what a part has not. Each is priced by itself,
+      --max-credits bounds each, and cancelling the one leaves the array. 'strata capabilities NAME' says what can be split.
+
       Example: strata submit gis-lidar-process scan.laz --param cell=1 --label project=survey-12 --out results --wait
                strata submit pointcloud.raster --input-from 4rq0zn:scan-thinned.laz --out maps --wait
       """,
     options: JobOptions.all + [
       .option("param", "NAME=VALUE", "a parameter of the capability", repeats: true), ResultWords.option,
+      .option("split", "N", "do it in N parts on as many workers as there are, and put them together"),
     ],
     run: { arguments in
       guard let capability = arguments.positional.first else {
@@ -31,8 +36,9 @@ extension Command {
       request.params = try ParameterWords.parse(arguments.all("param"))
       request.inputs = try await ResultWords.read(arguments)
       let files = try InputFiles.check(Array(arguments.positional.dropFirst()))
+      let split = try SplitJob.read(arguments)
       return try await Submission(arguments, waits: arguments.has("wait")).perform(
-        request, files: files.map { (InputFiles.name(of: $0), $0) })
+        request, files: files.map { (InputFiles.name(of: $0), $0) }, split: split)
     })
 
   static let run = Command(

@@ -44,6 +44,18 @@ import Testing
     #expect(try filled.optionalString("length_unit") == "metres" && filled.optionalString("returns") == "last")
   }
 
+  @Test func whatIsSplitCanBePutTogether() throws {
+    let split = registry.capabilities.filter { $0.parts != nil }
+    #expect(split.contains { $0.name == "pointcloud.raster" })
+    for capability in split {
+      let parts = try #require(capability.parts)
+      let parameter = try #require(capability.parameters.first { $0.name == parts.parameter })
+      #expect(parameter.kind == .string && !parameter.isRequired, "\(capability.name)")
+      #expect(capability.inputs.lowerBound + parts.maximum <= capability.inputs.upperBound, "\(capability.name)")
+      #expect(parts.maximum == TilePart.countMax, "\(capability.name)")
+    }
+  }
+
   @Test func aChoiceIsOneOfThose() throws {
     let ground = try registry.offer(named: "pointcloud.ground").capability
     let unit = try #require(ground.parameters.first { $0.name == "length_unit" })
