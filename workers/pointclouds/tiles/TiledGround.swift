@@ -31,14 +31,12 @@ struct TiledGround {
     try scan.forEachTile(
       threads: threads, keepGoing: { keepGoing(done + (1 - done) * $0) },
       { (tile, threads, going) throws(PointCloudError) in
-        let points = try scan.load(tile, margin: margin)
-        let found = try Self.find(points, method, heightFactor, threads, going)
-        try scan.write(found.classes, of: tile, to: classes)
-        return (found.groundCount, found.candidates)
+        try Self.find(scan.load(tile, margin: margin), method, heightFactor, threads, going)
       },
-      { (_, found) in
-        count += found.0
-        candidates += found.1
+      { (tile, found: Found) throws(PointCloudError) in
+        try scan.write(found.classes, of: tile, to: classes)
+        count += found.groundCount
+        candidates += found.candidates
       })
     guard candidates > 0 else { throw LowestSurface.noCandidates }
     (self.classes, self.count, self.chosen) = (classes, count, chosen)
@@ -61,25 +59,32 @@ struct TiledGround {
     throw LowestSurface.noCandidates
   }
 
-  /// The classes of a tile's own points.
+  /// What is found of one tile.
+  struct Found: Sendable {
+    /// Of its own points.
+    var classes: [UInt8]
+    /// So many of them can be ground.
+    var candidates: Int
+
+    var groundCount: Int { classes.count { $0 == PointClass.ground } }
+  }
+
   private static func find(
     _ points: TilePoints, _ method: GroundMethod, _ heightFactor: Double, _ threads: Int,
     _ going: (Double) -> Bool
-  ) throws(PointCloudError) -> (classes: [UInt8], groundCount: Int, candidates: Int) {
+  ) throws(PointCloudError) -> Found {
     let isCandidate = points.candidates(method.returns)
     let own = points.points[..<points.ownCount]
     func other(_ point: StoredPoint) -> UInt8 {
       PointClass.isNoise(point.classification) ? point.classification : PointClass.unclassified
     }
-    guard isCandidate.contains(true) else { return (own.map(other), 0, 0) }
+    guard isCandidate.contains(true) else { return Found(classes: own.map(other), candidates: 0) }
     let result = try withoutActuallyEscaping(going) { (going) throws(PointCloudError) in
       try method.find(
         points.positions.withHeights(times: heightFactor), isCandidate, threads: threads, progress: going)
     }
     let classes = zip(own, result.isGround).map { $1 ? PointClass.ground : other($0) }
-    return (
-      classes, classes.count { $0 == PointClass.ground }, isCandidate[..<points.ownCount].count { $0 }
-    )
+    return Found(classes: classes, candidates: isCandidate[..<points.ownCount].count { $0 })
   }
 
   /// Takes the classes that the file has.
@@ -89,8 +94,8 @@ struct TiledGround {
       threads: threads, keepGoing: keepGoing,
       { (tile, _, _) throws(PointCloudError) in
         let points = try scan.load(tile, margin: 0)
-        try scan.write(points.points[..<points.ownCount].map(\.classification), of: tile, to: classes)
-      }, { (_, _) in })
+        return points.points[..<points.ownCount].map(\.classification)
+      }, { (tile, found: [UInt8]) throws(PointCloudError) in try scan.write(found, of: tile, to: classes) })
     (self.classes, count) = (classes, scan.groundCount)
   }
 }

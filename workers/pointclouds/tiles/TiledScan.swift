@@ -29,6 +29,8 @@ struct TiledScan: Sendable {
   private static let tileCellsMax = 4 << 20
 
   struct Tile: Hashable, Sendable {
+    /// Its place in `tiles`.
+    let number: Int
     let cells: CellRectangle
     /// The blocks that it is made of, of those that have points.
     let blocks: [Int]
@@ -137,7 +139,7 @@ struct TiledScan: Sendable {
     _ points: SortedPoints, _ lattice: BlockLattice, _ cells: CellRectangle, pointsMax: Int
   ) -> [Tile] {
     guard points.count > pointsMax || cells.columns * cells.rows > tileCellsMax else {
-      return [Tile(cells: cells, blocks: Array(points.blocks.indices))]
+      return [Tile(number: 0, cells: cells, blocks: Array(points.blocks.indices))]
     }
     var shift = 0
     var tiles = grouped(points, shift)
@@ -154,7 +156,8 @@ struct TiledScan: Sendable {
       for column in all.low.x..<all.high.x {
         let low = SIMD2(column, row) &* side
         let whole = CellRectangle(low: low, high: low &+ side)
-        list.append(Tile(cells: whole.intersection(cells), blocks: tiles[SIMD2(column, row)] ?? []))
+        list.append(
+          Tile(number: list.count, cells: whole.intersection(cells), blocks: tiles[SIMD2(column, row)] ?? []))
       }
     }
     return list
@@ -168,19 +171,21 @@ struct TiledScan: Sendable {
 
 // Working on tiles.
 extension TiledScan {
-  /// Makes something of each tile, on several threads at once, and hands it to `consume` in the order of the tiles, on the caller's
-  /// thread.
+  /// Makes something of tiles, on several threads at once, and hands it to `consume` in their order, on the caller's thread.
   ///
-  /// - Parameter make: given a tile, how many threads it may use itself, and a function to be called with the share of the tile that is
-  ///   done, which answers whether to go on.
+  /// - Parameters:
+  ///   - numbers: of the tiles; nil for all of them.
+  ///   - make: given a tile, how many threads it may use itself, and a function to be called with the share of the tile that is done, which
+  ///     answers whether to go on.
   func forEachTile<Made: Sendable>(
-    threads: Int, keepGoing: (Double) -> Bool,
+    _ numbers: [Int]? = nil, threads: Int, keepGoing: (Double) -> Bool,
     _ make:
       @Sendable (Tile, _ threads: Int, _ going: @escaping (Double) -> Bool)
       throws(PointCloudError) -> Made,
     _ consume: (Tile, Made) throws(PointCloudError) -> Void
   ) throws(PointCloudError) {
-    guard tiles.count > 1 else {
+    let tiles = numbers?.map { self.tiles[$0] } ?? self.tiles
+    if tiles.count == 1 {
       let made = try withoutActuallyEscaping(keepGoing) { (going) throws(PointCloudError) in
         try make(tiles[0], threads, going)
       }
@@ -196,9 +201,12 @@ extension TiledScan {
 
   /// Tiles with more points first.
   var tilesByCount: [Tile] {
-    let counts = tiles.map { $0.blocks.reduce(0) { $0 + points.blocks[$1].count } }
+    let counts = tiles.map(pointCount)
     return tiles.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }.map { tiles[$0] }
   }
+
+  /// How many points a tile has.
+  func pointCount(_ tile: Tile) -> Int { tile.blocks.reduce(0) { $0 + points.blocks[$1].count } }
 
   /// A byte for each point, all 0.
   func column() throws(PointCloudError) -> ByteColumn {
@@ -213,7 +221,7 @@ extension TiledScan {
   func load(_ tile: Tile, margin: Int, classes: ByteColumn? = nil) throws(PointCloudError) -> TilePoints {
     let region = tile.cells.expanded(by: margin).intersection(cells)
     var loaded: [StoredPoint] = []
-    let own = tile.blocks.reduce(0) { $0 + points.blocks[$1].count }
+    let own = pointCount(tile)
     loaded.reserveCapacity(own)
     for number in tile.blocks { try append(number, classes, to: &loaded) }
     let core = Set(tile.blocks)

@@ -21,6 +21,13 @@ struct TiledStages: Sendable {
     var seconds = 0.0
   }
 
+  /// What is found of one tile: of each of its own points, as `kept` and `classes`, and what there is to tell of each stage.
+  struct Found: Sendable {
+    var kept: [UInt8]
+    var classes: [UInt8]
+    var told: [Told]
+  }
+
   /// Whether stages can be run so.
   static func canRun(_ stages: [any CloudStage]) -> Bool {
     stages.allSatisfy { $0.reach != .whole && $0.change != .more }
@@ -55,7 +62,9 @@ struct TiledStages: Sendable {
     try scan.forEachTile(
       threads: threads, keepGoing: keepGoing,
       { (tile, threads, going) throws(PointCloudError) in
-        guard !tile.blocks.isEmpty else { return [Told](repeating: Told(), count: stages.count) }
+        guard !tile.blocks.isEmpty else {
+          return Found(kept: [], classes: [], told: [Told](repeating: Told(), count: stages.count))
+        }
         let points = try scan.load(tile, margin: margin)
         var run = try TileRun(points, scan, template, context, threads: threads)
         for (stage, label) in zip(stages, labels) {
@@ -64,11 +73,13 @@ struct TiledStages: Sendable {
           }
         }
         let own = run.own(points)
-        try scan.write(own.kept, of: tile, to: kept)
-        try scan.write(own.classes, of: tile, to: classes)
-        return run.told
+        return Found(kept: own.kept, classes: own.classes, told: run.told)
       },
-      { (_, found: [Told]) in for place in told.indices { told[place].add(found[place]) } })
+      { (tile, found: Found) throws(PointCloudError) in
+        try scan.write(found.kept, of: tile, to: kept)
+        try scan.write(found.classes, of: tile, to: classes)
+        for place in told.indices { told[place].add(found.told[place]) }
+      })
     if let place = told.firstIndex(where: { $0.pointsAfter == 0 }) {
       throw PointCloudError(.empty, "no points are left", remedy: "Let it keep some.").at(labels[place])
     }
