@@ -8,18 +8,20 @@ struct TiledGround {
   /// The parameters that were chosen, and why; nil where they were given.
   private(set) var chosen: AutomaticGround?
 
-  /// Finds the ground.
+  /// Finds the ground of some tiles; the classes of others are 0.
   ///
   /// - Parameters:
+  ///   - numbers: of the tiles.
   ///   - method: with lengths in the unit of the coordinates. Automatic parameters are one set for the whole scan; where it has several
   ///     tiles, they follow from the one with the most points.
   ///   - heightFactor: what heights are multiplied by to be measured as x and y are.
-  /// - Throws: `empty` where no point can be ground; `limitExceeded`, `cancelled`, `fileAccess`.
+  /// - Throws: `empty` where no point of the whole can be ground; `limitExceeded`, `cancelled`, `fileAccess`.
   /// - Complexity: O(points + cells × window / cell) time; about 60 bytes for each point and each cell of a tile, on each thread.
   init(
-    finding scan: TiledScan, _ method: GroundMethod, heightFactor: Double, threads: Int,
+    finding numbers: [Int], of tiles: SharedTiles, _ method: GroundMethod, heightFactor: Double, threads: Int,
     keepGoing: (Double) -> Bool
   ) throws(PointCloudError) {
+    let scan = tiles.scan
     let classes = try scan.column()
     var (count, candidates) = (0, 0)
     // The limits on cells are those of the whole scan, which has kept them.
@@ -28,8 +30,8 @@ struct TiledGround {
     let method = chosen.map { GroundMethod.simple($0.parameters).withoutLimitsByPoints } ?? given
     let margin = Int((method.reach / scan.cell).rounded(.up))
     let done = chosen == nil ? 0.0 : 0.2
-    try scan.forEachTile(
-      threads: threads, keepGoing: { keepGoing(done + (1 - done) * $0) },
+    try tiles.forEachTile(
+      numbers, Self.pass(scan), threads: threads, keepGoing: { keepGoing(done + (1 - done) * $0) },
       { (tile, threads, going) throws(PointCloudError) in
         try Self.find(scan.load(tile, margin: margin), method, heightFactor, threads, going)
       },
@@ -38,7 +40,7 @@ struct TiledGround {
         count += found.groundCount
         candidates += found.candidates
       })
-    guard candidates > 0 else { throw LowestSurface.noCandidates }
+    guard candidates > 0 || numbers.count < scan.tiles.count else { throw LowestSurface.noCandidates }
     (self.classes, self.count, self.chosen) = (classes, count, chosen)
   }
 
@@ -69,6 +71,22 @@ struct TiledGround {
     var groundCount: Int { classes.count { $0 == PointClass.ground } }
   }
 
+  private static func pass(_ scan: TiledScan) -> TilePass<Found> {
+    TilePass(
+      name: .ground,
+      encode: { (_, found) in
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: UInt32(found.candidates))
+        PackedBytes.append(found.classes, to: &bytes)
+        return bytes
+      },
+      decode: { (tile, bytes) throws(PointCloudError) in
+        let count = scan.pointCount(tile)
+        let candidates = try bytes.count(atMost: count)
+        return Found(classes: try PackedBytes.read(count, from: &bytes), candidates: candidates)
+      })
+  }
+
   private static func find(
     _ points: TilePoints, _ method: GroundMethod, _ heightFactor: Double, _ threads: Int,
     _ going: (Double) -> Bool
@@ -87,11 +105,13 @@ struct TiledGround {
     return Found(classes: classes, candidates: isCandidate[..<points.ownCount].count { $0 })
   }
 
-  /// Takes the classes that the file has.
-  init(classified scan: TiledScan, threads: Int, keepGoing: (Double) -> Bool) throws(PointCloudError) {
+  /// Takes the classes that the file has for the points of some tiles; those of others are 0.
+  init(
+    classified numbers: [Int], of scan: TiledScan, threads: Int, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) {
     let classes = try scan.column()
     try scan.forEachTile(
-      threads: threads, keepGoing: keepGoing,
+      numbers, threads: threads, keepGoing: keepGoing,
       { (tile, _, _) throws(PointCloudError) in
         let points = try scan.load(tile, margin: 0)
         return points.points[..<points.ownCount].map(\.classification)

@@ -17,6 +17,8 @@ struct TiledScan: Sendable {
   let tiles: [Tile]
   /// Points of class 2.
   let groundCount: Int
+  /// Of the points as they are kept, and of all that cuts them into tiles.
+  let fingerprint: UInt64
   private let parts: PointParts
   private let points: SortedPoints
   private let lattice: BlockLattice
@@ -66,6 +68,15 @@ struct TiledScan: Sendable {
     corners = (SIMD2(sorting.low.x, sorting.low.y), SIMD2(sorting.high.x, sorting.high.y))
     (cells, groundCount, points) = (CellRectangle(sorting.frame), sorting.groundCount, sorting.points)
     tiles = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
+    var fingerprint = sorting.fingerprint
+    for number in [
+      header.scale.x, header.scale.y, header.scale.z, header.offset.x, header.offset.y, header.offset.z, cell,
+    ] {
+      fingerprint.add(number)
+    }
+    fingerprint.add(UInt64(lattice.side))
+    fingerprint.add(UInt64(tiles.count))
+    self.fingerprint = fingerprint.value
   }
 
   /// Sorts the points of a file into blocks that suit them.
@@ -106,6 +117,7 @@ struct TiledScan: Sendable {
     let low: SIMD3<Int32>
     let high: SIMD3<Int32>
     let groundCount: Int
+    let fingerprint: Fingerprint
 
     init(
       _ file: PointFile, _ lattice: BlockLattice, _ limit: (cells: Int, name: String), _ store: BlockStore,
@@ -115,6 +127,7 @@ struct TiledScan: Sendable {
       var (low, high) = (SIMD3<Int32>(repeating: .max), SIMD3<Int32>(repeating: .min))
       var frame: GridFrame?
       var groundCount = 0
+      var fingerprint = Fingerprint()
       try file.parts.forEachInOrder(
         [.height, .classification, .intensity], threads: threads, keepGoing: keepGoing,
         { (records) in GroupedPart(records, header.pointFormat, lattice) },
@@ -124,12 +137,14 @@ struct TiledScan: Sendable {
           frame = try GridFrame(
             SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y), cell: lattice.cell, limit: limit)
           groundCount += part.points.count { $0.classification == PointClass.ground }
+          fingerprint.add(part.fingerprint)
           try store.add(part)
         })
       guard let frame else {
         throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
       }
       (self.frame, self.low, self.high, self.groundCount) = (frame, low, high, groundCount)
+      self.fingerprint = fingerprint
       points = store.sorted()
     }
   }
@@ -207,6 +222,18 @@ extension TiledScan {
 
   /// How many points a tile has.
   func pointCount(_ tile: Tile) -> Int { tile.blocks.reduce(0) { $0 + points.blocks[$1].count } }
+
+  /// The most bytes that can be found of a tile in any pass.
+  func findingBytesMax(_ number: Int) -> Int {
+    let tile = tiles[number]
+    // A float for each cell of eight maps, or two bytes a point; and what is told of 64 stages.
+    return 1 << 20 + 32 * tile.cells.columns * tile.cells.rows + 2 * pointCount(tile)
+  }
+
+  /// The tiles that have cells in any of some regions, in their order.
+  func tiles(touching regions: [CellRectangle]) -> [Int] {
+    tiles.indices.filter { number in regions.contains { !tiles[number].cells.intersection($0).isEmpty } }
+  }
 
   /// A byte for each point, all 0.
   func column() throws(PointCloudError) -> ByteColumn {
