@@ -99,7 +99,9 @@ enum WorkInParts: CustomTestStringConvertible {
     let parts = try (1...count).map { try runPart(TilePart($0, of: count), path, in: out) }
     let summaries = parts.map(\.summary)
     #expect(summaries.reduce(0) { $0 + $1.tiles } == summaries[0].tilesOfScan)
-    #expect(summaries.reduce(0) { $0 + $1.points } == summaries[0].pointsOfScan)
+    let points = summaries[0].pointsOfScan
+    #expect(summaries.reduce(0) { $0 + $1.points } == points)
+    #expect(summaries.allSatisfy { abs($0.points - points / count) <= Setting().tilePoints })
     return parts.map(\.path)
   }
 
@@ -144,8 +146,16 @@ func expectSame(
 /// What a file of tiles holds, read as its format is described.
 struct TilesFile {
   /// Where each record begins, its pass and its tile.
-  private(set) var records: [(start: Int, pass: String, tile: Int)] = []
+  private(set) var records: [Record] = []
   let bytes: [UInt8]
+
+  struct Record {
+    let start: Int
+    let pass: String
+    let tile: Int
+    /// Where what was found lies.
+    let finding: Range<Int>
+  }
 
   init(_ path: String) throws {
     bytes = try PointCloudsTests.bytes(ofFile: path)
@@ -153,10 +163,41 @@ struct TilesFile {
     var place = 16 + number(12, 4) + 8
     while place + 36 <= bytes.count {
       let name = bytes[place..<place + 8].prefix { $0 != 0 }
-      records.append((place, String(decoding: name, as: UTF8.self), number(place + 8, 4)))
-      place += 36 + number(place + 12, 8)
+      let end = place + 36 + number(place + 12, 8)
+      records.append(
+        Record(
+          start: place, pass: String(decoding: name, as: UTF8.self), tile: number(place + 8, 4),
+          finding: place + 36..<end)
+      )
+      place = end
     }
     #expect(place == bytes.count)
+  }
+
+  /// The same file with something else found of a tile, and checks that are right.
+  func with(_ finding: [UInt8], in record: Record) -> [UInt8] {
+    var header = Array(bytes[record.start..<record.start + 12])
+    header += Self.bytes(UInt64(finding.count)) + Self.bytes(Self.fingerprint(finding))
+    header += Self.bytes(Self.fingerprint(header))
+    return bytes[..<record.start] + header + finding + bytes[record.finding.upperBound...]
+  }
+
+  private static func bytes(_ number: UInt64) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+  }
+
+  private static func fingerprint(_ bytes: [UInt8]) -> UInt64 {
+    var value: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ word: UInt64) {
+      value = (value ^ word) &* 0x100_0000_01B3
+      value ^= value >> 32
+    }
+    let whole = bytes.count / 8 * 8
+    for start in stride(from: 0, to: whole, by: 8) {
+      add(bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) })
+    }
+    add(bytes[whole...].reduce(UInt64(bytes.count)) { $0 << 8 | UInt64($1) })
+    return value
   }
 
   private func number(_ place: Int, _ size: Int) -> Int {

@@ -36,14 +36,15 @@ public struct TilePart: Hashable, Sendable, CustomStringConvertible {
   /// What the file of its findings is called.
   func fileName(stem: String) -> String { "\(stem)-part-\(number)-of-\(count).\(TileRecordFormat.ending)" }
 
-  /// Of tiles with so many points each, in their order, those of this part: a stretch of about as many points as the others have. The first
-  /// tile is the first part's.
+  /// Of tiles with so many points each, in their order, those of this part: a stretch of about as many points as the others have. A tile
+  /// belongs where its middle point does, but the first one to the first part.
   func share(of points: [Int]) -> [Int] {
     let total = max(1, points.reduce(0, +))
     var before = 0
     var share: [Int] = []
     for (tile, count) in points.enumerated() {
-      if min(self.count, before * self.count / total + 1) == number { share.append(tile) }
+      let part = tile == 0 ? 1 : min(self.count, (2 * before + count) * self.count / (2 * total) + 1)
+      if part == number { share.append(tile) }
       before += count
     }
     return share
