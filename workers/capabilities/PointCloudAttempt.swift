@@ -27,6 +27,30 @@ extension AttemptContext {
     return try processing { () throws(PointCloudError) in try pipeline(paths) }
   }
 
+  /// Runs a pipeline on the attempt's one scan, all of it or the part that is asked for.
+  ///
+  /// - Parameters:
+  ///   - whole: given the scan's path and those of the files that parts have written, answers its summary as JSON and its warnings.
+  ///   - part: works on a part alone.
+  func processScan(
+    whole: (_ input: String, _ finished: [String]) throws(PointCloudError) -> (json: [UInt8], warnings: [String]),
+    part: (_ part: TilePart, _ input: String) throws(PointCloudError) -> TilePartSummary
+  ) throws(AttemptError) -> AttemptProduct {
+    guard !inputs.isEmpty else { throw .invalidInput("there is no scan") }
+    let asked = try parameters.part("part")
+    for other in inputs.dropFirst() {
+      guard asked == nil else { throw .invalidInput("a part is given the scan alone, not '\(other.name)', too") }
+      guard other.name.hasSuffix(".tiles") else {
+        throw .invalidInput("only the first input is a scan, and '\(other.name)' does not end in .tiles as parts do")
+      }
+    }
+    return try processInputs { (inputs) throws(PointCloudError) in
+      guard let asked else { return try whole(inputs[0], Array(inputs.dropFirst())) }
+      let summary = try part(asked, inputs[0])
+      return (try summary.json(), summary.warnings)
+    }
+  }
+
   /// Runs a pipeline, tells of its warnings, and hands on its summary with the provenance of the results, also in
   /// `summary.json`.
   func processing(
@@ -74,6 +98,16 @@ extension AttemptError {
       case .cancelled: .workerFault("the work was interrupted")
       default: .invalidInput(error.description)
       }
+  }
+}
+
+extension Parameters {
+  /// One of several parts, such as `3/8`; nil where all is asked for.
+  func part(_ name: String) throws(AttemptError) -> TilePart? {
+    guard let text = try optionalString(name), !text.isEmpty else { return nil }
+    do throws(PointCloudError) { return try TilePart(text) } catch {
+      throw .invalidInput("parameter '\(name)' must be like 3/8, the third of eight parts, not '\(text)'")
+    }
   }
 }
 

@@ -4,17 +4,23 @@ import StrataWorker
 
 /// What every capability of stages does around them.
 extension AttemptContext {
-  /// Runs stages over the attempt's one scan.
+  /// Runs stages over the attempt's one scan, or over a part of it.
   func processStages(_ stages: [StageRequest], suffix: String) throws(AttemptError) -> AttemptProduct {
     var asked = StagesParameters(stages: stages, lengthUnit: .metres, suffix: suffix)
     if let format = try parameters.choice("format", of: ScanFormat.self) { asked.format = format }
     if let unit = try parameters.choice("length_unit", of: GroundParameters.LengthUnit.self) { asked.lengthUnit = unit }
-    return try processScan { (input) throws(PointCloudError) in
-      let summary = try StagesPipeline.run(
-        input: input, outputDirectory: outputFolder, parameters: asked, threads: cores,
-        progress: { progress($1, stage: $0) }, isCancelled: { isCancelled })
-      return (try summary.json(), summary.warnings)
-    }
+    return try processScan(
+      whole: { (input, finished) throws(PointCloudError) in
+        let summary = try StagesPipeline.run(
+          input: input, outputDirectory: outputFolder, parameters: asked, threads: cores, finished: finished,
+          checkpointFolder: checkpointFolder, progress: { progress($1, stage: $0) }, isCancelled: { isCancelled })
+        return (try summary.json(), summary.warnings)
+      },
+      part: { (part, input) throws(PointCloudError) in
+        try StagesPipeline.runPart(
+          part, input: input, outputDirectory: outputFolder, parameters: asked, threads: cores,
+          checkpointFolder: checkpointFolder, progress: { progress($1, stage: $0) }, isCancelled: { isCancelled })
+      })
   }
 }
 

@@ -114,6 +114,39 @@ import Testing
     try FileTree.remove(folder)
   }
 
+  @Test func aScanIsWorkedOnInParts() async throws {
+    try FileTree.make(folder)
+    let (input, other) = (folder + "/hill.las", folder + "/other.las")
+    try ScanFixture.write(to: input)
+    try ScanFixture.write(to: other)
+    for (capability, more, result) in [
+      ("ground", "", "hill-classified.las"), ("thin", "", "hill-thinned.laz"),
+      ("raster", #", "products": "dsm,density", "cell": 2"#, "dsm.tif"),
+    ] {
+      let out = "\(folder)/\(capability)"
+      func run(_ part: String, _ files: [String], _ name: String) async throws -> LocalReport {
+        try await localRun().run(
+          "pointcloud.\(capability)", parametersJSON: "{\"part\": \"\(part)\"\(more)}", files: files,
+          outputFolder: "\(out)/\(name)")
+      }
+      let part = try await run("1/1", [input], "part")
+      let tiles = "\(out)/part/hill-part-1-of-1.tiles"
+      #expect(part.error == nil && part.results.contains(tiles), "\(String(describing: part.error))")
+      let (whole, merged) = (try await run("", [input], "whole"), try await run("", [input, tiles], "merged"))
+      #expect(whole.error == nil && merged.error == nil, "\(String(describing: merged.error))")
+      let contents = ["whole", "merged"].map { FileManager.default.contents(atPath: "\(out)/\($0)/\(result)") }
+      #expect(contents[0] != nil && contents[0] == contents[1])
+      for (text, files, words) in [
+        ("3 of 8", [input], "must be like 3/8"), ("1/1", [input, tiles], "the scan alone"),
+        ("", [input, other], ".tiles"),
+      ] {
+        let refused = try await run(text, files, "refused")
+        #expect(refused.error?.code == "invalid_input" && refused.error?.message.contains(words) == true)
+      }
+    }
+    try FileTree.remove(folder)
+  }
+
   @Test func aScanGivesItsMaps() async throws {
     try FileTree.make(folder)
     let input = folder + "/hill.las"

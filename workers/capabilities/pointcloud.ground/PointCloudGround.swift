@@ -9,12 +9,19 @@ struct PointCloudGround: CapabilityHandler {
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
     let parameters = try GroundParameters(context.parameters)
     let method = try context.parameters.choice("method", of: GroundMethod.Name.self) ?? .smrf
-    return try context.processScan { (input) throws(PointCloudError) in
-      let summary = try GroundPipeline.run(
-        input: input, outputDirectory: context.outputFolder, parameters: parameters, method: method,
-        threads: context.cores,
-        progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
-      return (try summary.json(), summary.warnings)
-    }
+    return try context.processScan(
+      whole: { (input, finished) throws(PointCloudError) in
+        let summary = try GroundPipeline.run(
+          input: input, outputDirectory: context.outputFolder, parameters: parameters, method: method,
+          threads: context.cores, finished: finished, checkpointFolder: context.checkpointFolder,
+          progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
+        return (try summary.json(), summary.warnings)
+      },
+      part: { (part, input) throws(PointCloudError) in
+        try GroundPipeline.runPart(
+          part, input: input, outputDirectory: context.outputFolder, parameters: parameters, method: method,
+          threads: context.cores, checkpointFolder: context.checkpointFolder,
+          progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
+      })
   }
 }

@@ -8,12 +8,20 @@ struct PointCloudRaster: CapabilityHandler {
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
     let parameters = try Self.parameters(context.parameters)
-    return try context.processScan { (input) throws(PointCloudError) in
-      let summary = try RasterPipeline.run(
-        input: input, outputDirectory: context.outputFolder, parameters: parameters, threads: context.cores,
-        progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
-      return (try summary.json(), summary.warnings)
-    }
+    return try context.processScan(
+      whole: { (input, finished) throws(PointCloudError) in
+        let summary = try RasterPipeline.run(
+          input: input, outputDirectory: context.outputFolder, parameters: parameters, threads: context.cores,
+          finished: finished, checkpointFolder: context.checkpointFolder,
+          progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
+        return (try summary.json(), summary.warnings)
+      },
+      part: { (part, input) throws(PointCloudError) in
+        try RasterPipeline.runPart(
+          part, input: input, outputDirectory: context.outputFolder, parameters: parameters, threads: context.cores,
+          checkpointFolder: context.checkpointFolder,
+          progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
+      })
   }
 
   private static func parameters(_ given: Parameters) throws(AttemptError) -> RasterParameters {

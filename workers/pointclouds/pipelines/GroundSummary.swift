@@ -29,6 +29,8 @@ public struct GroundSummary: Hashable, Codable, Sendable {
   public var threads: Int
   /// In how many tiles it was worked on; 1 for a small scan.
   public var tiles: Int
+  /// Of each pass, how many tiles parts or an attempt before had finished.
+  public var tilesTaken: [String: Int]
   public var terrain: TerrainSummary
   public var stages: [StageTime]
   /// Names of the files written, without their folder.
@@ -41,6 +43,7 @@ public struct GroundSummary: Hashable, Codable, Sendable {
       outputs, warnings
     case groundShare = "ground_share"
     case coordinateSystem = "coordinate_system"
+    case tilesTaken = "tiles_taken"
     case effectiveParameters = "effective_parameters"
     case inputFormat = "input_format"
     case inputOrigin = "input_origin"

@@ -23,6 +23,8 @@ public struct RasterSummary: Hashable, Codable, Sendable {
   public var threads: Int
   /// In how many tiles it was worked on; 1 for a small scan.
   public var tiles: Int
+  /// Of each pass, how many tiles parts or an attempt before had finished.
+  public var tilesTaken: [String: Int]
   public var columns: Int
   public var rows: Int
   public var cell: Double
@@ -40,6 +42,7 @@ public struct RasterSummary: Hashable, Codable, Sendable {
       warnings
     case groundFrom = "ground_from"
     case coordinateSystem = "coordinate_system"
+    case tilesTaken = "tiles_taken"
     case effectiveParameters = "effective_parameters"
     case inputFormat = "input_format"
     case inputOrigin = "input_origin"

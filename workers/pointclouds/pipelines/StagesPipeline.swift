@@ -10,21 +10,47 @@ public struct StagesPipeline {
   ///
   /// - Parameters:
   ///   - threads: the most threads to use, the caller's own among them.
+  ///   - finished: files that parts of the same work have written (`runPart`), whose tiles are taken instead of worked on again; the result
+  ///     is the same.
+  ///   - checkpointFolder: where tiles that are finished are kept, and taken by another attempt at the same.
   ///   - progress: told the stage and the share of the whole that is done, growing from 0 to 1; on the caller's thread.
   ///   - isCancelled: asked on the caller's thread, now and then.
   /// - Throws: any `PointCloudError`, that of a stage with its place; `empty` where there are no points, or none are
-  ///   left; `geographicCoordinates` where x and y are degrees and a stage measures.
+  ///   left; `geographicCoordinates` where x and y are degrees and a stage measures; `invalidParameter`, naming the file and what
+  ///   differs, where others have worked on something else; `unsupported` where they cannot have worked on parts of this.
   public static func run(
     input: String, outputDirectory: String, parameters: StagesParameters, threads: Int = 1,
-    limits: ReadLimits = ReadLimits(), tilePointsMax: Int = defaultTilePointsMax,
+    limits: ReadLimits = ReadLimits(), tilePointsMax: Int = defaultTilePointsMax, finished: [String] = [],
+    checkpointFolder: String? = nil,
     progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
   ) throws(PointCloudError) -> StagesSummary {
     let stages = try parameters.resolved()
     return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
       try StagesRun(
         input: input, outputDirectory: outputDirectory, parameters: parameters, stages: stages,
-        threads: max(1, threads), limits: limits, tilePointsMax: max(1, tilePointsMax), reporter: reporter
+        threads: max(1, threads), limits: limits, tilePointsMax: max(1, tilePointsMax),
+        sharing: TileSharing(finished: finished, checkpointFolder: checkpointFolder), reporter: reporter
       ).run()
+    }
+  }
+
+  /// Runs the stages over a part of the scan's tiles, and writes what becomes of their points as `<stem>-part-<k>-of-<n>.tiles` for a run
+  /// that is given all parts (`finished`), and `summary.json`. The parameters are those of `run`.
+  ///
+  /// - Throws: as `run`, but that a part may leave no points; `unsupported` where a stage or a format needs the whole scan.
+  /// - Complexity: reads and sorts the whole file once, however many parts there are; the rest is shared.
+  public static func runPart(
+    _ part: TilePart, input: String, outputDirectory: String, parameters: StagesParameters, threads: Int = 1,
+    limits: ReadLimits = ReadLimits(), tilePointsMax: Int = defaultTilePointsMax, checkpointFolder: String? = nil,
+    progress: (_ stage: String, _ fraction: Double) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
+  ) throws(PointCloudError) -> TilePartSummary {
+    let stages = try parameters.resolved()
+    return try ProgressReporter.whileReporting(to: progress, isCancelled) { (reporter) throws(PointCloudError) in
+      try StagesRun(
+        input: input, outputDirectory: outputDirectory, parameters: parameters, stages: stages,
+        threads: max(1, threads), limits: limits, tilePointsMax: max(1, tilePointsMax),
+        sharing: TileSharing(part: part, checkpointFolder: checkpointFolder), reporter: reporter
+      ).run(part)
     }
   }
 }
@@ -49,13 +75,14 @@ private struct StagesRun {
   let threads: Int
   let limits: ReadLimits
   let tilePointsMax: Int
+  let sharing: TileSharing
   let reporter: ProgressReporter<PlannedStep>
 
   private let readShare = 0.2
   private let writeShare = 0.2
 
   func run() throws(PointCloudError) -> StagesSummary {
-    if let file = try fileForTiles(), let summary = try run(inTiles: file) { return summary }
+    if let file = try fileForTiles(), let opened = try open(file) { return try run(opened) }
     return try runWhole()
   }
 
@@ -166,7 +193,7 @@ private struct StagesRun {
   /// - Parameter cloud: what was written, or what lies around its points.
   private func summarize(
     _ scan: StagesInput, _ cloud: PointCloud, _ count: Int, _ bounds: (low: Vector3, high: Vector3),
-    _ steps: [StagesSummary.Step], tiles: Int = 1, isDrawn: Bool
+    _ steps: [StagesSummary.Step], tiles: Int = 1, tilesTaken: [String: Int] = [:], isDrawn: Bool
   ) -> StagesSummary {
     StagesSummary(
       pointsRead: scan.points, points: count, inputFormat: scan.format,
@@ -174,26 +201,69 @@ private struct StagesRun {
       inputOrigin: scan.origin, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
       minimum: bounds.low, maximum: bounds.high,
       extraDimensions: cloud.extraNames, steps: steps, parameters: parameters, threads: threads,
-      tiles: tiles, stages: reporter.times, outputs: [output] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"],
+      tiles: tiles, tilesTaken: tilesTaken, stages: reporter.times,
+      outputs: [output] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"],
       warnings: scan.warnings)
   }
 }
 
-// Scans too large to be in memory.
+// Scans too large to be in memory, and parts of scans.
 extension StagesRun {
-  /// The file, where it is so large that it is worked on in tiles, and can be.
-  private func fileForTiles() throws(PointCloudError) -> PointFile? {
-    guard parameters.format.isLAS, TiledStages.canRun(stages),
-      try ScanFormat(ofFile: input).isLAS
-    else { return nil }
-    let file = try PointFile(path: input, limits: limits)
-    return file.header.pointCount > 2 * UInt64(tilePointsMax) && file.header.pointCount <= UInt32.max ? file : nil
+  /// A scan whose points are sorted into tiles.
+  private struct Opened {
+    let file: PointFile
+    var scan: StagesInput
+    let context: StageContext
+    let tiles: SharedTiles
   }
 
+  /// What becomes of the points of a tile depends on this beside them.
+  private struct Key: Encodable {
+    let stages: [StageRequest]
+    let metresPerUnit: Double
+    let heightFactor: Double
+  }
+
+  /// The file, where it is so large that it is worked on in tiles, or in parts, and can be.
+  /// - Throws: `unsupported` where it is to be worked on in parts and cannot be.
+  private func fileForTiles() throws(PointCloudError) -> PointFile? {
+    let whole: String?
+    if !parameters.format.isLAS {
+      whole = "'\(parameters.format.rawValue)' is written of a whole scan"
+    } else if let place = stages.firstIndex(where: { !TiledStages.canRun([$0]) }) {
+      whole = "\(label(stages[place], place)) needs the whole scan"
+    } else {
+      whole = try ScanFormat(ofFile: input).isLAS ? nil : "the scan is not LAS or LAZ"
+    }
+    if let whole {
+      guard sharing.isSplit else { return nil }
+      throw Self.noParts(whole)
+    }
+    let file = try PointFile(path: input, limits: limits)
+    if file.header.pointCount > UInt32.max, sharing.isSplit {
+      throw Self.noParts("it has more points than are worked on in tiles")
+    }
+    let isLarge = file.header.pointCount > wholeMax && file.header.pointCount <= UInt32.max
+    return isLarge || sharing.isSplit ? file : nil
+  }
+
+  private static func noParts(_ why: String) -> PointCloudError {
+    PointCloudError(
+      .unsupported, "the scan cannot be worked on in parts: \(why)",
+      remedy:
+        "Leave out `part` and the files of parts, choose laz or las, or do what needs the whole in a job of its own after this."
+    )
+  }
+
+  /// Scans of no more points are in memory as a whole.
+  private var wholeMax: UInt64 { 2 * UInt64(tilePointsMax) }
+
   /// - Returns: nil where the scan cannot be cut up, as with stray points far away from all others.
-  private func run(inTiles file: PointFile) throws(PointCloudError) -> StagesSummary? {
+  private func open(_ file: PointFile) throws(PointCloudError) -> Opened? {
     var scan = try StagesInput(file)
     let context = try context(&scan, from: 0)
+    // What is worked on as a whole, otherwise, is one tile.
+    let tilePointsMax = file.header.pointCount > wholeMax ? tilePointsMax : 2 * tilePointsMax
     let points: TiledScan
     do throws(PointCloudError) {
       points = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in
@@ -202,19 +272,59 @@ extension StagesRun {
           tilePointsMax: tilePointsMax, threads: threads, keepGoing: going)
       }
     } catch  where error.code == .limitExceeded {
-      return nil
+      guard sharing.isSplit else { return nil }
+      throw Self.noParts(error.message)
     }
+    let tiles = try SharedTiles(
+      points, sharing, outputPath: { path($0.fileName(stem: stem(of: input))) }, limits: limits
+    ) { () throws(PointCloudError) in
+      try TileKey(
+        "pipeline", points, tilePointsMax: tilePointsMax,
+        parameters: Key(
+          stages: stages.map { StageRequest(type(of: $0).definition.name, $0.values.all) },
+          metresPerUnit: context.metresPerUnit, heightFactor: context.heightFactor))
+    }
+    tiles.warnOfMissing(.stages)
+    return Opened(file: file, scan: scan, context: context, tiles: tiles)
+  }
+
+  private func runStages(_ opened: Opened) throws(PointCloudError) -> TiledStages {
     let (share, labels) = (1 - readShare - writeShare, stages.indices.map { label(stages[$0], $0) })
-    let made = try reporter.stage(.tiles(share: share)) { (going) throws(PointCloudError) in
-      try TiledStages(stages, of: points, context, threads: threads, labels: labels, keepGoing: going)
+    return try reporter.stage(.tiles(share: share)) { (going) throws(PointCloudError) in
+      try TiledStages(stages, of: opened.tiles, opened.context, threads: threads, labels: labels, keepGoing: going)
     }
-    for (label, told) in zip(labels, made.told) { scan.warnings += told.warnings.map { "\(label): \($0)" } }
+  }
+
+  func run(_ part: TilePart) throws(PointCloudError) -> TilePartSummary {
+    guard let file = try fileForTiles(), let opened = try open(file) else {
+      throw Self.noParts("it is worked on whole")
+    }
+    let made = try runStages(opened)
+    let summary = try opened.tiles.finish(
+      part, stem: stem(of: input), in: outputDirectory, threads: threads, times: reporter.times,
+      warnings: opened.scan.warnings + warnings(made))
+    reporter.finish()
+    return summary
+  }
+
+  private func warnings(_ made: TiledStages) -> [String] {
+    zip(stages.indices, made.told).flatMap { place, told in
+      told.warnings.map { "\(label(stages[place], place)): \($0)" }
+    }
+  }
+
+  private func run(_ opened: Opened) throws(PointCloudError) -> StagesSummary {
+    let (file, points) = (opened.file, opened.tiles.scan)
+    var scan = opened.scan
+    let made = try runStages(opened)
+    scan.warnings += warnings(made)
     var isDrawn = false
     let header = try reporter.stage(.write(share: writeShare)) { (going) throws(PointCloudError) in
       let header = try write(points, made, file) { going(0.6 * $0) }
       isDrawn = try draw(&scan.warnings) { going(0.6 + 0.4 * $0) }
       return header
     }
+    scan.warnings += opened.tiles.warnings
     let steps = zip(stages, made.told).map { stage, told in
       StagesSummary.Step(
         stage: type(of: stage).definition.name, parameters: stage.values.all, pointsBefore: told.pointsBefore,
@@ -224,7 +334,8 @@ extension StagesRun {
     let bounds = isCounted ? (header.minimum, header.maximum) : points.bounds
     return try finish(
       summarize(
-        scan, file.withoutPoints(), Int(header.pointCount), bounds, steps, tiles: points.tiles.count, isDrawn: isDrawn))
+        scan, file.withoutPoints(), Int(header.pointCount), bounds, steps, tiles: points.tiles.count,
+        tilesTaken: opened.tiles.taken, isDrawn: isDrawn))
   }
 
   /// Whether points are left out, so that the header's counts and bounds are others.
@@ -250,10 +361,11 @@ extension StagesRun {
     let file = try PointFile(path: path(output), limits: limits)
     let isByClass = stages.contains { $0.shown == .classes }
     let coloring = isByClass ? .classification : file.header.pointFormat.usualColoring
+    let pixels = PictureParameters.pixels(suiting: Int(file.header.pointCount))
     do throws(PointCloudError) {
       try file.writePicture(
-        path: path("\(name).png"), parameters: PictureParameters(coloring: coloring), threads: threads,
-        keepGoing: going)
+        path: path("\(name).png"), parameters: PictureParameters(coloring: coloring, pixels: pixels),
+        threads: threads, keepGoing: going)
       return true
     } catch  where error.code == .empty {
       warnings.append(PointCloud.nothingDrawn)

@@ -64,6 +64,8 @@ public struct StagesSummary: Hashable, Codable, Sendable {
   public var threads: Int
   /// In how many tiles it was worked on; 1 where the whole scan was in memory.
   public var tiles: Int
+  /// Of each pass, how many tiles parts or an attempt before had finished.
+  public var tilesTaken: [String: Int]
   public var stages: [StageTime]
   /// Names of the files written, without their folder.
   public var outputs: [String]
@@ -73,6 +75,7 @@ public struct StagesSummary: Hashable, Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case points, unit, minimum, maximum, steps, parameters, threads, tiles, stages, outputs, warnings
     case pointsRead = "points_read"
+    case tilesTaken = "tiles_taken"
     case inputFormat = "input_format"
     case outputFormat = "output_format"
     case inputOrigin = "input_origin"

@@ -9,21 +9,24 @@ struct MappedGround: Sendable {
   /// A surface has three corners.
   private static let pointsMin = 3
 
-  /// - Throws: `empty` where fewer than three points are ground; as `TiledGround`.
+  /// - Parameter around: the tiles that maps are made of which are yet to be made.
+  /// - Throws: `empty` where fewer than three points of the whole are ground; as `TiledGround`.
   init(
-    _ scan: TiledScan, _ parameters: RasterParameters, heightFactor: Double, threads: Int,
+    _ tiles: SharedTiles, around: [Int], _ parameters: RasterParameters, heightFactor: Double, threads: Int,
     keepGoing: (Double) -> Bool
   ) throws(PointCloudError) {
+    let scan = tiles.scan
     let isKnown = scan.groundCount >= Self.pointsMin
     if parameters.ground == .classified || parameters.ground == .auto && isKnown {
       source = .classified
-      ground = try TiledGround(classified: scan, threads: threads, keepGoing: keepGoing)
+      ground = try TiledGround(classified: around, of: scan, threads: threads, keepGoing: keepGoing)
     } else {
       source = .find
       ground = try TiledGround(
-        finding: scan, .simple(parameters.filter), heightFactor: heightFactor, threads: threads, keepGoing: keepGoing)
+        finding: Set(tiles.own).union(around).sorted(), of: tiles, .simple(parameters.filter),
+        heightFactor: heightFactor, threads: threads, keepGoing: keepGoing)
     }
-    guard ground.count >= Self.pointsMin else {
+    guard tiles.part != nil || ground.count >= Self.pointsMin else {
       throw PointCloudError(
         .empty, "\(ground.count) of the points are ground, which make no surface",
         remedy: source == .classified
@@ -36,8 +39,8 @@ struct MappedGround: Sendable {
 /// Makes the maps of one tile after another. Noise (classes 7 and 18) does not count.
 struct TileMaps: Sendable {
   let scan: TiledScan
-  /// Nil where no map needs to know.
-  let ground: MappedGround?
+  /// Nil where no map needs to know, or it is not known yet.
+  var ground: MappedGround?
   /// Those of points; hillshades and contours are made of a terrain.
   let products: [RasterProduct]
   let parameters: RasterParameters
@@ -48,10 +51,44 @@ struct TileMaps: Sendable {
   /// Cells around a tile of which maps are made too, for what its own depend on.
   private var margin: Int {
     let fillsGaps = gapRadius > 0 && products.contains { [.dsm, .chm, .intensity].contains($0) }
-    let interpolates = ground != nil && parameters.method == .idw
+    let interpolates = needsGround && parameters.method == .idw
     return max(
       1, fillsGaps ? 2 * gapRadius + 16 : 0,
       interpolates ? TerrainModel.margin(closingRadius: parameters.filter.radius) : 0)
+  }
+
+  private var needsGround: Bool { products.contains(where: \.needsGround) }
+
+  /// The tiles whose ground the maps of some tiles are made of.
+  func groundTiles(for numbers: [Int]) -> [Int] {
+    guard needsGround else { return [] }
+    let hasTriangles = parameters.method == .tin || products.contains(.chm)
+    let reach = margin + (hasTriangles ? ZoneSurface.cells(reach: parameters.reach, cell: scan.cell) : 0)
+    return scan.tiles(touching: numbers.map { scan.tiles[$0].cells.expanded(by: reach) })
+  }
+
+  /// What is found of a tile, as bytes: which maps there are, as bits in the order of all products, and their values.
+  var pass: TilePass<[RasterProduct: Grid<Float>]> {
+    TilePass(
+      name: .maps,
+      encode: { (_, maps) in
+        let there = RasterProduct.allCases.filter { maps[$0] != nil }
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: there.reduce(0 as UInt16) { $0 | $1.bit })
+        for product in there { bytes.append(floats: maps[product]?.values ?? []) }
+        return bytes
+      },
+      decode: { [products] (tile, bytes) throws(PointCloudError) in
+        let bits = try bytes.number(UInt16.self)
+        let there = products.filter { bits & $0.bit != 0 }
+        guard there.reduce(0, { $0 | $1.bit }) == bits else { throw bytes.corrupt("maps that were not asked for") }
+        var maps: [RasterProduct: Grid<Float>] = [:]
+        for product in RasterProduct.allCases where there.contains(product) {
+          let (columns, rows) = (tile.cells.columns, tile.cells.rows)
+          maps[product] = Grid(columns: columns, rows: rows, values: try bytes.floats(columns * rows))
+        }
+        return maps
+      })
   }
 
   /// A map of the tile's own cells for each product.
@@ -118,4 +155,9 @@ struct TileMaps: Sendable {
     if products.contains(.aspect) { maps[.aspect] = dtm.aspectDegrees(threads: threads) }
     if products.contains(.dtm) { maps[.dtm] = dtm }
   }
+}
+
+extension RasterProduct {
+  /// One of its own.
+  fileprivate var bit: UInt16 { 1 << UInt16(Self.allCases.firstIndex(of: self) ?? 0) }
 }

@@ -30,8 +30,7 @@ struct ZoneSurface: Sendable {
     (self.zone, self.reach) = (zone, reach)
     lattice = try LatticeFrame(
       scan.corners.low, scan.corners.high, scale: scan.header.scale, offset: scan.header.offset)
-    // No triangle whose circle's radius is within reach depends on more than is within twice the reach.
-    let cells = Int(min(1e9, (2 * reach / scan.cell).rounded(.up))) + 1
+    let cells = Self.cells(reach: reach, cell: scan.cell)
     ground = GroundAround(
       scan, zone: zone, classes: classes, region: zone.region.expanded(by: cells).intersection(scan.cells),
       lattice: lattice)
@@ -39,6 +38,12 @@ struct ZoneSurface: Sendable {
     partSide = Int(max(Self.partSideMin, min(0x1p20, (Double(Self.groundOfPart) / perCell).squareRoot())))
     let distances = (Self.rimDistances / perCell.squareRoot()).rounded(.up)
     rim = Int(min(max(distances, Self.rims.lowerBound), Self.rims.upperBound))
+  }
+
+  /// How many cells around a zone decide on its surface.
+  static func cells(reach: Double, cell: Double) -> Int {
+    // No triangle whose circle's radius is within reach depends on more than is within twice the reach.
+    Int(min(1e9, (2 * reach / cell).rounded(.up))) + 1
   }
 
   struct Part {

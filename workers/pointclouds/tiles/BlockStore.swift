@@ -117,6 +117,8 @@ struct GroupedPart: Sendable {
   let groups: [Group]
   let low: SIMD3<Int32>
   let high: SIMD3<Int32>
+  /// Of the points in the order of the file.
+  let fingerprint: UInt64
 
   /// - Complexity: O(n); a look into a table whenever two points that follow each other lie in different blocks.
   init(_ records: PointRecords, _ format: PointFormat, _ lattice: BlockLattice) {
@@ -126,6 +128,7 @@ struct GroupedPart: Sendable {
     var (low, high) = (SIMD3<Int32>(repeating: .max), SIMD3<Int32>(repeating: .min))
     var read = [StoredPoint](repeating: StoredPoint(), count: records.count)
     var of = [Int32](repeating: 0, count: records.count)
+    var fingerprint = Fingerprint()
     records.forEachStored(format) { index, point in
       let place = lattice.block(point.x, point.y)
       if place != last {
@@ -142,11 +145,12 @@ struct GroupedPart: Sendable {
       counts[lastNumber] += 1
       of[index] = Int32(lastNumber)
       read[index] = point
+      fingerprint.add(point)
       let position = SIMD3(point.x, point.y, point.z)
       low = pointwiseMin(low, position)
       high = pointwiseMax(high, position)
     }
-    (self.low, self.high) = (low, high)
+    (self.low, self.high, self.fingerprint) = (low, high, fingerprint.value)
     var next: [Int] = []
     var start = 0
     for count in counts {

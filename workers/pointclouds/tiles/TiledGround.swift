@@ -8,18 +8,20 @@ struct TiledGround {
   /// The parameters that were chosen, and why; nil where they were given.
   private(set) var chosen: AutomaticGround?
 
-  /// Finds the ground.
+  /// Finds the ground of some tiles; the classes of others are 0.
   ///
   /// - Parameters:
+  ///   - numbers: of the tiles.
   ///   - method: with lengths in the unit of the coordinates. Automatic parameters are one set for the whole scan; where it has several
   ///     tiles, they follow from the one with the most points.
   ///   - heightFactor: what heights are multiplied by to be measured as x and y are.
-  /// - Throws: `empty` where no point can be ground; `limitExceeded`, `cancelled`, `fileAccess`.
+  /// - Throws: `empty` where no point of the whole can be ground; `limitExceeded`, `cancelled`, `fileAccess`.
   /// - Complexity: O(points + cells × window / cell) time; about 60 bytes for each point and each cell of a tile, on each thread.
   init(
-    finding scan: TiledScan, _ method: GroundMethod, heightFactor: Double, threads: Int,
+    finding numbers: [Int], of tiles: SharedTiles, _ method: GroundMethod, heightFactor: Double, threads: Int,
     keepGoing: (Double) -> Bool
   ) throws(PointCloudError) {
+    let scan = tiles.scan
     let classes = try scan.column()
     var (count, candidates) = (0, 0)
     // The limits on cells are those of the whole scan, which has kept them.
@@ -28,19 +30,17 @@ struct TiledGround {
     let method = chosen.map { GroundMethod.simple($0.parameters).withoutLimitsByPoints } ?? given
     let margin = Int((method.reach / scan.cell).rounded(.up))
     let done = chosen == nil ? 0.0 : 0.2
-    try scan.forEachTile(
-      threads: threads, keepGoing: { keepGoing(done + (1 - done) * $0) },
+    try tiles.forEachTile(
+      numbers, Self.pass(scan), threads: threads, keepGoing: { keepGoing(done + (1 - done) * $0) },
       { (tile, threads, going) throws(PointCloudError) in
-        let points = try scan.load(tile, margin: margin)
-        let found = try Self.find(points, method, heightFactor, threads, going)
-        try scan.write(found.classes, of: tile, to: classes)
-        return (found.groundCount, found.candidates)
+        try Self.find(scan.load(tile, margin: margin), method, heightFactor, threads, going)
       },
-      { (_, found) in
-        count += found.0
-        candidates += found.1
+      { (tile, found: Found) throws(PointCloudError) in
+        try scan.write(found.classes, of: tile, to: classes)
+        count += found.groundCount
+        candidates += found.candidates
       })
-    guard candidates > 0 else { throw LowestSurface.noCandidates }
+    guard candidates > 0 || numbers.count < scan.tiles.count else { throw LowestSurface.noCandidates }
     (self.classes, self.count, self.chosen) = (classes, count, chosen)
   }
 
@@ -61,36 +61,61 @@ struct TiledGround {
     throw LowestSurface.noCandidates
   }
 
-  /// The classes of a tile's own points.
+  /// What is found of one tile.
+  struct Found: Sendable {
+    /// Of its own points.
+    var classes: [UInt8]
+    /// So many of them can be ground.
+    var candidates: Int
+
+    var groundCount: Int { classes.count { $0 == PointClass.ground } }
+  }
+
+  private static func pass(_ scan: TiledScan) -> TilePass<Found> {
+    TilePass(
+      name: .ground,
+      encode: { (_, found) in
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: UInt32(found.candidates))
+        PackedBytes.append(found.classes, to: &bytes)
+        return bytes
+      },
+      decode: { (tile, bytes) throws(PointCloudError) in
+        let count = scan.pointCount(tile)
+        let candidates = try bytes.count(atMost: count)
+        return Found(classes: try PackedBytes.read(count, from: &bytes), candidates: candidates)
+      })
+  }
+
   private static func find(
     _ points: TilePoints, _ method: GroundMethod, _ heightFactor: Double, _ threads: Int,
     _ going: (Double) -> Bool
-  ) throws(PointCloudError) -> (classes: [UInt8], groundCount: Int, candidates: Int) {
+  ) throws(PointCloudError) -> Found {
     let isCandidate = points.candidates(method.returns)
     let own = points.points[..<points.ownCount]
     func other(_ point: StoredPoint) -> UInt8 {
       PointClass.isNoise(point.classification) ? point.classification : PointClass.unclassified
     }
-    guard isCandidate.contains(true) else { return (own.map(other), 0, 0) }
+    guard isCandidate.contains(true) else { return Found(classes: own.map(other), candidates: 0) }
     let result = try withoutActuallyEscaping(going) { (going) throws(PointCloudError) in
       try method.find(
         points.positions.withHeights(times: heightFactor), isCandidate, threads: threads, progress: going)
     }
     let classes = zip(own, result.isGround).map { $1 ? PointClass.ground : other($0) }
-    return (
-      classes, classes.count { $0 == PointClass.ground }, isCandidate[..<points.ownCount].count { $0 }
-    )
+    return Found(classes: classes, candidates: isCandidate[..<points.ownCount].count { $0 })
   }
 
-  /// Takes the classes that the file has.
-  init(classified scan: TiledScan, threads: Int, keepGoing: (Double) -> Bool) throws(PointCloudError) {
+  /// Takes the classes that the file has for the points of some tiles; those of others are 0.
+  init(
+    classified numbers: [Int], of scan: TiledScan, threads: Int, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) {
     let classes = try scan.column()
     try scan.forEachTile(
-      threads: threads, keepGoing: keepGoing,
+      numbers, threads: threads, keepGoing: keepGoing,
       { (tile, _, _) throws(PointCloudError) in
         let points = try scan.load(tile, margin: 0)
-        try scan.write(points.points[..<points.ownCount].map(\.classification), of: tile, to: classes)
-      }, { (_, _) in })
+        return points.points[..<points.ownCount].map(\.classification)
+      }, { (tile, found: [UInt8]) throws(PointCloudError) in try scan.write(found, of: tile, to: classes) })
     (self.classes, count) = (classes, scan.groundCount)
   }
 }

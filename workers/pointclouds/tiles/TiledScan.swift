@@ -17,6 +17,8 @@ struct TiledScan: Sendable {
   let tiles: [Tile]
   /// Points of class 2.
   let groundCount: Int
+  /// Of the points as they are kept, and of all that cuts them into tiles.
+  let fingerprint: UInt64
   private let parts: PointParts
   private let points: SortedPoints
   private let lattice: BlockLattice
@@ -29,6 +31,8 @@ struct TiledScan: Sendable {
   private static let tileCellsMax = 4 << 20
 
   struct Tile: Hashable, Sendable {
+    /// Its place in `tiles`.
+    let number: Int
     let cells: CellRectangle
     /// The blocks that it is made of, of those that have points.
     let blocks: [Int]
@@ -64,6 +68,15 @@ struct TiledScan: Sendable {
     corners = (SIMD2(sorting.low.x, sorting.low.y), SIMD2(sorting.high.x, sorting.high.y))
     (cells, groundCount, points) = (CellRectangle(sorting.frame), sorting.groundCount, sorting.points)
     tiles = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
+    var fingerprint = sorting.fingerprint
+    for number in [
+      header.scale.x, header.scale.y, header.scale.z, header.offset.x, header.offset.y, header.offset.z, cell,
+    ] {
+      fingerprint.add(number)
+    }
+    fingerprint.add(UInt64(lattice.side))
+    fingerprint.add(UInt64(tiles.count))
+    self.fingerprint = fingerprint.value
   }
 
   /// Sorts the points of a file into blocks that suit them.
@@ -104,6 +117,7 @@ struct TiledScan: Sendable {
     let low: SIMD3<Int32>
     let high: SIMD3<Int32>
     let groundCount: Int
+    let fingerprint: Fingerprint
 
     init(
       _ file: PointFile, _ lattice: BlockLattice, _ limit: (cells: Int, name: String), _ store: BlockStore,
@@ -113,6 +127,7 @@ struct TiledScan: Sendable {
       var (low, high) = (SIMD3<Int32>(repeating: .max), SIMD3<Int32>(repeating: .min))
       var frame: GridFrame?
       var groundCount = 0
+      var fingerprint = Fingerprint()
       try file.parts.forEachInOrder(
         [.height, .classification, .intensity], threads: threads, keepGoing: keepGoing,
         { (records) in GroupedPart(records, header.pointFormat, lattice) },
@@ -122,12 +137,14 @@ struct TiledScan: Sendable {
           frame = try GridFrame(
             SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y), cell: lattice.cell, limit: limit)
           groundCount += part.points.count { $0.classification == PointClass.ground }
+          fingerprint.add(part.fingerprint)
           try store.add(part)
         })
       guard let frame else {
         throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
       }
       (self.frame, self.low, self.high, self.groundCount) = (frame, low, high, groundCount)
+      self.fingerprint = fingerprint
       points = store.sorted()
     }
   }
@@ -137,7 +154,7 @@ struct TiledScan: Sendable {
     _ points: SortedPoints, _ lattice: BlockLattice, _ cells: CellRectangle, pointsMax: Int
   ) -> [Tile] {
     guard points.count > pointsMax || cells.columns * cells.rows > tileCellsMax else {
-      return [Tile(cells: cells, blocks: Array(points.blocks.indices))]
+      return [Tile(number: 0, cells: cells, blocks: Array(points.blocks.indices))]
     }
     var shift = 0
     var tiles = grouped(points, shift)
@@ -154,7 +171,8 @@ struct TiledScan: Sendable {
       for column in all.low.x..<all.high.x {
         let low = SIMD2(column, row) &* side
         let whole = CellRectangle(low: low, high: low &+ side)
-        list.append(Tile(cells: whole.intersection(cells), blocks: tiles[SIMD2(column, row)] ?? []))
+        list.append(
+          Tile(number: list.count, cells: whole.intersection(cells), blocks: tiles[SIMD2(column, row)] ?? []))
       }
     }
     return list
@@ -168,19 +186,21 @@ struct TiledScan: Sendable {
 
 // Working on tiles.
 extension TiledScan {
-  /// Makes something of each tile, on several threads at once, and hands it to `consume` in the order of the tiles, on the caller's
-  /// thread.
+  /// Makes something of tiles, on several threads at once, and hands it to `consume` in their order, on the caller's thread.
   ///
-  /// - Parameter make: given a tile, how many threads it may use itself, and a function to be called with the share of the tile that is
-  ///   done, which answers whether to go on.
+  /// - Parameters:
+  ///   - numbers: of the tiles; nil for all of them.
+  ///   - make: given a tile, how many threads it may use itself, and a function to be called with the share of the tile that is done, which
+  ///     answers whether to go on.
   func forEachTile<Made: Sendable>(
-    threads: Int, keepGoing: (Double) -> Bool,
+    _ numbers: [Int]? = nil, threads: Int, keepGoing: (Double) -> Bool,
     _ make:
       @Sendable (Tile, _ threads: Int, _ going: @escaping (Double) -> Bool)
       throws(PointCloudError) -> Made,
     _ consume: (Tile, Made) throws(PointCloudError) -> Void
   ) throws(PointCloudError) {
-    guard tiles.count > 1 else {
+    let tiles = numbers?.map { self.tiles[$0] } ?? self.tiles
+    if tiles.count == 1 {
       let made = try withoutActuallyEscaping(keepGoing) { (going) throws(PointCloudError) in
         try make(tiles[0], threads, going)
       }
@@ -196,8 +216,23 @@ extension TiledScan {
 
   /// Tiles with more points first.
   var tilesByCount: [Tile] {
-    let counts = tiles.map { $0.blocks.reduce(0) { $0 + points.blocks[$1].count } }
+    let counts = tiles.map(pointCount)
     return tiles.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }.map { tiles[$0] }
+  }
+
+  /// How many points a tile has.
+  func pointCount(_ tile: Tile) -> Int { tile.blocks.reduce(0) { $0 + points.blocks[$1].count } }
+
+  /// The most bytes that can be found of a tile in any pass.
+  func findingBytesMax(_ number: Int) -> Int {
+    let tile = tiles[number]
+    // A float for each cell of eight maps, or two bytes a point; and what is told of 64 stages.
+    return 1 << 20 + 32 * tile.cells.columns * tile.cells.rows + 2 * pointCount(tile)
+  }
+
+  /// The tiles that have cells in any of some regions, in their order.
+  func tiles(touching regions: [CellRectangle]) -> [Int] {
+    tiles.indices.filter { number in regions.contains { !tiles[number].cells.intersection($0).isEmpty } }
   }
 
   /// A byte for each point, all 0.
@@ -213,7 +248,7 @@ extension TiledScan {
   func load(_ tile: Tile, margin: Int, classes: ByteColumn? = nil) throws(PointCloudError) -> TilePoints {
     let region = tile.cells.expanded(by: margin).intersection(cells)
     var loaded: [StoredPoint] = []
-    let own = tile.blocks.reduce(0) { $0 + points.blocks[$1].count }
+    let own = pointCount(tile)
     loaded.reserveCapacity(own)
     for number in tile.blocks { try append(number, classes, to: &loaded) }
     let core = Set(tile.blocks)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Numerics
 
 /// What stages make of a scan, found tile by tile.
@@ -12,13 +13,20 @@ struct TiledStages: Sendable {
   /// What there is to tell of each stage.
   let told: [Told]
 
-  struct Told: Sendable {
+  struct Told: Codable, Sendable {
     var pointsBefore = 0
     var pointsAfter = 0
     var facts: [String: StageValue] = [:]
     var warnings: [String] = []
     /// Over all threads.
     var seconds = 0.0
+  }
+
+  /// What is found of one tile: of each of its own points, as `kept` and `classes`, and what there is to tell of each stage.
+  struct Found: Sendable {
+    var kept: [UInt8]
+    var classes: [UInt8]
+    var told: [Told]
   }
 
   /// Whether stages can be run so.
@@ -38,24 +46,27 @@ struct TiledStages: Sendable {
   /// Beyond that stray points lie far from all others.
   static let cellsLimit = (cells: 1 << 30, name: "cells of 16 points on average")
 
-  /// Runs the stages.
+  /// Runs the stages over the tiles that a run answers for.
   ///
   /// - Parameter labels: what each stage is called in errors.
-  /// - Throws: what stages throw, with their place; `empty` where one leaves no points; `cancelled`; `fileAccess`.
+  /// - Throws: what stages throw, with their place; `empty` where one leaves no points of the whole; `cancelled`; `fileAccess`.
   /// - Complexity: that of the stages, for each tile and what lies around it; on each thread a tile is in memory.
   init(
-    _ stages: [any CloudStage], of scan: TiledScan, _ context: StageContext, threads: Int,
+    _ stages: [any CloudStage], of tiles: SharedTiles, _ context: StageContext, threads: Int,
     labels: [String], keepGoing: (Double) -> Bool
   ) throws(PointCloudError) {
+    let scan = tiles.scan
     let (kept, classes) = (try scan.column(), try scan.column())
     let template = try TilePoints.emptyCloud(scan.header)
     let halo = stages.reduce(0.0) { $0 + $1.reach.halo }
     let margin = halo > 0 ? Int((context.length(halo) / scan.cell).rounded(.up)) + 1 : 0
     var told = [Told](repeating: Told(), count: stages.count)
-    try scan.forEachTile(
-      threads: threads, keepGoing: keepGoing,
+    try tiles.forEachTile(
+      tiles.own, Self.pass(scan, stages: stages.count), threads: threads, keepGoing: keepGoing,
       { (tile, threads, going) throws(PointCloudError) in
-        guard !tile.blocks.isEmpty else { return [Told](repeating: Told(), count: stages.count) }
+        guard !tile.blocks.isEmpty else {
+          return Found(kept: [], classes: [], told: [Told](repeating: Told(), count: stages.count))
+        }
         let points = try scan.load(tile, margin: margin)
         var run = try TileRun(points, scan, template, context, threads: threads)
         for (stage, label) in zip(stages, labels) {
@@ -64,19 +75,55 @@ struct TiledStages: Sendable {
           }
         }
         let own = run.own(points)
-        try scan.write(own.kept, of: tile, to: kept)
-        try scan.write(own.classes, of: tile, to: classes)
-        return run.told
+        return Found(kept: own.kept, classes: own.classes, told: run.told)
       },
-      { (_, found: [Told]) in for place in told.indices { told[place].add(found[place]) } })
-    if let place = told.firstIndex(where: { $0.pointsAfter == 0 }) {
+      { (tile, found: Found) throws(PointCloudError) in
+        try scan.write(found.kept, of: tile, to: kept)
+        try scan.write(found.classes, of: tile, to: classes)
+        for place in told.indices { told[place].add(found.told[place]) }
+      })
+    if tiles.part == nil, let place = told.firstIndex(where: { $0.pointsAfter == 0 }) {
       throw PointCloudError(.empty, "no points are left", remedy: "Let it keep some.").at(labels[place])
     }
     (self.kept, self.classes, self.told) = (kept, classes, told)
   }
 }
 
+extension TiledStages {
+  /// What is found of a tile, as bytes: what is told of stages as JSON, which points are kept, and the classes of those.
+  private static func pass(_ scan: TiledScan, stages: Int) -> TilePass<Found> {
+    TilePass(
+      name: .stages,
+      encode: { (_, found) throws(PointCloudError) in
+        let told = try summaryJSON(found.told)
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: UInt32(told.count))
+        bytes += told
+        PackedBytes.append(found.kept, to: &bytes)
+        PackedBytes.append(zip(found.kept, found.classes).filter { $0.0 != 0 }.map(\.1), to: &bytes)
+        return bytes
+      },
+      decode: { (tile, bytes) throws(PointCloudError) in
+        let json = try bytes.bytes(Int(try bytes.number(UInt32.self)))
+        let count = scan.pointCount(tile)
+        guard let told = try? JSONDecoder().decode([Told].self, from: Data(json)), told.count == stages,
+          told.allSatisfy({ $0.isPlausible(points: count) })
+        else { throw bytes.corrupt("no account of \(stages) stages") }
+        let kept = try PackedBytes.read(count, from: &bytes)
+        var left = try PackedBytes.read(kept.count { $0 != 0 }, from: &bytes)[...]
+        return Found(kept: kept, classes: kept.map { $0 == 0 ? 0 : left.removeFirst() }, told: told)
+      })
+  }
+}
+
 extension TiledStages.Told {
+  /// Whether it can be of so many points: what is counted of many tiles is to be summed.
+  fileprivate func isPlausible(points: Int) -> Bool {
+    let counts =
+      [pointsBefore, pointsAfter] + facts.values.compactMap { if case .integer(let count) = $0 { count } else { nil } }
+    return counts.allSatisfy { (0...points).contains($0) } && seconds >= 0
+  }
+
   fileprivate mutating func add(_ other: Self) {
     pointsBefore += other.pointsBefore
     pointsAfter += other.pointsAfter
