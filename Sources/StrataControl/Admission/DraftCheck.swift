@@ -1,3 +1,4 @@
+import StrataArtifacts
 package import StrataCore
 package import StrataLedger
 import StrataQueue
