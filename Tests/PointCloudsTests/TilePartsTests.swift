@@ -127,6 +127,25 @@ import Testing
     }
   }
 
+  @Test(arguments: [works[0], works[3], works[7]]) func `a part that is cancelled leaves nothing behind`(
+    work: WorkInParts
+  ) throws {
+    let (folder, out) = (try TemporaryFolder(), try TemporaryFolder())
+    let path = try scan(in: folder)
+    for after in [0, 4, 20] {
+      var asked = 0
+      var setting = WorkInParts.Setting(threads: 1)
+      setting.isCancelled = {
+        asked += 1
+        return asked > after
+      }
+      let error = #expect(throws: PointCloudError.self) {
+        try work.runPart(TilePart(1, of: 2), path, in: out, setting)
+      }
+      #expect(error?.code == .cancelled && out.names.allSatisfy { $0 == "." || $0 == ".." }, "\(out.names)")
+    }
+  }
+
   @Test func `parts are like 3 of 8, and share all tiles`() throws {
     for (text, part) in try [
       ("3/8", TilePart(3, of: 8)), ("1/1", TilePart(1, of: 1)), ("256/256", TilePart(256, of: 256)),
