@@ -27,7 +27,7 @@ import Testing
     return path
   }
 
-  private static let counts = zip(works, [[1, 2, 3, 7], [2], [3], [1, 2, 3, 7], [], [2], [7], [1, 2, 3, 7], [3]])
+  private static let counts = zip(works, [[1, 2, 3, 7], [2], [3], [1, 7], [2], [2], [7], [2, 3], [3]])
 
   @Test(arguments: counts) func `parts together are one run, to the last bit`(
     work: WorkInParts, counts: [Int]
@@ -36,8 +36,8 @@ import Testing
     let path = try scan(in: folder)
     let whole = try work.run(path)
     #expect(whole.tiles > 20 && whole.taken.isEmpty && !whole.files.isEmpty, "\(whole.tiles) tiles")
-    // Some of the last are more than there are tiles.
-    for count in counts + [whole.tiles + 2] {
+    // Some of the last have no tile.
+    for count in counts.contains(1) ? counts + [whole.tiles + 2] : counts {
       let out = try TemporaryFolder()
       let parts = try work.runParts(count, path, in: out)
       let merged = try work.run(path, parts.reversed())
@@ -124,6 +124,25 @@ import Testing
       let error = #expect(throws: PointCloudError.self) { try work.runPart(TilePart(1, of: 2), path, in: out) }
       #expect(error?.code == .unsupported && error?.message.contains(reason) == true, "\(error?.message ?? "")")
       #expect(out.names.allSatisfy { $0.hasPrefix(".") })
+    }
+  }
+
+  @Test(arguments: [works[0], works[3], works[7]]) func `a part that is cancelled leaves nothing behind`(
+    work: WorkInParts
+  ) throws {
+    let (folder, out) = (try TemporaryFolder(), try TemporaryFolder())
+    let path = try scan(in: folder)
+    for after in [0, 4, 20] {
+      var asked = 0
+      var setting = WorkInParts.Setting(threads: 1)
+      setting.isCancelled = {
+        asked += 1
+        return asked > after
+      }
+      let error = #expect(throws: PointCloudError.self) {
+        try work.runPart(TilePart(1, of: 2), path, in: out, setting)
+      }
+      #expect(error?.code == .cancelled && out.names.allSatisfy { $0 == "." || $0 == ".." }, "\(out.names)")
     }
   }
 

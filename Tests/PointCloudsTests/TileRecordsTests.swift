@@ -11,7 +11,7 @@ import Testing
   private static var setting: WorkInParts.Setting { WorkInParts.Setting(tilePoints: 400) }
   private static let works: [WorkInParts] = [
     .stages(#"[{"stage": "thin", "size": 2}, {"stage": "classes", "returns": "first"}]"#, .laz), .ground(.smrf),
-    .raster([.dtm, .dsm, .chm], .find, .tin),
+    .raster([.dtm], .find, .tin),
   ]
 
   private func scan(_ name: String = "scan", in folder: TemporaryFolder, seed: UInt64 = 5) throws -> String {
@@ -88,7 +88,7 @@ import Testing
     #expect(sound.records.count > 5)
     var random = SeededGenerator(seed: testSeed)
     let damaged = "\(out.path)/damaged.tiles"
-    for round in 0..<24 {
+    for round in 0..<16 {
       var bytes = sound.bytes
       switch round % 4 {
       case 0: bytes[Int.random(in: bytes.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
@@ -125,7 +125,7 @@ import Testing
     var random = SeededGenerator(seed: testSeed)
     let forged = "\(out.path)/forged.tiles"
     var refused = 0
-    for round in 0..<24 {
+    for round in 0..<16 {
       let record = try #require(sound.records.randomElement(using: &random))
       var finding = Array(sound.bytes[record.finding])
       switch round % 3 {
@@ -143,7 +143,7 @@ import Testing
         found?.code == .corrupt && found?.offset != nil && found?.message.contains("forged.tiles") == true,
         "\(error), seed \(testSeed), round \(round)")
     }
-    #expect(refused >= 8)
+    #expect(refused >= 5)
   }
 
   /// Ends attempts again and again, each of which goes on where the one before was ended.

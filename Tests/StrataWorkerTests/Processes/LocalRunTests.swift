@@ -119,30 +119,33 @@ import Testing
     let (input, other) = (folder + "/hill.las", folder + "/other.las")
     try ScanFixture.write(to: input)
     try ScanFixture.write(to: other)
+    func run(_ capability: String, _ more: String, _ part: String, _ files: [String], _ out: String) async throws
+      -> LocalReport
+    {
+      try await localRun().run(
+        "pointcloud.\(capability)", parametersJSON: "{\"part\": \"\(part)\"\(more)}", files: files,
+        outputFolder: "\(folder)/\(capability)/\(out)")
+    }
     for (capability, more, result) in [
-      ("ground", "", "hill-classified.las"), ("thin", "", "hill-thinned.laz"),
-      ("raster", #", "products": "dsm,density", "cell": 2"#, "dsm.tif"),
+      ("thin", #", "size": 2"#, "hill-thinned.laz"),
+      ("raster", #", "products": "density", "cell": 5"#, "density.tif"),
     ] {
       let out = "\(folder)/\(capability)"
-      func run(_ part: String, _ files: [String], _ name: String) async throws -> LocalReport {
-        try await localRun().run(
-          "pointcloud.\(capability)", parametersJSON: "{\"part\": \"\(part)\"\(more)}", files: files,
-          outputFolder: "\(out)/\(name)")
-      }
-      let part = try await run("1/1", [input], "part")
+      let part = try await run(capability, more, "1/1", [input], "part")
       let tiles = "\(out)/part/hill-part-1-of-1.tiles"
       #expect(part.error == nil && part.results.contains(tiles), "\(String(describing: part.error))")
-      let (whole, merged) = (try await run("", [input], "whole"), try await run("", [input, tiles], "merged"))
+      let whole = try await run(capability, more, "", [input], "whole")
+      let merged = try await run(capability, more, "", [input, tiles], "merged")
       #expect(whole.error == nil && merged.error == nil, "\(String(describing: merged.error))")
       let contents = ["whole", "merged"].map { FileManager.default.contents(atPath: "\(out)/\($0)/\(result)") }
       #expect(contents[0] != nil && contents[0] == contents[1])
-      for (text, files, words) in [
-        ("3 of 8", [input], "must be like 3/8"), ("1/1", [input, tiles], "the scan alone"),
-        ("", [input, other], ".tiles"),
-      ] {
-        let refused = try await run(text, files, "refused")
-        #expect(refused.error?.code == "invalid_input" && refused.error?.message.contains(words) == true)
-      }
+    }
+    let tiles = folder + "/thin/part/hill-part-1-of-1.tiles"
+    for (part, files, words) in [
+      ("3 of 8", [input], "must be like 3/8"), ("1/1", [input, tiles], "scan alone"), ("", [input, other], ".tiles"),
+    ] {
+      let refused = try await run("thin", "", part, files, "refused")
+      #expect(refused.error?.code == "invalid_input" && refused.error?.message.contains(words) == true)
     }
     try FileTree.remove(folder)
   }

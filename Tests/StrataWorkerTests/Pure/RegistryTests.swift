@@ -186,8 +186,8 @@ import Testing
     #expect(throws: CapabilityRequestError.notAnObject) {
       try registry.validate(capability: "noop", parametersJSON: "[1]", inputs: 0)
     }
-    #expect(throws: CapabilityRequestError.inputCount(2, capability: "pointcloud.ground", allowed: 1...1)) {
-      try registry.validate(capability: "pointcloud.ground", parametersJSON: "{}", inputs: 2)
+    #expect(throws: CapabilityRequestError.inputCount(2, capability: "pointcloud.convert", allowed: 1...1)) {
+      try registry.validate(capability: "pointcloud.convert", parametersJSON: "{}", inputs: 2)
     }
   }
 
