@@ -26,9 +26,9 @@ import Testing
   /// A scan this small is one tile: one part has it, and the others have nothing to do.
   @Test func aJobThatIsSplitLeavesWhatOneDoes() async throws {
     let stack = try await StackUnderTest()
-    let scan = stack.folder + "/scan.laz"
+    let scan = stack.folder + "/scan.las"
     #expect(try await strata(["simulate-scan", "--points", "30000", scan], on: stack).code == 0)
-    func submit(_ words: [String]) async throws -> CommandRun {
+    func submit(_ words: [String]) async throws -> CommandResult {
       try await strata(
         ["submit", "pointcloud.raster", scan, "--param", "products=[\"dsm\",\"chm\"]"] + words, on: stack)
     }

@@ -65,7 +65,7 @@ import Testing
     #expect(try await strata(["job", "wait", last], on: stack).code == 0)
     #expect(try await strata(["job", "logs", last], on: stack).output == "one\ntask 1\ntask 2\ntask 3\n")
     let missing = try await strata(["run", "--input-from", "\(first):other.txt", "--", "true"], on: stack)
-    #expect(missing.code == 1 && missing.printed.contains("it left 'made.txt'"), "\(missing)")
+    #expect(missing.code == 1 && missing.printed.contains("there is 'made.txt'"), "\(missing)")
     for words in ["\(first)", "\(first):", "=\(first):made.txt"] {
       #expect(try await strata(["run", "--input-from", words, "--", "true"], on: stack).code == 2, "\(words)")
     }

@@ -227,4 +227,14 @@ import Testing
     #expect(try work.run(path, [], setting).taken.isEmpty)
     #expect(try work.run(path, [], setting).taken == ["ground": other.tiles])
   }
+
+  @Test func `a checkpoint that cannot be written is done without`() throws {
+    let (folder, none) = (try TemporaryFolder(), try TemporaryFolder())
+    let path = try scan(in: folder)
+    let whole = try WorkInParts.ground(.smrf).run(path, [], Self.setting)
+    let summary = try GroundPipeline.run(
+      input: path, outputDirectory: none.path, parameters: GroundParameters(cell: Self.setting.cell), threads: 2,
+      tilePointsMax: Self.setting.tilePoints, checkpointFolder: "\(folder.path)/none")
+    #expect(summary.warnings.contains { $0.contains("not kept") } && summary.tiles == whole.tiles)
+  }
 }

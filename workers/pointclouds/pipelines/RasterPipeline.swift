@@ -120,7 +120,7 @@ private struct RasterRun {
     ) { () throws(PointCloudError) in
       try TileKey(
         "raster", points, tilePointsMax: tilePointsMax,
-        parameters: Key(parameters: effective, heightFactor: scan.heightFactor))
+        parameters: Key(parameters: effective.withProductsInOrder, heightFactor: scan.heightFactor))
     }
     tiles.warnOfMissing(.maps)
     var maps = TileMaps(

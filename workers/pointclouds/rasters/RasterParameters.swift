@@ -99,4 +99,11 @@ public struct RasterParameters: Hashable, Codable, Sendable {
     converted.gap /= metres
     return converted
   }
+
+  /// The same work, with each product named once and in the order of all.
+  var withProductsInOrder: RasterParameters {
+    var ordered = self
+    ordered.products = RasterProduct.allCases.filter(products.contains)
+    return ordered
+  }
 }

@@ -15,6 +15,8 @@ struct TiledScan: Sendable {
   /// The cells that hold all points.
   let cells: CellRectangle
   let tiles: [Tile]
+  /// Cells along the side of a tile, where there are several.
+  private let tileSide: Int
   /// Points of class 2.
   let groundCount: Int
   /// Of the points as they are kept, and of all that cuts them into tiles.
@@ -67,8 +69,10 @@ struct TiledScan: Sendable {
     bounds = header.box(sorting.low, sorting.high)
     corners = (SIMD2(sorting.low.x, sorting.low.y), SIMD2(sorting.high.x, sorting.high.y))
     (cells, groundCount, points) = (CellRectangle(sorting.frame), sorting.groundCount, sorting.points)
-    tiles = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
+    (tiles, tileSide) = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
     var fingerprint = sorting.fingerprint
+    // By the format it is decided which classes fit.
+    fingerprint.add(UInt64(header.pointFormat.isExtended ? 1 : 0))
     for number in [
       header.scale.x, header.scale.y, header.scale.z, header.offset.x, header.offset.y, header.offset.z, cell,
     ] {
@@ -152,9 +156,9 @@ struct TiledScan: Sendable {
   /// The largest tiles that have no more points than they may, from north to south and there from west to east.
   private static func tiles(
     _ points: SortedPoints, _ lattice: BlockLattice, _ cells: CellRectangle, pointsMax: Int
-  ) -> [Tile] {
+  ) -> (tiles: [Tile], side: Int) {
     guard points.count > pointsMax || cells.columns * cells.rows > tileCellsMax else {
-      return [Tile(number: 0, cells: cells, blocks: Array(points.blocks.indices))]
+      return ([Tile(number: 0, cells: cells, blocks: Array(points.blocks.indices))], max(cells.columns, cells.rows))
     }
     var shift = 0
     var tiles = grouped(points, shift)
@@ -175,7 +179,7 @@ struct TiledScan: Sendable {
           Tile(number: list.count, cells: whole.intersection(cells), blocks: tiles[SIMD2(column, row)] ?? []))
       }
     }
-    return list
+    return (list, side)
   }
 
   /// The blocks of each tile of `2^shift` by as many blocks.
@@ -231,8 +235,23 @@ extension TiledScan {
   }
 
   /// The tiles that have cells in any of some regions, in their order.
+  ///
+  /// - Complexity: O(tiles + tiles in each region).
   func tiles(touching regions: [CellRectangle]) -> [Int] {
-    tiles.indices.filter { number in regions.contains { !tiles[number].cells.intersection($0).isEmpty } }
+    guard tiles.count > 1, regions.count < tiles.count else { return Array(tiles.indices) }
+    let all = cells.divided(by: tileSide)
+    var touched = [Bool](repeating: false, count: tiles.count)
+    for region in regions {
+      let range = region.intersection(cells)
+      guard !range.isEmpty else { continue }
+      let places = range.divided(by: tileSide)
+      for row in places.low.y..<places.high.y {
+        for column in places.low.x..<places.high.x {
+          touched[(all.high.y - 1 - row) * all.columns + column - all.low.x] = true
+        }
+      }
+    }
+    return tiles.indices.filter { touched[$0] }
   }
 
   /// A byte for each point, all 0.

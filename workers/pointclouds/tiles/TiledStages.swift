@@ -90,6 +90,10 @@ struct TiledStages: Sendable {
 }
 
 extension TiledStages {
+  /// Bytes of what one stage may have to tell of a tile, and how many warnings.
+  private static let toldBytesMax = 1 << 14
+  fileprivate static let warningsMax = 16
+
   /// What is found of a tile, as bytes: what is told of stages as JSON, which points are kept, and the classes of those.
   private static func pass(_ scan: TiledScan, stages: Int) -> TilePass<Found> {
     TilePass(
@@ -104,7 +108,9 @@ extension TiledStages {
         return bytes
       },
       decode: { (tile, bytes) throws(PointCloudError) in
-        let json = try bytes.bytes(Int(try bytes.number(UInt32.self)))
+        let length = Int(try bytes.number(UInt32.self))
+        guard length <= toldBytesMax * stages else { throw bytes.corrupt("\(length) bytes of what is told") }
+        let json = try bytes.bytes(length)
         let count = scan.pointCount(tile)
         guard let told = try? JSONDecoder().decode([Told].self, from: Data(json)), told.count == stages,
           told.allSatisfy({ $0.isPlausible(points: count) })
@@ -117,11 +123,15 @@ extension TiledStages {
 }
 
 extension TiledStages.Told {
+  /// Thirty years.
+  private static let secondsMax = 1e9
+
   /// Whether it can be of so many points: what is counted of many tiles is to be summed.
   fileprivate func isPlausible(points: Int) -> Bool {
     let counts =
       [pointsBefore, pointsAfter] + facts.values.compactMap { if case .integer(let count) = $0 { count } else { nil } }
-    return counts.allSatisfy { (0...points).contains($0) } && seconds >= 0
+    return counts.allSatisfy { (0...points).contains($0) } && (0...Self.secondsMax).contains(seconds)
+      && warnings.count <= TiledStages.warningsMax
   }
 
   fileprivate mutating func add(_ other: Self) {
@@ -150,6 +160,11 @@ private struct TileRun {
     order = points.points.indices.sorted { points.points[$0].index < points.points[$1].index }
     cloud = try points.cloud(template, in: order)
     let tile = points.tile.cells
+    // A scan that is one tile is worked on as one that is in memory: the same limits hold, and the same is no ground.
+    guard scan.tiles.count > 1 else {
+      self.context = context
+      return
+    }
     self.context = context.ofPart(threads: threads) { cloud in
       zip(cloud.integers(axis: 0), cloud.integers(axis: 1)).map { tile.contains(scan.cell(x: $0, y: $1)) }
     }

@@ -23,7 +23,8 @@ final class SharedTiles {
   private let finishedCount: Int
   private let records: [TileRecords]
   private let output: TilePartFile?
-  private let checkpoint: TileCheckpoint?
+  /// Nil also once it could not be written.
+  private var checkpoint: TileCheckpoint?
 
   /// - Parameters:
   ///   - key: of the run.
@@ -54,8 +55,12 @@ final class SharedTiles {
       }
     }
     var odd: [String] = []
-    checkpoint = try sharing.checkpointFolder.map { folder throws(PointCloudError) in
-      try TileCheckpoint(folder, key: key, limits: limits, scan, &odd)
+    do throws(PointCloudError) {
+      checkpoint = try sharing.checkpointFolder.map { folder throws(PointCloudError) in
+        try TileCheckpoint(folder, key: key, limits: limits, scan, &odd)
+      }
+    } catch {
+      odd.append(Self.unkept(error))
     }
     warnings = odd
     if let found = checkpoint?.records { records.append(found) }
@@ -98,11 +103,11 @@ final class SharedTiles {
       throws(PointCloudError) -> Finding,
     _ consume: (TiledScan.Tile, Finding) throws(PointCloudError) -> Void
   ) throws(PointCloudError) {
-    let (records, own) = (records, Set(own))
+    let (records, own, kept) = (records, Set(own), checkpoint?.records)
     try scan.forEachTile(
       numbers, threads: threads, keepGoing: keepGoing,
       { (tile, threads, going) throws(PointCloudError) in
-        if let known = try Self.known(tile, pass, records) { return (finding: known, isNew: false) }
+        if let known = try Self.known(tile, pass, records, mendable: kept) { return (finding: known, isNew: false) }
         return (finding: try make(tile, threads, going), isNew: true)
       },
       { (tile, made) throws(PointCloudError) in
@@ -113,12 +118,20 @@ final class SharedTiles {
         guard output != nil || checkpoint != nil else { return }
         let bytes = try pass.encode(tile, made.finding)
         try output?.append(pass.name, tile.number, bytes)
-        try checkpoint?.append(pass.name, tile.number, bytes)
+        do throws(PointCloudError) { try checkpoint?.append(pass.name, tile.number, bytes) } catch {
+          self.checkpoint = nil
+          warnings.append(Self.unkept(error))
+        }
       })
   }
 
+  /// Keeping tiles is a help for another attempt: this one does without.
+  private static func unkept(_ error: PointCloudError) -> String {
+    "finished tiles are not kept for another attempt: \(error.message)"
+  }
+
   private static func known<Finding>(
-    _ tile: TiledScan.Tile, _ pass: TilePass<Finding>, _ records: [TileRecords]
+    _ tile: TiledScan.Tile, _ pass: TilePass<Finding>, _ records: [TileRecords], mendable: TileRecords?
   ) throws(PointCloudError) -> Finding? {
     let name = FindingName(pass: pass.name, tile: tile.number)
     for found in records {
@@ -129,6 +142,8 @@ final class SharedTiles {
         try reader.finish()
         return finding
       } catch {
+        // What an attempt before has kept is a help, no input.
+        if error.code == .corrupt, found.file.path == mendable?.file.path { continue }
         throw error.of(found.file.path)
       }
     }
@@ -139,8 +154,10 @@ final class SharedTiles {
   func warnOfMissing(_ pass: TilePassName) {
     let missing = missing(pass).count
     guard finishedCount > 0, missing > 0 else { return }
+    let torn = records.prefix(finishedCount).filter(\.isCutOff).map { "'\(fileName(of: $0.file.path))'" }
     warnings.append(
-      "\(missing) of \(own.count) tiles are in none of the \(finishedCount) files of parts, and were worked on here")
+      "\(missing) of \(own.count) tiles are in none of the \(finishedCount) files of parts, and were worked on here"
+        + (torn.isEmpty ? "" : "; cut off: \(torn.joined(separator: ", "))"))
   }
 
   /// Gives the file of a part its name, and writes the summary.

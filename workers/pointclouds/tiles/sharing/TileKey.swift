@@ -41,7 +41,10 @@ struct TileKey: Hashable, Codable, Sendable {
 
   /// What of another key is not as in this one, in words; nil where nothing is.
   func difference(from other: TileKey) -> String? {
-    if other.work != work { return "is of pointcloud.\(other.work.prefix(32)), and this is pointcloud.\(work)" }
+    if other.work != work {
+      return
+        "is of pointcloud.\(String(decoding: other.work.utf8.prefix(32), as: UTF8.self)), and this is pointcloud.\(work)"
+    }
     if other.points != points { return "is of a scan of \(other.points) points, and this one has \(points)" }
     if other.tilePointsMax != tilePointsMax {
       return "is of tiles of up to \(other.tilePointsMax) points, and here they have up to \(tilePointsMax)"

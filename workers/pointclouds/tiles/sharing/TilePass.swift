@@ -43,9 +43,12 @@ struct FindingReader {
     return Int(count)
   }
 
+  /// - Throws: `corrupt` also for infinite ones, which no map has.
   mutating func floats(_ count: Int) throws(PointCloudError) -> [Float] {
     let start = try take(4 * count).lowerBound
-    return (0..<count).map { Float(bitPattern: source.number(at: start + 4 * $0)) }
+    let floats = (0..<count).map { Float(bitPattern: source.number(at: start + 4 * $0)) }
+    guard !floats.contains(where: \.isInfinite) else { throw corrupt("a value that is infinite") }
+    return floats
   }
 
   /// - Throws: `corrupt` where bytes are left.

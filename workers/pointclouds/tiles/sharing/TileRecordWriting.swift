@@ -23,7 +23,11 @@ final class TilePartFile {
   let records: TileRecords?
   private let path: String
   private let descriptor: Int32
+  /// Where the next record goes.
+  private var end: Int
 
+  /// More is not kept: what is before it is worth having, and a folder with much more would not be taken over.
+  static let bytesMax = 2 << 30
   static let fileName = "finished.\(TileRecordFormat.ending)"
 
   /// Goes on with the file in a folder, or begins it: also where it is of another run, with a warning.
@@ -36,11 +40,10 @@ final class TilePartFile {
     let known = unsafe access(path, F_OK) == 0 ? try Self.known(path, key, limits, scan, &warnings) : nil
     if known == nil { try writeFile(TileRecordFormat.header(key), path) }
     records = known
-    descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .fileAccess("open", path) }
-    if let known, known.end < known.file.byteCount {
-      guard ftruncate(descriptor, off_t(known.end)) == 0 else { throw .fileAccess("shorten", path) }
-    }
+    end = known?.end ?? Int(lseek(descriptor, 0, SEEK_END))
+    guard ftruncate(descriptor, off_t(end)) == 0 else { throw .fileAccess("shorten", path) }
   }
 
   deinit { close(descriptor) }
@@ -57,19 +60,16 @@ final class TilePartFile {
     }
   }
 
-  /// Returns when the record is on the disk.
+  /// Keeps a finding, unless so much is kept already that no worker would take more over.
+  ///
+  /// It is not waited for until it is on the disk: whoever takes the folder over sees to that.
+  ///
+  /// - Throws: `fileAccess`. What was begun is no whole record then, and ends the file for whoever reads it.
   func append(_ pass: TilePassName, _ tile: Int, _ finding: [UInt8]) throws(PointCloudError) {
     let bytes = TileRecordFormat.recordHeader(pass, tile, finding) + finding
-    var written = 0
-    while written < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes { buffer in
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[written...])
-        return unsafe write(descriptor, rest.baseAddress, rest.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw .fileAccess("write", path) }
-      written += count
-    }
-    guard fdatasync(descriptor) == 0 else { throw .fileAccess("flush", path) }
+    guard end + bytes.count <= Self.bytesMax else { return }
+    let isWritten = unsafe bytes.withUnsafeBytes { unsafe PositionedIO.write(descriptor, $0, at: end) }
+    guard isWritten else { throw .fileAccess("write", path) }
+    end += bytes.count
   }
 }

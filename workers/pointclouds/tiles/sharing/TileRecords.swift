@@ -51,6 +51,9 @@ struct TileRecords: Sendable {
   /// Why no record is known beyond `end`; nil at the end of the file, or where it was cut off within a record.
   private(set) var problem: PointCloudError?
 
+  /// Whether the file ends within a record.
+  var isCutOff: Bool { problem == nil && end < file.byteCount }
+
   struct Place: Sendable {
     let bytes: Range<Int>
     let check: UInt64
