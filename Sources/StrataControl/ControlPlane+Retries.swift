@@ -15,7 +15,8 @@ extension ControlPlane {
       throw StrataError(.conflict, "job \(id) \(words)", remedy: "only what failed or was cancelled is done again")
     }
     var draft = JobDraft(retrying: record)
-    if let awaited = record.awaited {
+    // One that is done again already is found, whatever its sources are.
+    if let awaited = record.awaited, record.retriedBy == nil {
       let latest = try await sources(of: record, awaited)
       draft.inputs = draft.inputs.from { latest[$0] ?? $0 }
       draft.structure.dependencyPolicy = record.structure.dependencyPolicy
@@ -31,32 +32,27 @@ extension ControlPlane {
   private func sources(
     of job: StoredJob, _ awaited: AwaitedInputs
   ) async throws(StrataError) -> [JobID: JobID] {
-    let (latest, failed): ([JobID: JobID], JobID?)
+    let (latest, failed): ([JobID: JobID], [JobID])
     do throws(LedgerError) {
       latest = try await self.latest(of: Set(awaited.sources))
       failed = try await unsuccessful(among: latest.values.sorted(), of: job.tenant)
     } catch {
       throw error.strataError
     }
-    if let failed, job.structure.dependencyPolicy != .run {
-      throw StrataError(
-        .conflict, "job or array \(failed), whose results it takes, has not succeeded",
-        remedy:
-          "do that job again first; of an array whose failed tasks are done again by another, submit this job anew with results of both"
-      )
-    }
+    if let failed = failed.first, job.structure.dependencyPolicy != .run { throw RetryPlan.hopeless(failed) }
     return latest
   }
 
-  /// The first of some jobs and arrays that has ended otherwise.
-  private func unsuccessful(among jobs: [JobID], of tenant: TenantID) async throws(LedgerError) -> JobID? {
+  /// Those of some jobs and arrays that have ended without success.
+  private func unsuccessful(among jobs: [JobID], of tenant: TenantID) async throws(LedgerError) -> [JobID] {
     let states = try await ledger.states(of: jobs)
+    var unsuccessful: [JobID] = []
     for job in jobs {
       var state = states[job]
       if state == nil { state = try await ledger.array(ArrayID(job), tenant: tenant)?.endState }
-      if let state, state.isFinal, state != .succeeded { return job }
+      if let state, state.isFinal, state != .succeeded { unsuccessful.append(job) }
     }
-    return nil
+    return unsuccessful
   }
 
   /// The jobs that `retryAll` would do again, oldest first.
@@ -82,9 +78,10 @@ extension ControlPlane {
     try await admission.requireRoom(for: jobs.count, tenant: tenant)
     var plan: RetryPlan
     do throws(LedgerError) {
+      let sources = try await latest(of: Set(jobs.flatMap { $0.awaited?.sources ?? [] }))
       plan = RetryPlan(
-        jobs, standIns: try await standIns(for: jobs, tenant),
-        sources: try await latest(of: Set(jobs.flatMap { $0.awaited?.sources ?? [] })))
+        jobs, standIns: try await standIns(for: jobs, tenant), sources: sources,
+        unsuccessful: Set(try await unsuccessful(among: Set(sources.values).sorted(), of: tenant)))
     } catch {
       throw error.strataError
     }

@@ -24,11 +24,28 @@ struct RetryPlan {
   ///   - jobs: those that are done again, in order.
   ///   - standIns: by jobs that those ran after. A stand-in may be one of `jobs`.
   ///   - sources: by jobs whose results those were to work on and do not have: the last that does them again.
-  init(_ jobs: [StoredJob], standIns: [JobID: JobID], sources: [JobID: JobID] = [:]) {
+  ///   - unsuccessful: those of `sources` that have ended without success. Who works on one that is not done again now would fail at once.
+  init(
+    _ jobs: [StoredJob], standIns: [JobID: JobID], sources: [JobID: JobID] = [:], unsuccessful: Set<JobID> = []
+  ) {
     self.jobs = jobs
     self.standIns = standIns
     self.sources = sources
     again = Dictionary(jobs.map { ($0.id, JobID()) }) { first, _ in first }
+    for job in jobs where job.structure.dependencyPolicy != .run {
+      let needed = (job.awaited?.sources ?? []).filter { old($0) == nil }.compactMap { sources[$0] }
+      guard let failed = needed.first(where: unsuccessful.contains) else { continue }
+      verdicts[job.id] = .failure(Self.hopeless(failed))
+    }
+  }
+
+  /// Why a job is not done again that would fail at once.
+  static func hopeless(_ source: JobID) -> StrataError {
+    StrataError(
+      .conflict, "job or array \(source), whose results it takes, has not succeeded",
+      remedy:
+        "do that job again first; of an array whose failed tasks are done again by another, submit this job anew, with results of both and on_dependency_failure 'run'"
+    )
   }
 
   /// One for each job, in order, once `next` has nothing more.

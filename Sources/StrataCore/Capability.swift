@@ -48,7 +48,7 @@ public struct Capability: Hashable, Sendable {
   public struct Parts: Hashable, Codable, Sendable {
     /// The parameter, a string, that says which part of how many a job does, such as `3/8`; counted from 1.
     public let parameter: String
-    /// The names of what a part leaves behind, as `NamePattern` reads them: one for each part.
+    /// The names of what a part leaves behind, as `ResultPattern` reads them: one for each part.
     public let results: String
     /// The most parts.
     public let maximum: Int

@@ -33,7 +33,7 @@ public struct ResultReference: Hashable, Codable, Sendable {
   }
 
   /// Which results are meant.
-  public var pattern: NamePattern { NamePattern(result) }
+  public var pattern: ResultPattern { ResultPattern(result) }
 
   /// - Returns: what the input of a result is called.
   public func inputName(of result: String, task: Int?) -> String {
@@ -74,7 +74,7 @@ extension JobInput: Codable {
 }
 
 /// A name, or many that are alike: `*` stands for any characters, also none.
-public struct NamePattern: Hashable, Sendable {
+public struct ResultPattern: Hashable, Sendable {
   private let parts: [[UInt8]]
 
   public init(_ text: String) {

@@ -55,34 +55,50 @@ import Testing
     }
   }
 
-  @Test func `a fitted variogram is that which the heights were made with`() throws {
-    // Sums of many cosines of random directions, with wave numbers whose spectrum is that of the exponential model in the
-    // plane (Mantoglou and Wilson 1982): a random field of sill 4 and range 30, and noise of variance 0.25.
-    var random = SeededGenerator(seed: testSeed)
-    let (rate, waves) = (3.0 / 30, 400)
+  private static let rate = 3.0 / 30
+
+  /// Sums of many cosines of random directions, with wave numbers whose spectrum is that of the exponential model in the plane (Mantoglou and
+  /// Wilson 1982): a random field of sill 4 and range 30, and noise of variance 0.25.
+  private static func field(_ random: inout SeededGenerator) throws -> Coordinates {
+    let waves = 400
     let field = (0..<waves).map { _ -> SIMD3<Double> in
       let angle = random.number(in: 0...(2 * .pi))
       let share = random.number(in: 1e-9...1)
-      let wave = rate * (1 / (share * share) - 1).squareRoot()
+      let wave = Self.rate * (1 / (share * share) - 1).squareRoot()
       return SIMD3(wave * cos(angle), wave * sin(angle), random.number(in: 0...(2 * .pi)))
     }
-    let points = try Coordinates(
+    return try Coordinates(
       (0..<20_000).map { _ -> SIMD3<Double> in
         let (x, y) = (random.number(in: 0...500), random.number(in: 0...500))
         let sum = field.reduce(0) { $0 + cos($1.x * x + $1.y * y + $1.z) }
         return SIMD3(x, y, (8 / Double(waves)).squareRoot() * sum + 0.5 * random.normal())
       })
-    let surface = try KrigedSurface(points, neighbours: 40, threads: 2)
+  }
+
+  /// One field differs from what it was made with by more than the mean of several, of which one in thirty is off by 0.15.
+  @Test func `a fitted variogram is that which the heights were made with`() throws {
+    var random = SeededGenerator(seed: testSeed)
+    var (nugget, slope) = (0.0, 0.0)
+    let count = 6
+    for _ in 0..<count {
+      let surface = try KrigedSurface(Self.field(&random), neighbours: 40, threads: 2)
+      let fitted = try Variogram(fitting: #require(surface.empirical), model: .exponential)
+      nugget += fitted.nugget / Double(count)
+      slope += (fitted.semivariance(10) - fitted.nugget) / Double(count)
+    }
+    #expect(abs(nugget - 0.25) < 0.15, "seed \(testSeed)")
+    let truth = 4 * (1 - exp(-1.0))
+    #expect(abs(slope / truth - 1) < 0.35, "seed \(testSeed)")
+  }
+
+  @Test func `errors are as large as their variances say, and lags are those of the field`() throws {
+    var random = SeededGenerator(seed: testSeed)
+    let surface = try KrigedSurface(Self.field(&random), neighbours: 40, threads: 2)
     let lags = try #require(surface.empirical).lags
     for lag in lags where lag.pairs > 3_000 {
-      let truth = 0.25 + 4 * (1 - exp(-rate * lag.distance))
-      #expect(abs(lag.semivariance / truth - 1) < 0.35, "at \(lag.distance), seed \(testSeed)")
+      let truth = 0.25 + 4 * (1 - exp(-Self.rate * lag.distance))
+      #expect(abs(lag.semivariance / truth - 1) < 0.5, "at \(lag.distance), seed \(testSeed)")
     }
-    let fitted = try Variogram(fitting: #require(surface.empirical), model: .exponential)
-    #expect(abs(fitted.nugget - 0.25) < 0.15, "seed \(testSeed)")
-    let (slope, truth) = (fitted.semivariance(10) - fitted.nugget, 4 * (1 - exp(-1.0)))
-    #expect(abs(slope / truth - 1) < 0.35, "seed \(testSeed)")
-    // Errors are as large as their variances say.
     let left = try surface.leaveOneOut(threads: 2)
     let ratios = zip(left.errors, left.variances).map { $0 * $0 / $1 }
     #expect(abs(ratios.reduce(0, +) / Double(ratios.count) - 1) < 0.15, "seed \(testSeed)")

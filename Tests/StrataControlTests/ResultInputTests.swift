@@ -134,6 +134,14 @@ import Testing
       try await fixture.control.retry(whole, tenant: fixture.tenant)
     }
     #expect(refusal?.code == .conflict && refusal?.message.contains("\(array)") == true)
+    let many = try await fixture.control.retryAll(
+      JobFilter(tenant: fixture.tenant, states: [.failed], soldAs: "test.files"), tenant: fixture.tenant)
+    let verdicts = Dictionary(uniqueKeysWithValues: many.map { ($0.job.id, $0.verdict) })
+    guard case .failure(let hopeless)? = verdicts[whole] else { throw StrataError(.internalError, "\(many)") }
+    #expect(hopeless.code == .conflict && hopeless.message == refusal?.message)
+    guard case .success(let borne)? = verdicts[nothing] else { throw StrataError(.internalError, "\(many)") }
+    // One that is done again already is found.
+    #expect(try await fixture.control.retry(nothing, tenant: fixture.tenant).id == borne.id)
     let again = try await fixture.control.retry(nothing, tenant: fixture.tenant).id
     let stored = try #require(try await fixture.ledger.job(again, tenant: fixture.tenant))
     #expect(stored.structure.dependencyPolicy == .run && stored.error?.code == "result_missing")

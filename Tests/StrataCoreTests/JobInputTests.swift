@@ -55,10 +55,10 @@ import Testing
       let name = (0..<Int.random(in: 0...7, using: &random)).map { _ in "ab".randomElement(using: &random) ?? "a" }
       let expected = Self.matches(pattern[...], name[...])
       found += expected ? 1 : 0
-      let matches = NamePattern(String(pattern)).matches(String(name))
+      let matches = ResultPattern(String(pattern)).matches(String(name))
       #expect(matches == expected, "\(String(pattern)) and \(String(name)), STRATA_SEED=\(testSeed)")
     }
     #expect(found > 1_000)
-    #expect(!NamePattern("a").isOpen && NamePattern("*").isOpen)
+    #expect(!ResultPattern("a").isOpen && ResultPattern("*").isOpen)
   }
 }

@@ -149,9 +149,13 @@ extension AttemptError {
       }
     let names = looked.flatMap(\.results).map { "'\($0.name.shown)'" }
     let has = names.isEmpty ? "nothing is there" : "there is \(names.prefix(namesMax).joined(separator: ", "))"
+    let failed = looked.count { $0.state != .succeeded }
+    let why =
+      failed == 0 ? "" : looked.count == 1 ? ", and it has not succeeded" : ", and \(failed) of them have not succeeded"
     return AttemptError(
       code: resultMissingCode,
-      message: "\(whose) no result '\(reference.result.shown)'; \(has)\(names.count > namesMax ? " and more" : "")",
+      message:
+        "\(whose) no result '\(reference.result.shown)'; \(has)\(names.count > namesMax ? " and more" : "")\(why)",
       isRetryable: false)
   }
 

@@ -107,7 +107,10 @@ struct Submission {
       throw StrataError(
         .conflict, "the parts of this Idempotency-Key, array \(tasks.id), are cancelled", remedy: "use a new key")
     }
-    Terminal.note("array \(tasks.id) of \(parts.count.counted("part")) accepted")
+    let most = MicroCredits(micros: tasks.estimate.chargeMaxMicrocredits)
+    if !tasks.isRepeat {
+      Terminal.note("array \(tasks.id) of \(parts.count.counted("part")) accepted, at most \(most) credits together")
+    }
     do {
       return try await submit(parts.whole(of: request, from: tasks.id))
     } catch let refusal as StrataError where SplitJob.isRefusal(refusal.code) && !tasks.isRepeat {

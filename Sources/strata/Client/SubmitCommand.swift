@@ -18,8 +18,8 @@ extension Command {
       there is no such result. Of an array it gets those of all tasks, each with the task's index and - before its name.
 
       With --split N there are an array of N jobs, which do a part each, and one that puts the parts together, whose identifier is
-      told; its results are those of one job that does all, and it does itself what a part has not. Each is priced by itself,
-      --max-credits bounds each, and cancelling the one leaves the array. 'strata capabilities NAME' says what can be split.
+      told; its results are those of one job that does all, and it does itself what a part has not. Each of the N + 1 is charged by
+      itself, --max-credits bounds each, and cancelling the one leaves the array. 'strata capabilities NAME' says what can be split.
 
       Example: strata submit gis-lidar-process scan.laz --param cell=1 --label project=survey-12 --out results --wait
                strata submit pointcloud.raster --input-from 4rq0zn:scan-thinned.laz --out maps --wait
