@@ -114,15 +114,25 @@ struct Submission {
     do {
       return try await submit(parts.whole(of: request, from: tasks.id))
     } catch let refusal as StrataError where SplitJob.isRefusal(refusal.code) && !tasks.isRepeat {
-      // Nobody would put the parts together.
-      let _: ArrayView = try await server.delete("/v1/arrays/\(tasks.id)")
-      Terminal.note("array \(tasks.id) is cancelled: what puts its parts together was refused")
+      await withdraw(tasks.id)
       throw refusal
     } catch {
       Terminal.note(
         "array \(tasks.id) goes on; the same command with --idempotency-key \(idempotencyKey) puts its parts together, and strata array cancel \(tasks.id) stops it"
       )
       throw error
+    }
+  }
+
+  /// Cancels parts that nobody would put together.
+  private func withdraw(_ array: JobID) async {
+    do {
+      let _: ArrayView = try await server.delete("/v1/arrays/\(array)")
+      Terminal.note("array \(array) is cancelled: what puts its parts together was refused")
+    } catch {
+      Terminal.note(
+        "what puts the parts of array \(array) together was refused, and the array goes on (\(error)); strata array cancel \(array) stops it"
+      )
     }
   }
 

@@ -30,7 +30,7 @@ public struct GroundPipeline {
   ///   - isCancelled: asked on the caller's thread, many times a second on large files.
   /// - Throws: any `PointCloudError`; `geographicCoordinates` when x and y are degrees; `invalidParameter`, naming the file and what
   ///   differs, where others have worked on something else.
-  /// - Complexity: reads the file twice. Memory by tiles of `TiledScan`, whatever the number of points; beyond 3 million points, 17 bytes
+  /// - Complexity: reads the file twice. Memory by tiles of `TiledScan`, whatever the number of points; beyond 3 million points, 21 bytes
   ///   of disk for each in `outputDirectory` while it runs.
   public static func run(
     input: String, outputDirectory: String, parameters: GroundParameters = GroundParameters(),

@@ -30,7 +30,7 @@ public struct RasterPipeline {
   /// - Throws: any `PointCloudError`; `geographicCoordinates` when x and y are degrees; `empty` where ground is needed, and no
   ///   three points are; `invalidParameter`, naming the file and what differs, where others have worked on something else.
   /// - Complexity: O(points log points + cells) time. Memory by tiles of `TiledScan`, whatever the number of points; beyond 3 million
-  ///   points, 17 bytes of disk for each in `outputDirectory` while it runs.
+  ///   points, 21 bytes of disk for each in `outputDirectory` while it runs.
   public static func run(
     input: String, outputDirectory: String, parameters: RasterParameters = RasterParameters(), threads: Int = 1,
     limits: ReadLimits = ReadLimits(), tilePointsMax: Int = defaultTilePointsMax,

@@ -240,11 +240,10 @@ extension StagesRun {
       throw Self.noParts(whole)
     }
     let file = try PointFile(path: input, limits: limits)
-    if file.header.pointCount > UInt32.max, sharing.isSplit {
-      throw Self.noParts("it has more points than are worked on in tiles")
-    }
-    let isLarge = file.header.pointCount > wholeMax && file.header.pointCount <= UInt32.max
-    return isLarge || sharing.isSplit ? file : nil
+    let fits = file.header.pointCount <= UInt32.max
+    guard sharing.isSplit else { return fits && file.header.pointCount > wholeMax ? file : nil }
+    guard fits else { throw Self.noParts("it has more points than are worked on in tiles") }
+    return file
   }
 
   private static func noParts(_ why: String) -> PointCloudError {

@@ -74,7 +74,7 @@ struct TileMaps: Sendable {
       encode: { (_, maps) in
         let there = RasterProduct.allCases.filter { maps[$0] != nil }
         var bytes: [UInt8] = []
-        bytes.append(littleEndian: there.reduce(0 as UInt16) { $0 | $1.bit })
+        bytes.append(there.reduce(0 as UInt16) { $0 | $1.bit })
         for product in there { bytes.append(floats: maps[product]?.values ?? []) }
         return bytes
       },

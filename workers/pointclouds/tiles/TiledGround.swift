@@ -76,7 +76,7 @@ struct TiledGround {
       name: .ground,
       encode: { (_, found) in
         var bytes: [UInt8] = []
-        bytes.append(littleEndian: UInt32(found.candidates))
+        bytes.append(UInt32(found.candidates))
         PackedBytes.append(found.classes, to: &bytes)
         return bytes
       },

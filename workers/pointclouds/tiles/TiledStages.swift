@@ -101,7 +101,7 @@ extension TiledStages {
       encode: { (_, found) throws(PointCloudError) in
         let told = try summaryJSON(found.told)
         var bytes: [UInt8] = []
-        bytes.append(littleEndian: UInt32(told.count))
+        bytes.append(UInt32(told.count))
         bytes += told
         PackedBytes.append(found.kept, to: &bytes)
         PackedBytes.append(zip(found.kept, found.classes).filter { $0.0 != 0 }.map(\.1), to: &bytes)

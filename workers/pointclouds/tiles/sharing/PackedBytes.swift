@@ -5,7 +5,7 @@ enum PackedBytes {
     var isThere = [Bool](repeating: false, count: 256)
     for value in values { isThere[Int(value)] = true }
     let known = (0..<256).filter { isThere[$0] }.map { UInt8($0) }
-    bytes.append(littleEndian: UInt16(known.count))
+    bytes.append(UInt16(known.count))
     bytes += known
     let bits = bits(of: known.count)
     guard bits > 0 else { return }
@@ -56,11 +56,6 @@ enum PackedBytes {
 extension [UInt8] {
   mutating func append(floats: [Float]) {
     reserveCapacity(count + 4 * floats.count)
-    for value in floats { append(littleEndian: value.bitPattern) }
-  }
-
-  /// Appends a number, least significant byte first.
-  mutating func append<Number: FixedWidthInteger>(littleEndian number: Number) {
-    unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
+    for value in floats { append(value.bitPattern) }
   }
 }

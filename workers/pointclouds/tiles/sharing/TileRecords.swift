@@ -18,20 +18,20 @@ enum TileRecordFormat {
   static func header(_ key: TileKey) throws(PointCloudError) -> [UInt8] {
     let json = try key.json()
     var bytes = magic
-    bytes.append(littleEndian: version)
-    bytes.append(littleEndian: UInt32(json.count))
+    bytes.append(version)
+    bytes.append(UInt32(json.count))
     bytes += json
-    bytes.append(littleEndian: Fingerprint.of(bytes))
+    bytes.append(Fingerprint.of(bytes))
     return bytes
   }
 
   static func recordHeader(_ pass: TilePassName, _ tile: Int, _ finding: [UInt8]) -> [UInt8] {
     let name = Array(pass.rawValue.utf8)
     var bytes = name + [UInt8](repeating: 0, count: 8 - name.count)
-    bytes.append(littleEndian: UInt32(tile))
-    bytes.append(littleEndian: UInt64(finding.count))
-    bytes.append(littleEndian: Fingerprint.of(finding))
-    bytes.append(littleEndian: Fingerprint.of(bytes))
+    bytes.append(UInt32(tile))
+    bytes.append(UInt64(finding.count))
+    bytes.append(Fingerprint.of(finding))
+    bytes.append(Fingerprint.of(bytes))
     return bytes
   }
 }
@@ -108,7 +108,7 @@ struct TileRecords: Sendable {
     let bytes = try file.reader(0..<total, for: "a header of tiles").bytes(0..<total)
     guard bytes != own else { return total }
     var check: [UInt8] = []
-    check.append(littleEndian: Fingerprint.of(Array(bytes.dropLast(TileRecordFormat.checkBytes))))
+    check.append(Fingerprint.of(Array(bytes.dropLast(TileRecordFormat.checkBytes))))
     guard Array(bytes.suffix(TileRecordFormat.checkBytes)) == check,
       let found = TileKey(json: Array(bytes[prefixBytes..<prefixBytes + count]))
     else { throw .corrupt("the header of the tiles is damaged", at: 0) }
