@@ -447,3 +447,8 @@ static const char migration_021_awaited_inputs[] = {
 #embed "../StrataLedger/Migrations/021_awaited_inputs.up.sql"
     , 0};
 const char *const strata_migration_021_awaited_inputs = migration_021_awaited_inputs;
+
+static const char migration_022_meters[] = {
+#embed "../StrataLedger/Migrations/022_meters.up.sql"
+    , 0};
+const char *const strata_migration_022_meters = migration_022_meters;

@@ -112,10 +112,17 @@ public struct BatchView: Hashable, Codable, Sendable {
 public struct RetryRequest: Hashable, Codable, Sendable {
   /// Refuse the job if it could cost more than this, in millionths of a credit.
   public var maxMicrocredits: Int64?
+  /// The most units of its capability's meter to hold credits for; as many as before unless said.
+  public var unitsMax: Int64?
 
-  public init(maxMicrocredits: Int64? = nil) { self.maxMicrocredits = maxMicrocredits }
+  public init(maxMicrocredits: Int64? = nil, unitsMax: Int64? = nil) {
+    (self.maxMicrocredits, self.unitsMax) = (maxMicrocredits, unitsMax)
+  }
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case maxMicrocredits = "max_microcredits" }
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case maxMicrocredits = "max_microcredits"
+    case unitsMax = "units_max"
+  }
 
   public static var members: [String: [String]] { ["": CodingKeys.allCases.map(\.rawValue)] }
 }

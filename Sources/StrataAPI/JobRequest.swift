@@ -39,6 +39,9 @@ public struct JobRequest: Hashable, Codable, Sendable {
   public var maxCredits: JSONValue?
   /// The same in millionths of a credit; one of the two at most.
   public var maxMicrocredits: Int64?
+  /// The most units of the capability's meter, such as points, that the job may come to, which is held for; as many as its inputs say
+  /// unless said.
+  public var unitsMax: Int64?
   /// Jobs of the same tenant that must have ended before this one may run; at most `JobStructure.afterMax`.
   public var after: [JobID]?
   /// What becomes of it when one of them does not succeed; `fail` unless said.
@@ -63,12 +66,13 @@ public struct JobRequest: Hashable, Codable, Sendable {
     onDependencyFailure: DependencyPolicy? = nil, batch: BatchID? = nil,
     uniqueKey: String? = nil, uniqueSeconds: Int64? = nil, onDuplicate: UniqueKey.Conflict? = nil,
     array: ArrayRequest? = nil, alternatives: [Alternative]? = nil, name: String? = nil,
-    labels: [String: String]? = nil, retry: RetryOverride? = nil
+    labels: [String: String]? = nil, retry: RetryOverride? = nil, unitsMax: Int64? = nil
   ) {
     self.capability = capability
     self.name = name
     self.labels = labels
     self.retry = retry
+    self.unitsMax = unitsMax
     self.params = params
     self.inputs = inputs
     self.priority = priority
@@ -143,6 +147,7 @@ public struct JobRequest: Hashable, Codable, Sendable {
     case startWithinSeconds = "start_within_seconds"
     case maxCredits = "max_credits"
     case maxMicrocredits = "max_microcredits"
+    case unitsMax = "units_max"
     case onDependencyFailure = "on_dependency_failure"
     case uniqueKey = "unique_key"
     case uniqueSeconds = "unique_seconds"

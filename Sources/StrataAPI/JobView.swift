@@ -47,6 +47,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var heldMicrocredits: Int64
   /// The most it may be charged, and so what was held for it when it was accepted.
   public var chargeMaxMicrocredits: Int64
+  /// The most units of its capability's meter that it may come to; absent where nothing is counted.
+  public var unitsMax: Int64?
   public var costMicroeuro: Int64
   public var chargedMicrocredits: Int64
   public var results: [ArtifactReference]
@@ -85,7 +87,8 @@ public struct JobView: Hashable, Codable, Sendable {
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
     scheduledFor: String? = nil, after: [JobID]? = nil, waitsFor: Int? = nil, batch: BatchID? = nil,
     uniqueKey: String? = nil, retryOf: JobID? = nil, retriedBy: JobID? = nil, schedule: ScheduledRunView? = nil,
-    task: TaskView? = nil, name: String? = nil, labels: [String: String]? = nil, retry: RetryPolicy? = nil
+    task: TaskView? = nil, name: String? = nil, labels: [String: String]? = nil, retry: RetryPolicy? = nil,
+    unitsMax: Int64? = nil
   ) {
     self.id = id
     self.state = state
@@ -114,6 +117,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.finishedAt = finishedAt
     self.heldMicrocredits = heldMicrocredits
     self.chargeMaxMicrocredits = chargeMaxMicrocredits
+    self.unitsMax = unitsMax
     self.costMicroeuro = costMicroeuro
     self.chargedMicrocredits = chargedMicrocredits
     self.results = results
@@ -166,6 +170,7 @@ public struct JobView: Hashable, Codable, Sendable {
     case finishedAt = "finished_at"
     case heldMicrocredits = "held_microcredits"
     case chargeMaxMicrocredits = "charge_max_microcredits"
+    case unitsMax = "units_max"
     case costMicroeuro = "cost_microeuro"
     case chargedMicrocredits = "charged_microcredits"
     case jobsAhead = "jobs_ahead"
@@ -292,6 +297,8 @@ public struct CapabilityView: Hashable, Codable, Sendable {
   public let inputsMax: Int
   /// How a job is split over workers; absent where it cannot be.
   public let parts: Capability.Parts?
+  /// What of its work is counted; absent where nothing is.
+  public let meter: Capability.Meter?
 
   public init(_ capability: Capability, soldAs name: String, at price: Price) {
     self.name = name
@@ -308,10 +315,11 @@ public struct CapabilityView: Hashable, Codable, Sendable {
     inputsMin = capability.inputs.lowerBound
     inputsMax = capability.inputs.upperBound
     parts = capability.parts
+    meter = capability.meter
   }
 
   enum CodingKeys: String, CodingKey {
-    case name, implementation, version, summary, tier, price, retry, resources, parameters, parts
+    case name, implementation, version, summary, tier, price, retry, resources, parameters, parts, meter
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case inputsMin = "inputs_min"

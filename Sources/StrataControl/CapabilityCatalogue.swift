@@ -18,4 +18,13 @@ public protocol CapabilityCatalogue: Sendable {
   /// - Returns: the object with every parameter that has a value, as JSON text.
   /// - Throws: `invalidInput`, naming the parameter or the wrong number of inputs.
   func check(_ parametersJSON: String, inputs: Int, of name: String) throws(StrataError) -> String
+
+  /// The most units of its capability's meter that a job comes to, by what its parameters and its inputs say; nil where they do not.
+  /// Reads the inputs' beginnings: it blocks.
+  ///
+  /// - Parameters:
+  ///   - order: checked.
+  ///   - paths: of its inputs, in order.
+  ///   - awaited: names, or patterns of names, of inputs that other jobs are to make.
+  func unitsMax(of order: WorkOrder, paths: [String], awaited: [String]) -> Int64?
 }

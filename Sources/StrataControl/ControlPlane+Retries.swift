@@ -5,9 +5,11 @@ extension ControlPlane {
   /// Does a job again that failed or was cancelled: a new job with the same request, at today's price, with a hold of
   /// its own. A job is done again once; asked again, the answer is the one that does.
   ///
+  /// - Parameter unitsMax: the most units to hold credits for; as many as it was held for unless said, and measured anew where it came to more.
   /// - Throws: `conflict` unless it ended without success.
   public func retry(
-    _ id: JobID, tenant: TenantID, maxCharge: MicroCredits? = nil, idempotencyKey: String? = nil
+    _ id: JobID, tenant: TenantID, maxCharge: MicroCredits? = nil, unitsMax: Int64? = nil,
+    idempotencyKey: String? = nil
   ) async throws(StrataError) -> AdmittedJob {
     let record = try await record(of: id, tenant: tenant)
     guard record.state == .failed || record.state == .cancelled else {
@@ -22,6 +24,7 @@ extension ControlPlane {
       draft.structure.dependencyPolicy = record.structure.dependencyPolicy
     }
     draft.maxCharge = maxCharge
+    draft.unitsMax = unitsMax ?? draft.unitsMax
     draft.idempotencyKey = idempotencyKey
     return try await admission.submit(draft, tenant: tenant)
   }
@@ -144,5 +147,7 @@ extension JobDraft {
     metadata = job.metadata
     task = job.order.task
     alternatives = (job.order.alternatives ?? []).map { Alternative($0) }
+    // Where it came to more, it is measured anew.
+    unitsMax = job.error?.code == "units_exceeded" ? nil : job.order.unitsMax
   }
 }

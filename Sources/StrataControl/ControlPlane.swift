@@ -130,6 +130,7 @@ public final class ControlPlane: Sendable {
     admission = AdmissionService(
       check: check, tiers: tierWatch, ledger: ledger, queue: queue,
       inputs: InputCheck(ledger: ledger, store: store, disk: disk),
+      meter: WorkMeter(catalogue: catalogue, store: store, disk: disk),
       settler: settler, reconciler: reconciler, bounds: configuration.admission, metrics: counts,
       log: log.component("admission"), clock: configuration.clock, time: configuration.time)
   }

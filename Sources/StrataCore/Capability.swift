@@ -22,11 +22,13 @@ public struct Capability: Hashable, Sendable {
   public let soldAs: [Listing]
   /// How a job is split over workers; nil where it cannot be.
   public let parts: Parts?
+  /// What of its work is counted; nil where nothing is.
+  public let meter: Meter?
 
   public init(
     name: String, version: Int, summary: String, tier: TierName, price: Price, timeoutSeconds: Int64, attemptsMax: Int,
     resources: ResourceRequest, parameters: [ParameterDefinition], inputs: ClosedRange<Int>, soldAs: [Listing] = [],
-    retry: RetryPolicy = .standard, parts: Parts? = nil
+    retry: RetryPolicy = .standard, parts: Parts? = nil, meter: Meter? = nil
   ) {
     self.name = name
     self.version = version
@@ -41,6 +43,25 @@ public struct Capability: Hashable, Sendable {
     self.inputs = inputs
     self.soldAs = soldAs
     self.parts = parts
+    self.meter = meter
+  }
+
+  /// How the work of a job is counted, in units that its owner knows, such as the points of a scan.
+  public struct Meter: Hashable, Codable, Sendable {
+    /// In the plural.
+    public let unit: String
+    /// The most units of a job of which nobody can say how many there will be, as where another job is to make its inputs.
+    public let assumedMax: Int64
+
+    public init(unit: String, assumedMax: Int64) {
+      self.unit = unit
+      self.assumedMax = assumedMax
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case unit
+      case assumedMax = "assumed_max"
+    }
   }
 
   /// How jobs do a part each of what one would do, for another to put together: that has what they leave behind as inputs after its own, and
@@ -78,27 +99,29 @@ public struct Price: Hashable, Codable, Sendable {
   public let perJob: MicroCredits
   /// Charged per second of CPU time of the successful attempt, rounded up to the micro-credit.
   public let perCPUSecond: MicroCredits
+  /// Charged per million units of the capability's meter that the successful attempt counted, rounded up to the micro-credit.
+  public let perMillionUnits: MicroCredits
 
-  public init(perJob: MicroCredits, perCPUSecond: MicroCredits = .zero) {
+  public init(perJob: MicroCredits, perCPUSecond: MicroCredits = .zero, perMillionUnits: MicroCredits = .zero) {
     self.perJob = perJob
     self.perCPUSecond = perCPUSecond
+    self.perMillionUnits = perMillionUnits
   }
 
-  enum CodingKeys: String, CodingKey {
-    case perJob = "per_job_microcredits"
-    case perCPUSecond = "per_cpu_second_microcredits"
-  }
-
-  /// The most a job may be charged: every core it asked for busy until the timeout. Saturates at `Int64.max`.
-  public func hold(cpuMillicores: Int64, timeoutSeconds: Int64) -> MicroCredits {
+  /// The most a job may be charged: every core it asked for busy until the timeout, and as many units as it may come to. Saturates at
+  /// `Int64.max`.
+  public func hold(cpuMillicores: Int64, timeoutSeconds: Int64, unitsMax: Int64 = 0) -> MicroCredits {
     let millicoreSeconds = Int64(clamping: Int128(cpuMillicores) * Int128(timeoutSeconds))
-    return perJob.adding(.of(millicoreSeconds, at: perCPUSecond, per: 1_000))
+    return perJob.adding(.of(millicoreSeconds, at: perCPUSecond, per: 1_000)).adding(units(unitsMax))
   }
 
   /// What a job whose successful attempt used `usage` is charged, never more than `hold`.
   public func charge(for usage: AttemptUsage, hold: MicroCredits) -> MicroCredits {
-    min(hold, perJob.adding(.of(usage.cpuMicroseconds, at: perCPUSecond, per: 1_000_000)))
+    let time = MicroCredits.of(usage.cpuMicroseconds, at: perCPUSecond, per: 1_000_000)
+    return min(hold, perJob.adding(time).adding(units(usage.units)))
   }
+
+  private func units(_ count: Int64) -> MicroCredits { .of(count, at: perMillionUnits, per: 1_000_000) }
 }
 
 /// One parameter of a capability.

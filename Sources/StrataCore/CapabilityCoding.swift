@@ -3,7 +3,7 @@
 
 extension Capability: Codable {
   enum CodingKeys: String, CodingKey {
-    case name, version, summary, tier, price, retry, resources, parameters, inputs, parts
+    case name, version, summary, tier, price, retry, resources, parameters, inputs, parts, meter
     case timeoutSeconds = "timeout_seconds"
     case attemptsMax = "attempts_max"
     case soldAs = "sold_as"
@@ -34,7 +34,8 @@ extension Capability: Codable {
       parameters: try container.decode([ParameterDefinition].self, forKey: .parameters),
       inputs: inputs.minimum...inputs.maximum,
       soldAs: try container.decodeIfPresent([Listing].self, forKey: .soldAs) ?? [], retry: retry,
-      parts: try container.decodeIfPresent(Parts.self, forKey: .parts))
+      parts: try container.decodeIfPresent(Parts.self, forKey: .parts),
+      meter: try container.decodeIfPresent(Meter.self, forKey: .meter))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -52,6 +53,30 @@ extension Capability: Codable {
     try container.encode(InputCount(minimum: inputs.lowerBound, maximum: inputs.upperBound), forKey: .inputs)
     if !soldAs.isEmpty { try container.encode(soldAs, forKey: .soldAs) }
     try container.encodeIfPresent(parts, forKey: .parts)
+    try container.encodeIfPresent(meter, forKey: .meter)
+  }
+}
+
+extension Price {
+  enum CodingKeys: String, CodingKey {
+    case perJob = "per_job_microcredits"
+    case perCPUSecond = "per_cpu_second_microcredits"
+    case perMillionUnits = "per_million_units_microcredits"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      perJob: try container.decode(MicroCredits.self, forKey: .perJob),
+      perCPUSecond: try container.decode(MicroCredits.self, forKey: .perCPUSecond),
+      perMillionUnits: try container.decodeIfPresent(MicroCredits.self, forKey: .perMillionUnits) ?? .zero)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(perJob, forKey: .perJob)
+    try container.encode(perCPUSecond, forKey: .perCPUSecond)
+    if perMillionUnits != .zero { try container.encode(perMillionUnits, forKey: .perMillionUnits) }
   }
 }
 

@@ -55,21 +55,45 @@ public struct TierRate: Hashable, Codable, Sendable {
   }
 }
 
-/// What one attempt used, as measured by its worker over the whole process tree of the attempt.
+/// What one attempt used, as measured by its worker over the whole process tree of the attempt, and what it says to have worked on.
 public struct AttemptUsage: Hashable, Codable, Sendable {
   public var cpuMicroseconds: Int64
   public var wallMicroseconds: Int64
   public var memoryPeakBytes: Int64
+  /// What the capability's meter has counted, such as points; 0 of one without.
+  public var units: Int64
 
-  public init(cpuMicroseconds: Int64 = 0, wallMicroseconds: Int64 = 0, memoryPeakBytes: Int64 = 0) {
+  public init(
+    cpuMicroseconds: Int64 = 0, wallMicroseconds: Int64 = 0, memoryPeakBytes: Int64 = 0, units: Int64 = 0
+  ) {
     self.cpuMicroseconds = cpuMicroseconds
     self.wallMicroseconds = wallMicroseconds
     self.memoryPeakBytes = memoryPeakBytes
+    self.units = units
   }
 
   enum CodingKeys: String, CodingKey {
+    case units
     case cpuMicroseconds = "cpu_microseconds"
     case wallMicroseconds = "wall_microseconds"
     case memoryPeakBytes = "memory_peak_bytes"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      cpuMicroseconds: try container.decode(Int64.self, forKey: .cpuMicroseconds),
+      wallMicroseconds: try container.decode(Int64.self, forKey: .wallMicroseconds),
+      memoryPeakBytes: try container.decode(Int64.self, forKey: .memoryPeakBytes),
+      // Workers of before there were meters say nothing of it.
+      units: try container.decodeIfPresent(Int64.self, forKey: .units) ?? 0)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(cpuMicroseconds, forKey: .cpuMicroseconds)
+    try container.encode(wallMicroseconds, forKey: .wallMicroseconds)
+    try container.encode(memoryPeakBytes, forKey: .memoryPeakBytes)
+    if units != 0 { try container.encode(units, forKey: .units) }
   }
 }

@@ -21,12 +21,14 @@ public struct WorkOrder: Hashable, Codable, Sendable {
   /// How it may run where it cannot run with its resources on its tier, the preferred way first; nil where there is but one
   /// way.
   public var alternatives: [Placement]?
+  /// The most units of its capability's meter that it may come to: what is held for. Nil where nothing is counted.
+  public var unitsMax: Int64?
 
   public init(
     job: JobID, tenant: TenantID, capability: String, version: Int, parametersJSON: String,
     inputs: [ArtifactReference], timeoutSeconds: Int64, resources: ResourceRequest,
     retry: RetryPolicy? = nil, task: ArrayTask? = nil, preemption: PreemptionTerms? = nil,
-    alternatives: [Placement]? = nil
+    alternatives: [Placement]? = nil, unitsMax: Int64? = nil
   ) {
     self.job = job
     self.tenant = tenant
@@ -40,6 +42,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
     self.task = task
     self.preemption = preemption
     self.alternatives = alternatives
+    self.unitsMax = unitsMax
   }
 
   /// All ways to run it on `tier`, the preferred one first.
@@ -73,6 +76,7 @@ public struct WorkOrder: Hashable, Codable, Sendable {
     case job, tenant, capability, version, inputs, resources, retry, task, preemption, alternatives
     case parametersJSON = "parameters"
     case timeoutSeconds = "timeout_seconds"
+    case unitsMax = "units_max"
   }
 }
 

@@ -125,7 +125,7 @@ public final class ControlFixture: Sendable {
   }
 }
 
-/// `test.echo`, sold as `echo-deluxe` too; `test.files`, which takes inputs; `test.stubborn`, which is tried often; and `command.run`, as documents name it.
+/// `test.echo`, sold as `echo-deluxe` too; `test.files`, which takes inputs; `test.counted`, paid for by their bytes; `test.stubborn`, which is tried often; and `command.run`, as documents name it.
 public struct TestCatalogue: CapabilityCatalogue {
   public let capabilities = [
     Capability(
@@ -143,6 +143,12 @@ public struct TestCatalogue: CapabilityCatalogue {
       retry: (try? RetryPolicy(firstDelay: .seconds(5), delayMax: .seconds(60), permanentCodes: ["timeout"]))
         ?? .standard
     ),
+    Capability(
+      name: "test.counted", version: 1, summary: "Counts bytes", tier: .cpu,
+      price: Price(perJob: ControlFixture.price, perMillionUnits: MicroCredits(micros: 2_000_000)), timeoutSeconds: 60,
+      attemptsMax: 3, resources: ResourceRequest(),
+      parameters: [ParameterDefinition(name: "part", kind: .string, summary: "Of each task")], inputs: 0...1_000,
+      meter: Capability.Meter(unit: "bytes", assumedMax: 5_000_000)),
     Capability(
       name: "command.run", version: 1, summary: "Runs a command", tier: .cpu,
       price: Price(perJob: ControlFixture.price),
@@ -166,6 +172,18 @@ public struct TestCatalogue: CapabilityCatalogue {
     guard let given, Set(given.keys).isSubset(of: capability.parameters.map(\.name)), capability.inputs.contains(inputs)
     else { throw StrataError(.invalidInput, "'\(capability.name)' has no such parameter, or other inputs") }
     return parametersJSON
+  }
+
+  /// Every byte of an input counts, but of those called a note.
+  public func unitsMax(of order: WorkOrder, paths: [String], awaited: [String]) -> Int64? {
+    guard order.capability == "test.counted", awaited.allSatisfy({ $0 == "note" }),
+      !order.parametersJSON.contains("{task}")
+    else { return nil }
+    let sizes = paths.map { path in
+      try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64
+    }
+    guard !sizes.contains(nil) else { return nil }
+    return sizes.reduce(0) { $0 + ($1 ?? 0) }
   }
 }
 

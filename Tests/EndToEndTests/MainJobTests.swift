@@ -15,11 +15,11 @@ import Testing
     let out = stack.folder + "/results"
     let run = try await strata(["submit", "gis-lidar-process", scan, "--out", out, "--wait"], on: stack)
     #expect(run.code == 0, "\(run.printed)")
-    #expect(run.printed.contains("charge   2 credits"))
+    #expect(run.printed.contains("charge   2.006 credits"))
     let names = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
     #expect(names == ["hillshade.png", "scan-classified.las", "summary.json", "terrain.tif"])
     let account = try await stack.account()
-    #expect(account.postedMicrocredits == 2_000_000 && account.heldMicrocredits == 0)
+    #expect(account.postedMicrocredits == 2_006_000 && account.heldMicrocredits == 0)
     await stack.stop()
   }
 
@@ -41,10 +41,10 @@ import Testing
       let files = [one, split].map { FileManager.default.contents(atPath: "\($0)/\(name)") }
       #expect(files[0] != nil && files[0] == files[1], "\(name)")
     }
-    // Each part is a job, and so is what puts them together; a repeat is none of these.
-    #expect(try await stack.account().postedMicrocredits == 5_000_000)
+    // Each part is a job, and so is what puts them together; a repeat is none of these. Points are paid for once.
+    #expect(try await stack.account().postedMicrocredits == 5_012_000)
     #expect(try await submit(words).code == 0)
-    #expect(try await stack.account().postedMicrocredits == 5_000_000)
+    #expect(try await stack.account().postedMicrocredits == 5_012_000)
     for words in [
       ["--split", "1"], ["--split", "2", "--array", "1-2"], ["--split", "257"],
       ["--split", "2", "--param", "part=1/2"],
@@ -52,6 +52,33 @@ import Testing
       #expect(try await submit(words).code == 2, "\(words)")
     }
     #expect(try await strata(["submit", "noop", "--split", "2"], on: stack).code == 2)
+    await stack.stop()
+  }
+
+  /// Whoever has less held than there is to be done is charged nothing and gets nothing.
+  @Test func whatIsHeldForTooFewPointsFails() async throws {
+    let stack = try await StackUnderTest()
+    let scan = stack.folder + "/scan.las"
+    #expect(try await strata(["simulate-scan", "--points", "3000", scan], on: stack).code == 0)
+    let text = stack.folder + "/text"
+    let converted = try await strata(
+      ["local", "pointcloud.convert", scan, "--param", "format=xyz", "--out", text], on: stack)
+    #expect(converted.code == 0, "\(converted.printed)")
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: text).first { $0.hasSuffix(".xyz") })
+    // Of text it is not known before.
+    for input in [scan, "\(text)/\(name)"] {
+      let short = try await strata(
+        ["submit", "pointcloud.thin", input, "--units-max", "2999", "--wait", "--json"], on: stack)
+      #expect(short.code == 1 && short.output.contains("units_exceeded"), "\(short)")
+      let job = try JSONDecoder().decode(JobView.self, from: Data(short.output.utf8))
+      #expect(job.results.isEmpty && job.chargedMicrocredits == 0)
+      let enough = try await strata(
+        ["submit", "pointcloud.thin", input, "--units-max", "3000", "--wait", "--json"], on: stack)
+      let done = try JSONDecoder().decode(JobView.self, from: Data(enough.output.utf8))
+      #expect(enough.code == 0 && done.chargedMicrocredits == 1_000_300 && done.unitsMax == 3_000, "\(enough)")
+      #expect(done.attempts.last?.usage?.units == 3_000)
+    }
     await stack.stop()
   }
 

@@ -49,6 +49,60 @@ import Testing
     #expect(throws: PointCloudError.self) { try file.read(resolution: 0) }
   }
 
+  /// As a job, with the box and the distance as text and number.
+  @Test(arguments: names) func `a conversion reads what is asked for`(name: String) throws {
+    guard !SharedData.isAbsent, let folder = SharedData.folder else { return }
+    let path = "\(folder)/lidar/formats/\(name)"
+    let out = try TemporaryFolder()
+    let whole = try PointCloud.read(path: path)
+    let (low, high) = (whole.header.minimum, whole.header.maximum)
+    let bounds = "\(low.x),\(low.y),\((low.x + high.x) / 2),\(high.y)"
+    let box = try Box(bounds)
+    let some = try ConvertPipeline.run(
+      input: path, outputDirectory: out.path, parameters: ConvertParameters(bounds: bounds))
+    let expected = coordinates(whole).filter(box.contains)
+    #expect(some.points == expected.count && some.pointsWorked >= some.points && some.points < whole.count)
+    #expect(some.pointsWorked <= whole.count)
+    let written = try PointCloud.read(path: "\(out.path)/\(some.outputs[0])")
+    #expect(coordinates(written) == expected)
+    let spacing = try COPCFile(path: path).spacing
+    let coarse = try ConvertPipeline.run(
+      input: path, outputDirectory: out.path, parameters: ConvertParameters(resolution: spacing))
+    #expect(coarse.points == (try COPCFile(path: path).read(resolution: spacing).count))
+    let nowhere = #expect(throws: PointCloudError.self) {
+      try ConvertPipeline.run(
+        input: path, outputDirectory: out.path, parameters: ConvertParameters(bounds: "0,0,1,1"))
+    }
+    #expect(nowhere?.code == .empty)
+  }
+
+  @Test func `a query of other files is refused`() throws {
+    let folder = try TemporaryFolder()
+    let cloud = try ScanSimulator(seed: 1, points: 50).makeCloud()
+    for name in ["a.las", "a.laz"] {
+      try cloud.write(path: "\(folder.path)/\(name)", isCompressed: name == "a.laz")
+      for parameters in [ConvertParameters(bounds: "0,0,1,1"), ConvertParameters(resolution: 1)] {
+        let error = #expect(throws: PointCloudError.self) {
+          try ConvertPipeline.run(input: "\(folder.path)/\(name)", outputDirectory: folder.path, parameters: parameters)
+        }
+        #expect(error?.code == .unsupported && error?.message.contains("COPC") == true)
+      }
+    }
+  }
+
+  @Test(arguments: ["1,2,3", "1,2,3,x", "3,0,1,1", "0,0,5,1,1,4", "1,2,nan,4", "1,2,inf,4", ",,,", "1,2,3,4,5"])
+  func `a box that is none is refused`(text: String) {
+    let error = #expect(throws: PointCloudError.self) { try Box(text) }
+    #expect(error?.code == .invalidParameter)
+  }
+
+  @Test func `a box is read with heights and without`() throws {
+    let flat = try Box("1, 2, 3, 4")
+    #expect(flat.contains(Vector3(x: 1, y: 4, z: -1e9)) && !flat.contains(Vector3(x: 0.9, y: 4, z: 0)))
+    let high = try Box("1,2,-5,3,4,6.5")
+    #expect(high.contains(Vector3(x: 2, y: 3, z: 6.5)) && !high.contains(Vector3(x: 2, y: 3, z: 7)))
+  }
+
   @Test func `other files are refused by name`() throws {
     let cloud = try ScanSimulator(seed: 1, points: 50).makeCloud()
     let folder = try TemporaryFolder()

@@ -24,6 +24,8 @@ enum WorkInParts: CustomTestStringConvertible {
     let taken: [String: Int]
     let tiles: Int
     let warnings: [String]
+    /// Points that it worked on itself.
+    let worked: Int
   }
 
   /// How it is run.
@@ -43,26 +45,26 @@ enum WorkInParts: CustomTestStringConvertible {
         input: path, outputDirectory: out.path, parameters: try stagesParameters(), threads: setting.threads,
         tilePointsMax: setting.tilePoints, finished: finished, checkpointFolder: setting.checkpoint?.path,
         isCancelled: setting.isCancelled)
-      let (taken, warnings) = (summary.tilesTaken, summary.warnings)
-      (summary.stages, summary.tilesTaken, summary.warnings) = ([], [:], [])
+      let (taken, warnings, worked) = (summary.tilesTaken, summary.warnings, summary.pointsWorked)
+      (summary.stages, summary.tilesTaken, summary.warnings, summary.pointsWorked) = ([], [:], [], 0)
       for place in summary.steps.indices { summary.steps[place].seconds = 0 }
-      return try result(out, summary.json(), taken, summary.tiles, warnings)
+      return try result(out, summary.json(), taken, summary.tiles, warnings, worked)
     case .ground(let method):
       var summary = try GroundPipeline.run(
         input: path, outputDirectory: out.path, parameters: GroundParameters(cell: setting.cell), method: method,
         threads: setting.threads, tilePointsMax: setting.tilePoints, finished: finished,
         checkpointFolder: setting.checkpoint?.path, isCancelled: setting.isCancelled)
-      let (taken, warnings) = (summary.tilesTaken, summary.warnings)
-      (summary.stages, summary.tilesTaken, summary.warnings) = ([], [:], [])
-      return try result(out, summary.json(), taken, summary.tiles, warnings)
+      let (taken, warnings, worked) = (summary.tilesTaken, summary.warnings, summary.pointsWorked)
+      (summary.stages, summary.tilesTaken, summary.warnings, summary.pointsWorked) = ([], [:], [], 0)
+      return try result(out, summary.json(), taken, summary.tiles, warnings, worked)
     case .raster:
       var summary = try RasterPipeline.run(
         input: path, outputDirectory: out.path, parameters: rasterParameters(setting), threads: setting.threads,
         tilePointsMax: setting.tilePoints, finished: finished, checkpointFolder: setting.checkpoint?.path,
         isCancelled: setting.isCancelled)
-      let (taken, warnings) = (summary.tilesTaken, summary.warnings)
-      (summary.stages, summary.tilesTaken, summary.warnings) = ([], [:], [])
-      return try result(out, summary.json(), taken, summary.tiles, warnings)
+      let (taken, warnings, worked) = (summary.tilesTaken, summary.warnings, summary.pointsWorked)
+      (summary.stages, summary.tilesTaken, summary.warnings, summary.pointsWorked) = ([], [:], [], 0)
+      return try result(out, summary.json(), taken, summary.tiles, warnings, worked)
     }
   }
 
@@ -122,13 +124,14 @@ enum WorkInParts: CustomTestStringConvertible {
   }
 
   private func result(
-    _ out: TemporaryFolder, _ summary: [UInt8], _ taken: [String: Int], _ tiles: Int, _ warnings: [String]
+    _ out: TemporaryFolder, _ summary: [UInt8], _ taken: [String: Int], _ tiles: Int, _ warnings: [String],
+    _ worked: Int
   ) throws -> Result {
     var files: [String: [UInt8]] = [:]
     for name in out.names where name.contains(where: { $0 != "." }) && name != "summary.json" {
       files[name] = try bytes(ofFile: "\(out.path)/\(name)")
     }
-    return Result(files: files, summary: summary, taken: taken, tiles: tiles, warnings: warnings)
+    return Result(files: files, summary: summary, taken: taken, tiles: tiles, warnings: warnings, worked: worked)
   }
 }
 

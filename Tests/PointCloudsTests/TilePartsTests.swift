@@ -44,6 +44,7 @@ import Testing
       expectSame(merged, whole, "\(work) of \(count) parts")
       #expect(merged.warnings == whole.warnings)
       #expect(!merged.taken.isEmpty && merged.taken.values.allSatisfy { $0 == whole.tiles })
+      #expect(merged.worked == 0 && whole.worked == Self.points)
     }
   }
 
@@ -82,6 +83,7 @@ import Testing
     expectSame(merged, whole, "\(work)")
     let missing = whole.tiles - (merged.taken.values.min() ?? 0)
     #expect(missing > 0 && missing < whole.tiles)
+    #expect(merged.worked > 0 && merged.worked < Self.points)
     #expect(
       merged.warnings == whole.warnings + [
         "\(missing) of \(whole.tiles) tiles are in none of the 2 files of parts, and were worked on here"
@@ -110,6 +112,21 @@ import Testing
       #expect(first.summary.tiles + second.summary.tiles == whole.tiles)
       if whole.tiles == 1 { #expect(first.summary.points == Self.points && second.summary.points == 0) }
       expectSame(try work.run(path, [first.path, second.path], setting), whole, "\(work)")
+    }
+  }
+
+  @Test func `no part has more points than is said before`() throws {
+    var random = SeededGenerator(seed: testSeed)
+    for _ in 0..<200 {
+      let tiles = (0..<Int.random(in: 1...40, using: &random)).map { _ in
+        Int.random(in: 0...TilePart.tilePointsMost, using: &random)
+      }
+      let (total, count) = (tiles.reduce(0, +), Int.random(in: 1...12, using: &random))
+      for number in 1...count {
+        let part = try TilePart(number, of: count)
+        let points = part.share(of: tiles).reduce(0) { $0 + tiles[$1] }
+        #expect(points <= part.pointsMax(of: total), "part \(part) of \(tiles), seed \(testSeed)")
+      }
     }
   }
 

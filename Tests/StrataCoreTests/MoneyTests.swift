@@ -30,6 +30,17 @@ import Testing
     }
   }
 
+  @Test func unitsAreHeldForAndChargedAsCounted() {
+    let price = Price(perJob: MicroCredits(micros: 10), perMillionUnits: MicroCredits(micros: 3))
+    let hold = price.hold(cpuMillicores: 1_000, timeoutSeconds: 60, unitsMax: 2_000_001)
+    #expect(hold == MicroCredits(micros: 17))
+    #expect(price.charge(for: AttemptUsage(units: 1_000_000), hold: hold) == MicroCredits(micros: 13))
+    #expect(price.charge(for: AttemptUsage(units: 1), hold: hold) == MicroCredits(micros: 11))
+    #expect(price.charge(for: AttemptUsage(units: .max), hold: hold) == hold)
+    let dear = Price(perJob: MicroCredits(micros: 10), perMillionUnits: MicroCredits(micros: .max))
+    #expect(dear.hold(cpuMillicores: 1, timeoutSeconds: 1, unitsMax: .max).micros == .max)
+  }
+
   @Test func theCostOfAnAttemptIsTheSumOfItsMeters() {
     let rate = TierRate(
       tier: .cpu, cpuHour: MicroEuro(micros: 36_000), memoryGibibyteHour: MicroEuro(micros: 3_600),

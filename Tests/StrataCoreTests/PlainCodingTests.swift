@@ -58,6 +58,9 @@ import Testing
     report.error = AttemptError(code: "x", message: "y", isRetryable: false)
     #expect(report.plainlyEncoded == nil)
     report.error = nil
+    report.usage.units = 5
+    #expect(report.plainlyEncoded == nil)
+    report.usage.units = 0
     report.results = [
       ArtifactReference(
         name: "a", digest: try #require(ArtifactDigest(bytes: [UInt8](repeating: 0, count: 32))), sizeBytes: 1)

@@ -18,15 +18,18 @@ struct LedgerBench: Sendable {
     database = try self.fixture.makeDatabase()
     ledger = try Ledger(Self.configuration(database), limits: limits, roundTrips: roundTrips)
     try await ledger.migrate()
-    _ = try await ledger.publish(
-      prices: [
-        Capability.Listing(name: Self.flat, price: Price(perJob: MicroCredits(micros: 1_000_000))),
-        Capability.Listing(
-          name: Self.metered,
-          price: Price(perJob: MicroCredits(micros: 100), perCPUSecond: MicroCredits(micros: 1_000))),
-      ])
+    _ = try await ledger.publish(prices: Self.prices)
     try await ledger.note([], rates: [Self.rate])
   }
+
+  static let prices = [
+    Capability.Listing(name: flat, price: Price(perJob: MicroCredits(micros: 1_000_000))),
+    Capability.Listing(
+      name: metered,
+      price: Price(
+        perJob: MicroCredits(micros: 100), perCPUSecond: MicroCredits(micros: 1_000),
+        perMillionUnits: MicroCredits(micros: 7_000))),
+  ]
 
   static let rate = TierRate(
     tier: .cpu, cpuHour: MicroEuro(micros: 36_000), memoryGibibyteHour: MicroEuro(micros: 3_600),
@@ -70,7 +73,7 @@ enum Sample {
 
   static func outcome(
     _ job: JobID, token: UInt64 = 1, _ ending: AttemptEnding = .succeeded, isFinal: Bool = true,
-    cpuMicroseconds: Int64 = 2_000_000, summary: String? = nil, results: [ArtifactReference] = []
+    cpuMicroseconds: Int64 = 2_000_000, units: Int64 = 0, summary: String? = nil, results: [ArtifactReference] = []
   ) -> SettlementItem {
     let end = Timestamp.now
     return SettlementItem(
@@ -80,7 +83,8 @@ enum Sample {
         ? nil
         : AttemptReport(
           usage: AttemptUsage(
-            cpuMicroseconds: cpuMicroseconds, wallMicroseconds: 3_000_000, memoryPeakBytes: 1 << 30),
+            cpuMicroseconds: cpuMicroseconds, wallMicroseconds: 3_000_000, memoryPeakBytes: 1 << 30,
+            units: units),
           results: results, summaryJSON: summary,
           error: ending == .failed ? AttemptError(code: "crashed", message: "it fell", isRetryable: true) : nil))
   }

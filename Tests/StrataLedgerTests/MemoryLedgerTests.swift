@@ -62,12 +62,7 @@ private struct LedgerTwins {
     let bench = try await LedgerBench(limits: limits)
     ledger = bench.ledger
     model = MemoryLedger(limits: limits)
-    await model.publish(prices: [
-      Capability.Listing(name: LedgerBench.flat, price: Price(perJob: MicroCredits(micros: 1_000_000))),
-      Capability.Listing(
-        name: LedgerBench.metered,
-        price: Price(perJob: MicroCredits(micros: 100), perCPUSecond: MicroCredits(micros: 1_000))),
-    ])
+    await model.publish(prices: LedgerBench.prices)
     await model.publish(rates: [LedgerBench.rate])
     for number in 0..<3 {
       let credits = Int64.random(in: 5...40, using: &random)
@@ -123,6 +118,7 @@ private struct LedgerTwins {
         timeoutSeconds: Int64.random(in: 1...900, using: &random),
         after: Int.random(in: 0..<3, using: &random) == 0 ? after : [], policy)
       submission.runAt = Bool.random(using: &random) ? nil : submission.createdAt + .seconds(5)
+      submission.order.unitsMax = Bool.random(using: &random) ? nil : Int64.random(in: 0...20_000_000, using: &random)
       if !submission.structure.after.isEmpty, Int.random(in: 0..<4, using: &random) > 0 {
         submission.order.inputs = Bool.random(using: &random) ? made : []
         var inputs = submission.order.inputs.map(JobInput.artifact)
@@ -158,6 +154,7 @@ private struct LedgerTwins {
       let outcome = Sample.outcome(
         known ?? JobID(), token: told, ending, isFinal: Int.random(in: 0..<3, using: &random) > 0,
         cpuMicroseconds: Int64.random(in: -5...2_000_000_000, using: &random),
+        units: Int64.random(in: -5...30_000_000, using: &random),
         results: Int.random(in: 0..<4, using: &random) > 0 ? made : [])
       settled.append(outcome)
       return outcome

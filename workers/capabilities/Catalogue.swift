@@ -15,6 +15,9 @@ public enum Catalogue {
   /// Those that a worker runs itself.
   public static let inlineHandlers = handlers.compactMap { $0 as? any InlineHandler }
 
+  /// Those whose work is counted.
+  public static let meteredHandlers = handlers.compactMap { $0 as? any MeteredHandler }
+
   /// What is on offer, for admission, workers and the command line.
   public static func registry() throws(StrataError) -> CapabilityRegistry {
     try CapabilityRegistry(handlers.map(\.definition))

@@ -7,9 +7,9 @@ import StrataWorker
 extension AttemptContext {
   /// Runs a pipeline on the attempt's one scan, tells of its warnings, and hands on its summary.
   ///
-  /// - Parameter pipeline: given the scan's path, answers its summary as JSON and its warnings.
+  /// - Parameter pipeline: given the scan's path.
   func processScan(
-    _ pipeline: (_ input: String) throws(PointCloudError) -> (json: [UInt8], warnings: [String])
+    _ pipeline: (_ input: String) throws(PointCloudError) -> some PipelineSummary
   ) throws(AttemptError) -> AttemptProduct {
     guard let scan = inputs.first else { throw .invalidInput("there is no scan") }
     let path = try place(scan)
@@ -18,9 +18,9 @@ extension AttemptContext {
 
   /// Runs a pipeline on all of the attempt's inputs, which come in the order in which the client named them.
   ///
-  /// - Parameter pipeline: given the inputs' paths, answers its summary as JSON and its warnings.
+  /// - Parameter pipeline: given the inputs' paths.
   func processInputs(
-    _ pipeline: (_ inputs: [String]) throws(PointCloudError) -> (json: [UInt8], warnings: [String])
+    _ pipeline: (_ inputs: [String]) throws(PointCloudError) -> some PipelineSummary
   ) throws(AttemptError) -> AttemptProduct {
     var paths: [String] = []
     for input in inputs { paths.append(try place(input)) }
@@ -30,10 +30,10 @@ extension AttemptContext {
   /// Runs a pipeline on the attempt's one scan, all of it or the part that is asked for.
   ///
   /// - Parameters:
-  ///   - whole: given the scan's path and those of the files that parts have written, answers its summary as JSON and its warnings.
+  ///   - whole: given the scan's path and those of the files that parts have written.
   ///   - part: works on a part alone.
   func processScan(
-    whole: (_ input: String, _ finished: [String]) throws(PointCloudError) -> (json: [UInt8], warnings: [String]),
+    whole: (_ input: String, _ finished: [String]) throws(PointCloudError) -> some PipelineSummary,
     part: (_ part: TilePart, _ input: String) throws(PointCloudError) -> TilePartSummary
   ) throws(AttemptError) -> AttemptProduct {
     guard !inputs.isEmpty else { throw .invalidInput("there is no scan") }
@@ -44,24 +44,23 @@ extension AttemptContext {
         throw .invalidInput("only the first input is a scan, and '\(other.name)' does not end in .tiles as parts do")
       }
     }
-    return try processInputs { (inputs) throws(PointCloudError) in
-      guard let asked else { return try whole(inputs[0], Array(inputs.dropFirst())) }
-      let summary = try part(asked, inputs[0])
-      return (try summary.json(), summary.warnings)
+    if let asked {
+      return try processInputs { (inputs) throws(PointCloudError) in try part(asked, inputs[0]) }
     }
+    return try processInputs { (inputs) throws(PointCloudError) in try whole(inputs[0], Array(inputs.dropFirst())) }
   }
 
-  /// Runs a pipeline, tells of its warnings, and hands on its summary with the provenance of the results, also in
-  /// `summary.json`.
+  /// Runs a pipeline, tells of its warnings and how many points it worked on, and hands on its summary with the provenance of the
+  /// results, also in `summary.json`.
   func processing(
-    _ pipeline: () throws(PointCloudError) -> (json: [UInt8], warnings: [String])
+    _ pipeline: () throws(PointCloudError) -> some PipelineSummary
   ) throws(AttemptError) -> AttemptProduct {
     do throws(PointCloudError) {
       let summary = try pipeline()
       for warning in summary.warnings { log("warning: \(warning)") }
-      let told = try Self.value(of: summary.json, with: provenance)
+      let told = try Self.value(of: summary.json(), with: provenance)
       try writeSummary(told, in: outputFolder)
-      return AttemptProduct(summary: told)
+      return AttemptProduct(summary: told, units: Int64(summary.pointsWorked))
     } catch {
       throw AttemptError(error)
     }

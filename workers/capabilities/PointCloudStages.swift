@@ -11,10 +11,9 @@ extension AttemptContext {
     if let unit = try parameters.choice("length_unit", of: GroundParameters.LengthUnit.self) { asked.lengthUnit = unit }
     return try processScan(
       whole: { (input, finished) throws(PointCloudError) in
-        let summary = try StagesPipeline.run(
+        try StagesPipeline.run(
           input: input, outputDirectory: outputFolder, parameters: asked, threads: cores, finished: finished,
           checkpointFolder: checkpointFolder, progress: { progress($1, stage: $0) }, isCancelled: { isCancelled })
-        return (try summary.json(), summary.warnings)
       },
       part: { (part, input) throws(PointCloudError) in
         try StagesPipeline.runPart(

@@ -146,5 +146,6 @@ extern const char *const strata_migration_018_transfers;
 extern const char *const strata_migration_019_token_floor;
 extern const char *const strata_migration_020_batches_of_tenants;
 extern const char *const strata_migration_021_awaited_inputs;
+extern const char *const strata_migration_022_meters;
 extern const char *const strata_query_recent_ends;
 extern const char *const strata_query_find_jobs;

@@ -17,12 +17,18 @@ extension AdmissionService {
     _ drafts: [Result<JobDraft, StrataError>], tenant: TenantID
   ) async throws(StrataError) -> [Verdict] {
     let stored = try await inputs.stored(drafts.flatMap { (try? $0.get().storedInputs) ?? [] }, of: tenant)
-    let checked = try await checked(drafts, tenant, stored)
+    var checked = try await checked(drafts, tenant, stored)
     try await requireLanes(for: checked, tenant)
+    var metered: [JobID: [SubmissionWarning]] = [:]
+    for index in checked.indices {
+      guard case (.success(var submission), .success(let draft)) = (checked[index], drafts[index]) else { continue }
+      metered[submission.job] = await warnings(measuring: &submission, asked: draft, among: stored)
+      checked[index] = .success(submission)
+    }
     let verdicts = try await accept(checked.compactMap { try? $0.get() })
     var rest = verdicts[...]
     return checked.map { submission in
-      let verdict = submission.flatMap { self.verdict(rest.removeFirst(), on: $0) }
+      let verdict = submission.flatMap { self.verdict(rest.removeFirst(), on: $0, metered[$0.job] ?? []) }
       note(verdict)
       return verdict
     }
@@ -82,11 +88,13 @@ extension AdmissionService {
     }
   }
 
-  private func verdict(_ verdict: AdmissionVerdict, on submission: JobSubmission) -> Verdict {
+  private func verdict(
+    _ verdict: AdmissionVerdict, on submission: JobSubmission, _ metered: [SubmissionWarning]
+  ) -> Verdict {
     switch verdict {
     case .accepted(let accepted):
       var job = AdmittedJob(accepted, of: submission)
-      job.warnings = warnings(of: submission)
+      job.warnings = metered + warnings(of: submission)
       return .success(job)
     case .existing(let job):
       return .success(AdmittedJob(id: job.job, state: job.state, held: job.held, isRepeat: true))

@@ -12,13 +12,15 @@ package final class AdmissionService: Sendable {
   let room: AdmissionRoom
   let ledger: Ledger
   let inputs: InputCheck
+  let meter: WorkMeter
   let entrance: Entrance
   let clock: WallClock
   let metrics: ControlMetrics
   let log: Log
 
   init(
-    check: DraftCheck, tiers: TierWatch, ledger: Ledger, queue: any JobQueue, inputs: InputCheck, settler: Settler,
+    check: DraftCheck, tiers: TierWatch, ledger: Ledger, queue: any JobQueue, inputs: InputCheck, meter: WorkMeter,
+    settler: Settler,
     reconciler: Reconciler, bounds: AdmissionBounds = AdmissionBounds(), metrics: ControlMetrics = ControlMetrics(),
     log: Log = .silent, clock: WallClock = .system, time: Timekeeper = .system
   ) {
@@ -28,6 +30,7 @@ package final class AdmissionService: Sendable {
     self.room = room
     self.ledger = ledger
     self.inputs = inputs
+    self.meter = meter
     self.metrics = metrics
     self.log = log
     self.clock = clock
@@ -38,12 +41,13 @@ package final class AdmissionService: Sendable {
   /// Returns once the job is committed.
   package func submit(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmittedJob {
     do throws(StrataError) {
-      let submission = try await checked(draft, tenant: tenant, now: clock.now)
-      try await inputs.require(draft.storedInputs, of: tenant)
+      var submission = try await checked(draft, tenant: tenant, now: clock.now)
+      let stored = try await inputs.require(draft.storedInputs, of: tenant)
       try await requireRoom(for: submission, tenant)
+      let metered = await warnings(measuring: &submission, asked: draft, among: stored)
       let start = ContinuousClock.now
       var job = try await carryOut(submission)
-      if !job.isRepeat { job.warnings = warnings(of: submission) }
+      if !job.isRepeat { job.warnings = metered + warnings(of: submission) }
       metrics.admissionSeconds.observe(.now - start)
       (job.isRepeat ? metrics.repeated : metrics.accepted).increment()
       return job
@@ -53,11 +57,13 @@ package final class AdmissionService: Sendable {
     }
   }
 
-  /// Decides as `submit` does, but looks for no input and keeps nothing.
-  ///
+  /// Decides as `submit` does, but keeps nothing, and does without inputs that are not there: what is counted in those is told of by a
+  /// warning.
   package func preview(_ draft: JobDraft, tenant: TenantID) async throws(StrataError) -> AdmissionPreview {
-    let submission = try await checked(draft, tenant: tenant, now: clock.now)
+    var submission = try await checked(draft, tenant: tenant, now: clock.now)
     try await inputs.requireTakeable(draft.storedInputs)
+    let stored = try await inputs.stored(draft.storedInputs, of: tenant)
+    let metered = await warnings(measuring: &submission, asked: draft, among: stored, mayLack: true)
     try await requireRoom(for: submission, tenant, isCounted: false)
     let held =
       switch try await judge(submission) {
@@ -66,7 +72,7 @@ package final class AdmissionService: Sendable {
       case .refused(.conflict(let job)) where !draft.storedInputs.isEmpty: try await self.held(by: job, tenant)
       case .refused(let refusal): throw refusal.strataError
       }
-    return AdmissionPreview(held: held, warnings: warnings(of: submission))
+    return AdmissionPreview(held: held, warnings: metered + warnings(of: submission))
   }
 
   /// What a draft submits. Before it is refused for want of a tier, or of a worker large enough, the workers are looked at:

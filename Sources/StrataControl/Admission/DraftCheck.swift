@@ -61,13 +61,17 @@ package struct DraftCheck: Sendable {
     let startBy = try startBy(draft, runAt: runAt, now: now)
     try draft.metadata.check()
     let retry = try retry(of: draft, capability)
-    let order = WorkOrder(
+    if draft.structure.retryOf == nil { try requireSensible(draft.unitsMax, capability) }
+    var order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.storedInputs, timeoutSeconds: timeout, resources: resources,
       retry: retry.decidesAsStandard ? nil : retry, task: draft.task, preemption: draft.preemption,
-      alternatives: alternatives.isEmpty ? nil : alternatives)
+      alternatives: alternatives.isEmpty ? nil : alternatives,
+      // However many will be measured, there is room to say it.
+      unitsMax: capability.meter == nil ? nil : .max)
     try requireSmall(order)
     let awaited = try awaited(draft.inputs, order, capability.inputs)
+    order.unitsMax = capability.meter.map { draft.unitsMax ?? $0.assumedMax }
     return JobSubmission(
       order: order, soldAs: draft.capability, tier: tier, priority: draft.priority,
       attemptsMax: draft.retry?.attemptsMax ?? capability.attemptsMax, idempotencyKey: draft.idempotencyKey,
@@ -159,6 +163,18 @@ package struct DraftCheck: Sendable {
         .invalidInput,
         "the job is to run after \(after.count) others, those whose results it takes among them, at most \(JobStructure.afterMax) are taken",
         remedy: "let a job in between wait for a part of them")
+    }
+  }
+
+  private func requireSensible(_ unitsMax: Int64?, _ capability: Capability) throws(StrataError) {
+    guard let unitsMax else { return }
+    guard let meter = capability.meter else {
+      throw StrataError(
+        .invalidBody, "'units_max' is given, and nothing of the work of '\(capability.name)' is counted",
+        remedy: "leave it out")
+    }
+    guard unitsMax >= 0 else {
+      throw StrataError(.invalidBody, "a job cannot come to \(unitsMax) \(meter.unit)", remedy: "give 0 or more")
     }
   }
 

@@ -6,7 +6,9 @@ enum Fingerprint {
   /// - Parameter order: what `draft` comes to.
   static func of(_ order: WorkOrder, _ draft: JobDraft, tier: TierName) -> [UInt8] {
     // The identifier is new with every request and is left out: the fixed one stands for it.
-    let fixed = order.renamed(JobID(high: 0, low: 0))
+    var fixed = order.renamed(JobID(high: 0, low: 0))
+    // What is measured says nothing of what was asked for.
+    fixed.unitsMax = draft.structure.retryOf == nil ? draft.unitsMax : nil
     // What was not asked for adds nothing, as the policy of a job that is done again, nor does standing alone: digests of
     // before jobs could have it stay as they are.
     let text =

@@ -22,8 +22,14 @@ struct InputCheck: Sendable {
     }
   }
 
-  func require(_ inputs: [ArtifactReference], of tenant: TenantID) async throws(StrataError) {
-    try require(inputs, among: try await stored(inputs, of: tenant))
+  /// - Returns: the sizes of those that are there, which are all.
+  @discardableResult
+  func require(
+    _ inputs: [ArtifactReference], of tenant: TenantID
+  ) async throws(StrataError) -> [ArtifactDigest: Int64] {
+    let stored = try await stored(inputs, of: tenant)
+    try require(inputs, among: stored)
+    return stored
   }
 
   /// The sizes of those that the tenant owns and that are there: one query, and none for no inputs.

@@ -22,6 +22,8 @@ public struct JobDraft: Sendable {
   /// Replaces the capability's time limit.
   public var timeoutSeconds: Int64?
   public var maxCharge: MicroCredits?
+  /// The most units of the capability's meter that it may come to, which is held for; nil for as many as its inputs say.
+  public var unitsMax: Int64?
   /// When it is to run at the earliest; nil for at once.
   public var start: StartTime?
   /// It fails where no attempt of it has begun by then; nil for never.

@@ -1,3 +1,4 @@
+import StrataArtifacts
 public import StrataCore
 import StrataLedger
 
@@ -19,9 +20,28 @@ public struct AdmissionPreview: Hashable, Sendable {
 extension StrataError.Code {
   /// Nobody is there who could run a job, though somebody is said to come.
   public static let noWorker = StrataError.Code(rawValue: "no_worker")
+  /// What a job will be held for is not known before its inputs are there.
+  public static let unitsUnknown = StrataError.Code(rawValue: "units_unknown")
 }
 
 extension AdmissionService {
+  /// Measures what a job is held for, and tells where that is more than can be said now.
+  func warnings(
+    measuring submission: inout JobSubmission, asked draft: JobDraft, among stored: [ArtifactDigest: Int64],
+    as task: ArrayTask? = nil, mayLack: Bool = false
+  ) async -> [SubmissionWarning] {
+    let reading = await meter.measure(&submission, asked: draft, among: stored, as: task, mayLack: mayLack)
+    guard reading != .known, let (capability, price) = try? meter.catalogue.resolve(submission.soldAs),
+      let unit = capability.meter?.unit, price.perMillionUnits > .zero
+    else { return [] }
+    let words =
+      reading == .absent
+      ? "inputs that are not uploaded yet are not counted: each million \(unit) is \(price.perMillionUnits) credits more"
+      : "its inputs do not say how many \(unit) they have: credits are held for \(submission.order.unitsMax ?? 0), and more"
+        + " fail; 'units_max' says fewer, or more"
+    return [SubmissionWarning(code: .unitsUnknown, message: words)]
+  }
+
   /// Which of several ways to run a job no worker that is known could ever run, and whether all the others wait for workers
   /// that have been declared and not been seen. It is by what is known already: nobody waits for a look at the workers whose
   /// job is accepted in either case.

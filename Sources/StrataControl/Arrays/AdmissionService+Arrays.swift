@@ -17,10 +17,12 @@ extension AdmissionService {
       var submission = try await self.submission(for: draft, as: array, limits: limits, tenant: tenant)
       submission.retryOf = retried?.array
       submission.span = retried?.span ?? submission.span
-      try await inputs.require(draft.storedInputs, of: tenant)
+      let stored = try await inputs.require(draft.storedInputs, of: tenant)
+      let metered = await warnings(
+        measuring: &submission.task, asked: draft, among: stored, as: submission.sample)
       try await requireRoom(for: submission.task, tenant, isCounted: false)
       var job = try await commit(submission, limits: limits)
-      if !job.isRepeat { job.warnings = warnings(of: submission.task) }
+      if !job.isRepeat { job.warnings = metered + warnings(of: submission.task) }
       (job.isRepeat ? metrics.repeated : metrics.accepted).increment()
       return job
     } catch {
@@ -35,14 +37,18 @@ extension AdmissionService {
   package func preview(
     _ draft: JobDraft, as array: ArrayDraft, limits: ArrayLimits, tenant: TenantID
   ) async throws(StrataError) -> AdmissionPreview {
-    let submission = try await self.submission(for: draft, as: array, limits: limits, tenant: tenant)
+    var submission = try await self.submission(for: draft, as: array, limits: limits, tenant: tenant)
     try await inputs.requireTakeable(draft.storedInputs)
+    let stored = try await inputs.stored(draft.storedInputs, of: tenant)
+    let metered = await warnings(
+      measuring: &submission.task, asked: draft, among: stored, as: submission.sample, mayLack: true)
     try await requireRoom(for: submission.task, tenant, isCounted: false)
     let verdict: AdmissionVerdict
     do { verdict = try await ledger.judge(submission.task) } catch { throw error.strataError }
     switch verdict {
     case .accepted(let job), .existing(let job):
-      return AdmissionPreview(held: job.held.times(array.indexes.count), warnings: warnings(of: submission.task))
+      return AdmissionPreview(
+        held: job.held.times(array.indexes.count), warnings: metered + warnings(of: submission.task))
     case .refused(let refusal): throw refusal.strataError
     }
   }
@@ -108,7 +114,9 @@ extension AdmissionService {
   ) async throws(StrataError) -> [(position: Int, submission: JobSubmission)] {
     var draft = try JobDraft(definitionJSON: array.draftJSON)
     draft.start = array.runAt.map(StartTime.at)
-    var common = try await submission(for: draft, tenant: array.tenant, now: now)
+    var common = try await submission(
+      for: draft, tenant: array.tenant, now: now,
+      as: ArrayTask(array: array.id, index: array.indexes.first, span: array.span))
     common.structure = JobStructure(batch: array.id.batch)
     var (tasks, position): ([(position: Int, submission: JobSubmission)], Int) = ([], array.next)
     while tasks.count < count, position < array.indexes.count {
@@ -141,6 +149,11 @@ extension AdmissionService {
     if !step.isStale { metrics.accepted.increment(by: UInt64(step.made.count)) }
     return step
   }
+}
+
+extension ArraySubmission {
+  /// The task by which all are measured: they have the same inputs.
+  fileprivate var sample: ArrayTask { ArrayTask(array: id, index: indexes.first, span: span) }
 }
 
 extension MicroAmount {

@@ -5,18 +5,22 @@ import StrataQueue
 extension AdmissionService {
   /// A draft as the ledger can decide it: checked, its inputs found.
   ///
-  /// - Parameter looksForInputs: false where they are still to be uploaded: then they only must be such as can be.
+  /// - Parameters:
+  ///   - looksForInputs: false where they are still to be uploaded: then they only must be such as can be.
+  ///   - task: that stands for all of an array.
   /// - Throws: the refusal; `unavailable` where the inputs could not be looked for.
   func submission(
-    for draft: JobDraft, tenant: TenantID, now: Timestamp, looksForInputs: Bool = true
+    for draft: JobDraft, tenant: TenantID, now: Timestamp, looksForInputs: Bool = true, as task: ArrayTask? = nil
   ) async throws(StrataError) -> JobSubmission {
     // By what is known: whoever makes runs and tasks for all tenants does not wait for a look at the workers.
-    let submission = try checkedAsKnown(draft, tenant: tenant, now: now)
+    var submission = try checkedAsKnown(draft, tenant: tenant, now: now)
+    let stored = try await inputs.stored(draft.storedInputs, of: tenant)
     if looksForInputs {
-      try await inputs.require(draft.storedInputs, of: tenant)
+      try inputs.require(draft.storedInputs, among: stored)
     } else {
       try await inputs.requireTakeable(draft.storedInputs)
     }
+    await meter.measure(&submission, asked: draft, among: stored, as: task, mayLack: !looksForInputs)
     return submission
   }
 

@@ -15,6 +15,7 @@ private struct DraftDocument: Codable {
   let startWithinSeconds: Int64?
   let preemption: PreemptionTerms?
   let maxMicrocredits: Int64?
+  let unitsMax: Int64?
   let unique: UniqueKey?
   let alternatives: [JobDraft.Alternative]?
   let metadata: JobMetadata?
@@ -28,6 +29,7 @@ private struct DraftDocument: Codable {
     case timeoutSeconds = "timeout_seconds"
     case startWithinSeconds = "start_within_seconds"
     case maxMicrocredits = "max_microcredits"
+    case unitsMax = "units_max"
   }
 }
 
@@ -39,7 +41,7 @@ extension JobDraft {
       capability: capability, params: params ?? .object([:]), inputs: inputs, priority: priority.rawValue, tier: tier,
       cpuMillicores: cpuMillicores, memoryBytes: memoryBytes, gpuThousandths: gpuThousandths,
       timeoutSeconds: timeoutSeconds, startWithinSeconds: startBy?.secondsAfter, preemption: preemption,
-      maxMicrocredits: maxCharge?.micros, unique: structure.unique,
+      maxMicrocredits: maxCharge?.micros, unitsMax: unitsMax, unique: structure.unique,
       alternatives: alternatives.isEmpty ? nil : alternatives, metadata: metadata.isEmpty ? nil : metadata,
       retry: retry)
     return String(decoding: document.encodedInOrder, as: UTF8.self)
@@ -66,5 +68,6 @@ extension JobDraft {
     alternatives = document.alternatives ?? []
     metadata = document.metadata ?? JobMetadata()
     retry = document.retry
+    unitsMax = document.unitsMax
   }
 }

@@ -5,7 +5,9 @@
 extension WorkOrder {
   /// Its JSON where it has only what every order has; nil where it has more.
   package var plainlyEncoded: [UInt8]? {
-    guard inputs.isEmpty, retry == nil, task == nil, preemption == nil, alternatives == nil else { return nil }
+    guard inputs.isEmpty, retry == nil, task == nil, preemption == nil, alternatives == nil, unitsMax == nil else {
+      return nil
+    }
     var writer = PlainWriter(capacity: 320 + parametersJSON.utf8.count + parametersJSON.utf8.count / 4)
     writer.write(#"{"job":"\#(job)","tenant":"\#(tenant)","capability":"#)
     writer.write(string: capability)
@@ -39,9 +41,9 @@ extension WorkOrder {
 }
 
 extension AttemptReport {
-  /// Its JSON where nothing failed and no file was left; nil where there is more to say.
+  /// Its JSON where nothing failed, no file was left and nothing counted; nil where there is more to say.
   package var plainlyEncoded: [UInt8]? {
-    guard results.isEmpty, error == nil, log == nil else { return nil }
+    guard results.isEmpty, error == nil, log == nil, usage.units == 0 else { return nil }
     var writer = PlainWriter(capacity: 160 + (summaryJSON?.utf8.count ?? 0) * 5 / 4)
     writer.write(#"{"results":[],"#)
     if let summaryJSON {

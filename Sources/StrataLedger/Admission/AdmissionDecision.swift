@@ -105,7 +105,7 @@ package struct AdmissionDecision {
     let waits = try structure.waits(of: submission)
     let order = submission.order
     let hold = listing.price.hold(
-      cpuMillicores: order.cpuMillicoresMax, timeoutSeconds: order.timeoutSeconds)
+      cpuMillicores: order.cpuMillicoresMax, timeoutSeconds: order.timeoutSeconds, unitsMax: order.unitsMax ?? 0)
     if let max = submission.creditsMax, hold > max { throw .overCreditsMax(max: max, needed: hold) }
     guard hold <= balance.available else { throw .budget(available: balance.available, needed: hold) }
     balances[submission.tenant]?.held += hold

@@ -163,6 +163,6 @@ enum AdmissionTransaction {
       .documents(orders.map { $0.preemption.map { JSONText.encode($0) } }),
       .documents(orders.map { $0.alternatives.map { JSONText.encode($0) } }), .texts(jobs.map(\.metadata.name)),
       .documents(jobs.map { $0.metadata.labels.isEmpty ? nil : JSONText.encode($0.metadata.labels) }),
-      .documents(jobs.map { $0.awaited.map { JSONText.encode($0) } }))
+      .documents(jobs.map { $0.awaited.map { JSONText.encode($0) } }), .integers(orders.map(\.unitsMax)))
   }
 }

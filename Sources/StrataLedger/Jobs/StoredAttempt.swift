@@ -22,7 +22,8 @@ public struct StoredAttempt: Hashable, Sendable {
     ending = try row.named()
     tier = try row.named()
     usage = AttemptUsage(
-      cpuMicroseconds: try row.integer(), wallMicroseconds: try row.integer(), memoryPeakBytes: try row.integer())
+      cpuMicroseconds: try row.integer(), wallMicroseconds: try row.integer(), memoryPeakBytes: try row.integer(),
+      units: try row.integer())
     cost = try row.amount()
     startedAt = try row.optionalTimestamp()
     endedAt = try row.timestamp()

@@ -106,7 +106,7 @@ extension JobStructure {
 
 extension WorkOrder {
   /// From the columns params, inputs, timeout_seconds, cpu_millicores, memory_bytes, gpu_thousandths, retry, task,
-  /// preemption, alternatives.
+  /// preemption, alternatives, units_max.
   init(
     job: JobID, tenant: TenantID, capability: (name: String, version: Int), _ row: inout PostgreSQLRow
   ) throws(PostgreSQLError) {
@@ -116,7 +116,7 @@ extension WorkOrder {
       resources: ResourceRequest(
         cpuMillicores: try row.integer(), memoryBytes: try row.integer(), gpuThousandths: try row.integer()),
       retry: try row.optionalDocument(), task: try row.optionalDocument(), preemption: try row.optionalDocument(),
-      alternatives: try row.optionalDocument())
+      alternatives: try row.optionalDocument(), unitsMax: try row.optionalInteger())
   }
 }
 

@@ -39,7 +39,8 @@ extension MemoryLedger {
       guard let kept = jobs[job] else { continue }
       holds[job] = SettlementDecision.StoredHold(
         tenant: kept.submission.tenant, state: kept.state, hold: kept.hold,
-        tier: kept.submission.tier, soldAs: kept.submission.soldAs, price: kept.price.price)
+        tier: kept.submission.tier, soldAs: kept.submission.soldAs, price: kept.price.price,
+        unitsMax: kept.submission.order.unitsMax)
       for row in attempts[job] ?? [] {
         let attempt = SettlementDecision.Attempt(job: job, token: row.item.token)
         recorded[attempt] = row.cost

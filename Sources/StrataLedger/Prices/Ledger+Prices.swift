@@ -33,7 +33,8 @@ extension Ledger {
   private static func publishing(_ prices: [(key: String, value: Price)]) -> PostgreSQLCommand {
     Query.publishPrices(
       .texts(prices.map(\.key)), .integers(prices.map(\.value.perJob.micros)),
-      .integers(prices.map(\.value.perCPUSecond.micros)))
+      .integers(prices.map(\.value.perCPUSecond.micros)),
+      .integers(prices.map(\.value.perMillionUnits.micros)))
   }
 }
 

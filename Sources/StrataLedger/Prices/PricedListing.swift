@@ -15,6 +15,7 @@ public struct PricedListing: Hashable, Sendable {
   init(_ row: inout PostgreSQLRow) throws(PostgreSQLError) {
     name = try row.text()
     version = Int(try row.integer())
-    price = Price(perJob: try row.amount(), perCPUSecond: try row.amount())
+    price = Price(
+      perJob: try row.amount(), perCPUSecond: try row.amount(), perMillionUnits: try row.amount())
   }
 }

@@ -5,4 +5,5 @@ FROM unnest($1::uuid[], $2::json[]) AS released (id, inputs), tenant
 WHERE job.id = released.id AND tenant.id = job.tenant
 RETURNING job.id, job.tenant, job.capability, job.version, job.tier, job.priority, job.attempts_max, job.params,
   job.inputs, job.timeout_seconds, job.cpu_millicores, job.memory_bytes, job.gpu_thousandths, job.retry, job.task,
-  job.preemption, job.alternatives, 0::bigint, 0::bigint, job.cancel_requested, job.run_at, job.start_by, tenant.priority_class
+  job.preemption, job.alternatives, job.units_max, 0::bigint, 0::bigint, job.cancel_requested, job.run_at,
+  job.start_by, tenant.priority_class

@@ -27,6 +27,7 @@ struct Migration: Sendable {
     unsafe Migration("019_token_floor", strata_migration_019_token_floor),
     unsafe Migration("020_batches_of_tenants", strata_migration_020_batches_of_tenants),
     unsafe Migration("021_awaited_inputs", strata_migration_021_awaited_inputs),
+    unsafe Migration("022_meters", strata_migration_022_meters),
   ]
   /// The journal of applied migrations itself.
   static let journal = unsafe Migration("000_journal", strata_migration_000_journal)

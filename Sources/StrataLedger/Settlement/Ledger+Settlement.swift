@@ -127,8 +127,9 @@ struct SettlementTransaction {
     let hold = SettlementDecision.StoredHold(
       tenant: try row.identifier(), state: try row.named(), hold: try row.amount(),
       tier: try row.named(), soldAs: try row.text(),
-      price: Price(perJob: try row.amount(), perCPUSecond: try row.amount()),
-      batch: try row.optionalIdentifier(), holdsKey: try row.boolean())
+      price: Price(
+        perJob: try row.amount(), perCPUSecond: try row.amount(), perMillionUnits: try row.amount()),
+      unitsMax: try row.optionalInteger(), batch: try row.optionalIdentifier(), holdsKey: try row.boolean())
     return (job, hold)
   }
 }

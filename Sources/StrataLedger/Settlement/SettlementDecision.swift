@@ -14,13 +14,15 @@ package struct SettlementDecision {
     /// The name it was sold under.
     package let soldAs: String
     package let price: Price
+    /// The most units that it is held for.
+    package let unitsMax: Int64?
     package let batch: BatchID?
     /// Whether it holds a unique key until its end.
     package let holdsKey: Bool
 
     package init(
       tenant: TenantID, state: JobState, hold: MicroCredits, tier: TierName, soldAs: String,
-      price: Price, batch: BatchID? = nil, holdsKey: Bool = false
+      price: Price, unitsMax: Int64? = nil, batch: BatchID? = nil, holdsKey: Bool = false
     ) {
       self.tenant = tenant
       self.state = state
@@ -28,6 +30,7 @@ package struct SettlementDecision {
       self.tier = tier
       self.soldAs = soldAs
       self.price = price
+      self.unitsMax = unitsMax
       self.batch = batch
       self.holdsKey = holdsKey
     }
@@ -124,7 +127,10 @@ package struct SettlementDecision {
 
   private mutating func finish(_ item: SettlementItem, _ job: StoredHold, _ used: AttemptUsage) -> FinishedJob {
     let state = Self.state(after: item.ending)
-    let charge = state == .succeeded ? job.price.charge(for: used, hold: job.hold) : .zero
+    // What is held for other things is not to be spent on units.
+    var paid = used
+    paid.units = min(used.units, job.unitsMax ?? 0)
+    let charge = state == .succeeded ? job.price.charge(for: paid, hold: job.hold) : .zero
     let done = FinishedJob(
       job: item.job, tenant: job.tenant, soldAs: job.soldAs, state: state, charged: charge,
       cost: costs[item.job] ?? .zero, error: lastError(of: item), finishedAt: item.endedAt.storable)
@@ -177,6 +183,6 @@ package struct SettlementDecision {
     let usage = item.report?.usage ?? AttemptUsage(wallMicroseconds: span)
     return AttemptUsage(
       cpuMicroseconds: max(0, usage.cpuMicroseconds), wallMicroseconds: max(0, usage.wallMicroseconds),
-      memoryPeakBytes: max(0, usage.memoryPeakBytes))
+      memoryPeakBytes: max(0, usage.memoryPeakBytes), units: max(0, usage.units))
   }
 }

@@ -20,7 +20,7 @@ extension SettlementTransaction {
       .integers(rows.map(\.usage.wallMicroseconds)), .integers(rows.map(\.usage.memoryPeakBytes)),
       .integers(rows.map(\.cost.micros)), .timestamps(items.map(\.startedAt)), .timestamps(items.map(\.endedAt)),
       .documents(rows.map { $0.error.map { JSONText.encode($0) } }),
-      .integers(items.map { $0.preemptor.map { Int64($0.rawValue) } }))
+      .integers(items.map { $0.preemptor.map { Int64($0.rawValue) } }), .integers(rows.map(\.usage.units)))
   }
 
   private static func finishing(_ closings: [SettlementDecision.Closing]) -> PostgreSQLCommand {

@@ -8,6 +8,8 @@ public struct UsageSummary: Hashable, Sendable {
   public let attempts: Int
   public let cpuMicroseconds: Int64
   public let wallMicroseconds: Int64
+  /// What the capability's meter counted, such as points.
+  public let units: Int64
   public let cost: MicroEuro
   public let charged: MicroCredits
 
@@ -17,6 +19,7 @@ public struct UsageSummary: Hashable, Sendable {
     attempts = Int(try row.integer())
     cpuMicroseconds = try row.integer()
     wallMicroseconds = try row.integer()
+    units = try row.integer()
     cost = try row.amount()
     charged = try row.amount()
   }

@@ -27,6 +27,7 @@ extension JobDraft {
     alternatives = (asked.alternatives ?? []).map { Alternative($0) }
     metadata = JobMetadata(name: asked.name, labels: asked.labels ?? [:])
     retry = asked.retry?.unlessEmpty
+    unitsMax = asked.unitsMax
   }
 }
 

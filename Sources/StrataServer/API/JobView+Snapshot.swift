@@ -44,7 +44,7 @@ extension JobView {
         ScheduledRunView(id: $0.schedule, name: record.scheduleName, instant: $0.instant?.text)
       }, task: record.order.task.map { JobView.TaskView(array: $0.array, index: $0.index) },
       name: record.metadata.name, labels: record.metadata.labels.isEmpty ? nil : record.metadata.labels,
-      retry: isListed ? nil : order.retry)
+      retry: isListed ? nil : order.retry, unitsMax: order.unitsMax)
   }
 }
 

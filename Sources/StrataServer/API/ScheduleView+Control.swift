@@ -59,7 +59,7 @@ extension JobRequest {
       uniqueSeconds: unique?.seconds, onDuplicate: unique?.onConflict,
       alternatives: draft.alternatives.isEmpty ? nil : draft.alternatives.map { Alternative($0) },
       name: draft.metadata.name, labels: draft.metadata.labels.isEmpty ? nil : draft.metadata.labels,
-      retry: draft.retry)
+      retry: draft.retry, unitsMax: draft.unitsMax)
   }
 }
 

@@ -51,7 +51,9 @@ enum CapabilityText {
 
   private static func price(of one: CapabilityView) -> String {
     let perSecond = one.price.perCPUSecond == .zero ? "" : " + \(one.price.perCPUSecond)/CPU s"
-    return "\(one.price.perJob)\(perSecond)"
+    let perMillion =
+      one.price.perMillionUnits == .zero ? "" : " + \(one.price.perMillionUnits)/M \(one.meter?.unit ?? "units")"
+    return "\(one.price.perJob)\(perSecond)\(perMillion)"
   }
 
   /// How many, and the longest waits between them.
@@ -71,6 +73,10 @@ enum CapabilityText {
       "timeout     \(one.timeoutSeconds) s",
       "attempts    \(attempts(of: one))",
     ]
+    if let meter = one.meter {
+      lines.append(
+        "counts      \(meter.unit); \(meter.assumedMax) are held for where inputs are yet to be made (--units-max)")
+    }
     if let parts = one.parts { lines.append("parts       up to \(parts.maximum), with --split") }
     if one.name != one.implementation { lines.insert("runs        \(one.implementation)", at: 2) }
     if !one.parameters.isEmpty { lines += ["", "Parameters:"] }

@@ -94,7 +94,8 @@ struct JobAction {
 
   private func retry() async throws -> ExitStatus {
     let accepted: JobAccepted = try await server.post(
-      "/v1/jobs/\(id)/retry", RetryRequest(), idempotencyKey: "cli-\(JobID())")
+      "/v1/jobs/\(id)/retry", RetryRequest(unitsMax: try JobOptions.unitsMax(arguments)),
+      idempotencyKey: "cli-\(JobID())")
     WarningText.tell(accepted.warnings)
     if accepted.isRepeat, !asJSON { Terminal.note("strata: job \(id) is done again already") }
     try tell(accepted, accepted.id.description)
@@ -168,6 +169,7 @@ package enum JobText {
     } else {
       rows.append(("held", "\(MicroCredits(micros: job.heldMicrocredits)) credits"))
     }
+    rows.append(("units", units(of: job)))
     rows.append(("error", job.error.map { "\($0.message) [\($0.code)]" }))
     rows.append(("done again", job.retriedBy.map { "as job \($0)" }))
     rows.append(("retry of", job.retryOf.map { "job \($0)" }))
@@ -178,6 +180,13 @@ package enum JobText {
     rows += job.results.map { ("result", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
     let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 12) + $0 } }
     return (lines + SummaryText.lines(of: job.summary)).joined(separator: "\n")
+  }
+
+  /// What its capability has counted of its work, or will at most.
+  private static func units(of job: JobView) -> String? {
+    guard let most = job.unitsMax else { return nil }
+    let counted = job.state == .succeeded ? "\(job.attempts.last?.usage?.units ?? 0) of " : ""
+    return "\(counted)at most \(most)"
   }
 
   private static func text(of run: ScheduledRunView) -> String {

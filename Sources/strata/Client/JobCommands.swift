@@ -14,7 +14,8 @@ extension Command {
       priority
               change its priority (0…100) while it waits: strata job priority ID 80
       cancel  take it out of the queue, or tell its worker to stop it
-      retry   do it again, now, if it failed or was cancelled: a new job with the same request and a hold of its own
+      retry   do it again, now, if it failed or was cancelled: a new job with the same request and a hold of its own; with
+              --units-max, where it came to more points than were held for
 
       ID is the job's identifier, or as much of it as no other job has: the last 6 characters or more, or the first 8 or
       more. Jobs that were made at about the same time begin alike, so the end tells them apart sooner. ARRAY[INDEX] is a
@@ -23,7 +24,7 @@ extension Command {
       """,
     options: [
       .option("out", "FOLDER", "where to put the results (fetch, wait)"),
-      .flag("follow", "go on until the job is finished (logs)"), .dataDirectory, .json,
+      .flag("follow", "go on until the job is finished (logs)"), JobOptions.unitsMaxOption, .dataDirectory, .json,
     ],
     run: { arguments in
       let (verb, names) = try JobVerb.read(arguments)

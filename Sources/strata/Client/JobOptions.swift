@@ -30,6 +30,7 @@ enum JobOptions {
     .time("grace", "how long it then has to save what it has, at most 5m [30s]"),
     .option("checkpoint-signal", "NAME", "how it is told: TERM or USR1 [TERM]"),
     .option("max-credits", "N", "refuse the job if it could cost more"),
+    unitsMaxOption,
     .option("idempotency-key", "KEY", "submitting again with the same key finds the same job"),
     .option("after", "ID", "run it after this job has ended; ID may be shortened as in 'strata job'", repeats: true),
     .option("on-dependency-failure", "WHAT", "if one of those does not succeed: fail, skip or run [fail]"),
@@ -40,6 +41,13 @@ enum JobOptions {
     .option("array", "INDEXES", "one task for each index, such as 0-99, 1,5,9 or 0-999:10; 0-99%8 runs 8 at once"),
     patienceOption, .dataDirectory, .json,
   ]
+
+  static let unitsMaxOption = OptionDefinition.option(
+    "units-max", "N", "the most points, or what else its capability counts, to hold credits for [as its inputs say]")
+
+  static func unitsMax(_ arguments: Arguments) throws(UsageError) -> Int64? {
+    try arguments.integer("units-max", in: 0...unitsMax).map(Int64.init)
+  }
 
   static let patienceOption = OptionDefinition.time(
     "patience", "how long to try again while the server takes no jobs [60s]", orNever: true)
@@ -84,7 +92,8 @@ enum JobOptions {
       uniqueSeconds: try arguments.seconds("unique-for", in: 1...UniqueKey.secondsMax),
       onDuplicate: try conflict(arguments), array: try array(arguments),
       alternatives: try AlternativeWords.read(arguments), name: arguments["name"],
-      labels: try LabelWords.read(arguments), retry: try retry(arguments))
+      labels: try LabelWords.read(arguments), retry: try retry(arguments),
+      unitsMax: try unitsMax(arguments))
   }
 
   /// Who asks for more attempts of a command means those that its own exit status ends.
@@ -188,6 +197,8 @@ enum JobOptions {
     return (nil, seconds)
   }
 
+  /// More than any file has.
+  private static let unitsMax = 1_000_000_000_000_000
   /// What the server takes: a week.
   private static let timeoutSecondsMax: Int64 = 604_800
   /// What the server takes.

@@ -35,6 +35,7 @@ enum RequestText {
           "max charge",
           request.maxMicrocredits.map { "refused where it could cost over \(MicroCredits(micros: $0)) credits" }
         ),
+        ("units", request.unitsMax.map { "at most \($0)" }),
         ("unique key", request.uniqueKey.map { key in unique(key, request) }),
       ]
   }

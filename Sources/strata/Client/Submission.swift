@@ -57,12 +57,14 @@ struct Submission {
     let inputs = InputUpload(server: server, files: files)
     let results = request.inputs ?? []
     if !files.isEmpty {
-      request.inputs = inputs.announced.map(JobInput.artifact) + results
+      var asked = request
+      asked.inputs = inputs.announced.map(JobInput.artifact) + results
+      if parts == nil { asked.unitsMax = request.unitsMax ?? LocalMeter.units(of: request, files: files) }
       let _: JobCheck = try await server.post(
-        "/v1/jobs:check", request, idempotencyKey: idempotencyKey, patience: patience)
+        "/v1/jobs:check", asked, idempotencyKey: idempotencyKey, patience: patience)
       // With a key that was given, the parts may be there already.
       if let parts, !isKeyGiven {
-        let _: JobCheck = try await server.post("/v1/jobs:check", parts.tasks(of: request), patience: patience)
+        let _: JobCheck = try await server.post("/v1/jobs:check", parts.tasks(of: asked), patience: patience)
       }
     }
     request.inputs = try await inputs.upload().map(JobInput.artifact) + results

@@ -6,6 +6,7 @@ package enum UsageText {
   package static func of(_ usage: AttemptUsage, at place: String = "") -> String {
     let (wall, cpu) = (Duration.microseconds(usage.wallMicroseconds), Duration.microseconds(usage.cpuMicroseconds))
     let memory = usage.memoryPeakBytes > 0 ? ", \(usage.memoryPeakBytes.asBytes) at most" : ""
-    return "\(wall.brief)\(place), \(cpu.brief) of CPU\(memory)"
+    let units = usage.units > 0 ? ", \(usage.units) units" : ""
+    return "\(wall.brief)\(place), \(cpu.brief) of CPU\(memory)\(units)"
   }
 }

@@ -18,6 +18,7 @@ package enum WireNames {
     "class_patience_ms": "--class-patience", "priority_ageing_ms": "--priority-ageing",
     "preempt_after_ms": "--preempt-after", "cpu_millicores": "--cpu", "memory_bytes": "--memory",
     "gpu_thousandths": "--gpu", "labels": "--label", "name": "--name",
+    "units_max": "--units-max",
   ]
 
   /// The same words, with options in place of the members that stand in quotes.

@@ -3,16 +3,15 @@ import StrataCore
 import StrataWorker
 
 /// Measures the change between two scans: `PointClouds.ChangePipeline` as a job.
-struct PointCloudChange: CapabilityHandler {
+struct PointCloudChange: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.change")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
     let parameters = try Self.parameters(context.parameters)
     return try context.processInputs { (inputs) throws(PointCloudError) in
-      let summary = try ChangePipeline.run(
+      try ChangePipeline.run(
         inputs: inputs, outputDirectory: context.outputFolder, parameters: parameters, threads: context.cores,
         progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
-      return (try summary.json(), summary.warnings)
     }
   }
 

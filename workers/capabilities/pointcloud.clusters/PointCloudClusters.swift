@@ -3,7 +3,7 @@ import StrataCore
 import StrataWorker
 
 /// Numbers clusters: the stage `clusters` as a job.
-struct PointCloudClusters: CapabilityHandler {
+struct PointCloudClusters: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.clusters")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {

@@ -3,16 +3,15 @@ import StrataCore
 import StrataWorker
 
 /// Gives a scan the colours of an orthophoto: `PointClouds.ColourPipeline` as a job.
-struct PointCloudColourise: CapabilityHandler {
+struct PointCloudColourise: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.colourise")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
     let parameters = try Self.parameters(context.parameters)
     return try context.processInputs { (inputs) throws(PointCloudError) in
-      let summary = try ColourPipeline.run(
+      try ColourPipeline.run(
         inputs: inputs, outputDirectory: context.outputFolder, parameters: parameters, threads: context.cores,
         progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
-      return (try summary.json(), summary.warnings)
     }
   }
 

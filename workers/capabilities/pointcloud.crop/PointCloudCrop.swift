@@ -3,7 +3,7 @@ import StrataCore
 import StrataWorker
 
 /// Keeps the points of a scan in a box or a polygon, or all others: the stage `crop` as a job.
-struct PointCloudCrop: CapabilityHandler {
+struct PointCloudCrop: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.crop")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {

@@ -3,7 +3,7 @@ import StrataCore
 import StrataWorker
 
 /// Adds normals and eigen-features: the stages `normals` and `features` as a job.
-struct PointCloudFeatures: CapabilityHandler {
+struct PointCloudFeatures: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.features")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {

@@ -3,7 +3,7 @@ import StrataCore
 import StrataWorker
 
 /// Finds the ground in a scan: `PointClouds.GroundPipeline` as a job.
-struct PointCloudGround: CapabilityHandler {
+struct PointCloudGround: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.ground")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
@@ -11,11 +11,10 @@ struct PointCloudGround: CapabilityHandler {
     let method = try context.parameters.choice("method", of: GroundMethod.Name.self) ?? .smrf
     return try context.processScan(
       whole: { (input, finished) throws(PointCloudError) in
-        let summary = try GroundPipeline.run(
+        try GroundPipeline.run(
           input: input, outputDirectory: context.outputFolder, parameters: parameters, method: method,
           threads: context.cores, finished: finished, checkpointFolder: context.checkpointFolder,
           progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
-        return (try summary.json(), summary.warnings)
       },
       part: { (part, input) throws(PointCloudError) in
         try GroundPipeline.runPart(

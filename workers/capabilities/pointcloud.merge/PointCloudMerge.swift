@@ -3,16 +3,15 @@ import StrataCore
 import StrataWorker
 
 /// Makes one scan of several: `PointClouds.MergePipeline` as a job.
-struct PointCloudMerge: CapabilityHandler {
+struct PointCloudMerge: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.merge")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
     let parameters = try Self.parameters(context.parameters)
     return try context.processInputs { (inputs) throws(PointCloudError) in
-      let summary = try MergePipeline.run(
+      try MergePipeline.run(
         inputs: inputs, outputDirectory: context.outputFolder, parameters: parameters, threads: context.cores,
         progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
-      return (try summary.json(), summary.warnings)
     }
   }
 

@@ -3,7 +3,7 @@ import StrataCore
 import StrataWorker
 
 /// Marks or removes outliers: the stage `outliers` as a job.
-struct PointCloudOutliers: CapabilityHandler {
+struct PointCloudOutliers: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.outliers")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {

@@ -3,7 +3,7 @@ import StrataCore
 import StrataWorker
 
 /// Runs a list of stages: `PointClouds.StagesPipeline` as a job.
-struct PointCloudPipeline: CapabilityHandler {
+struct PointCloudPipeline: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.pipeline")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {

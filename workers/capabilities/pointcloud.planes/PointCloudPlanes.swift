@@ -3,7 +3,7 @@ import StrataCore
 import StrataWorker
 
 /// Numbers planes: the stage `planes` as a job.
-struct PointCloudPlanes: CapabilityHandler {
+struct PointCloudPlanes: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.planes")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {

@@ -3,18 +3,17 @@ import StrataCore
 import StrataWorker
 
 /// Makes maps of a scan: `PointClouds.RasterPipeline` as a job.
-struct PointCloudRaster: CapabilityHandler {
+struct PointCloudRaster: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.raster")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
     let parameters = try Self.parameters(context.parameters)
     return try context.processScan(
       whole: { (input, finished) throws(PointCloudError) in
-        let summary = try RasterPipeline.run(
+        try RasterPipeline.run(
           input: input, outputDirectory: context.outputFolder, parameters: parameters, threads: context.cores,
           finished: finished, checkpointFolder: context.checkpointFolder,
           progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
-        return (try summary.json(), summary.warnings)
       },
       part: { (part, input) throws(PointCloudError) in
         try RasterPipeline.runPart(

@@ -3,17 +3,22 @@ import StrataCore
 import StrataWorker
 
 /// Makes up a scan, with the truth about every point: `PointClouds.SimulationPipeline` as a job.
-struct PointCloudSimulate: CapabilityHandler {
+struct PointCloudSimulate: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.simulate")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {
     let parameters = try Self.parameters(context.parameters)
     return try context.processing { () throws(PointCloudError) in
-      let summary = try SimulationPipeline.run(
+      try SimulationPipeline.run(
         outputDirectory: context.outputFolder, parameters: parameters, threads: context.cores,
         progress: { context.progress($1, stage: $0) }, isCancelled: { context.isCancelled })
-      return (try summary.json(), [])
     }
+  }
+
+  /// The points that it makes.
+  func bound(_ parameters: Parameters, _ inputs: [InputFile], awaited: [String]) -> UnitBound? {
+    guard let asked = try? Self.parameters(parameters), (try? asked.validate()) != nil else { return nil }
+    return UnitBound(Int64(asked.pointsMax), isExact: false)
   }
 
   private static func parameters(_ given: Parameters) throws(AttemptError) -> SimulationParameters {

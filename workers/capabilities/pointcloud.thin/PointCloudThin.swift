@@ -3,7 +3,7 @@ import StrataCore
 import StrataWorker
 
 /// Thins a scan: the stage `thin` as a job.
-struct PointCloudThin: CapabilityHandler {
+struct PointCloudThin: PointCloudHandler {
   let definition = Catalogue.definition("pointcloud.thin")
 
   func run(_ context: AttemptContext) async throws(AttemptError) -> AttemptProduct {

@@ -67,6 +67,13 @@ public struct COPCFile: Sendable {
     return PointCloud(header, headerBytes, list, points, chunkCount: chunks.count, fields: fields)
   }
 
+  /// How many points the nodes have that touch the bounds, down to the level: as many are decoded for a query.
+  /// - Throws: as `read`.
+  func pointCount(bounds: Box?, resolution: Double?) throws(PointCloudError) -> Int {
+    let level = try deepestLevel(for: resolution)
+    return try COPCHierarchy(file, header, info).nodes(in: bounds, downTo: level).reduce(0) { $0 + $1.pointCount }
+  }
+
   private func deepestLevel(for resolution: Double?) throws(PointCloudError) -> Int {
     guard let resolution else { return COPCKey.levelMax }
     guard resolution > 0, resolution.isFinite else {

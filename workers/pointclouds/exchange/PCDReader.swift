@@ -32,6 +32,13 @@ struct PCDReader {
     return try reader.readPoints(keepGoing)
   }
 
+  /// How many points the header announces.
+  static func count(_ file: ByteReader, limits: ReadLimits) throws(PointCloudError) -> Int {
+    var reader = PCDReader(lines: TextLines(file))
+    try reader.readHeader(limits)
+    return reader.count
+  }
+
   private mutating func readHeader(_ limits: ReadLimits) throws(PointCloudError) {
     var entries: [String: [String]] = [:]
     while entries["DATA"] == nil {

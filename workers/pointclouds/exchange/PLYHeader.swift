@@ -56,6 +56,12 @@ struct PLYHeader {
       .truncated, "the PLY header has no end_header", remedy: PointCloudError.damagedFileRemedy, offset: lines.place)
   }
 
+  /// How many vertices the header announces.
+  static func vertices(_ file: ByteReader) throws(PointCloudError) -> Int {
+    var lines = TextLines(file)
+    return try PLYHeader(&lines).elements.first { $0.name == "vertex" }?.count ?? 0
+  }
+
   private mutating func addElement(_ words: [String], _ lines: TextLines) throws(PointCloudError) {
     guard words.count == 3, let count = Int(words[2]), count >= 0 else {
       throw lines.fault("an element needs a name and a count")

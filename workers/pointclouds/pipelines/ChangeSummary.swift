@@ -64,7 +64,7 @@ public struct ChangeParameters: Hashable, Codable, Sendable {
 }
 
 /// What `ChangePipeline` did: the content of `summary.json`. Distances are in the unit of x and y.
-public struct ChangeSummary: Hashable, Codable, Sendable {
+public struct ChangeSummary: Hashable, Codable, PipelineSummary {
   public var earlier: InputSummary
   public var later: InputSummary
   /// The unit of x and y in words.
@@ -125,6 +125,5 @@ public struct ChangeSummary: Hashable, Codable, Sendable {
     case pictureRange = "picture_range"
   }
 
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
+  public var pointsWorked: Int { earlier.points + later.points }
 }

@@ -53,7 +53,7 @@ public struct ColourParameters: Hashable, Codable, Sendable {
 }
 
 /// What `ColourPipeline` did: the content of `summary.json`.
-public struct ColourSummary: Hashable, Codable, Sendable {
+public struct ColourSummary: Hashable, Codable, PipelineSummary {
   /// Points written.
   public var points: Int
   /// Points that got a colour of the picture.
@@ -92,8 +92,7 @@ public struct ColourSummary: Hashable, Codable, Sendable {
     case outputFormat = "output_format"
   }
 
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
+  public var pointsWorked: Int { points }
 }
 
 /// One run of the pipeline.

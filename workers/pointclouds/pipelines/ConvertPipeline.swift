@@ -46,10 +46,8 @@ private struct ConvertRun {
   let reporter: ProgressReporter<ConvertPipeline.Stage>
 
   func run() throws(PointCloudError) -> ConvertSummary {
-    let content = try reporter.stage(.read) { (going) throws(PointCloudError) in
-      try ScanContent.read(
-        path: input, text: ScanContent.TextForm(columns: parameters.columns, delimiter: parameters.delimiter),
-        threads: threads, limits: limits, isSalvaging: parameters.salvage, keepGoing: going)
+    let (content, worked) = try reporter.stage(.read) { (going) throws(PointCloudError) in
+      try parameters.isQuery ? query(going) : (content: readAll(going), worked: nil)
     }
     let made = try reporter.stage(.convert) { (_) throws(PointCloudError) -> CloudFromTable? in
       guard case .table(let table, _) = content else { return nil }
@@ -61,25 +59,54 @@ private struct ConvertRun {
     case .table(_, let format): inputFormat = format.rawValue
     }
     guard let cloud, cloud.count > 0 else {
-      throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
+      throw PointCloudError(
+        .empty, "\(parameters.isQuery ? "what is asked for" : "the file") has no points",
+        remedy: parameters.isQuery ? "Give other bounds." : "Give a file with points.")
     }
     let output = "\(stem(of: input)).\(parameters.format.rawValue)"
     let left = try reporter.stage(.write) { (going) throws(PointCloudError) in
       try cloud.write(
         path: "\(outputDirectory)/\(output)", as: parameters.format, threads: threads, keepGoing: going)
     }
-    let summary = summarize(cloud, made, inputFormat, output, cloud.warnings + (made?.warnings ?? []) + left)
+    let summary = summarize(
+      cloud, made, worked ?? cloud.count, inputFormat, output, cloud.warnings + (made?.warnings ?? []) + left)
     try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }
 
+  private func readAll(_ going: (Double) -> Bool) throws(PointCloudError) -> ScanContent {
+    try ScanContent.read(
+      path: input, text: ScanContent.TextForm(columns: parameters.columns, delimiter: parameters.delimiter),
+      threads: threads, limits: limits, isSalvaging: parameters.salvage, keepGoing: going)
+  }
+
+  /// Reads what is asked for of a COPC file, and no more.
+  private func query(
+    _ going: (Double) -> Bool
+  ) throws(PointCloudError) -> (content: ScanContent, worked: Int?) {
+    guard try ScanFormat(ofFile: input) == .laz else { throw Self.noQuery }
+    let file: COPCFile
+    do throws(PointCloudError) { file = try COPCFile(path: input, limits: limits) } catch {
+      throw error.code == .unsupported ? Self.noQuery : error
+    }
+    let bounds = parameters.bounds.isEmpty ? nil : try Box(parameters.bounds)
+    let cloud = try file.read(
+      bounds: bounds, resolution: parameters.resolution, threads: threads, limits: limits, keepGoing: going)
+    return (.cloud(cloud), try file.pointCount(bounds: bounds, resolution: parameters.resolution))
+  }
+
+  private static let noQuery = PointCloudError(
+    .unsupported, "bounds and resolution are for COPC files, and this is none",
+    remedy: "Convert it whole, and crop or thin it (pointcloud.crop, pointcloud.thin).")
+
   private func summarize(
-    _ cloud: PointCloud, _ made: CloudFromTable?, _ inputFormat: String, _ output: String, _ warnings: [String]
+    _ cloud: PointCloud, _ made: CloudFromTable?, _ worked: Int, _ inputFormat: String, _ output: String,
+    _ warnings: [String]
   ) -> ConvertSummary {
     let bounds = cloud.box(threads: threads)
     return ConvertSummary(
-      points: cloud.count, pointsLost: cloud.losses.reduce(0) { $0 + $1.points.count },
+      points: cloud.count, pointsWorked: worked, pointsLost: cloud.losses.reduce(0) { $0 + $1.points.count },
       pointsWithoutPlace: made?.withoutPlace ?? 0, inputFormat: inputFormat, outputFormat: parameters.format,
       minimum: bounds.low, maximum: bounds.high,
       scale: cloud.header.scale, largestRounding: made?.largestRounding ?? 0,

@@ -9,14 +9,22 @@ public struct ConvertParameters: Hashable, Codable, Sendable {
   public var columns: [String]
   /// What stands between the numbers of text; nil to guess.
   public var delimiter: Delimiter?
+  /// What of a COPC file is read, as `Box` reads it; empty for all of it.
+  public var bounds: String
+  /// The greatest distance between neighbouring points that is wanted of a COPC file, in the unit of its coordinates; nil for all points.
+  public var resolution: Double?
 
   public init(
     format: ScanFormat = .laz, salvage: Bool = false, scale: Double? = nil, columns: [String] = [],
-    delimiter: Delimiter? = nil
+    delimiter: Delimiter? = nil, bounds: String = "", resolution: Double? = nil
   ) {
     (self.format, self.salvage, self.scale) = (format, salvage, scale)
     (self.columns, self.delimiter) = (columns, delimiter)
+    (self.bounds, self.resolution) = (bounds, resolution)
   }
+
+  /// Whether only some of the points of a COPC file are wanted.
+  public var isQuery: Bool { !bounds.isEmpty || resolution != nil }
 
   /// - Throws: `invalidParameter`.
   func validate() throws(PointCloudError) {
@@ -24,13 +32,20 @@ public struct ConvertParameters: Hashable, Codable, Sendable {
       throw PointCloudError(
         .invalidParameter, "the scale is no length", remedy: "Give a number greater than 0, or none.")
     }
+    if !bounds.isEmpty { _ = try Box(bounds) }
+    guard !isQuery || !salvage else {
+      throw PointCloudError(
+        .invalidParameter, "a part of a COPC file cannot be salvaged", remedy: "Salvage all of it, and crop that.")
+    }
   }
 }
 
 /// What `ConvertPipeline` did: the content of `summary.json`.
-public struct ConvertSummary: Hashable, Codable, Sendable {
+public struct ConvertSummary: Hashable, Codable, PipelineSummary {
   /// Points written.
   public var points: Int
+  /// Points read: of a query all of the nodes that were decoded for it.
+  public var pointsWorked: Int
   /// Points of a damaged file that could not be read; see `losses`.
   public var pointsLost: Int
   /// Points whose coordinates are not numbers, left out.
@@ -55,6 +70,7 @@ public struct ConvertSummary: Hashable, Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case points, minimum, maximum, scale, losses, parameters, stages, outputs, warnings
     case pointsLost = "points_lost"
+    case pointsWorked = "points_worked"
     case pointsWithoutPlace = "points_without_place"
     case inputFormat = "input_format"
     case outputFormat = "output_format"
@@ -73,7 +89,4 @@ public struct ConvertSummary: Hashable, Codable, Sendable {
       case firstPoint = "first_point"
     }
   }
-
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
 }

@@ -194,6 +194,7 @@ private struct GroundRun {
       parameters: parameters, effectiveParameters: effective, reasons: ground.chosen?.reasons ?? [],
       inputFormat: scan.formatDescription, inputOrigin: scan.originDescription, chunks: scan.chunkCount,
       threads: threads, tiles: points.tiles.count, tilesTaken: tiles.taken,
+      pointsWorked: tiles.pointsWorked(.ground),
       terrain: GroundSummary.TerrainSummary(
         columns: points.cells.columns, rows: points.cells.rows, cell: effective.cell,
         lowest: terrain.statistics.lowest.map(Double.init), highest: terrain.statistics.highest.map(Double.init),

@@ -1,5 +1,5 @@
 /// What `GroundPipeline` did: the content of `summary.json`.
-public struct GroundSummary: Hashable, Codable, Sendable {
+public struct GroundSummary: Hashable, Codable, PipelineSummary {
   public var points: Int
   public var ground: Int
   /// Ground points as a share of all, 0 to 1.
@@ -31,6 +31,7 @@ public struct GroundSummary: Hashable, Codable, Sendable {
   public var tiles: Int
   /// Of each pass, how many tiles parts or an attempt before had finished.
   public var tilesTaken: [String: Int]
+  public var pointsWorked: Int
   public var terrain: TerrainSummary
   public var stages: [StageTime]
   /// Names of the files written, without their folder.
@@ -44,6 +45,7 @@ public struct GroundSummary: Hashable, Codable, Sendable {
     case groundShare = "ground_share"
     case coordinateSystem = "coordinate_system"
     case tilesTaken = "tiles_taken"
+    case pointsWorked = "points_worked"
     case effectiveParameters = "effective_parameters"
     case inputFormat = "input_format"
     case inputOrigin = "input_origin"
@@ -63,7 +65,4 @@ public struct GroundSummary: Hashable, Codable, Sendable {
       case noData = "no_data"
     }
   }
-
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
 }

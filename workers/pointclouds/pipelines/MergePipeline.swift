@@ -55,7 +55,7 @@ public struct MergeParameters: Hashable, Codable, Sendable {
 }
 
 /// What `MergePipeline` did: the content of `summary.json`.
-public struct MergeSummary: Hashable, Codable, Sendable {
+public struct MergeSummary: Hashable, Codable, PipelineSummary {
   /// Points written.
   public var points: Int
   /// In the order in which their points come.
@@ -89,8 +89,7 @@ public struct MergeSummary: Hashable, Codable, Sendable {
     case largestRounding = "largest_rounding"
   }
 
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
+  public var pointsWorked: Int { points }
 }
 
 /// One run of the pipeline.

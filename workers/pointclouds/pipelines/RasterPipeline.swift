@@ -240,7 +240,7 @@ private struct RasterRun {
       maximum: points.bounds.high, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
       parameters: parameters, effectiveParameters: work.parameters, inputFormat: scan.formatDescription,
       inputOrigin: scan.originDescription, threads: threads, tiles: points.tiles.count,
-      tilesTaken: tiles.taken, columns: points.cells.columns,
+      tilesTaken: tiles.taken, pointsWorked: tiles.pointsWorked(.maps), columns: points.cells.columns,
       rows: points.cells.rows, cell: points.cell, noData: Double(RasterFile.noData),
       maps: Dictionary(
         uniqueKeysWithValues: asked.map { ($0.key.rawValue, RasterSummary.MapSummary($0.value.statistics, of: cells)) }),

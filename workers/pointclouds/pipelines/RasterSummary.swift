@@ -1,5 +1,5 @@
 /// What `RasterPipeline` did: the content of `summary.json`.
-public struct RasterSummary: Hashable, Codable, Sendable {
+public struct RasterSummary: Hashable, Codable, PipelineSummary {
   public var points: Int
   /// Points that are ground; nil where no map needs to know.
   public var ground: Int?
@@ -25,6 +25,7 @@ public struct RasterSummary: Hashable, Codable, Sendable {
   public var tiles: Int
   /// Of each pass, how many tiles parts or an attempt before had finished.
   public var tilesTaken: [String: Int]
+  public var pointsWorked: Int
   public var columns: Int
   public var rows: Int
   public var cell: Double
@@ -43,6 +44,7 @@ public struct RasterSummary: Hashable, Codable, Sendable {
     case groundFrom = "ground_from"
     case coordinateSystem = "coordinate_system"
     case tilesTaken = "tiles_taken"
+    case pointsWorked = "points_worked"
     case effectiveParameters = "effective_parameters"
     case inputFormat = "input_format"
     case inputOrigin = "input_origin"
@@ -55,7 +57,4 @@ public struct RasterSummary: Hashable, Codable, Sendable {
     /// From 0 to 1.
     public var coverage: Double
   }
-
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
 }

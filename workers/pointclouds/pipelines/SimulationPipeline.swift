@@ -48,7 +48,7 @@ public struct SimulationPipeline {
 }
 
 /// What `SimulationPipeline` did: the content of `summary.json`.
-public struct SimulationRunSummary: Hashable, Codable, Sendable {
+public struct SimulationRunSummary: Hashable, Codable, PipelineSummary {
   public var scan: SimulationSummary
   public var parameters: SimulationParameters
   /// The most threads used at a time.
@@ -57,6 +57,6 @@ public struct SimulationRunSummary: Hashable, Codable, Sendable {
   /// Names of the files written, without their folder.
   public var outputs: [String]
 
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
+  public var pointsWorked: Int { scan.points }
+  public var warnings: [String] { [] }
 }

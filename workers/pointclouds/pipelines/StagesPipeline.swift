@@ -193,7 +193,7 @@ private struct StagesRun {
   /// - Parameter cloud: what was written, or what lies around its points.
   private func summarize(
     _ scan: StagesInput, _ cloud: PointCloud, _ count: Int, _ bounds: (low: Vector3, high: Vector3),
-    _ steps: [StagesSummary.Step], tiles: Int = 1, tilesTaken: [String: Int] = [:], isDrawn: Bool
+    _ steps: [StagesSummary.Step], tiles: SharedTiles? = nil, isDrawn: Bool
   ) -> StagesSummary {
     StagesSummary(
       pointsRead: scan.points, points: count, inputFormat: scan.format,
@@ -201,7 +201,8 @@ private struct StagesRun {
       inputOrigin: scan.origin, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
       minimum: bounds.low, maximum: bounds.high,
       extraDimensions: cloud.extraNames, steps: steps, parameters: parameters, threads: threads,
-      tiles: tiles, tilesTaken: tilesTaken, stages: reporter.times,
+      tiles: tiles?.scan.tiles.count ?? 1, tilesTaken: tiles?.taken ?? [:],
+      pointsWorked: tiles?.pointsWorked(.stages) ?? scan.points, stages: reporter.times,
       outputs: [output] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"],
       warnings: scan.warnings)
   }
@@ -333,8 +334,8 @@ extension StagesRun {
     let bounds = isCounted ? (header.minimum, header.maximum) : points.bounds
     return try finish(
       summarize(
-        scan, file.withoutPoints(), Int(header.pointCount), bounds, steps, tiles: points.tiles.count,
-        tilesTaken: opened.tiles.taken, isDrawn: isDrawn))
+        scan, file.withoutPoints(), Int(header.pointCount), bounds, steps, tiles: opened.tiles,
+        isDrawn: isDrawn))
   }
 
   /// Whether points are left out, so that the header's counts and bounds are others.

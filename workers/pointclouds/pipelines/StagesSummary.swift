@@ -38,7 +38,7 @@ public struct StagesParameters: Hashable, Codable, Sendable {
 }
 
 /// What `StagesPipeline` did: the content of `summary.json`.
-public struct StagesSummary: Hashable, Codable, Sendable {
+public struct StagesSummary: Hashable, Codable, PipelineSummary {
   public var pointsRead: Int
   /// Points written.
   public var points: Int
@@ -66,6 +66,7 @@ public struct StagesSummary: Hashable, Codable, Sendable {
   public var tiles: Int
   /// Of each pass, how many tiles parts or an attempt before had finished.
   public var tilesTaken: [String: Int]
+  public var pointsWorked: Int
   public var stages: [StageTime]
   /// Names of the files written, without their folder.
   public var outputs: [String]
@@ -76,6 +77,7 @@ public struct StagesSummary: Hashable, Codable, Sendable {
     case points, unit, minimum, maximum, steps, parameters, threads, tiles, stages, outputs, warnings
     case pointsRead = "points_read"
     case tilesTaken = "tiles_taken"
+    case pointsWorked = "points_worked"
     case inputFormat = "input_format"
     case outputFormat = "output_format"
     case inputOrigin = "input_origin"
@@ -100,7 +102,4 @@ public struct StagesSummary: Hashable, Codable, Sendable {
       case pointsAfter = "points_after"
     }
   }
-
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
 }

@@ -100,6 +100,13 @@ public struct SimulationParameters: Hashable, Codable, Sendable {
     }
   }
 
+  /// No simulation makes more points.
+  public var pointsMax: Int {
+    if case .points(let count) = extent { return count }
+    let plan = FlightPlan(self)
+    return (plan.strips ?? 0) * plan.lines * plan.pulsesPerLine * PulseTracer.echoesMax
+  }
+
   private func check(_ name: String, _ value: Double, _ range: ClosedRange<Double>) throws(PointCloudError) {
     // NaN is in no range.
     guard range.contains(value) else {

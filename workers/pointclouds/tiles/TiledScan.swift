@@ -112,7 +112,7 @@ struct TiledScan: Sendable {
   }
 
   /// So many times the points of a tile may lie in one block that cannot be smaller.
-  private static let tilesInOneBlockMax = 4
+  static let tilesInOneBlockMax = 4
 
   /// The points of a file, sorted once.
   private struct Sorting {

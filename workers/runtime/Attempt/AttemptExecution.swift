@@ -179,7 +179,8 @@ final class AttemptExecution: Sendable {
     guard var (kind, error) = end.ending(of: order) else { return remains(nil, usage) }
     var files: [FileTree.Entry] = []
     do throws(AttemptError) {
-      files = try collect(from: folders)
+      // Of work that is paid for by what it counts, what nobody pays for is nobody's.
+      if order.unitsMax == nil || kind == .succeeded { files = try collect(from: folders) }
     } catch let refusal {
       if kind == .succeeded || error?.code == AttemptError.exitStatusCode { (kind, error) = (.failed, refusal) }
     }

@@ -88,6 +88,6 @@ package final class TreeMeter: Sendable {
     let peak = state.peakBytes > 0 ? state.peakBytes : max(0, (exit?.usage.peakResidentBytes ?? 0) - idleBytes)
     return AttemptUsage(
       cpuMicroseconds: max(0, outcome?.cpuMicroseconds ?? measured), wallMicroseconds: wallMicroseconds,
-      memoryPeakBytes: max(outcome?.memoryPeakBytes ?? 0, Int64(peak)))
+      memoryPeakBytes: max(outcome?.memoryPeakBytes ?? 0, Int64(peak)), units: outcome?.units ?? 0)
   }
 }

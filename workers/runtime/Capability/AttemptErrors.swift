@@ -7,6 +7,15 @@ extension AttemptError {
     AttemptError(code: "invalid_input", message: message, isRetryable: false)
   }
 
+  /// A job comes to more of what its capability counts than it is held for; another try would end the same.
+  static func tooManyUnits(_ count: Int64, most: Int64, unit: String) -> Self {
+    AttemptError(
+      code: "units_exceeded",
+      message:
+        "the job comes to \(count) \(unit), and credits are held for \(most): submit it anew with more (units_max, --units-max)",
+      isRetryable: false)
+  }
+
   public static let exitStatusCode = "exit_status"
 
   /// Those of the failures of attempts that a retry policy may name, whatever their capability.

@@ -54,14 +54,18 @@ package struct RunnerOutcome: Hashable, Sendable {
   package let cpuMicroseconds: Int64
   /// The peak of the attempt's largest process.
   package let memoryPeakBytes: Int64
+  /// What the capability's meter has counted.
+  package let units: Int64
 
   package init(
-    summaryJSON: String? = nil, error: AttemptError? = nil, cpuMicroseconds: Int64 = 0, memoryPeakBytes: Int64 = 0
+    summaryJSON: String? = nil, error: AttemptError? = nil, cpuMicroseconds: Int64 = 0, memoryPeakBytes: Int64 = 0,
+    units: Int64 = 0
   ) {
     self.summaryJSON = summaryJSON
     self.error = error
     self.cpuMicroseconds = cpuMicroseconds
     self.memoryPeakBytes = memoryPeakBytes
+    self.units = units
   }
 }
 
@@ -120,6 +124,7 @@ extension RunnerReply: RunnerMessage {
         try fields.write(json: outcome.error)
         fields.write(outcome.cpuMicroseconds)
         fields.write(outcome.memoryPeakBytes)
+        fields.write(outcome.units)
         return fields.bytes
       }
     }
@@ -134,7 +139,8 @@ extension RunnerReply: RunnerMessage {
       self = .outcome(
         RunnerOutcome(
           summaryJSON: try fields.text(), error: try fields.json(AttemptError.self),
-          cpuMicroseconds: try fields.integer(), memoryPeakBytes: try fields.integer()))
+          cpuMicroseconds: try fields.integer(), memoryPeakBytes: try fields.integer(),
+          units: try fields.integer()))
     default: throw MessageError.unreadable
     }
   }

@@ -121,7 +121,11 @@ final class RunnerLoop: Sendable {
         throw .workerFault("this worker does not know the capability '\(assignment.order.capability)'")
       }
       let parameters = try Parameters(json: assignment.order.parametersJSON)
-      return try await handler.run(AttemptContext(assignment: assignment, parameters: parameters, control: control))
+      let meter = AttemptMeter(handler, assignment.order)
+      try meter.requireHeld(parameters, assignment.inputs)
+      let product = try await handler.run(
+        AttemptContext(assignment: assignment, parameters: parameters, control: control))
+      return meter.checked(product)
     } catch {
       return AttemptProduct(error: error)
     }

@@ -31,7 +31,7 @@ struct RunnerMeter {
     return RunnerOutcome(
       summaryJSON: product.summary?.description, error: product.error,
       cpuMicroseconds: Self.processorMicroseconds() - startMicroseconds,
-      memoryPeakBytes: max(childPeak, own.peak(since: ownAtStart)))
+      memoryPeakBytes: max(childPeak, own.peak(since: ownAtStart)), units: product.units ?? 0)
   }
 
   private static func processorMicroseconds() -> Int64 {

@@ -57,7 +57,7 @@ extension Worker {
     }
     let usage = AttemptUsage(
       cpuMicroseconds: (ComputingTime.ofThread - cpu).nanoseconds / 1_000,
-      wallMicroseconds: (configuration.time.now - wall).nanoseconds / 1_000)
+      wallMicroseconds: (configuration.time.now - wall).nanoseconds / 1_000, units: product.units ?? 0)
     let report = AttemptReport(usage: usage, summaryJSON: product.summary?.description, error: product.error)
     let ending: AttemptEnding = product.error == nil ? .succeeded : .failed
     return decided(AttemptNotice(of: lease.reference, ending, report), lease, order)

@@ -83,6 +83,14 @@ final class SharedTiles {
   /// Points of the tiles that the run answers for.
   var pointCount: Int { own.reduce(0) { $0 + scan.pointCount(scan.tiles[$1]) } }
 
+  /// Points of those of them that parts have not brought.
+  func pointsWorked(_ pass: TilePassName) -> Int {
+    own.reduce(0) { sum, number in
+      let isBrought = Self.isKnown(FindingName(pass: pass, tile: number), Array(records.prefix(finishedCount)))
+      return isBrought ? sum : sum + scan.pointCount(scan.tiles[number])
+    }
+  }
+
   private static func isKnown(_ name: FindingName, _ records: [TileRecords]) -> Bool {
     records.contains { $0.places[name] != nil }
   }

@@ -33,12 +33,21 @@ public struct TilePart: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "\(number)/\(count)" }
 
+  /// No part of a scan of so many points has more: tiles at both its ends may reach out of it by half.
+  public func pointsMax(of total: Int) -> Int {
+    let share = total / count + 1
+    return share >= total - Self.tilePointsMost ? total : share + Self.tilePointsMost
+  }
+
+  /// No tile has more points, with tiles of the usual size.
+  package static let tilePointsMost = (TiledScan.tilesInOneBlockMax + 1) * defaultTilePointsMax
+
   /// What the file of its findings is called.
   func fileName(stem: String) -> String { "\(stem)-part-\(number)-of-\(count).\(TileRecordFormat.ending)" }
 
   /// Of tiles with so many points each, in their order, those of this part: a stretch of about as many points as the others have. A tile
   /// belongs where its middle point does, but the first one to the first part.
-  func share(of points: [Int]) -> [Int] {
+  package func share(of points: [Int]) -> [Int] {
     let total = max(1, points.reduce(0, +))
     var before = 0
     var share: [Int] = []
@@ -52,7 +61,7 @@ public struct TilePart: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a run over a part of a scan's tiles did: the content of its `summary.json`.
-public struct TilePartSummary: Hashable, Codable, Sendable {
+public struct TilePartSummary: Hashable, Codable, PipelineSummary {
   /// From 1 to `parts`.
   public var part: Int
   public var parts: Int
@@ -79,6 +88,5 @@ public struct TilePartSummary: Hashable, Codable, Sendable {
     case tilesTaken = "tiles_taken"
   }
 
-  /// The summary as JSON, keys in order, with a newline at its end.
-  public func json() throws(PointCloudError) -> [UInt8] { try summaryJSON(self) }
+  public var pointsWorked: Int { points }
 }
