@@ -16,7 +16,7 @@ struct TableCheck {
     guard let table = run("\(folder)/in.laz", format) else { return }
     require(table.points == cloud.count, "no point is lost on the way to \(format)")
     let scale = cloud.header.scale
-    guard let back = run("\(folder)/in.\(format.rawValue)", .las) else { return }
+    guard let back = run("\(folder)/in.\(format.rawValue)", .las, isOurs: true) else { return }
     require(
       back.points + back.pointsWithoutPlace == cloud.count, "no point is lost on the way from \(format)")
     let moved = [
@@ -30,13 +30,16 @@ struct TableCheck {
   }
 
   /// Nil where it is refused, as it may be.
-  private func run(_ path: String, _ format: ScanFormat, isSalvaging: Bool = false) -> ConvertSummary? {
+  private func run(_ path: String, _ format: ScanFormat, isSalvaging: Bool = false, isOurs: Bool = false)
+    -> ConvertSummary?
+  {
     do throws(PointCloudError) {
       return try ConvertPipeline.run(
         input: path, outputDirectory: folder, parameters: ConvertParameters(format: format, salvage: isSalvaging),
         limits: CloudCheck.limits)
     } catch {
       require(error.code != .fileAccess && !error.message.isEmpty, "an error says what is wrong: \(error)")
+      require(!isOurs || ![.corrupt, .truncated].contains(error.code), "what is written can be read: \(error)")
       return nil
     }
   }
