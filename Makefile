@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CONFIGURATION := release
 HOURS := 0.1
+MINUTES := 10
 SECONDS := 60
 SWIFT_FLAGS := -c $(CONFIGURATION)
 SOURCES := Package.swift Sources queues workers benchmarks Tests
@@ -12,11 +13,11 @@ PEERS := .build/bench-venv
 # By the environment, not on the scripts' command lines: a file may be called anything.
 export INPUT
 
-.PHONY: help demo test faults simulate lint format bench bench-peers build packages clean
+.PHONY: help demo test faults simulate fuzz lint format bench bench-peers build packages clean
 
 help: ## Show what this Makefile can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  variables: INPUT=scan.laz (demo), BENCH='name …' (bench), FILTER=regex (test), HOURS=n (faults), SECONDS=n SEED=n (simulate)"
+	@echo "  variables: INPUT=scan.laz (demo), BENCH='name …' (bench), FILTER=regex (test), HOURS=n (faults), SECONDS=n SEED=n (simulate), MINUTES=n (fuzz)"
 
 packages: ## Install the Debian packages of scripts/packages.txt that are missing
 	@scripts/install-packages
@@ -38,6 +39,9 @@ faults: packages ## Do random harm to real stacks for HOURS=n (0.1), and check t
 simulate: packages ## Play histories of the simulation for SECONDS=n (60), and check that promises are kept (SEED=n: from there)
 	@swift build $(SWIFT_FLAGS) --product strata-simulate
 	@.build/$(CONFIGURATION)/strata-simulate --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+fuzz: packages ## Feed the readers of files with bytes that follow their branches for MINUTES=n (10) in all (TARGETS='pcd …' for some)
+	@scripts/fuzz $(MINUTES) $(TARGETS)
 
 lint: ## Check the formatting (swift format) and the house rules (Tests/TidyTests)
 	@swift format lint --strict --recursive --parallel $(SOURCES)

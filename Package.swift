@@ -188,3 +188,13 @@ let package = Package(
     tests("Tidy", on: []),
   ]
 )
+
+// `make fuzz` alone builds the fuzzer: it takes the compiler's sanitizers, and links with nothing else.
+if Context.environment["STRATA_FUZZING"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+    .executableTarget(
+      name: "strata-fuzz", dependencies: ["CFuzzer", "PointClouds", "StrataCore"], path: "Tests/Fuzzing/strata-fuzz",
+      swiftSettings: relaxed),
+  ]
+}

@@ -26,17 +26,24 @@ struct COPCHierarchy {
   /// The nodes down to `level` that touch `bounds`, in the order of the file.
   ///
   /// - Throws: `truncated` or `corrupt` for a page outside the file, a node that cannot exist, nodes that hold more
-  ///   points together than the header tells, a page that is reached twice.
+  ///   points together than the header tells, a page that is reached twice, pages that overlap.
   func nodes(in bounds: Box?, downTo level: Int) throws(PointCloudError) -> [Node] {
     var nodes: [Node] = []
     var pages = [info.rootPage]
     var seen = Set<UInt64>()
     var total: UInt64 = 0
+    var bytesRead = 0
     while let page = pages.popLast() {
       guard seen.insert(page.lowerBound).inserted, seen.count <= Self.pagesMax else {
         throw .corrupt("a page of the COPC hierarchy leads back to itself", at: Int(page.lowerBound))
       }
-      for entry in try entries(page) where entry.key.level <= level {
+      let found = try entries(page)
+      // Pages that lie within each other would be read as often as there are ways to begin in one.
+      bytesRead += page.count
+      guard bytesRead <= file.byteCount else {
+        throw .corrupt("the pages of the COPC hierarchy overlap", at: Int(page.lowerBound))
+      }
+      for entry in found where entry.key.level <= level {
         if let bounds, !bounds.intersects(entry.key.box(in: info)) { continue }
         guard entry.pointCount >= 0 else {
           pages.append(UInt64(entry.bytes.lowerBound)..<UInt64(entry.bytes.upperBound))

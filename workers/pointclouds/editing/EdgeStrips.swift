@@ -14,21 +14,31 @@ struct EdgeStrips: Sendable {
   private let stripCount: Int
 
   private static let stripsMax = 4_096
+  /// In how many strips an edge is in the mean, at most.
+  private static let membershipsMax = 16
 
   init(rings: [[SIMD2<Double>]]) {
     edges = rings.flatMap { ring in ring.indices.map { Edge(a: ring[$0], b: ring[($0 + 1) % ring.count]) } }
     let corners = rings.joined()
     let low = corners.reduce(SIMD2(repeating: .infinity)) { pointwiseMin($0, $1) }
     let high = corners.reduce(SIMD2(repeating: -.infinity)) { pointwiseMax($0, $1) }
-    let stripCount = max(1, min(Self.stripsMax, edges.count / 4))
-    var strips = [[Int32]](repeating: [], count: stripCount)
-    for (index, edge) in edges.enumerated() {
+    var stripCount = max(1, min(Self.stripsMax, edges.count / 4))
+    func strips(of edge: Edge) -> ClosedRange<Int> {
       let first = Self.strip(min(edge.a.y, edge.b.y), low.y, high.y, stripCount)
-      let last = Self.strip(max(edge.a.y, edge.b.y), low.y, high.y, stripCount)
-      for strip in first...last { strips[strip].append(Int32(index)) }
+      return first...Self.strip(max(edge.a.y, edge.b.y), low.y, high.y, stripCount)
     }
-    members = Array(strips.joined())
-    starts = strips.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+    // Edges that reach from the bottom to the top are in all strips, and gain nothing by there being many.
+    while stripCount > 1,
+      edges.reduce(0, { $0 + strips(of: $1).count }) > Self.membershipsMax * edges.count
+    {
+      stripCount /= 2
+    }
+    var members = [[Int32]](repeating: [], count: stripCount)
+    for (index, edge) in edges.enumerated() {
+      for strip in strips(of: edge) { members[strip].append(Int32(index)) }
+    }
+    self.members = Array(members.joined())
+    starts = members.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
     (self.low, self.high, self.stripCount) = (low, high, stripCount)
   }
 

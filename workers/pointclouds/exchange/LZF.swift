@@ -6,18 +6,21 @@ enum LZF {
   /// - Parameters:
   ///   - range: where the compressed bytes lie in the file, which has them.
   ///   - count: how many bytes they must make; at most `ratioMax` times as many as there are.
-  /// - Throws: `corrupt`, naming the byte, when they make more or fewer, or copy from before the beginning.
-  static func expand(_ file: ByteReader, _ range: Range<Int>, count: Int) throws(PointCloudError) -> [UInt8] {
-    var output: [UInt8] = []
-    output.reserveCapacity(count)
-    var place = range.lowerBound
+  /// - Throws: `corrupt`, naming the byte, when they make more or fewer, or copy from before the beginning; `limitExceeded` without memory.
+  static func expand(_ file: ByteReader, _ range: Range<Int>, count: Int) throws(PointCloudError) -> ByteBlock {
+    let output = try ByteBlock(count: count)
+    var (place, filled) = (range.lowerBound, 0)
     func damaged() -> PointCloudError { .corrupt("the compressed points are damaged", at: place) }
+    func append(_ byte: UInt8) {
+      unsafe output.base.storeBytes(of: byte, toByteOffset: filled, as: UInt8.self)
+      filled += 1
+    }
     while place < range.upperBound {
       let control = Int(file.byte(place))
       place += 1
       if control < 32 {
-        guard place + control < range.upperBound, output.count + control < count else { throw damaged() }
-        output += file.bytes(place..<place + control + 1)
+        guard place + control < range.upperBound, filled + control < count else { throw damaged() }
+        for place in place...place + control { append(file.byte(place)) }
         place += control + 1
         continue
       }
@@ -28,13 +31,13 @@ enum LZF {
         place += 1
       }
       guard place < range.upperBound else { throw damaged() }
-      let start = output.count - ((control & 31) << 8) - Int(file.byte(place)) - 1
+      let start = filled - ((control & 31) << 8) - Int(file.byte(place)) - 1
       place += 1
-      guard start >= 0, output.count + length + 2 <= count else { throw damaged() }
+      guard start >= 0, filled + length + 2 <= count else { throw damaged() }
       // What is copied may grow while it is copied.
-      for index in start..<start + length + 2 { output.append(output[index]) }
+      for index in start..<start + length + 2 { append(unsafe output.bytes[index]) }
     }
-    guard output.count == count else { throw damaged() }
+    guard filled == count else { throw damaged() }
     return output
   }
 }

@@ -29,7 +29,7 @@ struct PCDReader {
   ) throws(PointCloudError) -> PointTable {
     var reader = PCDReader(lines: TextLines(file))
     try reader.readHeader(limits)
-    return try reader.readPoints(keepGoing)
+    return try reader.readPoints(limits, keepGoing)
   }
 
   /// How many points the header announces.
@@ -113,7 +113,9 @@ struct PCDReader {
     self.count = count
   }
 
-  private mutating func readPoints(_ keepGoing: (Double) -> Bool) throws(PointCloudError) -> PointTable {
+  private mutating func readPoints(
+    _ limits: ReadLimits, _ keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> PointTable {
     let values: [[Double]]
     switch encoding {
     case .ascii: values = try readText(keepGoing)
@@ -122,7 +124,7 @@ struct PCDReader {
       try lines.file.require(try bytes(of: length), at: start, for: "\(count) points")
       values = try columns(lines.file, keepGoing) { start + $0 * length + fields[$1].offset }
     case .binaryCompressed:
-      let (file, count, fields) = (try expanded(), count, fields)
+      let (file, count, fields) = (try expanded(limits), count, fields)
       values = try columns(file, keepGoing) { count * fields[$1].offset + $0 * fields[$1].kind.size * fields[$1].count }
     }
     var table = PointTable()
@@ -164,7 +166,9 @@ struct PCDReader {
   }
 
   /// Two sizes, then the fields one after another, each of all points.
-  private func expanded() throws(PointCloudError) -> ByteReader {
+  ///
+  /// Each number becomes eight bytes, so that is what counts, not only what the file says.
+  private func expanded(_ limits: ReadLimits) throws(PointCloudError) -> ByteReader {
     let file = lines.file
     try file.require(8, at: lines.place, for: "the sizes of compressed points")
     let (packed, full) = (
@@ -174,8 +178,10 @@ struct PCDReader {
     guard try bytes(of: length) == UInt64(full), full <= packed * LZF.ratioMax else {
       throw .corrupt("\(packed) compressed bytes are said to make \(full), for \(count) points", at: lines.place)
     }
+    let numbers = fields.reduce(0) { $0 + ($1.isKept ? $1.count : 0) }
+    try limits.checkExpansion(of: packed, to: 8 * numbers * count, "the points", at: lines.place)
     let start = lines.place + 8
-    return ByteReader(block: try ByteBlock(copying: LZF.expand(file, start..<start + packed, count: full)))
+    return ByteReader(block: try LZF.expand(file, start..<start + packed, count: full))
   }
 
   private mutating func readText(_ keepGoing: (Double) -> Bool) throws(PointCloudError) -> [[Double]] {

@@ -87,7 +87,14 @@ extension PointTable {
     var names = Set(columns.map(\.name))
     for dimension in dimensions.prefix(Self.columnsMax - columns.count) {
       var name = String(dimension.name.map { $0.isLetter || $0.isNumber ? $0 : "_" })
-      while name.isEmpty || !names.insert(name).inserted { name = "extra_" + name }
+      // A first line of names that has a number in it is none of names, and PCD's padding is `_`.
+      if name.isEmpty || name == "_" || Double(name) != nil { name = "extra_" + name }
+      let first = name
+      var number = 1
+      while !names.insert(name).inserted {
+        number += 1
+        name = "\(first)_\(number)"
+      }
       if name != dimension.name { warnings.append("the extra bytes '\(dimension.name)' are named '\(name)'") }
       let isPlain = dimension.isPlain
       let values = (0..<cloud.count).map { row in

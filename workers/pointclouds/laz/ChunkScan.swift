@@ -25,7 +25,7 @@ struct ChunkScan {
     let coder = record.makeCoder(recordLength: header.recordLength, fields: .height)
     while first < count {
       guard offset < file.byteCount, let size = try chunkSize(at: offset), size > 0, size <= count - first,
-        let end = try end(of: size, at: offset, coder)
+        let end = try end(of: size, after: first, at: offset, coder)
       else { return (chunks, "the chunk table and what lies here are damaged") }
       chunks.append(Chunk(bytes: offset..<end, points: first..<first + size))
       (offset, first) = (end, first + size)
@@ -48,11 +48,14 @@ struct ChunkScan {
   private static let windowBytes = 1 << 22
 
   private func end(
-    of points: Int, at offset: Int, _ coder: ChunkCoder
+    of points: Int, after first: Int, at offset: Int, _ coder: ChunkCoder
   ) throws(PointCloudError) -> Int? {
     let rest = file.byteCount - offset
     guard rest > header.recordLength + 4, points / Chunk.pointsPerByteMax < rest else { return nil }
     try limits.checkExpansion(of: rest, to: points * header.recordLength, "the chunk", at: offset)
+    // Many chunks of little each are much, too, and are found by decoding them.
+    try limits.checkExpansion(
+      of: file.byteCount, to: (first + points) * header.recordLength, "the file", at: offset)
     let scratch = try ByteBlock(count: points * header.recordLength)
     var window = min(rest, Self.windowBytes)
     while true {

@@ -40,15 +40,17 @@ struct LayerCoder {
   let decode: (LayeredPoints, ArithmeticDecoder) -> (coder: ArithmeticDecoder, exhausted: Int?)
   let encode: (LayeredPoints, ArithmeticEncoder) -> ArithmeticEncoder
 
-  /// - Parameter offset: where the field lies in a record.
+  /// - Parameters:
+  ///   - offset: where the field lies in a record.
+  ///   - models: those of other layers of the same kind, too, as layers are coded one after another.
   init<Field: FieldLayer>(
     _ name: String, _ field: PointFields, at offset: Int, context: LayerContext = .channel,
-    isAlwaysWritten: Bool = false, as type: Field.Type = Field.self
+    isAlwaysWritten: Bool = false, as type: Field.Type = Field.self, models: LayerModels<Field> = LayerModels()
   ) {
     self.name = name
     self.field = field
     self.isAlwaysWritten = isAlwaysWritten
-    var layer = Layer<Field>(at: offset, context: context)
+    let layer = Layer(at: offset, context: context, models)
     fill = { points in layer.fill(points) }
     isConstant = { points in layer.isConstant(points) }
     decode = { points, coder in layer.code(points, with: coder) }
@@ -64,19 +66,36 @@ enum LayerContext {
   case changedChannel
 }
 
-/// The models of one field for each scanner channel.
+/// The models of a field for each scanner channel. Most files have one, so each is made when it is used first.
+final class LayerModels<Field: FieldLayer> {
+  private var arenas = [ModelArena?](repeating: nil, count: ScannerChannel.count)
+  private var channels = InlineArray<4, Field?>(repeating: nil)
+
+  /// Sets a channel's models back; they are predicted from `last`.
+  fileprivate func begin(_ channel: Int, after last: Field.Value) -> Field {
+    let arena = arenas[channel] ?? ModelArena()
+    arenas[channel] = arena
+    var models = channels[channel] ?? Field(arena)
+    arena.reset()
+    models.begin(last)
+    channels[channel] = models
+    return models
+  }
+
+  fileprivate subscript(channel: Int) -> Field? {
+    get { channels[channel] }
+    set { channels[channel] = newValue }
+  }
+}
+
+/// One field and its models.
 private struct Layer<Field: FieldLayer> {
   private let offset: Int
   private let context: LayerContext
-  private var channels: InlineArray<4, Field>
-  private let arenas: [ModelArena]
+  private let channels: LayerModels<Field>
 
-  init(at offset: Int, context: LayerContext) {
-    self.offset = offset
-    self.context = context
-    let arenas = (0..<ScannerChannel.count).map { _ in ModelArena() }
-    self.arenas = arenas
-    channels = InlineArray { Field(arenas[$0]) }
+  init(at offset: Int, context: LayerContext, _ models: LayerModels<Field>) {
+    (self.offset, self.context, channels) = (offset, context, models)
   }
 
   func fill(_ points: LayeredPoints) {
@@ -90,7 +109,7 @@ private struct Layer<Field: FieldLayer> {
   }
 
   /// - Returns: the coder as it is at the end, and at which point it was exhausted if it was.
-  mutating func code<Coder: ArithmeticCoder>(
+  func code<Coder: ArithmeticCoder>(
     _ points: LayeredPoints, with coder: Coder
   ) -> (coder: Coder, exhausted: Int?) {
     var coder = coder
@@ -105,7 +124,11 @@ private struct Layer<Field: FieldLayer> {
       if channel != current {
         channels[current] = models
         current = channel
-        models = unsafe isFirst ? begin(channel, after: last) : channels[channel]
+        if !isFirst, let known = channels[channel] {
+          models = known
+        } else {
+          models = unsafe begin(channel, after: last)
+        }
       }
       let given = unsafe Field.load(record + offset)
       let value = unsafe models.code(given, after: Field.load(last + offset), note, with: &coder)
@@ -115,9 +138,7 @@ private struct Layer<Field: FieldLayer> {
     return (coder, nil)
   }
 
-  private mutating func begin(_ channel: Int, after last: UnsafeRawPointer) -> Field {
-    arenas[channel].reset()
-    channels[channel].begin(unsafe Field.load(last + offset))
-    return channels[channel]
+  private func begin(_ channel: Int, after last: UnsafeRawPointer) -> Field {
+    channels.begin(channel, after: unsafe Field.load(last + offset))
   }
 }

@@ -48,8 +48,10 @@
     case .layeredWavePacket:
       return [LayerCoder("waveform", .wavePacket, at: offset, context: context, as: WavePacketLayer.self)]
     default:
+      // Thousands of them would have tens of megabytes of models for each thread.
+      let models = LayerModels<ByteLayer>()
       return (0..<item.size).map { index in
-        LayerCoder("extra byte \(index)", .extraBytes, at: offset + index, context: context, as: ByteLayer.self)
+        LayerCoder("extra byte \(index)", .extraBytes, at: offset + index, context: context, models: models)
       }
     }
   }
