@@ -1,41 +1,18 @@
-import FoundationEssentials
 import Numerics
 
-/// What stages make of a scan, found tile by tile.
-///
-/// A tile is run through the stages as a small cloud, with so much around it as they reach together; of its own points there is then known
-/// which are kept, and of what class. All else of a point stays as it is in the file.
+/// What stages make of a scan, found tile by tile, pass by pass: which points are left, of what class, and what is said of them in columns. All else
+/// of a point stays as it is in the file.
 struct TiledStages: Sendable {
-  /// 1 for each point that is kept.
-  let kept: ByteColumn
-  /// A class for each point.
-  let classes: ByteColumn
+  /// Nil where no stage leaves points out or gives them classes.
+  private(set) var states: PointStates?
+  /// What each stage that adds columns says of all points, in their order.
+  private(set) var columns: [(stage: any ColumnStage, values: ByteColumn)] = []
   /// What there is to tell of each stage.
-  let told: [Told]
+  private(set) var told: [StageAccount]
 
-  struct Told: Codable, Sendable {
-    var pointsBefore = 0
-    var pointsAfter = 0
-    var facts: [String: StageValue] = [:]
-    var warnings: [String] = []
-    /// Over all threads.
-    var seconds = 0.0
-  }
-
-  /// What is found of one tile: of each of its own points, as `kept` and `classes`, and what there is to tell of each stage.
-  struct Found: Sendable {
-    var kept: [UInt8]
-    var classes: [UInt8]
-    var told: [Told]
-  }
-
-  /// Whether stages can be run so.
-  static func canRun(_ stages: [any CloudStage]) -> Bool {
-    stages.allSatisfy { $0.reach != .whole && $0.change != .more }
-  }
-
-  /// The side of a cell of tiles for stages, which have no raster of their own: of some points each.
-  static func cell(for header: LASHeader) -> Double {
+  /// The side of a cell of tiles: of the map that a stage asks for, else of some points each.
+  static func cell(for header: LASHeader, _ plan: StagePlan, _ context: StageContext) -> Double {
+    if let cell = plan.mapCell { return context.length(cell) }
     let area = (header.maximum.x - header.minimum.x) * (header.maximum.y - header.minimum.y)
     let cell = (area * pointsPerCell / Double(max(1, header.pointCount))).squareRoot()
     // What a header says may be no number.
@@ -43,166 +20,159 @@ struct TiledStages: Sendable {
   }
 
   private static let pointsPerCell = 16.0
-  /// Beyond that stray points lie far from all others.
-  static let cellsLimit = (cells: 1 << 30, name: "cells of 16 points on average")
 
-  /// Runs the stages over the tiles that a run answers for.
+  /// How many cells there may be. Beyond that stray points lie far from all others.
+  static func cellsLimit(_ header: LASHeader, _ plan: StagePlan) -> (cells: Int, name: String) {
+    guard plan.mapCell != nil else { return (1 << 30, "cells of 16 points on average") }
+    return GroundParameters().cellsLimit(points: Int(clamping: header.pointCount))
+  }
+
+  /// Runs the stages over the tiles that a run answers for, and those before them in the list over as many more as they look at.
   ///
   /// - Parameter labels: what each stage is called in errors.
-  /// - Throws: what stages throw, with their place; `empty` where one leaves no points of the whole; `cancelled`; `fileAccess`.
+  /// - Throws: what stages throw, with their place; `empty` where one leaves no points of the whole, or finds no ground in it; `cancelled`;
+  ///   `fileAccess`.
   /// - Complexity: that of the stages, for each tile and what lies around it; on each thread a tile is in memory.
   init(
-    _ stages: [any CloudStage], of tiles: SharedTiles, _ context: StageContext, threads: Int,
-    labels: [String], keepGoing: (Double) -> Bool
+    _ plan: StagePlan, of tiles: SharedTiles, _ context: StageContext, threads: Int, labels: [String],
+    keepGoing: (Double) -> Bool
   ) throws(PointCloudError) {
-    let scan = tiles.scan
-    let (kept, classes) = (try scan.column(), try scan.column())
-    let template = try TilePoints.emptyCloud(scan.header)
-    let halo = stages.reduce(0.0) { $0 + $1.reach.halo }
-    let margin = halo > 0 ? Int((context.length(halo) / scan.cell).rounded(.up)) + 1 : 0
-    var told = [Told](repeating: Told(), count: stages.count)
+    told = [StageAccount](repeating: StageAccount(), count: plan.stages.count)
+    let passes = Double(plan.passes.count)
+    let numbers = plan.tiles(for: tiles.own, of: tiles.scan, context)
+    for (number, pass) in plan.passes.enumerated() {
+      let run = TiledPass(
+        name: .stages(number), pass: pass, numbers: numbers[number], tiles: tiles,
+        context: context.within(tiles.scan.corners), threads: threads, plan: plan, labels: labels)
+      let going = { (share: Double) in keepGoing((Double(number) + share) / passes) }
+      switch pass {
+      case .editing(let places):
+        let (states, found) = try run.edit(places, states, keepGoing: going)
+        self.states = states
+        told.replaceSubrange(places, with: found)
+        if tiles.part == nil, let place = places.first(where: { told[$0].pointsAfter == 0 }) {
+          throw PointCloudError(.empty, "no points are left", remedy: "Let it keep some.").at(labels[place])
+        }
+      case .column(let place):
+        guard let stage = plan.stages[place] as? any ColumnStage else { continue }
+        let (values, found) = try run.fill(stage, place, states, keepGoing: going)
+        columns.append((stage, values))
+        told[place] = found
+      }
+    }
+  }
+}
+
+/// One pass over the tiles of a scan.
+private struct TiledPass {
+  let name: TilePassName
+  let pass: StagePlan.Pass
+  /// The tiles that it is about.
+  let numbers: [Int]
+  let tiles: SharedTiles
+  let context: StageContext
+  let threads: Int
+  let plan: StagePlan
+  let labels: [String]
+
+  private var scan: TiledScan { tiles.scan }
+
+  /// Leaves points out, or gives them classes.
+  func edit(
+    _ places: Range<Int>, _ before: PointStates?, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> (PointStates, [StageAccount]) {
+    let states = try PointStates(scan)
+    var told = [StageAccount](repeating: StageAccount(), count: places.count)
+    let work = TileEditing(
+      scan: scan, states: before, stages: Array(plan.stages[places]), labels: Array(labels[places]),
+      margin: plan.margin(of: pass, scan, context) ?? 0, template: try TilePoints.emptyCloud(scan.header))
     try tiles.forEachTile(
-      tiles.own, Self.pass(scan, stages: stages.count), threads: threads, keepGoing: keepGoing,
-      { (tile, threads, going) throws(PointCloudError) in
-        guard !tile.blocks.isEmpty else {
-          return Found(kept: [], classes: [], told: [Told](repeating: Told(), count: stages.count))
-        }
-        let points = try scan.load(tile, margin: margin)
-        var run = try TileRun(points, scan, template, context, threads: threads)
-        for (stage, label) in zip(stages, labels) {
-          do throws(PointCloudError) { try run.apply(stage, going) } catch {
-            throw error.code == .cancelled ? error : error.at(label)
-          }
-        }
-        let own = run.own(points)
-        return Found(kept: own.kept, classes: own.classes, told: run.told)
+      numbers, EditedTile.pass(name, scan, stages: places.count), threads: threads, keepGoing: keepGoing,
+      { [context] (tile, threads, going) throws(PointCloudError) in
+        try work.make(tile, context, threads: threads, going)
       },
-      { (tile, found: Found) throws(PointCloudError) in
-        try scan.write(found.kept, of: tile, to: kept)
-        try scan.write(found.classes, of: tile, to: classes)
+      { (tile, found) throws(PointCloudError) in
+        try scan.write(found.kept, of: tile, to: states.kept)
+        try scan.write(found.classes, of: tile, to: states.classes)
         for place in told.indices { told[place].add(found.told[place]) }
       })
-    if tiles.part == nil, let place = told.firstIndex(where: { $0.pointsAfter == 0 }) {
-      throw PointCloudError(.empty, "no points are left", remedy: "Let it keep some.").at(labels[place])
-    }
-    (self.kept, self.classes, self.told) = (kept, classes, told)
+    return (states, told)
   }
-}
 
-extension TiledStages {
-  /// Bytes of what one stage may have to tell of a tile, and how many warnings.
-  private static let toldBytesMax = 1 << 14
-  fileprivate static let warningsMax = 16
-
-  /// What is found of a tile, as bytes: what is told of stages as JSON, which points are kept, and the classes of those.
-  private static func pass(_ scan: TiledScan, stages: Int) -> TilePass<Found> {
-    TilePass(
-      name: .stages,
-      encode: { (_, found) throws(PointCloudError) in
-        let told = try summaryJSON(found.told)
-        var bytes: [UInt8] = []
-        bytes.append(UInt32(told.count))
-        bytes += told
-        PackedBytes.append(found.kept, to: &bytes)
-        PackedBytes.append(zip(found.kept, found.classes).filter { $0.0 != 0 }.map(\.1), to: &bytes)
-        return bytes
+  /// Says more of points.
+  func fill(
+    _ stage: any ColumnStage, _ place: Int, _ states: PointStates?, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> (ByteColumn, StageAccount) {
+    let values = try scan.column(width: stage.columnBytes)
+    let (isWhole, label) = (tiles.part == nil, labels[place])
+    var told = StageAccount()
+    var tally = stage.tally([])
+    var earth = stage is HeightAboveGroundStage && isWhole ? BareEarth(scan) : nil
+    let make = TileColumns.maker(stage, scan, states, context)
+    try tiles.forEachTile(
+      numbers, TileColumns.pass(name, scan, stage, states), threads: threads, keepGoing: keepGoing,
+      { (tile, threads, going) throws(PointCloudError) in
+        do throws(PointCloudError) { return try make(tile, threads, going) } catch {
+          throw error.code == .cancelled ? error : error.at(label)
+        }
       },
-      decode: { (tile, bytes) throws(PointCloudError) in
-        let length = Int(try bytes.number(UInt32.self))
-        guard length <= toldBytesMax * stages else { throw bytes.corrupt("\(length) bytes of what is told") }
-        let json = try bytes.bytes(length)
-        let count = scan.pointCount(tile)
-        guard let told = try? JSONDecoder().decode([Told].self, from: Data(json)), told.count == stages,
-          told.allSatisfy({ $0.isPlausible(points: count) })
-        else { throw bytes.corrupt("no account of \(stages) stages") }
-        let kept = try PackedBytes.read(count, from: &bytes)
-        var left = try PackedBytes.read(kept.count { $0 != 0 }, from: &bytes)[...]
-        return Found(kept: kept, classes: kept.map { $0 == 0 ? 0 : left.removeFirst() }, told: told)
+      { (tile, found) throws(PointCloudError) in
+        try scan.write(
+          scan.spread(found.bytes, width: values.width, over: tile, states), of: tile, to: values)
+        told.add(found.told)
+        tally.add(stage.tally(found.rows[...]))
+        if let ground = found.ground { earth?.add(tile, ground, found.rows) }
       })
+    if let heights = stage as? HeightAboveGroundStage, let earth {
+      do throws(PointCloudError) {
+        tally.add(try earth.complete(values, heights, states) { keepGoing(1) })
+      } catch {
+        throw error.code == .cancelled ? error : error.at(label)
+      }
+    }
+    told.facts = stage.facts(tally)
+    return (values, told)
   }
 }
 
-extension TiledStages.Told {
-  /// Thirty years.
-  private static let secondsMax = 1e9
+extension TileColumns {
+  fileprivate typealias Maker =
+    @Sendable (
+      TiledScan.Tile, _ threads: Int, _ going: @escaping (Double) -> Bool
+    ) throws(PointCloudError) -> TileColumns
 
-  /// Whether it can be of so many points: what is counted of many tiles is to be summed.
-  fileprivate func isPlausible(points: Int) -> Bool {
-    let counts =
-      [pointsBefore, pointsAfter] + facts.values.compactMap { if case .integer(let count) = $0 { count } else { nil } }
-    return counts.allSatisfy { (0...points).contains($0) } && (0...Self.secondsMax).contains(seconds)
-      && warnings.count <= TiledStages.warningsMax
-  }
-
-  fileprivate mutating func add(_ other: Self) {
-    pointsBefore += other.pointsBefore
-    pointsAfter += other.pointsAfter
-    seconds += other.seconds
-    facts.merge(other.facts) { one, other in
-      guard case .integer(let one) = one, case .integer(let other) = other else { return one }
-      return .integer(one + other)
+  /// What makes the columns of a tile.
+  fileprivate static func maker(
+    _ stage: any ColumnStage, _ scan: TiledScan, _ states: PointStates?, _ context: StageContext
+  ) -> Maker {
+    let neighbours = (stage as? any NeighbourStage).map { stage in
+      TileNeighbours(
+        scan: scan, states: states, stage: stage,
+        origin: scan.corners.origin(scan.header, heightFactor: context.heightFactor),
+        heightFactor: context.heightFactor)
     }
-    warnings += other.warnings.filter { !warnings.contains($0) }
-  }
-}
-
-/// One tile on its way through the stages.
-private struct TileRun {
-  private var cloud: PointCloud
-  private let context: StageContext
-  /// The places of the tile's points, its own first, in the order of the file.
-  private let order: [Int]
-  private(set) var told: [TiledStages.Told] = []
-
-  init(
-    _ points: TilePoints, _ scan: TiledScan, _ template: PointCloud, _ context: StageContext, threads: Int
-  ) throws(PointCloudError) {
-    order = points.points.indices.sorted { points.points[$0].index < points.points[$1].index }
-    cloud = try points.cloud(template, in: order)
-    let tile = points.tile.cells
-    // A scan that is one tile is worked on as one that is in memory: the same limits hold, and the same is no ground.
-    guard scan.tiles.count > 1 else {
-      self.context = context
-      return
+    let heights = (stage as? HeightAboveGroundStage).map { stage in
+      TileHeights(scan: scan, states: states, reach: context.length(stage.circleReach))
     }
-    self.context = context.ofPart(threads: threads) { cloud in
-      zip(cloud.integers(axis: 0), cloud.integers(axis: 1)).map { tile.contains(scan.cell(x: $0, y: $1)) }
-    }
-  }
-
-  mutating func apply(_ stage: any CloudStage, _ going: (Double) -> Bool) throws(PointCloudError) {
-    var step = TiledStages.Told()
-    step.pointsBefore = context.count(cloud)
-    // Where nothing is left there is nothing to be done.
-    if step.pointsBefore > 0 {
+    return { (tile, threads, going) throws(PointCloudError) in
       let start = ContinuousClock.now
-      let result = try stage.run(cloud, context, progress: going)
-      step.seconds = (ContinuousClock.now - start) / .seconds(1)
-      (cloud, step.facts, step.warnings) = (result.cloud, result.facts, result.warnings)
+      var made = TileColumns(told: StageAccount(), rows: [], ground: nil)
+      if let neighbours {
+        made.rows = try neighbours.rows(tile, threads: threads, going)
+      } else if let heights {
+        let (rows, ground) = try heights.find(tile, threads: threads, going)
+        (made.rows, made.ground) = (rows, ground)
+      }
+      let count = made.rows.count / stage.columns.count
+      (made.told.pointsBefore, made.told.pointsAfter) = (count, count)
+      made.told.seconds = (ContinuousClock.now - start) / .seconds(1)
+      return made
     }
-    step.pointsAfter = step.pointsBefore > 0 ? context.count(cloud) : 0
-    told.append(step)
   }
 
-  /// Which of the tile's own points are left, and their classes.
-  func own(_ points: TilePoints) -> (kept: [UInt8], classes: [UInt8]) {
-    var kept = [UInt8](repeating: 0, count: points.ownCount)
-    var classes = kept
-    guard told.last?.pointsAfter != 0 else { return (kept, classes) }
-    let (left, found) = (cloud.fileIndices, cloud.classifications())
-    // Both are in the order of the file.
-    var next = 0
-    for place in order where next < left.count && points.points[place].index == left[next] {
-      if place < points.ownCount { (kept[place], classes[place]) = (1, found[next]) }
-      next += 1
-    }
-    return (kept, classes)
-  }
-}
-
-extension StageReach {
-  /// In the unit of the stage's lengths.
-  fileprivate var halo: Double {
-    if case .neighbourhood(let halo) = self { halo } else { 0 }
+  fileprivate var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(floats: rows)
+    return bytes
   }
 }
