@@ -5,8 +5,9 @@ public struct StagesPipeline {
   /// `<stem>-<suffix>.png` and `summary.json` into `outputDirectory`, which must exist, each complete or not at all.
   ///
   /// A LAS or LAZ file of more than twice `tilePointsMax` points is worked on tile by tile, in memory that does not grow with it, where all
-  /// stages do no more than to leave points out and to give them classes by what lies near: the result is the same. All else is in memory
-  /// as a whole.
+  /// stages leave points out, give them classes by what lies near, or say more of them in columns that follow from their nearest
+  /// neighbours or the ground: the result is the same. All else is in memory as a whole, and so is the map of the bare earth for
+  /// `height_above_ground`.
   ///
   /// - Parameters:
   ///   - threads: the most threads to use, the caller's own among them.
