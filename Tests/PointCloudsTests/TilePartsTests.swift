@@ -134,7 +134,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try scan(in: folder)
     for (work, reason) in [
-      (WorkInParts.stages(#"[{"stage": "thin"}, {"stage": "normals"}]"#, .laz), "stage 2 (normals)"),
+      (WorkInParts.stages(#"[{"stage": "thin"}, {"stage": "clusters"}]"#, .laz), "stage 2 (clusters)"),
       (.stages(#"[{"stage": "thin", "size": 2}]"#, .ply), "'ply'"),
     ] {
       let out = try TemporaryFolder()

@@ -28,11 +28,14 @@ public final class KDTree: Sendable {
   /// Slots behind the last point.
   static let padding = 8
 
+  /// - Parameter origin: what is taken off all coordinates; their least corner where it is nil. Trees over parts of a cloud that have the same one
+  ///   show the same neighbourhoods to the last bit.
   /// - Complexity: O(n log n), about 60 bytes for each point while it is built and 36 after.
-  public init(_ points: Coordinates, threads: Int = 1) {
+  public init(_ points: Coordinates, origin: SIMD3<Double>? = nil, threads: Int = 1) {
     let bounds = points.bounds() ?? (.zero, .zero)
     count = points.count
-    origin = bounds.low
+    let origin = origin ?? bounds.low
+    self.origin = origin
     var depth = 0
     while points.count > Self.leafSizeMax << depth { depth += 1 }
     self.depth = depth

@@ -37,13 +37,15 @@ extension PointCloud {
       fields: compression?.isLayered == true ? fields : .all)
   }
 
-  /// - Parameter points: those that were read. Where they are fewer than the header says, it is changed to say so.
+  /// - Parameters:
+  ///   - points: those that were read.
+  ///   - isCounted: whether the header is changed to say so where they are fewer than it says.
   init(
     _ header: LASHeader, _ headerBytes: [UInt8], _ list: RecordList, _ points: PointRecords, losses: [Loss] = [],
-    chunkCount: Int = 0, fields: PointFields = .all
+    isCounted: Bool = true, chunkCount: Int = 0, fields: PointFields = .all
   ) {
     (self.header, self.headerBytes) =
-      UInt64(points.count) == header.pointCount
+      !isCounted || UInt64(points.count) == header.pointCount
       ? (header, headerBytes) : Recount(points, header.pointFormat).applied(to: header, headerBytes)
     records = list.records.filter { !$0.isAboutStorage }
     extendedRecords = list.extended.filter { !$0.isAboutStorage }

@@ -66,10 +66,10 @@ public struct PointFile: Sendable {
       waveformIndex: extended.count == list.extended.count ? list.waveformIndex : nil)
   }
 
-  /// A cloud of none of the points, with what lies around them.
+  /// A cloud of none of the points, with what lies around them; its header is still about all of them.
   func withoutPoints() throws(PointCloudError) -> PointCloud {
     let none = PointRecords(block: try ByteBlock(count: 1), start: 0, length: header.recordLength, count: 0)
-    return PointCloud(header, headerBytes, list, none)
+    return PointCloud(header, headerBytes, list, none, isCounted: false)
   }
 
   private static func missing(

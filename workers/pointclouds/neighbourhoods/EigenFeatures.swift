@@ -68,22 +68,31 @@ public struct EigenFeatureKernel: Hashable, Sendable {
   public func features(
     of tree: KDTree, threads: Int = 1, keepGoing: () -> Bool = { true }
   ) throws(PointCloudError) -> EigenFeatureTable {
-    let (scales, basis) = (scales, basis)
     let features = SharedColumn(repeating: EigenFeatures(), count: tree.count * scales.count)
     let isWhole = tree.forEachNeighbourhood(
-      k: scales[scales.count - 1], isSorted: scales.count > 1, threads: threads, keepGoing: keepGoing
+      k: neighbours, isSorted: scales.count > 1, threads: threads, keepGoing: keepGoing
     ) { found in
-      var moments = Moments3()
-      var done = 0
-      for (place, scale) in scales.enumerated() {
-        let end = min(scale, found.count)
-        found.add(done..<end, to: &moments)
-        done = end
-        features[found.point * scales.count + place] = EigenFeatures(moments.covariance.eigensystem(), basis)
-      }
+      forEachScale(of: found) { features[found.point * scales.count + $0] = $1 }
     }
     guard isWhole else { throw .cancelled }
     return EigenFeatureTable(scales: scales, features: features.values)
+  }
+
+  /// How many neighbours the largest scale looks at.
+  var neighbours: Int { scales[scales.count - 1] }
+
+  /// Hands the features at each scale to `body`, with its place among the scales.
+  ///
+  /// - Parameter found: the neighbours, nearest first where there are several scales.
+  @inline(__always) func forEachScale(of found: Neighbourhood, _ body: (_ place: Int, EigenFeatures) -> Void) {
+    var moments = Moments3()
+    var done = 0
+    for (place, scale) in scales.enumerated() {
+      let end = min(scale, found.count)
+      found.add(done..<end, to: &moments)
+      done = end
+      body(place, EigenFeatures(moments.covariance.eigensystem(), basis))
+    }
   }
 }
 

@@ -43,12 +43,9 @@ public struct NormalEstimation: Hashable, Sendable {
     let directions = SharedColumn(repeating: SIMD3<Float>(0, 0, 1), count: points.count)
     let variations = SharedColumn(repeating: Float(0), count: points.count)
     let isWhole = tree.forEachNeighbourhood(k: neighbours, threads: threads, keepGoing: keepGoing) { found in
-      var moments = Moments3()
-      found.add(0..<found.count, to: &moments)
-      let system = moments.covariance.eigensystem()
-      let normal = oriented(system.vectors.third, at: points[found.point])
-      directions[found.point] = SIMD3(Float(normal.x), Float(normal.y), Float(normal.z))
-      variations[found.point] = Float(system.surfaceVariation)
+      let (direction, variation) = normal(found, at: points[found.point])
+      directions[found.point] = direction
+      variations[found.point] = variation
     }
     guard isWhole else { throw .cancelled }
     var normals = Normals(directions: directions.values, variations: variations.values)
@@ -56,6 +53,19 @@ public struct NormalEstimation: Hashable, Sendable {
       try NormalPropagation(points, tree, neighbours: neighbours).orient(&normals.directions, keepGoing)
     }
     return normals
+  }
+
+  /// The normal of one neighbourhood, which does not look down.
+  func upward(_ found: Neighbourhood) -> (direction: SIMD3<Float>, variation: Float) { normal(found, at: .zero) }
+
+  @inline(__always) private func normal(
+    _ found: Neighbourhood, at place: SIMD3<Double>
+  ) -> (direction: SIMD3<Float>, variation: Float) {
+    var moments = Moments3()
+    found.add(0..<found.count, to: &moments)
+    let system = moments.covariance.eigensystem()
+    let normal = oriented(system.vectors.third, at: place)
+    return (SIMD3(Float(normal.x), Float(normal.y), Float(normal.z)), Float(system.surfaceVariation))
   }
 
   private func oriented(_ normal: SIMD3<Double>, at place: SIMD3<Double>) -> SIMD3<Double> {

@@ -3,7 +3,7 @@ import Numerics
 /// The ground in a zone, and that around it, which is read block by block as far as it is asked for; sorted into squares.
 struct GroundAround: Sendable {
   private let scan: TiledScan
-  private let classes: ByteColumn
+  private let classes: ByteColumn?
   private let zone: CellRectangle
   /// The cells that count.
   let region: CellRectangle
@@ -30,7 +30,7 @@ struct GroundAround: Sendable {
   private static let coarsenessMax = 4
 
   /// - Parameter region: the cells whose points count, those of the zone among them.
-  init(_ scan: TiledScan, zone: TilePoints, classes: ByteColumn, region: CellRectangle, lattice: LatticeFrame) {
+  init(_ scan: TiledScan, zone: TilePoints, classes: ByteColumn?, region: CellRectangle, lattice: LatticeFrame) {
     (self.scan, self.classes, self.region, self.lattice) = (scan, classes, region, lattice)
     self.zone = zone.region
     blocks = scan.blockPlaces(touching: region)

@@ -11,7 +11,7 @@ struct ZoneHeights {
   /// The points that count.
   private let points: [Int32]
   /// Of each point its height above the surface; NaN where there is none, and of points that do not count.
-  private let heights: [Float]
+  let heights: [Float]
 
   /// - Parameters:
   ///   - hasTerrain: whether the bare earth is asked for.
@@ -92,7 +92,7 @@ private struct PartWork: Sendable {
     guard let made = try result.get() else { return false }
     let positions = surface.zone.positions
     if heights.count > 0 {
-      for (point, corner) in zip(made.ground, made.corners) where point.index >= 0 && corner >= 0 {
+      for (point, corner) in zip(made.ground, made.corners) where point.index >= 0 {
         let index = Int(point.index)
         let (row, column) = cells.cell(of: index).quotientAndRemainder(dividingBy: frame.columns)
         // The points of the rim are another part's.

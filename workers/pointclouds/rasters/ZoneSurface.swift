@@ -25,11 +25,10 @@ struct ZoneSurface: Sendable {
   /// Whether to go on is asked once for so many triangles.
   private static let stretch = 256
 
-  /// - Parameter classes: those of all points.
-  init(_ scan: TiledScan, zone: TilePoints, classes: ByteColumn, reach: Double) throws(PointCloudError) {
+  /// - Parameter classes: those of all points, instead of those in the file.
+  init(_ scan: TiledScan, zone: TilePoints, classes: ByteColumn?, reach: Double) throws(PointCloudError) {
     (self.zone, self.reach) = (zone, reach)
-    lattice = try LatticeFrame(
-      scan.corners.low, scan.corners.high, scale: scan.header.scale, offset: scan.header.offset)
+    lattice = try scan.corners.lattice(scan.header)
     let cells = Self.cells(reach: reach, cell: scan.cell)
     ground = GroundAround(
       scan, zone: zone, classes: classes, region: zone.region.expanded(by: cells).intersection(scan.cells),

@@ -42,14 +42,16 @@ public enum ShownColumn: Hashable, Sendable {
   case labels(String)
 }
 
-/// What of a cloud is another after a stage. What stages of the first two do to a tile can be done to the file's own records, so that
+/// What of a cloud is another after a stage. What stages of the first three do to a tile can be done to the file's own records, so that
 /// they work on scans of any size.
 public enum StageChange: Hashable, Sendable {
   /// Nothing but classes.
   case classes
   /// Points are left out.
   case points
-  /// Points are moved, or more is said of them.
+  /// More is said of points, of so many bytes each as the stage alone decides.
+  case columns
+  /// All else: points are moved, say.
   case more
 }
 
@@ -59,6 +61,8 @@ public enum StageReach: Hashable, Sendable {
   case point
   /// Points up to so far away in the plane, in the unit of the stage's lengths.
   case neighbourhood(halo: Double)
+  /// As many points as these, wherever the nearest lie.
+  case nearest(Int)
   case whole
 }
 
@@ -72,6 +76,8 @@ public struct StageContext: Sendable {
   public let heightFactor: Double
   /// Nil where the cloud does not say.
   public let system: CoordinateSystem?
+  /// Where the scan lies that clouds are of, or parts of; nil for just a cloud.
+  let corners: ScanCorners?
   /// Of a part of a cloud, which of its points count: the others are what lies around them. Nil for a whole cloud.
   let counts: (@Sendable (PointCloud) -> [Bool])?
 
@@ -79,23 +85,34 @@ public struct StageContext: Sendable {
     threads: Int = 1, metresPerUnit: Double = 1, heightFactor: Double = 1, system: CoordinateSystem? = nil
   ) {
     self.init(
-      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, counts: nil)
+      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, corners: nil)
   }
 
-  private init(
-    threads: Int, metresPerUnit: Double, heightFactor: Double, system: CoordinateSystem?,
-    counts: (@Sendable (PointCloud) -> [Bool])?
+  init(
+    threads: Int, metresPerUnit: Double, heightFactor: Double, system: CoordinateSystem?, corners: ScanCorners?,
+    counts: (@Sendable (PointCloud) -> [Bool])? = nil
   ) {
     self.threads = max(1, threads)
     (self.metresPerUnit, self.heightFactor, self.system) = (metresPerUnit, heightFactor, system)
-    self.counts = counts
+    (self.corners, self.counts) = (corners, counts)
   }
 
   /// The same for a part of a cloud.
   func ofPart(threads: Int, counting: @escaping @Sendable (PointCloud) -> [Bool]) -> StageContext {
     StageContext(
-      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, counts: counting)
+      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, corners: corners,
+      counts: counting)
   }
+
+  /// The same for clouds of the scan that lies there.
+  func within(_ corners: ScanCorners) -> StageContext {
+    StageContext(
+      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, corners: corners,
+      counts: counts)
+  }
+
+  /// Where the scan lies that a cloud is of.
+  func corners(_ cloud: PointCloud) -> ScanCorners { corners ?? ScanCorners(cloud) }
 
   /// How many points of a cloud there are to be told of.
   func count(_ cloud: PointCloud) -> Int { counts.map { $0(cloud).count { $0 } } ?? cloud.count }

@@ -59,7 +59,7 @@ struct GroundStage: CloudStage {
 }
 
 /// Adds how high each point stands above the ground points of class 2.
-struct HeightAboveGroundStage: CloudStage {
+struct HeightAboveGroundStage: ColumnStage {
   static let definition = StageDefinition(
     name: "height_above_ground",
     summary: "Adds the height above the triangulated ground points (class 2): HeightAboveGround, in the unit of z",
@@ -73,34 +73,55 @@ struct HeightAboveGroundStage: CloudStage {
   init(_ values: StageValues) throws(PointCloudError) { self.values = values }
 
   var shown: ShownColumn? { .values("HeightAboveGround") }
+  /// Where no triangle is, all of the map counts.
   var reach: StageReach { .neighbourhood(halo: 2 * values.number("reach")) }
+  let columns = [StageColumn("HeightAboveGround", "above ground points, unit of z")]
+
+  /// The side of a cell of the map.
+  var cell: Double { values.number("cell") }
+  /// The greatest radius of a triangle's circle.
+  var circleReach: Double { values.number("reach") }
+
+  static let noGround = PointCloudError(
+    .empty, "no point has class 2, which is ground", remedy: "Put the stage 'ground' before this one.")
+
+  /// The map that bridges gaps between triangles: of so many points, around them.
+  static func frame(
+    _ bounds: (low: Vector3, high: Vector3), cell: Double, points: Int
+  ) throws(PointCloudError) -> GridFrame {
+    try GridFrame(
+      SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y), cell: cell,
+      limit: GroundParameters().cellsLimit(points: points))
+  }
 
   func run(
     _ cloud: PointCloud, _ context: StageContext, progress: (Double) -> Bool
   ) throws(PointCloudError) -> StageResult {
     let positions = Positions(cloud, threads: context.threads)
     let isGround = cloud.classifications(threads: context.threads).map { $0 == PointClass.ground }
-    guard let bounds = positions.bounds(), isGround.contains(true) else {
-      throw PointCloudError(
-        .empty, "no point has class 2, which is ground", remedy: "Put the stage 'ground' before this one.")
-    }
-    let limits = GroundParameters().cellsLimit(points: cloud.count)
-    let frame = try GridFrame(
-      SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y),
-      cell: context.length(values.number("cell")), limit: limits)
+    guard let bounds = positions.bounds(), isGround.contains(true) else { throw Self.noGround }
+    let frame = try Self.frame(bounds, cell: context.length(cell), points: cloud.count)
     let surface = try TriangulatedSurface(
-      positions, isPart: isGround, reach: context.length(values.number("reach")),
-      keepGoing: { progress(0.2) })
+      positions, isPart: isGround, reach: context.length(circleReach),
+      on: context.corners(cloud).lattice(cloud.header), keepGoing: { progress(0.2) })
     let terrain = frame.heights(of: surface, threads: context.threads).filled(keepGoing: { progress(0.6) })
     guard progress(0.8) else { throw .cancelled }
     let heights = HeightAboveGround(surface: surface, terrain: terrain, frame: frame)
       .heights(positions, threads: context.threads)
-    let known = heights.lazy.filter { !$0.isNaN }
-    let column = ExtraColumn("HeightAboveGround", .float32(heights), description: "above ground points, unit of z")
-    var facts: [String: StageValue] = [:]
-    if let low = known.min(), let high = known.max() {
-      (facts["lowest"], facts["highest"]) = (.number(Double(low)), .number(Double(high)))
+    return try result(cloud, heights, threads: context.threads)
+  }
+
+  func tally(_ rows: ArraySlice<Float>) -> ColumnTally {
+    var tally = ColumnTally()
+    tally.points = rows.count
+    for height in rows where !height.isNaN {
+      (tally.lowest, tally.highest) = (min(tally.lowest, height), max(tally.highest, height))
     }
-    return StageResult(try cloud.adding([column], isReplacing: true, threads: context.threads), facts)
+    return tally
+  }
+
+  func facts(_ tally: ColumnTally) -> [String: StageValue] {
+    guard tally.lowest <= tally.highest else { return [:] }
+    return ["lowest": .number(Double(tally.lowest)), "highest": .number(Double(tally.highest))]
   }
 }

@@ -1,7 +1,7 @@
 import Numerics
 
 /// Adds the normal of the surface around each point.
-struct NormalsStage: CloudStage {
+struct NormalsStage: NeighbourStage {
   enum Orientation: String, CaseIterable { case up, consistent }
 
   static let definition = StageDefinition(
@@ -22,29 +22,43 @@ struct NormalsStage: CloudStage {
       neighbours: values.integer("neighbours"), orientation: orientation == .up ? .up : .consistent)
   }
 
-  /// The neighbours may be anywhere.
-  var reach: StageReach { .whole }
+  var neighbours: Int { estimation.neighbours }
+  /// A side that is consistent spreads from point to point over all of a scan.
+  var reach: StageReach { estimation.orientation == .consistent ? .whole : .nearest(neighbours) }
+
+  let columns = ["x", "y", "z"].map { StageColumn("Normal\($0.uppercased())", "unit normal, axis \($0)") }
+
+  func measure(_ found: Neighbourhood, into rows: SharedColumn<Float>, row: Int) {
+    let normal = estimation.upward(found).direction
+    for axis in 0..<3 { rows[3 * row + axis] = normal[axis] }
+  }
 
   func run(
     _ cloud: PointCloud, _ context: StageContext, progress: (Double) -> Bool
   ) throws(PointCloudError) -> StageResult {
-    let places = try context.coordinates(cloud)
+    guard estimation.orientation == .consistent else { return try runInMemory(cloud, context, progress: progress) }
     let normals = try estimation.normals(
-      of: places, in: KDTree(places, threads: context.threads), threads: context.threads, keepGoing: { progress(0.5) })
-    let columns = ["NormalX", "NormalY", "NormalZ"].enumerated().map { axis, name in
-      ExtraColumn(
-        name, .float32(normals.directions.map { $0[axis] }),
-        description: "unit normal, axis \("xyz".dropFirst(axis).prefix(1))")
-    }
-    let level = normals.directions.count { abs($0.z) > 0.95 }
-    return StageResult(
-      try cloud.adding(columns, isReplacing: true, threads: context.threads),
-      ["level_share": .number(Double(level) / Double(max(1, cloud.count)))])
+      of: try context.coordinates(cloud), in: context.tree(cloud), threads: context.threads,
+      keepGoing: { progress(0.5) })
+    return try result(
+      cloud, normals.directions.flatMap { [$0.x, $0.y, $0.z] }, threads: context.threads)
   }
+
+  /// How many are level.
+  func tally(_ rows: ArraySlice<Float>) -> ColumnTally {
+    var tally = ColumnTally(sums: 1)
+    tally.points = rows.count / 3
+    for z in rows.indices.dropFirst(2) where (z - rows.startIndex) % 3 == 2 && abs(rows[z]) > 0.95 {
+      tally.sums[0].add(1)
+    }
+    return tally
+  }
+
+  func facts(_ tally: ColumnTally) -> [String: StageValue] { ["level_share": .number(tally.mean(0))] }
 }
 
 /// Adds what the eigenvalues of neighbourhoods say about their shape.
-struct FeaturesStage: CloudStage {
+struct FeaturesStage: NeighbourStage {
   static let definition = StageDefinition(
     name: "features",
     summary: "Adds the shape of neighbourhoods: linearity, planarity, sphericity and others, at several scales",
@@ -56,37 +70,51 @@ struct FeaturesStage: CloudStage {
     ])
 
   let values: StageValues
+  let columns: [StageColumn]
   private let kernel: EigenFeatureKernel
 
   init(_ values: StageValues) throws(PointCloudError) {
     self.values = values
     kernel = try EigenFeatureKernel(scales: values.integers("scales"), basis: values.choice("basis"))
+    columns = kernel.scales.flatMap { scale in
+      Self.names.map { StageColumn("\($0)_\(scale)", "of \(scale) neighbours") }
+    }
   }
 
-  var reach: StageReach { .whole }
+  var neighbours: Int { kernel.neighbours }
 
-  private static let names: [(String, @Sendable (EigenFeatures) -> Float)] = [
-    ("Linearity", { $0.linearity }), ("Planarity", { $0.planarity }), ("Sphericity", { $0.sphericity }),
-    ("Omnivariance", { $0.omnivariance }), ("Anisotropy", { $0.anisotropy }), ("Eigenentropy", { $0.eigenentropy }),
-    ("SurfaceVariation", { $0.surfaceVariation }), ("Verticality", { $0.verticality }),
+  private static let names = [
+    "Linearity", "Planarity", "Sphericity", "Omnivariance", "Anisotropy", "Eigenentropy", "SurfaceVariation",
+    "Verticality",
   ]
 
-  func run(
-    _ cloud: PointCloud, _ context: StageContext, progress: (Double) -> Bool
-  ) throws(PointCloudError) -> StageResult {
-    let tree = KDTree(try context.coordinates(cloud), threads: context.threads)
-    let table = try kernel.features(of: tree, threads: context.threads, keepGoing: { progress(0.5) })
-    var columns: [ExtraColumn] = []
-    var facts: [String: StageValue] = [:]
-    for (place, scale) in table.scales.enumerated() {
-      for (name, feature) in Self.names {
-        let values = (0..<cloud.count).map { feature(table.features(of: $0, scale: place)) }
-        let sum = values.reduce(0.0) { $0 + Double($1) }
-        facts["mean_\(name.lowercased())_\(scale)"] = .number(sum / Double(max(1, cloud.count)))
-        columns.append(
-          ExtraColumn("\(name)_\(scale)", .float32(values), description: "of \(scale) neighbours"))
-      }
+  func measure(_ found: Neighbourhood, into rows: SharedColumn<Float>, row: Int) {
+    let first = row * columns.count
+    kernel.forEachScale(of: found) { place, features in
+      let start = first + place * Self.names.count
+      rows[start] = features.linearity
+      rows[start + 1] = features.planarity
+      rows[start + 2] = features.sphericity
+      rows[start + 3] = features.omnivariance
+      rows[start + 4] = features.anisotropy
+      rows[start + 5] = features.eigenentropy
+      rows[start + 6] = features.surfaceVariation
+      rows[start + 7] = features.verticality
     }
-    return StageResult(try cloud.adding(columns, isReplacing: true, threads: context.threads), facts)
+  }
+
+  func tally(_ rows: ArraySlice<Float>) -> ColumnTally {
+    var tally = ColumnTally(sums: columns.count)
+    tally.points = rows.count / columns.count
+    for (place, value) in rows.enumerated() { tally.sums[place % columns.count].add(value) }
+    return tally
+  }
+
+  func facts(_ tally: ColumnTally) -> [String: StageValue] {
+    var facts: [String: StageValue] = [:]
+    for (place, column) in columns.enumerated() {
+      facts["mean_\(column.name.lowercased())"] = .number(tally.mean(place))
+    }
+    return facts
   }
 }

@@ -12,7 +12,8 @@ struct GroundPlace: BitwiseCopyable, Sendable {
 struct GrowingSurface: ~Copyable {
   private(set) var triangles: GrowingTriangulation
   private var heights: [Int32]
-  /// Which corner each of the points is that it was made of at first; -1 where they make no triangle.
+  /// Which corner each of the points is that it was made of at first; those at one place are the same, and where points lie on a line they are
+  /// corners of no triangle.
   let corners: [Int32]
   /// Whether heights grow downwards.
   private let isUpsideDown: Bool
@@ -41,9 +42,21 @@ struct GrowingSurface: ~Copyable {
     self.isUpsideDown = isUpsideDown
     var numbers: [Int32] = []
     triangles = GrowingTriangulation(points.map(\.place), numbers: &numbers, keepGoing: keepGoing)
+    if triangles.isEmpty { Self.number(points, &numbers) }
     corners = numbers
-    heights = [Int32](repeating: isUpsideDown ? .min : .max, count: triangles.placeCount)
-    for (corner, point) in zip(corners, points) where corner >= 0 { lower(corner, to: point.height) }
+    let count = max(triangles.placeCount, Int(numbers.max() ?? -1) + 1)
+    heights = [Int32](repeating: isUpsideDown ? .min : .max, count: count)
+    for (corner, point) in zip(corners, points) { lower(corner, to: point.height) }
+  }
+
+  /// Of points that make no triangle: the height of the ground at each of them is known all the same, from whatever part of a scan it is asked.
+  private static func number(_ points: [GroundPlace], _ numbers: inout [Int32]) {
+    var known: [SIMD2<Int32>: Int32] = [:]
+    for (index, point) in points.enumerated() {
+      let number = known[point.place] ?? Int32(known.count)
+      known[point.place] = number
+      numbers[index] = number
+    }
   }
 
   private mutating func lower(_ corner: Int32, to height: Int32) {

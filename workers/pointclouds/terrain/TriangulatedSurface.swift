@@ -31,10 +31,12 @@ public struct TriangulatedSurface: Sendable {
     try self.init(Positions(cloud, threads: threads), isPart: isPart, reach: reach, keepGoing: keepGoing)
   }
 
+  /// - Parameter lattice: that of the scan which the positions are a part of; nil for their own.
   init(
-    _ positions: Positions, isPart: [Bool], reach: Double, keepGoing: () -> Bool = { true }
+    _ positions: Positions, isPart: [Bool], reach: Double, on lattice: LatticeFrame? = nil,
+    keepGoing: () -> Bool = { true }
   ) throws(PointCloudError) {
-    let lattice = try LatticeFrame(positions)
+    let lattice = if let lattice { lattice } else { try LatticeFrame(positions) }
     let points = positions.x.indices.filter { isPart[$0] }.map {
       GroundPlace(
         place: lattice.place(positions.x[$0], positions.y[$0]), height: positions.z[$0],

@@ -10,8 +10,7 @@ public let defaultTilePointsMax = 1_500_000
 struct TiledScan: Sendable {
   let header: LASHeader
   let bounds: (low: Vector3, high: Vector3)
-  /// The least and the greatest numbers of steps of all points along x and y.
-  let corners: (low: SIMD2<Int32>, high: SIMD2<Int32>)
+  let corners: ScanCorners
   /// The cells that hold all points.
   let cells: CellRectangle
   let tiles: [Tile]
@@ -67,7 +66,7 @@ struct TiledScan: Sendable {
     (self.header, self.lattice, self.folder, parts) = (header, lattice, folder, file.parts)
     bytesInMemoryMax = 8 * tilePointsMax
     bounds = header.box(sorting.low, sorting.high)
-    corners = (SIMD2(sorting.low.x, sorting.low.y), SIMD2(sorting.high.x, sorting.high.y))
+    corners = ScanCorners(low: sorting.low, high: sorting.high)
     (cells, groundCount, points) = (CellRectangle(sorting.frame), sorting.groundCount, sorting.points)
     (tiles, tileSide) = Self.tiles(points, lattice, cells, pointsMax: tilePointsMax)
     var fingerprint = sorting.fingerprint
@@ -228,10 +227,12 @@ extension TiledScan {
   func pointCount(_ tile: Tile) -> Int { tile.blocks.reduce(0) { $0 + points.blocks[$1].count } }
 
   /// The most bytes that can be found of a tile in any pass.
-  func findingBytesMax(_ number: Int) -> Int {
+  ///
+  /// - Parameter columnBytes: the most that a pass says of each point in columns.
+  func findingBytesMax(_ number: Int, columnBytes: Int) -> Int {
     let tile = tiles[number]
-    // A float for each cell of eight maps, or two bytes a point; and what is told of 64 stages.
-    return 1 << 20 + 32 * tile.cells.columns * tile.cells.rows + 2 * pointCount(tile)
+    // A float for each cell of eight maps, or two bytes a point, or columns; and what is told of 64 stages.
+    return 1 << 20 + 32 * tile.cells.columns * tile.cells.rows + max(2, columnBytes) * pointCount(tile)
   }
 
   /// The tiles that have cells in any of some regions, in their order.
@@ -254,9 +255,9 @@ extension TiledScan {
     return tiles.indices.filter { touched[$0] }
   }
 
-  /// A byte for each point, all 0.
-  func column() throws(PointCloudError) -> ByteColumn {
-    try ByteColumn(count: points.count, memoryMax: bytesInMemoryMax, folder: folder)
+  /// So many bytes for each point, all 0.
+  func column(width: Int = 1) throws(PointCloudError) -> ByteColumn {
+    try ByteColumn(count: points.count, width: width, memoryMax: bytesInMemoryMax, folder: folder)
   }
 
   /// The points of a tile, and of what lies around it.
@@ -264,15 +265,18 @@ extension TiledScan {
   /// - Parameters:
   ///   - margin: how many cells around the tile count.
   ///   - classes: instead of those in the file.
-  func load(_ tile: Tile, margin: Int, classes: ByteColumn? = nil) throws(PointCloudError) -> TilePoints {
+  ///   - kept: not 0 for points that are left; the others are left out.
+  func load(
+    _ tile: Tile, margin: Int, classes: ByteColumn? = nil, kept: ByteColumn? = nil
+  ) throws(PointCloudError) -> TilePoints {
     let region = tile.cells.expanded(by: margin).intersection(cells)
     var loaded: [StoredPoint] = []
-    let own = pointCount(tile)
-    loaded.reserveCapacity(own)
-    for number in tile.blocks { try append(number, classes, to: &loaded) }
+    loaded.reserveCapacity(pointCount(tile))
+    for number in tile.blocks { try append(number, classes, kept, to: &loaded) }
+    let own = loaded.count
     let core = Set(tile.blocks)
     for number in blocks(touching: region) where !core.contains(number) {
-      let others = try points(ofBlock: number, classes: classes)
+      let others = try points(ofBlock: number, classes: classes, kept: kept)
       if region.contains(lattice.cells(of: points.blocks[number].place)) {
         loaded += others
       } else {
@@ -282,12 +286,17 @@ extension TiledScan {
     return TilePoints(tile: tile, region: region, points: loaded, ownCount: own, header: header, cell: lattice.cell)
   }
 
-  /// The points of a block, with classes instead of those in the file.
-  func points(ofBlock number: Int, classes: ByteColumn?) throws(PointCloudError) -> [StoredPoint] {
+  /// The points of a block that are left, with classes instead of those in the file.
+  func points(
+    ofBlock number: Int, classes: ByteColumn?, kept: ByteColumn? = nil
+  ) throws(PointCloudError) -> [StoredPoint] {
     var points: [StoredPoint] = []
-    try append(number, classes, to: &points)
+    try append(number, classes, kept, to: &points)
     return points
   }
+
+  /// How many blocks have points.
+  var blockCount: Int { points.blocks.count }
 
   /// The places of the blocks that may have points in some cells.
   func blockPlaces(touching region: CellRectangle) -> CellRectangle { region.divided(by: lattice.side) }
@@ -305,15 +314,22 @@ extension TiledScan {
   }
 
   private func append(
-    _ number: Int, _ classes: ByteColumn?, to loaded: inout [StoredPoint]
+    _ number: Int, _ classes: ByteColumn?, _ kept: ByteColumn?, to loaded: inout [StoredPoint]
   ) throws(PointCloudError) {
     let start = loaded.count
     try points.append(number, to: &loaded)
-    guard let classes else { return }
     let block = points.blocks[number]
-    for (place, value) in zip(start..., try classes.read(block.first..<block.first + block.count)) {
-      loaded[place].classification = value
+    let range = block.first..<block.first + block.count
+    if let classes {
+      for (place, value) in zip(start..., try classes.read(range)) { loaded[place].classification = value }
     }
+    guard let kept = try kept?.read(range), kept.contains(0) else { return }
+    var end = start
+    for (place, flag) in zip(start..., kept) where flag != 0 {
+      loaded[end] = loaded[place]
+      end += 1
+    }
+    loaded.removeSubrange(end...)
   }
 
   /// In an order that depends on nothing but the file.
@@ -327,17 +343,28 @@ extension TiledScan {
     }.sorted()
   }
 
-  /// Keeps a value for each of a tile's own points.
+  /// Keeps the values of each of a tile's own points.
   func write(_ values: [UInt8], of tile: Tile, to column: ByteColumn) throws(PointCloudError) {
     var start = 0
     for number in tile.blocks {
       let block = points.blocks[number]
-      try column.write(values[start..<start + block.count], at: block.first)
-      start += block.count
+      let end = start + block.count * column.width
+      try column.write(values[start..<end], at: block.first)
+      start = end
     }
   }
 
-  /// Reads the file again, and hands each part's records, with each column's value for each point, to `consume`, in the order of the
+  /// What a column has for a tile's own points.
+  func read(_ tile: Tile, from column: ByteColumn) throws(PointCloudError) -> [UInt8] {
+    var values: [UInt8] = []
+    for number in tile.blocks {
+      let block = points.blocks[number]
+      values += try column.read(block.first..<block.first + block.count)
+    }
+    return values
+  }
+
+  /// Reads the file again, and hands each part's records, with each column's values for each point, to `consume`, in the order of the
   /// file.
   ///
   /// Points were sorted in that order, so the next value of a block belongs to its next point in the file.
@@ -401,19 +428,20 @@ extension TiledScan {
   private static func values(
     _ column: ByteColumn, _ numbers: [Int32], _ ranges: [Int32: Range<Int>]
   ) throws(PointCloudError) -> [UInt8] {
+    let width = column.width
     var read: [Int32: (values: [UInt8], next: Int)] = [:]
     for (number, range) in ranges { read[number] = (try column.read(range), 0) }
-    var values = [UInt8](repeating: 0, count: numbers.count)
+    var values: [UInt8] = []
+    values.reserveCapacity(numbers.count * width)
     var index = 0
     while index < numbers.count {
       let number = numbers[index]
-      guard var source = read.removeValue(forKey: number) else { break }
-      while index < numbers.count, numbers[index] == number {
-        values[index] = source.values[source.next]
-        source.next += 1
-        index += 1
-      }
-      read[number] = source
+      let end = numbers[index...].firstIndex { $0 != number } ?? numbers.count
+      guard let next = read[number]?.next else { break }
+      let taken = next..<next + (end - index) * width
+      values += read[number]?.values[taken] ?? []
+      read[number]?.next = taken.upperBound
+      index = end
     }
     return values
   }

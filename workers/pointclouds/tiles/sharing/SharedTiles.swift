@@ -28,11 +28,13 @@ final class SharedTiles {
 
   /// - Parameters:
   ///   - key: of the run.
+  ///   - columnBytes: the most that a pass says of each point in columns.
   ///   - outputPath: of the file that a part writes.
   /// - Throws: `invalidParameter`, naming the file and what differs, where others worked on something else or on the same tile twice;
   ///   `corrupt`, `truncated`, `unsupported`, `limitExceeded`, `fileAccess`, naming the file.
   init(
-    _ scan: TiledScan, _ sharing: TileSharing, outputPath: (TilePart) -> String, limits: ReadLimits,
+    _ scan: TiledScan, _ sharing: TileSharing, columnBytes: Int = 0, outputPath: (TilePart) -> String,
+    limits: ReadLimits,
     key: () throws(PointCloudError) -> TileKey
   ) throws(PointCloudError) {
     (self.scan, part, finishedCount) = (scan, sharing.part, sharing.finished.count)
@@ -42,11 +44,12 @@ final class SharedTiles {
       return
     }
     let key = try key()
+    let bytesMax = { scan.findingBytesMax($0, columnBytes: columnBytes) }
     var records: [TileRecords] = []
     for path in sharing.finished {
       do throws(PointCloudError) {
         let found = try TileRecords(
-          path, key: key, limits: limits, isChecked: false, tiles: scan.tiles.count, bytesMax: scan.findingBytesMax)
+          path, key: key, limits: limits, isChecked: false, tiles: scan.tiles.count, bytesMax: bytesMax)
         if let problem = found.problem { throw problem }
         try Self.requireOthers(found, than: records)
         records.append(found)
@@ -57,7 +60,8 @@ final class SharedTiles {
     var odd: [String] = []
     do throws(PointCloudError) {
       checkpoint = try sharing.checkpointFolder.map { folder throws(PointCloudError) in
-        try TileCheckpoint(folder, key: key, limits: limits, scan, &odd)
+        try TileCheckpoint(
+          folder, key: key, limits: limits, tiles: scan.tiles.count, bytesMax: bytesMax, &odd)
       }
     } catch {
       odd.append(Self.unkept(error))

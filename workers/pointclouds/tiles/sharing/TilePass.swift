@@ -7,8 +7,26 @@ struct TilePass<Finding: Sendable>: Sendable {
 }
 
 /// What passes are called in files and summaries.
-enum TilePassName: String, Hashable, Sendable, CaseIterable {
-  case stages, ground, maps
+struct TilePassName: RawRepresentable, Hashable, Sendable {
+  let rawValue: String
+
+  static let ground = TilePassName(known: "ground")
+  static let maps = TilePassName(known: "maps")
+
+  /// Those of a list of stages, counted from 0: `stages`, `stages2`, and so on.
+  static func stages(_ number: Int) -> TilePassName {
+    TilePassName(known: number == 0 ? "stages" : "stages\(number + 1)")
+  }
+
+  private init(known name: String) { rawValue = name }
+
+  private static let all = Set(
+    ["ground", "maps"] + (0..<StagesParameters.stagesMax).map { stages($0).rawValue })
+
+  init?(rawValue: String) {
+    guard Self.all.contains(rawValue) else { return nil }
+    self.rawValue = rawValue
+  }
 }
 
 /// Reads the bytes of one finding, never beyond them.
@@ -45,10 +63,15 @@ struct FindingReader {
 
   /// - Throws: `corrupt` also for infinite ones, which no map has.
   mutating func floats(_ count: Int) throws(PointCloudError) -> [Float] {
-    let start = try take(4 * count).lowerBound
-    let floats = (0..<count).map { Float(bitPattern: source.number(at: start + 4 * $0)) }
+    let floats = try anyFloats(count)
     guard !floats.contains(where: \.isInfinite) else { throw corrupt("a value that is infinite") }
     return floats
+  }
+
+  /// As `floats`, whatever they are.
+  mutating func anyFloats(_ count: Int) throws(PointCloudError) -> [Float] {
+    let start = try take(4 * count).lowerBound
+    return (0..<count).map { Float(bitPattern: source.number(at: start + 4 * $0)) }
   }
 
   /// - Throws: `corrupt` where bytes are left.

@@ -34,10 +34,11 @@ final class TilePartFile {
   ///
   /// - Throws: `fileAccess`, `limitExceeded`.
   init(
-    _ folder: String, key: TileKey, limits: ReadLimits, _ scan: TiledScan, _ warnings: inout [String]
+    _ folder: String, key: TileKey, limits: ReadLimits, tiles: Int, bytesMax: (Int) -> Int,
+    _ warnings: inout [String]
   ) throws(PointCloudError) {
     path = "\(folder)/\(Self.fileName)"
-    let known = unsafe access(path, F_OK) == 0 ? try Self.known(path, key, limits, scan, &warnings) : nil
+    let known = unsafe access(path, F_OK) == 0 ? try Self.known(path, key, limits, tiles, bytesMax, &warnings) : nil
     if known == nil { try writeFile(TileRecordFormat.header(key), path) }
     records = known
     descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
@@ -49,11 +50,12 @@ final class TilePartFile {
   deinit { close(descriptor) }
 
   private static func known(
-    _ path: String, _ key: TileKey, _ limits: ReadLimits, _ scan: TiledScan, _ warnings: inout [String]
+    _ path: String, _ key: TileKey, _ limits: ReadLimits, _ tiles: Int, _ bytesMax: (Int) -> Int,
+    _ warnings: inout [String]
   ) throws(PointCloudError) -> TileRecords? {
     do throws(PointCloudError) {
       return try TileRecords(
-        path, key: key, limits: limits, isChecked: true, tiles: scan.tiles.count, bytesMax: scan.findingBytesMax)
+        path, key: key, limits: limits, isChecked: true, tiles: tiles, bytesMax: bytesMax)
     } catch  where error.code != .fileAccess && error.code != .limitExceeded {
       warnings.append("what an attempt before had finished is of no use: \(error.message)")
       return nil

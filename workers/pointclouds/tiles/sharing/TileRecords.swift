@@ -6,7 +6,7 @@
 enum TileRecordFormat {
   static let magic = Array("STRATILE".utf8)
   /// Another one wherever tiles, or what is found of them, or the bytes of that, come to be others.
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
   static let prefixBytes = 16
   static let checkBytes = 8
   static let recordHeaderBytes = 36

@@ -1,0 +1,195 @@
+import FoundationEssentials
+import Numerics
+import PointClouds
+import StrataCore
+import TestSupport
+import Testing
+
+/// Stages that add columns write over tiles what they write of the whole, to the last bit: where points lie dense, and where the nearest neighbours, or the
+/// ground, are tiles away.
+@Suite struct TiledColumnsTests {
+  private static let points = 24_000
+  /// Some tens of tiles, and everything in scratch files.
+  private static let tilePoints = 700
+
+  private static let lists = [
+    #"[{"stage": "normals", "neighbours": 10}]"#,
+    #"[{"stage": "features", "scales": [8, 30]}]"#,
+    #"[{"stage": "normals"}, {"stage": "features", "scales": [12], "basis": "deviations"}]"#,
+    #"[{"stage": "thin", "size": 2}, {"stage": "normals", "neighbours": 12}]"#,
+    #"[{"stage": "normals", "neighbours": 400}]"#,
+    #"[{"stage": "height_above_ground", "reach": 9}]"#,
+    #"[{"stage": "height_above_ground", "reach": 1.2, "cell": 0.7}, {"stage": "classes", "classes": [2, 5, 6]}]"#,
+    #"[{"stage": "outliers", "method": "radius", "radius": 2}, {"stage": "ground", "window": 8}, "#
+      + #"{"stage": "height_above_ground", "reach": 12}]"#,
+    #"[{"stage": "crop", "min_x": 20, "max_x": 70}, {"stage": "features", "scales": [10]}, "#
+      + #"{"stage": "thin", "size": 1.5}, {"stage": "height_above_ground"}, {"stage": "normals", "neighbours": 6}, "#
+      + #"{"stage": "classes", "returns": "last"}, {"stage": "features", "scales": [10]}]"#,
+  ]
+
+  /// A scan with a lake, a part where few points lie, and points in one place.
+  private func scan(
+    in folder: TemporaryFolder, pointFormat: Int = 1, isCompressed: Bool = false, seed: UInt64 = testSeed
+  ) throws -> String {
+    var parameters = SimulationParameters(seed: 33, extent: .points(Self.points))
+    parameters.pointFormat = pointFormat
+    let cloud = try ScanSimulator(parameters).makeCloud()
+    let places = try cloud.coordinates()
+    let (low, high) = try #require(places.bounds())
+    let middle = low + (high - low) * 0.4
+    let lake = 0.2 * (high.x - low.x)
+    var random = SeededGenerator(seed: seed)
+    var kept: [Int32] = []
+    for index in 0..<places.count {
+      let way = places[index] - middle
+      if way.x * way.x + way.y * way.y < lake * lake { continue }
+      let isSparse = places[index].x > low.x + 0.75 * (high.x - low.x)
+      if isSparse && Int.random(in: 0..<60, using: &random) > 0 { continue }
+      kept += [Int32](repeating: Int32(index), count: Int.random(in: 0..<50, using: &random) == 0 ? 3 : 1)
+    }
+    let path = "\(folder.path)/scan.la\(isCompressed ? "z" : "s")"
+    try cloud.keeping(kept).write(path: path, isCompressed: isCompressed)
+    return path
+  }
+
+  private func run(
+    _ path: String, _ stages: String, _ format: ScanFormat, tilePoints: Int, threads: Int
+  ) throws -> (bytes: [UInt8], summary: StagesSummary) {
+    let folder = try TemporaryFolder()
+    let requests = try JSONDecoder().decode([StageRequest].self, from: Data(stages.utf8))
+    let summary = try StagesPipeline.run(
+      input: path, outputDirectory: folder.path, parameters: StagesParameters(stages: requests, format: format),
+      threads: threads, tilePointsMax: tilePoints)
+    return (try bytes(ofFile: "\(folder.path)/\(summary.outputs[0])"), summary)
+  }
+
+  @Test(arguments: lists) func `the result is that of the whole`(stages: String) throws {
+    let folder = try TemporaryFolder()
+    let threads = try #require(Self.lists.firstIndex(of: stages)) % 3 + 1
+    for (pointFormat, isCompressed, format) in [(1, false, ScanFormat.laz), (6, true, .las)] {
+      let path = try scan(in: folder, pointFormat: pointFormat, isCompressed: isCompressed)
+      let whole = try run(path, stages, format, tilePoints: Self.points, threads: 1)
+      let tiled = try run(path, stages, format, tilePoints: Self.tilePoints, threads: threads)
+      #expect(whole.summary.tiles == 1 && tiled.summary.tiles >= 20, "\(tiled.summary.tiles) tiles")
+      let isSame = tiled.bytes == whole.bytes
+      #expect(isSame, "\(stages): \(tiled.bytes.count) and \(whole.bytes.count) bytes, seed \(testSeed)")
+      for (mine, theirs) in zip(tiled.summary.steps, whole.summary.steps) {
+        #expect(mine.pointsBefore == theirs.pointsBefore && mine.pointsAfter == theirs.pointsAfter)
+        #expect(mine.facts == theirs.facts && mine.parameters == theirs.parameters, "\(stages), seed \(testSeed)")
+      }
+      #expect(tiled.summary.extraDimensions == whole.summary.extraDimensions)
+      #expect(tiled.summary.minimum == whole.summary.minimum && tiled.summary.maximum == whole.summary.maximum)
+    }
+  }
+
+  @Test func `columns of the same name are written over`() throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder)
+    let requests = [StageRequest("normals", ["neighbours": .integer(7)])]
+    let first = try StagesPipeline.run(
+      input: path, outputDirectory: folder.path, parameters: StagesParameters(stages: requests, format: .las))
+    let again = "\(folder.path)/\(first.outputs[0])"
+    let stages = Self.lists[0]
+    let whole = try run(again, stages, .las, tilePoints: Self.points, threads: 1)
+    let tiled = try run(again, stages, .las, tilePoints: Self.tilePoints, threads: 2)
+    let isSame = tiled.bytes == whole.bytes
+    #expect(isSame && tiled.summary.extraDimensions == ["NormalX", "NormalY", "NormalZ"])
+    #expect(try PointCloud.read(path: again).extraValues(named: "NormalX") != nil)
+  }
+
+  @Test func `what needs the whole is not cut up, and no ground is an error`() throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder)
+    for stages in [
+      #"[{"stage": "normals", "orientation": "consistent"}]"#,
+      #"[{"stage": "height_above_ground", "cell": 1}, {"stage": "height_above_ground", "cell": 2}]"#,
+    ] {
+      #expect(try run(path, stages, .laz, tilePoints: Self.tilePoints, threads: 2).summary.tiles == 1)
+    }
+    let stages = #"[{"stage": "classes", "classes": [2], "action": "drop"}, {"stage": "height_above_ground"}]"#
+    for tilePoints in [Self.points, Self.tilePoints] {
+      let error = #expect(throws: PointCloudError.self) {
+        try run(path, stages, .laz, tilePoints: tilePoints, threads: 2)
+      }
+      #expect(error?.code == .empty && error?.message.contains("stage 2 (height_above_ground)") == true)
+    }
+  }
+
+  private static let works = [lists[2], lists[3], lists[6], lists[8]].map { WorkInParts.stages($0, .las) }
+
+  @Test(arguments: zip(works, [[1, 7], [3], [2, 7], [3]])) func `parts together are one run, to the last bit`(
+    work: WorkInParts, counts: [Int]
+  ) throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder)
+    let whole = try work.run(path)
+    #expect(whole.tiles > 20 && whole.taken.isEmpty)
+    for count in counts {
+      let out = try TemporaryFolder()
+      let parts = try work.runParts(count, path, in: out)
+      let merged = try work.run(path, parts.reversed())
+      expectSame(merged, whole, "\(work) of \(count) parts, seed \(testSeed)")
+      #expect(merged.taken.values.allSatisfy { $0 == whole.tiles } && !merged.taken.isEmpty)
+    }
+    // What one of them had is made here.
+    let out = try TemporaryFolder()
+    let some = try work.runParts(3, path, in: out).dropLast()
+    let mended = try work.run(path, Array(some))
+    expectSame(mended, whole, "\(work) without the last part, seed \(testSeed)")
+    #expect(mended.warnings.contains { $0.contains("were worked on here") })
+  }
+
+  /// Ends attempts again and again, each of which goes on where the one before was ended, through all passes.
+  @Test func `an attempt goes on from what others have finished`() throws {
+    let (folder, checkpoint) = (try TemporaryFolder(), try TemporaryFolder())
+    let path = try scan(in: folder)
+    let work = Self.works[3]
+    let whole = try work.run(path)
+    var setting = WorkInParts.Setting()
+    setting.checkpoint = checkpoint
+    for after in [150, 300, 450] {
+      var asked = 0
+      setting.isCancelled = {
+        asked += 1
+        return asked > after
+      }
+      let result = Result { try work.run(path, [], setting) }
+      if case .failure(let error) = result { #expect((error as? PointCloudError)?.code == .cancelled) }
+    }
+    setting.isCancelled = { false }
+    let made = try work.run(path, [], setting)
+    #expect(!made.taken.isEmpty && made.warnings == whole.warnings)
+    expectSame(made, whole, "seed \(testSeed)")
+  }
+
+  /// Whoever writes such a file knows how to make its checks right.
+  @Test(arguments: [works[0], works[2]]) func `findings that cannot be are errors, and never a crash`(
+    work: WorkInParts
+  ) throws {
+    let (folder, out) = (try TemporaryFolder(), try TemporaryFolder())
+    let path = try scan(in: folder)
+    let sound = try TilesFile(try work.runPart(TilePart(1, of: 8), path, in: out).path)
+    var random = SeededGenerator(seed: testSeed)
+    let forged = "\(out.path)/forged.tiles"
+    var refused = 0
+    for round in 0..<12 {
+      let record = try #require(sound.records.randomElement(using: &random))
+      var finding = Array(sound.bytes[record.finding])
+      switch round % 4 {
+      case 0: finding[Int.random(in: 0..<min(8, finding.count), using: &random)] = .random(in: 0...255, using: &random)
+      case 1: finding[Int.random(in: finding.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      case 2: finding.removeLast(Int.random(in: 1...finding.count, using: &random))
+      default: finding += [UInt8](repeating: 0, count: 4)
+      }
+      try write(sound.with(finding, in: record), to: forged)
+      let result = Result { try work.run(path, [forged]) }
+      guard case .failure(let error) = result else { continue }
+      refused += 1
+      let found = error as? PointCloudError
+      #expect(
+        found?.code == .corrupt && found?.message.contains("forged.tiles") == true,
+        "\(error), seed \(testSeed), round \(round)")
+    }
+    #expect(refused >= 6)
+  }
+}

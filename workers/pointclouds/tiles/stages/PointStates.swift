@@ -1,0 +1,52 @@
+/// What stages have left of the points of a scan, and given for classes.
+struct PointStates: Sendable {
+  /// 1 for each point that is left.
+  let kept: ByteColumn
+  /// A class for each point; 0 for those that are gone.
+  let classes: ByteColumn
+
+  init(_ scan: TiledScan) throws(PointCloudError) { (kept, classes) = (try scan.column(), try scan.column()) }
+}
+
+extension TiledScan {
+  /// The points of a tile, and of what lies around it, that are left.
+  ///
+  /// - Parameter states: nil for all points, as they are in the file.
+  func load(_ tile: Tile, margin: Int, _ states: PointStates?) throws(PointCloudError) -> TilePoints {
+    try load(tile, margin: margin, classes: states?.classes, kept: states?.kept)
+  }
+
+  /// How many points of a tile are left.
+  func leftCount(_ tile: Tile, _ states: PointStates?) throws(PointCloudError) -> Int {
+    guard let states else { return pointCount(tile) }
+    return try read(tile, from: states.kept).count { $0 != 0 }
+  }
+
+  /// Values of the points of a tile that are left, with zeros for the others between them.
+  ///
+  /// - Parameter width: how many values each point has.
+  func spread(
+    _ values: [UInt8], width: Int = 1, over tile: Tile, _ states: PointStates?
+  ) throws(PointCloudError) -> [UInt8] {
+    guard let states else { return values }
+    let kept = try read(tile, from: states.kept)
+    guard kept.contains(0) else { return values }
+    var spread = [UInt8](repeating: 0, count: kept.count * width)
+    var next = 0
+    for (place, flag) in kept.enumerated() where flag != 0 {
+      spread.replaceSubrange(place * width..<(place + 1) * width, with: values[next..<next + width])
+      next += width
+    }
+    return spread
+  }
+
+  /// Of values of all points of a tile, those of the points that are left.
+  func gathered(
+    _ values: [UInt8], width: Int, of tile: Tile, _ states: PointStates?
+  ) throws(PointCloudError) -> [UInt8] {
+    guard let states else { return values }
+    let kept = try read(tile, from: states.kept)
+    guard kept.contains(0) else { return values }
+    return kept.indices.filter { kept[$0] != 0 }.flatMap { values[$0 * width..<($0 + 1) * width] }
+  }
+}
