@@ -1,6 +1,7 @@
 import Capabilities
 import Foundation
 import PointClouds
+import StrataArtifacts
 import StrataCore
 import StrataWorker
 import Testing

@@ -56,7 +56,7 @@ struct TiledScan: Sendable {
   ///   - limit: how many cells the scan may cover.
   /// - Throws: what reading does; `empty` without points; `limitExceeded`, naming the limit, also where too many points lie in one place.
   /// - Complexity: decodes the file once, and once more where the header's bounds are wrong or points lie very unevenly. Beyond twice
-  ///   `tilePointsMax` points, 20 bytes of a scratch file for each, and one more for each column.
+  ///   `tilePointsMax` points, 20 bytes of a scratch file for each, and the widths of columns.
   init(
     _ file: PointFile, cell: Double, limit: (cells: Int, name: String), folder: String,
     tilePointsMax: Int, threads: Int, keepGoing: (Double) -> Bool

@@ -35,8 +35,8 @@ public struct TilePart: Hashable, Sendable, CustomStringConvertible {
 
   /// No part of a scan of so many points has more: tiles at both its ends may reach out of it by half.
   public func pointsMax(of total: Int) -> Int {
-    let share = total / count + 1
-    return share >= total - Self.tilePointsMost ? total : share + Self.tilePointsMost
+    let share = total / count
+    return share >= total - Self.tilePointsMost - 1 ? total : share + 1 + Self.tilePointsMost
   }
 
   /// No tile has more points, with tiles of the usual size.

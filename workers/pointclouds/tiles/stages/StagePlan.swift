@@ -65,7 +65,8 @@ struct StagePlan: Sendable {
     switch pass {
     case .editing(let places):
       let halo = stages[places].reduce(0.0) { $0 + $1.reach.halo }
-      return halo > 0 ? Int((context.length(halo) / scan.cell).rounded(.up)) + 1 : 0
+      // More cells than any scan has, where a header makes them smaller than sense.
+      return halo > 0 ? Int(min(1e9, (context.length(halo) / scan.cell).rounded(.up))) + 1 : 0
     case .column(let place):
       guard let heights = stages[place] as? HeightAboveGroundStage else { return nil }
       return ZoneSurface.cells(reach: context.length(heights.circleReach), cell: scan.cell)

@@ -41,7 +41,8 @@ struct TileColumns: Sendable {
         guard told[0].pointsBefore == left, told[0].pointsAfter == left else {
           throw bytes.corrupt("columns of \(told[0].pointsAfter) points, of which \(left) are left")
         }
-        let rows = try bytes.anyFloats(width * left)
+        // No height is infinite; what is without one is not a number.
+        let rows = try hasGround ? bytes.floats(width * left) : bytes.anyFloats(width * left)
         return TileColumns(
           told: told[0], rows: rows, ground: hasGround ? try TileGround(tile, scan, left: left, from: &bytes) : nil)
       })

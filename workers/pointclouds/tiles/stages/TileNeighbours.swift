@@ -112,10 +112,13 @@ struct FarNeighbours {
   private let work: TileNeighbours
   private let middles: [StoredPoint]
   private let places: [SIMD3<Double>]
+  /// As blocks are told by: without the origin taken off.
+  private let planes: [SIMD2<Double>]
   private var limits: [Double]
   private var found: [[Candidate]]
-  /// Of each, with how many candidates the nearest are told from the rest.
-  private var rooms: [Int]
+
+  /// With how many times as many candidates as are wanted the nearest are told from the rest.
+  private static let roomFactor = 4
 
   private struct Candidate {
     let square: Double
@@ -130,22 +133,22 @@ struct FarNeighbours {
     self.work = work
     middles = points.map(\.point)
     places = points.map { work.place($0.point) }
+    planes = points.map { work.scan.plane($0.point) }
     limits = points.map { $0.limit * Self.rounding }
     found = points.map { _ in [] }
-    rooms = points.map { _ in 4 * work.stage.neighbours }
   }
 
-  /// - Complexity: O(points × points in the blocks that are near enough to them); memory for one block, and some times as many points as are wanted for
-  ///   each.
+  /// - Complexity: O(points × points in the blocks that are near enough to them); memory for one block, and four times as many points as are wanted
+  ///   for each.
   mutating func search() throws(PointCloudError) {
-    guard let first = places.first else { return }
+    guard let first = planes.first else { return }
     var (low, high) = (first, first)
-    for place in places { (low, high) = (pointwiseMin(low, place), pointwiseMax(high, place)) }
+    for place in planes { (low, high) = (pointwiseMin(low, place), pointwiseMax(high, place)) }
     let scan = work.scan
     let boxes = (0..<scan.blockCount).map { number in
       scan.cells(ofBlock: number).sides(cell: scan.cell, shrunk: -1)
     }
-    func gap(_ box: (low: SIMD2<Double>, high: SIMD2<Double>), _ low: SIMD3<Double>, _ high: SIMD3<Double>) -> Double {
+    func gap(_ box: (low: SIMD2<Double>, high: SIMD2<Double>), _ low: SIMD2<Double>, _ high: SIMD2<Double>) -> Double {
       let x = max(0, box.low.x - high.x, low.x - box.high.x)
       let y = max(0, box.low.y - high.y, low.y - box.high.y)
       return x * x + y * y
@@ -153,14 +156,15 @@ struct FarNeighbours {
     let gaps = boxes.map { gap($0, low, high) }
     for number in boxes.indices.sorted(by: { (gaps[$0], $0) < (gaps[$1], $1) }) {
       guard gaps[number] <= limits.max() ?? 0 else { break }
-      let near = places.indices.filter { gap(boxes[number], places[$0], places[$0]) <= limits[$0] }
+      let near = places.indices.filter { gap(boxes[number], planes[$0], planes[$0]) <= limits[$0] }
       guard !near.isEmpty else { continue }
       let block = try scan.points(ofBlock: number, classes: nil, kept: work.states?.kept)
       for point in block {
         let place = work.place(point)
         for query in near {
+          // As the tree counts it, to the last bit: so the same are told to be the nearest.
           let way = place - places[query]
-          let square = (way * way).sum()
+          let square = way.x * way.x + way.y * way.y + way.z * way.z
           if square <= limits[query] { take(Candidate(square: square, point: point), for: query) }
         }
       }
@@ -169,13 +173,12 @@ struct FarNeighbours {
 
   private mutating func take(_ candidate: Candidate, for query: Int) {
     found[query].append(candidate)
-    guard found[query].count >= rooms[query] else { return }
-    found[query].sort { $0.square < $1.square }
-    limits[query] = min(limits[query], found[query][work.stage.neighbours - 1].square * Self.rounding)
-    let limit = limits[query]
-    found[query].removeLast(found[query].count - (found[query].firstIndex { $0.square > limit } ?? found[query].count))
-    // Many may be as far away as each other.
-    rooms[query] = max(rooms[query], 2 * found[query].count)
+    let wanted = work.stage.neighbours
+    guard found[query].count >= Self.roomFactor * wanted else { return }
+    // Of those as far away as each other the first of the file count, as in the tree.
+    found[query].sort { ($0.square, $0.point.index) < ($1.square, $1.point.index) }
+    limits[query] = min(limits[query], found[query][wanted - 1].square * Self.rounding)
+    found[query].removeLast(found[query].count - wanted)
   }
 
   /// Writes what the stage says of the points, of which all neighbours are among those that were found.
@@ -193,9 +196,10 @@ struct FarNeighbours {
 }
 
 extension TileNeighbours {
+  /// Where a point is in the trees of tiles.
   fileprivate func place(_ point: StoredPoint) -> SIMD3<Double> {
     let plane = scan.plane(point)
     let height = (Double(point.z) * scan.header.scale.z + scan.header.offset.z) * heightFactor
-    return SIMD3(plane.x, plane.y, height)
+    return SIMD3(plane.x, plane.y, height) - origin
   }
 }
