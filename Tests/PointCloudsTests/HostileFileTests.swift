@@ -153,7 +153,8 @@ import Testing
   @Test(arguments: [ScanFormat.csv, .pcd, .ply]) func `extra bytes of any name come back`(format: ScanFormat) throws {
     let cloud = try ScanSimulator(seed: 2, points: 20).makeCloud()
     let numbers = cloud.integers(axis: 0)
-    let named = try cloud.adding(["1", "_", "nan", "qqq", "qqw"].map { ExtraColumn($0, .int32(numbers)) })
+    let named = try cloud.adding(
+      ["1", "_", "nan", "rgb", "Class", "nir", "qqq", "qqw"].map { ExtraColumn($0, .int32(numbers)) })
     let path = "\(folder.path)/a.las"
     try named.write(path: path)
     var file = try bytes(ofFile: path)
@@ -165,7 +166,7 @@ import Testing
         input: "\(folder.path)/\(input)", outputDirectory: folder.path, parameters: ConvertParameters(format: output))
     }
     let back = try PointCloud.read(path: "\(folder.path)/a.laz")
-    for name in ["extra_1", "extra__", "extra_nan", "qqq", "qqq_2"] {
+    for name in ["extra_1", "extra__", "extra_nan", "extra_rgb", "extra_Class", "extra_nir", "qqq", "qqq_2"] {
       #expect(back.extraValues(named: name) == numbers.map(Double.init), "\(name)")
     }
   }

@@ -82,6 +82,53 @@ import Testing
     }
   }
 
+  /// More points in one place than are wanted, beside tiles that have fewer.
+  @Test(arguments: [lists[1], lists[4]]) func `a heap in one place is told apart by the order of the file`(
+    stages: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder)
+    let cloud = try PointCloud.read(path: path)
+    let east = cloud.integers(axis: 0)
+    let farthest = try #require(east.indices.max { east[$0] < east[$1] })
+    var kept = Array(Int32(0)..<Int32(cloud.count))
+    kept.insert(contentsOf: [Int32](repeating: Int32(farthest), count: 2_000), at: kept.count / 2)
+    try cloud.keeping(kept).write(path: path)
+    let whole = try run(path, stages, .las, tilePoints: 2 * Self.points, threads: 1)
+    let tiled = try run(path, stages, .las, tilePoints: Self.tilePoints, threads: 2)
+    #expect(tiled.summary.tiles > 20)
+    let isSame = tiled.bytes == whole.bytes
+    #expect(isSame, "seed \(testSeed)")
+  }
+
+  /// Differences of numbers of either sign are rounded otherwise than those of numbers far from zero.
+  @Test(arguments: [lists[0], lists[1], lists[5]]) func `a scan around the origin gives what the whole does`(
+    stages: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder)
+    var file = try bytes(ofFile: path)
+    for axis in 0..<2 {
+      let high = 179 + 16 * axis
+      let middle = (double(file, high) + double(file, high + 8)) / 2 + 0.123
+      for place in [155 + 8 * axis, high, high + 8] { put(double(file, place) - middle, &file, place) }
+    }
+    try write(file, to: path)
+    let whole = try run(path, stages, .las, tilePoints: Self.points, threads: 1)
+    let tiled = try run(path, stages, .las, tilePoints: Self.tilePoints, threads: 3)
+    #expect(whole.summary.minimum.x < 0 && whole.summary.maximum.y > 0 && tiled.summary.tiles > 20)
+    let isSame = tiled.bytes == whole.bytes
+    #expect(isSame, "seed \(testSeed)")
+  }
+
+  private func double(_ bytes: [UInt8], _ place: Int) -> Double {
+    Double(bitPattern: (0..<8).reduce(0) { $0 | UInt64(bytes[place + $1]) << (8 * $1) })
+  }
+
+  private func put(_ value: Double, _ bytes: inout [UInt8], _ place: Int) {
+    for index in 0..<8 { bytes[place + index] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * index)) }
+  }
+
   @Test func `columns of the same name are written over`() throws {
     let folder = try TemporaryFolder()
     let path = try scan(in: folder)

@@ -77,6 +77,12 @@ extension PointTable {
     }
   }
 
+  /// Whether readers take a name for something else: a field of points, PCD's colours or padding, or a number, with which a first line is none of names.
+  private static func meansElse(_ name: String) -> Bool {
+    name.isEmpty || name == "_" || Double(name) != nil || PointField(name: name) != nil
+      || ["rgb", "rgba"].contains(name.lowercased())
+  }
+
   private mutating func addExtras(_ cloud: PointCloud, _ threads: Int) {
     let description = ExtraDimension.list(of: cloud)
     let dimensions = description.dimensions
@@ -87,8 +93,7 @@ extension PointTable {
     var names = Set(columns.map(\.name))
     for dimension in dimensions.prefix(Self.columnsMax - columns.count) {
       var name = String(dimension.name.map { $0.isLetter || $0.isNumber ? $0 : "_" })
-      // A first line of names that has a number in it is none of names, and PCD's padding is `_`.
-      if name.isEmpty || name == "_" || Double(name) != nil { name = "extra_" + name }
+      if Self.meansElse(name) { name = "extra_" + name }
       let first = name
       var number = 1
       while !names.insert(name).inserted {

@@ -44,8 +44,10 @@ struct ChunkScan {
     return size == LASzipRecord.variableChunkSize ? nil : Int(size)
   }
 
-  /// How much of the file is read at first to find the end of a chunk; twice as much each time that it was too little.
+  /// At most so much of the file is read at first to find the end of a chunk; twice as much each time that it was too little.
   private static let windowBytes = 1 << 22
+  /// Beside what its points take twice: small chunks do not have so much read again and again.
+  private static let windowBytesMin = 1 << 12
 
   private func end(
     of points: Int, after first: Int, at offset: Int, _ coder: ChunkCoder
@@ -57,7 +59,7 @@ struct ChunkScan {
     try limits.checkExpansion(
       of: file.byteCount, to: (first + points) * header.recordLength, "the file", at: offset)
     let scratch = try ByteBlock(count: points * header.recordLength)
-    var window = min(rest, Self.windowBytes)
+    var window = min(rest, Self.windowBytes, Self.windowBytesMin + 2 * points * header.recordLength)
     while true {
       let source = try file.read(offset..<offset + window, for: "a chunk")
       let outcome = unsafe coder.decode(source.bytes, into: scratch.base, count: points)

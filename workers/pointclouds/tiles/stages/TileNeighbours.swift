@@ -47,10 +47,9 @@ struct TileNeighbours: Sendable {
     guard isWhole else { throw .cancelled }
     let open = (0..<own).filter { limits[$0] >= 0 }
     for start in stride(from: 0, to: open.count, by: FarNeighbours.pointsMax) {
-      guard going(0.8) else { throw .cancelled }
       let some = open[start..<min(open.count, start + FarNeighbours.pointsMax)]
       var far = FarNeighbours(self, some.map { (zone.points[$0], limits[$0]) })
-      try far.search()
+      try far.search { going(0.8) }
       try far.measure(into: rows, rows: Array(some))
     }
     return rows.values
@@ -140,7 +139,7 @@ struct FarNeighbours {
 
   /// - Complexity: O(points × points in the blocks that are near enough to them); memory for one block, and four times as many points as are wanted
   ///   for each.
-  mutating func search() throws(PointCloudError) {
+  mutating func search(keepGoing: () -> Bool) throws(PointCloudError) {
     guard let first = planes.first else { return }
     var (low, high) = (first, first)
     for place in planes { (low, high) = (pointwiseMin(low, place), pointwiseMax(high, place)) }
@@ -158,6 +157,7 @@ struct FarNeighbours {
       guard gaps[number] <= limits.max() ?? 0 else { break }
       let near = places.indices.filter { gap(boxes[number], planes[$0], planes[$0]) <= limits[$0] }
       guard !near.isEmpty else { continue }
+      guard keepGoing() else { throw .cancelled }
       let block = try scan.points(ofBlock: number, classes: nil, kept: work.states?.kept)
       for point in block {
         let place = work.place(point)
