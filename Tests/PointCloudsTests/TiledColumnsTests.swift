@@ -82,6 +82,21 @@ import Testing
     }
   }
 
+  @Test func `wide columns are worked on in smaller tiles`() throws {
+    let folder = try TemporaryFolder()
+    let path = try scan(in: folder)
+    func run(_ scales: String) throws -> (bytes: [UInt8], summary: StagesSummary) {
+      let stages = #"[{"stage": "features", "scales": [\#(scales)]}]"#
+      return try self.run(path, stages, .las, tilePoints: 5_000, threads: 2)
+    }
+    let (narrow, wide) = (try run("8, 10").summary, try run("8, 10, 12, 14, 16, 18, 20, 22"))
+    #expect(narrow.tiles > 1 && wide.summary.tiles >= 2 * narrow.tiles)
+    let stages = #"[{"stage": "features", "scales": [8, 10, 12, 14, 16, 18, 20, 22]}]"#
+    let whole = try self.run(path, stages, .las, tilePoints: 8 * Self.points, threads: 1)
+    let isSame = wide.bytes == whole.bytes
+    #expect(isSame && whole.summary.tiles == 1, "seed \(testSeed)")
+  }
+
   /// More points in one place than are wanted, beside tiles that have fewer.
   @Test(arguments: [lists[1], lists[4]]) func `a heap in one place is told apart by the order of the file`(
     stages: String

@@ -61,7 +61,7 @@ extension StagesRun {
     let frame = try TiledFrame(
       file, plan.columnStages, labels: zip(stages, labels).filter { $0.0 is any ColumnStage }.map(\.1))
     // What is worked on as a whole, otherwise, is one tile.
-    let tilePointsMax = file.header.pointCount > wholeMax ? tilePointsMax : 2 * tilePointsMax
+    let tilePointsMax = plan.tilePointsMax(file.header.pointCount > wholeMax ? tilePointsMax : 2 * tilePointsMax)
     let points: TiledScan
     do throws(PointCloudError) {
       points = try reporter.stage(.read(share: readShare)) { (going) throws(PointCloudError) in

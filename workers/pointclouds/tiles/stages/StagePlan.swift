@@ -53,6 +53,14 @@ struct StagePlan: Sendable {
   /// The most bytes that a pass says of each point.
   var columnBytes: Int { columnStages.map(\.columnBytes).max() ?? 0 }
 
+  /// So many bytes of columns a point has at most in a tile of as many points as usual: two scales of features.
+  private static let columnBytesUsual = 64
+
+  /// Fewer where columns are wider, so that a tile takes no more memory.
+  func tilePointsMax(_ usual: Int) -> Int {
+    max(1, usual * Self.columnBytesUsual / max(Self.columnBytesUsual, columnBytes))
+  }
+
   private static func isNear(_ reach: StageReach) -> Bool {
     switch reach {
     case .point, .neighbourhood: true
