@@ -56,6 +56,13 @@ enum CapabilityText {
     return "\(one.price.perJob)\(perSecond)\(perMillion)"
   }
 
+  private static func priceInWords(of one: CapabilityView) -> String {
+    let (price, unit) = (one.price, one.meter?.unit ?? "units")
+    return "\(price.perJob) credits a job"
+      + (price.perCPUSecond == .zero ? "" : " + \(price.perCPUSecond) a second of CPU")
+      + (price.perMillionUnits == .zero ? "" : " + \(price.perMillionUnits) a million \(unit)")
+  }
+
   /// How many, and the longest waits between them.
   private static func attempts(of one: CapabilityView) -> String {
     let waits = (1..<max(1, one.attemptsMax)).map { one.retry.delayCeiling(afterAttempt: $0).brief }
@@ -67,7 +74,7 @@ enum CapabilityText {
   static func explanation(of one: CapabilityView) -> String {
     var lines = [
       "\(one.name) — \(one.summary)", "",
-      "price       \(price(of: one)) credits", "tier        \(one.tier)",
+      "price       \(priceInWords(of: one))", "tier        \(one.tier)",
       "inputs      \(one.inputsMin == one.inputsMax ? "\(one.inputsMin)" : "\(one.inputsMin) to \(one.inputsMax)") file\(one.inputsMax == 1 ? "" : "s")",
       "resources   \(one.resources.coresInWords), \(one.resources.memoryBytes.asBytes)",
       "timeout     \(one.timeoutSeconds) s",

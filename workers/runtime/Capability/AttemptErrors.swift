@@ -12,7 +12,7 @@ extension AttemptError {
     AttemptError(
       code: "units_exceeded",
       message:
-        "the job comes to \(count) \(unit), and credits are held for \(most): submit it anew with more (units_max, --units-max)",
+        "the job comes to \(count) \(unit), and credits are held for \(most): do it again with more (units_max, --units-max)",
       isRetryable: false)
   }
 
