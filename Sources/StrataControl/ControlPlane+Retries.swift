@@ -6,7 +6,7 @@ extension ControlPlane {
   /// its own. A job is done again once; asked again, the answer is the one that does.
   ///
   /// - Parameter unitsMax: the most units to hold credits for; as many as it was held for unless said, and measured anew where it came to more.
-  /// - Throws: `conflict` unless it ended without success.
+  /// - Throws: `conflict` unless it ended without success; `invalidBody` for a bound of what is not counted.
   public func retry(
     _ id: JobID, tenant: TenantID, maxCharge: MicroCredits? = nil, unitsMax: Int64? = nil,
     idempotencyKey: String? = nil
@@ -16,6 +16,7 @@ extension ControlPlane {
       let words = record.state == .succeeded ? "has succeeded" : "has not ended"
       throw StrataError(.conflict, "job \(id) \(words)", remedy: "only what failed or was cancelled is done again")
     }
+    if let unitsMax { try admission.check.requireSensible(unitsMax: unitsMax, of: record.soldAs) }
     var draft = JobDraft(retrying: record)
     // One that is done again already is found, whatever its sources are.
     if let awaited = record.awaited, record.retriedBy == nil {
@@ -148,6 +149,6 @@ extension JobDraft {
     task = job.order.task
     alternatives = (job.order.alternatives ?? []).map { Alternative($0) }
     // Where it came to more, it is measured anew.
-    unitsMax = job.error?.code == "units_exceeded" ? nil : job.order.unitsMax
+    unitsMax = job.error?.code == AttemptError.unitsExceededCode ? nil : job.order.unitsMax
   }
 }

@@ -37,6 +37,9 @@ public struct AttemptError: Error, Hashable, Codable, Sendable {
     self.isRetryable = isRetryable
   }
 
+  /// The job came to more of what its capability counts than credits were held for.
+  public static let unitsExceededCode = "units_exceeded"
+
   enum CodingKeys: String, CodingKey {
     case code, message
     case isRetryable = "retryable"

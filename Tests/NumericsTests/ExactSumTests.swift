@@ -33,7 +33,10 @@ import Testing
       sum.add(value)
     }
     sum.add(-.greatestFiniteMagnitude)
-    #expect(sum.value == 0.5 + Double(Float.leastNonzeroMagnitude))
+    #expect(sum.value == 0.5)
+    // Beside a half nobody sees it.
+    sum.add(-0.5)
+    #expect(sum.value == Double(Float.leastNonzeroMagnitude))
     #expect(ExactSum().value == 0)
   }
 }

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import PointClouds
+import StrataCore
+import TestSupport
 import Testing
 
 /// Work on a scan that can be done in parts, and all that comes of it.
@@ -108,6 +110,38 @@ enum WorkInParts: CustomTestStringConvertible {
     #expect(summaries.reduce(0) { $0 + $1.points } == points)
     #expect(summaries.allSatisfy { abs($0.points - points / count) <= Setting().tilePoints })
     return parts.map(\.path)
+  }
+
+  /// Forges findings of a part, with checks that are right, as whoever writes such a file knows to make them: what comes of that is a result, or
+  /// an error that names the file and the place.
+  ///
+  /// - Returns: how many were refused.
+  func refusedForgeries(_ path: String, _ setting: Setting = Setting(), rounds: Int) throws -> Int {
+    let out = try TemporaryFolder()
+    let sound = try TilesFile(try runPart(TilePart(1, of: 8), path, in: out, setting).path)
+    var random = SeededGenerator(seed: testSeed)
+    let forged = "\(out.path)/forged.tiles"
+    var refused = 0
+    for round in 0..<rounds {
+      let record = try #require(sound.records.randomElement(using: &random))
+      var finding = Array(sound.bytes[record.finding])
+      let isOne = Bool.random(using: &random)
+      switch round % 4 {
+      case 0: finding[Int.random(in: 0..<min(8, finding.count), using: &random)] = .random(in: 0...255, using: &random)
+      case 1: finding[Int.random(in: finding.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      case 2: finding.removeLast(isOne ? 1 : Int.random(in: 1...finding.count, using: &random))
+      default: finding += [UInt8](repeating: 0, count: isOne ? 1 : 4)
+      }
+      try write(sound.with(finding, in: record), to: forged)
+      let result = Swift.Result { try run(path, [forged], setting) }
+      guard case .failure(let error) = result else { continue }
+      refused += 1
+      let found = error as? PointCloudError
+      #expect(
+        found?.code == .corrupt && found?.offset != nil && found?.message.contains("forged.tiles") == true,
+        "\(error), seed \(testSeed), round \(round)")
+    }
+    return refused
   }
 
   private func stagesParameters() throws -> StagesParameters {

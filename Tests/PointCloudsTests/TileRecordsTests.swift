@@ -117,33 +117,10 @@ import Testing
     }
   }
 
-  /// Whoever writes such a file knows how to make its checks right.
   @Test(arguments: works) func `findings that cannot be are errors, and never a crash`(work: WorkInParts) throws {
-    let (folder, out) = (try TemporaryFolder(), try TemporaryFolder())
-    let path = try scan(in: folder)
-    let sound = try TilesFile(try work.runPart(TilePart(1, of: 8), path, in: out, Self.setting).path)
-    var random = SeededGenerator(seed: testSeed)
-    let forged = "\(out.path)/forged.tiles"
-    var refused = 0
-    for round in 0..<16 {
-      let record = try #require(sound.records.randomElement(using: &random))
-      var finding = Array(sound.bytes[record.finding])
-      switch round % 3 {
-      case 0: finding[Int.random(in: 0..<min(8, finding.count), using: &random)] = .random(in: 0...255, using: &random)
-      case 1: finding[Int.random(in: finding.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-      default:
-        if Bool.random(using: &random) { finding.append(0) } else { finding.removeLast() }
-      }
-      try write(sound.with(finding, in: record), to: forged)
-      let result = Result { try work.run(path, [forged], Self.setting) }
-      guard case .failure(let error) = result else { continue }
-      refused += 1
-      let found = error as? PointCloudError
-      #expect(
-        found?.code == .corrupt && found?.offset != nil && found?.message.contains("forged.tiles") == true,
-        "\(error), seed \(testSeed), round \(round)")
-    }
-    #expect(refused >= 5)
+    let folder = try TemporaryFolder()
+    let refused = try work.refusedForgeries(try scan(in: folder), Self.setting, rounds: 16)
+    #expect(refused >= 5, "seed \(testSeed)")
   }
 
   /// Ends attempts again and again, each of which goes on where the one before was ended.

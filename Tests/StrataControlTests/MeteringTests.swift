@@ -137,6 +137,24 @@ import Testing
     }
   }
 
+  @Test func aRetryIsNotBoundByWhatCannotBe() async throws {
+    let fixture = try await ControlFixture()
+    for (draft, unitsMax) in [
+      (JobDraft(capability: "test.echo", parametersJSON: "{}"), 5), (draft([], unitsMax: 3), -1),
+    ] as [(JobDraft, Int64)] {
+      let job = try await fixture.control.submit(draft, tenant: fixture.tenant)
+      try await fixture.fail(try #require(try await fixture.lease().first), code: "crashed", isRetryable: false)
+      try await fixture.settler().drain()
+      let error = await #expect(throws: StrataError.self) {
+        try await fixture.control.retry(job.id, tenant: fixture.tenant, unitsMax: unitsMax)
+      }
+      #expect(error?.code == .invalidBody)
+      _ = try await fixture.control.retry(job.id, tenant: fixture.tenant)
+      try await fixture.complete(try await fixture.lease())
+      try await fixture.settler().drain()
+    }
+  }
+
   @Test func aBoundForWhatIsNotCountedIsRefused() async throws {
     let fixture = try await ControlFixture()
     var echo = JobDraft(capability: "test.echo", parametersJSON: "{}")

@@ -18,6 +18,16 @@ public enum Catalogue {
   /// Those whose work is counted.
   public static let meteredHandlers = handlers.compactMap { $0 as? any MeteredHandler }
 
+  /// The most units that a job of a capability comes to (`MeteredHandler.bound`); nil also where nothing of its work is counted.
+  public static func bound(
+    of capability: String, parametersJSON: String, inputs: [InputFile], awaited: [String] = []
+  ) -> UnitBound? {
+    guard let meter = meteredHandlers.first(where: { $0.definition.name == capability }),
+      let parameters = try? Parameters(json: parametersJSON)
+    else { return nil }
+    return meter.bound(parameters, inputs, awaited: awaited)
+  }
+
   /// What is on offer, for admission, workers and the command line.
   public static func registry() throws(StrataError) -> CapabilityRegistry {
     try CapabilityRegistry(handlers.map(\.definition))

@@ -61,7 +61,10 @@ package struct DraftCheck: Sendable {
     let startBy = try startBy(draft, runAt: runAt, now: now)
     try draft.metadata.check()
     let retry = try retry(of: draft, capability)
-    if draft.structure.retryOf == nil { try requireSensible(draft.unitsMax, capability) }
+    // A job that is done again has what it was held for, whatever is counted today.
+    if let unitsMax = draft.unitsMax, draft.structure.retryOf == nil {
+      try requireSensible(unitsMax: unitsMax, of: draft.capability)
+    }
     var order = WorkOrder(
       job: job, tenant: tenant, capability: capability.name, version: capability.version, parametersJSON: parameters,
       inputs: draft.storedInputs, timeoutSeconds: timeout, resources: resources,
@@ -166,12 +169,11 @@ package struct DraftCheck: Sendable {
     }
   }
 
-  private func requireSensible(_ unitsMax: Int64?, _ capability: Capability) throws(StrataError) {
-    guard let unitsMax else { return }
-    guard let meter = capability.meter else {
+  /// - Throws: `invalidBody` where nothing of a capability's work is counted, or no job can come to so few.
+  func requireSensible(unitsMax: Int64, of name: String) throws(StrataError) {
+    guard let meter = try catalogue.resolve(name).capability.meter else {
       throw StrataError(
-        .invalidBody, "'units_max' is given, and nothing of the work of '\(capability.name)' is counted",
-        remedy: "leave it out")
+        .invalidBody, "'units_max' is given, and nothing of the work of '\(name)' is counted", remedy: "leave it out")
     }
     guard unitsMax >= 0 else {
       throw StrataError(.invalidBody, "a job cannot come to \(unitsMax) \(meter.unit)", remedy: "give 0 or more")

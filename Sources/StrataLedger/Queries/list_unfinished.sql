@@ -2,8 +2,8 @@
 -- for all, $2 bigint: at most.
 -- Returns: id, tenant, capability, version, tier, priority, attempts_max, params, inputs, timeout_seconds,
 -- cpu_millicores, memory_bytes, gpu_thousandths, retry, task, preemption, alternatives, units_max, attempts that count and
--- have ended, those of them whose worker was lost, whether it is to be cancelled, run_at, start_by (null once it has started and was preempted),
--- the tenant's class.
+-- have ended, those of them whose worker was lost, whether it is to be cancelled, run_at, start_by (null once it has
+-- started and was preempted), the tenant's class.
 SELECT job.id, job.tenant, job.capability, job.version, job.tier, job.priority, job.attempts_max, job.params, job.inputs,
   job.timeout_seconds, job.cpu_millicores, job.memory_bytes, job.gpu_thousandths, job.retry, job.task,
   job.preemption, job.alternatives, job.units_max, attempts.made, attempts.lost, job.cancel_requested, job.run_at,

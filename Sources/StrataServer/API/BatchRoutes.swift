@@ -56,7 +56,6 @@ struct BatchRoutes {
       body.isEmpty
       ? RetryRequest() : try JSONCoding.decode(RetryRequest.self, from: body, members: RetryRequest.members)
     if let bound = asked.maxMicrocredits, bound < 0 { throw HTTPRefusal.invalidBody("'max_microcredits' is negative") }
-    if let units = asked.unitsMax, units < 0 { throw HTTPRefusal.invalidBody("'units_max' is negative") }
     let accepted = try await control.retry(
       job, tenant: tenant, maxCharge: asked.maxMicrocredits.map { MicroCredits(micros: $0) },
       unitsMax: asked.unitsMax, idempotencyKey: key)

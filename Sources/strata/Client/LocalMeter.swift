@@ -9,14 +9,16 @@ enum LocalMeter {
   /// - Returns: nil where that is not known, or was said.
   static func units(of request: JobRequest, files: [(name: String, path: String)]) -> Int64? {
     guard request.unitsMax == nil, request.inputs?.isEmpty != false, let registry = try? Catalogue.registry(),
-      let capability = try? registry.offer(named: request.capability).capability,
-      let meter = Catalogue.meteredHandlers.first(where: { $0.definition.name == capability.name })
+      let checked = try? registry.validate(
+        capability: request.capability, parametersJSON: JSONValue.object(request.params ?? [:]).description,
+        inputs: files.count)
     else { return nil }
     let inputs = files.map { file in
       InputFile(
         name: file.name, path: file.path, digest: ArtifactDigest(hashing: []), sizeBytes: InputFiles.size(of: file.path)
       )
     }
-    return meter.bound(Parameters(request.params ?? [:]), inputs, awaited: [])?.most
+    return Catalogue.bound(
+      of: checked.offer.capability.name, parametersJSON: checked.parametersJSON, inputs: inputs)?.most
   }
 }

@@ -6,12 +6,8 @@ import StrataWorker
 /// This build's capabilities, as the controller sees them.
 struct RegistryCatalogue: CapabilityCatalogue {
   private let registry: CapabilityRegistry
-  private let meters: [String: any MeteredHandler]
 
-  init() throws(StrataError) {
-    registry = try Catalogue.registry()
-    meters = Dictionary(Catalogue.meteredHandlers.map { ($0.definition.name, $0) }) { first, _ in first }
-  }
+  init() throws(StrataError) { registry = try Catalogue.registry() }
 
   var capabilities: [Capability] { registry.capabilities }
 
@@ -34,12 +30,10 @@ struct RegistryCatalogue: CapabilityCatalogue {
   }
 
   func unitsMax(of order: WorkOrder, paths: [String], awaited: [String]) -> Int64? {
-    guard let meter = meters[order.capability], let parameters = try? Parameters(json: order.parametersJSON) else {
-      return nil
-    }
     let inputs = zip(order.inputs, paths).map { input, path in
       InputFile(name: input.name, path: path, digest: input.digest, sizeBytes: input.sizeBytes)
     }
-    return meter.bound(parameters, inputs, awaited: awaited)?.most
+    return Catalogue.bound(
+      of: order.capability, parametersJSON: order.parametersJSON, inputs: inputs, awaited: awaited)?.most
   }
 }

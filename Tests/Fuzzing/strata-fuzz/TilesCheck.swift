@@ -30,7 +30,7 @@ struct TilesCheck {
   /// Maps have ground found, too.
   private enum Runner: CaseIterable { case stages, maps }
 
-  private static let passes = ["ground", "stages", "maps", "other"]
+  private static let passes = ["ground", "stages", "maps", "other", "stages2", "stages3"]
 
   init(_ scratch: Scratch) throws {
     self.scratch = scratch
@@ -112,30 +112,20 @@ struct TilesCheck {
       var header = name + [UInt8](repeating: 0, count: 8 - name.count)
       header.add(UInt64(rest[1]), 4)
       header.add(UInt64(count), 8)
-      header.add(fingerprint(finding), 8)
-      header.add(fingerprint(header), 8)
+      header.add(Fingerprint.of(finding), 8)
+      header.add(Fingerprint.of(header), 8)
       file += header + finding
       rest.removeFirst(4 + count)
     }
     return file
   }
 
-  private static func fingerprint(_ bytes: [UInt8]) -> UInt64 {
-    var value: UInt64 = 0xCBF2_9CE4_8422_2325
-    func add(_ word: UInt64) {
-      value = (value ^ word) &* 0x100_0000_01B3
-      value ^= value >> 32
-    }
-    let whole = bytes.count / 8 * 8
-    for start in stride(from: 0, to: whole, by: 8) { add(bytes.number(start, 8)) }
-    add(bytes[whole...].reduce(UInt64(bytes.count)) { $0 << 8 | UInt64($1) })
-    return value
-  }
-
   // MARK: The pipelines
 
   private static let stages: StagesParameters = {
-    let text = #"[{"stage": "thin", "size": 2}, {"stage": "classes", "returns": "first"}]"#
+    let text =
+      #"[{"stage": "thin", "size": 2}, {"stage": "ground"}, {"stage": "normals", "neighbours": 5}, "#
+      + #"{"stage": "height_above_ground"}]"#
     let stages = try? JSONDecoder().decode([StageRequest].self, from: Data(text.utf8))
     return StagesParameters(stages: stages ?? [], format: .las)
   }()

@@ -31,6 +31,7 @@ public struct GroundSummary: Hashable, Codable, PipelineSummary {
   public var tiles: Int
   /// Of each pass, how many tiles parts or an attempt before had finished.
   public var tilesTaken: [String: Int]
+  /// Points of the tiles that parts had not finished.
   public var pointsWorked: Int
   public var terrain: TerrainSummary
   public var stages: [StageTime]

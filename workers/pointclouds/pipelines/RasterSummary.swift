@@ -25,6 +25,7 @@ public struct RasterSummary: Hashable, Codable, PipelineSummary {
   public var tiles: Int
   /// Of each pass, how many tiles parts or an attempt before had finished.
   public var tilesTaken: [String: Int]
+  /// Points of the tiles that parts had not finished.
   public var pointsWorked: Int
   public var columns: Int
   public var rows: Int

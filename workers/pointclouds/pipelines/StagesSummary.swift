@@ -66,6 +66,7 @@ public struct StagesSummary: Hashable, Codable, PipelineSummary {
   public var tiles: Int
   /// Of each pass, how many tiles parts or an attempt before had finished.
   public var tilesTaken: [String: Int]
+  /// Points of the tiles that parts had not finished.
   public var pointsWorked: Int
   public var stages: [StageTime]
   /// Names of the files written, without their folder.

@@ -10,7 +10,7 @@ extension AttemptError {
   /// A job comes to more of what its capability counts than it is held for; another try would end the same.
   static func tooManyUnits(_ count: Int64, most: Int64, unit: String) -> Self {
     AttemptError(
-      code: "units_exceeded",
+      code: unitsExceededCode,
       message:
         "the job comes to \(count) \(unit), and credits are held for \(most): do it again with more (units_max, --units-max)",
       isRetryable: false)

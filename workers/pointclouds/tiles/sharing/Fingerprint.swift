@@ -1,7 +1,7 @@
 /// Tells contents apart that differ by chance; no guard against those who want two to be alike.
 ///
 /// FNV-1a (Fowler, Noll, Vo) over words of eight bytes. After each, the upper half is folded into the lower, as products carry upward alone.
-struct Fingerprint: Sendable {
+package struct Fingerprint: Sendable {
   private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
   @inline(__always) mutating func add(_ word: UInt64) {
@@ -29,7 +29,7 @@ struct Fingerprint: Sendable {
     add(rest)
   }
 
-  static func of(_ bytes: [UInt8]) -> UInt64 {
+  package static func of(_ bytes: [UInt8]) -> UInt64 {
     var fingerprint = Fingerprint()
     unsafe bytes.withUnsafeBytes { unsafe fingerprint.add($0) }
     return fingerprint.value

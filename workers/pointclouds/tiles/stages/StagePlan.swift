@@ -15,6 +15,8 @@ struct StagePlan: Sendable {
 
   let stages: [any CloudStage]
   let passes: [Pass]
+  /// The side of a cell of the map of the bare earth, in the unit of the stages' lengths; nil where none is asked for.
+  let mapCell: Double?
 
   /// - Parameters:
   ///   - labels: what each stage is called in errors.
@@ -32,7 +34,6 @@ struct StagePlan: Sendable {
         cell = heights.cell
       }
       switch stage.change {
-      case .more: throw WholeNeeded(why: "\(labels[place]) needs the whole scan")
       case .columns where stage is any ColumnStage && stage.reach != .whole: passes.append(.column(place))
       case .classes where Self.isNear(stage.reach), .points where Self.isNear(stage.reach):
         if case .editing(let places) = passes.last {
@@ -40,14 +41,11 @@ struct StagePlan: Sendable {
         } else {
           passes.append(.editing(place..<place + 1))
         }
-      case .classes, .points, .columns: throw WholeNeeded(why: "\(labels[place]) needs the whole scan")
+      case .classes, .points, .columns, .more: throw WholeNeeded(why: "\(labels[place]) needs the whole scan")
       }
     }
     (self.passes, mapCell) = (passes, cell)
   }
-
-  /// The side of a cell of the map of the bare earth, in the unit of the stages' lengths; nil where none is asked for.
-  let mapCell: Double?
 
   var columnStages: [any ColumnStage] { stages.compactMap { $0 as? any ColumnStage } }
   /// The most bytes that a pass says of each point.
