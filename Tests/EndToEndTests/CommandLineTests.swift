@@ -204,6 +204,43 @@ import Testing
     }
   }
 
+  /// As full as a file may be large: what is written of maps, points and pictures ends in the middle, here and there.
+  @Test(arguments: [
+    "ground", "raster --param products=dtm,dsm,hillshade", "convert --param format=laz", "convert --param format=csv",
+    "thin --param size=0.5",
+  ]) func onAFullDiskResultsAreWholeOrNotThere(work: String) async throws {
+    try await withFolder("full") { folder in
+      func local(kilobytes: Int?, _ out: String) async throws -> CommandResult {
+        // Asked for more, the system sends a signal, which is to be an error as on a disk.
+        let limit = kilobytes.map { "trap '' XFSZ; ulimit -f \(2 * $0); " } ?? ""
+        return try await shell(
+          "cd '\(folder)'; \(limit)exec '\(StackUnderTest.binary)' local pointcloud.\(work) s.las --out \(out)")
+      }
+      func files(_ out: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(out)")) ?? []
+        // Times are in it.
+        return names.filter { $0 != "summary.json" }.sorted()
+      }
+      let made = try await shell(
+        "cd '\(folder)'; '\(StackUnderTest.binary)' simulate-scan s.las --points 8000")
+      #expect(made.code == 0, "\(made)")
+      let whole = try await local(kilobytes: nil, "whole")
+      #expect(whole.code == 0 && !files("whole").isEmpty, "\(whole)")
+      func size(_ name: String) throws -> Int { try Data(contentsOf: URL(filePath: "\(folder)/\(name)")).count }
+      let most = try files("whole").map { try size("whole/\($0)") }.max() ?? 0
+      for share in [1, 4, 12, 15] {
+        let out = "full-\(share)"
+        let ran = try await local(kilobytes: most * share / 16 / 1_024, out)
+        #expect(ran.code == 1 && ran.printed.contains("disk is not full"), "\(ran)")
+        for name in files(out) {
+          let isWhole = FileManager.default.contentsEqual(
+            atPath: "\(folder)/\(out)/\(name)", andPath: "\(folder)/whole/\(name)")
+          #expect(isWhole, "\(name) of \(files("whole")), \(ran)")
+        }
+      }
+    }
+  }
+
   @Test func outputOfACommandDoesNotMixWithItsJSON() async throws {
     let stack = try await StackUnderTest()
     let run = try await strata(["run", "--json", "--stdin", "-", "--", "cat"], on: stack, input: "typed")

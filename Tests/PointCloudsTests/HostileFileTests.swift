@@ -142,10 +142,10 @@ import Testing
       try ConvertPipeline.run(input: path, outputDirectory: folder.path, limits: limits)
     }
     let error = #expect(throws: PointCloudError.self) {
-      try convert(ReadLimits(expansionMax: 100, expandedBytesAlwaysAllowed: 24 * count - 1))
+      try convert(ReadLimits(tableExpansionMax: 10, expandedBytesAlwaysAllowed: 24 * count - 1))
     }
     #expect(error?.code == .limitExceeded)
-    let made = try convert(ReadLimits(expansionMax: 100, expandedBytesAlwaysAllowed: 24 * count))
+    let made = try convert(ReadLimits(tableExpansionMax: 10, expandedBytesAlwaysAllowed: 24 * count))
     #expect(made.points == count)
   }
 

@@ -54,13 +54,14 @@ import Testing
 
   private func run(
     _ path: String, _ stages: String, _ format: ScanFormat, tilePoints: Int, threads: Int
-  ) throws -> (bytes: [UInt8], summary: StagesSummary) {
+  ) throws -> (bytes: [UInt8], picture: [UInt8], summary: StagesSummary) {
     let folder = try TemporaryFolder()
     let requests = try JSONDecoder().decode([StageRequest].self, from: Data(stages.utf8))
     let summary = try StagesPipeline.run(
       input: path, outputDirectory: folder.path, parameters: StagesParameters(stages: requests, format: format),
       threads: threads, tilePointsMax: tilePoints)
-    return (try bytes(ofFile: "\(folder.path)/\(summary.outputs[0])"), summary)
+    func made(_ place: Int) throws -> [UInt8] { try bytes(ofFile: "\(folder.path)/\(summary.outputs[place])") }
+    return (try made(0), try made(1), summary)
   }
 
   @Test(arguments: lists) func `the result is that of the whole`(stages: String) throws {
@@ -72,6 +73,8 @@ import Testing
       let tiled = try run(path, stages, format, tilePoints: Self.tilePoints, threads: threads)
       #expect(whole.summary.tiles == 1 && tiled.summary.tiles >= 20, "\(tiled.summary.tiles) tiles")
       let isSame = tiled.bytes == whole.bytes
+      let isSamePicture = tiled.picture == whole.picture && tiled.summary.outputs[1].hasSuffix(".png")
+      #expect(isSamePicture, "\(stages), seed \(testSeed)")
       #expect(isSame, "\(stages): \(tiled.bytes.count) and \(whole.bytes.count) bytes, seed \(testSeed)")
       for (mine, theirs) in zip(tiled.summary.steps, whole.summary.steps) {
         #expect(mine.pointsBefore == theirs.pointsBefore && mine.pointsAfter == theirs.pointsAfter)
@@ -85,7 +88,7 @@ import Testing
   @Test func `wide columns are worked on in smaller tiles`() throws {
     let folder = try TemporaryFolder()
     let path = try scan(in: folder)
-    func run(_ scales: String) throws -> (bytes: [UInt8], summary: StagesSummary) {
+    func run(_ scales: String) throws -> (bytes: [UInt8], picture: [UInt8], summary: StagesSummary) {
       let stages = #"[{"stage": "features", "scales": [\#(scales)]}]"#
       return try self.run(path, stages, .las, tilePoints: 5_000, threads: 2)
     }
@@ -132,6 +135,57 @@ import Testing
     let whole = try run(path, stages, .las, tilePoints: Self.points, threads: 1)
     let tiled = try run(path, stages, .las, tilePoints: Self.tilePoints, threads: 3)
     #expect(whole.summary.minimum.x < 0 && whole.summary.maximum.y > 0 && tiled.summary.tiles > 20)
+    let isSame = tiled.bytes == whole.bytes
+    #expect(isSame, "seed \(testSeed)")
+  }
+
+  /// Heights in another unit than x and y are converted where distances are measured.
+  @Test(arguments: [lists[0], lists[1], lists[5]]) func `metres above feet give what the whole does`(
+    stages: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    let cloud = try PointCloud.read(path: scan(in: folder))
+    let (places, classes) = (try cloud.coordinates(), cloud.classifications())
+    let points = classes.indices.map { index in
+      NewPoint(x: places.x[index], y: places.y[index], z: places.z[index], classification: classes[index])
+    }
+    func save(_ name: String, _ system: String) throws -> String {
+      let path = "\(folder.path)/\(name).las"
+      try PointCloud(
+        points: points, systemIdentifier: "TEST", generatingSoftware: "", wkt: CoordinateSystem(definition: system).wkt
+      ).write(path: path)
+      return path
+    }
+    let (feet, metres) = (try save("feet", "EPSG:2227+5703"), try save("metres", "EPSG:25832"))
+    let whole = try run(feet, stages, .las, tilePoints: Self.points, threads: 2)
+    let tiled = try run(feet, stages, .las, tilePoints: Self.tilePoints, threads: 1)
+    #expect(whole.summary.tiles == 1 && tiled.summary.tiles > 20 && whole.summary.unit.contains("foot"))
+    let isSame = tiled.bytes == whole.bytes
+    #expect(isSame, "seed \(testSeed)")
+    guard stages != Self.lists[5] else { return }
+    let alike = try run(metres, stages, .las, tilePoints: Self.points, threads: 2)
+    #expect(alike.summary.steps[0].facts != whole.summary.steps[0].facts, "heights were not converted")
+  }
+
+  /// Their nearest neighbours lie hundreds of metres below, and are no farther than other points of the ground there.
+  @Test(arguments: [lists[0], lists[1]]) func `points high above find the neighbours that they have in the whole`(
+    stages: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    let cloud = try PointCloud.read(path: scan(in: folder))
+    let places = try cloud.coordinates()
+    var random = SeededGenerator(seed: testSeed)
+    let heights = places.z.map {
+      Int.random(in: 0..<400, using: &random) == 0 ? $0 + .random(in: -900...900, using: &random) : $0
+    }
+    let path = "\(folder.path)/high.las"
+    try cloud.setting(
+      coordinates: Coordinates(x: places.x, y: places.y, z: heights), scale: cloud.header.scale,
+      offset: cloud.header.offset
+    ).write(path: path)
+    let whole = try run(path, stages, .las, tilePoints: Self.points, threads: 2)
+    let tiled = try run(path, stages, .las, tilePoints: Self.tilePoints, threads: 2)
+    #expect(whole.summary.tiles == 1 && tiled.summary.tiles > 20)
     let isSame = tiled.bytes == whole.bytes
     #expect(isSame, "seed \(testSeed)")
   }

@@ -24,13 +24,13 @@ import Testing
   private func run(
     _ path: String, _ stages: String, _ format: ScanFormat, tilePoints: Int, threads: Int, in folder: TemporaryFolder,
     isCancelled: () -> Bool = { false }
-  ) throws -> (bytes: [UInt8], summary: StagesSummary) {
+  ) throws -> (bytes: [UInt8], picture: [UInt8], summary: StagesSummary) {
     let requests = try JSONDecoder().decode([StageRequest].self, from: Data(stages.utf8))
     let summary = try StagesPipeline.run(
       input: path, outputDirectory: folder.path, parameters: StagesParameters(stages: requests, format: format),
       threads: threads, tilePointsMax: tilePoints, isCancelled: isCancelled)
-    let output = try #require(FileManager.default.contents(atPath: "\(folder.path)/\(summary.outputs[0])"))
-    return (Array(output), summary)
+    func made(_ place: Int) throws -> [UInt8] { try bytes(ofFile: "\(folder.path)/\(summary.outputs[place])") }
+    return (try made(0), try made(1), summary)
   }
 
   private func scan(in folder: TemporaryFolder, pointFormat: Int, isCompressed: Bool) throws -> String {
@@ -51,6 +51,8 @@ import Testing
       let whole = try run(path, stages, format, tilePoints: Self.points, threads: 1, in: one)
       let tiled = try run(path, stages, format, tilePoints: Self.tilePoints, threads: 2, in: other)
       #expect(whole.summary.tiles == 1 && tiled.summary.tiles > 20, "\(tiled.summary.tiles) tiles")
+      let isSamePicture = tiled.picture == whole.picture && tiled.summary.outputs[1].hasSuffix(".png")
+      #expect(isSamePicture, "\(stages)")
       #expect(tiled.bytes == whole.bytes, "\(stages): \(tiled.bytes.count) and \(whole.bytes.count) bytes")
       for (mine, theirs) in zip(tiled.summary.steps, whole.summary.steps) {
         #expect(mine.pointsBefore == theirs.pointsBefore && mine.pointsAfter == theirs.pointsAfter)

@@ -179,7 +179,7 @@ struct PCDReader {
       throw .corrupt("\(packed) compressed bytes are said to make \(full), for \(count) points", at: lines.place)
     }
     let numbers = fields.reduce(0) { $0 + ($1.isKept ? $1.count : 0) }
-    try limits.checkExpansion(of: packed, to: 8 * numbers * count, "the points", at: lines.place)
+    try limits.checkTableExpansion(of: packed, to: 8 * numbers * count, "the points", at: lines.place)
     let start = lines.place + 8
     return ByteReader(block: try LZF.expand(file, start..<start + packed, count: full))
   }

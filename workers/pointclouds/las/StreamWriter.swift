@@ -23,6 +23,8 @@ import Synchronization
   package let header: LASHeader
   /// How many points have been appended.
   package private(set) var count = 0
+  /// Shown all records before they are written, part by part, in any order and on any thread.
+  var observer: (@Sendable (PointRecords) -> Void)?
 
   private var file: AtomicFile
   private let frame: LASFrame
@@ -144,9 +146,10 @@ import Synchronization
     let part = chunks?.chunkSize ?? max(1, points.count / (2 * threads) + 1)
     let parts = stride(from: 0, to: points.count, by: part).map { $0..<min(points.count, $0 + part) }
     let done = Mutex([(code: [UInt8], recount: Recount)?](repeating: nil, count: parts.count))
-    let (coders, format) = (chunks?.coders, header.pointFormat)
+    let (coders, format, observer) = (chunks?.coders, header.pointFormat, observer)
     let isComplete = parallelFor(parts.count, threads: threads, keepGoing: { _ in keepGoing() }) { index in
-      // Counted before it is compressed: that writes over the records.
+      // Looked at before it is compressed: that writes over the records.
+      observer?(points[parts[index]])
       let recount = isCounted ? Recount(points[parts[index]], format) : Recount()
       let code = coders?.using { unsafe $0.encode(points[parts[index]].base, count: parts[index].count) } ?? []
       done.withLock { $0[index] = (code, recount) }

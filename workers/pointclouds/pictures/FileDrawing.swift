@@ -26,24 +26,48 @@ extension PointFile {
     guard low.x <= high.x else {
       throw PointCloudError(.empty, "there is nothing to be drawn", remedy: "Give a cloud with points.")
     }
-    let picture = try CloudPicture(
-      low: Vector3(x: low.x, y: low.y, z: low.z), high: Vector3(x: high.x, y: high.y, z: high.z),
-      parameters: parameters)
+    let picture = try RecordsPicture(
+      reader, low: Vector3(x: low.x, y: low.y, z: low.z), high: Vector3(x: high.x, y: high.y, z: high.z))
     try parts.forEachInOrder(
-      reader.fields, threads: threads, keepGoing: { keepGoing(0.4 + 0.5 * $0) },
-      { (records) in reader.points(records) },
-      { points in picture.add(points.count, threads: threads) { points[$0] } })
+      reader.fields, threads: threads, keepGoing: { keepGoing(0.4 + 0.5 * $0) }, { (records) in picture.add(records) },
+      { _ in })
     guard keepGoing(0.9) else { throw .cancelled }
     try picture.write(path: path, threads: threads)
   }
+}
+
+/// A picture to which points are added as the records of a file, in any parts and on any threads.
+struct RecordsPicture: Sendable {
+  private let reader: PicturePointReader
+  private let picture: CloudPicture
+
+  /// - Parameters:
+  ///   - low: the least coordinates of the points that are shown.
+  ///   - high: the greatest coordinates.
+  /// - Throws: `invalidParameter`.
+  init(_ reader: PicturePointReader, low: Vector3, high: Vector3) throws(PointCloudError) {
+    self.reader = reader
+    picture = try CloudPicture(low: low, high: high, parameters: reader.parameters)
+  }
+
+  func add(_ records: PointRecords) { picture.add(records.count) { reader.point(records, $0) } }
+
+  /// Draws the picture and writes it as PNG.
+  ///
+  /// - Throws: `raster`, `libraryMissing`, `fileAccess`.
+  func write(path: String, threads: Int) throws(PointCloudError) { try picture.write(path: path, threads: threads) }
 }
 
 /// Takes out of records what a picture shows of them.
 struct PicturePointReader: Sendable {
   let header: LASHeader
   let parameters: PictureParameters
+  /// Where in a record the number lies, of 32 bits, that it is coloured by in a picture coloured by value; nil where that is given otherwise.
+  let valueOffset: Int?
 
-  init(_ header: LASHeader, _ parameters: PictureParameters) { (self.header, self.parameters) = (header, parameters) }
+  init(_ header: LASHeader, _ parameters: PictureParameters, valueOffset: Int? = nil) {
+    (self.header, self.parameters, self.valueOffset) = (header, parameters, valueOffset)
+  }
 
   var fields: PointFields { [.height, .classification, .intensity, .color] }
 
@@ -73,7 +97,9 @@ struct PicturePointReader: Sendable {
       y: Double(record.loadUnaligned(fromByteOffset: 4, as: Int32.self)) * scale.y + offset.y,
       z: Double(record.loadUnaligned(fromByteOffset: 8, as: Int32.self)) * scale.z + offset.z)
     switch parameters.coloring {
-    case .height, .value: point.value = Float(point.z)
+    case .height: point.value = Float(point.z)
+    case .value:
+      if let valueOffset { point.value = unsafe record.loadUnaligned(fromByteOffset: valueOffset, as: Float.self) }
     case .classification: point.value = Float(kind)
     case .intensity: point.value = unsafe Float(record.loadUnaligned(fromByteOffset: 12, as: UInt16.self))
     case .color:

@@ -118,8 +118,15 @@ extension StagesRun {
     scan.warnings += warnings(made)
     var isDrawn = false
     let header = try reporter.stage(.write(share: writeShare)) { (going) throws(PointCloudError) in
-      let header = try write(opened, made) { going(0.6 * $0) }
-      isDrawn = try draw(&scan.warnings) { going(0.6 + 0.4 * $0) }
+      // Drawn while it is written: what is compressed need not be read again.
+      let picture = try picture(opened, made) { going(0.1 * $0) }
+      let header = try write(opened, made, picture) { going(0.1 + 0.8 * $0) }
+      guard let picture else {
+        scan.warnings.append(PointCloud.nothingDrawn)
+        return header
+      }
+      try picture.write(path: path("\(name).png"), threads: threads)
+      isDrawn = true
       return header
     }
     scan.warnings += opened.tiles.warnings
@@ -140,12 +147,13 @@ extension StagesRun {
   private var isCounted: Bool { stages.contains { $0.change == .points } }
 
   private func write(
-    _ opened: Opened, _ made: TiledStages, _ going: (Double) -> Bool
+    _ opened: Opened, _ made: TiledStages, _ picture: RecordsPicture?, _ going: (Double) -> Bool
   ) throws(PointCloudError) -> LASHeader {
     let (frame, states) = (opened.frame, made.states)
     var writer = try StreamWriter(
       path: path(output), frame: frame.cloud.frame, isCompressed: parameters.format == .laz,
       summary: isCounted ? .counted : .asGiven, threads: threads)
+    if let picture { writer.observer = { picture.add($0) } }
     let format = opened.file.header.pointFormat
     let known = states.map { [$0.kept, $0.classes] } ?? []
     try opened.tiles.scan.forEachPart(known + made.columns.map(\.values), threads: threads, keepGoing: going) {
@@ -157,22 +165,25 @@ extension StagesRun {
     return try writer.finish { going(1) }
   }
 
-  private func draw(
-    _ warnings: inout [String], _ going: (Double) -> Bool
-  ) throws(PointCloudError) -> Bool {
-    let file = try PointFile(path: path(output), limits: limits)
-    let isByClass = stages.contains { $0.shown == .classes }
-    let coloring = isByClass ? .classification : file.header.pointFormat.usualColoring
-    let pixels = PictureParameters.pixels(suiting: Int(file.header.pointCount))
-    do throws(PointCloudError) {
-      try file.writePicture(
-        path: path("\(name).png"), parameters: PictureParameters(coloring: coloring, pixels: pixels),
-        threads: threads, keepGoing: going)
-      return true
-    } catch  where error.code == .empty {
-      warnings.append(PointCloud.nothingDrawn)
-      return false
+  /// The picture of what will be written; nil where there is nothing to be shown.
+  private func picture(
+    _ opened: Opened, _ made: TiledStages, _ going: (Double) -> Bool
+  ) throws(PointCloudError) -> RecordsPicture? {
+    let (left, bounds) = try opened.tiles.scan.shown(made.states, threads: threads, keepGoing: going)
+    guard let bounds else { return nil }
+    let header = opened.frame.cloud.header
+    var parameters = PictureParameters(
+      coloring: header.pointFormat.usualColoring, pixels: PictureParameters.pixels(suiting: left))
+    var valueOffset: Int?
+    switch stages.lazy.compactMap(\.shown).last {
+    case .classes: parameters.coloring = .classification
+    case .values(let name):
+      valueOffset = opened.frame.offset(ofColumn: name)
+      if valueOffset != nil { parameters.coloring = .value }
+    case .labels, nil: break
     }
+    return try RecordsPicture(
+      PicturePointReader(header, parameters, valueOffset: valueOffset), low: bounds.low, high: bounds.high)
   }
 }
 

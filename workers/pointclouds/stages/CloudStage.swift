@@ -78,8 +78,8 @@ public struct StageContext: Sendable {
   public let system: CoordinateSystem?
   /// Where the scan lies that clouds are of, or parts of; nil for just a cloud.
   let corners: ScanCorners?
-  /// Of a part of a cloud, which of its points count: the others are what lies around them. Nil for a whole cloud.
-  let counts: (@Sendable (PointCloud) -> [Bool])?
+  /// Whether clouds are of a tile, and of what lies around it (`TilePoints.cloud`).
+  let isPart: Bool
 
   public init(
     threads: Int = 1, metresPerUnit: Double = 1, heightFactor: Double = 1, system: CoordinateSystem? = nil
@@ -90,37 +90,37 @@ public struct StageContext: Sendable {
 
   init(
     threads: Int, metresPerUnit: Double, heightFactor: Double, system: CoordinateSystem?, corners: ScanCorners?,
-    counts: (@Sendable (PointCloud) -> [Bool])? = nil
+    isPart: Bool = false
   ) {
     self.threads = max(1, threads)
     (self.metresPerUnit, self.heightFactor, self.system) = (metresPerUnit, heightFactor, system)
-    (self.corners, self.counts) = (corners, counts)
+    (self.corners, self.isPart) = (corners, isPart)
   }
 
-  /// The same for a part of a cloud.
-  func ofPart(threads: Int, counting: @escaping @Sendable (PointCloud) -> [Bool]) -> StageContext {
+  /// The same for tiles.
+  func ofPart(threads: Int) -> StageContext {
     StageContext(
       threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, corners: corners,
-      counts: counting)
+      isPart: true)
   }
 
   /// The same for clouds of the scan that lies there.
   func within(_ corners: ScanCorners) -> StageContext {
     StageContext(
       threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, corners: corners,
-      counts: counts)
+      isPart: isPart)
   }
 
   /// Where the scan lies that a cloud is of.
   func corners(_ cloud: PointCloud) -> ScanCorners { corners ?? ScanCorners(cloud) }
 
   /// How many points of a cloud there are to be told of.
-  func count(_ cloud: PointCloud) -> Int { counts.map { $0(cloud).count { $0 } } ?? cloud.count }
+  func count(_ cloud: PointCloud) -> Int { isPart ? cloud.ownFlags.count { $0 } : cloud.count }
 
   /// How many of them there are for which there is true.
   func count(_ flags: [Bool], of cloud: PointCloud) -> Int {
-    guard let counts else { return flags.count { $0 } }
-    return zip(flags, counts(cloud)).count { $0 && $1 }
+    guard isPart else { return flags.count { $0 } }
+    return zip(flags, cloud.ownFlags).count { $0 && $1 }
   }
 
   /// A length of a parameter in the unit of x and y.

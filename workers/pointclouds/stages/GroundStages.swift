@@ -46,7 +46,7 @@ struct GroundStage: CloudStage {
   ) throws(PointCloudError) -> [UInt8] {
     let positions = Positions(cloud, threads: context.threads).withHeights(times: context.heightFactor)
     let method = GroundMethod.simple(parameters.converted(metresPerUnit: context.metresPerUnit))
-    let isPart = context.counts != nil
+    let isPart = context.isPart
     do throws(PointCloudError) {
       return try cloud.classifyGround(
         positions, isPart ? method.withoutLimitsByPoints : method, threads: context.threads, progress: progress

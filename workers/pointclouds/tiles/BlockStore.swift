@@ -24,6 +24,8 @@ final class BlockStore {
       let number = number(of: group.block)
       tails[number] += part.points[group.range]
       blocks[number].count += group.range.count
+      blocks[number].low = min(blocks[number].low, group.low)
+      blocks[number].high = max(blocks[number].high, group.high)
       buffered += group.range.count
     }
     if buffered > bufferedMax { try flush() }
@@ -75,6 +77,9 @@ struct SortedPoints: Sendable {
     var count = 0
     /// How many points the blocks before it have.
     var first = 0
+    /// The least and the greatest step of its points' heights.
+    var low = Int32.max
+    var high = Int32.min
     /// Where in the scratch file its points lie, and how many at each place.
     fileprivate(set) var extents: [Int] = []
     fileprivate(set) var extentCounts: [Int] = []
@@ -112,6 +117,9 @@ struct GroupedPart: Sendable {
   struct Group: Sendable {
     let block: SIMD2<Int>
     let range: Range<Int>
+    /// The least and the greatest step of heights.
+    let low: Int32
+    let high: Int32
   }
   let points: [StoredPoint]
   let groups: [Group]
@@ -123,6 +131,7 @@ struct GroupedPart: Sendable {
   /// - Complexity: O(n); a look into a table whenever two points that follow each other lie in different blocks.
   init(_ records: PointRecords, _ format: PointFormat, _ lattice: BlockLattice) {
     var (places, counts): ([SIMD2<Int>], [Int]) = ([], [])
+    var heights: [(low: Int32, high: Int32)] = []
     var numbers: [SIMD2<Int>: Int] = [:]
     var (last, lastNumber) = (SIMD2<Int>(repeating: .max), -1)
     var (low, high) = (SIMD3<Int32>(repeating: .max), SIMD3<Int32>(repeating: .min))
@@ -140,9 +149,11 @@ struct GroupedPart: Sendable {
           numbers[place] = lastNumber
           places.append(place)
           counts.append(0)
+          heights.append((.max, .min))
         }
       }
       counts[lastNumber] += 1
+      heights[lastNumber] = (min(heights[lastNumber].low, point.z), max(heights[lastNumber].high, point.z))
       of[index] = Int32(lastNumber)
       read[index] = point
       fingerprint.add(point)
@@ -157,7 +168,10 @@ struct GroupedPart: Sendable {
       next.append(start)
       start += count
     }
-    groups = places.indices.map { Group(block: places[$0], range: next[$0]..<next[$0] + counts[$0]) }
+    groups = places.indices.map {
+      Group(
+        block: places[$0], range: next[$0]..<next[$0] + counts[$0], low: heights[$0].low, high: heights[$0].high)
+    }
     guard places.count > 1 else {
       points = read
       return

@@ -305,6 +305,8 @@ extension TiledScan {
   /// The number of the block at a place; nil where that has no points.
   func block(at place: SIMD2<Int>) -> Int? { points.numbers[place] }
   func cells(ofBlock number: Int) -> CellRectangle { lattice.cells(of: points.blocks[number].place) }
+  /// Between which steps the heights of its points lie.
+  func heights(ofBlock number: Int) -> ClosedRange<Int32> { points.blocks[number].low...points.blocks[number].high }
   func cell(of point: StoredPoint) -> SIMD2<Int> { cell(x: point.x, y: point.y) }
   func cell(x: Int32, y: Int32) -> SIMD2<Int> { lattice.cell(x, y) }
 

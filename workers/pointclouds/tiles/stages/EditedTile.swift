@@ -66,23 +66,16 @@ private struct TileRun {
   private var cloud: PointCloud
   private let context: StageContext
   /// The places of the tile's points, its own first, in the order of the file.
-  private let order: [Int]
+  private let order: [Int32]
   private(set) var told: [StageAccount] = []
 
   init(
     _ points: TilePoints, _ scan: TiledScan, _ template: PointCloud, _ context: StageContext, threads: Int
   ) throws(PointCloudError) {
-    order = points.points.indices.sorted { points.points[$0].index < points.points[$1].index }
+    order = points.inOrder(threads: threads)
     cloud = try points.cloud(template, in: order)
-    let tile = points.tile.cells
     // A scan that is one tile is worked on as one that is in memory: the same limits hold, and the same is no ground.
-    guard scan.tiles.count > 1 else {
-      self.context = context
-      return
-    }
-    self.context = context.ofPart(threads: threads) { cloud in
-      zip(cloud.integers(axis: 0), cloud.integers(axis: 1)).map { tile.contains(scan.cell(x: $0, y: $1)) }
-    }
+    self.context = scan.tiles.count > 1 ? context.ofPart(threads: threads) : context
   }
 
   mutating func apply(_ stage: any CloudStage, _ going: (Double) -> Bool) throws(PointCloudError) {
@@ -107,7 +100,7 @@ private struct TileRun {
     let (left, found) = (cloud.fileIndices, cloud.classifications())
     // Both are in the order of the file.
     var next = 0
-    for place in order where next < left.count && points.points[place].index == left[next] {
+    for place in order.lazy.map(Int.init) where next < left.count && points.points[place].index == left[next] {
       if place < points.ownCount { (kept[place], classes[place]) = (1, found[next]) }
       next += 1
     }

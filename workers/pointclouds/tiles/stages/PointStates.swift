@@ -34,7 +34,7 @@ extension TiledScan {
     var spread = [UInt8](repeating: 0, count: kept.count * width)
     var next = 0
     for (place, flag) in kept.enumerated() where flag != 0 {
-      spread.replaceSubrange(place * width..<(place + 1) * width, with: values[next..<next + width])
+      for byte in 0..<width { spread[place * width + byte] = values[next + byte] }
       next += width
     }
     return spread
@@ -47,6 +47,36 @@ extension TiledScan {
     guard let states else { return values }
     let kept = try read(tile, from: states.kept)
     guard kept.contains(0) else { return values }
-    return kept.indices.filter { kept[$0] != 0 }.flatMap { values[$0 * width..<($0 + 1) * width] }
+    var gathered: [UInt8] = []
+    gathered.reserveCapacity(values.count)
+    for (place, flag) in kept.enumerated() where flag != 0 { gathered += values[place * width..<(place + 1) * width] }
+    return gathered
+  }
+
+  /// How many points are left, and what those lie within that are not noise; nil where there are none.
+  ///
+  /// - Complexity: reads all that is kept of points once.
+  func shown(
+    _ states: PointStates?, threads: Int, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> (left: Int, bounds: (low: Vector3, high: Vector3)?) {
+    var (left, corners) = (0, ScanCorners.none)
+    try forEachTile(
+      threads: threads, keepGoing: keepGoing,
+      { (tile, _, _) throws(PointCloudError) in
+        var (left, corners) = (0, ScanCorners.none)
+        for block in tile.blocks {
+          let points = try points(ofBlock: block, classes: states?.classes, kept: states?.kept)
+          left += points.count
+          for point in points where !PointClass.isNoise(point.classification) {
+            corners.add(SIMD3(point.x, point.y, point.z))
+          }
+        }
+        return (left, corners)
+      },
+      { (_, found) in
+        left += found.0
+        corners.add(found.1)
+      })
+    return (left, corners.isEmpty ? nil : header.box(corners.low, corners.high))
   }
 }

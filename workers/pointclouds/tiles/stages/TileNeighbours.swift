@@ -25,8 +25,8 @@ struct TileNeighbours: Sendable {
     guard left > 0 else { return [] }
     let zone = try scan.load(tile, margin: margin(tile, left), states)
     // Of neighbours at equal distances the first of the file counts.
-    let order = zone.points.indices.sorted { zone.points[$0].index < zone.points[$1].index }
-    let tree = KDTree(try places(order.map { zone.points[$0] }), origin: origin, threads: threads)
+    let order = zone.inOrder(threads: threads)
+    let tree = KDTree(try places(order.map { zone.points[Int($0)] }), origin: origin, threads: threads)
     let (own, k) = (zone.ownCount, stage.neighbours)
     let rows = SharedColumn(repeating: Float(0), count: own * stage.columns.count)
     // Of points whose neighbours are not known yet, the square of the distance that they lie within; else -1.
@@ -35,7 +35,7 @@ struct TileNeighbours: Sendable {
     let isWhole = tree.forEachNeighbourhood(
       k: k, isSorted: true, threads: threads, keepGoing: { going(0.5) }
     ) { found in
-      let place = order[found.point]
+      let place = Int(order[found.point])
       guard place < own else { return }
       let reach = found.count < k ? .infinity : found.squaredDistance(found.count - 1)
       if border.holds(reach, around: zone.positions.plane(place)) {
@@ -59,7 +59,7 @@ struct TileNeighbours: Sendable {
   private func margin(_ tile: TiledScan.Tile, _ left: Int) -> Int {
     let (columns, rows) = (Double(tile.cells.columns), Double(tile.cells.rows))
     let radius = (Double(stage.neighbours) * columns * rows / (.pi * Double(left))).squareRoot()
-    return Int(min(Self.rimRadii * radius, Self.rimShareMax * min(columns, rows)).rounded(.up)) + 1
+    return max(1, Int(min(Self.rimRadii * radius, Self.rimShareMax * min(columns, rows)).rounded(.up)))
   }
 
   /// Where points lie, as distances are measured.
@@ -137,25 +137,20 @@ struct FarNeighbours {
     found = points.map { _ in [] }
   }
 
-  /// - Complexity: O(points × points in the blocks that are near enough to them); memory for one block, and four times as many points as are wanted
+  /// - Complexity: O(points × points in the blocks that are near enough to them, heights among it); memory for one block, and four times as many points as are wanted
   ///   for each.
   mutating func search(keepGoing: () -> Bool) throws(PointCloudError) {
     guard let first = planes.first else { return }
     var (low, high) = (first, first)
     for place in planes { (low, high) = (pointwiseMin(low, place), pointwiseMax(high, place)) }
     let scan = work.scan
-    let boxes = (0..<scan.blockCount).map { number in
-      scan.cells(ofBlock: number).sides(cell: scan.cell, shrunk: -1)
-    }
-    func gap(_ box: (low: SIMD2<Double>, high: SIMD2<Double>), _ low: SIMD2<Double>, _ high: SIMD2<Double>) -> Double {
-      let x = max(0, box.low.x - high.x, low.x - box.high.x)
-      let y = max(0, box.low.y - high.y, low.y - box.high.y)
-      return x * x + y * y
-    }
-    let gaps = boxes.map { gap($0, low, high) }
+    let boxes = (0..<scan.blockCount).map { BlockBox($0, work) }
+    let gaps = boxes.map { $0.squaredGap(low, high) }
     for number in boxes.indices.sorted(by: { (gaps[$0], $0) < (gaps[$1], $1) }) {
       guard gaps[number] <= limits.max() ?? 0 else { break }
-      let near = places.indices.filter { gap(boxes[number], planes[$0], planes[$0]) <= limits[$0] }
+      let near = places.indices.filter { index in
+        boxes[number].squaredGap(planes[index], planes[index], height: places[index].z) <= limits[index]
+      }
       guard !near.isEmpty else { continue }
       guard keepGoing() else { throw .cancelled }
       let block = try scan.points(ofBlock: number, classes: nil, kept: work.states?.kept)
@@ -195,11 +190,38 @@ struct FarNeighbours {
   }
 }
 
+/// What the points of a block lie within.
+private struct BlockBox {
+  private let low: SIMD2<Double>
+  private let high: SIMD2<Double>
+  private let lowest: Double
+  private let highest: Double
+
+  init(_ number: Int, _ work: TileNeighbours) {
+    (low, high) = work.scan.cells(ofBlock: number).sides(cell: work.scan.cell, shrunk: -1)
+    let steps = work.scan.heights(ofBlock: number)
+    let (one, other) = (work.height(steps.lowerBound), work.height(steps.upperBound))
+    (lowest, highest) = (min(one, other), max(one, other))
+  }
+
+  /// The square of the distance to what lies between two corners in the plane, or to a place at that height.
+  func squaredGap(_ low: SIMD2<Double>, _ high: SIMD2<Double>, height: Double? = nil) -> Double {
+    let x = max(0, self.low.x - high.x, low.x - self.high.x)
+    let y = max(0, self.low.y - high.y, low.y - self.high.y)
+    let z = height.map { max(0, lowest - $0, $0 - highest) } ?? 0
+    return x * x + y * y + z * z
+  }
+}
+
 extension TileNeighbours {
   /// Where a point is in the trees of tiles.
   fileprivate func place(_ point: StoredPoint) -> SIMD3<Double> {
     let plane = scan.plane(point)
-    let height = (Double(point.z) * scan.header.scale.z + scan.header.offset.z) * heightFactor
-    return SIMD3(plane.x, plane.y, height) - origin
+    return SIMD3(plane.x - origin.x, plane.y - origin.y, height(point.z))
+  }
+
+  /// A height in the trees of tiles.
+  fileprivate func height(_ step: Int32) -> Double {
+    (Double(step) * scan.header.scale.z + scan.header.offset.z) * heightFactor - origin.z
   }
 }

@@ -5,6 +5,8 @@ struct TiledFrame: Sendable {
   /// For each stage that adds columns, where each of those lies in a record.
   private let places: [[Int]]
   private let oldLength: Int
+  /// Where in a record each of its extra dimensions lies.
+  private let offsets: [String: Int]
 
   /// - Parameters:
   ///   - stages: those that add columns, in order.
@@ -20,12 +22,14 @@ struct TiledFrame: Sendable {
         throw error.at(label)
       }
     }
-    let dimensions = ExtraDimension.list(of: cloud).dimensions
-    places = stages.map { stage in
-      stage.columns.compactMap { column in dimensions.first { $0.name == column.name }?.offset }
-    }
-    self.cloud = cloud
+    let offsets = Dictionary(
+      ExtraDimension.list(of: cloud).dimensions.map { ($0.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    places = stages.map { $0.columns.compactMap { offsets[$0.name] } }
+    (self.cloud, self.offsets) = (cloud, offsets)
   }
+
+  /// Where in a record a column lies that a stage has added.
+  func offset(ofColumn name: String) -> Int? { offsets[name] }
 
   /// Records of the file as records of the result.
   ///
