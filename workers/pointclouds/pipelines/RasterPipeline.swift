@@ -1,4 +1,3 @@
-import Glibc
 import Numerics
 
 /// From a scan to its maps: all that the capability `pointcloud.raster` does.
@@ -83,27 +82,22 @@ private struct RasterRun {
   let sharing: TileSharing
   let reporter: ProgressReporter<RasterPipeline.Stage>
 
-  private var products: Set<RasterProduct> { Set(parameters.products) }
-
-  /// The maps that are made of points; the others are made of the terrain.
-  private var mapped: [RasterProduct] {
-    let needsTerrain = !products.isDisjoint(with: [.dtm, .hillshade, .contours])
-    return RasterProduct.allCases.filter { product in
-      switch product {
-      case .dtm: needsTerrain
-      case .hillshade, .contours: false
-      default: products.contains(product)
-      }
-    }
-  }
-
   /// What the maps of a tile depend on beside the points.
   private struct Key: Encodable {
     let parameters: RasterParameters
     let heightFactor: Double
   }
 
-  private func open() throws(PointCloudError) -> (Scan, SharedTiles, TileMaps) {
+  /// A scan whose maps are to be made.
+  private struct Opened {
+    let scan: Scan
+    let tiles: SharedTiles
+    let maps: TileMaps
+    /// Nil where no map needs to know.
+    let ground: MappedGround?
+  }
+
+  private func open() throws(PointCloudError) -> Opened {
     var opened: (scan: Scan, effective: RasterParameters)?
     let points = try reporter.stage(.read) { (going) throws(PointCloudError) in
       var scan = try Scan(path: input, limits: limits)
@@ -123,137 +117,63 @@ private struct RasterRun {
         parameters: Key(parameters: effective.withProductsInOrder, heightFactor: scan.heightFactor))
     }
     tiles.warnOfMissing(.maps)
-    var maps = TileMaps(
-      scan: points, ground: nil, products: mapped, parameters: effective, heightFactor: scan.heightFactor)
-    if products.contains(where: \.needsGround) {
-      maps.ground = try reporter.stage(.ground) { (going) throws(PointCloudError) in
+    var maps = TileMaps(scan: points, parameters: effective, heightFactor: scan.heightFactor)
+    var ground: MappedGround?
+    if maps.needsGround {
+      ground = try reporter.stage(.ground) { (going) throws(PointCloudError) in
         try MappedGround(
           tiles, around: maps.groundTiles(for: tiles.missing(.maps)), effective, heightFactor: scan.heightFactor,
           threads: threads, keepGoing: going)
       }
+      maps.classes = ground?.ground.classes
     }
-    return (scan, tiles, maps)
+    return Opened(scan: scan, tiles: tiles, maps: maps, ground: ground)
   }
 
   func run(_ part: TilePart) throws(PointCloudError) -> TilePartSummary {
-    let (scan, tiles, maps) = try open()
+    let opened = try open()
     try reporter.stage(.maps) { (going) throws(PointCloudError) in
-      try make(maps, of: tiles, going) { (_, _) in }
+      try opened.maps.make(.maps, opened.tiles, threads: threads, keepGoing: going) { (_, _) in }
     }
-    let summary = try tiles.finish(
+    let summary = try opened.tiles.finish(
       part, stem: stem(of: input), in: outputDirectory, threads: threads, times: reporter.times,
-      warnings: scan.warnings)
+      warnings: opened.scan.warnings)
     reporter.finish()
     return summary
   }
 
   func run() throws(PointCloudError) -> RasterSummary {
-    let (scan, tiles, maps) = try open()
-    let made = try reporter.stage(.maps) { (going) throws(PointCloudError) in try map(scan, tiles, maps, going) }
-    let outputs = try reporter.stage(.write) { (going) throws(PointCloudError) in
-      try finish(made, scan, tiles.scan, maps.parameters, going)
+    let opened = try open()
+    let (scan, maps) = (opened.scan, opened.maps)
+    let files = try reporter.stage(.maps) { (going) throws(PointCloudError) in
+      let files = try MapFiles(
+        maps.parameters, maps.scan.cells, cell: maps.scan.cell, heightFactor: scan.heightFactor,
+        wkt: scan.system?.wkt, folder: outputDirectory)
+      try maps.make(.maps, opened.tiles, threads: threads, keepGoing: going) { (tile, made) throws(PointCloudError) in
+        try files.write(made, of: tile)
+      }
+      return files
     }
-    let summary = summarize(scan, maps, tiles, made, outputs: outputs + ["summary.json"])
+    let names = try reporter.stage(.write) { (going) throws(PointCloudError) in
+      try files.finish(threads: threads, going: going)
+    }
+    let summary = summarize(opened, files, outputs: names + ["summary.json"])
     try writeSummary(summary, in: outputDirectory)
     reporter.finish()
     return summary
   }
 
-  private func make(
-    _ maps: TileMaps, of tiles: SharedTiles, _ going: (Double) -> Bool,
-    _ consume: (TiledScan.Tile, [RasterProduct: Grid<Float>]) throws(PointCloudError) -> Void
-  ) throws(PointCloudError) {
-    try tiles.forEachTile(
-      tiles.own, maps.pass, threads: threads, keepGoing: going,
-      { (tile, threads, going) throws(PointCloudError) in try maps.make(tile, threads: threads, keepGoing: going) },
-      consume)
-  }
-
-  /// Makes the maps of each tile, and writes them to their files.
-  private func map(
-    _ scan: Scan, _ tiles: SharedTiles, _ maps: TileMaps, _ going: (Double) -> Bool
-  ) throws(PointCloudError) -> [RasterProduct: RasterOutput] {
-    let points = tiles.scan
-    var outputs: [RasterProduct: RasterOutput] = [:]
-    for product in mapped {
-      let name = products.contains(product) ? "\(product.rawValue).tif" : ".\(product.rawValue).tif"
-      outputs[product] = try RasterOutput(
-        product.rawValue, points.frame, wkt: scan.system?.wkt, path: path(name))
-    }
-    try make(maps, of: tiles, going) { [outputs] (tile, made) throws(PointCloudError) in
-      for (product, map) in made {
-        if let output = outputs[product] { try points.write(map, of: tile, to: output) }
-      }
-    }
-    return outputs
-  }
-
-  /// Gives the maps their names, and makes what is made of them.
-  private func finish(
-    _ maps: [RasterProduct: RasterOutput], _ scan: Scan, _ points: TiledScan, _ parameters: RasterParameters,
-    _ going: (Double) -> Bool
-  ) throws(PointCloudError) -> [String] {
-    let hidden = products.contains(.dtm) ? nil : maps[.dtm]?.path
-    defer { if let hidden { unsafe unlink(hidden) } }
-    for output in maps.values { try output.finish() }
-    var names: [String] = []
-    let asked = RasterProduct.allCases.filter(products.contains)
-    for (place, product) in asked.enumerated() {
-      guard going(Double(place) / Double(asked.count)) else { throw .cancelled }
-      guard let raster = maps[product == .hillshade || product == .contours ? .dtm : product] else { continue }
-      switch product {
-      case .dtm: names.append("dtm.tif")
-      case .contours:
-        names.append("contours.geojson")
-        try ContourFile.write(
-          raster: raster.path, interval: parameters.contourInterval, wkt: scan.system?.wkt,
-          to: path("contours.geojson"))
-      default:
-        if product != .hillshade { names.append("\(product.rawValue).tif") }
-        names.append("\(product.rawValue).png")
-        try draw(product, raster, scan, points)
-      }
-    }
-    return names
-  }
-
-  private func draw(
-    _ product: RasterProduct, _ raster: RasterOutput, _ scan: Scan, _ points: TiledScan
-  ) throws(PointCloudError) {
-    let drawn = try RasterInput(path: raster.path).values(sideMax: TerrainPicture.sideMax)
-    let picture =
-      product == .hillshade || product == .dsm
-      ? TerrainPicture.draw(
-        drawn.grid, cell: points.cell * drawn.cellsPerValue, heightFactor: scan.heightFactor, threads: threads)
-      : RasterPicture.draw(drawn.grid, threads: threads)
-    try RasterFile.writePNG(picture, path: path("\(product.rawValue).png"))
-  }
-
-  private func summarize(
-    _ scan: Scan, _ work: TileMaps, _ tiles: SharedTiles, _ maps: [RasterProduct: RasterOutput], outputs: [String]
-  ) -> RasterSummary {
-    let (points, ground) = (tiles.scan, work.ground)
-    let cells = points.cells.columns * points.cells.rows
-    let asked = maps.filter { products.contains($0.key) }
+  private func summarize(_ opened: Opened, _ files: MapFiles, outputs: [String]) -> RasterSummary {
+    let (scan, tiles, points, ground) = (opened.scan, opened.tiles, opened.tiles.scan, opened.ground)
     return RasterSummary(
       points: points.count, ground: ground?.ground.count, groundFrom: ground?.source, minimum: points.bounds.low,
       maximum: points.bounds.high, coordinateSystem: scan.system, unit: scan.system?.unit ?? "unknown",
-      parameters: parameters, effectiveParameters: work.parameters, inputFormat: scan.formatDescription,
+      parameters: parameters, effectiveParameters: opened.maps.parameters, inputFormat: scan.formatDescription,
       inputOrigin: scan.originDescription, threads: threads, tiles: points.tiles.count,
       tilesTaken: tiles.taken, pointsWorked: tiles.pointsWorked(.maps), columns: points.cells.columns,
-      rows: points.cells.rows, cell: points.cell, noData: Double(RasterFile.noData),
-      maps: Dictionary(
-        uniqueKeysWithValues: asked.map { ($0.key.rawValue, RasterSummary.MapSummary($0.value.statistics, of: cells)) }),
+      rows: points.cells.rows, cell: points.cell, noData: Double(RasterFile.noData), maps: files.summaries,
       stages: reporter.times, outputs: outputs, warnings: scan.warnings + tiles.warnings)
   }
 
   private func path(_ name: String) -> String { "\(outputDirectory)/\(name)" }
-}
-
-extension RasterSummary.MapSummary {
-  fileprivate init(_ statistics: RasterOutput.Statistics, of cells: Int) {
-    self.init(
-      lowest: statistics.lowest.map(Double.init), highest: statistics.highest.map(Double.init),
-      coverage: Double(statistics.count) / Double(max(1, cells)))
-  }
 }

@@ -116,17 +116,18 @@ extension StagesRun {
     var scan = opened.scan
     let made = try runStages(opened)
     scan.warnings += warnings(made)
-    var isDrawn = false
+    var (isDrawn, maps) = (false, [String]())
     let header = try reporter.stage(.write(share: writeShare)) { (going) throws(PointCloudError) in
       // Drawn while it is written: what is compressed need not be read again.
       let picture = try picture(opened, made) { going(0.1 * $0) }
       let header = try write(opened, made, picture) { going(0.1 + 0.8 * $0) }
-      guard let picture else {
+      for files in made.maps { maps += try files.finish(threads: threads) { going(0.9 + 0.05 * $0) } }
+      if let picture {
+        try picture.write(path: path("\(name).png"), threads: threads)
+        isDrawn = true
+      } else {
         scan.warnings.append(PointCloud.nothingDrawn)
-        return header
       }
-      try picture.write(path: path("\(name).png"), threads: threads)
-      isDrawn = true
       return header
     }
     scan.warnings += opened.tiles.warnings
@@ -140,7 +141,7 @@ extension StagesRun {
     return try finish(
       summarize(
         scan, opened.frame.cloud, Int(header.pointCount), bounds, steps, tiles: opened.tiles,
-        worked: opened.tiles.pointsWorked(.stages(opened.plan.passes.count - 1)), isDrawn: isDrawn))
+        worked: opened.tiles.pointsWorked(.stages(opened.plan.passes.count - 1)), maps: maps, isDrawn: isDrawn))
   }
 
   /// Whether points are left out, so that the header's counts and bounds are others.
@@ -169,11 +170,12 @@ extension StagesRun {
   private func picture(
     _ opened: Opened, _ made: TiledStages, _ going: (Double) -> Bool
   ) throws(PointCloudError) -> RecordsPicture? {
-    let (left, bounds) = try opened.tiles.scan.shown(made.states, threads: threads, keepGoing: going)
-    guard let bounds else { return nil }
+    let left = try opened.tiles.scan.left(made.states, threads: threads, keepGoing: going)
+    guard !left.shown.isEmpty else { return nil }
     let header = opened.frame.cloud.header
+    let bounds = header.box(left.shown.low, left.shown.high)
     var parameters = PictureParameters(
-      coloring: header.pointFormat.usualColoring, pixels: PictureParameters.pixels(suiting: left))
+      coloring: header.pointFormat.usualColoring, pixels: PictureParameters.pixels(suiting: left.count))
     var valueOffset: Int?
     switch stages.lazy.compactMap(\.shown).last {
     case .classes: parameters.coloring = .classification

@@ -42,7 +42,7 @@ struct StagesRun {
       throw PointCloudError(.empty, "the file has no points", remedy: "Give a file with points.")
     }
     var context = try context(&scan, from: 0).within(ScanCorners(cloud))
-    var steps: [StagesSummary.Step] = []
+    var (steps, maps): ([StagesSummary.Step], [MapFiles]) = ([], [])
     for (place, stage) in stages.enumerated() {
       let result = try run(stage, place, cloud, context)
       steps.append(
@@ -51,18 +51,22 @@ struct StagesRun {
           pointsAfter: result.cloud.count, facts: result.facts, seconds: reporter.times.last?.seconds ?? 0))
       scan.warnings += result.warnings.map { "\(label(stage, place)): \($0)" }
       cloud = result.cloud
+      if let made = result.maps { maps.append(made) }
       if let system = result.system {
         scan.system = system
         context = try self.context(&scan, from: place + 1).within(ScanCorners(cloud))
       }
     }
+    var names: [String] = []
     let isDrawn = try reporter.stage(.write(share: writeShare)) { [cloud] (going) throws(PointCloudError) in
       scan.warnings += try cloud.write(
         path: path(output), as: parameters.format, threads: threads, keepGoing: { going(0.7 * $0) })
-      guard going(0.7) else { throw .cancelled }
+      for files in maps { names += try files.finish(threads: threads) { going(0.7 + 0.1 * $0) } }
+      guard going(0.8) else { throw .cancelled }
       return try draw(cloud, path("\(name).png"), &scan.warnings)
     }
-    return try finish(summarize(scan, cloud, cloud.count, cloud.box(threads: threads), steps, isDrawn: isDrawn))
+    return try finish(
+      summarize(scan, cloud, cloud.count, cloud.box(threads: threads), steps, maps: names, isDrawn: isDrawn))
   }
 
   func finish(_ summary: StagesSummary) throws(PointCloudError) -> StagesSummary {
@@ -109,7 +113,7 @@ struct StagesRun {
     let metresPerUnit = measuring == nil ? 1 : parameters.lengthUnit.metresPerUnit(of: scan.system, &scan.warnings)
     return StageContext(
       threads: threads, metresPerUnit: metresPerUnit, heightFactor: scan.system?.heightFactor ?? 1,
-      system: scan.system)
+      system: scan.system, folder: outputDirectory)
   }
 
   /// Draws the cloud, coloured by what the last stage found that finds something to colour it by.
@@ -139,7 +143,7 @@ struct StagesRun {
   /// - Parameter cloud: what was written, or what lies around its points.
   func summarize(
     _ scan: StagesInput, _ cloud: PointCloud, _ count: Int, _ bounds: (low: Vector3, high: Vector3),
-    _ steps: [StagesSummary.Step], tiles: SharedTiles? = nil, worked: Int? = nil, isDrawn: Bool
+    _ steps: [StagesSummary.Step], tiles: SharedTiles? = nil, worked: Int? = nil, maps: [String], isDrawn: Bool
   ) -> StagesSummary {
     StagesSummary(
       pointsRead: scan.points, points: count, inputFormat: scan.format,
@@ -149,7 +153,7 @@ struct StagesRun {
       extraDimensions: cloud.extraNames, steps: steps, parameters: parameters, threads: threads,
       tiles: tiles?.scan.tiles.count ?? 1, tilesTaken: tiles?.taken ?? [:], pointsWorked: worked ?? scan.points,
       stages: reporter.times,
-      outputs: [output] + (isDrawn ? ["\(name).png"] : []) + ["summary.json"],
+      outputs: [output] + (isDrawn ? ["\(name).png"] : []) + maps + ["summary.json"],
       warnings: scan.warnings)
   }
 }

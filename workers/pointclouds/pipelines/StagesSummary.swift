@@ -26,9 +26,17 @@ public struct StagesParameters: Hashable, Codable, Sendable {
   /// - Throws: `invalidParameter`, saying at which stage.
   public func resolved() throws(PointCloudError) -> [any CloudStage] {
     try requireCount("the number of stages", stages.count, in: 1...Self.stagesMax)
-    var resolved: [any CloudStage] = []
+    var (resolved, names): ([any CloudStage], Set<String>) = ([], [])
     for (place, request) in stages.enumerated() {
-      do throws(PointCloudError) { resolved.append(try request.resolved()) } catch {
+      do throws(PointCloudError) {
+        let stage = try request.resolved()
+        for name in (stage as? RasterStage)?.fileNames ?? [] where !names.insert(name).inserted {
+          throw PointCloudError(
+            .invalidParameter, "it would write '\(name)', as a stage before it does",
+            remedy: "Give it a 'prefix' of its own.")
+        }
+        resolved.append(stage)
+      } catch {
         throw PointCloudError(
           error.code, "stage \(place + 1) (\(request.stage.prefix(64))): \(error.message)", remedy: error.remedy)
       }

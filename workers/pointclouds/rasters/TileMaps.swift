@@ -7,7 +7,7 @@ struct MappedGround: Sendable {
   let source: RasterParameters.Ground
 
   /// A surface has three corners.
-  private static let pointsMin = 3
+  static let pointsMin = 3
 
   /// - Parameter around: the tiles that maps are made of which are yet to be made.
   /// - Throws: `empty` where fewer than three points of the whole are ground; as `TiledGround`.
@@ -39,12 +39,20 @@ struct MappedGround: Sendable {
 /// Makes the maps of one tile after another. Noise (classes 7 and 18) does not count.
 struct TileMaps: Sendable {
   let scan: TiledScan
-  /// Nil where no map needs to know, or it is not known yet.
-  var ground: MappedGround?
-  /// Those of points; hillshades and contours are made of a terrain.
-  let products: [RasterProduct]
+  /// A class for each point, by which ground is told, instead of those in the file.
+  var classes: ByteColumn?
+  /// 0 for points that are gone; nil where all are left.
+  var kept: ByteColumn?
   let parameters: RasterParameters
   let heightFactor: Double
+  /// Those of points; hillshades and contours are made of a terrain.
+  private let products: [RasterProduct]
+
+  /// - Parameter parameters: with lengths in the unit of the coordinates.
+  init(scan: TiledScan, states: PointStates? = nil, parameters: RasterParameters, heightFactor: Double) {
+    (self.scan, self.parameters, self.heightFactor) = (scan, parameters, heightFactor)
+    (classes, kept, products) = (states?.classes, states?.kept, parameters.mapped)
+  }
 
   private var gapRadius: Int { Int((parameters.gap / scan.cell).rounded(.up)) }
 
@@ -57,20 +65,25 @@ struct TileMaps: Sendable {
       interpolates ? TerrainModel.margin(closingRadius: parameters.filter.radius) : 0)
   }
 
-  private var needsGround: Bool { products.contains(where: \.needsGround) }
+  /// Whether it has to be known which points are ground.
+  var needsGround: Bool { products.contains(where: \.needsGround) }
+
+  /// Cells around a tile whose points its maps depend on.
+  var reach: Int {
+    let hasTriangles = needsGround && (parameters.method == .tin || products.contains(.chm))
+    return margin + (hasTriangles ? ZoneSurface.cells(reach: parameters.reach, cell: scan.cell) : 0)
+  }
 
   /// The tiles whose ground the maps of some tiles are made of.
   func groundTiles(for numbers: [Int]) -> [Int] {
     guard needsGround else { return [] }
-    let hasTriangles = parameters.method == .tin || products.contains(.chm)
-    let reach = margin + (hasTriangles ? ZoneSurface.cells(reach: parameters.reach, cell: scan.cell) : 0)
     return scan.tiles(touching: numbers.map { scan.tiles[$0].cells.expanded(by: reach) })
   }
 
   /// What is found of a tile, as bytes: which maps there are, as bits in the order of all products, and their values.
-  var pass: TilePass<[RasterProduct: Grid<Float>]> {
+  private func pass(_ name: TilePassName) -> TilePass<[RasterProduct: Grid<Float>]> {
     TilePass(
-      name: .maps,
+      name: name,
       encode: { (_, maps) in
         let there = RasterProduct.allCases.filter { maps[$0] != nil }
         var bytes: [UInt8] = []
@@ -91,19 +104,31 @@ struct TileMaps: Sendable {
       })
   }
 
+  /// Makes the maps of the tiles that a run answers for, and hands them to `consume` in their order.
+  ///
+  /// - Parameter name: of the pass.
+  func make(
+    _ name: TilePassName, _ tiles: SharedTiles, threads: Int, keepGoing: (Double) -> Bool,
+    _ consume: (TiledScan.Tile, [RasterProduct: Grid<Float>]) throws(PointCloudError) -> Void
+  ) throws(PointCloudError) {
+    try tiles.forEachTile(
+      tiles.own, pass(name), threads: threads, keepGoing: keepGoing,
+      { (tile, threads, going) throws(PointCloudError) in try make(tile, threads: threads, keepGoing: going) }, consume)
+  }
+
   /// A map of the tile's own cells for each product.
   func make(
     _ tile: TiledScan.Tile, threads: Int, keepGoing: (Double) -> Bool
   ) throws(PointCloudError) -> [RasterProduct: Grid<Float>] {
-    let zone = try scan.load(tile, margin: margin, classes: ground?.ground.classes)
-    guard !zone.points.isEmpty || ground != nil else {
+    let zone = try scan.load(tile, margin: margin, classes: classes, kept: kept)
+    guard !zone.points.isEmpty || needsGround else {
       let none = Grid(columns: tile.cells.columns, rows: tile.cells.rows, repeating: Float(0))
       return products.contains(.density) ? [.density: none] : [:]
     }
     var maps: [RasterProduct: Grid<Float>] = [:]
     let counts = zone.points.map { !PointClass.isNoise($0.classification) }
     let cells = PointsInCells(zone.positions, zone.frame, counts: counts, threads: threads)
-    if let ground { try mapGround(zone, cells, ground, threads, keepGoing, &maps) }
+    if needsGround { try mapGround(zone, cells, threads, keepGoing, &maps) }
     if products.contains(.density) { maps[.density] = cells.density() }
     if products.contains(.dsm) {
       maps[.dsm] = cells.highest(zone.points.indices.map { Float(zone.positions.height($0)) })
@@ -121,13 +146,13 @@ struct TileMaps: Sendable {
 
   /// The bare earth, and what is measured from it.
   private func mapGround(
-    _ zone: TilePoints, _ cells: PointsInCells, _ ground: MappedGround, _ threads: Int,
+    _ zone: TilePoints, _ cells: PointsInCells, _ threads: Int,
     _ keepGoing: (Double) -> Bool, _ maps: inout [RasterProduct: Grid<Float>]
   ) throws(PointCloudError) {
     let isTriangulated = parameters.method == .tin
     var heights: ZoneHeights?
     if isTriangulated || products.contains(.chm) {
-      let surface = try ZoneSurface(scan, zone: zone, classes: ground.ground.classes, reach: parameters.reach)
+      let surface = try ZoneSurface(scan, zone: zone, classes: classes, reach: parameters.reach)
       heights = try ZoneHeights(
         surface, cells, hasTerrain: isTriangulated, hasPoints: products.contains(.chm), threads: threads,
         keepGoing: { keepGoing(0.1) })

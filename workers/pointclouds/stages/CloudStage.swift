@@ -42,7 +42,7 @@ public enum ShownColumn: Hashable, Sendable {
   case labels(String)
 }
 
-/// What of a cloud is another after a stage. What stages of the first three do to a tile can be done to the file's own records, so that
+/// What of a cloud is another after a stage. What stages of the first four do to a tile can be done to the file's own records, so that
 /// they work on scans of any size.
 public enum StageChange: Hashable, Sendable {
   /// Nothing but classes.
@@ -51,6 +51,8 @@ public enum StageChange: Hashable, Sendable {
   case points
   /// More is said of points, of so many bytes each as the stage alone decides.
   case columns
+  /// Nothing: something is made of them, beside them.
+  case nothing
   /// All else: points are moved, say.
   case more
 }
@@ -69,46 +71,41 @@ public enum StageReach: Hashable, Sendable {
 /// What a stage knows beside the cloud.
 public struct StageContext: Sendable {
   /// The most threads to use, the caller's own among them.
-  public let threads: Int
+  public private(set) var threads: Int
   /// How many metres a step of one in x or y is where lengths are given in metres, else 1.
   public let metresPerUnit: Double
   /// What z is multiplied by to be measured as x and y are.
   public let heightFactor: Double
   /// Nil where the cloud does not say.
   public let system: CoordinateSystem?
+  /// Where files may be written; nil where none may.
+  public let folder: String?
   /// Where the scan lies that clouds are of, or parts of; nil for just a cloud.
-  let corners: ScanCorners?
+  private(set) var corners: ScanCorners?
   /// Whether clouds are of a tile, and of what lies around it (`TilePoints.cloud`).
-  let isPart: Bool
+  private(set) var isPart = false
 
   public init(
-    threads: Int = 1, metresPerUnit: Double = 1, heightFactor: Double = 1, system: CoordinateSystem? = nil
-  ) {
-    self.init(
-      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, corners: nil)
-  }
-
-  init(
-    threads: Int, metresPerUnit: Double, heightFactor: Double, system: CoordinateSystem?, corners: ScanCorners?,
-    isPart: Bool = false
+    threads: Int = 1, metresPerUnit: Double = 1, heightFactor: Double = 1, system: CoordinateSystem? = nil,
+    folder: String? = nil
   ) {
     self.threads = max(1, threads)
     (self.metresPerUnit, self.heightFactor, self.system) = (metresPerUnit, heightFactor, system)
-    (self.corners, self.isPart) = (corners, isPart)
+    self.folder = folder
   }
 
   /// The same for tiles.
   func ofPart(threads: Int) -> StageContext {
-    StageContext(
-      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, corners: corners,
-      isPart: true)
+    var context = self
+    (context.threads, context.isPart) = (max(1, threads), true)
+    return context
   }
 
   /// The same for clouds of the scan that lies there.
   func within(_ corners: ScanCorners) -> StageContext {
-    StageContext(
-      threads: threads, metresPerUnit: metresPerUnit, heightFactor: heightFactor, system: system, corners: corners,
-      isPart: isPart)
+    var context = self
+    context.corners = corners
+    return context
   }
 
   /// Where the scan lies that a cloud is of.
@@ -135,13 +132,15 @@ public struct StageContext: Sendable {
 }
 
 /// What a stage made.
-public struct StageResult: Sendable {
+public struct StageResult {
   public var cloud: PointCloud
   /// What the summary is to say.
   public var facts: [String: StageValue]
   public var warnings: [String]
   /// The coordinate reference system that the cloud is in from now on; nil where that is as it was.
   public var system: CoordinateSystem?
+  /// What was made beside the cloud, which is yet to be finished.
+  var maps: MapFiles?
 
   public init(_ cloud: PointCloud, _ facts: [String: StageValue] = [:], warnings: [String] = []) {
     (self.cloud, self.facts, self.warnings) = (cloud, facts, warnings)
@@ -153,7 +152,7 @@ public enum StageCatalogue {
   static let stages: [any CloudStage.Type] = [
     ThinStage.self, OutliersStage.self, NormalsStage.self, FeaturesStage.self, ClustersStage.self, PlanesStage.self,
     GroundStage.self, HeightAboveGroundStage.self, ClassesStage.self,
-    CropStage.self, ReprojectStage.self,
+    CropStage.self, ReprojectStage.self, RasterStage.self,
   ]
 
   public static var definitions: [StageDefinition] { stages.map { $0.definition } }

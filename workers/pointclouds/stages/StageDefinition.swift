@@ -5,6 +5,7 @@ public enum StageValue: Hashable, Sendable {
   case number(Double)
   case string(String)
   case integers([Int])
+  case strings([String])
 }
 
 extension StageValue: Codable {
@@ -18,8 +19,10 @@ extension StageValue: Codable {
       self = .number(value)
     } else if let value = try? container.decode(String.self) {
       self = .string(value)
+    } else if let values = try? container.decode([Int].self) {
+      self = .integers(values)
     } else {
-      self = .integers(try container.decode([Int].self))
+      self = .strings(try container.decode([String].self))
     }
   }
 
@@ -31,6 +34,7 @@ extension StageValue: Codable {
     case .number(let value): try container.encode(value)
     case .string(let value): try container.encode(value)
     case .integers(let values): try container.encode(values)
+    case .strings(let values): try container.encode(values)
     }
   }
 }
@@ -49,6 +53,8 @@ public struct StageParameter: Hashable, Codable, Sendable {
     case number, integer, string, boolean
     /// A list of whole numbers.
     case integers
+    /// A list of strings.
+    case strings
   }
 
   public let name: String
@@ -56,10 +62,10 @@ public struct StageParameter: Hashable, Codable, Sendable {
   /// What it means, with its unit.
   public let summary: String
   public let defaultValue: StageValue
-  /// Of a number, or of each of a list.
+  /// Of a number, or of each of a list of them; of a list of strings its length.
   public let minimum: Double?
   public let maximum: Double?
-  /// The only strings allowed; nil where any is.
+  /// The only strings allowed, each of a list; nil where any is.
   public let choices: [String]?
 
   enum CodingKeys: String, CodingKey {
@@ -88,6 +94,16 @@ public struct StageParameter: Hashable, Codable, Sendable {
     Self(
       name: name, kind: .integers, summary: summary, defaultValue: .integers(usual), minimum: Double(range.lowerBound),
       maximum: Double(range.upperBound), choices: nil)
+  }
+
+  /// Some of several words, at least one.
+  static func some<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, _ summary: String, _ usual: [Choice]
+  ) -> Self {
+    let choices = Choice.allCases.map(\.rawValue)
+    return Self(
+      name: name, kind: .strings, summary: summary, defaultValue: .strings(usual.map(\.rawValue)), minimum: 1,
+      maximum: Double(choices.count), choices: choices)
   }
 
   static func choice<Choice: RawRepresentable<String> & CaseIterable>(
@@ -123,8 +139,10 @@ public struct StageParameter: Hashable, Codable, Sendable {
       switch (kind, value) {
       case (.number, .integer(let whole)): .number(Double(whole))
       case (.integer, .number(let number)): Int(exactly: number).map { .integer($0) }
-      case (.number, .number), (.integer, .integer), (.string, .string), (.boolean, .boolean), (.integers, .integers):
+      case (.number, .number), (.integer, .integer), (.string, .string), (.boolean, .boolean), (.integers, .integers),
+        (.strings, .strings):
         value
+      case (.strings, .integers([])): .strings([])
       default: nil
       }
     guard let converted else { throw refusal("is not \(kind.words)", "Give \(kind.words).") }
@@ -133,18 +151,27 @@ public struct StageParameter: Hashable, Codable, Sendable {
       case .number(let number): [number]
       case .integer(let whole): [Double(whole)]
       case .integers(let all): all.map(Double.init)
+      case .strings(let all): [Double(all.count)]
       case .boolean, .string: []
       }
     let (low, high) = (minimum ?? -.infinity, maximum ?? .infinity)
     for number in numbers where !(low <= number && number <= high) {
+      if kind == .strings { throw refusal("has \(Int(number)) words", "Give \(Int(low)) to \(Int(high)) of them.") }
       throw refusal("is \(number)", "Give \(kind.words) from \(low) to \(high).")
     }
     if numbers.count > Self.listMax { throw refusal("has \(numbers.count) numbers", "Give at most \(Self.listMax).") }
     if case .string(let text) = converted, text.utf8.count > Self.textMax {
       throw refusal("has \(text.utf8.count) bytes", "Give at most \(Self.textMax).")
     }
-    if case .string(let text) = converted, let choices, !choices.contains(text) {
-      throw refusal("is '\(text.prefix(64))'", "Choose one of \(choices.joined(separator: ", ")).")
+    let words: [String] =
+      switch converted {
+      case .string(let word): [word]
+      case .strings(let words): words
+      case .boolean, .integer, .number, .integers: []
+      }
+    if let choices, let unknown = words.first(where: { !choices.contains($0) }) {
+      let remedy = "\(kind == .strings ? "Choose among" : "Choose one of") \(choices.joined(separator: ", "))."
+      throw refusal("\(kind == .strings ? "names" : "is") '\(unknown.prefix(64))'", remedy)
     }
     return converted
   }
@@ -162,6 +189,7 @@ extension StageParameter.Kind {
     case .string: "a string"
     case .boolean: "true or false"
     case .integers: "a list of whole numbers"
+    case .strings: "a list of strings"
     }
   }
 }

@@ -69,6 +69,14 @@ public struct StageValues: Hashable, Sendable {
     if case .integers(let values) = all[name] { values } else { Self.fault(name) }
   }
 
+  func some<Choice: RawRepresentable<String>>(_ name: String) -> [Choice] {
+    guard case .strings(let words) = all[name] else { Self.fault(name) }
+    return words.map { word in
+      guard let choice = Choice(rawValue: word) else { Self.fault(name) }
+      return choice
+    }
+  }
+
   func choice<Choice: RawRepresentable<String>>(_ name: String) -> Choice {
     guard case .string(let text) = all[name], let choice = Choice(rawValue: text) else { Self.fault(name) }
     return choice

@@ -53,30 +53,52 @@ extension TiledScan {
     return gathered
   }
 
-  /// How many points are left, and what those lie within that are not noise; nil where there are none.
+  /// Of the points that are left.
+  struct Left: Sendable {
+    var count = 0
+    /// Those of class 2.
+    var ground = 0
+    var corners = ScanCorners.none
+    /// Of those that are not noise.
+    var shown = ScanCorners.none
+
+    mutating func add(_ other: Left) {
+      count += other.count
+      ground += other.ground
+      corners.add(other.corners)
+      shown.add(other.shown)
+    }
+  }
+
+  /// What there is to be said of the points that are left.
   ///
   /// - Complexity: reads all that is kept of points once.
-  func shown(
+  func left(
     _ states: PointStates?, threads: Int, keepGoing: (Double) -> Bool
-  ) throws(PointCloudError) -> (left: Int, bounds: (low: Vector3, high: Vector3)?) {
-    var (left, corners) = (0, ScanCorners.none)
+  ) throws(PointCloudError) -> Left {
+    var all = Left()
     try forEachTile(
       threads: threads, keepGoing: keepGoing,
       { (tile, _, _) throws(PointCloudError) in
-        var (left, corners) = (0, ScanCorners.none)
+        var left = Left()
         for block in tile.blocks {
-          let points = try points(ofBlock: block, classes: states?.classes, kept: states?.kept)
-          left += points.count
-          for point in points where !PointClass.isNoise(point.classification) {
-            corners.add(SIMD3(point.x, point.y, point.z))
+          for point in try points(ofBlock: block, classes: states?.classes, kept: states?.kept) {
+            let place = SIMD3(point.x, point.y, point.z)
+            left.count += 1
+            left.ground += point.classification == PointClass.ground ? 1 : 0
+            left.corners.add(place)
+            if !PointClass.isNoise(point.classification) { left.shown.add(place) }
           }
         }
-        return (left, corners)
+        return left
       },
-      { (_, found) in
-        left += found.0
-        corners.add(found.1)
-      })
-    return (left, corners.isEmpty ? nil : header.box(corners.low, corners.high))
+      { (_, left) in all.add(left) })
+    return all
+  }
+
+  /// The cells that hold points between corners.
+  func cells(of corners: ScanCorners) -> CellRectangle {
+    let (one, other) = (cell(x: corners.low.x, y: corners.low.y), cell(x: corners.high.x, y: corners.high.y))
+    return CellRectangle(low: pointwiseMin(one, other), high: pointwiseMax(one, other) &+ 1).intersection(cells)
   }
 }

@@ -11,11 +11,13 @@ struct StagePlan: Sendable {
     case editing(Range<Int>)
     /// A stage that says more of points.
     case column(Int)
+    /// A stage that makes maps of them.
+    case maps(Int)
   }
 
   let stages: [any CloudStage]
   let passes: [Pass]
-  /// The side of a cell of the map of the bare earth, in the unit of the stages' lengths; nil where none is asked for.
+  /// The side of a cell of maps, in the unit of the stages' lengths; nil where none is asked for.
   let mapCell: Double?
 
   /// - Parameters:
@@ -27,11 +29,11 @@ struct StagePlan: Sendable {
     var passes: [Pass] = []
     var cell: Double?
     for (place, stage) in stages.enumerated() {
-      if let heights = stage as? HeightAboveGroundStage {
-        guard heights.cell == cell ?? heights.cell else {
-          throw WholeNeeded(why: "\(labels[place]) has another cell than such a stage before it")
+      if let wanted = (stage as? HeightAboveGroundStage)?.cell ?? (stage as? RasterStage)?.cell {
+        guard wanted == cell ?? wanted else {
+          throw WholeNeeded(why: "\(labels[place]) has another cell than a stage before it")
         }
-        cell = heights.cell
+        cell = wanted
       }
       switch stage.change {
       case .columns where stage is any ColumnStage && stage.reach != .whole: passes.append(.column(place))
@@ -41,7 +43,8 @@ struct StagePlan: Sendable {
         } else {
           passes.append(.editing(place..<place + 1))
         }
-      case .classes, .points, .columns, .more: throw WholeNeeded(why: "\(labels[place]) needs the whole scan")
+      case .nothing where stage is RasterStage: passes.append(.maps(place))
+      case .classes, .points, .columns, .nothing, .more: throw WholeNeeded(why: "\(labels[place]) needs the whole scan")
       }
     }
     (self.passes, mapCell) = (passes, cell)
@@ -76,17 +79,18 @@ struct StagePlan: Sendable {
     case .column(let place):
       guard let heights = stages[place] as? HeightAboveGroundStage else { return nil }
       return ZoneSurface.cells(reach: context.length(heights.circleReach), cell: scan.cell)
+    case .maps(let place): return (stages[place] as? RasterStage)?.maps(scan, nil, context).reach
     }
   }
 
   /// The tiles that each pass is about, where the last is about some.
   func tiles(for own: [Int], of scan: TiledScan, _ context: StageContext) -> [[Int]] {
-    // What is said of points is of no use to passes after it.
+    // What is said or made of points is of no use to passes after it.
     var edited = Set(own)
     var tiles: [[Int]] = []
     for pass in passes.reversed() {
-      let isColumn = if case .column = pass { true } else { false }
-      let now = isColumn ? own : edited.sorted()
+      let isEditing = if case .editing = pass { true } else { false }
+      let now = isEditing ? edited.sorted() : own
       tiles.append(now)
       if let margin = margin(of: pass, scan, context) {
         edited.formUnion(scan.tiles(touching: now.map { scan.tiles[$0].cells.expanded(by: margin) }))

@@ -2,11 +2,13 @@ import Numerics
 
 /// What stages make of a scan, found tile by tile, pass by pass: which points are left, of what class, and what is said of them in columns. All else
 /// of a point stays as it is in the file.
-struct TiledStages: Sendable {
+struct TiledStages {
   /// Nil where no stage leaves points out or gives them classes.
   private(set) var states: PointStates?
   /// What each stage that adds columns says of all points, in their order.
   private(set) var columns: [(stage: any ColumnStage, values: ByteColumn)] = []
+  /// What stages have made beside the points, in their order: not of a part.
+  private(set) var maps: [MapFiles] = []
   /// What there is to tell of each stage.
   private(set) var told: [StageAccount]
 
@@ -57,6 +59,11 @@ struct TiledStages: Sendable {
         guard let stage = plan.stages[place] as? any ColumnStage else { continue }
         let (values, found) = try run.fill(stage, place, states, keepGoing: going)
         columns.append((stage, values))
+        told[place] = found
+      case .maps(let place):
+        guard let stage = plan.stages[place] as? RasterStage else { continue }
+        let (files, found) = try run.map(stage, place, states, keepGoing: going)
+        if let files { maps.append(files) }
         told[place] = found
       }
     }
@@ -132,6 +139,34 @@ private struct TiledPass {
     }
     told.facts = stage.facts(tally)
     return (values, told)
+  }
+}
+
+extension TiledPass {
+  /// Makes maps of points. Those of a part are kept with what was found of its tiles.
+  fileprivate func map(
+    _ stage: RasterStage, _ place: Int, _ states: PointStates?, keepGoing: (Double) -> Bool
+  ) throws(PointCloudError) -> (MapFiles?, StageAccount) {
+    let start = ContinuousClock.now
+    let maps = stage.maps(scan, states, context)
+    var told = StageAccount()
+    var files: MapFiles?
+    do throws(PointCloudError) {
+      if tiles.part == nil {
+        let left = try scan.left(states, threads: threads, keepGoing: { keepGoing(0.1 * $0) })
+        try stage.requireGround(left.ground)
+        (told.pointsBefore, told.pointsAfter) = (left.count, left.count)
+        files = try stage.files(of: maps, scan.cells(of: left.corners), context)
+      }
+      try maps.make(name, tiles, threads: threads, keepGoing: { keepGoing(0.1 + 0.9 * $0) }) {
+        (tile, made) throws(PointCloudError) in try files?.write(made, of: tile)
+      }
+    } catch {
+      throw error.code == .cancelled ? error : error.at(labels[place])
+    }
+    if let files { told.facts = RasterStage.facts(files) }
+    told.seconds = (ContinuousClock.now - start) / .seconds(1)
+    return (files, told)
   }
 }
 
