@@ -59,10 +59,15 @@ extension StageValue {
     case .number(let value): self = .number(value)
     case .string(let value): self = .string(value)
     case .array(let items):
+      let words = items.compactMap(\.stringValue)
+      if !words.isEmpty, words.count == items.count {
+        self = .strings(words)
+        return
+      }
       var numbers: [Int] = []
       for item in items {
         guard case .integer(let number) = item else {
-          throw .invalidInput("parameter '\(name)' must hold whole numbers only, not \(item.kindName)")
+          throw .invalidInput("parameter '\(name)' must hold whole numbers or strings only, not \(item.kindName)")
         }
         numbers.append(Int(number))
       }
