@@ -31,10 +31,18 @@ import Testing
     func file(_ name: String) -> [UInt8]? { files[name] }
   }
 
+  /// Where blocks lie in a GeoTIFF follows from the order of tiles, so its cells are what counts: columns, rows, and the bits of each.
+  private func cells(_ path: String) throws -> [UInt8] {
+    let grid = try RasterInput(path: path).values(sideMax: 10_000).grid
+    let numbers = [UInt32(grid.columns), UInt32(grid.rows)] + grid.values.map { $0.isNaN ? .max : $0.bitPattern }
+    return numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
+  }
+
   private func files(_ folder: TemporaryFolder) throws -> [String: [UInt8]] {
     var files: [String: [UInt8]] = [:]
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name != "summary.json" {
-      files[name] = try bytes(ofFile: "\(folder.path)/\(name)")
+      let path = "\(folder.path)/\(name)"
+      files[name] = name.hasSuffix(".tif") ? try cells(path) : try bytes(ofFile: path)
     }
     return files
   }
@@ -134,9 +142,37 @@ import Testing
   private func map(_ made: Made, _ name: String) throws -> Grid<Float> { try map(made.files, name) }
 
   private func map(_ files: [String: [UInt8]], _ name: String) throws -> Grid<Float> {
-    let path = "\(folder.path)/map.tif"
-    try write(try #require(files[name]), to: path)
-    return try RasterInput(path: path).values(sideMax: 10_000).grid
+    let bytes = try #require(files[name])
+    let numbers = stride(from: 0, to: bytes.count, by: 4).map { place in
+      bytes[place..<place + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    }
+    return Grid(
+      columns: Int(numbers[0]), rows: Int(numbers[1]),
+      values: numbers.dropFirst(2).map { $0 == .max ? .nan : Float(bitPattern: $0) })
+  }
+
+  /// Four points on a circle, everywhere: which triangles they make must not follow from where the scan begins, nor do heights between them.
+  @Test func `what is cropped is mapped as the file of it`() throws {
+    var random = SeededGenerator(seed: testSeed)
+    let cloud = try PointCloud(
+      points: (0..<6_400).map { index in
+        NewPoint(
+          x: 1_000 + Double(index % 80), y: 2_000 + Double(index / 80), z: Double.random(in: 0..<9, using: &random),
+          classification: 2)
+      }, systemIdentifier: "TEST", generatingSoftware: "")
+    let path = "\(folder.path)/scan.las"
+    try cloud.write(path: path)
+    let stages =
+      #"[{"stage": "crop", "min_x": 1016.5, "max_x": 1061, "min_y": 2033.5}, "#
+      + #"{"stage": "raster", "products": ["dtm", "slope", "density"], "cell": 0.7}]"#
+    let whole = try run(path, stages)
+    let wanted = try maps(whole, Self.parameters([.dtm, .slope, .density], cell: 0.7))
+    let tiled = try run(path, stages, tilePoints: 150, threads: 2)
+    #expect(tiled.summary.tiles > 20 && wanted["dtm.tif"] != nil)
+    for (name, bytes) in wanted {
+      let isSame = whole.file(name) == bytes && tiled.file(name) == bytes
+      #expect(isSame, "\(name), seed \(testSeed)")
+    }
   }
 
   @Test func `maps before and after other stages are told apart by their names`() throws {
