@@ -7,7 +7,8 @@ public struct StagesPipeline {
   /// A LAS or LAZ file of more than twice `tilePointsMax` points is worked on tile by tile, in memory that does not grow with it, where all
   /// stages leave points out, give them classes by what lies near, or say more of them in columns that follow from their nearest
   /// neighbours or the ground: the result is the same. All else is in memory as a whole, and so is the map of the bare earth for
-  /// `height_above_ground`.
+  /// `height_above_ground`. Stages `raster` write their maps beside the result; of what is in memory, from a LAS file that lies there while they
+  /// are made.
   ///
   /// - Parameters:
   ///   - threads: the most threads to use, the caller's own among them.
