@@ -127,6 +127,20 @@ public struct RetryRequest: Hashable, Codable, Sendable {
   public static var members: [String: [String]] { ["": CodingKeys.allCases.map(\.rawValue)] }
 }
 
+/// The body of `POST /v1/arrays/{id}/retry`; it may be left out.
+public struct ArrayRetryRequest: Hashable, Codable, Sendable {
+  /// The most units of its capability's meter to hold credits for, for each task; as the array was submitted unless said.
+  public var unitsMax: Int64?
+
+  public init(unitsMax: Int64? = nil) { self.unitsMax = unitsMax }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case unitsMax = "units_max"
+  }
+
+  public static var members: [String: [String]] { ["": CodingKeys.allCases.map(\.rawValue)] }
+}
+
 /// The body of `POST /v1/jobs:retry` and of `POST /v1/jobs:cancel`: which jobs to do again, or to cancel.
 public struct BulkJobRequest: Hashable, Codable, Sendable {
   /// Of a retry `failed` unless said, or `cancelled`; of a cancellation some of `blocked`, `scheduled`, `queued` and

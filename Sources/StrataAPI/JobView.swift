@@ -60,6 +60,8 @@ public struct JobView: Hashable, Codable, Sendable {
   public var scheduledFor: String?
   /// The jobs that it was submitted to run after; absent in listings, and where there are none.
   public var after: [JobID]?
+  /// What becomes of it where one of those fails or is cancelled; absent as `after` is.
+  public var onDependencyFailure: DependencyPolicy?
   /// How many of them have not ended; absent unless it is blocked.
   public var waitsFor: Int?
   /// The batch it is in.
@@ -85,7 +87,8 @@ public struct JobView: Hashable, Codable, Sendable {
     finishedAt: String? = nil, heldMicrocredits: Int64, chargeMaxMicrocredits: Int64, costMicroeuro: Int64 = 0,
     chargedMicrocredits: Int64 = 0,
     results: [ArtifactReference] = [], summary: JSONValue? = nil, error: AttemptError? = nil, jobsAhead: Int? = nil,
-    scheduledFor: String? = nil, after: [JobID]? = nil, waitsFor: Int? = nil, batch: BatchID? = nil,
+    scheduledFor: String? = nil, after: [JobID]? = nil, onDependencyFailure: DependencyPolicy? = nil,
+    waitsFor: Int? = nil, batch: BatchID? = nil,
     uniqueKey: String? = nil, retryOf: JobID? = nil, retriedBy: JobID? = nil, schedule: ScheduledRunView? = nil,
     task: TaskView? = nil, name: String? = nil, labels: [String: String]? = nil, retry: RetryPolicy? = nil,
     unitsMax: Int64? = nil
@@ -126,6 +129,7 @@ public struct JobView: Hashable, Codable, Sendable {
     self.jobsAhead = jobsAhead
     self.scheduledFor = scheduledFor
     self.after = after
+    self.onDependencyFailure = onDependencyFailure
     self.waitsFor = waitsFor
     self.batch = batch
     self.uniqueKey = uniqueKey
@@ -171,6 +175,7 @@ public struct JobView: Hashable, Codable, Sendable {
     case heldMicrocredits = "held_microcredits"
     case chargeMaxMicrocredits = "charge_max_microcredits"
     case unitsMax = "units_max"
+    case onDependencyFailure = "on_dependency_failure"
     case costMicroeuro = "cost_microeuro"
     case chargedMicrocredits = "charged_microcredits"
     case jobsAhead = "jobs_ahead"

@@ -45,6 +45,11 @@ import Testing
     #expect(try await stack.account().postedMicrocredits == 5_012_000)
     #expect(try await submit(words).code == 0)
     #expect(try await stack.account().postedMicrocredits == 5_012_000)
+    let quiet = try await submit(["--split", "3", "--idempotency-key", "k", "--json"])
+    let accepted = try JSONDecoder().decode([String: JSONValue].self, from: Data(quiet.output.utf8))
+    let array = try #require(accepted["array"]?.stringValue)
+    #expect(accepted["id"]?.stringValue != array && accepted["tasks"] == nil, "\(quiet)")
+    #expect(try await strata(["array", "show", array], on: stack).code == 0)
     for words in [
       ["--split", "1"], ["--split", "2", "--array", "1-2"], ["--split", "257"],
       ["--split", "2", "--param", "part=1/2"],

@@ -77,6 +77,28 @@ import Testing
     #expect(back.warnings.isEmpty)
   }
 
+  /// Whatever bits stand for it: the fuzzer found one of which text said more than could be read.
+  @Test(arguments: [ScanFormat.ply, .pcd, .csv]) func `what is no number comes back as that`(format: ScanFormat) throws
+  {
+    let bits: [UInt64] = [
+      0xFFF2_677A_6E16_4193, 0x7FF0_0000_0000_0001, 0x7FF8_0000_0000_0000, 0xFFF8_0000_0000_0000,
+      0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000, 0x4009_21FB_5444_2D18,
+    ]
+    let doubles = bits.map { Double(bitPattern: $0) }
+    let floats: [Float] = [.nan, .signalingNaN, -.signalingNaN, -.infinity, .infinity, 0, -0.25]
+    let cloud = try PointCloud(
+      points: bits.indices.map { NewPoint(x: Double($0), y: 1, z: 2) }, systemIdentifier: "", generatingSoftware: ""
+    ).adding([ExtraColumn("wide", .float64(doubles)), ExtraColumn("narrow", .float32(floats))])
+    try cloud.write(path: "\(folder.path)/scan.las")
+    _ = try convert("\(folder.path)/scan.las", ConvertParameters(format: format))
+    _ = try convert("\(folder.path)/scan.\(format.rawValue)")
+    let back = try PointCloud.read(path: "\(folder.path)/scan.laz")
+    for (name, values) in [("wide", doubles), ("narrow", floats.map(Double.init))] {
+      let found = try #require(back.extraValues(named: name))
+      #expect(zip(found, values).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN } && found.count == values.count)
+    }
+  }
+
   @Test func `PLY of either byte order and in text is the same`() throws {
     let head =
       "element vertex 2\nproperty float x\nproperty double y\nproperty short z\nproperty list uchar int more\n"

@@ -137,6 +137,26 @@ import Testing
     }
   }
 
+  @Test func tasksAreDoneAgainWithAsMuchAsIsSaid() async throws {
+    let fixture = try await ControlFixture()
+    var tasks = draft([try await fixture.upload("1234567890")], unitsMax: 3)
+    tasks.array = ArrayDraft(try TaskIndexes(text: "1-2"), runningMax: nil)
+    let keeper = ArrayKeeper(ledger: fixture.ledger, admission: fixture.control.admission, limits: ArrayLimits())
+    let array = ArrayID(try await fixture.control.submit(tasks, tenant: fixture.tenant).id)
+    while try await keeper.makeDue() > 0 {}
+    for lease in try await fixture.lease(2) {
+      try await fixture.fail(lease, code: "units_exceeded", isRetryable: false)
+    }
+    try await fixture.settler().drain()
+    let error = await #expect(throws: StrataError.self) {
+      try await fixture.control.retryArray(array, tenant: fixture.tenant, unitsMax: -1)
+    }
+    #expect(error?.code == .invalidBody)
+    let again = try await fixture.control.retryArray(array, tenant: fixture.tenant, unitsMax: 12)
+    #expect(again.tasks == 2 && again.held == MicroCredits(micros: 1_024))
+    #expect(try await fixture.ledger.verify().isSound)
+  }
+
   @Test func aRetryIsNotBoundByWhatCannotBe() async throws {
     let fixture = try await ControlFixture()
     for (draft, unitsMax) in [

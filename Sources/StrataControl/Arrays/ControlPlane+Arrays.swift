@@ -119,9 +119,10 @@ extension ControlPlane {
   /// their indexes and the same request, at today's price. An array is done again once; asked again, the answer is the one
   /// that does. However many have failed, they are read a page at a time and kept as a bit for each task.
   ///
-  /// - Throws: `conflict` unless all its tasks have ended and some that failed are left.
+  /// - Parameter unitsMax: the most units to hold credits for, for each task; as the array was submitted unless said.
+  /// - Throws: `conflict` unless all its tasks have ended and some that failed are left; `invalidBody` for a bound of what is not counted.
   public func retryArray(
-    _ id: ArrayID, tenant: TenantID, idempotencyKey: String? = nil
+    _ id: ArrayID, tenant: TenantID, unitsMax: Int64? = nil, idempotencyKey: String? = nil
   ) async throws(StrataError) -> AdmittedJob {
     let stored = try await storedArray(id, tenant)
     guard stored.finishedAt != nil else {
@@ -129,6 +130,8 @@ extension ControlPlane {
     }
     guard stored.failed > 0 else { throw StrataError(.conflict, "no task of array \(id) has failed") }
     var draft = try JobDraft(definitionJSON: stored.draftJSON)
+    if let unitsMax { try admission.check.requireSensible(unitsMax: unitsMax, of: draft.capability) }
+    draft.unitsMax = unitsMax ?? draft.unitsMax
     draft.idempotencyKey = idempotencyKey
     let indexes = try await indexesToRetry(of: stored)
     return try await admission.submit(

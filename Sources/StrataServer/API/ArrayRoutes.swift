@@ -89,9 +89,11 @@ struct ArrayRoutes {
     _ id: ArrayID, _ request: HTTPRequest, _ tenant: TenantID, _ key: String?
   ) async throws -> HTTPResponse {
     let body = try await request.body.collect(limit: Self.retryBodyBytesMax)
-    // What is ignored would be believed.
-    if !body.isEmpty { _ = try JSONCoding.decode([String: JSONValue].self, from: body, members: ["": []]) }
-    let accepted = try await control.retryArray(id, tenant: tenant, idempotencyKey: key)
+    let asked =
+      body.isEmpty
+      ? ArrayRetryRequest()
+      : try JSONCoding.decode(ArrayRetryRequest.self, from: body, members: ArrayRetryRequest.members)
+    let accepted = try await control.retryArray(id, tenant: tenant, unitsMax: asked.unitsMax, idempotencyKey: key)
     var response = try HTTPResponse.json(JobAccepted(accepted), status: .accepted)
     response.headers.append("location", "/v1/arrays/\(accepted.id)")
     return response

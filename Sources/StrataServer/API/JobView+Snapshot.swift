@@ -38,6 +38,7 @@ extension JobView {
       error: record.error, jobsAhead: snapshot.jobsAhead,
       scheduledFor: snapshot.scheduledFor?.text,
       after: record.structure.after.isEmpty ? nil : record.structure.after,
+      onDependencyFailure: record.structure.after.isEmpty ? nil : record.structure.dependencyPolicy,
       waitsFor: record.state == .blocked ? record.blockers : nil, batch: record.structure.batch,
       uniqueKey: record.structure.unique?.key, retryOf: record.structure.retryOf, retriedBy: record.retriedBy,
       schedule: record.occurrence.map {

@@ -90,7 +90,9 @@ struct ArrayAction {
   }
 
   private func retry() async throws {
-    let accepted: JobAccepted = try await server.post(path + ["retry"], idempotencyKey: "cli-\(JobID())")
+    let accepted: JobAccepted = try await server.post(
+      "/v1/arrays/\(id)/retry", ArrayRetryRequest(unitsMax: try JobOptions.unitsMax(arguments)),
+      idempotencyKey: "cli-\(JobID())")
     WarningText.tell(accepted.warnings)
     if accepted.isRepeat, !asJSON { Terminal.note("strata: the failed tasks of array \(id) are done again already") }
     Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)

@@ -26,7 +26,12 @@ extension Command {
         "only those in this state: pending, scheduled, queued, running, succeeded, failed, cancelled; or waiting: made, and"
           + " not running (tasks)"),
       .option("tenant", "NAME", "those of this tenant (list; operators)"),
-      .option("limit", "N|all", "how many (list, tasks) [20]"), .dataDirectory, .json,
+      .option("limit", "N|all", "how many (list, tasks) [20]"),
+      .option(
+        "units-max", "N",
+        "the most points, or what else its capability counts, to hold credits for, for each task (retry) [as submitted]"
+      ),
+      .dataDirectory, .json,
     ],
     run: { arguments in
       guard let word = arguments.positional.first else {
@@ -69,6 +74,9 @@ enum ArrayVerb: String, CaseIterable {
     }
     if arguments.has("limit"), self != .tasks, self != .list {
       throw UsageError("--limit is for 'strata array list' and 'tasks'", command: "array")
+    }
+    if arguments.has("units-max"), self != .retry {
+      throw UsageError("--units-max is for 'strata array retry'", command: "array")
     }
   }
 

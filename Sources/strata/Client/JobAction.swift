@@ -158,6 +158,7 @@ package enum JobText {
       ("start by", job.startBy.flatMap { job.startedAt == nil ? $0 : nil }),
       ("waiting", job.jobsAhead.map { "\($0) of its tenant's jobs in the queue go first" }),
       ("waits for", job.waitsFor.map { "\($0) of \(Set(job.after ?? []).count) jobs" }),
+      ("on failure", job.waitsFor == nil ? nil : job.onDependencyFailure.map(text)),
       ("preemptible", job.preemption.map(RequestText.text)),
       ("preempted", job.preemptions.map { $0.counted("time") }),
       ("progress", job.progress.flatMap(text)),
@@ -180,6 +181,14 @@ package enum JobText {
     rows += job.results.map { ("result", "\($0.name)  \($0.sizeBytes.asBytes)  \($0.digest)") }
     let lines = rows.compactMap { row in row.value.map { row.name.padded(to: 12) + $0 } }
     return (lines + SummaryText.lines(of: job.summary)).joined(separator: "\n")
+  }
+
+  private static func text(of policy: DependencyPolicy) -> String {
+    switch policy {
+    case .fail: "of one of those it fails, too"
+    case .skip: "of one of those it is cancelled"
+    case .run: "of one of those it runs all the same"
+    }
   }
 
   /// What its capability has counted of its work, or will at most.

@@ -82,3 +82,17 @@ struct SplitJob {
     }
   }
 }
+
+/// What was accepted, with the array of the parts where it was split.
+struct SplitAccepted: Encodable {
+  let accepted: JobAccepted
+  let array: JobID?
+
+  private enum CodingKeys: CodingKey { case array }
+
+  func encode(to encoder: any Encoder) throws {
+    try accepted.encode(to: encoder)
+    var object = encoder.container(keyedBy: CodingKeys.self)
+    try object.encodeIfPresent(array, forKey: .array)
+  }
+}

@@ -69,8 +69,10 @@ struct Submission {
     }
     request.inputs = try await inputs.upload().map(JobInput.artifact) + results
     let accepted: JobAccepted
+    var array: JobID?
     if let parts {
-      accepted = try await submit(parts, of: request)
+      let made = try await submit(parts, of: request)
+      (accepted, array) = (made.whole, made.array)
     } else {
       accepted = try await submit(request)
     }
@@ -82,7 +84,8 @@ struct Submission {
       return try await follow(ArrayID(accepted.id), tasks: tasks, isRepeat: accepted.isRepeat)
     }
     guard waits else {
-      Terminal.print(asJSON ? try JSONText.of(accepted) : accepted.id.description)
+      Terminal.print(
+        asJSON ? try JSONText.of(SplitAccepted(accepted: accepted, array: array)) : accepted.id.description)
       return .done
     }
     if !asJSON, !accepted.isRepeat {
@@ -103,7 +106,9 @@ struct Submission {
   }
 
   /// The parts, and then the job that puts them together.
-  private func submit(_ parts: SplitJob.Parts, of request: JobRequest) async throws -> JobAccepted {
+  private func submit(
+    _ parts: SplitJob.Parts, of request: JobRequest
+  ) async throws -> (whole: JobAccepted, array: JobID) {
     let tasks = try await submit(parts.tasks(of: request), keySuffix: SplitJob.keySuffix)
     if tasks.isRepeat, tasks.state == .cancelled {
       throw StrataError(
@@ -114,7 +119,7 @@ struct Submission {
       Terminal.note("array \(tasks.id) of \(parts.count.counted("part")) accepted, at most \(most) credits together")
     }
     do {
-      return try await submit(parts.whole(of: request, from: tasks.id))
+      return (try await submit(parts.whole(of: request, from: tasks.id)), tasks.id)
     } catch let refusal as StrataError where SplitJob.isRefusal(refusal.code) && !tasks.isRepeat {
       await withdraw(tasks.id)
       throw refusal

@@ -52,6 +52,8 @@ struct TableWriter {
   }
 
   private static func append(_ value: Double, _ column: PointTable.Column, to bytes: inout [UInt8]) {
+    // Its sign and its other bits, which would be written, too, say nothing that others could read.
+    guard !value.isNaN else { return bytes += "nan".utf8 }
     let decimals = column.decimals ?? 0
     let moved = (value * TextLines.powers[decimals]).rounded()
     let isWhole = column.decimals != nil || value == moved
