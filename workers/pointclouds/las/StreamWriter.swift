@@ -34,13 +34,14 @@ import Synchronization
   private let length: Int
   private var chunks: LAZWriter?
   private var recount = Recount()
-  /// Records that wait to be written: so many bytes of the block.
-  private let pending: ByteBlock
+  /// Records that wait to be written: so many bytes of the block, which grows with them, as a few points may have wide records.
+  private var pending: ByteBlock
   private var pendingBytes = 0
   private let pendingMax: Int
 
   /// Uncompressed points are written in parts of about so many bytes.
   private static let partBytes = 4 << 20
+  private static let roomAtFirst = 1 << 16
 
   /// Begins a file.
   ///
@@ -57,7 +58,7 @@ import Synchronization
     let (header, prefix) = try frame.prefix(chunks?.record.variableLengthRecord)
     let length = header.recordLength
     let recordsMax = if let chunks { 2 * max(1, threads) * chunks.chunkSize } else { Self.partBytes / length + 1 }
-    let pending = try ByteBlock(count: recordsMax * length)
+    let pending = try ByteBlock(count: min(Self.roomAtFirst, recordsMax * length))
     let file = try AtomicFile(path)
     // Compressed points begin with the place of the chunk table, which is known at the end.
     try file.write(prefix + (isCompressed ? [UInt8](repeating: 0, count: 8) : []))
@@ -81,6 +82,7 @@ import Synchronization
     var taken = 0
     while taken < records.count {
       let part = min(records.count - taken, pendingMax - pendingBytes)
+      try reserve(pendingBytes + part)
       let target = unsafe pending.base + pendingBytes
       unsafe target.copyMemory(from: records.baseAddress.unsafelyUnwrapped + taken, byteCount: part)
       pendingBytes += part
@@ -126,6 +128,13 @@ import Synchronization
     try file.overwrite(bytes, at: 0)
     try file.commit()
     return header
+  }
+
+  private mutating func reserve(_ bytes: Int) throws(PointCloudError) {
+    guard bytes > pending.count else { return }
+    let larger = try ByteBlock(count: min(pendingMax, max(bytes, 2 * pending.count)))
+    unsafe larger.base.copyMemory(from: pending.base, byteCount: pendingBytes)
+    pending = larger
   }
 
   private mutating func checkCount(_ more: Int) throws(PointCloudError) {
