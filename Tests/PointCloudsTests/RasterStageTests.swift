@@ -31,7 +31,8 @@ import Testing
     func file(_ name: String) -> [UInt8]? { files[name] }
   }
 
-  /// Where blocks lie in a GeoTIFF follows from the order of tiles, so its cells are what counts: columns, rows, and the bits of each.
+  /// How blocks of a GeoTIFF are laid out, and filled up beyond its edges, follows from how they are written, so its cells are what counts: columns, rows,
+  /// and the bits of each.
   private func cells(_ path: String) throws -> [UInt8] {
     let grid = try RasterInput(path: path).values(sideMax: 10_000).grid
     let numbers = [UInt32(grid.columns), UInt32(grid.rows)] + grid.values.map { $0.isNaN ? .max : $0.bitPattern }
