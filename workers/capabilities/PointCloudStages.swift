@@ -67,7 +67,7 @@ extension StageValue {
       var numbers: [Int] = []
       for item in items {
         guard case .integer(let number) = item else {
-          throw .invalidInput("parameter '\(name)' must hold whole numbers or strings only, not \(item.kindName)")
+          throw .invalidInput("parameter '\(name)' must hold whole numbers only, or strings only, not \(item.kindName)")
         }
         numbers.append(Int(number))
       }

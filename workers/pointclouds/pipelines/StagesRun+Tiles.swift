@@ -71,6 +71,8 @@ extension StagesRun {
           threads: threads, keepGoing: going)
       }
     } catch  where error.code == .limitExceeded {
+      // In memory there would be as many cells.
+      if let place = plan.mapsOfAll { throw RasterStage.tooLarge(error).at(labels[place]) }
       guard sharing.isSplit else { return nil }
       throw Self.noParts(error.message)
     }

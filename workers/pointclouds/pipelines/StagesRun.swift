@@ -113,7 +113,7 @@ struct StagesRun {
     let metresPerUnit = measuring == nil ? 1 : parameters.lengthUnit.metresPerUnit(of: scan.system, &scan.warnings)
     return StageContext(
       threads: threads, metresPerUnit: metresPerUnit, heightFactor: scan.system?.heightFactor ?? 1,
-      system: scan.system, folder: outputDirectory)
+      system: scan.system, folder: outputDirectory, scanPoints: scan.points)
   }
 
   /// Draws the cloud, coloured by what the last stage found that finds something to colour it by.

@@ -25,8 +25,10 @@ struct MapFiles {
   ) throws(PointCloudError) {
     (self.parameters, self.cells, self.cell, self.heightFactor) = (parameters, cells, cell, heightFactor)
     (self.wkt, self.folder, self.prefix) = (wkt, folder, prefix)
+    // What a hidden map is made for is in no other set of maps with this prefix.
+    let hidden = ".\(prefix)\(parameters.products.first?.rawValue ?? "")-"
     for product in parameters.mapped {
-      let name = "\(parameters.products.contains(product) ? "" : ".")\(prefix)\(product.rawValue).tif"
+      let name = "\(parameters.products.contains(product) ? prefix : hidden)\(product.rawValue).tif"
       outputs[product] = try RasterOutput(
         product.rawValue, cells.frame(cell: cell), wkt: wkt, path: "\(folder)/\(name)")
     }
@@ -57,6 +59,7 @@ struct MapFiles {
       let source = outputs[product.isOfTerrain ? .dtm : product]
       guard let source else { continue }
       if product == .contours {
+        try requireContours()
         try ContourFile.write(
           raster: source.path, interval: parameters.contourInterval, wkt: wkt, to: "\(folder)/\(prefix)contours.geojson"
         )
@@ -64,6 +67,20 @@ struct MapFiles {
       if product.hasPicture { try draw(product, source.path, threads: threads) }
     }
     return asked.flatMap { $0.fileNames(prefix: prefix) }
+  }
+
+  /// Lines that would be drawn above one another: more than anyone can tell apart, made of heights that are none.
+  private static let contourLevelsMax = 100_000.0
+
+  private func requireContours() throws(PointCloudError) {
+    guard let statistics = outputs[.dtm]?.statistics, let lowest = statistics.lowest, let highest = statistics.highest
+    else { return }
+    let levels = (Double(highest) - Double(lowest)) / parameters.contourInterval
+    guard levels > Self.contourLevelsMax else { return }
+    throw PointCloudError(
+      .limitExceeded,
+      "heights from \(lowest) to \(highest) would take \(levels.rounded()) contours, and \(Int(Self.contourLevelsMax)) are drawn",
+      remedy: "Leave out points that are no ground, or choose a greater 'contour_interval'.")
   }
 
   private func draw(_ product: RasterProduct, _ raster: String, threads: Int) throws(PointCloudError) {

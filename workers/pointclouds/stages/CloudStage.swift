@@ -80,6 +80,8 @@ public struct StageContext: Sendable {
   public let system: CoordinateSystem?
   /// Where files may be written; nil where none may.
   public let folder: String?
+  /// How many points the scan has, as far as that is known, which limits follow from.
+  let scanPoints: Int
   /// Where the scan lies that clouds are of, or parts of; nil for just a cloud.
   private(set) var corners: ScanCorners?
   /// Whether clouds are of a tile, and of what lies around it (`TilePoints.cloud`).
@@ -87,11 +89,11 @@ public struct StageContext: Sendable {
 
   public init(
     threads: Int = 1, metresPerUnit: Double = 1, heightFactor: Double = 1, system: CoordinateSystem? = nil,
-    folder: String? = nil
+    folder: String? = nil, scanPoints: Int = 0
   ) {
     self.threads = max(1, threads)
     (self.metresPerUnit, self.heightFactor, self.system) = (metresPerUnit, heightFactor, system)
-    self.folder = folder
+    (self.folder, self.scanPoints) = (folder, scanPoints)
   }
 
   /// The same for tiles.

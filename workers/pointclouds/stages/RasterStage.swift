@@ -22,7 +22,8 @@ struct RasterStage: CloudStage {
         in: 0...1_000_000),
       .number(
         "contour_interval", "Height from one contour to the next, in the file's vertical unit", 1, in: 0.001...10_000),
-      .text("prefix", "What the names of the files begin with: letters, digits, '-', '_' and '.'"),
+      .text(
+        "prefix", "What the names of the files begin with: letters, digits, '-', '_' and '.'", bytesMax: prefixBytesMax),
     ])
 
   let values: StageValues
@@ -37,7 +38,7 @@ struct RasterStage: CloudStage {
       RasterParameters(
         products: values.some("products"), method: values.choice("method"), ground: .classified,
         reach: values.number("reach"), gap: values.number("gap"), contourInterval: values.number("contour_interval"),
-        filter: GroundParameters(cell: values.number("cell"))
+        filter: Self.filter(cell: values.number("cell"))
       ).withProductsInOrder
     prefix = values.text("prefix")
     try parameters.validate()
@@ -51,6 +52,13 @@ struct RasterStage: CloudStage {
           "Give at most \(Self.prefixBytesMax) letters, digits, '-', '_' and '.', of which the last does not come first."
       )
     }
+  }
+
+  /// Its window is how far a smooth surface goes on, which small cells shorten.
+  private static func filter(cell: Double) -> GroundParameters {
+    var filter = GroundParameters(cell: cell)
+    filter.window = min(filter.window, Double(GroundParameters.radiusMax) * cell)
+    return filter
   }
 
   var change: StageChange { .nothing }
@@ -73,12 +81,25 @@ struct RasterStage: CloudStage {
   func files(
     of maps: TileMaps, _ cells: CellRectangle, _ context: StageContext
   ) throws(PointCloudError) -> MapFiles {
+    try MapFiles(
+      maps.parameters, cells, cell: maps.scan.cell, heightFactor: maps.heightFactor, wkt: context.system?.wkt,
+      folder: try Self.folder(context), prefix: prefix)
+  }
+
+  private static func folder(_ context: StageContext) throws(PointCloudError) -> String {
     guard let folder = context.folder else {
       throw PointCloudError(.unsupported, "maps are files, and there is no folder for them", remedy: "Give a folder.")
     }
-    return try MapFiles(
-      maps.parameters, cells, cell: maps.scan.cell, heightFactor: maps.heightFactor, wkt: context.system?.wkt,
-      folder: folder, prefix: prefix)
+    return folder
+  }
+
+  /// That there would be too many cells, or points in one place, as stages can mend it.
+  static func tooLarge(_ error: PointCloudError) -> PointCloudError {
+    PointCloudError(
+      .limitExceeded, error.message,
+      remedy:
+        "Choose another 'cell', leave out stray points before (stages 'crop' and 'outliers'), or make maps by pointcloud.raster, whose limits are parameters."
+    )
   }
 
   func requireGround(_ count: Int) throws(PointCloudError) {
@@ -104,16 +125,23 @@ struct RasterStage: CloudStage {
   func run(
     _ cloud: PointCloud, _ context: StageContext, progress: (Double) -> Bool
   ) throws(PointCloudError) -> StageResult {
-    let folder = context.folder ?? "."
+    let folder = try Self.folder(context)
     let path = AtomicFile.temporaryPath(for: "\(folder)/.points-of-maps.las")
     // Whatever comes of it, no name is kept.
     defer { unsafe unlink(path) }
     try cloud.write(path: path, threads: context.threads, keepGoing: { progress(0.1 * $0) })
-    let points = Int(clamping: cloud.count)
-    let scan = try TiledScan(
-      PointFile(path: path, limits: ReadLimits(fileBytesMax: .max, pointsMax: .max)), cell: context.length(cell),
-      limit: GroundParameters().cellsLimit(points: points), folder: folder, tilePointsMax: defaultTilePointsMax,
-      threads: context.threads, keepGoing: { progress(0.1 + 0.2 * $0) })
+    let file = try PointFile(path: path, limits: ReadLimits(fileBytesMax: .max, pointsMax: .max))
+    // It is open: a process that is killed from now on leaves nothing.
+    unsafe unlink(path)
+    let scan: TiledScan
+    do throws(PointCloudError) {
+      scan = try TiledScan(
+        file, cell: context.length(cell),
+        limit: GroundParameters().cellsLimit(points: max(cloud.count, context.scanPoints)), folder: folder,
+        tilePointsMax: defaultTilePointsMax, threads: context.threads, keepGoing: { progress(0.1 + 0.2 * $0) })
+    } catch {
+      throw error.code == .limitExceeded ? Self.tooLarge(error) : error
+    }
     try requireGround(scan.groundCount)
     let maps = maps(scan, nil, context)
     let files = try files(of: maps, scan.cells, context)

@@ -62,7 +62,7 @@ public struct StageParameter: Hashable, Codable, Sendable {
   /// What it means, with its unit.
   public let summary: String
   public let defaultValue: StageValue
-  /// Of a number, or of each of a list of them; of a list of strings its length.
+  /// Of a number, or of each of a list of them; of a list of strings its length, of a string its bytes.
   public let minimum: Double?
   public let maximum: Double?
   /// The only strings allowed, each of a list; nil where any is.
@@ -115,9 +115,10 @@ public struct StageParameter: Hashable, Codable, Sendable {
   }
 
   /// Text, empty unless it is given.
-  static func text(_ name: String, _ summary: String) -> Self {
+  static func text(_ name: String, _ summary: String, bytesMax: Int? = nil) -> Self {
     Self(
-      name: name, kind: .string, summary: summary, defaultValue: .string(""), minimum: nil, maximum: nil, choices: nil)
+      name: name, kind: .string, summary: summary, defaultValue: .string(""), minimum: nil,
+      maximum: bytesMax.map(Double.init), choices: nil)
   }
 
   static func boolean(_ name: String, _ summary: String, _ usual: Bool) -> Self {
@@ -160,8 +161,9 @@ public struct StageParameter: Hashable, Codable, Sendable {
       throw refusal("is \(number)", "Give \(kind.words) from \(low) to \(high).")
     }
     if numbers.count > Self.listMax { throw refusal("has \(numbers.count) numbers", "Give at most \(Self.listMax).") }
-    if case .string(let text) = converted, text.utf8.count > Self.textMax {
-      throw refusal("has \(text.utf8.count) bytes", "Give at most \(Self.textMax).")
+    let textMax = min(Self.textMax, Int(high.isFinite ? high : Double(Self.textMax)))
+    if case .string(let text) = converted, text.utf8.count > textMax {
+      throw refusal("has \(text.utf8.count) bytes", "Give at most \(textMax).")
     }
     let words: [String] =
       switch converted {

@@ -50,6 +50,12 @@ struct StagePlan: Sendable {
     (self.passes, mapCell) = (passes, cell)
   }
 
+  /// The first stage that makes maps of all points of the scan: before it none is left out.
+  var mapsOfAll: Int? {
+    let first = stages.firstIndex { $0 is RasterStage || $0.change == .points }
+    return first.flatMap { stages[$0] is RasterStage ? $0 : nil }
+  }
+
   var columnStages: [any ColumnStage] { stages.compactMap { $0 as? any ColumnStage } }
   /// The most bytes that a pass says of each point.
   var columnBytes: Int { columnStages.map(\.columnBytes).max() ?? 0 }
