@@ -71,10 +71,6 @@ struct PicturePointReader: Sendable {
 
   var fields: PointFields { [.height, .classification, .intensity, .color] }
 
-  func points(_ records: PointRecords) -> [PicturePoint] {
-    (0..<records.count).compactMap { point(records, $0) }
-  }
-
   func bounds(_ records: PointRecords) -> (low: SIMD3<Double>, high: SIMD3<Double>) {
     var (low, high) = (SIMD3(repeating: Double.infinity), SIMD3(repeating: -Double.infinity))
     for index in 0..<records.count {

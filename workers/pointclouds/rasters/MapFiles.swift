@@ -40,7 +40,7 @@ struct MapFiles {
     guard !part.isEmpty else { return }
     let place = part.low &- cells.low
     for (product, map) in maps {
-      try outputs[product]?.write(map.part(part, of: tile.cells), column: place.x, row: place.y)
+      try outputs[product]?.write(map.cropped(to: part, of: tile.cells), column: place.x, row: place.y)
     }
   }
 
@@ -128,19 +128,5 @@ extension RasterProduct {
   func fileNames(prefix: String) -> [String] {
     guard self != .contours else { return ["\(prefix)contours.geojson"] }
     return (self == .hillshade ? [] : ["\(prefix)\(rawValue).tif"]) + (hasPicture ? ["\(prefix)\(rawValue).png"] : [])
-  }
-}
-
-extension Grid<Float> {
-  /// The values of some of the cells that a map has.
-  fileprivate func part(_ part: CellRectangle, of cells: CellRectangle) -> Grid<Float> {
-    guard part != cells else { return self }
-    let place = part.low &- cells.low
-    return Grid(
-      columns: part.columns, rows: part.rows,
-      values: (0..<part.rows).flatMap { row in
-        let start = (place.y + row) * columns + place.x
-        return values[start..<start + part.columns]
-      })
   }
 }

@@ -1,3 +1,5 @@
+import Numerics
+
 /// The squares of cells into which the points of a scan are sorted. Cells and blocks lie at multiples of their sides, whatever the scan,
 /// so a block is a union of cells of any raster with this cell.
 struct BlockLattice: Hashable, Sendable {
@@ -138,5 +140,20 @@ struct CellRectangle: Hashable, Sendable {
   /// The frame of a raster of these cells.
   func frame(cell: Double) -> GridFrame {
     GridFrame(first: SIMD2<Double>(low), cell: cell, columns: columns, rows: rows)
+  }
+}
+
+extension Grid<Float> {
+  /// Of a map of some cells, what it has for those of a part of them.
+  func cropped(to part: CellRectangle, of cells: CellRectangle) -> Grid<Float> {
+    guard part != cells else { return self }
+    let place = part.low &- cells.low
+    var values: [Float] = []
+    values.reserveCapacity(part.columns * part.rows)
+    for row in place.y..<place.y + part.rows {
+      let start = row * columns + place.x
+      values += self.values[start..<start + part.columns]
+    }
+    return Grid(columns: part.columns, rows: part.rows, values: values)
   }
 }

@@ -34,17 +34,7 @@ struct TilePoints: Sendable {
   }
 
   /// A map of the region, without what lies outside of the tile.
-  func cropped(_ grid: Grid<Float>) -> Grid<Float> {
-    let (cells, offset) = (tile.cells, tile.cells.low &- region.low)
-    guard cells != region else { return grid }
-    var values: [Float] = []
-    values.reserveCapacity(cells.columns * cells.rows)
-    for row in offset.y..<offset.y + cells.rows {
-      let start = row * grid.columns + offset.x
-      values += grid.values[start..<start + cells.columns]
-    }
-    return Grid(columns: cells.columns, rows: cells.rows, values: values)
-  }
+  func cropped(_ grid: Grid<Float>) -> Grid<Float> { grid.cropped(to: tile.cells, of: region) }
 }
 
 // As clouds, for stages.

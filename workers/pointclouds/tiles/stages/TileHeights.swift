@@ -67,7 +67,7 @@ struct BareEarth {
     let frame = try HeightAboveGroundStage.frame(
       scan.header.box(corners.low, corners.high), cell: scan.cell, points: points)
     guard !open.isEmpty else { return ColumnTally() }
-    let filled = within(CellRectangle(frame)).filled(keepGoing: keepGoing)
+    let filled = terrain.cropped(to: CellRectangle(frame), of: scan.cells).filled(keepGoing: keepGoing)
     var tally = ColumnTally()
     for number in open {
       guard keepGoing() else { throw .cancelled }
@@ -91,17 +91,6 @@ struct BareEarth {
       tally.add(found)
     }
     return tally
-  }
-
-  /// The map of some cells of the scan.
-  private func within(_ cells: CellRectangle) -> Grid<Float> {
-    let place = cells.low &- scan.cells.low
-    return Grid(
-      columns: cells.columns, rows: cells.rows,
-      values: (0..<cells.rows).flatMap { row in
-        let start = (place.y + row) * terrain.columns + place.x
-        return terrain.values[start..<start + cells.columns]
-      })
   }
 }
 
